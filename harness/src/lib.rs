@@ -1,0 +1,6 @@
+//! Engine of `imglock`: finds out whether image locks hold.
+
+pub mod image;
+pub mod lock;
+pub mod scenario;
+pub mod step;

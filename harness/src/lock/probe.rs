@@ -1,0 +1,42 @@
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use super::{Backend, ByteLocks, KernelLocks, LockError, LockType, RangeSpec};
+
+/// Which kinds of lock work in one directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// What taking and dropping an OFD lock gave.
+    pub ofd: Result<(), LockError>,
+    /// What taking and dropping a POSIX lock gave.
+    pub posix: Result<(), LockError>,
+}
+
+impl Probe {
+    /// What the probe of `backend` gave.
+    pub fn of(&self, backend: Backend) -> &Result<(), LockError> {
+        match backend {
+            Backend::Ofd => &self.ofd,
+            Backend::Posix => &self.posix,
+        }
+    }
+}
+
+/// Tries both kinds of lock on an unnamed file in `directory`.
+///
+/// A file system can refuse locks although /dev/null accepts them (NFS
+/// without a lock manager, some FUSE servers), so the image's own directory
+/// is the only place where an answer means something. QEMU's
+/// `qemu_probe_lock_ops` (util/osdep.c) asks /dev/null instead.
+///
+/// # Errors
+/// Fails when no file can be created in `directory`.
+pub fn probe(directory: &Path) -> std::io::Result<Probe> {
+    let file = tempfile::tempfile_in(directory)?;
+    let attempt = |backend| {
+        let mut locks = KernelLocks::new(file.as_fd(), backend);
+        locks.set(LockType::Write, RangeSpec::byte(0))?;
+        locks.unlock(RangeSpec::byte(0))
+    };
+    Ok(Probe { ofd: attempt(Backend::Ofd), posix: attempt(Backend::Posix) })
+}

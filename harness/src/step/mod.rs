@@ -1,0 +1,18 @@
+//! The vocabulary of a scenario's lines: what an actor can be told to do, and
+//! what can come of it.
+//!
+//! These are plain data. A scenario is written in them, a worker is sent
+//! them, the model predicts them and a trace records them, so that no room
+//! has to translate for another.
+
+mod action;
+mod errno;
+mod hazard;
+mod name;
+mod outcome;
+
+pub use action::{Action, ModeSpec, OpenOptions};
+pub use errno::ErrorName;
+pub use hazard::{Hazard, ParseHazardError};
+pub use name::NodeName;
+pub use outcome::{LockOwner, Outcome, ParseOutcomeError};

@@ -1,0 +1,2 @@
+//! The `imglock` command.
+fn main() {}
