@@ -10,9 +10,11 @@ mod errno;
 mod hazard;
 mod name;
 mod outcome;
+mod table;
 
 pub use action::{Action, ModeSpec, OpenOptions};
 pub use errno::ErrorName;
 pub use hazard::{Hazard, ParseHazardError};
 pub use name::NodeName;
 pub use outcome::{LockOwner, Outcome, ParseOutcomeError};
+pub use table::TableLock;
