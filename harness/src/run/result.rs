@@ -1,0 +1,95 @@
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, Trace};
+use crate::lock::Backend;
+use crate::step::Hazard;
+
+/// Who plays the opener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// Our own worker processes.
+    Builtin,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Builtin => f.pad("builtin"),
+        }
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything was as it must be.
+    Passed,
+    /// Something was not.
+    Failed,
+    /// It could not be tried here.
+    Skipped,
+    /// A step passed its deadline.
+    TimedOut,
+}
+
+impl Verdict {
+    /// The word that reports use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Passed => "passed",
+            Verdict::Failed => "failed",
+            Verdict::Skipped => "skipped",
+            Verdict::TimedOut => "timed out",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// One scenario on one backend with one subject: the verdict and the evidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioResult {
+    /// The scenario's name.
+    pub scenario: String,
+    /// On which locks it was run.
+    pub backend: Backend,
+    /// Who played the openers.
+    pub subject: Subject,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// Why, in one sentence; empty for a pass.
+    pub reason: String,
+    /// How long it took.
+    #[serde(rename = "duration_us", with = "microseconds")]
+    pub duration: Duration,
+    /// The hazards that showed themselves, declared or not.
+    pub hazards: BTreeSet<Hazard>,
+    /// What the judges found.
+    pub findings: Vec<Finding>,
+    /// What happened.
+    pub trace: Trace,
+}
+
+mod microseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        Ok(Duration::from_micros(u64::deserialize(from)?))
+    }
+}

@@ -1,0 +1,81 @@
+use serde::{Deserialize, Serialize};
+
+use crate::step::{Action, Outcome, TableLock};
+
+/// What happened in one run, in order: plain data, from which everything that
+/// is printed, drawn or compared is made.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Trace {
+    /// The processes that took part, in order of their start.
+    pub processes: Vec<ProcessEntry>,
+    /// The names of the images, by their index in [`TableLock::image`].
+    pub images: Vec<String>,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+impl Trace {
+    /// The pid of an actor, if it ever started.
+    pub fn pid(&self, actor: &str) -> Option<i32> {
+        self.processes.iter().rev().find(|entry| entry.actor == actor).map(|entry| entry.pid)
+    }
+}
+
+/// One process of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessEntry {
+    /// Its name in the scenario.
+    pub actor: String,
+    /// Its process id.
+    pub pid: i32,
+    /// The actor that forked or cloned it; `None` for one that the harness
+    /// started.
+    pub parent: Option<String>,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The line of the scenario's file, from 1.
+    pub line: usize,
+    /// The line as text, with `$n` filled in, such as `vm1 open disk image=disk.img mode=rw`.
+    pub text: String,
+    /// When it began, in microseconds since the run's first event
+    /// (CLOCK_MONOTONIC).
+    pub start_us: u64,
+    /// When its outcome was known.
+    pub end_us: u64,
+    /// What kind of event it is, and what it says.
+    pub kind: EventKind,
+    /// The kernel's lock table right afterwards, where it was read.
+    pub table: Option<Vec<TableLock>>,
+}
+
+/// What an event is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// An actor did something.
+    Step {
+        /// Who.
+        actor: String,
+        /// What it was told.
+        action: Action,
+        /// What came of it; `None` when no answer came before the deadline.
+        outcome: Option<Outcome>,
+        /// What the scenario's file expects, where it says so.
+        expected: Option<Outcome>,
+        /// What the model says must come of it; `None` where it answers
+        /// "unknown".
+        predicted: Option<Outcome>,
+        /// What QEMU would have printed as a warning.
+        warnings: Vec<String>,
+        /// The number of the `together` it belongs to, counted from 0.
+        together: Option<usize>,
+    },
+    /// A `held` statement was compared with the table.
+    Held {
+        /// What the file states, one line an entry.
+        stated: Vec<String>,
+    },
+}
