@@ -10,4 +10,4 @@ mod trace;
 
 pub use finding::{Finding, Judge};
 pub use result::{ScenarioResult, Subject, Verdict};
-pub use trace::{Event, EventKind, ProcessEntry, Trace};
+pub use trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};

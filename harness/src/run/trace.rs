@@ -56,26 +56,30 @@ pub struct Event {
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
     /// An actor did something.
-    Step {
-        /// Who.
-        actor: String,
-        /// What it was told.
-        action: Action,
-        /// What came of it; `None` when no answer came before the deadline.
-        outcome: Option<Outcome>,
-        /// What the scenario's file expects, where it says so.
-        expected: Option<Outcome>,
-        /// What the model says must come of it; `None` where it answers
-        /// "unknown".
-        predicted: Option<Outcome>,
-        /// What QEMU would have printed as a warning.
-        warnings: Vec<String>,
-        /// The number of the `together` it belongs to, counted from 0.
-        together: Option<usize>,
-    },
+    Step(Box<StepEvent>),
     /// A `held` statement was compared with the table.
     Held {
         /// What the file states, one line an entry.
         stated: Vec<String>,
     },
+}
+
+/// A step and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepEvent {
+    /// Who.
+    pub actor: String,
+    /// What it was told.
+    pub action: Action,
+    /// What came of it; `None` when no answer came before the deadline.
+    pub outcome: Option<Outcome>,
+    /// What the scenario's file expects, where it says so.
+    pub expected: Option<Outcome>,
+    /// What the model says must come of it; `None` where it answers
+    /// "unknown".
+    pub predicted: Option<Outcome>,
+    /// What QEMU would have printed as a warning.
+    pub warnings: Vec<String>,
+    /// The number of the `together` it belongs to, counted from 0.
+    pub together: Option<usize>,
 }
