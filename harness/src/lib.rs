@@ -2,6 +2,10 @@
 
 pub mod image;
 pub mod lock;
+pub mod lock_table;
+pub mod process;
 pub mod run;
 pub mod scenario;
 pub mod step;
+
+pub use process::init;

@@ -1,0 +1,167 @@
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::path::Path;
+
+use crate::lock::{Backend, ByteLocks, ByteRange, KernelLocks, LockType, RangeSpec};
+
+/// A file as /proc/locks names it: device and inode number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileKey {
+    major: u32,
+    minor: u32,
+    inode: u64,
+}
+
+impl FileKey {
+    /// Finds out how the kernel names a file, by locking a byte of it that
+    /// nobody else uses.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or neither kind of lock works on it.
+    pub fn learn(path: &Path) -> io::Result<FileKey> {
+        let file = File::open(path)?;
+        let byte = RangeSpec::byte(i64::MAX - 1);
+        let mut refused = None;
+        for backend in Backend::ALL {
+            let mut locks = KernelLocks::new(file.as_fd(), backend);
+            if let Err(error) = locks.set(LockType::Read, byte) {
+                refused = Some(error);
+                continue;
+            }
+            let lines = descriptor_lines(std::process::id(), file.as_raw_fd())?;
+            // The file's closing drops the lock.
+            if let Some(line) = lines.first() {
+                return Ok(line.file);
+            }
+        }
+        let why = refused.map_or("the kernel shows no lock of ours".to_owned(), |e| e.to_string());
+        Err(io::Error::other(format!("{}: {why}", path.display())))
+    }
+}
+
+/// One line of /proc/locks, or one `lock:` line of fdinfo.
+///
+/// Crate `procfs` parses these too, but drops the `->` that marks a waiting
+/// lock and gives up on the lines of leases and of files that are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LockLine {
+    /// OFD or POSIX.
+    pub backend: Backend,
+    /// Shared or exclusive.
+    pub kind: LockType,
+    /// The owner of a POSIX lock; the kernel prints -1 for an OFD lock.
+    pub pid: Option<i32>,
+    /// The file.
+    pub file: FileKey,
+    /// The bytes.
+    pub range: ByteRange,
+    /// Whether it is waited for.
+    pub waiting: bool,
+}
+
+impl LockLine {
+    /// Reads one line, such as `2: -> POSIX  ADVISORY  WRITE 812 fe:00:1043 0 EOF`.
+    /// `None` for what is no byte-range lock (flock, leases).
+    pub fn parse(line: &str) -> Option<LockLine> {
+        let mut words = line.split_ascii_whitespace().skip(1).peekable();
+        let waiting = words.next_if_eq(&"->").is_some();
+        let backend = match words.next()? {
+            "OFDLCK" => Backend::Ofd,
+            "POSIX" => Backend::Posix,
+            _ => return None,
+        };
+        let kind = match words.nth(1)? {
+            "READ" => LockType::Read,
+            "WRITE" => LockType::Write,
+            _ => return None,
+        };
+        let pid = words.next()?.parse().ok().filter(|pid| *pid > 0);
+        let file = parse_key(words.next()?)?;
+        let first = words.next()?.parse().ok()?;
+        let last = match words.next()? {
+            "EOF" => ByteRange::EOF,
+            number => number.parse().ok()?,
+        };
+        Some(LockLine { backend, kind, pid, file, range: ByteRange::new(first, last), waiting })
+    }
+}
+
+fn parse_key(text: &str) -> Option<FileKey> {
+    let mut parts = text.split(':');
+    let major = u32::from_str_radix(parts.next()?, 16).ok()?;
+    let minor = u32::from_str_radix(parts.next()?, 16).ok()?;
+    Some(FileKey { major, minor, inode: parts.next()?.parse().ok()? })
+}
+
+/// Every byte-range lock of the system, in the kernel's order.
+pub(super) fn all_lines() -> io::Result<Vec<LockLine>> {
+    Ok(std::fs::read_to_string("/proc/locks")?.lines().filter_map(LockLine::parse).collect())
+}
+
+/// The locks that fdinfo shows for one descriptor: those of its open file
+/// description, and the POSIX locks that were set through it.
+pub(super) fn descriptor_lines(pid: u32, fd: RawFd) -> io::Result<Vec<LockLine>> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}"))?;
+    Ok(text.lines().filter_map(|line| LockLine::parse(line.strip_prefix("lock:")?)).collect())
+}
+
+/// The locks on `file` that somebody waits for (`->` lines).
+///
+/// # Errors
+/// When /proc/locks cannot be read.
+pub fn waiting_lines(file: FileKey) -> io::Result<Vec<LockLine>> {
+    let mut lines = all_lines()?;
+    lines.retain(|line| line.waiting && line.file == file);
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: FileKey = FileKey { major: 0xfe, minor: 0, inode: 10010637 };
+
+    #[test]
+    fn lines_of_proc_locks_are_read_as_the_kernel_prints_them() {
+        let line = LockLine::parse("1: OFDLCK ADVISORY  READ -1 fe:00:10010637 100 101");
+        let ofd = LockLine {
+            backend: Backend::Ofd,
+            kind: LockType::Read,
+            pid: None,
+            file: FILE,
+            range: ByteRange::new(100, 101),
+            waiting: false,
+        };
+        assert_eq!(line, Some(ofd));
+        let line = LockLine::parse("12: -> POSIX  ADVISORY  WRITE 812 fe:00:10010637 0 EOF");
+        let posix = LockLine {
+            backend: Backend::Posix,
+            kind: LockType::Write,
+            pid: Some(812),
+            range: ByteRange::new(0, ByteRange::EOF),
+            waiting: true,
+            ..ofd
+        };
+        assert_eq!(line, Some(posix));
+    }
+
+    #[rstest::rstest]
+    #[case("1: FLOCK  ADVISORY  WRITE 652 00:14:16763 0 EOF")]
+    #[case("2: LEASE  ACTIVE    READ  652 00:14:16763 0 EOF")]
+    #[case("3: POSIX  ADVISORY  WRITE 652 <none>:0 0 EOF")]
+    #[case("")]
+    fn what_is_no_byte_range_lock_of_a_file_is_left_out(#[case] line: &str) {
+        assert_eq!(LockLine::parse(line), None);
+    }
+
+    #[test]
+    fn a_file_is_known_by_what_the_kernel_prints() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let other = tempfile::NamedTempFile::new().expect("a file");
+        let key = FileKey::learn(file.path()).expect("a key");
+        assert_eq!(key, FileKey::learn(file.path()).expect("the same key"));
+        assert_ne!(key, FileKey::learn(other.path()).expect("another key"));
+        assert!(all_lines().expect("/proc/locks").iter().all(|line| line.file != key));
+    }
+}

@@ -1,0 +1,37 @@
+use std::path::PathBuf;
+
+/// Why processes could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// The program could not be re-executed as a launcher.
+    #[error("cannot start `{}` as the launcher of the test processes: {error}", program.display())]
+    Launch {
+        /// What was executed.
+        program: PathBuf,
+        /// Why it failed.
+        error: std::io::Error,
+    },
+    /// The launcher is gone, or does not answer.
+    #[error(
+        "the launcher of the test processes does not answer ({0}); \
+         does the program call `imglock_harness::init()` first in `main`?"
+    )]
+    Lost(String),
+    /// The launcher could not do what it was asked.
+    #[error("{0}")]
+    Refused(String),
+    /// Too many processes for this user's limits.
+    #[error(
+        "{wanted} processes need as many descriptors, and this user may open {limit}; \
+         raise it with `ulimit -n`"
+    )]
+    TooMany {
+        /// How many descriptors it takes.
+        wanted: usize,
+        /// The hard limit.
+        limit: u64,
+    },
+    /// The run is being stopped.
+    #[error("stopped")]
+    Stopped,
+}

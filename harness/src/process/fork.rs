@@ -1,0 +1,66 @@
+//! fork(2), clone(2) and the signal handler. With
+//! [`descriptor`](super::descriptor) the only unsafe code.
+#![expect(unsafe_code, reason = "making processes has no safe interface")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sched::{CloneFlags, clone};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::unistd::{ForkResult, Pid, fork};
+
+/// The stack of a cloned process; it has its own copy of all memory.
+const STACK_BYTES: usize = 512 * 1024;
+
+/// `fork(2)`—runs `child` in a copy of this process and never returns there.
+///
+/// # Errors
+/// `EAGAIN` at the limit of processes, `ENOMEM`.
+pub(super) fn fork_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
+    // SAFETY: launcher and workers have one thread each, so no lock can be
+    // held by a thread that the child does not have.
+    match unsafe { fork() }? {
+        ForkResult::Parent { child } => Ok(child),
+        ForkResult::Child => std::process::exit(status_of(child)),
+    }
+}
+
+/// `clone(2)` with `CLONE_FILES`—like [`fork_into`], but the new process
+/// shares this one's descriptor table, as threads do, and so is the same
+/// owner of POSIX locks.
+///
+/// # Errors
+/// As [`fork_into`].
+pub(super) fn clone_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
+    let mut child = Some(child);
+    let callback = Box::new(move || match child.take() {
+        Some(child) => std::process::exit(status_of(child)) as isize,
+        None => 1,
+    });
+    let mut stack = vec![0; STACK_BYTES];
+    // SAFETY: without CLONE_VM the new process has its own copy of memory,
+    // the stack included, so it outlives nothing of ours; and as in
+    // `fork_into` there is only one thread.
+    unsafe { clone(callback, &mut stack, CloneFlags::CLONE_FILES, Some(libc::SIGCHLD)) }
+}
+
+/// A panic must not unwind into the frames that the parent left us: they own
+/// things that are the parent's, the scratch directory among them.
+fn status_of(child: impl FnOnce() -> i32) -> i32 {
+    catch_unwind(AssertUnwindSafe(child)).unwrap_or(101)
+}
+
+extern "C" fn do_nothing(_: libc::c_int) {}
+
+/// Makes SIGUSR1 interrupt a waiting fcntl(2), and do nothing else.
+///
+/// # Errors
+/// None that can happen with a valid signal.
+pub(super) fn let_signals_interrupt() -> Result<(), Errno> {
+    // No SA_RESTART: the call is to end with EINTR.
+    let action =
+        SigAction::new(SigHandler::Handler(do_nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing at all.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }.map(|_| ())
+}

@@ -1,0 +1,163 @@
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::channel::{Channel, MOST_DESCRIPTORS, ReceiveError};
+use super::wire::{Answer, Order};
+use super::{LAUNCHER, ProcessError, ROLE, StopToken};
+
+/// How long the launcher may take over one order. Killing and reaping ten
+/// thousand processes takes seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where and how processes are started.
+#[derive(Debug, Clone)]
+pub struct LauncherOptions {
+    /// The program to re-execute; it calls [`init`](super::init) first.
+    pub program: PathBuf,
+    /// Where the scratch directory is made.
+    pub directory: PathBuf,
+    /// Leave the scratch directory behind.
+    pub keep: bool,
+    /// Ends every wait.
+    pub stop: StopToken,
+}
+
+/// A worker that has just been started.
+#[derive(Debug)]
+pub struct Worker {
+    /// Its process id.
+    pub pid: i32,
+    /// The way to it.
+    pub channel: Channel,
+}
+
+/// The command's hold on its launcher. Dropping it ends everything that the
+/// launcher started.
+#[derive(Debug)]
+pub struct Launcher {
+    child: Child,
+    channel: Option<Channel>,
+    stop: StopToken,
+    scratch: PathBuf,
+}
+
+impl Launcher {
+    /// Starts a launcher and lets it make its scratch directory.
+    ///
+    /// # Errors
+    /// When the program cannot be executed again, or the directory not be made.
+    pub fn start(options: &LauncherOptions) -> Result<Launcher, ProcessError> {
+        let failed = |error| ProcessError::Launch { program: options.program.clone(), error };
+        let (ours, theirs) = Channel::pair().map_err(failed)?;
+        let child = Command::new(&options.program)
+            .arg0("imglock-launcher")
+            .env(ROLE, LAUNCHER)
+            .stdin(Stdio::from(theirs))
+            // Workers must not keep the pipe open that our output goes to.
+            .stdout(Stdio::null())
+            // Ctrl-C in a terminal goes to the foreground group only.
+            .process_group(0)
+            .spawn()
+            .map_err(failed)?;
+        let mut launcher = Launcher {
+            child,
+            channel: Some(Channel::new(ours)),
+            stop: options.stop.clone(),
+            scratch: PathBuf::new(),
+        };
+        let order = Order::Prepare { directory: options.directory.clone(), keep: options.keep };
+        launcher.scratch = launcher.directory(&order)?;
+        Ok(launcher)
+    }
+
+    /// The scratch directory.
+    pub fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
+    /// Makes a fresh directory for one scenario.
+    ///
+    /// # Errors
+    /// When it cannot be made, or the launcher is lost.
+    pub fn begin(&mut self) -> Result<PathBuf, ProcessError> {
+        self.directory(&Order::Begin)
+    }
+
+    /// Starts one worker for each name.
+    ///
+    /// # Errors
+    /// When this user may have no more processes or descriptors.
+    pub fn spawn(&mut self, names: &[String]) -> Result<Vec<Worker>, ProcessError> {
+        let mut workers = Vec::with_capacity(names.len());
+        for batch in names.chunks(MOST_DESCRIPTORS) {
+            let order = Order::Spawn { names: batch.to_vec() };
+            match self.ask(&order, MOST_DESCRIPTORS)? {
+                (Answer::Spawned(pids), sockets) if pids.len() == sockets.len() => {
+                    workers.extend(
+                        pids.into_iter()
+                            .zip(sockets)
+                            .map(|(pid, socket)| Worker { pid, channel: Channel::new(socket) }),
+                    );
+                }
+                (Answer::Spawned(pids), sockets) => {
+                    return Err(ProcessError::TooMany {
+                        wanted: pids.len(),
+                        limit: sockets.len() as u64,
+                    });
+                }
+                (answer, _) => return Err(unexpected(answer)),
+            }
+        }
+        Ok(workers)
+    }
+
+    /// Kills everything that was started since [`Launcher::begin`], waits
+    /// until it is gone, and removes the scenario's directory.
+    ///
+    /// # Errors
+    /// When the launcher is lost.
+    pub fn end(&mut self) -> Result<(), ProcessError> {
+        match self.ask(&Order::End, 0)? {
+            (Answer::Ended, _) => Ok(()),
+            (answer, _) => Err(unexpected(answer)),
+        }
+    }
+
+    fn directory(&mut self, order: &Order) -> Result<PathBuf, ProcessError> {
+        match self.ask(order, 0)? {
+            (Answer::Directory(path), _) => Ok(path),
+            (answer, _) => Err(unexpected(answer)),
+        }
+    }
+
+    fn ask(&mut self, order: &Order, most: usize) -> Result<(Answer, Vec<OwnedFd>), ProcessError> {
+        let lost = |error: ReceiveError| match error {
+            ReceiveError::Stopped => ProcessError::Stopped,
+            other => ProcessError::Lost(other.to_string()),
+        };
+        let Some(channel) = &mut self.channel else {
+            return Err(ProcessError::Lost("it was ended".to_owned()));
+        };
+        channel.send(order).map_err(lost)?;
+        channel.wait(Instant::now() + PATIENCE, &self.stop).map_err(lost)?;
+        channel.receive_with(most).map_err(lost)
+    }
+}
+
+fn unexpected(answer: Answer) -> ProcessError {
+    match answer {
+        Answer::Failed(why) => ProcessError::Refused(why),
+        other => ProcessError::Lost(format!("unexpected answer {other:?}")),
+    }
+}
+
+impl Drop for Launcher {
+    fn drop(&mut self) {
+        // It reads end-of-file, cleans up and exits.
+        self.channel = None;
+        let _ = self.child.wait();
+    }
+}

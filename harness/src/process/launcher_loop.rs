@@ -1,0 +1,171 @@
+//! The launcher's side: it forks workers, and cleans up after them.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, setpgid};
+use tempfile::TempDir;
+
+use super::channel::{Channel, ReceiveError};
+use super::fork::fork_into;
+use super::wire::{Answer, Order};
+use super::{worker, worker_fork};
+
+/// Serves the command until it is gone; returns the exit status.
+pub(super) fn run_on_stdin() -> i32 {
+    let Ok(mut channel) = take_stdin() else { return 1 };
+    // Forked children whose parent died come to us, to be killed and reaped.
+    let _ = nix::sys::prctl::set_child_subreaper(true);
+    worker_fork::set_name("imglock-launch");
+    let mut launcher = LauncherLoop::default();
+    while let Ok(order) = channel.receive() {
+        if launcher.obey(&mut channel, order).is_err() {
+            break;
+        }
+    }
+    launcher.end();
+    0
+}
+
+/// Moves the control socket off stdin, so that no worker has it there.
+fn take_stdin() -> std::io::Result<Channel> {
+    let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+    let null = std::fs::File::open("/dev/null")?;
+    nix::unistd::dup2_stdin(null)?;
+    Ok(Channel::new(socket))
+}
+
+#[derive(Default)]
+struct LauncherLoop {
+    /// Removed when dropped, unless it is to be kept.
+    scratch: Option<TempDir>,
+    keep: bool,
+    /// How many scenarios have begun; names their directories.
+    begun: u32,
+    /// The directory of the scenario that runs.
+    directory: Option<PathBuf>,
+    /// The process group of its workers: the first one's pid, which stays
+    /// theirs because nobody is reaped before the scenario ends.
+    group: Option<Pid>,
+}
+
+impl LauncherLoop {
+    fn obey(&mut self, channel: &mut Channel, order: Order) -> Result<(), ReceiveError> {
+        let answer = match order {
+            Order::Prepare { directory, keep } => self.prepare(directory, keep),
+            Order::Begin => self.begin(),
+            Order::Spawn { names } => return self.spawn(channel, &names),
+            Order::End => {
+                self.end();
+                Answer::Ended
+            }
+        };
+        channel.send(&answer)
+    }
+
+    fn prepare(&mut self, directory: PathBuf, keep: bool) -> Answer {
+        match tempfile::Builder::new().prefix("imglock-").tempdir_in(&directory) {
+            Ok(mut scratch) => {
+                scratch.disable_cleanup(keep);
+                let path = scratch.path().to_owned();
+                self.scratch = Some(scratch);
+                self.keep = keep;
+                Answer::Directory(path)
+            }
+            Err(error) => Answer::Failed(format!(
+                "cannot make a scratch directory in {}: {}; choose another with --dir",
+                directory.display(),
+                describe(&error)
+            )),
+        }
+    }
+
+    fn begin(&mut self) -> Answer {
+        let Some(scratch) = &self.scratch else {
+            return Answer::Failed("no scratch directory was prepared".to_owned());
+        };
+        self.begun += 1;
+        let directory = scratch.path().join(self.begun.to_string());
+        match std::fs::create_dir(&directory) {
+            Ok(()) => {
+                self.directory = Some(directory.clone());
+                Answer::Directory(directory)
+            }
+            Err(error) => {
+                Answer::Failed(format!("cannot make {}: {}", directory.display(), describe(&error)))
+            }
+        }
+    }
+
+    fn spawn(&mut self, channel: &mut Channel, names: &[String]) -> Result<(), ReceiveError> {
+        let mut pids = Vec::with_capacity(names.len());
+        let mut sockets: Vec<OwnedFd> = Vec::with_capacity(names.len());
+        for name in names {
+            match self.fork_worker(channel, name, &mut sockets) {
+                Ok(pid) => pids.push(pid.as_raw()),
+                Err(error) => {
+                    let count = pids.len();
+                    return channel.send(&Answer::Failed(format!(
+                        "cannot start process {name} (number {} of {}): {error}",
+                        count + 1,
+                        names.len()
+                    )));
+                }
+            }
+        }
+        let descriptors: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
+        channel.send_with(&Answer::Spawned(pids), &descriptors)
+    }
+
+    fn fork_worker(
+        &mut self,
+        channel: &Channel,
+        name: &str,
+        sockets: &mut Vec<OwnedFd>,
+    ) -> std::io::Result<Pid> {
+        let (ours, theirs) = Channel::pair()?;
+        let pid = fork_into(|| {
+            // These are the launcher's; here they would keep others alive.
+            let _ = nix::unistd::close(channel.number());
+            for socket in sockets.drain(..) {
+                drop(socket);
+            }
+            let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+            worker_fork::set_name(name);
+            worker::run(Channel::new(theirs))
+        })?;
+        let group = *self.group.get_or_insert(pid);
+        setpgid(pid, group)?;
+        sockets.push(ours);
+        Ok(pid)
+    }
+
+    /// Kills and reaps every process of the scenario, forked grandchildren
+    /// too, and removes its directory.
+    fn end(&mut self) {
+        if let Some(group) = self.group.take() {
+            let _ = killpg(group, Signal::SIGKILL);
+            let members = Pid::from_raw(-group.as_raw());
+            // A grandchild becomes our child before its parent can be reaped,
+            // so ECHILD means that nobody is left.
+            while !matches!(waitpid(members, None), Err(errno) if errno != Errno::EINTR) {}
+        }
+        if let Some(directory) = self.directory.take()
+            && !self.keep
+        {
+            let _ = std::fs::remove_dir_all(directory);
+        }
+    }
+}
+
+/// The error in words, without Rust's `(os error 13)`.
+fn describe(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

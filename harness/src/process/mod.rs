@@ -1,0 +1,66 @@
+//! Real processes: the launcher that forks them, the worker that each of them
+//! runs, and the messages between.
+//!
+//! ```text
+//!   command (many threads, never forks)
+//!      │ re-executes itself as
+//!      ▼
+//!   launcher (one thread; parent of all workers; owns the scratch directory)
+//!      │ forks, and hands the worker's socket back by SCM_RIGHTS
+//!      ▼
+//!   worker vm1   worker vm2 ──fork──▶ worker child
+//! ```
+//!
+//! When the command dies, by whatever signal, the launcher reads end-of-file,
+//! kills its workers and removes the scratch directory.
+//!
+//! A worker keeps no state between requests: a node (its descriptor, its
+//! lock bytes, its backend) is a [`NodeHandle`] that the caller keeps and
+//! sends along. So fork, exec, a passed descriptor and a shared descriptor
+//! table need no agreement between the processes involved.
+
+mod channel;
+mod descriptor;
+mod error;
+mod fork;
+mod launcher;
+mod launcher_loop;
+mod pausing;
+mod pidfd;
+mod stop;
+mod wire;
+mod worker;
+mod worker_fork;
+mod worker_node;
+
+pub use channel::{Channel, ReceiveError};
+pub use error::ProcessError;
+pub use launcher::{Launcher, LauncherOptions, Worker};
+pub use pidfd::ProcessHandle;
+pub use stop::{StopToken, StopTrigger};
+pub use wire::{NodeHandle, Reply, Request};
+
+/// The environment variable that tells a re-executed command its part.
+const ROLE: &str = "IMGLOCK_ROLE";
+/// [`ROLE`] of the launcher.
+const LAUNCHER: &str = "launcher";
+/// [`ROLE`] of a worker that has just executed itself anew.
+const WORKER: &str = "worker";
+
+/// Turns this process into a launcher or a worker if it was started as one.
+///
+/// Call it first in `main` of every program that runs scenarios. It returns
+/// at once in an ordinary start, and never in the others. (Processes are made
+/// by re-executing the program, because one with many threads must not fork.)
+pub fn init() {
+    let Ok(role) = std::env::var(ROLE) else { return };
+    let status = match role.as_str() {
+        LAUNCHER => launcher_loop::run_on_stdin(),
+        WORKER => worker::run_on_stdin(),
+        other => {
+            eprintln!("{ROLE}={other}: no such part; unset the variable to run the command");
+            2
+        }
+    };
+    std::process::exit(status);
+}

@@ -1,0 +1,70 @@
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Instant;
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use super::channel::await_readable;
+use super::{ReceiveError, StopToken};
+
+/// A process by its pidfd, which never comes to mean another process.
+#[derive(Debug)]
+pub struct ProcessHandle(OwnedFd);
+
+impl ProcessHandle {
+    /// `pidfd_open(pid)`—takes hold of a process that has not been reaped.
+    ///
+    /// # Errors
+    /// `ESRCH` when there is no such process.
+    #[doc(alias = "pidfd_open")]
+    pub fn open(pid: i32) -> std::io::Result<ProcessHandle> {
+        let pid = Pid::from_raw(pid).ok_or(rustix::io::Errno::SRCH)?;
+        Ok(ProcessHandle(pidfd_open(pid, PidfdFlags::empty())?))
+    }
+
+    /// SIGKILL.
+    ///
+    /// # Errors
+    /// `ESRCH` when it is gone.
+    pub fn kill(&self) -> std::io::Result<()> {
+        self.signal(Signal::KILL)
+    }
+
+    /// SIGSTOP.
+    ///
+    /// # Errors
+    /// `ESRCH` when it is gone.
+    pub fn stop(&self) -> std::io::Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// SIGCONT.
+    ///
+    /// # Errors
+    /// `ESRCH` when it is gone.
+    pub fn resume(&self) -> std::io::Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    /// SIGUSR1, which workers handle by doing nothing: a waiting lock ends
+    /// with `EINTR`.
+    ///
+    /// # Errors
+    /// `ESRCH` when it is gone.
+    pub fn interrupt(&self) -> std::io::Result<()> {
+        self.signal(Signal::USR1)
+    }
+
+    fn signal(&self, signal: Signal) -> std::io::Result<()> {
+        Ok(pidfd_send_signal(&self.0, signal)?)
+    }
+
+    /// Waits until the process is a zombie or gone. By then the kernel has
+    /// closed its descriptors, and so dropped its locks (`do_exit` runs
+    /// `exit_files` and the delayed work of fput before it notifies anyone).
+    ///
+    /// # Errors
+    /// [`ReceiveError::Timeout`] or [`ReceiveError::Stopped`].
+    pub fn await_exit(&self, deadline: Instant, stop: &StopToken) -> Result<(), ReceiveError> {
+        await_readable(self.0.as_fd(), deadline, stop)
+    }
+}

@@ -1,0 +1,53 @@
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// Tells every wait of a run that it is to stop: one end of a pipe that
+/// becomes readable, and stays so.
+#[derive(Debug, Clone)]
+pub struct StopToken(Arc<OwnedFd>);
+
+/// Stops the runs that hold the token. Its pipe end can be given to a signal
+/// handler, which writes a byte into it; dropping it stops nothing only while
+/// another copy of the end is open, and stops the runs otherwise.
+#[derive(Debug)]
+pub struct StopTrigger(OwnedFd);
+
+impl StopToken {
+    /// A token and what triggers it.
+    ///
+    /// # Errors
+    /// When this process is out of descriptors.
+    pub fn pair() -> std::io::Result<(StopTrigger, StopToken)> {
+        let flags = rustix::pipe::PipeFlags::CLOEXEC;
+        let (read, write) = rustix::pipe::pipe_with(flags)?;
+        Ok((StopTrigger(write), StopToken(Arc::new(read))))
+    }
+
+    /// Whether it was triggered.
+    pub fn is_stopped(&self) -> bool {
+        let mut polled = [PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)];
+        matches!(poll(&mut polled, Some(&Timespec::default())), Ok(count) if count > 0)
+    }
+}
+
+impl AsFd for StopToken {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl StopTrigger {
+    /// Stops the runs that hold the token.
+    pub fn stop(&self) {
+        // A full pipe has been triggered already.
+        let _ = rustix::io::write(&self.0, &[1]);
+    }
+}
+
+impl From<StopTrigger> for OwnedFd {
+    fn from(trigger: StopTrigger) -> OwnedFd {
+        trigger.0
+    }
+}

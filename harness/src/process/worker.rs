@@ -1,0 +1,186 @@
+//! The loop of a worker: receive a request, do it, reply.
+
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::uio::{pread, pwrite};
+use nix::unistd::{Whence, close, lseek};
+
+use super::channel::Channel;
+use super::descriptor::numbered;
+use super::wire::{NodeHandle, Reply, Request};
+use super::{fork, worker_fork, worker_node};
+use crate::image::ByteClaims;
+use crate::lock::{Backend, ByteLocks, KernelLocks, LockError};
+use crate::step::{ErrorName, LockOwner, Outcome};
+
+/// A worker that has just executed itself anew finds its socket on stdin.
+pub(super) fn run_on_stdin() -> i32 {
+    let Ok(socket) = std::io::stdin().as_fd().try_clone_to_owned() else { return 1 };
+    let mut channel = Channel::new(socket);
+    match channel.send(&Reply::from(Outcome::Done)) {
+        Ok(()) => run(channel),
+        Err(_) => 1,
+    }
+}
+
+/// Serves requests until the other end is gone; returns the exit status.
+pub(super) fn run(mut channel: Channel) -> i32 {
+    if fork::let_signals_interrupt().is_err() {
+        return 1;
+    }
+    while let Ok((request, descriptors)) = channel.receive_with(1) {
+        match perform(&mut channel, request, descriptors) {
+            Next::Reply(reply) => {
+                if channel.send(&reply).is_err() {
+                    return 1;
+                }
+            }
+            Next::Replied => {}
+            Next::Exit(status) => return status,
+        }
+    }
+    0
+}
+
+/// What the loop does after a request.
+pub(super) enum Next {
+    Reply(Reply),
+    Replied,
+    Exit(i32),
+}
+
+impl From<Outcome> for Next {
+    fn from(outcome: Outcome) -> Next {
+        Next::Reply(outcome.into())
+    }
+}
+
+fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -> Next {
+    match request {
+        Request::Open { path, access, cloexec, locks, claim, pause_after } => Next::Reply(
+            worker_node::open(channel, &path, access, cloexec, locks, claim, pause_after),
+        ),
+        Request::Change { node, claim, pause_after } => {
+            Next::Reply(worker_node::change(channel, node, claim, pause_after))
+        }
+        Request::Reopen { node, path, access, cloexec, claim } => {
+            Next::Reply(worker_node::reopen(node, &path, access, cloexec, claim))
+        }
+        Request::Close { fd } => done(close(fd)).into(),
+        Request::Read { fd, at, len } => read(fd, at, len).into(),
+        Request::Write { fd, at, data } => write(fd, at, &data).into(),
+        Request::Seek { fd, to } => seek(fd, to).into(),
+        Request::Dup { fd } => dup(fd),
+        Request::Give { fd } => give(channel, fd),
+        Request::Take => take(descriptors),
+        Request::Lock { fd, backend, kind, range, wait } => with_locks(fd, backend, |locks| {
+            let locked = if wait { locks.set_wait(kind, range) } else { locks.set(kind, range) };
+            locked.map(|()| Outcome::Granted)
+        }),
+        Request::Unlock { fd, backend, range } => {
+            with_locks(fd, backend, |locks| locks.unlock(range).map(|()| Outcome::Done))
+        }
+        Request::Test { fd, backend, kind, range } => with_locks(fd, backend, |locks| {
+            Ok(match locks.test(kind, range)? {
+                None => Outcome::Free,
+                Some(blocker) => Outcome::Held {
+                    kind: blocker.kind,
+                    range: blocker.range,
+                    owner: blocker
+                        .pid
+                        .map_or(LockOwner::Ofd, |pid| LockOwner::Pid(pid.as_raw())),
+                },
+            })
+        }),
+        Request::Fork { name } => worker_fork::fork(channel, &name),
+        Request::Thread { name } => worker_fork::thread(channel, &name),
+        Request::Exec => worker_fork::exec(channel),
+        Request::Exit => Next::Exit(0),
+        // Nothing is paused: `Pausing` takes its own `Resume`.
+        Request::Resume => failed(Errno::EPROTO).into(),
+    }
+}
+
+pub(super) fn failed(errno: Errno) -> Outcome {
+    Outcome::Failed(ErrorName(errno))
+}
+
+fn done<T>(result: Result<T, Errno>) -> Outcome {
+    result.map_or_else(failed, |_| Outcome::Done)
+}
+
+fn with_locks(
+    fd: RawFd,
+    backend: Backend,
+    call: impl FnOnce(&mut KernelLocks<'_>) -> Result<Outcome, LockError>,
+) -> Next {
+    let Some(fd) = numbered(fd) else { return failed(Errno::EBADF).into() };
+    call(&mut KernelLocks::new(fd, backend)).unwrap_or_else(|error| failed(error.errno())).into()
+}
+
+fn read(fd: RawFd, at: u64, len: u64) -> Outcome {
+    let (Some(fd), Ok(at), Ok(len)) = (numbered(fd), at.try_into(), usize::try_from(len)) else {
+        return failed(Errno::EINVAL);
+    };
+    let mut bytes = vec![0; len];
+    match pread(fd, &mut bytes, at) {
+        Err(errno) => failed(errno),
+        Ok(count) => {
+            bytes.truncate(count);
+            Outcome::Data(String::from_utf8_lossy(&bytes).replace('\0', "."))
+        }
+    }
+}
+
+fn write(fd: RawFd, at: u64, data: &str) -> Outcome {
+    match (numbered(fd), at.try_into()) {
+        (Some(fd), Ok(at)) => match pwrite(fd, data.as_bytes(), at) {
+            Ok(count) if count < data.len() => failed(Errno::ENOSPC),
+            other => done(other),
+        },
+        _ => failed(Errno::EINVAL),
+    }
+}
+
+fn seek(fd: RawFd, to: u64) -> Outcome {
+    match (numbered(fd), to.try_into()) {
+        (Some(fd), Ok(to)) => done(lseek(fd, to, Whence::SeekSet)),
+        _ => failed(Errno::EINVAL),
+    }
+}
+
+/// A descriptor that no lock bytes are acquired through.
+fn bare_node(fd: RawFd) -> Next {
+    let node = NodeHandle { fd, locks: None, claims: ByteClaims::default() };
+    Next::Reply(Reply { outcome: Outcome::Done, node: Some(node), pid: None })
+}
+
+fn dup(fd: RawFd) -> Next {
+    let Some(fd) = numbered(fd) else { return failed(Errno::EBADF).into() };
+    match fcntl(fd, FcntlArg::F_DUPFD_CLOEXEC(0)) {
+        Ok(copy) => bare_node(copy),
+        Err(errno) => failed(errno).into(),
+    }
+}
+
+fn give(channel: &mut Channel, fd: RawFd) -> Next {
+    let Some(fd) = numbered(fd) else { return failed(Errno::EBADF).into() };
+    match channel.send_with(&Reply::from(Outcome::Done), &[fd]) {
+        Ok(()) => Next::Replied,
+        Err(_) => Next::Exit(1),
+    }
+}
+
+fn take(descriptors: Vec<OwnedFd>) -> Next {
+    match descriptors.into_iter().next() {
+        Some(descriptor) => {
+            let fd = descriptor.as_raw_fd();
+            // From here on the caller keeps the books.
+            let _ = descriptor.into_raw_fd();
+            bare_node(fd)
+        }
+        None => failed(Errno::EMFILE).into(),
+    }
+}

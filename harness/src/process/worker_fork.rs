@@ -1,0 +1,69 @@
+//! How a worker becomes two, or another program.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+
+use super::channel::Channel;
+use super::fork::{clone_into, fork_into};
+use super::wire::Reply;
+use super::worker::{Next, failed, run};
+use super::{ROLE, WORKER};
+use crate::step::Outcome;
+
+/// Forks a worker; the parent's socket is closed in the child.
+pub(super) fn fork(channel: &mut Channel, name: &str) -> Next {
+    let Ok((ours, theirs)) = Channel::pair() else { return failed(Errno::EMFILE).into() };
+    let parent = channel.number();
+    let made = fork_into(|| {
+        let _ = nix::unistd::close(parent);
+        set_name(name);
+        run(Channel::new(theirs))
+    });
+    introduce(channel, made, ours)
+}
+
+/// Clones a worker that shares the descriptor table.
+pub(super) fn thread(channel: &mut Channel, name: &str) -> Next {
+    let Ok((ours, theirs)) = Channel::pair() else { return failed(Errno::EMFILE).into() };
+    let made = clone_into(|| {
+        set_name(name);
+        run(Channel::new(theirs))
+    });
+    introduce(channel, made, ours)
+}
+
+fn introduce(channel: &mut Channel, made: Result<Pid, Errno>, socket: OwnedFd) -> Next {
+    let pid = match made {
+        Ok(pid) => pid.as_raw(),
+        Err(errno) => return failed(errno).into(),
+    };
+    let reply = Reply { outcome: Outcome::Done, node: None, pid: Some(pid) };
+    match channel.send_with(&reply, &[socket.as_fd()]) {
+        Ok(()) => Next::Replied,
+        Err(_) => Next::Exit(1),
+    }
+}
+
+/// Executes the program anew, with the socket as its stdin; the new one
+/// replies.
+pub(super) fn exec(channel: &mut Channel) -> Next {
+    let Ok(socket) = channel.duplicate() else { return failed(Errno::EMFILE).into() };
+    let error = Command::new("/proc/self/exe")
+        .arg0("imglock-worker")
+        .env(ROLE, WORKER)
+        .stdin(Stdio::from(socket))
+        .exec();
+    failed(error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)).into()
+}
+
+/// The kernel cuts the name to 15 bytes; ps(1) and lslocks(8) show it.
+pub(super) fn set_name(name: &str) {
+    if let Ok(name) = CString::new(name) {
+        let _ = nix::sys::prctl::set_name(&name);
+    }
+}

@@ -1,0 +1,129 @@
+//! What a worker does to a node: open, change its claim, reopen.
+
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
+
+use super::channel::Channel;
+use super::descriptor::numbered;
+use super::pausing::Pausing;
+use super::wire::{NodeHandle, Reply, Request};
+use super::worker::failed;
+use crate::image::{Access, AcquireError, ByteClaims, Claim};
+use crate::lock::{Backend, KernelLocks};
+use crate::step::{ErrorName, Outcome};
+
+/// Opens an image and acquires a claim; a refused one is closed again.
+pub(super) fn open(
+    channel: &mut Channel,
+    path: &Path,
+    access: Access,
+    cloexec: bool,
+    locks: Option<Backend>,
+    claim: Claim,
+    pause_after: Option<u32>,
+) -> Reply {
+    let file = match open_file(path, access, cloexec) {
+        Ok(file) => file,
+        Err(errno) => return failed(errno).into(),
+    };
+    let mut claims = ByteClaims::default();
+    match acquire(channel, file.as_fd(), locks, &mut claims, claim, pause_after) {
+        Ok(()) => granted(NodeHandle { fd: file.into_raw_fd(), locks, claims }),
+        Err(error) => outcome(error).into(),
+    }
+}
+
+/// Changes the claim in place; a refused one stays as it was.
+pub(super) fn change(
+    channel: &mut Channel,
+    mut node: NodeHandle,
+    claim: Claim,
+    pause_after: Option<u32>,
+) -> Reply {
+    let Some(fd) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
+    match acquire(channel, fd, node.locks, &mut node.claims, claim, pause_after) {
+        Ok(()) => granted(node),
+        Err(error) => Reply { outcome: outcome(error), node: Some(node), pid: None },
+    }
+}
+
+/// Changes the claim on a new descriptor and closes the old one, in the order
+/// of QEMU's `raw_reopen_prepare`, `raw_check_perm` and `raw_set_perm`.
+pub(super) fn reopen(
+    mut node: NodeHandle,
+    path: &Path,
+    access: Access,
+    cloexec: bool,
+    claim: Claim,
+) -> Reply {
+    let Some(old) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
+    let new = match open_file(path, access, cloexec) {
+        Ok(file) => file,
+        Err(errno) => return failed(errno).into(),
+    };
+    if let Some(backend) = node.locks {
+        let mut old = KernelLocks::new(old, backend);
+        let mut new = KernelLocks::new(new.as_fd(), backend);
+        if let Err(error) = node.claims.prepare_reopen(&mut old, &mut new, claim) {
+            return Reply { outcome: outcome(error), node: Some(node), pid: None };
+        }
+    }
+    if let Err(errno) = nix::unistd::close(node.fd) {
+        return failed(errno).into();
+    }
+    if let Some(backend) = node.locks {
+        node.claims.commit(&mut KernelLocks::new(new.as_fd(), backend), claim);
+    }
+    node.fd = new.into_raw_fd();
+    granted(node)
+}
+
+fn granted(node: NodeHandle) -> Reply {
+    Reply { outcome: Outcome::Granted, node: Some(node), pid: None }
+}
+
+fn outcome(error: AcquireError) -> Outcome {
+    match error {
+        AcquireError::Refused(refusal) => Outcome::Refused(refusal),
+        AcquireError::LockByte { byte, error } => {
+            Outcome::LockByte { byte, error: ErrorName(error.errno()) }
+        }
+    }
+}
+
+fn acquire(
+    channel: &mut Channel,
+    fd: BorrowedFd<'_>,
+    backend: Option<Backend>,
+    claims: &mut ByteClaims,
+    claim: Claim,
+    pause_after: Option<u32>,
+) -> Result<(), AcquireError> {
+    let Some(backend) = backend else { return Ok(()) };
+    let mut locks = KernelLocks::new(fd, backend);
+    let mut halt = || pause(channel);
+    claims.change(&mut Pausing::new(&mut locks, pause_after, &mut halt), claim)
+}
+
+/// Says so, and waits to be told to go on. When the other end is gone, so is
+/// the reason to live.
+fn pause(channel: &mut Channel) {
+    let told = channel.send(&Reply::from(Outcome::Paused)).and_then(|()| channel.receive());
+    if !matches!(told, Ok(Request::Resume)) {
+        std::process::exit(1);
+    }
+}
+
+fn open_file(path: &Path, access: Access, cloexec: bool) -> Result<OwnedFd, Errno> {
+    let mut flags = match access {
+        Access::ReadOnly => OFlag::O_RDONLY,
+        Access::WriteOnly => OFlag::O_WRONLY,
+        Access::ReadWrite => OFlag::O_RDWR,
+    };
+    flags.set(OFlag::O_CLOEXEC, cloexec);
+    nix::fcntl::open(path, flags, Mode::empty())
+}
