@@ -2,5 +2,6 @@
 
 pub mod image;
 pub mod lock;
+pub mod model;
 pub mod scenario;
 pub mod step;
