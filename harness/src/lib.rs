@@ -3,6 +3,7 @@
 pub mod image;
 pub mod lock;
 pub mod lock_table;
+pub mod model;
 pub mod process;
 pub mod run;
 pub mod scenario;

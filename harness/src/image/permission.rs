@@ -21,8 +21,12 @@ pub enum Permission {
 
 impl Permission {
     /// All four, by rising number: the order in which QEMU locks and tests.
-    pub const ALL: [Permission; 4] =
-        [Permission::ConsistentRead, Permission::Write, Permission::WriteUnchanged, Permission::Resize];
+    pub const ALL: [Permission; 4] = [
+        Permission::ConsistentRead,
+        Permission::Write,
+        Permission::WriteUnchanged,
+        Permission::Resize,
+    ];
 
     /// The permission's number `i`, as in lock byte `100 + i`.
     pub fn number(self) -> u8 {

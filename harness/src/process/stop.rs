@@ -1,7 +1,11 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::ReceiveError;
+use super::channel::await_readable;
 
 /// Tells every wait of a run that it is to stop: one end of a pipe that
 /// becomes readable, and stays so.
@@ -23,6 +27,15 @@ impl StopToken {
         let flags = rustix::pipe::PipeFlags::CLOEXEC;
         let (read, write) = rustix::pipe::pipe_with(flags)?;
         Ok((StopTrigger(write), StopToken(Arc::new(read))))
+    }
+
+    /// Waits until it is triggered.
+    ///
+    /// # Errors
+    /// [`ReceiveError::Timeout`] when the deadline passes first, and
+    /// [`ReceiveError::Stopped`] when it is triggered.
+    pub fn wait(&self, deadline: Instant) -> Result<(), ReceiveError> {
+        await_readable(self.as_fd(), deadline, self)
     }
 
     /// Whether it was triggered.

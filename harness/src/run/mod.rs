@@ -4,10 +4,25 @@
 //! processes; what they do becomes a [`Trace`]; three judges look at the trace
 //! as it grows; their [`Finding`]s make the [`Verdict`].
 
+mod books;
+mod books_node;
+mod cast;
+mod contract;
+mod contract_bytes;
+mod engine;
 mod finding;
+mod held;
+mod judgement;
+mod perform;
 mod result;
+mod runner;
+mod session;
+mod simultaneous;
 mod trace;
+mod waiting;
 
+pub use engine::Engine;
 pub use finding::{Finding, Judge};
 pub use result::{ScenarioResult, Subject, Verdict};
+pub use session::{HarnessError, Job, Session, SessionOptions};
 pub use trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};

@@ -80,6 +80,23 @@ pub struct ScenarioResult {
     pub trace: Trace,
 }
 
+impl ScenarioResult {
+    /// One that could not be tried here, and why.
+    pub fn skipped(scenario: &str, backend: Backend, reason: String) -> ScenarioResult {
+        ScenarioResult {
+            scenario: scenario.to_owned(),
+            backend,
+            subject: Subject::Builtin,
+            verdict: Verdict::Skipped,
+            reason,
+            duration: Duration::ZERO,
+            hazards: BTreeSet::new(),
+            findings: Vec::new(),
+            trace: Trace::default(),
+        }
+    }
+}
+
 mod microseconds {
     use std::time::Duration;
 

@@ -42,7 +42,9 @@ impl Hazard {
     /// One sentence for a reader who meets the word for the first time.
     pub fn meaning(self) -> &'static str {
         match self {
-            Hazard::LockLoss => "a live opener's locks are gone from the kernel, and it was not told",
+            Hazard::LockLoss => {
+                "a live opener's locks are gone from the kernel, and it was not told"
+            }
             Hazard::LeakedLock => "a lock outlives its opener, kept by an inherited descriptor",
             Hazard::SameOwner => "conflicting nodes of one process were both granted",
             Hazard::Unlocked => "conflicting openers run side by side because one takes no locks",

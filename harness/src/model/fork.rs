@@ -1,0 +1,66 @@
+use std::collections::BTreeMap;
+
+use super::process::Node;
+use super::world::World;
+
+impl World {
+    /// fork(2): the same descriptions behind a table of its own, which under
+    /// POSIX owns no lock.
+    pub(super) fn fork(&mut self, actor: &str, child: &str) {
+        self.end(child);
+        let parent = self.table_for(actor);
+        let table = self.add_table(child, self.nodes_of(parent));
+        self.add_actor(child, table);
+    }
+
+    /// clone(2) with `CLONE_FILES`.
+    pub(super) fn thread(&mut self, actor: &str, name: &str) {
+        self.end(name);
+        let table = self.table_for(actor);
+        self.add_actor(name, table);
+    }
+
+    /// execve(2): an actor that shares its table gets a copy first; then
+    /// everything close-on-exec goes. Otherwise locks stay.
+    pub(super) fn exec(&mut self, actor: &str) {
+        let mut table = self.table_for(actor);
+        if self.tables.get(table).is_some_and(|table| table.actors > 1) {
+            let copy = self.add_table(actor, self.nodes_of(table));
+            self.leave(table);
+            if let Some(actor) = self.actors.get_mut(actor) {
+                actor.table = copy;
+            }
+            if let Some(copy) = self.tables.get_mut(copy) {
+                copy.actors += 1;
+            }
+            table = copy;
+        }
+        for (name, node) in self.nodes_of(table) {
+            if node.cloexec {
+                self.close(table, &name);
+            }
+        }
+    }
+
+    /// Exit or SIGKILL: with the last actor of a table go its descriptors.
+    pub(super) fn end(&mut self, actor: &str) {
+        self.withdraw(actor);
+        if let Some(gone) = self.actors.remove(actor) {
+            self.leave(gone.table);
+        }
+    }
+
+    fn leave(&mut self, table: usize) {
+        let Some(state) = self.tables.get_mut(table) else { return };
+        state.actors = state.actors.saturating_sub(1);
+        if state.actors == 0 {
+            for name in self.nodes_of(table).into_keys() {
+                self.close(table, &name);
+            }
+        }
+    }
+
+    fn nodes_of(&self, table: usize) -> BTreeMap<String, Node> {
+        self.tables.get(table).map(|table| table.nodes.clone()).unwrap_or_default()
+    }
+}
