@@ -8,5 +8,6 @@ pub mod process;
 pub mod run;
 pub mod scenario;
 pub mod step;
+pub mod sweep;
 
 pub use process::init;

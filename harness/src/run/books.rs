@@ -1,0 +1,336 @@
+use std::collections::{BTreeMap, HashMap};
+
+use super::books_node::{Node, Role};
+use crate::lock::Backend;
+use crate::process::NodeHandle;
+use crate::step::{Action, NodeName, OpenOptions, Outcome};
+
+/// Who has which node, as far as the outcomes tell: the harness's own
+/// bookkeeping of actors, descriptor tables, nodes and images.
+///
+/// It knows nothing of locks. What an opener *may* do is the model's business;
+/// this says only what it has, so that the next request can be made and the
+/// contract be checked.
+#[derive(Debug, Clone)]
+pub struct Books {
+    backend: Backend,
+    names: HashMap<String, Name>,
+    images: usize,
+    actors: HashMap<String, Actor>,
+    tables: Vec<Table>,
+    descriptions: usize,
+}
+
+/// What a name in the scenario's directory stands for.
+#[derive(Debug, Clone)]
+enum Name {
+    Image(usize),
+    Link(String),
+}
+
+/// How many symbolic links are followed in a row (`MAXSYMLINKS` is 40).
+const MOST_LINKS: usize = 40;
+
+#[derive(Debug, Clone)]
+struct Actor {
+    table: usize,
+    /// A step of its that is blocked or paused.
+    pending: Option<Action>,
+}
+
+#[derive(Debug, Clone)]
+struct Table {
+    /// The first actor that had it; names its nodes and its POSIX locks.
+    root: String,
+    /// How many live actors share it.
+    sharers: usize,
+    nodes: BTreeMap<String, Node>,
+}
+
+impl Books {
+    /// Books for a run on `backend` whose images have these names.
+    pub fn new(backend: Backend, images: impl IntoIterator<Item = String>) -> Books {
+        let mut books = Books {
+            backend,
+            names: HashMap::new(),
+            images: 0,
+            actors: HashMap::new(),
+            tables: Vec::new(),
+            descriptions: 0,
+        };
+        for name in images {
+            books.add_image(name);
+        }
+        books
+    }
+
+    /// Enters a process that exists from the start.
+    pub fn spawn(&mut self, actor: &str) {
+        self.enter(actor, BTreeMap::new());
+    }
+
+    /// The process (or the first of those that share its descriptor table)
+    /// under whose name an actor's POSIX locks are shown.
+    pub fn owner(&self, actor: &str) -> Option<&str> {
+        Some(&self.table(actor)?.root)
+    }
+
+    /// A node, as `actor` sees it.
+    pub fn node(&self, actor: &str, node: &str) -> Option<&Node> {
+        self.table(actor)?.nodes.get(node)
+    }
+
+    /// The full name of a node: that of the first actor with its table.
+    pub fn full_name(&self, actor: &str, node: &str) -> Option<NodeName> {
+        Some(NodeName::new(self.owner(actor)?, node))
+    }
+
+    /// Every open node, once for each descriptor table, with its full name.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeName, &Node)> {
+        self.tables.iter().filter(|table| table.sharers > 0).flat_map(|table| {
+            table.nodes.iter().map(|(name, node)| (NodeName::new(&table.root, name), node))
+        })
+    }
+
+    /// How many nodes are open.
+    pub fn node_count(&self) -> usize {
+        self.tables.iter().filter(|table| table.sharers > 0).map(|table| table.nodes.len()).sum()
+    }
+
+    /// A live actor that has the descriptor table named after `root`.
+    pub fn sharer(&self, root: &str) -> Option<&str> {
+        if self.actors.get(root).is_some_and(|actor| self.tables[actor.table].root == root) {
+            return self.actors.get_key_value(root).map(|(name, _)| name.as_str());
+        }
+        let shares = |actor: &Actor| self.tables[actor.table].root == root;
+        self.actors.iter().find(|(_, actor)| shares(actor)).map(|(name, _)| name.as_str())
+    }
+
+    /// The step of an actor that is blocked or paused.
+    pub fn pending(&self, actor: &str) -> Option<&Action> {
+        self.actors.get(actor)?.pending.as_ref()
+    }
+
+    /// Every step that is blocked or paused, with its actor.
+    pub fn all_pending(&self) -> impl Iterator<Item = (&str, &Action)> {
+        self.actors
+            .iter()
+            .filter_map(|(name, actor)| Some((name.as_str(), actor.pending.as_ref()?)))
+    }
+
+    /// The index of the image that a name means now.
+    pub fn image(&self, name: &str) -> Option<usize> {
+        let mut name = name;
+        for _ in 0..MOST_LINKS {
+            match self.names.get(name)? {
+                Name::Image(image) => return Some(*image),
+                Name::Link(target) => name = target,
+            }
+        }
+        None
+    }
+
+    /// Which locks a node opened with these options takes, and whether QEMU
+    /// would warn.
+    pub fn resolve(&self, options: &OpenOptions) -> (Option<Backend>, bool) {
+        let best = options.backend.unwrap_or(self.backend);
+        match options.locking {
+            None => (Some(best), false),
+            Some(locking) => locking.resolve(best),
+        }
+    }
+
+    /// Which locks the byte verbs of a node use.
+    pub fn byte_backend(&self, options: &OpenOptions) -> Backend {
+        options.backend.unwrap_or(self.backend)
+    }
+
+    /// Enters what came of a step. `handle` is the node as the worker gave it
+    /// back, where it did.
+    pub fn apply(
+        &mut self,
+        actor: &str,
+        action: &Action,
+        outcome: &Outcome,
+        handle: Option<NodeHandle>,
+    ) {
+        match (action, outcome) {
+            (Action::Await, Outcome::Blocked | Outcome::Paused) => {}
+            (Action::Await, _) => {
+                let pending = self.actors.get_mut(actor).and_then(|actor| actor.pending.take());
+                if let Some(action) = pending {
+                    self.complete(actor, &action, outcome, handle);
+                }
+            }
+            (_, Outcome::Blocked | Outcome::Paused) => {
+                if let Some(actor) = self.actors.get_mut(actor) {
+                    actor.pending = Some(action.clone());
+                }
+            }
+            _ => self.complete(actor, action, outcome, handle),
+        }
+    }
+
+    fn complete(
+        &mut self,
+        actor: &str,
+        action: &Action,
+        outcome: &Outcome,
+        handle: Option<NodeHandle>,
+    ) {
+        let succeeded = matches!(outcome, Outcome::Granted | Outcome::Done);
+        match action {
+            Action::Open { node, options } if succeeded => self.open(actor, node, options, handle),
+            Action::Close { node } => {
+                if let Some(table) = self.table_mut(actor) {
+                    table.nodes.remove(node);
+                }
+            }
+            Action::Dup { node, copy } if succeeded => {
+                self.copy(actor, node, actor, copy, handle);
+            }
+            Action::Send { node, to, copy } if succeeded => {
+                self.copy(actor, node, to, copy, handle);
+            }
+            Action::Reopen { node, mode, access } => {
+                let description = self.descriptions;
+                self.descriptions += usize::from(succeeded);
+                if let Some(node) = self.node_mut(actor, node) {
+                    node.reopened(mode.claim(), *access, succeeded.then_some(description), handle);
+                }
+            }
+            Action::Set { node, mode, .. } => {
+                if let Some(node) = self.node_mut(actor, node) {
+                    node.changed(succeeded.then(|| mode.claim()), handle);
+                }
+            }
+            Action::Activate { node } => {
+                if let Some(node) = self.node_mut(actor, node) {
+                    node.activated(succeeded, handle);
+                }
+            }
+            Action::Inactivate { node } => {
+                if let Some(node) = self.node_mut(actor, node) {
+                    node.inactivated(handle);
+                }
+            }
+            Action::Lock { node, .. } | Action::Unlock { node, .. } => {
+                if let Some(node) = self.node_mut(actor, node) {
+                    node.raw_locks = true;
+                }
+            }
+            Action::Fork { child } if succeeded => self.fork(actor, child),
+            Action::Thread { name } if succeeded => self.thread(actor, name),
+            Action::Exec if succeeded => self.exec(actor),
+            Action::Exit | Action::Kill => self.leave(actor),
+            _ if succeeded => self.apply_names(action),
+            _ => {}
+        }
+    }
+
+    fn apply_names(&mut self, action: &Action) {
+        match action {
+            Action::Create { image, .. } => self.add_image(image.clone()),
+            Action::HardLink { name, to } => {
+                if let Some(target) = self.names.get(to).cloned() {
+                    self.names.insert(name.clone(), target);
+                }
+            }
+            Action::Symlink { name, to } => {
+                self.names.insert(name.clone(), Name::Link(to.clone()));
+            }
+            Action::Rename { image, to } => {
+                if let Some(renamed) = self.names.remove(image) {
+                    self.names.insert(to.clone(), renamed);
+                }
+            }
+            Action::Unlink { image } => {
+                self.names.remove(image);
+            }
+            _ => {}
+        }
+    }
+
+    fn add_image(&mut self, name: String) {
+        self.names.insert(name, Name::Image(self.images));
+        self.images += 1;
+    }
+
+    fn open(
+        &mut self,
+        actor: &str,
+        node: &str,
+        options: &OpenOptions,
+        handle: Option<NodeHandle>,
+    ) {
+        let Some(image) = self.image(&options.image) else { return };
+        let (locks, _) = self.resolve(options);
+        let description = self.descriptions;
+        self.descriptions += 1;
+        if let Some(table) = self.table_mut(actor) {
+            let opened = Node::opened(options, image, locks, description, handle);
+            table.nodes.insert(node.to_owned(), opened);
+        }
+    }
+
+    fn copy(
+        &mut self,
+        actor: &str,
+        node: &str,
+        to: &str,
+        copy: &str,
+        handle: Option<NodeHandle>,
+    ) {
+        let Some(given) = self.node(actor, node).map(|node| node.given(handle)) else { return };
+        if let Some(table) = self.table_mut(to) {
+            table.nodes.insert(copy.to_owned(), given);
+        }
+    }
+
+    fn fork(&mut self, parent: &str, child: &str) {
+        let mut nodes = self.table(parent).map(|table| table.nodes.clone()).unwrap_or_default();
+        for node in nodes.values_mut() {
+            node.role = Role::Inherited;
+        }
+        self.enter(child, nodes);
+    }
+
+    fn thread(&mut self, parent: &str, name: &str) {
+        let Some(table) = self.actors.get(parent).map(|actor| actor.table) else { return };
+        self.tables[table].sharers += 1;
+        self.actors.insert(name.to_owned(), Actor { table, pending: None });
+    }
+
+    fn exec(&mut self, actor: &str) {
+        let Some(table) = self.table(actor) else { return };
+        let mut nodes = table.nodes.clone();
+        nodes.retain(|_, node| !node.options.cloexec);
+        self.leave(actor);
+        self.enter(actor, nodes);
+    }
+
+    fn enter(&mut self, actor: &str, nodes: BTreeMap<String, Node>) {
+        self.tables.push(Table { root: actor.to_owned(), sharers: 1, nodes });
+        let entry = Actor { table: self.tables.len() - 1, pending: None };
+        self.actors.insert(actor.to_owned(), entry);
+    }
+
+    fn leave(&mut self, actor: &str) {
+        if let Some(actor) = self.actors.remove(actor) {
+            let table = &mut self.tables[actor.table];
+            table.sharers = table.sharers.saturating_sub(1);
+        }
+    }
+
+    fn table(&self, actor: &str) -> Option<&Table> {
+        Some(&self.tables[self.actors.get(actor)?.table])
+    }
+
+    fn table_mut(&mut self, actor: &str) -> Option<&mut Table> {
+        Some(&mut self.tables[self.actors.get(actor)?.table])
+    }
+
+    fn node_mut(&mut self, actor: &str, node: &str) -> Option<&mut Node> {
+        self.table_mut(actor)?.nodes.get_mut(node)
+    }
+}

@@ -1,0 +1,161 @@
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::lock_table::{FileKey, LockTable, Watched};
+use crate::process::{
+    Channel, ProcessError, ProcessHandle, ReceiveError, Reply, Request, StopToken, Worker,
+};
+
+use super::books::Books;
+
+/// The live processes of one run and the files they use.
+#[derive(Debug)]
+pub(super) struct Cast {
+    members: HashMap<String, Worker>,
+    /// The kernel's names of the images.
+    keys: Vec<FileKey>,
+    pub(super) table: LockTable,
+    pub(super) directory: PathBuf,
+    pub(super) step_timeout: Duration,
+    pub(super) stop: StopToken,
+}
+
+/// Why a step has no outcome.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StepFailure {
+    /// The deadline passed.
+    #[error("no answer within the time a step may take")]
+    TimedOut,
+    /// The process is gone, and nobody killed it.
+    #[error("the process died")]
+    Died,
+    /// The run is being stopped.
+    #[error("stopped")]
+    Stopped,
+    /// The harness could not carry it out.
+    #[error("{0}")]
+    Harness(String),
+}
+
+impl From<ReceiveError> for StepFailure {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::Timeout => StepFailure::TimedOut,
+            ReceiveError::Closed => StepFailure::Died,
+            ReceiveError::Stopped => StepFailure::Stopped,
+            ReceiveError::Broken(error) => StepFailure::Harness(error.to_string()),
+        }
+    }
+}
+
+impl From<ProcessError> for StepFailure {
+    fn from(error: ProcessError) -> Self {
+        match error {
+            ProcessError::Stopped => StepFailure::Stopped,
+            other => StepFailure::Harness(other.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for StepFailure {
+    fn from(error: std::io::Error) -> Self {
+        StepFailure::Harness(error.to_string())
+    }
+}
+
+impl Cast {
+    /// Nobody yet, in `directory`.
+    pub(super) fn new(directory: PathBuf, step_timeout: Duration, stop: StopToken) -> Cast {
+        Cast {
+            members: HashMap::new(),
+            keys: Vec::new(),
+            table: LockTable::default(),
+            directory,
+            step_timeout,
+            stop,
+        }
+    }
+
+    /// Enters an image that has just been made.
+    pub(super) fn add_image(&mut self, name: &str) -> std::io::Result<()> {
+        let key = FileKey::learn(&self.directory.join(name))?;
+        self.table.add_image(key, self.keys.len());
+        self.keys.push(key);
+        Ok(())
+    }
+
+    /// The kernel's name of an image.
+    pub(super) fn key(&self, image: usize) -> Option<FileKey> {
+        self.keys.get(image).copied()
+    }
+
+    /// Enters a process. `owner` is the name its POSIX locks are shown under.
+    pub(super) fn enter(&mut self, actor: &str, owner: &str, worker: Worker) {
+        self.table.add_process(worker.pid, owner);
+        self.members.insert(actor.to_owned(), worker);
+    }
+
+    /// Forgets a process that is gone.
+    pub(super) fn leave(&mut self, actor: &str) {
+        self.members.remove(actor);
+    }
+
+    /// The process id of a live actor.
+    pub(super) fn pid(&self, actor: &str) -> Option<i32> {
+        self.members.get(actor).map(|worker| worker.pid)
+    }
+
+    /// The live actor with this process id.
+    pub(super) fn actor(&self, pid: i32) -> Option<&str> {
+        self.members.iter().find(|(_, worker)| worker.pid == pid).map(|(name, _)| name.as_str())
+    }
+
+    /// The latest moment at which a step that begins now may end.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.step_timeout
+    }
+
+    /// The way to an actor.
+    pub(super) fn channel(&mut self, actor: &str) -> Result<&mut Channel, StepFailure> {
+        match self.members.get_mut(actor) {
+            Some(worker) => Ok(&mut worker.channel),
+            None => Err(StepFailure::Died),
+        }
+    }
+
+    /// Takes hold of an actor's process.
+    pub(super) fn handle(&self, actor: &str) -> Result<ProcessHandle, StepFailure> {
+        let pid = self.pid(actor).ok_or(StepFailure::Died)?;
+        Ok(ProcessHandle::open(pid)?)
+    }
+
+    /// Sends a request and waits for its reply.
+    pub(super) fn call(&mut self, actor: &str, request: &Request) -> Result<Reply, StepFailure> {
+        self.channel(actor)?.send(request)?;
+        self.reply(actor)
+    }
+
+    /// Waits for a reply.
+    pub(super) fn reply(&mut self, actor: &str) -> Result<Reply, StepFailure> {
+        let (deadline, stop) = (self.deadline(), self.stop.clone());
+        let channel = self.channel(actor)?;
+        channel.wait(deadline, &stop)?;
+        Ok(channel.receive()?)
+    }
+
+    /// The descriptors whose locks are to be told apart.
+    pub(super) fn watched(&self, books: &Books) -> Vec<Watched> {
+        books
+            .nodes()
+            .filter_map(|(name, node)| {
+                Some(Watched {
+                    pid: self.pid(books.sharer(&name.actor)?)?,
+                    node: name.to_string(),
+                    description: node.description,
+                    fd: node.handle.fd,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,160 @@
+//! The contract's view of the kernel's table: who must have which lock byte,
+//! and who must not.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::books::Books;
+use super::books_node::{Node, Role};
+use super::contract::{Breach, pending_claim};
+use crate::image::{Claim, HELD_BASE, Permission, Permissions, UNSHARED_BASE, lock_bytes};
+use crate::lock::{Backend, LockType};
+use crate::step::{Hazard, NodeName, TableLock};
+
+/// Who owns a lock: an open file description, or a process by its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
+    Description(usize),
+    Process(String),
+    /// No node shows the lock: a descriptor in the middle of an open, or a
+    /// mistake.
+    Nobody,
+}
+
+type Bytes = BTreeMap<(usize, Owner), BTreeSet<i64>>;
+
+/// Compares the table with what live openers must have. Openers whose bytes
+/// are gone are remembered in `lost`, and reported once.
+pub(super) fn judge_table(
+    books: &Books,
+    table: &[TableLock],
+    lost: &mut HashSet<(NodeName, usize)>,
+) -> Vec<Breach> {
+    let nodes: Vec<(NodeName, &Node)> = books.nodes().collect();
+    let bytes = lock_bytes_by_owner(&nodes, table);
+    let mut breaches = missing(&nodes, &bytes, lost);
+    for ((image, owner), bytes) in &bytes {
+        breaches.extend(left_over(books, &nodes, *image, owner, bytes));
+    }
+    breaches
+}
+
+fn lock_bytes_by_owner(nodes: &[(NodeName, &Node)], table: &[TableLock]) -> Bytes {
+    let mut bytes = Bytes::new();
+    let granted = table.iter().filter(|lock| !lock.waiting && lock.kind == LockType::Read);
+    for lock in granted {
+        let owner = match (lock.backend, lock.holders.first()) {
+            (_, None) => Owner::Nobody,
+            (Backend::Posix, Some(process)) => Owner::Process(process.clone()),
+            (Backend::Ofd, Some(name)) => nodes
+                .iter()
+                .find(|(node, _)| node.to_string() == *name)
+                .map_or(Owner::Nobody, |(_, node)| Owner::Description(node.description)),
+        };
+        for base in [HELD_BASE, UNSHARED_BASE] {
+            let of_base = Permission::ALL.iter().map(|p| base + i64::from(p.number()));
+            let covered = of_base.filter(|b| lock.range.first <= *b && *b <= lock.range.last);
+            bytes.entry((lock.image, owner.clone())).or_default().extend(covered);
+        }
+    }
+    bytes.retain(|_, bytes| !bytes.is_empty());
+    bytes
+}
+
+/// The owner of a node's locks.
+fn owner_of(name: &NodeName, node: &Node) -> Option<Owner> {
+    Some(match node.locks? {
+        Backend::Ofd => Owner::Description(node.description),
+        Backend::Posix => Owner::Process(name.actor.clone()),
+    })
+}
+
+fn missing(
+    nodes: &[(NodeName, &Node)],
+    bytes: &Bytes,
+    lost: &mut HashSet<(NodeName, usize)>,
+) -> Vec<Breach> {
+    let none = BTreeSet::new();
+    let mut breaches = Vec::new();
+    for (name, node) in nodes.iter().filter(|(_, node)| node.role == Role::Acquired) {
+        let Some(owner) = owner_of(name, node) else { continue };
+        let key = (name.clone(), node.description);
+        let has = bytes.get(&(node.image, owner)).unwrap_or(&none);
+        let gone: BTreeSet<i64> =
+            lock_bytes(node.claim_in_force()).into_iter().filter(|b| !has.contains(b)).collect();
+        if gone.is_empty() || !lost.insert(key) {
+            continue;
+        }
+        breaches.push(Breach {
+            hazard: Some(Hazard::LockLoss),
+            expected: format!("{name} {}", node.claim_in_force()),
+            actual: format!("the kernel no longer has that it {}", in_words(&gone)),
+            message: format!("{name} is open and has lost its locks"),
+        });
+    }
+    breaches
+}
+
+fn left_over(
+    books: &Books,
+    nodes: &[(NodeName, &Node)],
+    image: usize,
+    owner: &Owner,
+    bytes: &BTreeSet<i64>,
+) -> Option<Breach> {
+    let of_owner = || {
+        nodes.iter().filter(|(name, node)| {
+            node.image == image
+                && match owner {
+                    Owner::Description(description) => node.description == *description,
+                    Owner::Process(process) => name.actor == *process,
+                    Owner::Nobody => false,
+                }
+        })
+    };
+    if of_owner().any(|(_, node)| node.raw_locks) {
+        return None;
+    }
+    let mut allowed: BTreeSet<i64> = of_owner()
+        .filter(|(_, node)| node.role != Role::Inherited)
+        .flat_map(|(_, node)| lock_bytes(node.claim_in_force()))
+        .collect();
+    for (actor, action) in books.all_pending() {
+        match pending_claim(books, actor, action) {
+            Some((on, claim)) if on == image => allowed.extend(lock_bytes(claim)),
+            _ => {}
+        }
+    }
+    let extra: BTreeSet<i64> = bytes.difference(&allowed).copied().collect();
+    if extra.is_empty() {
+        return None;
+    }
+    let heirs: Vec<String> = of_owner()
+        .filter(|(_, node)| node.role == Role::Inherited)
+        .map(|(name, _)| name.to_string())
+        .collect();
+    let who = match owner {
+        _ if !heirs.is_empty() => format!("{}, which only inherited it", heirs.join(" and ")),
+        Owner::Process(process) => process.clone(),
+        Owner::Description(_) => {
+            of_owner().map(|(name, _)| name.to_string()).collect::<Vec<_>>().join(" and ")
+        }
+        Owner::Nobody => "a descriptor that is no open node".to_owned(),
+    };
+    Some(Breach {
+        hazard: (!heirs.is_empty()).then_some(Hazard::LeakedLock),
+        expected: "only live openers hold lock bytes".to_owned(),
+        actual: format!("{who} {}", in_words(&extra)),
+        message: format!("lock bytes outlive the opener that took them; they are kept by {who}"),
+    })
+}
+
+/// `holds write; does not share resize`.
+fn in_words(bytes: &BTreeSet<i64>) -> String {
+    let of = |base: i64| -> Permissions {
+        Permission::ALL
+            .into_iter()
+            .filter(|p| bytes.contains(&(base + i64::from(p.number()))))
+            .collect()
+    };
+    Claim::new(of(HELD_BASE), of(UNSHARED_BASE).complement()).to_string()
+}

@@ -1,0 +1,141 @@
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::cast::{Cast, StepFailure};
+use super::finding::Finding;
+use super::judgement;
+use super::result::{ScenarioResult, Subject, Verdict};
+use super::runner::Runner;
+use super::session::hazards_of;
+use super::trace::Trace;
+use crate::lock::Backend;
+use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
+use crate::scenario::Scenario;
+
+/// Runs scenarios one after the other, with one launcher.
+#[derive(Debug)]
+pub struct Engine {
+    launcher: Launcher,
+    step_timeout: Duration,
+    stop: StopToken,
+}
+
+/// What a run left, before it is a verdict.
+struct Outlook {
+    trace: Trace,
+    findings: Vec<Finding>,
+    failure: Option<StepFailure>,
+}
+
+impl Engine {
+    /// Starts the launcher.
+    ///
+    /// # Errors
+    /// As [`Launcher::start`].
+    pub fn start(options: &LauncherOptions, step_timeout: Duration) -> Result<Engine, ProcessError> {
+        let launcher = Launcher::start(options)?;
+        Ok(Engine { launcher, step_timeout, stop: options.stop.clone() })
+    }
+
+    /// The scratch directory.
+    pub fn scratch(&self) -> &Path {
+        self.launcher.scratch()
+    }
+
+    /// Runs one scenario on one backend.
+    ///
+    /// # Errors
+    /// Only when the environment fails: the launcher is lost, or the run is
+    /// stopped. Whatever the scenario does ends in a verdict.
+    pub fn run(
+        &mut self,
+        scenario: &Scenario,
+        backend: Backend,
+    ) -> Result<ScenarioResult, ProcessError> {
+        let began = Instant::now();
+        tracing::debug!(scenario = scenario.name, %backend, "begins");
+        let outlook = self.play(scenario, backend);
+        // Whatever happened, nothing of the scenario may be left.
+        let ended = self.launcher.end();
+        let outlook = outlook?;
+        ended?;
+        let result = judge(scenario, backend, outlook, began.elapsed())?;
+        tracing::debug!(scenario = scenario.name, %backend, verdict = %result.verdict, "ends");
+        Ok(result)
+    }
+
+    fn play(&mut self, scenario: &Scenario, backend: Backend) -> Result<Outlook, ProcessError> {
+        let directory = self.launcher.begin()?;
+        let names = scenario.actors();
+        let workers = match self.launcher.spawn(&names) {
+            Ok(workers) => workers,
+            Err(ProcessError::Refused(why)) => {
+                return Ok(Outlook {
+                    trace: Trace::default(),
+                    findings: Vec::new(),
+                    failure: Some(StepFailure::Harness(why)),
+                });
+            }
+            Err(other) => return Err(other),
+        };
+        let cast = Cast::new(directory, self.step_timeout, self.stop.clone());
+        let workers = names.into_iter().zip(workers).collect();
+        let mut runner = match Runner::new(scenario, backend, cast, workers) {
+            Ok(runner) => runner,
+            Err(failure) => {
+                return Ok(Outlook {
+                    trace: Trace::default(),
+                    findings: Vec::new(),
+                    failure: Some(failure),
+                });
+            }
+        };
+        let failure = runner.run(&scenario.unrolled()).err();
+        if let Some(StepFailure::Stopped) = failure {
+            return Err(ProcessError::Stopped);
+        }
+        Ok(Outlook { trace: runner.trace, findings: runner.findings, failure })
+    }
+}
+
+fn judge(
+    scenario: &Scenario,
+    backend: Backend,
+    outlook: Outlook,
+    duration: Duration,
+) -> Result<ScenarioResult, ProcessError> {
+    let Outlook { trace, mut findings, failure } = outlook;
+    let hazards = hazards_of(&findings);
+    let failed = findings.iter().any(Finding::is_failure);
+    if let Some(failure) = &failure {
+        let event = trace.events.len().checked_sub(1);
+        let message = match (failure, trace.events.last()) {
+            (StepFailure::Harness(why), _) => why.clone(),
+            (failure, Some(event)) => format!("`{}`: {failure}", event.text),
+            (failure, None) => failure.to_string(),
+        };
+        findings.push(judgement::by_harness(event, failure.to_string(), message));
+    } else if !failed {
+        let declared = scenario.hazards.get(&backend).into_iter().flatten();
+        for hazard in declared.filter(|hazard| !hazards.contains(hazard)) {
+            findings.push(judgement::missing_hazard(scenario, *hazard));
+        }
+    }
+    let first = findings.iter().find(|finding| finding.is_failure());
+    let verdict = match (first, &failure) {
+        (None, _) => Verdict::Passed,
+        (_, Some(StepFailure::TimedOut)) if !failed => Verdict::TimedOut,
+        _ => Verdict::Failed,
+    };
+    Ok(ScenarioResult {
+        scenario: scenario.name.clone(),
+        backend,
+        subject: Subject::Builtin,
+        verdict,
+        reason: first.map(|finding| finding.message.clone()).unwrap_or_default(),
+        duration,
+        hazards,
+        findings,
+        trace,
+    })
+}

@@ -1,0 +1,258 @@
+//! Carries out one step: turns an action into requests to processes.
+
+use std::fs::{self, File};
+use std::os::fd::AsFd;
+
+use nix::errno::Errno;
+
+use super::books::Books;
+use super::books_node::Node;
+use super::cast::{Cast, StepFailure};
+use super::waiting;
+use crate::image::{Access, Claim, FALLBACK_WARNING};
+use crate::process::{Channel, NodeHandle, Reply, Request, Worker};
+use crate::step::{Action, ErrorName, LockOwner, OpenOptions, Outcome};
+
+/// What a step did, besides its outcome.
+#[derive(Debug)]
+pub(super) struct Performed {
+    pub(super) outcome: Outcome,
+    /// The node as the worker gave it back.
+    pub(super) handle: Option<NodeHandle>,
+    /// What QEMU would have printed.
+    pub(super) warnings: Vec<String>,
+    /// A process that was made: its actor's name and pid.
+    pub(super) born: Option<(String, i32)>,
+}
+
+impl From<Outcome> for Performed {
+    fn from(outcome: Outcome) -> Self {
+        Performed { outcome, handle: None, warnings: Vec::new(), born: None }
+    }
+}
+
+impl From<Reply> for Performed {
+    fn from(reply: Reply) -> Self {
+        Performed { handle: reply.node, ..reply.outcome.into() }
+    }
+}
+
+/// Carries out a step of an actor. `predicted` is only a hint of how long to
+/// look whether the step blocks.
+pub(super) fn perform(
+    cast: &mut Cast,
+    books: &Books,
+    actor: &str,
+    action: &Action,
+    predicted: Option<&Outcome>,
+) -> Result<Performed, StepFailure> {
+    match action {
+        Action::Fork { child } => {
+            give_birth(cast, books, actor, child, &Request::Fork { name: child.clone() })
+        }
+        Action::Thread { name } => {
+            give_birth(cast, books, actor, name, &Request::Thread { name: name.clone() })
+        }
+        Action::Exit | Action::Kill => end(cast, actor, action),
+        Action::Stop | Action::Continue | Action::Signal => {
+            waiting::signal(cast, books, actor, action)
+        }
+        Action::Await => {
+            let pending = books.pending(actor).ok_or_else(|| harness("nothing is awaited"))?;
+            let performed = waiting::take_up(cast, books, actor, pending, predicted)?;
+            Ok(name_owner(cast, performed))
+        }
+        Action::Send { node, to, .. } => send(cast, books, actor, node, to),
+        action if action.is_hosts() => host(cast, action),
+        action => {
+            let Some(request) = request(cast, books, actor, action)? else {
+                return Ok(Outcome::NotOpen.into());
+            };
+            let performed = match action {
+                Action::Lock { wait: true, .. } => {
+                    waiting::lock(cast, books, actor, action, &request, predicted)?
+                }
+                _ => cast.call(actor, &request)?.into(),
+            };
+            Ok(warn(books, action, name_owner(cast, performed)))
+        }
+    }
+}
+
+/// The request that an action of a node means; `None` when there is no node.
+pub(super) fn request(
+    cast: &Cast,
+    books: &Books,
+    actor: &str,
+    action: &Action,
+) -> Result<Option<Request>, StepFailure> {
+    if let Action::Open { options, .. } = action {
+        return Ok(Some(open(cast, books, options)));
+    }
+    if matches!(action, Action::Exec) {
+        return Ok(Some(Request::Exec));
+    }
+    let Some(node) = action.node().and_then(|node| books.node(actor, node)) else {
+        return Ok(None);
+    };
+    let handle = || node.handle.clone();
+    let fd = node.handle.fd;
+    let backend = books.byte_backend(&node.options);
+    Ok(Some(match action {
+        Action::Close { .. } => Request::Close { fd },
+        Action::Reopen { mode, access, .. } => reopen(cast, node, mode.claim(), *access),
+        // An inactive node only notes the claim; no byte is touched.
+        Action::Set { mode, pause_after, .. } => Request::Change {
+            node: handle(),
+            claim: if node.active { mode.claim() } else { Claim::NOTHING },
+            pause_after: *pause_after,
+        },
+        Action::Inactivate { .. } => {
+            Request::Change { node: handle(), claim: Claim::NOTHING, pause_after: None }
+        }
+        Action::Activate { .. } => {
+            Request::Change { node: handle(), claim: node.claim, pause_after: None }
+        }
+        Action::Read { at, len, .. } => Request::Read { fd, at: *at, len: *len },
+        Action::Write { at, data, .. } => Request::Write { fd, at: *at, data: data.clone() },
+        Action::Seek { to, .. } => Request::Seek { fd, to: *to },
+        Action::Dup { .. } => Request::Dup { fd },
+        Action::Lock { kind, range, wait, .. } => {
+            Request::Lock { fd, backend, kind: *kind, range: *range, wait: *wait }
+        }
+        Action::Unlock { range, .. } => Request::Unlock { fd, backend, range: *range },
+        Action::Test { kind, range, .. } => {
+            Request::Test { fd, backend, kind: *kind, range: *range }
+        }
+        other => return Err(harness(&format!("`{other}` is no request of a node"))),
+    }))
+}
+
+fn open(cast: &Cast, books: &Books, options: &OpenOptions) -> Request {
+    Request::Open {
+        path: cast.directory.join(&options.image),
+        access: options.access,
+        cloexec: options.cloexec,
+        locks: books.resolve(options).0,
+        claim: if options.inactive { Claim::NOTHING } else { options.mode.claim() },
+        pause_after: options.pause_after,
+    }
+}
+
+fn reopen(cast: &Cast, node: &Node, claim: Claim, access: Access) -> Request {
+    Request::Reopen {
+        node: node.handle.clone(),
+        path: cast.directory.join(&node.options.image),
+        access,
+        cloexec: node.options.cloexec,
+        claim: if node.active { claim } else { Claim::NOTHING },
+    }
+}
+
+/// QEMU warns when it falls back, whether the open succeeds or not.
+pub(super) fn warn(books: &Books, action: &Action, mut performed: Performed) -> Performed {
+    if let Action::Open { options, .. } = action
+        && books.resolve(options).1
+    {
+        performed.warnings.extend(FALLBACK_WARNING.map(str::to_owned));
+    }
+    if matches!(action, Action::Inactivate { .. }) && performed.outcome == Outcome::Granted {
+        performed.outcome = Outcome::Done;
+    }
+    performed
+}
+
+/// The kernel names the owner of a POSIX lock by pid; a scenario by name.
+pub(super) fn name_owner(cast: &Cast, mut performed: Performed) -> Performed {
+    if let Outcome::Held { owner, .. } = &mut performed.outcome
+        && let LockOwner::Pid(pid) = owner
+        && let Some(name) = cast.actor(*pid)
+    {
+        *owner = LockOwner::Actor(name.to_owned());
+    }
+    performed
+}
+
+fn give_birth(
+    cast: &mut Cast,
+    books: &Books,
+    parent: &str,
+    name: &str,
+    request: &Request,
+) -> Result<Performed, StepFailure> {
+    let (deadline, stop) = (cast.deadline(), cast.stop.clone());
+    let channel = cast.channel(parent)?;
+    channel.send(request)?;
+    channel.wait(deadline, &stop)?;
+    let (reply, sockets): (Reply, _) = channel.receive_with(1)?;
+    let (Some(pid), Some(socket)) = (reply.pid, sockets.into_iter().next()) else {
+        return Ok(reply.into());
+    };
+    let owner = match request {
+        Request::Thread { .. } => books.owner(parent).unwrap_or(parent).to_owned(),
+        _ => name.to_owned(),
+    };
+    cast.enter(name, &owner, Worker { pid, channel: Channel::new(socket) });
+    let born = Some((name.to_owned(), pid));
+    Ok(Performed { born, ..reply.into() })
+}
+
+fn end(cast: &mut Cast, actor: &str, action: &Action) -> Result<Performed, StepFailure> {
+    let process = cast.handle(actor)?;
+    match action {
+        Action::Exit => cast.channel(actor)?.send(&Request::Exit)?,
+        _ => process.kill()?,
+    }
+    process.await_exit(cast.deadline(), &cast.stop)?;
+    cast.leave(actor);
+    Ok(Outcome::Done.into())
+}
+
+fn send(
+    cast: &mut Cast,
+    books: &Books,
+    actor: &str,
+    node: &str,
+    to: &str,
+) -> Result<Performed, StepFailure> {
+    let Some(node) = books.node(actor, node) else { return Ok(Outcome::NotOpen.into()) };
+    let (deadline, stop) = (cast.deadline(), cast.stop.clone());
+    let channel = cast.channel(actor)?;
+    channel.send(&Request::Give { fd: node.handle.fd })?;
+    channel.wait(deadline, &stop)?;
+    let (reply, passed): (Reply, _) = channel.receive_with(1)?;
+    let Some(descriptor) = passed.first() else { return Ok(reply.into()) };
+    cast.channel(to)?.send_with(&Request::Take, &[descriptor.as_fd()])?;
+    let reply = cast.reply(to)?;
+    // Our own copy goes only now, when the receiver has its own.
+    drop(passed);
+    Ok(reply.into())
+}
+
+fn host(cast: &mut Cast, action: &Action) -> Result<Performed, StepFailure> {
+    let path = |name: &str| cast.directory.join(name);
+    let result = match action {
+        Action::Create { image, size } => {
+            File::create_new(path(image)).and_then(|file| file.set_len(*size))
+        }
+        Action::HardLink { name, to } => fs::hard_link(path(to), path(name)),
+        Action::Symlink { name, to } => std::os::unix::fs::symlink(to, path(name)),
+        Action::Rename { image, to } => fs::rename(path(image), path(to)),
+        Action::Unlink { image } => fs::remove_file(path(image)),
+        other => return Err(harness(&format!("`{other}` is nothing the host does"))),
+    };
+    if let (Ok(()), Action::Create { image, .. }) = (&result, action) {
+        cast.add_image(image)?;
+    }
+    Ok(match result {
+        Ok(()) => Outcome::Done,
+        Err(error) => Outcome::Failed(ErrorName(
+            error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw),
+        )),
+    }
+    .into())
+}
+
+pub(super) fn harness(why: &str) -> StepFailure {
+    StepFailure::Harness(why.to_owned())
+}

@@ -1,0 +1,318 @@
+use std::time::Instant;
+
+use super::books::Books;
+use super::cast::{Cast, StepFailure};
+use super::contract::{Contract, Observation, pending_claim};
+use super::finding::{Finding, Judge};
+use super::judgement;
+use super::perform::{self, Performed};
+use super::trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};
+use super::{held, simultaneous, waiting};
+use crate::image::Claim;
+use crate::lock::Backend;
+use crate::model::{Prediction, World};
+use crate::process::Worker;
+use crate::scenario::{HeldStatement, Item, Scenario, Step};
+use crate::step::{Action, Outcome, TableLock};
+
+/// With more nodes than this the table is read only at `held` and at the end:
+/// reading it costs more than a step when thousands hold locks.
+const MOST_NODES_READ: usize = 24;
+/// With more nodes than this, OFD locks are not ascribed to nodes either.
+const MOST_NODES_ASCRIBED: usize = 300;
+
+/// Whether the lock table is read after a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// It says nothing yet: other steps of the block have happened, too.
+    No,
+    /// Unless so many hold locks that it takes too long.
+    IfSmall,
+    /// In any case.
+    Yes,
+}
+
+/// Runs one scenario on one backend with a cast of processes.
+pub(super) struct Runner<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) backend: Backend,
+    pub(super) cast: Cast,
+    pub(super) books: Books,
+    pub(super) world: World,
+    contract: Contract,
+    pub(super) trace: Trace,
+    pub(super) findings: Vec<Finding>,
+    began: Instant,
+    together: usize,
+}
+
+/// A step that has been carried out, on its way into the trace.
+pub(super) struct Ended<'a> {
+    pub(super) step: &'a Step,
+    pub(super) predicted: Prediction,
+    pub(super) performed: Result<Performed, StepFailure>,
+    pub(super) start_us: u64,
+    pub(super) together: Option<usize>,
+    pub(super) peers: Vec<(usize, Claim)>,
+}
+
+impl<'a> Runner<'a> {
+    /// Makes the images and enters the processes that were started.
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        backend: Backend,
+        mut cast: Cast,
+        workers: Vec<(String, Worker)>,
+    ) -> Result<Runner<'a>, StepFailure> {
+        let images: Vec<(String, u64)> =
+            scenario.images.iter().map(|image| (image.name.clone(), image.size)).collect();
+        let mut books = Books::new(backend, images.iter().map(|(name, _)| name.clone()));
+        let mut world = World::new(backend, &images);
+        let mut trace = Trace::default();
+        for (name, size) in &images {
+            let file = std::fs::File::create_new(cast.directory.join(name))?;
+            file.set_len(*size)?;
+            cast.add_image(name)?;
+            trace.images.push(name.clone());
+        }
+        for (actor, worker) in workers {
+            books.spawn(&actor);
+            world.spawn(&actor);
+            trace.processes.push(ProcessEntry {
+                actor: actor.clone(),
+                pid: worker.pid,
+                parent: None,
+            });
+            cast.enter(&actor.clone(), &actor, worker);
+        }
+        Ok(Runner {
+            scenario,
+            backend,
+            cast,
+            books,
+            world,
+            contract: Contract::default(),
+            trace,
+            findings: Vec::new(),
+            began: Instant::now(),
+            together: 0,
+        })
+    }
+
+    /// Runs the items in order, until one of them fails.
+    pub(super) fn run(&mut self, items: &[Item]) -> Result<(), StepFailure> {
+        for (index, item) in items.iter().enumerate() {
+            let last = index + 1 == items.len();
+            match item {
+                Item::Step(step) => self.step(step, last)?,
+                Item::Together(block) => {
+                    let number = self.together;
+                    self.together += 1;
+                    simultaneous::run(self, block, number)?;
+                }
+                Item::Held(statement) => self.held(statement)?,
+                // `Scenario::unrolled` leaves none.
+                Item::Repeat { items, .. } => self.run(items)?,
+            }
+            if self.has_failed() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a judge has found fault.
+    pub(super) fn has_failed(&self) -> bool {
+        self.findings.iter().any(Finding::is_failure)
+    }
+
+    fn step(&mut self, step: &Step, last: bool) -> Result<(), StepFailure> {
+        let predicted = self.world.predict(&step.actor, &step.action);
+        let start_us = self.now();
+        let hint = match &predicted {
+            Prediction::Exactly(outcome) => Some(outcome),
+            Prediction::Unknown(_) => None,
+        };
+        let performed =
+            perform::perform(&mut self.cast, &self.books, &step.actor, &step.action, hint);
+        let ended =
+            Ended { step, predicted, performed, start_us, together: None, peers: Vec::new() };
+        self.enter(ended, if last { Reading::Yes } else { Reading::IfSmall })
+    }
+
+    /// Enters a step into books, model and trace, and lets the judges look.
+    pub(super) fn enter(
+        &mut self,
+        ended: Ended<'_>,
+        reading: Reading,
+    ) -> Result<(), StepFailure> {
+        let Ended { step, predicted, performed, start_us, together, peers } = ended;
+        let Step { actor, action, .. } = step;
+        let end_us = self.now();
+        let index = self.trace.events.len();
+        // What `await` takes up is entered as the step that it takes up.
+        let effective = match action {
+            Action::Await => self.books.pending(actor).cloned(),
+            _ => None,
+        };
+        let mut event = StepEvent {
+            actor: actor.clone(),
+            action: action.clone(),
+            outcome: None,
+            expected: step.expect.on(self.backend).cloned(),
+            predicted: match predicted {
+                Prediction::Exactly(outcome) => Some(outcome),
+                Prediction::Unknown(_) => None,
+            },
+            warnings: Vec::new(),
+            together,
+        };
+        let text = format!("{actor} {action}");
+        let failure = match performed {
+            Ok(performed) => {
+                self.adopt(actor, action, &performed);
+                event.outcome = Some(performed.outcome);
+                event.warnings = performed.warnings;
+                None
+            }
+            Err(failure) => Some(failure),
+        };
+        let few = self.books.node_count() <= MOST_NODES_READ;
+        let table = match reading {
+            Reading::Yes => Some(self.read_table()?),
+            Reading::IfSmall if few => Some(self.read_table()?),
+            _ => None,
+        };
+        if let (Some(outcome), attempted) = (&event.outcome, effective.as_ref().unwrap_or(action)) {
+            let table = table.as_deref();
+            let seen = Observation { actor, action: attempted, outcome, peers: &peers, table };
+            self.judge(index, &event, &seen);
+        }
+        let (line, kind) = (step.line, EventKind::Step(Box::new(event)));
+        self.trace.events.push(Event { line, text, start_us, end_us, kind, table });
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn adopt(&mut self, actor: &str, action: &Action, performed: &Performed) {
+        let Performed { outcome, handle, born, .. } = performed;
+        self.books.apply(actor, action, outcome, handle.clone());
+        self.world.apply(actor, action, outcome);
+        if let (Action::Create { image, .. }, Outcome::Done) = (action, outcome) {
+            self.trace.images.push(image.clone());
+        }
+        if let (Action::Exec, Some(pid), Some(owner)) =
+            (action, self.cast.pid(actor), self.books.owner(actor))
+        {
+            self.cast.table.add_process(pid, owner);
+        }
+        if let Some((child, pid)) = born {
+            let parent = Some(actor.to_owned());
+            self.trace.processes.push(ProcessEntry { actor: child.clone(), pid: *pid, parent });
+        }
+    }
+
+    fn judge(&mut self, index: usize, event: &StepEvent, seen: &Observation<'_>) {
+        self.findings.extend(judgement::by_scenario(event, index));
+        self.findings.extend(judgement::by_model(event, index));
+        if let Some(table) = seen.table {
+            self.judge_table(index, table);
+        }
+        for breach in self.contract.observe(&self.books, seen) {
+            let declared = breach.hazard.is_some_and(|hazard| {
+                self.scenario.hazards.get(&self.backend).is_some_and(|set| set.contains(&hazard))
+            });
+            self.findings.push(judgement::by_contract(breach, index, declared));
+        }
+    }
+
+    fn judge_table(&mut self, index: usize, table: &[TableLock]) {
+        let model = self.expected_table();
+        self.findings.extend(judgement::tables_differ(&self.books, &model, table, index));
+    }
+
+    fn held(&mut self, statement: &HeldStatement) -> Result<(), StepFailure> {
+        if !statement.backends.contains(&self.backend) {
+            return Ok(());
+        }
+        let start_us = self.now();
+        let table = self.read_table()?;
+        let index = self.trace.events.len();
+        let with_kernel = held::compare(&self.books, statement, &table);
+        let with_model = held::compare(&self.books, statement, &self.expected_table());
+        for (judge, comparison, message) in [
+            (Judge::Scenario, &with_kernel, "the kernel's lock table is not what `held` states"),
+            (Judge::Model, &with_model, "the model's lock table is not what `held` states"),
+        ] {
+            if !comparison.agrees() {
+                self.findings.push(Finding {
+                    judge,
+                    event: Some(index),
+                    hazard: None,
+                    declared: false,
+                    expected: or_nothing(&comparison.stated),
+                    actual: or_nothing(&comparison.actual),
+                    message: message.to_owned(),
+                });
+            }
+        }
+        self.judge_table(index, &table);
+        let end_us = self.now();
+        self.trace.events.push(Event {
+            line: statement.line,
+            text: "held".to_owned(),
+            start_us,
+            end_us,
+            kind: EventKind::Held { stated: with_kernel.stated },
+            table: Some(table),
+        });
+        Ok(())
+    }
+
+    /// Reads the kernel's table. While somebody waits, or has just been woken,
+    /// the kernel may be a moment behind; so then it is read until it agrees
+    /// with the model, or the deadline passes.
+    fn read_table(&mut self) -> Result<Vec<TableLock>, StepFailure> {
+        let nodes = self.books.node_count();
+        let watched = match nodes <= MOST_NODES_ASCRIBED {
+            true => self.cast.watched(&self.books),
+            false => Vec::new(),
+        };
+        let waiting = self.books.all_pending().any(|(_, step)| matches!(step, Action::Lock { .. }));
+        let deadline = self.cast.deadline();
+        loop {
+            let table = self.cast.table.read(&watched)?;
+            let settled = !waiting || {
+                let model = self.expected_table();
+                judgement::tables_differ(&self.books, &model, &table, 0).is_none()
+            };
+            if settled || matches!(waiting::glance(&self.cast, deadline), Err(StepFailure::TimedOut))
+            {
+                return Ok(table);
+            }
+        }
+    }
+
+    fn expected_table(&self) -> Vec<TableLock> {
+        let mut table = self.world.locks();
+        if self.books.node_count() > MOST_NODES_ASCRIBED {
+            for lock in table.iter_mut().filter(|lock| lock.backend == Backend::Ofd) {
+                lock.holders.clear();
+            }
+        }
+        table
+    }
+
+    /// The claims that a block's steps are about, each with its image.
+    pub(super) fn claims(&self, steps: &[Step]) -> Vec<Option<(usize, Claim)>> {
+        steps.iter().map(|step| pending_claim(&self.books, &step.actor, &step.action)).collect()
+    }
+
+    /// Microseconds since the run began.
+    pub(super) fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+fn or_nothing(lines: &[String]) -> String {
+    if lines.is_empty() { "no locks".to_owned() } else { lines.join("; ") }
+}

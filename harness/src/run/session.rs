@@ -1,0 +1,242 @@
+use std::collections::{BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::engine::Engine;
+use super::result::ScenarioResult;
+use crate::lock::{Backend, LockError, Probe, probe};
+use crate::process::{LauncherOptions, ProcessError, StopToken};
+use crate::scenario::Scenario;
+
+/// One scenario on one backend, to be run.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// On which locks.
+    pub backend: Backend,
+}
+
+/// Where and how scenarios are run.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// Where the scratch directories are made; its file system is tested.
+    pub directory: PathBuf,
+    /// How many scenarios run at a time.
+    pub jobs: usize,
+    /// How long one step may take.
+    pub step_timeout: Duration,
+    /// Leave the scratch directories behind.
+    pub keep: bool,
+    /// Stops the session: what runs is given up, what has ended is kept.
+    pub stop: StopToken,
+    /// The program that becomes the launcher: one that calls
+    /// [`crate::init`] first. Usually [`SessionOptions::this_program`].
+    pub program: PathBuf,
+}
+
+impl SessionOptions {
+    /// The program that is running.
+    pub fn this_program() -> PathBuf {
+        PathBuf::from("/proc/self/exe")
+    }
+
+    fn launcher(&self) -> LauncherOptions {
+        LauncherOptions {
+            program: self.program.clone(),
+            directory: self.directory.clone(),
+            keep: self.keep,
+            stop: self.stop.clone(),
+        }
+    }
+}
+
+/// Why this environment cannot run scenarios.
+#[derive(Debug, thiserror::Error)]
+pub enum HarnessError {
+    /// The directory cannot be used.
+    #[error("cannot make a file in {}: {why}; choose another directory with --dir", directory.display())]
+    Directory {
+        /// Which.
+        directory: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// Neither kind of lock works there.
+    #[error(
+        "no lock works in {} (OFD: {ofd}; POSIX: {posix}); choose another directory with --dir",
+        directory.display()
+    )]
+    NoLocks {
+        /// Where.
+        directory: PathBuf,
+        /// What an OFD lock gave.
+        ofd: LockError,
+        /// What a POSIX lock gave.
+        posix: LockError,
+    },
+    /// The kind of lock that was asked for does not work there.
+    #[error("no {backend} locks in {}: {error}; choose another with --backend or --dir", directory.display())]
+    NoSuchLocks {
+        /// Where.
+        directory: PathBuf,
+        /// Which kind.
+        backend: Backend,
+        /// What trying it gave.
+        error: LockError,
+    },
+    /// Processes cannot be started.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+}
+
+/// A number of scenarios being run. Iterating yields their results as they
+/// end; dropping it stops what still runs, and leaves nothing behind.
+#[derive(Debug)]
+pub struct Session {
+    results: Receiver<Result<ScenarioResult, HarnessError>>,
+    lanes: Vec<JoinHandle<()>>,
+    queue: Arc<Mutex<VecDeque<Job>>>,
+    kept: Vec<PathBuf>,
+}
+
+impl Session {
+    /// Starts running `jobs`.
+    ///
+    /// # Errors
+    /// When no lock works in the directory, or no process can be started.
+    pub fn start(jobs: Vec<Job>, options: SessionOptions) -> Result<Session, HarnessError> {
+        let probe = Arc::new(probe_directory(&options.directory)?);
+        raise_descriptor_limit();
+        let launcher = options.launcher();
+        let lanes = options.jobs.clamp(1, jobs.len().max(1));
+        let engines = (0..lanes)
+            .map(|_| Engine::start(&launcher, options.step_timeout))
+            .collect::<Result<Vec<_>, _>>()?;
+        let kept = engines.iter().map(|engine| engine.scratch().to_owned()).collect();
+        let queue = Arc::new(Mutex::new(VecDeque::from(jobs)));
+        let (sender, results) = channel();
+        let lanes = engines
+            .into_iter()
+            .map(|engine| {
+                let lane = Lane {
+                    engine,
+                    probe: Arc::clone(&probe),
+                    queue: Arc::clone(&queue),
+                    results: sender.clone(),
+                    stop: options.stop.clone(),
+                };
+                std::thread::spawn(move || lane.work())
+            })
+            .collect();
+        Ok(Session { results, lanes, queue, kept: if options.keep { kept } else { Vec::new() } })
+    }
+
+    /// The scratch directories that are left behind.
+    pub fn kept(&self) -> &[PathBuf] {
+        &self.kept
+    }
+}
+
+impl Engine {
+    /// Starts an engine of its own, for strategies that make many runs on one
+    /// backend.
+    ///
+    /// # Errors
+    /// When that backend does not work in the directory, or no process can be
+    /// started.
+    pub fn prepare(options: &SessionOptions, backend: Backend) -> Result<Engine, HarnessError> {
+        let probe = probe_directory(&options.directory)?;
+        if let Err(error) = probe.of(backend) {
+            let directory = options.directory.clone();
+            return Err(HarnessError::NoSuchLocks { directory, backend, error: error.clone() });
+        }
+        raise_descriptor_limit();
+        Ok(Engine::start(&options.launcher(), options.step_timeout)?)
+    }
+}
+
+impl Iterator for Session {
+    type Item = Result<ScenarioResult, HarnessError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.results.recv().ok()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        for lane in self.lanes.drain(..) {
+            let _ = lane.join();
+        }
+    }
+}
+
+/// One thread with one launcher, which takes jobs until there are none.
+struct Lane {
+    engine: Engine,
+    probe: Arc<Probe>,
+    queue: Arc<Mutex<VecDeque<Job>>>,
+    results: Sender<Result<ScenarioResult, HarnessError>>,
+    stop: StopToken,
+}
+
+impl Lane {
+    fn work(mut self) {
+        while !self.stop.is_stopped() {
+            let job = self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let Some(Job { scenario, backend }) = job else { return };
+            let result = match self.probe.of(backend) {
+                Ok(()) => self.engine.run(&scenario, backend),
+                Err(error) => Ok(ScenarioResult::skipped(
+                    &scenario.name,
+                    backend,
+                    format!("no {backend} locks here: {error}"),
+                )),
+            };
+            let result = match result {
+                Err(ProcessError::Stopped) => return,
+                other => other.map_err(HarnessError::from),
+            };
+            let failed = result.is_err();
+            if self.results.send(result).is_err() || failed {
+                return;
+            }
+        }
+    }
+}
+
+fn probe_directory(directory: &Path) -> Result<Probe, HarnessError> {
+    let probe = probe(directory).map_err(|error| HarnessError::Directory {
+        directory: directory.to_owned(),
+        why: error.to_string(),
+    })?;
+    match (&probe.ofd, &probe.posix) {
+        (Err(ofd), Err(posix)) => Err(HarnessError::NoLocks {
+            directory: directory.to_owned(),
+            ofd: ofd.clone(),
+            posix: posix.clone(),
+        }),
+        _ => Ok(probe),
+    }
+}
+
+/// Every process of a scenario is one descriptor here, and a scenario may
+/// have thousands.
+fn raise_descriptor_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // Without it smaller scenarios still run.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
+/// Which hazards a set of findings names.
+pub(super) fn hazards_of(findings: &[super::Finding]) -> BTreeSet<crate::step::Hazard> {
+    findings.iter().filter_map(|finding| finding.hazard).collect()
+}

@@ -1,0 +1,81 @@
+//! `together`: several actors' steps at the same moment.
+
+use super::cast::StepFailure;
+use super::perform::{self, Performed};
+use super::runner::{Ended, Reading, Runner};
+use crate::process::Request;
+use crate::scenario::{Block, Step};
+use crate::step::{Action, Outcome};
+
+/// Sends every request before it waits for the first reply.
+pub(super) fn run(
+    runner: &mut Runner<'_>,
+    block: &Block,
+    number: usize,
+) -> Result<(), StepFailure> {
+    let steps: Vec<(&str, &Action)> =
+        block.steps.iter().map(|step| (step.actor.as_str(), &step.action)).collect();
+    let predictions = runner.world.together(&steps);
+    let claims = runner.claims(&block.steps);
+    let start_us = runner.now();
+    let mut sent = Vec::with_capacity(block.steps.len());
+    for step in &block.steps {
+        sent.push(send(runner, step)?);
+    }
+    let mut performed = Vec::with_capacity(sent.len());
+    for (step, sent) in block.steps.iter().zip(sent) {
+        performed.push(if sent { receive(runner, step) } else { Ok(Outcome::NotOpen.into()) });
+    }
+    let last = block.steps.len();
+    let ended = block.steps.iter().zip(predictions).zip(performed).enumerate();
+    // The winners are entered first: a loser was refused because of them.
+    let mut ended: Vec<_> = ended.collect();
+    ended.sort_by_key(|(_, (_, performed))| !is_granted(performed));
+    for (position, (index, ((step, predicted), performed))) in ended.into_iter().enumerate() {
+        let others = claims.iter().enumerate().filter(|(other, _)| *other != index);
+        let peers = others.filter_map(|(_, claim)| *claim).collect();
+        let together = Some(number);
+        let entry = Ended { step, predicted, performed, start_us, together, peers };
+        // Between the entries of one block the table is that of none of them.
+        let reading = if position + 1 == last { Reading::IfSmall } else { Reading::No };
+        runner.enter(entry, reading)?;
+    }
+    Ok(())
+}
+
+fn is_granted(performed: &Result<Performed, StepFailure>) -> bool {
+    matches!(performed, Ok(performed) if performed.outcome == Outcome::Granted)
+}
+
+/// Whether a request was sent; there is none for a node that is not open.
+fn send(runner: &mut Runner<'_>, step: &Step) -> Result<bool, StepFailure> {
+    let Runner { cast, books, .. } = runner;
+    if let Action::Exit | Action::Kill = step.action {
+        if step.action == Action::Kill {
+            cast.handle(&step.actor)?.kill()?;
+        } else {
+            cast.channel(&step.actor)?.send(&Request::Exit)?;
+        }
+        return Ok(true);
+    }
+    match perform::request(cast, books, &step.actor, &step.action)? {
+        Some(request) => {
+            cast.channel(&step.actor)?.send(&request)?;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
+}
+
+fn receive(runner: &mut Runner<'_>, step: &Step) -> Result<Performed, StepFailure> {
+    let Runner { cast, books, .. } = runner;
+    if let Action::Exit | Action::Kill = step.action {
+        let process = cast.handle(&step.actor)?;
+        process.await_exit(cast.deadline(), &cast.stop)?;
+        cast.leave(&step.actor);
+        return Ok(Outcome::Done.into());
+    }
+    let reply = cast.reply(&step.actor)?;
+    let performed = perform::name_owner(cast, reply.into());
+    Ok(perform::warn(books, &step.action, performed))
+}
