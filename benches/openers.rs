@@ -1,0 +1,108 @@
+//! Ten thousand openers of one image in one scenario, beside a bare program
+//! that forks as many, which open, lock and stay until all of them have.
+#![expect(unsafe_code, reason = "the floor forks by itself")]
+
+mod paired;
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec};
+use imglock_harness::process::StopToken;
+use imglock_harness::run::{Engine, SessionOptions, Verdict};
+use imglock_harness::scenario::Scenario;
+use nix::sys::wait::wait;
+use nix::unistd::{ForkResult, fork};
+
+const FLOOR: &str = "IMGLOCK_BENCH_FLOOR";
+
+fn main() {
+    imglock_harness::init();
+    let count = std::env::var("OPENERS").ok().and_then(|n| n.parse().ok()).unwrap_or(10_000);
+    if let Some(image) = std::env::var_os(FLOOR) {
+        return floor(Path::new(&image), count);
+    }
+    let text = format!(
+        "summary \"Many openers\"\nabout \"As many as it takes\"\n\
+         repeat {count} as=n {{\n    vm$n open disk mode=share-rw\n}}\n"
+    );
+    let scenario = Scenario::parse("openers", "openers.kdl", &text).expect("a scenario");
+    let (_trigger, stop) = StopToken::pair().expect("a pipe");
+    let directory = tempfile::tempdir().expect("a directory");
+    let image = directory.path().join("disk.img");
+    std::fs::write(&image, [0; 512]).expect("an image");
+    let options = SessionOptions {
+        directory: directory.path().to_owned(),
+        jobs: 1,
+        step_timeout: Duration::from_secs(60),
+        keep: false,
+        stop,
+        program: SessionOptions::this_program(),
+    };
+    for backend in Backend::ALL {
+        let mut engine = Engine::prepare(&options, backend).expect("an engine");
+        let paired = paired::measure(
+            5,
+            || {
+                let result = engine.run(&scenario, backend).expect("a result");
+                assert_eq!(result.verdict, Verdict::Passed, "{}", result.reason);
+            },
+            || {
+                let status = Command::new("/proc/self/exe")
+                    .env(FLOOR, &image)
+                    .env("FLOOR_BACKEND", backend.name())
+                    .status();
+                assert!(status.expect("the floor runs").success());
+            },
+        );
+        let what = format!("{count} openers, {backend}");
+        paired::report(&what, "bare fork, open, lock, exit", &paired, 1, 1.5);
+    }
+}
+
+/// Forks `count` children; each opens the image and makes the fcntl calls of
+/// `share-rw`, then stays until the last one has made them.
+fn floor(image: &Path, count: usize) {
+    let backend = match std::env::var("FLOOR_BACKEND").as_deref() {
+        Ok("posix") => Backend::Posix,
+        _ => Backend::Ofd,
+    };
+    let (mut ready, done) = UnixStream::pair().expect("a socket pair");
+    let (go, wait_for_go) = UnixStream::pair().expect("a socket pair");
+    for _ in 0..count {
+        // SAFETY: this program has one thread.
+        match unsafe { fork() }.expect("a child") {
+            ForkResult::Parent { .. } => {
+                // One after the other, as the steps of a scenario are.
+                ready.read_exact(&mut [0]).expect("the child is ready");
+            }
+            ForkResult::Child => {
+                drop(go);
+                open_and_lock(image, backend, done, wait_for_go);
+                std::process::exit(0);
+            }
+        }
+    }
+    drop(go);
+    for _ in 0..count {
+        wait().expect("a child");
+    }
+}
+
+fn open_and_lock(image: &Path, backend: Backend, mut done: UnixStream, mut go: UnixStream) {
+    let file = std::fs::OpenOptions::new().read(true).write(true).open(image).expect("the image");
+    let mut locks = KernelLocks::new(file.as_fd(), backend);
+    for byte in [100, 101] {
+        locks.set(LockType::Read, RangeSpec::byte(byte)).expect("locked");
+    }
+    for byte in [200, 201] {
+        locks.test(LockType::Write, RangeSpec::byte(byte)).expect("tested");
+    }
+    done.write_all(&[1]).expect("told");
+    // The end of the file is the sign to go.
+    let _ = go.read(&mut [0]);
+}

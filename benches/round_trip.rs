@@ -1,0 +1,88 @@
+//! A step's round trip, beside a bare ping-pong over a socket pair.
+
+mod paired;
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use imglock_harness::image::{Access, Claim};
+use imglock_harness::lock::{Backend, LockType, RangeSpec};
+use imglock_harness::process::{
+    Channel, Launcher, LauncherOptions, Reply, Request, StopToken,
+};
+use nix::unistd::{read, write};
+
+const TRIPS: u32 = 2_000;
+const ECHO: &str = "IMGLOCK_BENCH_ECHO";
+
+fn main() {
+    imglock_harness::init();
+    if std::env::var_os(ECHO).is_some() {
+        return echo();
+    }
+    let (_trigger, stop) = StopToken::pair().expect("a pipe");
+    let directory = tempfile::tempdir().expect("a directory");
+    let image = directory.path().join("disk.img");
+    std::fs::write(&image, [0; 512]).expect("an image");
+    let mut launcher = Launcher::start(&LauncherOptions {
+        program: "/proc/self/exe".into(),
+        directory: directory.path().to_owned(),
+        keep: false,
+        stop: stop.clone(),
+    })
+    .expect("a launcher");
+    launcher.begin().expect("a directory");
+    let mut worker = launcher.spawn(&["vm1".to_owned()]).expect("a worker").remove(0);
+    let mut call = |request: &Request| -> Reply {
+        let channel: &mut Channel = &mut worker.channel;
+        channel.send(request).expect("sent");
+        channel.wait(Instant::now() + Duration::from_secs(10), &stop).expect("an answer");
+        channel.receive().expect("a reply")
+    };
+    let open = Request::Open {
+        path: image,
+        access: Access::ReadWrite,
+        cloexec: true,
+        locks: Some(Backend::Ofd),
+        claim: Claim::NOTHING,
+        pause_after: None,
+    };
+    let fd = call(&open).node.expect("a node").fd;
+    let (kind, range) = (LockType::Write, RangeSpec::byte(100));
+    let test = Request::Test { fd, backend: Backend::Ofd, kind, range };
+
+    let (ours, theirs) = UnixStream::pair().expect("a socket pair");
+    let mut echo = Command::new("/proc/self/exe")
+        .env(ECHO, "1")
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .spawn()
+        .expect("the other process");
+    let mut byte = [1; 16];
+    let paired = paired::measure(
+        25,
+        || (0..TRIPS).for_each(|_| drop(call(&test))),
+        || {
+            for _ in 0..TRIPS {
+                write(&ours, &byte).expect("written");
+                read(&ours, &mut byte).expect("read");
+            }
+        },
+    );
+    paired::report("step round trip", "bare ping-pong", &paired, TRIPS, 2.0);
+    drop(ours);
+    echo.wait().expect("it ends");
+}
+
+/// The other end of the ping-pong.
+fn echo() {
+    let stdin = std::io::stdin();
+    let socket = stdin.as_fd();
+    let mut byte = [0; 16];
+    while matches!(read(socket, &mut byte), Ok(length) if length > 0) {
+        if write(socket, &byte).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The whole embedded suite on both backends, beside a program that starts as
+//! many processes and lets them exit.
+
+mod paired;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use imglock_harness::lock::Backend;
+use imglock_harness::process::{Launcher, LauncherOptions, StopToken};
+use imglock_harness::run::{Job, Session, SessionOptions, Verdict};
+use imglock_harness::scenario::Scenario;
+
+fn main() {
+    imglock_harness::init();
+    let scenarios = scenarios(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"));
+    let jobs: Vec<Job> = scenarios
+        .iter()
+        .flat_map(|scenario| {
+            scenario.backends.iter().map(|backend| Job {
+                scenario: Arc::clone(scenario),
+                backend: *backend,
+            })
+        })
+        .collect();
+    let (_trigger, stop) = StopToken::pair().expect("a pipe");
+    let directory = tempfile::tempdir().expect("a directory");
+    let options = SessionOptions {
+        directory: directory.path().to_owned(),
+        jobs: 2,
+        step_timeout: Duration::from_secs(10),
+        keep: false,
+        stop: stop.clone(),
+        program: SessionOptions::this_program(),
+    };
+    let launcher = LauncherOptions {
+        program: options.program.clone(),
+        directory: options.directory.clone(),
+        keep: false,
+        stop,
+    };
+    let paired = paired::measure(
+        5,
+        || {
+            let session = Session::start(jobs.clone(), options.clone()).expect("a session");
+            for result in session {
+                let result = result.expect("a result");
+                assert_eq!(result.verdict, Verdict::Passed, "{}", result.scenario);
+            }
+        },
+        || {
+            let mut launcher = Launcher::start(&launcher).expect("a launcher");
+            for job in &jobs {
+                launcher.begin().expect("a directory");
+                launcher.spawn(&job.scenario.actors()).expect("workers");
+                launcher.end().expect("all gone");
+            }
+        },
+    );
+    println!("{} results on 2 lanes; 2 s aimed at", jobs.len());
+    paired::report("suite", "its processes started and ended, on 1 lane", &paired, 1, 2.0);
+}
+
+fn scenarios(folder: &Path) -> Vec<Arc<Scenario>> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for theme in std::fs::read_dir(folder).expect("the scenarios").flatten() {
+        if theme.path().is_dir() {
+            let entries = std::fs::read_dir(theme.path()).expect("a theme").flatten();
+            files.extend(entries.map(|entry| entry.path()));
+        }
+    }
+    let read = |file: &PathBuf| {
+        let name = file.display().to_string();
+        let text = std::fs::read_to_string(file).expect("a readable file");
+        Arc::new(Scenario::parse(&name, &name, &text).expect("a valid scenario"))
+    };
+    files.iter().map(read).collect()
+}
