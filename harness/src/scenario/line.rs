@@ -1,0 +1,279 @@
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
+
+use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
+use miette::SourceSpan;
+
+use super::problem::Problems;
+use super::word;
+
+/// A text that is being read: where its lines begin, and what was wrong.
+pub(super) struct Reader<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+    /// What was wrong so far.
+    pub problems: Problems,
+}
+
+impl<'t> Reader<'t> {
+    pub fn new(text: &'t str) -> Reader<'t> {
+        let newlines = text.match_indices('\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(newlines).collect();
+        Reader { text, starts, problems: Problems::default() }
+    }
+
+    /// Takes a KDL node apart.
+    pub fn line<'d>(&self, node: &'d KdlNode) -> Line<'d> {
+        let mut line = Line {
+            name: node.name().value(),
+            span: node.name().span(),
+            number: self.starts.partition_point(|start| *start <= node.name().span().offset()),
+            words: Vec::new(),
+            arguments: VecDeque::new(),
+            properties: Vec::new(),
+            children: node.children(),
+        };
+        for entry in node.entries() {
+            let value = Value { value: entry.value(), span: self.value_span(entry) };
+            line.words.extend(entry.value().as_string());
+            match entry.name() {
+                Some(name) => line.properties.push((name.value(), name.span(), value)),
+                None => line.arguments.push_back(value),
+            }
+        }
+        line
+    }
+
+    /// The value's own bytes, without `name=` before it.
+    fn value_span(&self, entry: &KdlEntry) -> SourceSpan {
+        let whole = entry.span();
+        let end = whole.offset() + whole.len();
+        let written = entry.format().map(|format| format.value_repr.as_str()).unwrap_or_default();
+        let start = end.saturating_sub(written.len());
+        match self.text.get(start..end) {
+            Some(text) if text == written && !text.is_empty() => (start, end - start).into(),
+            _ => whole,
+        }
+    }
+}
+
+/// An argument or a property's value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Value<'d> {
+    value: &'d KdlValue,
+    /// Where it is.
+    pub span: SourceSpan,
+}
+
+impl<'d> Value<'d> {
+    /// Its text, if it is one.
+    pub fn plain(&self) -> Option<&'d str> {
+        self.value.as_string()
+    }
+
+    /// Its text.
+    pub fn string(&self, what: &str, reader: &mut Reader<'_>) -> Option<&'d str> {
+        let text = self.value.as_string();
+        if text.is_none() {
+            self.mistyped(
+                what,
+                "a word",
+                &format!("write it in quotes: \"{}\"", self.value),
+                reader,
+            );
+        }
+        text
+    }
+
+    /// Its number, when it is within `range`.
+    pub fn integer(
+        &self,
+        what: &str,
+        range: RangeInclusive<i128>,
+        reader: &mut Reader<'_>,
+    ) -> Option<i128> {
+        let Some(number) = self.value.as_integer() else {
+            let help = match self.value.as_string().map(str::parse::<i128>) {
+                Some(Ok(number)) => format!("write {number} without quotes"),
+                _ => "write a whole number, such as 4096".to_owned(),
+            };
+            self.mistyped(what, "a whole number", &help, reader);
+            return None;
+        };
+        if range.contains(&number) {
+            return Some(number);
+        }
+        reader.problems.add(
+            self.span,
+            "out of range",
+            format!("{what} cannot be {number}"),
+            format!("it is a number from {} to {}", range.start(), range.end()),
+        );
+        None
+    }
+
+    /// Its truth value.
+    pub fn boolean(&self, what: &str, reader: &mut Reader<'_>) -> Option<bool> {
+        let answer = self.value.as_bool();
+        if answer.is_none() {
+            self.mistyped(what, "true or false", "write `#true` or `#false`", reader);
+        }
+        answer
+    }
+
+    /// Which of `choices` it names.
+    pub fn choice<T: Copy>(
+        &self,
+        kind: &str,
+        choices: &[(&'static str, T)],
+        reader: &mut Reader<'_>,
+    ) -> Option<T> {
+        let text = self.string(kind, reader)?;
+        if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == text) {
+            return Some(*choice);
+        }
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        let mut help = word::advice(text, &names);
+        if kind == "mode" {
+            help.push_str("; `imglock matrix` lists all modes");
+        }
+        reader.problems.add(
+            self.span,
+            format!("unknown {kind}"),
+            format!("no {kind} is called `{text}`"),
+            help,
+        );
+        None
+    }
+
+    fn mistyped(&self, what: &str, wanted: &str, help: &str, reader: &mut Reader<'_>) {
+        let got = match self.value {
+            KdlValue::String(_) => "a text",
+            KdlValue::Integer(_) => "a number",
+            KdlValue::Float(_) => "a number with a point",
+            KdlValue::Bool(_) => "a truth value",
+            KdlValue::Null => "nothing",
+        };
+        reader.problems.add(
+            self.span,
+            format!("must be {wanted}"),
+            format!("{what} is {wanted}, not {got}"),
+            help,
+        );
+    }
+}
+
+/// One KDL node, taken apart as its words are understood; what is left over
+/// in the end is one too many.
+pub(super) struct Line<'d> {
+    /// Its first word.
+    pub name: &'d str,
+    /// Where that is.
+    pub span: SourceSpan,
+    /// The line of the text it is on, from 1.
+    pub number: usize,
+    /// Every text in it.
+    pub words: Vec<&'d str>,
+    arguments: VecDeque<Value<'d>>,
+    properties: Vec<(&'d str, SourceSpan, Value<'d>)>,
+    children: Option<&'d KdlDocument>,
+}
+
+impl<'d> Line<'d> {
+    /// The next argument.
+    pub fn argument(&mut self) -> Option<Value<'d>> {
+        self.arguments.pop_front()
+    }
+
+    /// The next argument, which must be there.
+    pub fn required(
+        &mut self,
+        what: &str,
+        usage: &str,
+        reader: &mut Reader<'_>,
+    ) -> Option<Value<'d>> {
+        let argument = self.argument();
+        if argument.is_none() {
+            reader.problems.add(
+                self.span,
+                format!("{what} is missing"),
+                format!("this line does not name {what}"),
+                format!("write: {usage}"),
+            );
+        }
+        argument
+    }
+
+    /// The value of property `name`, if it is given.
+    pub fn property(&mut self, name: &str, reader: &mut Reader<'_>) -> Option<Value<'d>> {
+        let mut found = None;
+        self.properties.retain(|(key, span, value)| {
+            if *key != name {
+                return true;
+            }
+            if found.is_some() {
+                reader.problems.add(
+                    *span,
+                    "given before",
+                    format!("`{name}` is given twice"),
+                    "leave one of them out",
+                );
+            } else {
+                found = Some(*value);
+            }
+            false
+        });
+        found
+    }
+
+    /// Its block.
+    pub fn children(&mut self) -> Option<&'d KdlDocument> {
+        self.children.take()
+    }
+
+    /// Whether it has a block.
+    pub fn has_children(&self) -> bool {
+        self.children.is_some()
+    }
+
+    /// Whether every word of it was asked for.
+    pub fn is_used_up(&self) -> bool {
+        self.arguments.is_empty() && self.properties.is_empty()
+    }
+
+    /// Complains about what was not asked for.
+    pub fn finish(self, usage: &str, known: &[&str], reader: &mut Reader<'_>) {
+        for value in self.arguments {
+            reader.problems.add(
+                value.span,
+                "one word too many",
+                "nothing can stand here",
+                format!("write: {usage}"),
+            );
+        }
+        for (name, span, _) in self.properties {
+            let help = match word::nearest(name, known) {
+                Some(near) => format!("did you mean `{near}`? write: {usage}"),
+                None => format!("write: {usage}"),
+            };
+            reader.problems.add(
+                span,
+                "unknown property",
+                format!("this line has no property `{name}`"),
+                help,
+            );
+        }
+        if let Some(children) = self.children {
+            let span = match children.nodes().first() {
+                Some(first) => first.name().span(),
+                None => self.span,
+            };
+            reader.problems.add(
+                span,
+                "no block can stand here",
+                format!("`{}` takes no block", self.name),
+                format!("write: {usage}"),
+            );
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// How many words a help text lists in full.
+const LISTED: usize = 14;
+
+/// The candidate that `word` was most likely meant to be, if any is close.
+pub(super) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
+    // Long texts are no slips of the finger, and comparing them is slow.
+    if word.len() > 64 {
+        return None;
+    }
+    let word = word.to_lowercase();
+    candidates
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), *candidate))
+        .filter(|(likeness, _)| *likeness >= 0.8)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// "did you mean `x`?", the list of what there is, or both.
+pub(super) fn advice(word: &str, candidates: &[&str]) -> String {
+    let listed = (candidates.len() <= LISTED).then(|| format!("valid here: {}", list(candidates)));
+    match (nearest(word, candidates), listed) {
+        (Some(near), Some(listed)) => format!("did you mean `{near}`? {listed}"),
+        (Some(near), None) => format!("did you mean `{near}`?"),
+        (None, Some(listed)) => listed,
+        (None, None) => format!("valid here: {}, ...", list(&candidates[..LISTED])),
+    }
+}
+
+/// The words in backticks, with commas between them.
+pub(super) fn list(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    quoted.join(", ")
+}
