@@ -29,9 +29,11 @@ pub(super) struct Head {
 impl Head {
     /// Reads the lines of the head among `nodes`, wherever they are.
     pub fn read(nodes: &[KdlNode], reader: &mut Reader<'_>) -> Head {
-        let mut head = Head::default();
-        head.summary = text(nodes, "summary", reader);
-        head.about = text(nodes, "about", reader);
+        let mut head = Head {
+            summary: text(nodes, "summary", reader),
+            about: text(nodes, "about", reader),
+            ..Head::default()
+        };
         head.read_backends(nodes, reader);
         let lines =
             |word: &'static str| nodes.iter().filter(move |node| node.name().value() == word);

@@ -4,8 +4,28 @@
 //! command and no path outside its own directory, so running a stranger's
 //! scenario is safe.
 
+mod action;
+mod body;
+mod claim;
 mod document;
+mod draft;
+mod expect;
+mod head;
+mod held;
+mod line;
+mod matrix;
+mod names;
+mod parse;
+mod problem;
+mod scope;
+mod source;
 mod statement;
+mod story;
+mod unroll;
+mod verb;
+mod word;
 
 pub use document::{Block, Item, Scenario, Step};
+pub use matrix::ModeMatrix;
+pub use problem::{Problem, ScenarioError};
 pub use statement::{Expectation, HeldEntry, HeldStatement, ImageDeclaration};
