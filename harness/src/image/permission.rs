@@ -143,14 +143,23 @@ impl FromStr for Permissions {
     }
 }
 
+/// Names for people, bits on the wire.
 impl Serialize for Permissions {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.each())
+        if serializer.is_human_readable() {
+            serializer.collect_seq(self.each())
+        } else {
+            serializer.serialize_u8(self.bits())
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Permissions {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Vec::<Permission>::deserialize(deserializer)?.into_iter().collect())
+        if deserializer.is_human_readable() {
+            Ok(Vec::<Permission>::deserialize(deserializer)?.into_iter().collect())
+        } else {
+            Ok(Permissions::from_bits_truncate(u8::deserialize(deserializer)?))
+        }
     }
 }

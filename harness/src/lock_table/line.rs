@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::path::Path;
 
@@ -94,9 +94,50 @@ fn parse_key(text: &str) -> Option<FileKey> {
     Some(FileKey { major, minor, inode: parts.next()?.parse().ok()? })
 }
 
-/// Every byte-range lock of the system, in the kernel's order.
-pub(super) fn all_lines() -> io::Result<Vec<LockLine>> {
-    Ok(std::fs::read_to_string("/proc/locks")?.lines().filter_map(LockLine::parse).collect())
+/// How often in a row a reading in several pieces must come out the same.
+const AGREEING: usize = 3;
+/// Give up hoping for that after so many readings, and take the last one.
+const MOST_READINGS: usize = 50;
+
+/// The byte-range locks of the system that `wanted` picks, in the kernel's
+/// order.
+///
+/// The kernel hands /proc/locks out a page at a time and takes up the list by
+/// its position, so a lock that anybody sets or drops between two pages makes
+/// others show twice or not at all. One page is consistent. More than one is
+/// read until it comes out the same several times in a row.
+pub(super) fn lines_where(wanted: impl Fn(&LockLine) -> bool) -> io::Result<Vec<LockLine>> {
+    let mut last: Option<Vec<LockLine>> = None;
+    let mut agreeing = 1;
+    for _ in 0..MOST_READINGS {
+        let (text, pages) = proc_locks()?;
+        let lines: Vec<LockLine> =
+            text.lines().filter_map(LockLine::parse).filter(|line| wanted(line)).collect();
+        if pages <= 1 {
+            return Ok(lines);
+        }
+        agreeing = if last.as_ref() == Some(&lines) { agreeing + 1 } else { 1 };
+        if agreeing == AGREEING {
+            return Ok(lines);
+        }
+        last = Some(lines);
+    }
+    Ok(last.unwrap_or_default())
+}
+
+/// The text of /proc/locks, and how many reads it took.
+fn proc_locks() -> io::Result<(String, usize)> {
+    let mut file = File::open("/proc/locks")?;
+    let mut text = Vec::new();
+    let mut page = [0; 16 * 1024];
+    let mut pages = 0;
+    loop {
+        match file.read(&mut page)? {
+            0 => return Ok((String::from_utf8_lossy(&text).into_owned(), pages)),
+            length => text.extend_from_slice(&page[..length]),
+        }
+        pages += 1;
+    }
 }
 
 /// The locks that fdinfo shows for one descriptor: those of its open file
@@ -111,9 +152,7 @@ pub(super) fn descriptor_lines(pid: u32, fd: RawFd) -> io::Result<Vec<LockLine>>
 /// # Errors
 /// When /proc/locks cannot be read.
 pub fn waiting_lines(file: FileKey) -> io::Result<Vec<LockLine>> {
-    let mut lines = all_lines()?;
-    lines.retain(|line| line.waiting && line.file == file);
-    Ok(lines)
+    lines_where(|line| line.waiting && line.file == file)
 }
 
 #[cfg(test)]
@@ -162,6 +201,6 @@ mod tests {
         let key = FileKey::learn(file.path()).expect("a key");
         assert_eq!(key, FileKey::learn(file.path()).expect("the same key"));
         assert_ne!(key, FileKey::learn(other.path()).expect("another key"));
-        assert!(all_lines().expect("/proc/locks").iter().all(|line| line.file != key));
+        assert!(lines_where(|line| line.file == key).expect("/proc/locks").is_empty());
     }
 }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::os::fd::RawFd;
 
-use super::line::{all_lines, descriptor_lines};
+use super::line::{descriptor_lines, lines_where};
 use super::{FileKey, LockLine};
 use crate::lock::Backend;
 use crate::step::TableLock;
@@ -48,7 +48,7 @@ impl LockTable {
     pub fn read(&self, watched: &[Watched]) -> io::Result<Vec<TableLock>> {
         let mut unclaimed: HashMap<LockLine, usize> = HashMap::new();
         let mut table = Vec::new();
-        for line in all_lines()? {
+        for line in lines_where(|line| self.images.contains_key(&line.file))? {
             match self.images.get(&line.file) {
                 None => {}
                 Some(_) if line.backend == Backend::Ofd && !line.waiting => {

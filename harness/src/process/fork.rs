@@ -2,6 +2,7 @@
 //! [`descriptor`](super::descriptor) the only unsafe code.
 #![expect(unsafe_code, reason = "making processes has no safe interface")]
 
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nix::errno::Errno;
@@ -33,7 +34,9 @@ pub(super) fn fork_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
 /// # Errors
 /// As [`fork_into`].
 pub(super) fn clone_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
-    let mut child = Some(child);
+    // The parent must not drop it: what it owns, descriptors above all, is
+    // the child's from here on, and there is only one table to close it in.
+    let mut child = ManuallyDrop::new(Some(child));
     let callback = Box::new(move || match child.take() {
         Some(child) => std::process::exit(status_of(child)) as isize,
         None => 1,

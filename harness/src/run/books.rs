@@ -92,6 +92,11 @@ impl Books {
         })
     }
 
+    /// The open nodes of one actor.
+    pub fn nodes_of(&self, actor: &str) -> impl Iterator<Item = &Node> {
+        self.table(actor).into_iter().flat_map(|table| table.nodes.values())
+    }
+
     /// How many nodes are open.
     pub fn node_count(&self) -> usize {
         self.tables.iter().filter(|table| table.sharers > 0).map(|table| table.nodes.len()).sum()

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::Books;
+use super::books_node::Node;
 use crate::lock::{Backend, ByteRange, LockType};
 use crate::scenario::{HeldEntry, HeldStatement};
-use crate::step::TableLock;
+use crate::step::{Action, NodeName, TableLock};
 
 /// Locks of one owner on one image, neighbours joined: granted, waited for.
 type Locks = BTreeSet<(bool, LockType, ByteRange)>;
@@ -14,6 +15,9 @@ type Locks = BTreeSet<(bool, LockType, ByteRange)>;
 /// share its description), or the process `vm1`. An OFD lock that is waited
 /// for has no owner in the kernel's table.
 type Owned = BTreeMap<(usize, String), Locks>;
+
+/// Stands for an owner that the kernel does not name.
+const UNKNOWN: &str = "?";
 
 /// What the statement says and what the table says, as text lines; equal
 /// when the statement holds.
@@ -54,7 +58,7 @@ pub(super) fn compare(
     }
     let mut actual = Owned::new();
     for lock in table {
-        let name = lock.holders.first().map_or("?", String::as_str);
+        let name = lock.holders.first().map_or(UNKNOWN, String::as_str);
         let owner = representatives.get(name).cloned().unwrap_or_else(|| name.to_owned());
         let entry = (lock.waiting, lock.kind, lock.range);
         actual.entry((lock.image, owner)).or_default().insert(entry);
@@ -66,12 +70,14 @@ pub(super) fn compare(
 
 /// The owner of an entry's locks, and every name the table may give it.
 fn owner_of(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<String>)> {
-    let node = books.node(&entry.node.actor, &entry.node.node)?;
+    let Some(node) = books.node(&entry.node.actor, &entry.node.node) else {
+        return opening(books, entry);
+    };
     let name = books.full_name(&entry.node.actor, &entry.node.node)?;
     match node.locks.unwrap_or_else(|| books.byte_backend(&node.options)) {
         Backend::Posix => Some(((node.image, name.actor.clone()), vec![name.actor])),
         Backend::Ofd => {
-            let same = |(name, other): (crate::step::NodeName, &super::books_node::Node)| {
+            let same = |(name, other): (NodeName, &Node)| {
                 (other.description == node.description).then(|| name.to_string())
             };
             let mut aliases: Vec<String> = books.nodes().filter_map(same).collect();
@@ -81,11 +87,28 @@ fn owner_of(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<St
     }
 }
 
+/// The owner of the locks of a node whose open is halted half-way. Nobody knows
+/// its descriptor yet, so under OFD its locks are those without a holder.
+fn opening(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<String>)> {
+    let process = books.owner(&entry.node.actor)?;
+    let Some(Action::Open { node, options }) = books.pending(&entry.node.actor) else {
+        return None;
+    };
+    if *node != entry.node.node {
+        return None;
+    }
+    let image = books.image(&options.image)?;
+    Some(match books.resolve(options).0? {
+        Backend::Posix => ((image, process.to_owned()), vec![process.to_owned()]),
+        Backend::Ofd => ((image, UNKNOWN.to_owned()), vec![format!("{process}.{node}")]),
+    })
+}
+
 fn waiter(books: &Books, entry: &HeldEntry, owner: (usize, String)) -> (usize, String) {
     let ofd = books
         .node(&entry.node.actor, &entry.node.node)
         .is_some_and(|node| books.byte_backend(&node.options) == Backend::Ofd);
-    if ofd { (owner.0, "?".to_owned()) } else { owner }
+    if ofd { (owner.0, UNKNOWN.to_owned()) } else { owner }
 }
 
 fn lines(owned: Owned) -> Vec<String> {

@@ -21,6 +21,9 @@ const MOST_NODES_READ: usize = 24;
 /// With more nodes than this, OFD locks are not ascribed to nodes either.
 const MOST_NODES_ASCRIBED: usize = 300;
 
+/// How many readings must confirm one that disagrees with the model.
+const CONFIRMATIONS: usize = 8;
+
 /// Whether the lock table is read after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
@@ -268,26 +271,35 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Reads the kernel's table. While somebody waits, or has just been woken,
-    /// the kernel may be a moment behind; so then it is read until it agrees
-    /// with the model, or the deadline passes.
+    /// Reads the kernel's table.
+    ///
+    /// While somebody waits, or has just been woken, the kernel may be a
+    /// moment behind; then it is read until it agrees with the model, or the
+    /// deadline passes. Otherwise nothing moves between two steps, so a
+    /// reading that disagrees must come out the same several times.
     fn read_table(&mut self) -> Result<Vec<TableLock>, StepFailure> {
-        let nodes = self.books.node_count();
-        let watched = match nodes <= MOST_NODES_ASCRIBED {
+        let watched = match self.books.node_count() <= MOST_NODES_ASCRIBED {
             true => self.cast.watched(&self.books),
             false => Vec::new(),
         };
         let waiting = self.books.all_pending().any(|(_, step)| matches!(step, Action::Lock { .. }));
         let deadline = self.cast.deadline();
+        let model = self.expected_table();
+        let mut last = None;
+        let mut same = 0;
         loop {
             let table = self.cast.table.read(&watched)?;
-            let settled = !waiting || {
-                let model = self.expected_table();
-                judgement::tables_differ(&self.books, &model, &table, 0).is_none()
-            };
-            if settled || matches!(waiting::glance(&self.cast, deadline), Err(StepFailure::TimedOut))
-            {
+            if judgement::tables_differ(&self.books, &model, &table, 0).is_none() {
                 return Ok(table);
+            }
+            same = if last.as_ref() == Some(&table) { same + 1 } else { 0 };
+            if same == CONFIRMATIONS && !waiting {
+                return Ok(table);
+            }
+            last = Some(table);
+            match waiting::glance(&self.cast, deadline) {
+                Err(StepFailure::TimedOut) => return Ok(last.unwrap_or_default()),
+                other => other?,
             }
         }
     }
@@ -302,9 +314,13 @@ impl<'a> Runner<'a> {
         table
     }
 
-    /// The claims that a block's steps are about, each with its image.
-    pub(super) fn claims(&self, steps: &[Step]) -> Vec<Option<(usize, Claim)>> {
-        steps.iter().map(|step| pending_claim(&self.books, &step.actor, &step.action)).collect()
+    /// The claims that a block's steps are about, each with its image: what is
+    /// attempted, and what the actor has in force before.
+    pub(super) fn claims(&self, step: &Step) -> Vec<(usize, Claim)> {
+        let attempted = pending_claim(&self.books, &step.actor, &step.action);
+        let in_force = self.books.nodes_of(&step.actor);
+        let in_force = in_force.map(|node| (node.image, node.claim_in_force()));
+        attempted.into_iter().chain(in_force).collect()
     }
 
     /// Microseconds since the run began.

@@ -16,7 +16,7 @@ pub(super) fn run(
     let steps: Vec<(&str, &Action)> =
         block.steps.iter().map(|step| (step.actor.as_str(), &step.action)).collect();
     let predictions = runner.world.together(&steps);
-    let claims = runner.claims(&block.steps);
+    let claims: Vec<_> = block.steps.iter().map(|step| runner.claims(step)).collect();
     let start_us = runner.now();
     let mut sent = Vec::with_capacity(block.steps.len());
     for step in &block.steps {
@@ -28,12 +28,12 @@ pub(super) fn run(
     }
     let last = block.steps.len();
     let ended = block.steps.iter().zip(predictions).zip(performed).enumerate();
-    // The winners are entered first: a loser was refused because of them.
+    // What made room is entered first, then who won, then who lost to them.
     let mut ended: Vec<_> = ended.collect();
-    ended.sort_by_key(|(_, (_, performed))| !is_granted(performed));
+    ended.sort_by_key(|(_, (_, performed))| order(performed));
     for (position, (index, ((step, predicted), performed))) in ended.into_iter().enumerate() {
         let others = claims.iter().enumerate().filter(|(other, _)| *other != index);
-        let peers = others.filter_map(|(_, claim)| *claim).collect();
+        let peers = others.flat_map(|(_, claims)| claims.iter().copied()).collect();
         let together = Some(number);
         let entry = Ended { step, predicted, performed, start_us, together, peers };
         // Between the entries of one block the table is that of none of them.
@@ -43,8 +43,12 @@ pub(super) fn run(
     Ok(())
 }
 
-fn is_granted(performed: &Result<Performed, StepFailure>) -> bool {
-    matches!(performed, Ok(performed) if performed.outcome == Outcome::Granted)
+fn order(performed: &Result<Performed, StepFailure>) -> u8 {
+    match performed.as_ref().map(|performed| &performed.outcome) {
+        Ok(Outcome::Done | Outcome::NotOpen) => 0,
+        Ok(Outcome::Granted) => 1,
+        _ => 2,
+    }
 }
 
 /// Whether a request was sent; there is none for a node that is not open.
