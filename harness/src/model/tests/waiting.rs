@@ -166,6 +166,53 @@ fn weakening_a_lock_lets_waiters_in_at_no_certain_time() {
 }
 
 #[test]
+fn only_posix_owners_are_followed() {
+    story(
+        "p open f none access=read-write backend=posix => granted
+         d open f none access=read-write backend=ofd => granted
+         p lock f write start=0 => granted
+         d lock f write start=1 => granted
+         p lock f write start=1 wait => blocked
+         d lock f write start=0 wait => blocked
+         p signal => done
+         p await => EINTR
+         p lock f write start=1 wait => blocked",
+    );
+}
+
+#[test]
+fn a_waiting_call_keeps_its_description_open() {
+    story(
+        "vm1 open f none access=read-write => granted
+         vm1 thread helper => done
+         vm1 lock f write start=5 => granted
+         vm2 open f none access=read-write => granted
+         vm2 lock f write start=0 => granted
+         helper lock f write start=0 wait => blocked
+         vm1 close f => done
+         locks => write 0 vm2.f, ->write 0, write 5 | write 0 vm2, ->write 0 vm1
+         vm2 unlock f start=0 => done
+         helper await => granted | EBADF
+         locks =>",
+    );
+}
+
+#[test]
+fn a_call_that_starts_again_finds_its_descriptor_closed() {
+    story(
+        "vm1 open f none access=read-write => granted
+         vm1 thread helper => done
+         vm2 open f none access=read-write => granted
+         vm2 lock f write start=0 => granted
+         helper lock f write start=0 wait => blocked
+         helper stop => done
+         vm1 close f => done
+         helper continue => done
+         helper await => EBADF",
+    );
+}
+
+#[test]
 fn a_thread_waits_for_its_whole_table() {
     story_on(
         Backend::Posix,
