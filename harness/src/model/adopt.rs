@@ -1,4 +1,4 @@
-use super::process::{Node, Pending, Request};
+use super::process::{Node, Pending};
 use super::world::World;
 use crate::lock::{LockType, RangeSpec};
 use crate::step::{Action, Outcome};
@@ -101,13 +101,9 @@ impl World {
         range: RangeSpec,
         outcome: &Outcome,
     ) {
-        let Some(node) = self.node(table, name) else { return };
-        let Ok(request) = self.request(actor, table, node, kind, range) else { return };
+        let Ok(request) = self.request(actor, (table, name), kind, range) else { return };
         match outcome {
-            Outcome::Granted => {
-                self.put(&request);
-                self.grant_waiting(request.file);
-            }
+            Outcome::Granted => self.grant(&request),
             Outcome::Blocked => self.enqueue(actor, request),
             _ => {}
         }
@@ -134,19 +130,13 @@ impl World {
             Some(Pending::Paused(attempt)) => self.settle(actor, attempt, outcome, None),
             Some(Pending::Waiting) => {
                 if let (Some(request), Outcome::Granted) = (self.withdraw(actor), outcome) {
-                    self.put_late(&request);
+                    self.grant(&request);
                 }
             }
             Some(Pending::Stopped { request, .. }) if *outcome == Outcome::Granted => {
-                self.put_late(&request);
+                self.grant(&request);
             }
             _ => {}
         }
-    }
-
-    /// A lock that the model had not granted, and the kernel had.
-    fn put_late(&mut self, request: &Request) {
-        self.put(request);
-        self.grant_waiting(request.file);
     }
 }

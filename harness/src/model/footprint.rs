@@ -71,23 +71,17 @@ impl World {
                     print.calls(file, &copied);
                 }
             }
-            Action::Lock { kind, range, .. } => {
-                if let Ok(request) = self.request(actor, table, node, *kind, *range) {
+            Action::Lock { node, kind, range, .. } => {
+                if let Ok(request) = self.request(actor, (table, node), *kind, *range) {
                     let spot = (place.file, *kind, request.range);
                     print.asks.push(spot);
                     print.adds.push(spot);
                 }
             }
             Action::Test { kind, range, .. } => {
-                let Ok(range) = self.range_of(node, *range) else { return };
-                let locks = self.locks_of(place.file);
-                print.asks.push(
-                    match locks.is_some_and(|all| all.obstructed(&[place.owner], *kind, range)) {
-                        false => (place.file, *kind, range),
-                        // It names a lock, and any change may widen or cut it.
-                        true => (place.file, LockType::Write, ByteRange::new(0, ByteRange::EOF)),
-                    },
-                );
+                if let Ok(range) = self.range_of(node, *range) {
+                    print.asks.push((place.file, *kind, range));
+                }
                 return;
             }
             Action::Read { .. } | Action::Write { .. } | Action::Seek { .. } => return,

@@ -91,8 +91,8 @@ impl World {
                 Ok(_) if *to > FARTHEST_OFFSET => too_far(),
                 Ok(_) => Outcome::Done.into(),
             },
-            Action::Lock { kind, range, wait, .. } => {
-                match self.request(actor, table, node, *kind, *range) {
+            Action::Lock { node, kind, range, wait } => {
+                match self.request(actor, (table, node), *kind, *range) {
                     Err(errno) => failed(errno).into(),
                     Ok(request) => match (self.ask(&request), wait) {
                         (Answer::Free, _) => Outcome::Granted.into(),
@@ -203,11 +203,11 @@ impl World {
     pub(super) fn request(
         &self,
         actor: &str,
-        table: usize,
-        node: &Node,
+        (table, name): (usize, &str),
         kind: LockType,
         range: RangeSpec,
     ) -> Result<Request, Errno> {
+        let node = self.node(table, name).ok_or(Errno::EBADF)?;
         let range = self.range_of(node, range)?;
         let place = self.place(table, node).ok_or(Errno::EBADF)?;
         match (kind, place.access) {
@@ -216,6 +216,8 @@ impl World {
             }
             _ => Ok(Request {
                 setter: self.setter(actor),
+                descriptor: (table, name.to_owned()),
+                description: node.description,
                 file: place.file,
                 owner: place.owner,
                 kind,

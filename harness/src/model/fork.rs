@@ -5,8 +5,11 @@ use super::world::World;
 
 impl World {
     /// fork(2): the same descriptions behind a table of its own, which under
-    /// POSIX owns no lock.
+    /// POSIX owns no lock. A child takes the place of an actor of its name.
     pub(super) fn fork(&mut self, actor: &str, child: &str) {
+        if actor == child {
+            return;
+        }
         self.end(child);
         let parent = self.table_for(actor);
         let table = self.add_table(child, self.nodes_of(parent));
@@ -15,6 +18,9 @@ impl World {
 
     /// clone(2) with `CLONE_FILES`.
     pub(super) fn thread(&mut self, actor: &str, name: &str) {
+        if actor == name {
+            return;
+        }
         self.end(name);
         let table = self.table_for(actor);
         self.add_actor(name, table);

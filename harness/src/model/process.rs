@@ -75,6 +75,10 @@ pub(super) enum Pending {
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) setter: Arc<str>,
+    /// The descriptor it was made on: its table and name there.
+    pub(super) descriptor: (usize, String),
+    /// The call keeps its description open while it waits.
+    pub(super) description: usize,
     pub(super) file: usize,
     pub(super) owner: Owner,
     pub(super) kind: LockType,

@@ -4,6 +4,7 @@ use super::failed;
 use super::process::{Pending, Request};
 use super::table::Owner;
 use super::world::World;
+use crate::lock::Backend;
 use crate::step::Outcome;
 
 /// The kernel follows a chain of waiting owners no further than this
@@ -60,14 +61,16 @@ impl World {
             let request = self.queue.remove(at);
             match answer {
                 Answer::Free => {
-                    self.put(&request);
-                    self.finish(&request.setter, Outcome::Granted);
+                    let outcome = self.put(&request);
+                    self.finish(&request.setter, outcome);
                 }
                 Answer::Deadlock => self.finish(&request.setter, failed(Errno::EDEADLK)),
                 Answer::Wait(blocker) => {
                     self.queue.insert(at, Request { blocker: Some(blocker), ..request });
+                    continue;
                 }
             }
+            self.drop_unused(request.description);
         }
     }
 
@@ -88,11 +91,30 @@ impl World {
             .any(|held| held.kind.excludes(request.kind) && held.range.overlaps(request.range))
     }
 
-    /// Gives a request its lock; the caller looks after those that wait.
-    pub(super) fn put(&mut self, request: &Request) {
-        if let Some(image) = self.images.get_mut(request.file) {
-            image.locks.put(request.owner, request.kind, request.range, &request.setter);
+    /// Gives a request its lock, and lets in whom that makes room for.
+    pub(super) fn grant(&mut self, request: &Request) {
+        self.put(request);
+        self.drop_unused(request.description);
+        self.grant_waiting(request.file);
+    }
+
+    /// Gives a request its lock, and says what fcntl(2) returns. A POSIX call
+    /// whose descriptor was closed meanwhile gives the lock back.
+    fn put(&mut self, request: &Request) -> Outcome {
+        let too_late = request.owner.backend() == Backend::Posix && !self.is_open(request);
+        let Some(image) = self.images.get_mut(request.file) else { return Outcome::Granted };
+        if too_late {
+            image.locks.cut(request.owner, request.range);
+            return failed(Errno::EBADF);
         }
+        image.locks.put(request.owner, request.kind, request.range, &request.setter);
+        Outcome::Granted
+    }
+
+    /// Whether the descriptor that the request was made on is still there.
+    fn is_open(&self, request: &Request) -> bool {
+        let open = self.descriptions.get(request.description);
+        open.is_some_and(|open| open.nodes.contains(&request.descriptor))
     }
 
     fn finish(&mut self, actor: &str, outcome: Outcome) {
@@ -108,16 +130,19 @@ impl World {
     /// Takes the actor's request out of the queue, if it has one there.
     pub(super) fn withdraw(&mut self, actor: &str) -> Option<Request> {
         let at = self.queue.iter().position(|request| *request.setter == *actor)?;
-        Some(self.queue.remove(at))
+        let request = self.queue.remove(at);
+        self.drop_unused(request.description);
+        self.grant_waiting(request.file);
+        Some(request)
     }
 
     /// Puts a request at the end of the queue, unless it need not wait.
     pub(super) fn enqueue(&mut self, actor: &str, request: Request) {
         match self.ask(&request) {
+            _ if !self.is_open(&request) => self.finish(actor, failed(Errno::EBADF)),
             Answer::Free => {
-                self.put(&request);
                 self.finish(actor, Outcome::Granted);
-                self.grant_waiting(request.file);
+                self.grant(&request);
             }
             Answer::Deadlock => self.finish(actor, failed(Errno::EDEADLK)),
             Answer::Wait(blocker) => {

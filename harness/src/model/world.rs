@@ -222,14 +222,25 @@ impl World {
     pub(super) fn release(&mut self, table: usize, name: &str, description: usize) {
         let Some(state) = self.descriptions.get_mut(description) else { return };
         state.nodes.remove(&(table, name.to_owned()));
-        let (file, last) = (state.file, state.nodes.is_empty());
+        let file = state.file;
         if let Some(image) = self.images.get_mut(file) {
             image.locks.forget(Owner::Process(table));
-            if last {
-                image.locks.forget(Owner::Description(description));
-            }
         }
+        self.drop_unused(description);
         self.grant_waiting(file);
+    }
+
+    /// Drops the OFD locks of a description that no descriptor stands for and
+    /// no waiting call has in use.
+    pub(super) fn drop_unused(&mut self, description: usize) {
+        let Some(state) = self.descriptions.get(description) else { return };
+        let in_use = self.queue.iter().any(|request| request.description == description);
+        if !state.nodes.is_empty() || in_use {
+            return;
+        }
+        if let Some(image) = self.images.get_mut(state.file) {
+            image.locks.forget(Owner::Description(description));
+        }
     }
 }
 
