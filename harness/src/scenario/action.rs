@@ -55,8 +55,8 @@ impl<'d> Words<'_, 'd, '_, '_> {
             "continue" => self.bare(Action::Continue),
             "signal" => self.bare(Action::Signal),
             "await" => self.bare(Action::Await),
-            "fork" => self.named("the child", |child| Action::Fork { child }),
-            "thread" => self.named("the thread", |name| Action::Thread { name }),
+            "fork" => self.made("the child", |child| Action::Fork { child }),
+            "thread" => self.made("the thread", |name| Action::Thread { name }),
             "close" => self.named("the node", |node| Action::Close { node }),
             "inactivate" => self.named("the node", |node| Action::Inactivate { node }),
             "activate" => self.named("the node", |node| Action::Activate { node }),
@@ -71,6 +71,14 @@ impl<'d> Words<'_, 'd, '_, '_> {
 
     fn named(&mut self, what: &str, action: impl Fn(String) -> Action) -> Option<Placed> {
         let (name, span) = self.name(what)?;
+        Some(Placed { action: action(name), object: span, other: span, copy: span })
+    }
+
+    fn made(&mut self, what: &str, action: impl Fn(String) -> Action) -> Option<Placed> {
+        let value = self.line.required(what, self.verb.usage, self.reader)?;
+        let name = value.string(what, self.reader)?;
+        let name = names::actor(name, value.span, &self.scope.counters, self.reader)?;
+        let span = value.span;
         Some(Placed { action: action(name), object: span, other: span, copy: span })
     }
 

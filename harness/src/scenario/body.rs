@@ -16,6 +16,10 @@ const REPEAT: &str = "`repeat 50 as=n { ... }`";
 const TOGETHER: &str = "`together { ... }` with a step of each of two or more processes";
 const BLOCKS: [&str; 3] = ["held", "together", "repeat"];
 
+/// The words that begin a line, if it is not a process that does.
+pub(super) const FIRST_WORDS: [&str; 9] =
+    ["summary", "about", "backends", "hazard", "image", "held", "together", "repeat", "host"];
+
 /// Reads the lines of a body: those of the file, or of a `repeat` in it.
 pub(super) fn items(nodes: &[KdlNode], scope: &mut Scope, reader: &mut Reader<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
@@ -43,6 +47,7 @@ fn repeat(mut line: Line<'_>, scope: &mut Scope, reader: &mut Reader<'_>) -> Opt
         value.integer("the number of rounds", 1..=i128::from(MOST_STEPS), reader)
     });
     let named = line.property("as", reader);
+    let mut faulty = count.is_none();
     let counter = named.and_then(|value| {
         let name = value.string("the counter", reader)?;
         let legal = !name.is_empty()
@@ -64,6 +69,7 @@ fn repeat(mut line: Line<'_>, scope: &mut Scope, reader: &mut Reader<'_>) -> Opt
                 )
             };
             reader.problems.add(value.span, label, message, help);
+            faulty = true;
             return None;
         }
         Some(name.to_owned())
@@ -83,7 +89,9 @@ fn repeat(mut line: Line<'_>, scope: &mut Scope, reader: &mut Reader<'_>) -> Opt
     scope.counters.extend(counter.clone());
     let items = items(nodes, scope, reader);
     scope.counters.truncate(depth);
-    Some(Draft::Repeat { count: count.unwrap_or(1) as u32, counter, items })
+    // One round is enough to check the lines of a repeat that is wrong itself.
+    let count = if faulty { 1 } else { count.unwrap_or(1) as u32 };
+    Some(Draft::Repeat { count, counter, items })
 }
 
 fn together(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft {
@@ -99,7 +107,7 @@ fn together(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft
                 inner.span,
                 "not a step",
                 format!("`{}` cannot stand in `together`", inner.name),
-                format!("write: {TOGETHER}"),
+                "move it before or after the block",
             );
             continue;
         }
@@ -181,9 +189,10 @@ fn step(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft {
         reader.problems.add(first.span, "not its verb", message, help);
         return broken;
     }
+    line.anchor = first.span;
     let mut words = Words { verb, span: first.span, line: &mut line, scope, reader };
     let placed = words.action();
-    let (expect, expect_span) = expect::block(&mut line, verb, scope, reader);
+    let (expect, expect_spans) = expect::block(&mut line, verb, scope, reader);
     let (span, number) = (line.span, line.number);
     line.finish(verb.usage, verb.properties, reader);
     let (Some(actor), Some(placed)) = (actor, placed) else {
@@ -200,7 +209,7 @@ fn step(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft {
             object: placed.object,
             other: placed.other,
             copy: placed.copy,
-            expect: expect_span,
+            expect: expect_spans,
         },
     })
 }
@@ -213,8 +222,7 @@ fn unknown(
     doer: Doer,
     reader: &mut Reader<'_>,
 ) {
-    let words = [&head::WORDS[..], &BLOCKS[..], &["host"]].concat();
-    let meant = word::nearest(line.name, &words);
+    let meant = word::nearest(line.name, &FIRST_WORDS);
     match (first, meant) {
         (_, Some(meant)) if meant != line.name => reader.problems.add(
             line.span,
@@ -222,7 +230,7 @@ fn unknown(
             format!("no line begins with `{}`", line.name),
             format!(
                 "did you mean `{meant}`? a line begins with {}, or is `PROCESS VERB ...`",
-                word::list(&words)
+                word::list(&FIRST_WORDS)
             ),
         ),
         (Some(value), _) => {

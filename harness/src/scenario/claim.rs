@@ -71,7 +71,7 @@ fn permissions(text: &str, span: SourceSpan, reader: &mut Reader<'_>) -> Option<
     };
     let names = Permission::ALL.map(Permission::name);
     reader.problems.add(
-        span,
+        reader.within(span, wrong),
         "unknown permission",
         format!("no permission is called `{wrong}`"),
         format!("{}; or `-` for none, `all` for all", word::advice(wrong, &names)),

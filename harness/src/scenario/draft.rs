@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
+
 use miette::SourceSpan;
 
 use super::{Block, HeldStatement, Item, Step};
+use crate::lock::Backend;
 
 /// An item together with where its words are, for the checks that need the
 /// whole story.
@@ -35,7 +38,7 @@ pub(super) struct DraftStep {
 }
 
 /// Where the words of a step are.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Spans {
     /// The actor.
     pub actor: SourceSpan,
@@ -47,8 +50,8 @@ pub(super) struct Spans {
     pub other: SourceSpan,
     /// The name that `as=` gives.
     pub copy: SourceSpan,
-    /// The `expect`, or the actor where there is none.
-    pub expect: SourceSpan,
+    /// The outcomes that are expected.
+    pub expect: BTreeMap<Backend, SourceSpan>,
 }
 
 /// Where the words of an entry of `held` are.

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use miette::SourceSpan;
 
 use super::Expectation;
@@ -12,15 +14,17 @@ use crate::step::{LockOwner, Outcome};
 
 const USAGE: &str = "`expect granted`, or `expect ofd=\"refused write\" posix=granted`";
 
+/// What is expected, and where it says so.
+type Placed = (Expectation, BTreeMap<Backend, SourceSpan>);
+
 /// Reads the block of a step, which can hold one `expect`.
 pub(super) fn block(
     line: &mut Line<'_>,
     verb: &Verb,
     scope: &Scope,
     reader: &mut Reader<'_>,
-) -> (Expectation, SourceSpan) {
-    let mut expectation = Expectation::default();
-    let mut first = None;
+) -> Placed {
+    let mut expected = None;
     for node in line.children().map(kdl::KdlDocument::nodes).unwrap_or_default() {
         let child = reader.line(node);
         if child.name != "expect" {
@@ -30,40 +34,38 @@ pub(super) fn block(
                 format!("a step's block cannot hold `{}`", child.name),
                 format!("it holds what is expected of the step: {USAGE}"),
             );
-            continue;
-        }
-        if first.is_some() {
+        } else if expected.is_some() {
             reader.problems.add(
                 child.span,
                 "the second one",
                 "a step has one `expect`",
                 format!("put what is expected into one line: {USAGE}"),
             );
-            continue;
+        } else {
+            expected = Some(read(child, verb, scope, reader));
         }
-        first = Some(child.span);
-        expectation = line_of(child, verb, scope, reader);
     }
-    (expectation, first.unwrap_or(line.span))
+    expected.unwrap_or_default()
 }
 
-fn line_of(mut line: Line<'_>, verb: &Verb, scope: &Scope, reader: &mut Reader<'_>) -> Expectation {
-    let mut expectation = Expectation::default();
-    let mut empty = true;
+fn read(mut line: Line<'_>, verb: &Verb, scope: &Scope, reader: &mut Reader<'_>) -> Placed {
+    let (mut expectation, mut spans) = Placed::default();
     let plain = line.argument();
-    if let Some(value) = plain {
-        empty = false;
-        if let Some(outcome) = outcome(value, verb, scope, reader) {
-            for backend in &scope.backends {
-                expectation.0.insert(*backend, outcome.clone());
-            }
+    let mut found = plain.is_some();
+    if let Some(value) = plain
+        && !unquoted(value, &mut line, reader)
+        && let Some(outcome) = outcome(value, verb, scope, reader)
+    {
+        for backend in &scope.backends {
+            expectation.0.insert(*backend, outcome.clone());
+            spans.insert(*backend, value.span);
         }
     }
     for backend in Backend::ALL {
         let Some(value) = line.property(backend.name(), reader) else {
             continue;
         };
-        empty = false;
+        found = true;
         if plain.is_some() {
             reader.problems.add(
                 value.span,
@@ -71,24 +73,50 @@ fn line_of(mut line: Line<'_>, verb: &Verb, scope: &Scope, reader: &mut Reader<'
                 "this `expect` has an outcome for all backends and one for a single backend",
                 format!("write {USAGE}"),
             );
-        } else if !scope.has(backend, value.span, reader) {
-            // Said by `has`.
-        } else if let Some(outcome) = outcome(value, verb, scope, reader) {
+        } else if scope.has(backend, value.span, reader)
+            && let Some(outcome) = outcome(value, verb, scope, reader)
+        {
             expectation.0.insert(backend, outcome);
+            spans.insert(backend, value.span);
         }
     }
-    let backends = Backend::ALL.map(Backend::name);
-    let (span, extra) = (line.span, line.is_used_up());
-    line.finish(USAGE, &backends, reader);
-    if empty && extra {
+    if !found && line.is_used_up() {
         reader.problems.add(
-            span,
+            line.span,
             "an outcome is missing",
             "this `expect` expects nothing",
             format!("write {USAGE}"),
         );
     }
-    expectation
+    line.finish(USAGE, &Backend::ALL.map(Backend::name), reader);
+    (expectation, spans)
+}
+
+/// Whether the arguments are one outcome without its quotes; then it takes
+/// them all, and says so.
+fn unquoted(first: Value<'_>, line: &mut Line<'_>, reader: &mut Reader<'_>) -> bool {
+    if first.plain().is_none_or(|text| text.parse::<Outcome>().is_ok()) {
+        return false;
+    }
+    let mut text = first.plain().unwrap_or_default().to_owned();
+    let mut end = first.span.offset() + first.span.len();
+    let mut more = false;
+    while let Some(value) = line.argument() {
+        text.push(' ');
+        text.push_str(value.plain().unwrap_or("..."));
+        end = value.span.offset() + value.span.len();
+        more = true;
+    }
+    if more {
+        let start = first.span.offset();
+        reader.problems.add(
+            SourceSpan::from((start, end.saturating_sub(start))),
+            "one outcome, without quotes",
+            "an outcome of several words stands in quotes",
+            format!("write: `expect \"{text}\"`"),
+        );
+    }
+    more
 }
 
 fn outcome(

@@ -6,7 +6,8 @@ use miette::SourceSpan;
 use super::action::{USUAL, size};
 use super::line::{Line, Reader};
 use super::scope::Scope;
-use super::{ImageDeclaration, names};
+use super::verb::Verb;
+use super::{ImageDeclaration, body, names, word};
 use crate::lock::Backend;
 use crate::step::Hazard;
 
@@ -153,6 +154,14 @@ fn only<'d>(nodes: &'d [KdlNode], word: &str, reader: &mut Reader<'_>) -> Option
     found
 }
 
+/// Whether a line without a verb was meant to begin with `word`.
+fn misspells(node: &KdlNode, word: &str) -> bool {
+    let verb = node.entries().first().filter(|entry| entry.name().is_none());
+    let verb = verb.and_then(|entry| entry.value().as_string()).and_then(Verb::named);
+    let name = node.name().value();
+    verb.is_none() && name != word && word::nearest(name, &body::FIRST_WORDS) == Some(word)
+}
+
 fn text(nodes: &[KdlNode], word: &str, reader: &mut Reader<'_>) -> String {
     let (usage, purpose) = match word {
         "summary" => {
@@ -161,6 +170,10 @@ fn text(nodes: &[KdlNode], word: &str, reader: &mut Reader<'_>) -> String {
         _ => ("`about \"...\"`", "teaches in a few sentences why it happens"),
     };
     let Some(mut line) = only(nodes, word, reader) else {
+        // A line that misspells it is a problem already.
+        if nodes.iter().any(|node| misspells(node, word)) {
+            return String::new();
+        }
         reader.problems.add(
             SourceSpan::from((0, 0)),
             format!("no `{word}`"),

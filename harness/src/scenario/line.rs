@@ -27,6 +27,7 @@ impl<'t> Reader<'t> {
         let mut line = Line {
             name: node.name().value(),
             span: node.name().span(),
+            anchor: node.name().span(),
             number: self.starts.partition_point(|start| *start <= node.name().span().offset()),
             words: Vec::new(),
             arguments: VecDeque::new(),
@@ -42,6 +43,21 @@ impl<'t> Reader<'t> {
             }
         }
         line
+    }
+
+    /// Where `word` stands within `span`; all of `span` where it is not to be
+    /// found, as when it is written with escapes.
+    pub fn within(&self, span: SourceSpan, word: &str) -> SourceSpan {
+        let text = self.text.get(span.offset()..span.offset() + span.len()).unwrap_or_default();
+        let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let whole = |at: usize| {
+            let (before, after) = (&text[..at], &text[at + word.len()..]);
+            !before.ends_with(inner) && !after.starts_with(inner)
+        };
+        match text.match_indices(word).find(|(at, _)| whole(*at)) {
+            Some((at, word)) => (span.offset() + at, word.len()).into(),
+            None => span,
+        }
     }
 
     /// The value's own bytes, without `name=` before it.
@@ -77,7 +93,7 @@ impl<'d> Value<'d> {
         if text.is_none() {
             self.mistyped(
                 what,
-                "a word",
+                "a text",
                 &format!("write it in quotes: \"{}\"", self.value),
                 reader,
             );
@@ -128,14 +144,15 @@ impl<'d> Value<'d> {
         choices: &[(&'static str, T)],
         reader: &mut Reader<'_>,
     ) -> Option<T> {
-        let text = self.string(kind, reader)?;
+        let text = self.string(&format!("the {kind}"), reader)?;
         if let Some((_, choice)) = choices.iter().find(|(name, _)| *name == text) {
             return Some(*choice);
         }
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         let mut help = word::advice(text, &names);
         if kind == "mode" {
-            help.push_str("; `imglock matrix` lists all modes");
+            help.push_str(if help.ends_with('?') { " " } else { "; " });
+            help.push_str("`imglock matrix` lists all modes");
         }
         reader.problems.add(
             self.span,
@@ -170,6 +187,8 @@ pub(super) struct Line<'d> {
     pub name: &'d str,
     /// Where that is.
     pub span: SourceSpan,
+    /// Where a word that is missing is missed: the verb, once it is known.
+    pub anchor: SourceSpan,
     /// The line of the text it is on, from 1.
     pub number: usize,
     /// Every text in it.
@@ -195,7 +214,7 @@ impl<'d> Line<'d> {
         let argument = self.argument();
         if argument.is_none() {
             reader.problems.add(
-                self.span,
+                self.anchor,
                 format!("{what} is missing"),
                 format!("this line does not name {what}"),
                 format!("write: {usage}"),
@@ -252,9 +271,9 @@ impl<'d> Line<'d> {
             );
         }
         for (name, span, _) in self.properties {
-            let help = match word::nearest(name, known) {
-                Some(near) => format!("did you mean `{near}`? write: {usage}"),
-                None => format!("write: {usage}"),
+            let help = match known {
+                [] => format!("write: {usage}"),
+                known => word::advice(name, known),
             };
             reader.problems.add(
                 span,

@@ -151,7 +151,7 @@ fn read_row(
             reader.problems.add(
                 line.span,
                 "too short",
-                format!("this row has {index} cells for {} columns", columns.len()),
+                format!("this row has {index} of {} cells", columns.len()),
                 format!("a row has a cell for each column; {CELLS}"),
             );
             break;

@@ -57,17 +57,15 @@ fn note(text: &str, diagnostic: KdlDiagnostic, problems: &mut Problems) {
     let span = diagnostic.span;
     let word = text.get(span.offset()..span.offset() + span.len()).unwrap_or_default();
     let ranges = word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('-');
+    let message = diagnostic.message.unwrap_or_else(|| "this is not KDL".to_owned());
     let help = match word {
         _ if ranges => Some(format!("a range of bytes stands in quotes: \"{word}\"")),
         "true" | "false" | "null" => Some(format!("write `#{word}`")),
-        _ => diagnostic.help,
+        "}" => Some("this `}` closes no block; leave it out".to_owned()),
+        "{" => Some("close the block with a `}`".to_owned()),
+        _ => diagnostic.help.or_else(|| Some("https://kdl.dev explains the syntax".to_owned())),
     };
-    problems.note(
-        span,
-        diagnostic.label.unwrap_or_else(|| "here".to_owned()),
-        diagnostic.message.unwrap_or_else(|| "this is not KDL".to_owned()),
-        help,
-    );
+    problems.note(span, diagnostic.label.unwrap_or_else(|| "here".to_owned()), message, help);
 }
 
 /// Where the text first nests blocks or comments too deeply. Strings and

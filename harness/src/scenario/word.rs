@@ -10,10 +10,21 @@ pub(super) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str>
     let word = word.to_lowercase();
     candidates
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), *candidate))
+        .map(|candidate| (likeness(&word, &candidate.to_lowercase()), *candidate))
         .filter(|(likeness, _)| *likeness >= 0.8)
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// From 0 to 1. In a short word one slip is a large part of it, so a single
+/// letter or a pair that changed places counts as close by itself.
+fn likeness(word: &str, candidate: &str) -> f64 {
+    let likeness = strsim::jaro_winkler(word, candidate);
+    if word.len() > 1 && strsim::damerau_levenshtein(word, candidate) == 1 {
+        likeness.max(0.9)
+    } else {
+        likeness
+    }
 }
 
 /// "did you mean `x`?", the list of what there is, or both.

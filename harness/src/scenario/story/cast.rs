@@ -25,7 +25,9 @@ impl Cast {
         walk(drafts, &mut |event| match event {
             Event::Step(step, ..) => {
                 match step.action {
-                    Action::Fork { child: name } | Action::Thread { name } => {
+                    Action::Fork { child: name } | Action::Thread { name }
+                        if name != step.actor =>
+                    {
                         cast.made.insert(name);
                     }
                     Action::Send { to, .. } => {

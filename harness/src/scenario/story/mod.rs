@@ -3,6 +3,8 @@
 //! the text; what depends on who is refused is left to the model.
 
 mod cast;
+mod files;
+mod nodes;
 mod walk;
 
 use std::collections::{HashMap, HashSet};
@@ -14,7 +16,7 @@ use self::walk::{Event, walk};
 use super::draft::{Broken, Draft, EntrySpans, Spans};
 use super::head::Head;
 use super::problem::Problems;
-use super::{HeldStatement, Step, names, word};
+use super::{HeldStatement, Step, word};
 use crate::lock::Backend;
 use crate::step::{Action, LockOwner, Outcome};
 
@@ -26,6 +28,7 @@ pub(super) fn check(drafts: &[Draft], head: &Head, problems: &mut Problems) {
         images: head.images.iter().map(|image| image.name.clone()).collect(),
         lives: HashMap::new(),
         tables: Vec::new(),
+        premature: HashSet::new(),
         problems,
     };
     walk(drafts, &mut |event| match event {
@@ -41,6 +44,8 @@ struct Story<'s> {
     images: HashSet<String>,
     lives: HashMap<String, Life>,
     tables: Vec<Table>,
+    /// Who was used before being made; that is said once.
+    premature: HashSet<String>,
     problems: &'s mut Problems,
 }
 
@@ -75,6 +80,9 @@ impl Story<'_> {
             return None;
         }
         if self.cast.made.contains(name) && !self.cast.doubtful.contains(name) {
+            if !self.premature.insert(name.to_owned()) {
+                return None;
+            }
             self.problems.add(
                 span,
                 "does not exist yet",
@@ -136,82 +144,6 @@ impl Story<'_> {
         false
     }
 
-    /// Looks at the node that the step is about, and notes what becomes of it.
-    fn nodes(&mut self, step: &Step, life: &Life, spans: &Spans, together: bool) {
-        let Some(node) = step.action.node() else {
-            return;
-        };
-        let says = |wanted: &Outcome| {
-            self.backends.iter().all(|backend| match step.expect.on(*backend) {
-                Some(outcome) => outcome == wanted,
-                None => !together,
-            })
-        };
-        if let Action::Open { options, .. } = &step.action {
-            let granted = says(&Outcome::Granted);
-            self.image(&options.image, spans.other);
-            return self.opens(&step.actor, node, life.table, granted, spans.object);
-        }
-        let done = says(&Outcome::Done);
-        self.opened(&step.actor, node, life.table, spans.object);
-        let open = self.tables[life.table].0.get(node).copied().unwrap_or(false);
-        match &step.action {
-            Action::Close { .. } => {
-                self.tables[life.table].0.insert(node.to_owned(), false);
-            }
-            Action::Dup { copy, .. } => {
-                self.opens(&step.actor, copy, life.table, open && done, spans.copy);
-            }
-            Action::Send { to, copy, .. } => {
-                if *to == step.actor {
-                    self.problems.add(
-                        spans.other,
-                        "the sender itself",
-                        format!("`{to}` sends a descriptor to itself"),
-                        format!("write: `{to} dup {node} as=spare`"),
-                    );
-                } else if let Some(receiver) = self.enter(to, spans.other)
-                    && self.free_to(to, &receiver, &step.action, spans.other)
-                {
-                    self.opens(to, copy, receiver.table, open && done, spans.copy);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// A new node `node`, certainly open when `sure`.
-    fn opens(&mut self, actor: &str, node: &str, table: usize, sure: bool, span: SourceSpan) {
-        if self.tables[table].0.insert(node.to_owned(), sure) == Some(true) {
-            self.problems.add(
-                span,
-                "open already",
-                format!("`{actor}` has a node `{node}` open already"),
-                format!("`{actor} close {node}` first, or choose another name"),
-            );
-        }
-    }
-
-    /// Complains unless `actor` may have `node`.
-    fn opened(&mut self, actor: &str, node: &str, table: usize, span: SourceSpan) {
-        let nodes = &self.tables[table].0;
-        if nodes.contains_key(node) || self.cast.doubtful.contains(node) {
-            return;
-        }
-        let mut known: Vec<&str> = nodes.keys().map(String::as_str).collect();
-        known.sort_unstable();
-        let help = match known.as_slice() {
-            [] => format!("open it first: `{actor} open {node} mode=rw`"),
-            known => format!("{}; or open it first", word::advice(node, known)),
-        };
-        self.problems.add(
-            span,
-            "never opened",
-            format!("`{actor}` has no node `{node}` at this point"),
-            help,
-        );
-    }
-
     /// What the step does to its actor, and whom it makes.
     fn follow(&mut self, step: &Step, mut life: Life, spans: &Spans) {
         match &step.action {
@@ -270,60 +202,14 @@ impl Story<'_> {
         self.backends.iter().all(waiting).then(|| first.to_string())
     }
 
-    fn host(&mut self, action: &Action, spans: &Spans) {
-        let (old, new) = match action {
-            Action::Create { image, .. } => (None, Some((image, spans.object))),
-            Action::HardLink { name, to } | Action::Symlink { name, to } => {
-                (Some((to, spans.other)), Some((name, spans.object)))
-            }
-            Action::Rename { image, to } => (Some((image, spans.object)), Some((to, spans.other))),
-            Action::Unlink { image } => (Some((image, spans.object)), None),
-            _ => (None, None),
-        };
-        if let Some((name, span)) = old {
-            self.image(name, span);
-        }
-        if let Some((name, span)) = new {
-            self.short_enough(name, span);
-            self.images.insert(name.clone());
-        }
-    }
-
-    /// Complains unless there was ever an image of this name.
-    fn image(&mut self, name: &str, span: SourceSpan) {
-        self.short_enough(name, span);
-        if self.images.contains(name) || self.cast.doubtful.contains(name) {
-            return;
-        }
-        let mut known: Vec<&str> = self.images.iter().map(String::as_str).collect();
-        known.sort_unstable();
-        self.problems.add(
-            span,
-            "unknown image",
-            format!("there is no image `{name}` at this point"),
-            format!("{}; or declare it at the top: `image {name}`", word::advice(name, &known)),
-        );
-    }
-
-    /// A round in the place of `$n` can make a name too long.
-    fn short_enough(&mut self, name: &str, span: SourceSpan) {
-        if name.len() > names::LONGEST_FILE {
-            self.problems.add(
-                span,
-                "too long",
-                format!("a file name of {} bytes is too long", name.len()),
-                format!("{} bytes are the most", names::LONGEST_FILE),
-            );
-        }
-    }
-
     /// Complains of an expected lock owner that takes no part.
     fn owners(&mut self, step: &Step, spans: &Spans) {
-        for outcome in step.expect.0.values() {
+        for (backend, outcome) in &step.expect.0 {
             if let Outcome::Held { owner: LockOwner::Actor(name), .. } = outcome
+                && let Some(span) = spans.expect.get(backend)
                 && !self.cast.knows(name)
             {
-                self.stranger(name, spans.expect);
+                self.stranger(name, *span);
             }
         }
     }
