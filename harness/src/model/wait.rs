@@ -31,26 +31,26 @@ impl World {
         }
     }
 
-    /// Whether `blocker` waits, over others that wait, for `caller`. Only
-    /// POSIX owners are followed: the kernel cannot tell who would have to
-    /// act to release a description.
+    /// Whether `blocker` waits, over others that wait, for `caller`. That is
+    /// never so for a caller with OFD locks, since every link of the chain is
+    /// a POSIX owner; the kernel does not even look for those.
     fn deadlocks(&self, caller: Owner, blocker: Owner) -> bool {
-        if !matches!(caller, Owner::Process(_)) {
-            return false;
-        }
         std::iter::successors(self.waits_for(blocker), |next| self.waits_for(*next))
             .take(LONGEST_CHAIN)
             .any(|next| next == caller)
     }
 
-    /// Whose lock a POSIX owner waits for; of several waiting threads the
-    /// kernel finds the last.
+    /// Whose lock an owner waits for, as far as the kernel keeps book: it
+    /// notes every request, an OFD one too, that a POSIX lock keeps waiting,
+    /// and none that an OFD lock does. Of several waiting threads it finds the
+    /// last.
     fn waits_for(&self, owner: Owner) -> Option<Owner> {
         self.queue
             .iter()
             .rev()
-            .find(|request| matches!(owner, Owner::Process(_)) && request.owner == owner)
-            .and_then(|request| request.blocker)
+            .filter(|request| request.owner == owner)
+            .filter_map(|request| request.blocker)
+            .find(|blocker| matches!(blocker, Owner::Process(_)))
     }
 
     /// Wakes whoever waits on `file` for a lock that is no longer in the way,

@@ -165,19 +165,32 @@ fn weakening_a_lock_lets_waiters_in_at_no_certain_time() {
     );
 }
 
-#[test]
-fn only_posix_owners_are_followed() {
-    story(
-        "p open f none access=read-write backend=posix => granted
-         d open f none access=read-write backend=ofd => granted
-         p lock f write start=0 => granted
-         d lock f write start=1 => granted
-         p lock f write start=1 wait => blocked
-         d lock f write start=0 wait => blocked
-         p signal => done
-         p await => EINTR
-         p lock f write start=1 wait => blocked",
-    );
+/// Letters stand for owners, POSIX or OFD; each waits for the next one, and
+/// the last for the first. Kernel 6.18 gave these outcomes to the last.
+#[rstest::rstest]
+#[case("pp", "EDEADLK")]
+#[case("op", "EDEADLK")]
+#[case("opp", "EDEADLK")]
+#[case("po", "blocked")]
+#[case("oo", "blocked")]
+#[case("ppo", "blocked")]
+#[case("pop", "blocked")]
+#[case("oop", "blocked")]
+#[case("opo", "blocked")]
+#[case("poo", "blocked")]
+fn of_mixed_circles_only_some_are_noticed(#[case] circle: &str, #[case] outcome: &str) {
+    let mut text = String::new();
+    for (i, owner) in circle.chars().enumerate() {
+        let backend = if owner == 'p' { "posix" } else { "ofd" };
+        text += &format!("a{i} open f none access=read-write backend={backend} => granted\n");
+        text += &format!("a{i} lock f write start={i} => granted\n");
+    }
+    let last = circle.len() - 1;
+    for i in 0..last {
+        text += &format!("a{i} lock f write start={} wait => blocked\n", i + 1);
+    }
+    text += &format!("a{last} lock f write start=0 wait => {outcome}\n");
+    story(&text);
 }
 
 #[test]
