@@ -16,8 +16,9 @@ use super::StopToken;
 
 /// How many descriptors the kernel lets one message carry (`SCM_MAX_FD`).
 pub(super) const MOST_DESCRIPTORS: usize = 253;
-/// Room for the longest message: a batch of worker names, or data to write.
-const LONGEST_MESSAGE: usize = 128 * 1024;
+/// Room for the longest message: a path and a node, or data to read or write.
+/// Every worker has as much set aside, and there may be thousands.
+pub(super) const LONGEST_MESSAGE: usize = 16 * 1024;
 
 /// Why no message came.
 #[derive(Debug, thiserror::Error)]
@@ -56,13 +57,16 @@ impl From<postcard::Error> for ReceiveError {
 #[derive(Debug)]
 pub struct Channel {
     socket: OwnedFd,
-    buffer: Vec<u8>,
+    /// What is sent, encoded.
+    outgoing: Vec<u8>,
+    /// Where what comes is put.
+    incoming: Vec<u8>,
 }
 
 impl Channel {
     /// Takes one end of a socket pair.
     pub fn new(socket: OwnedFd) -> Channel {
-        Channel { socket, buffer: Vec::new() }
+        Channel { socket, outgoing: Vec::new(), incoming: vec![0; LONGEST_MESSAGE] }
     }
 
     /// Two connected ends.
@@ -101,9 +105,13 @@ impl Channel {
         message: &M,
         descriptors: &[BorrowedFd<'_>],
     ) -> Result<(), ReceiveError> {
-        let mut bytes = std::mem::take(&mut self.buffer);
+        let mut bytes = std::mem::take(&mut self.outgoing);
         bytes.clear();
         let bytes = postcard::to_extend(message, bytes)?;
+        if bytes.len() > LONGEST_MESSAGE {
+            let why = format!("a message of {} bytes is too long", bytes.len());
+            return Err(ReceiveError::Broken(std::io::Error::other(why)));
+        }
         let mut space = vec![MaybeUninit::uninit(); control_space(descriptors.len())];
         let mut control = SendAncillaryBuffer::new(&mut space);
         if !descriptors.is_empty() {
@@ -112,7 +120,7 @@ impl Channel {
         let sent = retry(|| {
             sendmsg(&self.socket, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL)
         });
-        self.buffer = bytes;
+        self.outgoing = bytes;
         sent?;
         Ok(())
     }
@@ -133,11 +141,10 @@ impl Channel {
         &mut self,
         most: usize,
     ) -> Result<(M, Vec<OwnedFd>), ReceiveError> {
-        self.buffer.resize(LONGEST_MESSAGE, 0);
         let mut space = vec![MaybeUninit::uninit(); control_space(most)];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let received = retry(|| {
-            let mut parts = [IoSliceMut::new(&mut self.buffer)];
+            let mut parts = [IoSliceMut::new(&mut self.incoming)];
             recvmsg(&self.socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)
         })?;
         let descriptors = control
@@ -150,7 +157,7 @@ impl Channel {
             .collect();
         match received.bytes {
             0 => Err(ReceiveError::Closed),
-            length => Ok((postcard::from_bytes(&self.buffer[..length])?, descriptors)),
+            length => Ok((postcard::from_bytes(&self.incoming[..length])?, descriptors)),
         }
     }
 

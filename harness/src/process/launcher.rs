@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::channel::{Channel, MOST_DESCRIPTORS, ReceiveError};
+use super::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
 use super::wire::{Answer, Order};
 use super::{LAUNCHER, ProcessError, ROLE, StopToken};
 
@@ -92,7 +92,8 @@ impl Launcher {
     /// When this user may have no more processes or descriptors.
     pub fn spawn(&mut self, names: &[String]) -> Result<Vec<Worker>, ProcessError> {
         let mut workers = Vec::with_capacity(names.len());
-        for batch in names.chunks(MOST_DESCRIPTORS) {
+        // A name has 255 bytes at most, so such a batch fits into a message.
+        for batch in names.chunks(MOST_DESCRIPTORS.min(LONGEST_MESSAGE / 300)) {
             let order = Order::Spawn { names: batch.to_vec() };
             match self.ask(&order, MOST_DESCRIPTORS)? {
                 (Answer::Spawned(pids), sockets) if pids.len() == sockets.len() => {
