@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 
 use imglock_harness::image::{Access, Claim};
 use imglock_harness::lock::{Backend, LockType, RangeSpec};
-use imglock_harness::process::{
-    Channel, Launcher, LauncherOptions, Reply, Request, StopToken,
-};
-use nix::unistd::{read, write};
+use imglock_harness::process::{Channel, Launcher, LauncherOptions, Reply, Request, StopToken};
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::{Pid, read, write};
 
 const TRIPS: u32 = 2_000;
 const ECHO: &str = "IMGLOCK_BENCH_ECHO";
@@ -22,6 +21,11 @@ fn main() {
     if std::env::var_os(ECHO).is_some() {
         return echo();
     }
+    // On one CPU, where a round trip is two switches; else it is measured
+    // where the scheduler happens to put the two processes.
+    let mut one = CpuSet::new();
+    one.set(0).expect("a CPU");
+    sched_setaffinity(Pid::from_raw(0), &one).expect("one CPU");
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
     let directory = tempfile::tempdir().expect("a directory");
     let image = directory.path().join("disk.img");

@@ -18,10 +18,10 @@ fn main() {
     let jobs: Vec<Job> = scenarios
         .iter()
         .flat_map(|scenario| {
-            scenario.backends.iter().map(|backend| Job {
-                scenario: Arc::clone(scenario),
-                backend: *backend,
-            })
+            scenario
+                .backends
+                .iter()
+                .map(|backend| Job { scenario: Arc::clone(scenario), backend: *backend })
         })
         .collect();
     let (_trigger, stop) = StopToken::pair().expect("a pipe");

@@ -62,8 +62,7 @@ extern "C" fn do_nothing(_: libc::c_int) {}
 /// None that can happen with a valid signal.
 pub(super) fn let_signals_interrupt() -> Result<(), Errno> {
     // No SA_RESTART: the call is to end with EINTR.
-    let action =
-        SigAction::new(SigHandler::Handler(do_nothing), SaFlags::empty(), SigSet::empty());
+    let action = SigAction::new(SigHandler::Handler(do_nothing), SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler does nothing at all.
     unsafe { sigaction(Signal::SIGUSR1, &action) }.map(|_| ())
 }

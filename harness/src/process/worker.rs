@@ -88,9 +88,7 @@ fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -
                 Some(blocker) => Outcome::Held {
                     kind: blocker.kind,
                     range: blocker.range,
-                    owner: blocker
-                        .pid
-                        .map_or(LockOwner::Ofd, |pid| LockOwner::Pid(pid.as_raw())),
+                    owner: blocker.pid.map_or(LockOwner::Ofd, |pid| LockOwner::Pid(pid.as_raw())),
                 },
             })
         }),

@@ -261,13 +261,7 @@ impl Books {
         self.images += 1;
     }
 
-    fn open(
-        &mut self,
-        actor: &str,
-        node: &str,
-        options: &OpenOptions,
-        handle: Option<NodeHandle>,
-    ) {
+    fn open(&mut self, actor: &str, node: &str, options: &OpenOptions, handle: Option<NodeHandle>) {
         let Some(image) = self.image(&options.image) else { return };
         let (locks, _) = self.resolve(options);
         let description = self.descriptions;
@@ -278,14 +272,7 @@ impl Books {
         }
     }
 
-    fn copy(
-        &mut self,
-        actor: &str,
-        node: &str,
-        to: &str,
-        copy: &str,
-        handle: Option<NodeHandle>,
-    ) {
+    fn copy(&mut self, actor: &str, node: &str, to: &str, copy: &str, handle: Option<NodeHandle>) {
         let Some(given) = self.node(actor, node).map(|node| node.given(handle)) else { return };
         if let Some(table) = self.table_mut(to) {
             table.nodes.insert(copy.to_owned(), given);

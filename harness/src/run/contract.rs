@@ -127,11 +127,12 @@ fn refused(books: &Books, refused: &Attempt<'_>, seen: &Observation<'_>) -> Opti
     };
     let foreign = others().any(|(_, other)| other.raw_locks);
     let conflicts = |claim: Claim| refused.claim.conflicts_with(claim);
-    let in_flight = seen.peers.iter().any(|(image, claim)| *image == refused.image && conflicts(*claim))
-        || books.all_pending().any(|(actor, action)| {
-            pending_claim(books, actor, action)
-                .is_some_and(|(image, claim)| image == refused.image && conflicts(claim))
-        });
+    let in_flight =
+        seen.peers.iter().any(|(image, claim)| *image == refused.image && conflicts(*claim))
+            || books.all_pending().any(|(actor, action)| {
+                pending_claim(books, actor, action)
+                    .is_some_and(|(image, claim)| image == refused.image && conflicts(claim))
+            });
     let lock_byte_failed = matches!(seen.outcome, Outcome::LockByte { .. });
     if foreign || (in_flight && !lock_byte_failed) {
         return None;
@@ -188,15 +189,9 @@ fn attempt<'a>(books: &'a Books, seen: &'a Observation<'a>) -> Option<Attempt<'a
 }
 
 /// The image and the claim that an attempt in flight is about.
-pub(super) fn pending_claim(
-    books: &Books,
-    actor: &str,
-    action: &Action,
-) -> Option<(usize, Claim)> {
+pub(super) fn pending_claim(books: &Books, actor: &str, action: &Action) -> Option<(usize, Claim)> {
     match action {
-        Action::Open { options, .. } => {
-            Some((books.image(&options.image)?, options.mode.claim()))
-        }
+        Action::Open { options, .. } => Some((books.image(&options.image)?, options.mode.claim())),
         Action::Set { node, mode, .. } | Action::Reopen { node, mode, .. } => {
             Some((books.node(actor, node)?.image, mode.claim()))
         }

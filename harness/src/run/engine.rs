@@ -32,7 +32,10 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Launcher::start`].
-    pub fn start(options: &LauncherOptions, step_timeout: Duration) -> Result<Engine, ProcessError> {
+    pub fn start(
+        options: &LauncherOptions,
+        step_timeout: Duration,
+    ) -> Result<Engine, ProcessError> {
         let launcher = Launcher::start(options)?;
         Ok(Engine { launcher, step_timeout, stop: options.stop.clone() })
     }

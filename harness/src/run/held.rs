@@ -34,11 +34,7 @@ impl Comparison {
 }
 
 /// Holds a statement against a lock table.
-pub(super) fn compare(
-    books: &Books,
-    statement: &HeldStatement,
-    table: &[TableLock],
-) -> Comparison {
+pub(super) fn compare(books: &Books, statement: &HeldStatement, table: &[TableLock]) -> Comparison {
     let mut stated = Owned::new();
     let mut representatives = BTreeMap::new();
     let mut unknown = Vec::new();
@@ -129,9 +125,7 @@ fn joined(locks: Locks) -> Vec<(bool, LockType, ByteRange)> {
     for (waiting, kind, range) in locks {
         match result.last_mut() {
             Some((false, last_kind, last))
-                if !waiting
-                    && *last_kind == kind
-                    && range.first <= last.last.saturating_add(1) =>
+                if !waiting && *last_kind == kind && range.first <= last.last.saturating_add(1) =>
             {
                 last.last = last.last.max(range.last);
             }

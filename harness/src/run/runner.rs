@@ -144,11 +144,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Enters a step into books, model and trace, and lets the judges look.
-    pub(super) fn enter(
-        &mut self,
-        ended: Ended<'_>,
-        reading: Reading,
-    ) -> Result<(), StepFailure> {
+    pub(super) fn enter(&mut self, ended: Ended<'_>, reading: Reading) -> Result<(), StepFailure> {
         let Ended { step, predicted, performed, start_us, together, peers } = ended;
         let Step { actor, action, .. } = step;
         let end_us = self.now();
