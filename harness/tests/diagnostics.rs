@@ -108,7 +108,9 @@ fn lines(#[case] text: &str, #[context] context: Context) {
 #[rstest]
 #[case::unknown_outcome("vm1 open disk mode=rw { expect grantd; }")]
 #[case::unknown_refusal("vm1 open disk mode=rw { expect \"refused wrte\"; }")]
-#[case::unquoted_held("vm1 open f mode=none\nvm1 test f type=read start=0 len=1 { expect held read 0 by vm1; }")]
+#[case::unquoted_held(
+    "vm1 open f mode=none\nvm1 test f type=read start=0 len=1 { expect held read 0 by vm1; }"
+)]
 #[case::unquoted_refusal("vm1 open disk mode=rw { expect refused write; }")]
 #[case::impossible_outcome("vm1 open disk mode=rw\nvm1 close disk { expect granted; }")]
 #[case::two_expects("vm1 open disk mode=rw {\n    expect granted\n    expect granted\n}")]
@@ -139,7 +141,9 @@ fn statements(#[case] text: &str, #[context] context: Context) {
 #[case::child_before_fork("vm1 open disk mode=rw\nchild close disk\nvm1 fork child")]
 #[case::after_exit("vm1 open disk mode=rw\nvm1 kill\nvm1 close disk")]
 #[case::actor_twice("vm1 fork child\nvm1 thread child\nvm1 fork vm1")]
-#[case::forked_too_late("vm1 open disk mode=rw\nchild close disk\nchild exit\nvm1 send disk to=child\nvm1 fork child")]
+#[case::forked_too_late(
+    "vm1 open disk mode=rw\nchild close disk\nchild exit\nvm1 send disk to=child\nvm1 fork child"
+)]
 #[case::while_stopped("vm1 open disk mode=rw\nvm1 stop\nvm1 close disk")]
 #[case::while_blocked(
     "vm1 open f mode=none\nvm1 lock f type=read start=0 len=1 wait=#true { expect blocked; }\nvm1 close f"
