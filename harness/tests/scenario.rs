@@ -213,5 +213,5 @@ fn not_certainly_wrong(#[case] text: &str) {
 #[test]
 fn a_story_of_a_million_steps_is_the_longest() {
     let text = "repeat 1000 { repeat 500 { vm1 open disk mode=rw; vm1 close disk; }; }";
-    assert_eq!(parsed(text).actors(), ["vm1"]);
+    assert_eq!(parsed(text).items.len(), 1);
 }

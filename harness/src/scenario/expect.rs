@@ -95,7 +95,8 @@ fn read(mut line: Line<'_>, verb: &Verb, scope: &Scope, reader: &mut Reader<'_>)
 /// Whether the arguments are one outcome without its quotes; then it takes
 /// them all, and says so.
 fn unquoted(first: Value<'_>, line: &mut Line<'_>, reader: &mut Reader<'_>) -> bool {
-    if first.plain().is_none_or(|text| text.parse::<Outcome>().is_ok()) {
+    let complete = |text| text != "data" && str::parse::<Outcome>(text).is_ok();
+    if first.plain().is_none_or(complete) {
         return false;
     }
     let mut text = first.plain().unwrap_or_default().to_owned();
@@ -103,7 +104,7 @@ fn unquoted(first: Value<'_>, line: &mut Line<'_>, reader: &mut Reader<'_>) -> b
     let mut more = false;
     while let Some(value) = line.argument() {
         text.push(' ');
-        text.push_str(value.plain().unwrap_or("..."));
+        text.push_str(&value.written());
         end = value.span.offset() + value.span.len();
         more = true;
     }

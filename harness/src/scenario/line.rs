@@ -87,6 +87,11 @@ impl<'d> Value<'d> {
         self.value.as_string()
     }
 
+    /// Its text, or its number or truth value as a text.
+    pub fn written(&self) -> String {
+        self.plain().map_or_else(|| self.value.to_string(), str::to_owned)
+    }
+
     /// Its text.
     pub fn string(&self, what: &str, reader: &mut Reader<'_>) -> Option<&'d str> {
         let text = self.value.as_string();

@@ -15,6 +15,7 @@ mod held;
 mod line;
 mod matrix;
 mod names;
+mod nesting;
 mod parse;
 mod problem;
 mod scope;

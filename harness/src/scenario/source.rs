@@ -1,18 +1,18 @@
-use kdl::{KdlDiagnostic, KdlDocument};
+use std::thread;
+
+use kdl::{KdlDiagnostic, KdlDocument, KdlError};
 use miette::SourceSpan;
 
+use super::nesting::{self, DEEPEST};
 use super::problem::Problems;
 
 /// How many bytes a text may have.
-const LONGEST: usize = 256 << 10;
-/// How many blocks (or comments) may be nested.
-const DEEPEST: usize = 8;
+const LONGEST: usize = 64 << 10;
+/// How many of the parser's findings are told: those after them are mostly
+/// echoes of the first.
+const TOLD: usize = 20;
 
 /// Reads `text` as KDL; `None` when it is none, and then `problems` says why.
-///
-/// The parser calls itself for every block, and tries some of them twice, so
-/// a text nested without measure would exhaust the stack or the patience.
-/// Such a text is turned away before the parser sees it.
 pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<KdlDocument> {
     if text.len() > LONGEST {
         problems.add(
@@ -23,32 +23,71 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<KdlDocument> 
         );
         return None;
     }
-    if let Some(offset) = too_deep(text) {
-        problems.add(
-            SourceSpan::from((offset, 1)),
-            "too deep",
-            "too many blocks inside one another",
-            format!("blocks and comments may be nested {DEEPEST} deep"),
-        );
+    if let Some(offset) = nesting::too_deep(text) {
+        too_deep(SourceSpan::from((offset, 1)), problems);
         return None;
     }
-    match KdlDocument::parse_v2(text) {
-        Ok(document) => Some(document),
-        Err(error) => {
-            for diagnostic in error.diagnostics {
+    match parse_apart(text) {
+        Ok(Ok(document)) => return Some(document),
+        Ok(Err(Failure::TooDeep(span))) => too_deep(span, problems),
+        Ok(Err(Failure::Kdl(error))) => {
+            for diagnostic in error.diagnostics.into_iter().take(TOLD) {
                 note(text, diagnostic, problems);
             }
-            if problems.is_empty() {
-                problems.add(
-                    SourceSpan::from((0, 0)),
-                    "here",
-                    "the text is not KDL",
-                    "see https://kdl.dev for the syntax",
-                );
-            }
-            None
         }
+        Err(error) => problems.add(
+            SourceSpan::from((0, 0)),
+            "the text begins here",
+            format!("there was no memory to read the text with: {error}"),
+            "try again with less of the machine in use, or with a shorter text",
+        ),
     }
+    if problems.is_empty() {
+        problems.add(
+            SourceSpan::from((0, 0)),
+            "here",
+            "the text is not KDL",
+            "https://kdl.dev explains the syntax",
+        );
+    }
+    None
+}
+
+/// Why the parser has no document.
+enum Failure {
+    Kdl(KdlError),
+    TooDeep(SourceSpan),
+}
+
+/// Runs the parser on a stack of its own, large enough for whatever the text
+/// is: it calls itself for every block and comment inside another, and for
+/// every mistake. The stack is only reserved; what is not used costs nothing.
+fn parse_apart(text: &str) -> std::io::Result<Result<KdlDocument, Failure>> {
+    const KIB: usize = 1 << 10;
+    // Twice what a debug build of the parser was seen to use.
+    let blocks = text.matches('{').count() * 64 * KIB;
+    let comments = text.matches("/*").count() * 16 * KIB;
+    let stack = 4096 * KIB + text.len() * 6 * KIB + blocks + comments;
+    let parse = || {
+        let document = KdlDocument::parse_v2(text).map_err(Failure::Kdl)?;
+        match nesting::deep_node(&document) {
+            Some(span) => Err(Failure::TooDeep(span)),
+            None => Ok(document),
+        }
+    };
+    thread::scope(|scope| {
+        let parser = thread::Builder::new().stack_size(stack).spawn_scoped(scope, parse)?;
+        parser.join().map_err(|_| std::io::Error::other("the parser gave up"))
+    })
+}
+
+fn too_deep(span: SourceSpan, problems: &mut Problems) {
+    problems.add(
+        span,
+        "too deep",
+        "too many blocks inside one another",
+        format!("blocks and comments may be nested {DEEPEST} deep"),
+    );
 }
 
 /// Takes over one of the parser's findings. Where a frequent slip of scenario
@@ -66,97 +105,4 @@ fn note(text: &str, diagnostic: KdlDiagnostic, problems: &mut Problems) {
         _ => diagnostic.help.or_else(|| Some("https://kdl.dev explains the syntax".to_owned())),
     };
     problems.note(span, diagnostic.label.unwrap_or_else(|| "here".to_owned()), message, help);
-}
-
-/// Where the text first nests blocks or comments too deeply. Strings and
-/// comments are stepped over; one that is not closed is not, to be safe.
-fn too_deep(text: &str) -> Option<usize> {
-    let mut depth = 0usize;
-    let mut at = 0;
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        match step(rest) {
-            Lexeme::Open => depth += 1,
-            Lexeme::Close => depth = depth.saturating_sub(1),
-            Lexeme::Deep(offset) => return Some(at + offset),
-            Lexeme::Other(length) => {
-                at += length;
-                continue;
-            }
-        }
-        if depth > DEEPEST {
-            return Some(at);
-        }
-        at += 1;
-    }
-    None
-}
-
-/// What a text begins with, as far as nesting is concerned.
-enum Lexeme {
-    Open,
-    Close,
-    /// A comment that is nested too deeply there.
-    Deep(usize),
-    /// So many bytes of anything else.
-    Other(usize),
-}
-
-fn step(rest: &str) -> Lexeme {
-    let hashes = rest.len() - rest.trim_start_matches('#').len();
-    let quoted = &rest[hashes..];
-    let string = if hashes > 0 && quoted.starts_with('"') {
-        closed(rest, hashes + 1, &format!("\"{}", &rest[..hashes]))
-    } else if rest.starts_with("\"\"\"") {
-        closed(rest, 3, "\"\"\"")
-    } else if rest.starts_with('"') {
-        line_string(rest)
-    } else if rest.starts_with("//") {
-        Some(rest.find('\n').unwrap_or(rest.len()))
-    } else {
-        None
-    };
-    match (string, rest.chars().next()) {
-        (Some(length), _) => Lexeme::Other(length),
-        (None, Some('{' | '(')) => Lexeme::Open,
-        (None, Some('}' | ')')) => Lexeme::Close,
-        (None, Some('/')) if rest.starts_with("/*") => comment(rest),
-        (None, first) => Lexeme::Other(first.map_or(1, char::len_utf8)),
-    }
-}
-
-/// The length of a text that `end` closes.
-fn closed(rest: &str, start: usize, end: &str) -> Option<usize> {
-    rest.get(start..)?.find(end).map(|at| start + at + end.len())
-}
-
-/// The length of a string on one line.
-fn line_string(rest: &str) -> Option<usize> {
-    let mut escaped = false;
-    for (at, c) in rest.char_indices().skip(1) {
-        match c {
-            '\n' => return None,
-            '"' if !escaped => return Some(at + 1),
-            _ => escaped = c == '\\' && !escaped,
-        }
-    }
-    None
-}
-
-/// A block comment, which may hold others.
-fn comment(rest: &str) -> Lexeme {
-    let mut depth = 0usize;
-    for (at, pair) in rest.as_bytes().windows(2).enumerate() {
-        match pair {
-            b"/*" => depth += 1,
-            b"*/" => depth = depth.saturating_sub(1),
-            _ => continue,
-        }
-        match depth {
-            0 => return Lexeme::Other(at + 2),
-            deep if deep > DEEPEST => return Lexeme::Deep(at),
-            _ => {}
-        }
-    }
-    // Not closed: the parser may still look inside.
-    Lexeme::Other(1)
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write;
 
@@ -54,11 +55,11 @@ impl Scenario {
 fn unroll<'s>(items: &'s [Item], rounds: &mut Rounds<'s>, unrolled: &mut Vec<Item>) {
     for item in items {
         match item {
-            Item::Step(step) => unrolled.push(Item::Step(in_round(step, rounds))),
+            Item::Step(step) => unrolled.push(Item::Step(in_round(step, rounds).into_owned())),
             Item::Held(statement) => unrolled.push(Item::Held(held_in_round(statement, rounds))),
             Item::Together(block) => unrolled.push(Item::Together(Block {
                 line: block.line,
-                steps: block.steps.iter().map(|step| in_round(step, rounds)).collect(),
+                steps: block.steps.iter().map(|step| in_round(step, rounds).into_owned()).collect(),
             })),
             Item::Repeat { count, counter, items } => {
                 each_round(*count, counter.as_deref(), rounds, |rounds| {
@@ -85,11 +86,11 @@ pub(super) fn each_round<'c>(
 }
 
 /// The step as it is in these rounds.
-pub(super) fn in_round(step: &Step, rounds: &Rounds<'_>) -> Step {
-    let mut step = step.clone();
+pub(super) fn in_round<'s>(step: &'s Step, rounds: &Rounds<'_>) -> Cow<'s, Step> {
     if rounds.is_empty() {
-        return step;
+        return Cow::Borrowed(step);
     }
+    let mut step = step.clone();
     replace(&mut step.actor, rounds);
     for name in names_of(&mut step.action) {
         replace(name, rounds);
@@ -99,7 +100,7 @@ pub(super) fn in_round(step: &Step, rounds: &Rounds<'_>) -> Step {
             replace(name, rounds);
         }
     }
-    step
+    Cow::Owned(step)
 }
 
 /// The statement as it is in these rounds.

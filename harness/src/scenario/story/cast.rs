@@ -5,7 +5,7 @@ use crate::scenario::draft::Draft;
 use crate::step::Action;
 
 /// How many processes and threads a scenario may have.
-pub(super) const MOST_ACTORS: usize = 1000;
+pub(super) const MOST_ACTORS: usize = 20_000;
 
 /// Every name that the whole story mentions.
 #[derive(Debug, Default)]
@@ -24,18 +24,16 @@ impl Cast {
         let mut cast = Cast::default();
         walk(drafts, &mut |event| match event {
             Event::Step(step, ..) => {
-                match step.action {
+                match &step.action {
                     Action::Fork { child: name } | Action::Thread { name }
-                        if name != step.actor =>
+                        if *name != step.actor =>
                     {
-                        cast.made.insert(name);
+                        insert(&mut cast.made, name);
                     }
-                    Action::Send { to, .. } => {
-                        cast.named.insert(to);
-                    }
+                    Action::Send { to, .. } => insert(&mut cast.named, to),
                     _ => {}
                 }
-                cast.named.insert(step.actor);
+                insert(&mut cast.named, &step.actor);
             }
             Event::Broken(broken) => {
                 cast.doubtful.insert(broken.actor);
@@ -49,6 +47,13 @@ impl Cast {
     /// Whether somebody of this name takes part.
     pub fn knows(&self, name: &str) -> bool {
         [&self.named, &self.made, &self.doubtful].iter().any(|set| set.contains(name))
+    }
+}
+
+/// Most names are there already, and need no copy.
+fn insert(names: &mut HashSet<String>, name: &str) {
+    if !names.contains(name) {
+        names.insert(name.to_owned());
     }
 }
 

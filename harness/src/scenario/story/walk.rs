@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::scenario::draft::{Broken, Draft, DraftStep, EntrySpans, Spans};
 use crate::scenario::unroll::{self, Rounds};
 use crate::scenario::{HeldStatement, Step};
@@ -5,7 +7,7 @@ use crate::scenario::{HeldStatement, Step};
 /// What happens next in a story whose repeats are written out.
 pub(super) enum Event<'d> {
     /// A step; whether it is part of a `together`.
-    Step(Step, &'d Spans, bool),
+    Step(Cow<'d, Step>, &'d Spans, bool),
     /// A `held`.
     Held(HeldStatement, &'d [EntrySpans]),
     /// A line that was not understood.
