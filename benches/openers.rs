@@ -46,7 +46,7 @@ fn main() {
     for backend in Backend::ALL {
         let mut engine = Engine::prepare(&options, backend).expect("an engine");
         let paired = paired::measure(
-            5,
+            3,
             || {
                 let result = engine.run(&scenario, backend).expect("a result");
                 assert_eq!(result.verdict, Verdict::Passed, "{}", result.reason);

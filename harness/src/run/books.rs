@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use super::books_node::{Node, Role};
 use crate::lock::Backend;
 use crate::process::NodeHandle;
-use crate::step::{Action, NodeName, OpenOptions, Outcome};
+use crate::step::{Action, OpenOptions, Outcome};
 
 /// Who has which node, as far as the outcomes tell: the harness's own
 /// bookkeeping of actors, descriptor tables, nodes and images.
@@ -19,6 +20,22 @@ pub struct Books {
     actors: HashMap<String, Actor>,
     tables: Vec<Table>,
     descriptions: usize,
+}
+
+/// A node's full name, without a copy of it: that of the first actor that had
+/// its descriptor table, and its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FullName<'a> {
+    /// The actor.
+    pub root: &'a str,
+    /// The node.
+    pub node: &'a str,
+}
+
+impl fmt::Display for FullName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.root, self.node)
+    }
 }
 
 /// What a name in the scenario's directory stands for.
@@ -80,15 +97,16 @@ impl Books {
         self.table(actor)?.nodes.get(node)
     }
 
-    /// The full name of a node: that of the first actor with its table.
-    pub fn full_name(&self, actor: &str, node: &str) -> Option<NodeName> {
-        Some(NodeName::new(self.owner(actor)?, node))
+    /// The full name of a node.
+    pub fn full_name<'a>(&'a self, actor: &str, node: &'a str) -> Option<FullName<'a>> {
+        Some(FullName { root: self.owner(actor)?, node })
     }
 
     /// Every open node, once for each descriptor table, with its full name.
-    pub fn nodes(&self) -> impl Iterator<Item = (NodeName, &Node)> {
+    pub fn nodes(&self) -> impl Iterator<Item = (FullName<'_>, &Node)> {
         self.tables.iter().filter(|table| table.sharers > 0).flat_map(|table| {
-            table.nodes.iter().map(|(name, node)| (NodeName::new(&table.root, name), node))
+            let name = |node| FullName { root: &table.root, node };
+            table.nodes.iter().map(move |(node, open)| (name(node), open))
         })
     }
 
@@ -97,9 +115,9 @@ impl Books {
         self.table(actor).into_iter().flat_map(|table| table.nodes.values())
     }
 
-    /// How many nodes are open.
-    pub fn node_count(&self) -> usize {
-        self.tables.iter().filter(|table| table.sharers > 0).map(|table| table.nodes.len()).sum()
+    /// Whether more than so many nodes are open.
+    pub fn has_more_nodes_than(&self, count: usize) -> bool {
+        self.nodes().nth(count).is_some()
     }
 
     /// A live actor that has the descriptor table named after `root`.

@@ -150,7 +150,7 @@ impl Cast {
             .nodes()
             .filter_map(|(name, node)| {
                 Some(Watched {
-                    pid: self.pid(books.sharer(&name.actor)?)?,
+                    pid: self.pid(books.sharer(name.root)?)?,
                     node: name.to_string(),
                     description: node.description,
                     fd: node.handle.fd,

@@ -1,11 +1,11 @@
 use std::collections::HashSet;
 
-use super::books::Books;
+use super::books::{Books, FullName};
 use super::books_node::{Node, Role};
 use super::contract_bytes::judge_table;
 use crate::image::Claim;
 use crate::lock::Backend;
-use crate::step::{Action, Hazard, NodeName, Outcome, TableLock};
+use crate::step::{Action, Hazard, Outcome, TableLock};
 
 /// A breach of the contract, and the hazard it amounts to if it has a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,13 +44,12 @@ pub struct Observation<'a> {
 #[derive(Debug, Default)]
 pub struct Contract {
     /// Openers whose locks are known to be gone.
-    lost: HashSet<(NodeName, usize)>,
+    lost: HashSet<(String, usize)>,
 }
 
 /// An attempt to acquire a claim.
 struct Attempt<'a> {
-    name: NodeName,
-    root: &'a str,
+    name: FullName<'a>,
     image: usize,
     claim: Claim,
     locks: Option<Backend>,
@@ -96,9 +95,10 @@ impl Contract {
         })?;
         let hazard = if granted.locks.is_none() || other.locks.is_none() {
             Some(Hazard::Unlocked)
-        } else if same_process(granted, &name, other) {
+        } else if same_process(granted, name, other) {
             Some(Hazard::SameOwner)
-        } else if seen.table.is_none() || self.lost.contains(&(name.clone(), other.description)) {
+        } else if seen.table.is_none() || self.lost.contains(&(name.to_string(), other.description))
+        {
             Some(Hazard::LockLoss)
         } else {
             None
@@ -112,10 +112,10 @@ impl Contract {
     }
 }
 
-fn same_process(granted: &Attempt<'_>, name: &NodeName, other: &Node) -> bool {
+fn same_process(granted: &Attempt<'_>, name: FullName<'_>, other: &Node) -> bool {
     granted.locks == Some(Backend::Posix)
         && other.locks == Some(Backend::Posix)
-        && granted.root == name.actor
+        && granted.name.root == name.root
 }
 
 /// A refusal needs a holder, or an attempt in flight, that conflicts.
@@ -162,14 +162,13 @@ fn refused(books: &Books, refused: &Attempt<'_>, seen: &Observation<'_>) -> Opti
 fn attempt<'a>(books: &'a Books, seen: &'a Observation<'a>) -> Option<Attempt<'a>> {
     let node = seen.action.node()?;
     let name = books.full_name(seen.actor, node)?;
-    let root = books.owner(seen.actor)?;
     if let Action::Open { options, .. } = seen.action
         && *seen.outcome != Outcome::Granted
     {
         let (locks, _) = books.resolve(options);
         let image = books.image(&options.image)?;
         let claim = options.mode.claim();
-        return Some(Attempt { name, root, image, claim, locks, description: None });
+        return Some(Attempt { name, image, claim, locks, description: None });
     }
     let open = books.node(seen.actor, node)?;
     let claim = match seen.action {
@@ -180,7 +179,6 @@ fn attempt<'a>(books: &'a Books, seen: &'a Observation<'a>) -> Option<Attempt<'a
     };
     Some(Attempt {
         name,
-        root,
         image: open.image,
         claim,
         locks: open.locks,

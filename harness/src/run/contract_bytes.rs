@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::books::Books;
+use super::books::{Books, FullName};
 use super::books_node::{Node, Role};
 use super::contract::{Breach, pending_claim};
 use crate::image::{Claim, HELD_BASE, Permission, Permissions, UNSHARED_BASE, lock_bytes};
 use crate::lock::{Backend, LockType};
-use crate::step::{Hazard, NodeName, TableLock};
+use crate::step::{Hazard, TableLock};
 
 /// Who owns a lock: an open file description, or a process by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,9 +27,9 @@ type Bytes = BTreeMap<(usize, Owner), BTreeSet<i64>>;
 pub(super) fn judge_table(
     books: &Books,
     table: &[TableLock],
-    lost: &mut HashSet<(NodeName, usize)>,
+    lost: &mut HashSet<(String, usize)>,
 ) -> Vec<Breach> {
-    let nodes: Vec<(NodeName, &Node)> = books.nodes().collect();
+    let nodes: Vec<(FullName<'_>, &Node)> = books.nodes().collect();
     let bytes = lock_bytes_by_owner(&nodes, table);
     let mut breaches = missing(&nodes, &bytes, lost);
     for ((image, owner), bytes) in &bytes {
@@ -38,7 +38,7 @@ pub(super) fn judge_table(
     breaches
 }
 
-fn lock_bytes_by_owner(nodes: &[(NodeName, &Node)], table: &[TableLock]) -> Bytes {
+fn lock_bytes_by_owner(nodes: &[(FullName<'_>, &Node)], table: &[TableLock]) -> Bytes {
     let mut bytes = Bytes::new();
     let granted = table.iter().filter(|lock| !lock.waiting && lock.kind == LockType::Read);
     for lock in granted {
@@ -61,23 +61,23 @@ fn lock_bytes_by_owner(nodes: &[(NodeName, &Node)], table: &[TableLock]) -> Byte
 }
 
 /// The owner of a node's locks.
-fn owner_of(name: &NodeName, node: &Node) -> Option<Owner> {
+fn owner_of(name: FullName<'_>, node: &Node) -> Option<Owner> {
     Some(match node.locks? {
         Backend::Ofd => Owner::Description(node.description),
-        Backend::Posix => Owner::Process(name.actor.clone()),
+        Backend::Posix => Owner::Process(name.root.to_owned()),
     })
 }
 
 fn missing(
-    nodes: &[(NodeName, &Node)],
+    nodes: &[(FullName<'_>, &Node)],
     bytes: &Bytes,
-    lost: &mut HashSet<(NodeName, usize)>,
+    lost: &mut HashSet<(String, usize)>,
 ) -> Vec<Breach> {
     let none = BTreeSet::new();
     let mut breaches = Vec::new();
     for (name, node) in nodes.iter().filter(|(_, node)| node.role == Role::Acquired) {
-        let Some(owner) = owner_of(name, node) else { continue };
-        let key = (name.clone(), node.description);
+        let Some(owner) = owner_of(*name, node) else { continue };
+        let key = (name.to_string(), node.description);
         let has = bytes.get(&(node.image, owner)).unwrap_or(&none);
         let gone: BTreeSet<i64> =
             lock_bytes(node.claim_in_force()).into_iter().filter(|b| !has.contains(b)).collect();
@@ -96,7 +96,7 @@ fn missing(
 
 fn left_over(
     books: &Books,
-    nodes: &[(NodeName, &Node)],
+    nodes: &[(FullName<'_>, &Node)],
     image: usize,
     owner: &Owner,
     bytes: &BTreeSet<i64>,
@@ -106,7 +106,7 @@ fn left_over(
             node.image == image
                 && match owner {
                     Owner::Description(description) => node.description == *description,
-                    Owner::Process(process) => name.actor == *process,
+                    Owner::Process(process) => name.root == process,
                     Owner::Nobody => false,
                 }
         })

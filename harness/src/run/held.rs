@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::books::Books;
+use super::books::{Books, FullName};
 use super::books_node::Node;
 use crate::lock::{Backend, ByteRange, LockType};
 use crate::scenario::{HeldEntry, HeldStatement};
-use crate::step::{Action, NodeName, TableLock};
+use crate::step::{Action, TableLock};
 
 /// Locks of one owner on one image, neighbours joined: granted, waited for.
 type Locks = BTreeSet<(bool, LockType, ByteRange)>;
@@ -71,9 +71,9 @@ fn owner_of(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<St
     };
     let name = books.full_name(&entry.node.actor, &entry.node.node)?;
     match node.locks.unwrap_or_else(|| books.byte_backend(&node.options)) {
-        Backend::Posix => Some(((node.image, name.actor.clone()), vec![name.actor])),
+        Backend::Posix => Some(((node.image, name.root.to_owned()), vec![name.root.to_owned()])),
         Backend::Ofd => {
-            let same = |(name, other): (NodeName, &Node)| {
+            let same = |(name, other): (FullName<'_>, &Node)| {
                 (other.description == node.description).then(|| name.to_string())
             };
             let mut aliases: Vec<String> = books.nodes().filter_map(same).collect();

@@ -176,7 +176,7 @@ impl<'a> Runner<'a> {
             }
             Err(failure) => Some(failure),
         };
-        let few = self.books.node_count() <= MOST_NODES_READ;
+        let few = !self.books.has_more_nodes_than(MOST_NODES_READ);
         let table = match reading {
             Reading::Yes => Some(self.read_table()?),
             Reading::IfSmall if few => Some(self.read_table()?),
@@ -216,7 +216,10 @@ impl<'a> Runner<'a> {
         if let Some(table) = seen.table {
             self.judge_table(index, table);
         }
-        for breach in self.contract.observe(&self.books, seen) {
+        // Without holders the contract cannot tell whose locks they are.
+        let ascribed = seen.table.filter(|_| !self.books.has_more_nodes_than(MOST_NODES_ASCRIBED));
+        let seen = Observation { table: ascribed, ..*seen };
+        for breach in self.contract.observe(&self.books, &seen) {
             let declared = breach.hazard.is_some_and(|hazard| {
                 self.scenario.hazards.get(&self.backend).is_some_and(|set| set.contains(&hazard))
             });
@@ -274,9 +277,9 @@ impl<'a> Runner<'a> {
     /// deadline passes. Otherwise nothing moves between two steps, so a
     /// reading that disagrees must come out the same several times.
     fn read_table(&mut self) -> Result<Vec<TableLock>, StepFailure> {
-        let watched = match self.books.node_count() <= MOST_NODES_ASCRIBED {
-            true => self.cast.watched(&self.books),
-            false => Vec::new(),
+        let watched = match self.books.has_more_nodes_than(MOST_NODES_ASCRIBED) {
+            true => Vec::new(),
+            false => self.cast.watched(&self.books),
         };
         let waiting = self.books.all_pending().any(|(_, step)| matches!(step, Action::Lock { .. }));
         let deadline = self.cast.deadline();
@@ -302,7 +305,7 @@ impl<'a> Runner<'a> {
 
     fn expected_table(&self) -> Vec<TableLock> {
         let mut table = self.world.locks();
-        if self.books.node_count() > MOST_NODES_ASCRIBED {
+        if self.books.has_more_nodes_than(MOST_NODES_ASCRIBED) {
             for lock in table.iter_mut().filter(|lock| lock.backend == Backend::Ofd) {
                 lock.holders.clear();
             }
