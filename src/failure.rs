@@ -65,14 +65,6 @@ pub enum Failure {
     /// A command that there is no manual page for.
     #[error("there is no command `{0}`; `imglock help` lists them")]
     NoCommand(String),
-    /// `--dir` is no directory.
-    #[error("cannot use the directory {path}: {source}; choose another with --dir")]
-    Directory {
-        /// What was given.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// The engine cannot run here.
     #[error(transparent)]
     Harness(#[from] HarnessError),
@@ -116,8 +108,7 @@ impl Failure {
             | Failure::Report { .. }
             | Failure::SameReport { .. }
             | Failure::NoCommand(_) => ExitCode::Usage,
-            Failure::Directory { .. }
-            | Failure::Harness(_)
+            Failure::Harness(_)
             | Failure::Incomplete { .. }
             | Failure::NothingRan
             | Failure::NoMatrix

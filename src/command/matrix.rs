@@ -17,7 +17,7 @@ pub fn matrix(args: MatrixArgs, output: &mut Output) -> Result<ExitCode, Failure
     let text = Library::embedded().matrix().ok_or(Failure::NoMatrix)?;
     let stated = ModeMatrix::parse(&format!("scenarios/{MATRIX_FILE}"), text)
         .map_err(|error| Failure::Invalid(vec![error]))?;
-    let directory = place::directory(&args.place)?;
+    let directory = place::directory(&args.place);
     let stop = interrupt::stop_on_signals()?;
     let options = place::session_options(&args.place, &directory, false, stop.clone());
     let mut exit = ExitCode::AsExpected;

@@ -4,19 +4,11 @@ use imglock_harness::process::StopToken;
 use imglock_harness::run::SessionOptions;
 
 use crate::cli::PlaceArgs;
-use crate::failure::Failure;
 
-/// The directory that `--dir` names, or the temporary one.
-///
-/// # Errors
-/// When it is no directory.
-pub fn directory(place: &PlaceArgs) -> Result<PathBuf, Failure> {
-    let path = place.dir.clone().unwrap_or_else(std::env::temp_dir);
-    // Listing it finds out that it is there, is a directory and may be used.
-    match std::fs::read_dir(&path) {
-        Ok(_) => Ok(path),
-        Err(source) => Err(Failure::Directory { path, source }),
-    }
+/// The directory that `--dir` names, or the temporary one. Whether it can be
+/// used is for the engine to find out.
+pub fn directory(place: &PlaceArgs) -> PathBuf {
+    place.dir.clone().unwrap_or_else(std::env::temp_dir)
 }
 
 /// How the engine is to run in `directory`.

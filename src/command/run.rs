@@ -22,7 +22,7 @@ use crate::selection::select;
 pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
     let scenarios = select(&Library::embedded(), &args.patterns)?;
     let jobs = jobs(&scenarios, &args.backends.backends())?;
-    let directory = place::directory(&args.place)?;
+    let directory = place::directory(&args.place);
     let stop = interrupt::stop_on_signals()?;
     let options = place::session_options(&args.place, &directory, args.keep, stop.clone());
     let rerun = Rerun { directory: args.place.dir };
