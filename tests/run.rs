@@ -147,15 +147,24 @@ fn report_files_are_written_beside_the_text() {
     assert_eq!(left, 3, "a temporary file is left");
 }
 
+/// A pipe and a folder of the test's own: with a real device, a fault in what
+/// is tested here would harm the machine.
 #[rstest::rstest]
-#[case("json=/nonexistent/r.json")]
-#[case("junit=/dev/null")]
-#[case("json=/tmp")]
-fn a_report_that_cannot_be_written_fails_before_the_run(#[case] report: &str) {
+#[case("json", "no/such/folder/r.json")]
+#[case("junit", "pipe")]
+#[case("json", "folder")]
+fn a_report_that_cannot_be_written_fails_before_the_run(#[case] kind: &str, #[case] name: &str) {
     let folder = Folder::new();
     let file = folder.file("good.kdl", PASSES);
-    let run = imglock().arg("run").arg(file).args(["--report", report]).assert().code(2).stdout("");
+    std::fs::create_dir(folder.path().join("folder")).expect("a folder");
+    let pipe = folder.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    let report = format!("{kind}={}", folder.path().join(name).display());
+    let run =
+        imglock().arg("run").arg(file).args(["--report", &report]).assert().code(2).stdout("");
     run.stderr(contains("cannot write the report"));
+    let kind = std::fs::metadata(pipe).expect("it is still there").file_type();
+    assert!(std::os::unix::fs::FileTypeExt::is_fifo(&kind), "the pipe was replaced");
 }
 
 #[test]

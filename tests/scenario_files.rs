@@ -55,6 +55,14 @@ fn check_of_an_empty_folder_exits_3() {
 }
 
 #[test]
+fn run_of_a_folder_with_nothing_but_the_matrix_exits_3() {
+    let folder = Folder::new();
+    folder.file("matrix.kdl", include_str!("../scenarios/matrix.kdl"));
+    let run = imglock().arg("run").arg(folder.path()).assert().code(3).stdout("");
+    run.stderr(contains("holds no scenario"));
+}
+
+#[test]
 fn explain_tells_the_story_of_a_file() {
     let folder = Folder::new();
     let file = folder.file("unplug.kdl", LOSES_LOCKS);

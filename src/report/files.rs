@@ -100,3 +100,34 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn a_file_is_whole_before_the_run_and_after_it() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("r.json");
+        let complete = || {
+            let text = std::fs::read_to_string(&path).expect("a report");
+            let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+            document["complete"].clone()
+        };
+        let mut record = samples::record();
+        let results = std::mem::take(&mut record.results);
+        let target = ReportTarget { kind: ReportKind::Json, path: path.clone() };
+        let mut files = ReportFiles::create(vec![target], &record).expect("a writable folder");
+        assert_eq!(complete(), false);
+        record.results = results;
+        // Whether this one writes depends on how long ago the last one did.
+        files.update(&record).expect("a writable folder");
+        files.written = Instant::now();
+        std::fs::write(&path, "{\"complete\": 5}").expect("a writable folder");
+        files.update(&record).expect("a writable folder");
+        assert_eq!(complete(), 5, "it was written again too soon");
+        files.finish(&record).expect("a writable folder");
+        assert_eq!(complete(), true);
+    }
+}

@@ -135,6 +135,9 @@ repeat 3 as=n {
     }
     late$n close disk
 }
+vm1 set disk mode=none {
+    expect ofd=granted
+}
 host rename disk.img to=old.img
 held
 "#;

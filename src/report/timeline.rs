@@ -332,6 +332,17 @@ mod tests {
     use super::*;
 
     #[rstest::rstest]
+    #[case(6, true)]
+    #[case(7, false)]
+    fn many_lanes_become_a_list_however_wide_it_is(#[case] lanes: usize, #[case] drawn: bool) {
+        let mut timeline = Timeline::new("line");
+        for number in 0..lanes {
+            timeline.lane(&format!("vm{number}"), String::new);
+        }
+        assert_eq!(timeline.lane_widths(500).is_some(), drawn);
+    }
+
+    #[rstest::rstest]
     #[case(&[10, 20], 40, Some(vec![10, 20]))]
     #[case(&[10, 60], 40, Some(vec![10, 30]))]
     #[case(&[60, 60], 40, Some(vec![20, 20]))]
