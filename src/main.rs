@@ -1,2 +1,26 @@
-//! The `imglock` command.
-fn main() {}
+//! The `imglock` command: finds out whether image locks hold.
+
+mod cli;
+mod command;
+mod exit;
+mod failure;
+mod interrupt;
+mod library;
+mod log;
+mod output;
+mod report;
+mod selection;
+
+use cli::Cli;
+use output::Output;
+
+fn main() -> std::process::ExitCode {
+    imglock_harness::init();
+    let cli = Cli::read();
+    log::start(cli.verbose);
+    let mut output = Output::new(cli.color);
+    match command::run(cli, &mut output) {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.print(output.errors()).into(),
+    }
+}

@@ -1,0 +1,44 @@
+use std::io::Write;
+
+use imglock_harness::scenario::ModeMatrix;
+use imglock_harness::sweep::mode_table;
+
+use super::place;
+use crate::cli::MatrixArgs;
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::library::{Library, MATRIX_FILE};
+use crate::output::Output;
+use crate::report::mode_table as report;
+
+/// `imglock matrix`.
+pub fn matrix(args: MatrixArgs, output: &mut Output) -> Result<ExitCode, Failure> {
+    let text = Library::embedded().matrix().ok_or(Failure::NoMatrix)?;
+    let stated = ModeMatrix::parse(&format!("scenarios/{MATRIX_FILE}"), text)
+        .map_err(|error| Failure::Invalid(vec![error]))?;
+    let directory = place::directory(&args.place);
+    let stop = interrupt::stop_on_signals()?;
+    let options = place::session_options(&args.place, &directory, false, stop.clone());
+    let mut exit = ExitCode::AsExpected;
+    for (number, backend) in args.backends.backends().into_iter().enumerate() {
+        let measured = mode_table(backend, &options);
+        if stop.is_stopped() {
+            return Err(Failure::Interrupted);
+        }
+        let measured = measured?;
+        let differences = report::differences(&measured, &stated);
+        let cell = |first, second| measured.cell(first, second).cloned();
+        if number > 0 {
+            writeln!(output)?;
+        }
+        report::write(backend, &cell, &differences, output)?;
+        report::objections(&measured.findings, output)?;
+        if !differences.is_empty() || !measured.findings.is_empty() {
+            exit = ExitCode::Failed;
+        }
+    }
+    report::legend(output)?;
+    output.flush()?;
+    Ok(exit)
+}

@@ -1,0 +1,31 @@
+//! One file per subcommand: what it reads, what it calls, what it prints.
+
+mod check;
+mod explain;
+mod generate;
+mod list;
+mod matrix;
+mod place;
+mod run;
+
+use crate::cli::{Cli, Command};
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// When it cannot be done.
+pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
+    let quiet = cli.verbose == 0;
+    match cli.into_command() {
+        Command::Run(args) => run::run(args, quiet, output),
+        Command::List(args) => list::list(args, output),
+        Command::Explain(args) => explain::explain(args, output),
+        Command::Check(args) => check::check(args, output),
+        Command::Matrix(args) => matrix::matrix(args, output),
+        Command::Completions(args) => generate::completions(args, output),
+        Command::Man(args) => generate::man(args, output),
+    }
+}

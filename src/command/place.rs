@@ -1,0 +1,30 @@
+use std::path::{Path, PathBuf};
+
+use imglock_harness::process::StopToken;
+use imglock_harness::run::SessionOptions;
+
+use crate::cli::PlaceArgs;
+
+/// The directory that `--dir` names, or the temporary one. Whether it can be
+/// used is for the engine to find out.
+pub fn directory(place: &PlaceArgs) -> PathBuf {
+    place.dir.clone().unwrap_or_else(std::env::temp_dir)
+}
+
+/// How the engine is to run in `directory`.
+pub fn session_options(
+    place: &PlaceArgs,
+    directory: &Path,
+    keep: bool,
+    stop: StopToken,
+) -> SessionOptions {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    SessionOptions {
+        directory: directory.to_owned(),
+        jobs: place.jobs.map_or_else(cores, usize::from),
+        step_timeout: place.timeout,
+        keep,
+        stop,
+        program: SessionOptions::this_program(),
+    }
+}

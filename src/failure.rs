@@ -1,0 +1,159 @@
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anstyle::{AnsiColor, Style};
+use imglock_harness::lock::Backend;
+use imglock_harness::run::HarnessError;
+use imglock_harness::scenario::ScenarioError;
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+use crate::exit::ExitCode;
+
+/// Why a command could not do what it was asked.
+///
+/// A scenario that fails is none of these: that is a result.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A pattern that selects nothing.
+    #[error("nothing is called `{pattern}`{}", suggestion(.nearest.as_deref()))]
+    NoMatch {
+        /// What was asked for.
+        pattern: String,
+        /// What there is that looks most like it.
+        nearest: Option<String>,
+    },
+    /// A folder without a scenario in it.
+    #[error("{path} holds no scenario; scenarios are files that end in .kdl")]
+    EmptyFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No selected scenario runs on the chosen backends.
+    #[error("none of the selected scenarios runs on {}; choose another with --backend", names(.backends))]
+    NoBackend {
+        /// What was chosen.
+        backends: Vec<Backend>,
+    },
+    /// The command carries no scenario at all.
+    #[error("this imglock carries no scenarios; name a file or folder of your own")]
+    NoScenarios,
+    /// Scenario files that are not well formed.
+    #[error("{} not well formed", count(.0.len(), "scenario is", "scenarios are"))]
+    Invalid(Vec<ScenarioError>),
+    /// A file that cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A report file that cannot be written.
+    #[error("cannot write the report {path}: {source}; choose another path with --report")]
+    Report {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Two reports into one file.
+    #[error("two reports would go to {path}; give each a file of its own")]
+    SameReport {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A command that there is no manual page for.
+    #[error("there is no command `{0}`; `imglock help` lists them")]
+    NoCommand(String),
+    /// The engine cannot run here.
+    #[error(transparent)]
+    Harness(#[from] HarnessError),
+    /// The engine gave fewer results than were asked for, and no reason.
+    #[error("the run ended early: {ran} of {planned} ran; try again with -v to see why")]
+    Incomplete {
+        /// How many have a result.
+        ran: usize,
+        /// How many were asked for.
+        planned: usize,
+    },
+    /// Every scenario was skipped.
+    #[error(
+        "every scenario was skipped, so nothing was tried; choose another directory with --dir"
+    )]
+    NothingRan,
+    /// Signals cannot be caught.
+    #[error("cannot prepare for Ctrl-C: {0}")]
+    Signals(io::Error),
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+    /// The command carries no mode matrix.
+    #[error("this imglock carries no mode matrix to compare with")]
+    NoMatrix,
+    /// Stopped before there was a result.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Failure {
+    /// What the shell is told.
+    pub fn exit(&self) -> ExitCode {
+        match self {
+            Failure::NoMatch { .. }
+            | Failure::EmptyFolder { .. }
+            | Failure::NoBackend { .. }
+            | Failure::NoScenarios => ExitCode::NothingSelected,
+            Failure::Invalid(_)
+            | Failure::Unreadable { .. }
+            | Failure::Report { .. }
+            | Failure::SameReport { .. }
+            | Failure::NoCommand(_) => ExitCode::Usage,
+            Failure::Harness(_)
+            | Failure::Incomplete { .. }
+            | Failure::NothingRan
+            | Failure::NoMatrix
+            | Failure::Signals(_)
+            | Failure::Output(_) => ExitCode::Environment,
+            Failure::Interrupted => ExitCode::Interrupted,
+        }
+    }
+
+    /// Tells the user, and says how to exit.
+    pub fn print(&self, mut errors: impl Write) -> ExitCode {
+        let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+        if let Failure::Invalid(scenarios) = self {
+            for error in scenarios {
+                let _ = write!(errors, "{}", graphical(error));
+            }
+        }
+        // Nobody is left to be told when standard error is gone too.
+        let _ = writeln!(errors, "{red}error{red:#}: {self}");
+        self.exit()
+    }
+}
+
+/// A broken file with the spot pointed out.
+pub fn graphical(error: &ScenarioError) -> String {
+    let mut text = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_links(false);
+    match handler.render_report(&mut text, error) {
+        Ok(()) => text,
+        Err(_) => format!("{error}\n"),
+    }
+}
+
+/// `1 scenario`, `2 scenarios`.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+fn suggestion(nearest: Option<&str>) -> String {
+    match nearest {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => "; `imglock list` shows what there is".to_owned(),
+    }
+}
+
+fn names(backends: &[Backend]) -> String {
+    backends.iter().map(|backend| backend.name()).collect::<Vec<_>>().join(" or ")
+}

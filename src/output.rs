@@ -1,0 +1,69 @@
+use std::io::{self, Write};
+
+use anstream::AutoStream;
+
+use crate::cli::Color;
+
+/// Standard output, as wide and as colourful as it can be.
+///
+/// When its reader has gone (`| head`), it swallows the rest: the verdict and
+/// the report files do not depend on who looks at the text.
+pub struct Output {
+    out: AutoStream<io::Stdout>,
+    choice: anstream::ColorChoice,
+    reader_gone: bool,
+}
+
+impl Output {
+    /// Standard output in the colours asked for.
+    pub fn new(color: Color) -> Output {
+        let choice = match color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        Output { out: AutoStream::new(io::stdout(), choice), choice, reader_gone: false }
+    }
+
+    /// Standard error, in the same colours.
+    pub fn errors(&self) -> AutoStream<io::Stderr> {
+        AutoStream::new(io::stderr(), self.choice)
+    }
+
+    /// How many columns there are to fill.
+    pub fn width(&self) -> usize {
+        self.terminal_width().unwrap_or(100)
+    }
+
+    /// The columns of the terminal, if it is one.
+    pub fn terminal_width(&self) -> Option<usize> {
+        let (columns, _) = terminal_size::terminal_size_of(io::stdout())?;
+        Some(usize::from(columns.0).clamp(60, 140))
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.reader_gone {
+            return Ok(bytes.len());
+        }
+        match self.out.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.reader_gone = true;
+                Ok(bytes.len())
+            }
+            other => other,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.out.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.reader_gone = true;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,133 @@
+use std::fs::Permissions;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{RunRecord, json, junit};
+use crate::cli::{ReportKind, ReportTarget};
+use crate::failure::Failure;
+
+/// How often the files are replaced at most. They are written whole each
+/// time, so hundreds of results would otherwise cost their square.
+const PACE: Duration = Duration::from_millis(100);
+
+/// The report files of a run.
+///
+/// Each is replaced whole (a temporary file beside it, then a rename), so
+/// that who reads it while the run goes on never meets half a document.
+#[derive(Debug)]
+pub struct ReportFiles {
+    targets: Vec<ReportTarget>,
+    written: Instant,
+}
+
+impl ReportFiles {
+    /// Writes each file once, with no result in it, so that a path that
+    /// cannot be written is known before anything runs.
+    ///
+    /// # Errors
+    /// When one cannot be written, or two would be the same.
+    pub fn create(targets: Vec<ReportTarget>, record: &RunRecord) -> Result<ReportFiles, Failure> {
+        let mut real = Vec::new();
+        for ReportTarget { kind, path } in targets {
+            let path = resolve(&path).map_err(|source| Failure::Report { path, source })?;
+            if real.iter().any(|other: &ReportTarget| other.path == path) {
+                return Err(Failure::SameReport { path });
+            }
+            real.push(ReportTarget { kind, path });
+        }
+        let mut files = ReportFiles { targets: real, written: Instant::now() };
+        files.write(record)?;
+        Ok(files)
+    }
+
+    /// Writes them anew, unless that was done a moment ago.
+    ///
+    /// # Errors
+    /// When one cannot be written.
+    pub fn update(&mut self, record: &RunRecord) -> Result<(), Failure> {
+        if self.written.elapsed() < PACE { Ok(()) } else { self.write(record) }
+    }
+
+    /// Writes them for good.
+    ///
+    /// # Errors
+    /// When one cannot be written.
+    pub fn finish(mut self, record: &RunRecord) -> Result<(), Failure> {
+        self.write(record)
+    }
+
+    fn write(&mut self, record: &RunRecord) -> Result<(), Failure> {
+        for ReportTarget { kind, path } in &self.targets {
+            replace(path, |out| match kind {
+                ReportKind::Json => json::write(record, out),
+                ReportKind::Junit => junit::write(record, out),
+            })
+            .map_err(|source| Failure::Report { path: path.clone(), source })?;
+        }
+        self.written = Instant::now();
+        Ok(())
+    }
+}
+
+/// The file that `path` leads to: a symbolic link is kept, and a device is
+/// never replaced by a file.
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    match path.canonicalize() {
+        Ok(existing) if existing.is_file() => Ok(existing),
+        Ok(_) => Err(io::Error::other("it exists and is not a regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let name = path.file_name().ok_or(error)?;
+            Ok(folder(path).canonicalize()?.join(name))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let file = tempfile::Builder::new()
+        .prefix(".imglock-report-")
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder(path))?;
+    let mut out = BufWriter::new(file);
+    write(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn a_file_is_whole_before_the_run_and_after_it() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("r.json");
+        let complete = || {
+            let text = std::fs::read_to_string(&path).expect("a report");
+            let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+            document["complete"].clone()
+        };
+        let mut record = samples::record();
+        let results = std::mem::take(&mut record.results);
+        let target = ReportTarget { kind: ReportKind::Json, path: path.clone() };
+        let mut files = ReportFiles::create(vec![target], &record).expect("a writable folder");
+        assert_eq!(complete(), false);
+        record.results = results;
+        // Whether this one writes depends on how long ago the last one did.
+        files.update(&record).expect("a writable folder");
+        files.written = Instant::now();
+        std::fs::write(&path, "{\"complete\": 5}").expect("a writable folder");
+        files.update(&record).expect("a writable folder");
+        assert_eq!(complete(), 5, "it was written again too soon");
+        files.finish(&record).expect("a writable folder");
+        assert_eq!(complete(), true);
+    }
+}

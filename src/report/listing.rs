@@ -1,0 +1,103 @@
+//! The scenarios there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use imglock_harness::lock::Backend;
+use imglock_harness::scenario::Scenario;
+use imglock_harness::step::Hazard;
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use super::palette::{CAREFUL, FAINT, STRONG};
+use crate::failure::count;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    scenarios: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    theme: &'a str,
+    summary: &'a str,
+    backends: &'a [Backend],
+    hazards: &'a BTreeMap<Backend, BTreeSet<Hazard>>,
+}
+
+/// One JSON document.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn json(scenarios: &[Arc<Scenario>], out: &mut dyn Write) -> io::Result<()> {
+    let scenarios = scenarios
+        .iter()
+        .map(|scenario| Entry {
+            name: &scenario.name,
+            theme: theme(scenario),
+            summary: &scenario.summary,
+            backends: &scenario.backends,
+            hazards: &scenario.hazards,
+        })
+        .collect();
+    serde_json::to_writer_pretty(&mut *out, &Document { schema: 1, scenarios })?;
+    writeln!(out)
+}
+
+/// By theme: name, backends, summary (wrapped to `width`, or in one line to be
+/// searched), and hazards below.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn human(
+    scenarios: &[Arc<Scenario>],
+    width: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut themes: BTreeMap<&str, Vec<&Scenario>> = BTreeMap::new();
+    for scenario in scenarios {
+        themes.entry(theme(scenario)).or_default().push(scenario);
+    }
+    let name_width = scenarios.iter().map(|scenario| stem(scenario).width()).max().unwrap_or(0);
+    for (theme, scenarios) in &themes {
+        writeln!(out, "{STRONG}{}{STRONG:#}", if theme.is_empty() { "." } else { theme })?;
+        for scenario in scenarios {
+            entry(scenario, name_width, width, out)?;
+        }
+        writeln!(out)?;
+    }
+    let number = count(scenarios.len(), "scenario", "scenarios");
+    writeln!(out, "{number} in {}", count(themes.len(), "theme", "themes"))
+}
+
+fn entry(
+    scenario: &Scenario,
+    name_width: usize,
+    width: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let stem = stem(scenario);
+    let pad = name_width.saturating_sub(stem.width());
+    let on: Vec<&str> = scenario.backends.iter().map(|backend| backend.name()).collect();
+    let on = on.join(" ");
+    let indent = 2 + name_width + 2 + 9 + 2;
+    let room = width.map_or(usize::MAX, |width| width.saturating_sub(indent).max(24));
+    let summary = textwrap::wrap(&scenario.summary, room).join(&format!("\n{:indent$}", ""));
+    writeln!(out, "  {stem}{:pad$}  {FAINT}{on:9}{FAINT:#}  {summary}", "")?;
+    for (backend, hazards) in &scenario.hazards {
+        let words: Vec<&str> = hazards.iter().map(|hazard| hazard.name()).collect();
+        writeln!(out, "{:indent$}{CAREFUL}{} on {backend}{CAREFUL:#}", "", words.join(", "))?;
+    }
+    Ok(())
+}
+
+fn stem(scenario: &Scenario) -> &str {
+    scenario.name.rsplit_once('/').map_or(&scenario.name, |(_, stem)| stem)
+}
+
+fn theme(scenario: &Scenario) -> &str {
+    scenario.name.rsplit_once('/').map_or("", |(theme, _)| theme)
+}

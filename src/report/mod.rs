@@ -1,0 +1,56 @@
+//! What a reader gets to see. Everything here turns finished data into text;
+//! no verdict is computed.
+
+mod environment;
+mod evidence;
+mod files;
+mod holders;
+mod json;
+mod junit;
+mod ktap;
+pub mod listing;
+pub mod mode_table;
+pub mod palette;
+mod progress;
+mod record;
+pub mod story;
+mod summary;
+mod terminal;
+mod timeline;
+mod times;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+pub use environment::Environment;
+pub use files::ReportFiles;
+pub use json::Json;
+pub use ktap::Ktap;
+pub use progress::Progress;
+pub use record::{Rerun, RunRecord};
+pub use summary::Summary;
+pub use terminal::Terminal;
+
+use std::io::{self, Write};
+
+use imglock_harness::run::ScenarioResult;
+
+/// A format of standard output: told of the run as it goes on.
+///
+/// # Errors
+/// Each call fails only when `out` cannot be written.
+pub trait Reporter {
+    /// Before the first result.
+    fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()>;
+    /// A scenario has ended; `record` holds it already, as its last result.
+    fn ended(
+        &mut self,
+        record: &RunRecord,
+        result: &ScenarioResult,
+        out: &mut dyn Write,
+    ) -> io::Result<()>;
+    /// After the last result, the planned one or not.
+    fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()>;
+}

@@ -1,0 +1,39 @@
+use anstyle::{AnsiColor, Style};
+use imglock_harness::run::Verdict;
+use imglock_harness::step::Outcome;
+
+/// As it must be.
+pub const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
+/// Not as it must be.
+pub const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+/// Worth a look.
+pub const CAREFUL: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
+/// A heading.
+pub const STRONG: Style = Style::new().bold();
+/// Beside the point.
+pub const FAINT: Style = Style::new().dimmed();
+/// As it comes.
+pub const PLAIN: Style = Style::new();
+
+/// The colour of a verdict.
+pub fn of_verdict(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Passed => GOOD,
+        Verdict::Failed | Verdict::TimedOut => BAD,
+        Verdict::Skipped => CAREFUL,
+    }
+}
+
+/// The colour of an outcome: who got it, who did not.
+pub fn of_outcome(outcome: &Outcome) -> Style {
+    match outcome {
+        Outcome::Granted => GOOD,
+        Outcome::Refused(_) | Outcome::LockByte { .. } | Outcome::Failed(_) => CAREFUL,
+        Outcome::Blocked | Outcome::Paused => CAREFUL,
+        Outcome::Done
+        | Outcome::NotOpen
+        | Outcome::Free
+        | Outcome::Held { .. }
+        | Outcome::Data(_) => PLAIN,
+    }
+}

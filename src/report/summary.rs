@@ -1,0 +1,60 @@
+use std::collections::BTreeMap;
+
+use imglock_harness::lock::Backend;
+use imglock_harness::run::{ScenarioResult, Verdict};
+use imglock_harness::step::Hazard;
+use serde::Serialize;
+
+/// The results counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Summary {
+    /// As they must be.
+    pub passed: usize,
+    /// Not as they must be.
+    pub failed: usize,
+    /// Could not be tried here.
+    pub skipped: usize,
+    /// A step passed its deadline.
+    pub timed_out: usize,
+    /// How many were skipped for which reason.
+    #[serde(skip)]
+    pub skip_reasons: BTreeMap<String, usize>,
+    /// How many scenarios reproduced a hazard that they declare.
+    #[serde(skip)]
+    pub reproduced: BTreeMap<(Hazard, Backend), usize>,
+}
+
+impl Summary {
+    /// Counts `results`.
+    pub fn of(results: &[ScenarioResult]) -> Summary {
+        let mut summary = Summary::default();
+        for result in results {
+            match result.verdict {
+                Verdict::Passed => summary.passed += 1,
+                Verdict::Failed => summary.failed += 1,
+                Verdict::TimedOut => summary.timed_out += 1,
+                Verdict::Skipped => {
+                    summary.skipped += 1;
+                    *summary.skip_reasons.entry(result.reason.clone()).or_default() += 1;
+                }
+            }
+            for hazard in reproduced(result) {
+                *summary.reproduced.entry((hazard, result.backend)).or_default() += 1;
+            }
+        }
+        summary
+    }
+
+    /// Failed and timed out together.
+    pub fn bad(&self) -> usize {
+        self.failed + self.timed_out
+    }
+}
+
+/// The hazards that showed themselves and were declared.
+pub fn reproduced(result: &ScenarioResult) -> impl Iterator<Item = Hazard> {
+    let undeclared = |hazard: Hazard| {
+        result.findings.iter().any(|finding| finding.hazard == Some(hazard) && finding.is_failure())
+    };
+    result.hazards.iter().copied().filter(move |hazard| !undeclared(*hazard))
+}

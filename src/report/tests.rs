@@ -1,0 +1,215 @@
+use std::sync::Arc;
+
+use imglock_harness::image::{Mode, Permission, Refusal, Side};
+use imglock_harness::lock::Backend;
+use imglock_harness::scenario::Scenario;
+use imglock_harness::step::Outcome;
+
+use super::mode_table::Difference;
+use super::*;
+
+/// All that `reporter` says of a whole run.
+fn told(mut reporter: impl Reporter, finished: RunRecord) -> String {
+    let mut record = finished;
+    let results = std::mem::take(&mut record.results);
+    let mut out = Vec::new();
+    reporter.begin(&record, &mut out).expect("a vector can be written");
+    for result in results {
+        record.results.push(result.clone());
+        reporter.ended(&record, &result, &mut out).expect("a vector can be written");
+    }
+    reporter.finish(&record, &mut out).expect("a vector can be written");
+    plain(&out)
+}
+
+fn plain(bytes: &[u8]) -> String {
+    String::from_utf8(anstream::adapter::strip_bytes(bytes).into_vec()).expect("text")
+}
+
+fn scenario(name: &str, text: &str) -> Scenario {
+    Scenario::parse(name, "sample.kdl", text).expect("a valid scenario")
+}
+
+#[test]
+fn a_person_reads_every_kind_of_result() {
+    insta::assert_snapshot!(told(Terminal::new(100), samples::record()));
+}
+
+#[test]
+fn a_narrow_terminal_lists_what_does_not_fit_side_by_side() {
+    let mut record = samples::record();
+    record.results.retain(|result| result.scenario == "posix/fallback");
+    insta::assert_snapshot!(told(Terminal::new(44), record));
+}
+
+#[test]
+fn an_interrupted_run_says_how_far_it_came() {
+    let mut record = samples::record();
+    record.results.truncate(2);
+    record.interrupted = true;
+    record.kept = vec!["/tmp/imglock-abc".into()];
+    insta::assert_snapshot!(told(Terminal::new(100), record));
+}
+
+#[test]
+fn colours_follow_the_verdict() {
+    let mut record = samples::record();
+    record.results.truncate(1);
+    let mut out = Vec::new();
+    let result = record.results[0].clone();
+    Terminal::new(100).ended(&record, &result, &mut out).expect("a vector can be written");
+    let text = String::from_utf8(out).expect("text");
+    assert!(text.starts_with("\u{1b}[32mpassed"), "{text:?}");
+}
+
+#[test]
+fn ktap_has_a_plan_and_a_line_for_each_result() {
+    insta::assert_snapshot!(told(Ktap, samples::record()));
+}
+
+#[test]
+fn ktap_says_when_results_are_missing() {
+    let mut record = samples::record();
+    record.results.truncate(1);
+    insta::assert_snapshot!(told(Ktap, record));
+}
+
+#[test]
+fn json_holds_everything() {
+    let mut record = samples::record();
+    record.results.retain(|result| result.scenario != "sharing/cluster");
+    insta::assert_snapshot!(told(Json, record));
+}
+
+#[test]
+fn json_of_results_can_be_read_back() {
+    let record = samples::record();
+    let text = told(Json, samples::record());
+    let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let results: Vec<ScenarioResult> =
+        serde_json::from_value(document["results"].clone()).expect("results");
+    assert_eq!(results, record.results);
+    assert_eq!(document["complete"], true);
+}
+
+#[test]
+fn junit_has_a_suite_for_each_backend() {
+    let mut out = Vec::new();
+    junit::write(&samples::record(), &mut out).expect("a vector can be written");
+    insta::assert_snapshot!(plain(&out));
+}
+
+const STORY: &str = r#"
+summary "A bit of everything that a story can have"
+about """
+    The first paragraph says what this is about, at some length, so that it has
+    to be wrapped when the columns run out.
+
+    The second one is short.
+    """
+hazard posix=lock-loss
+hazard posix=same-owner
+image disk.img
+image base.img size=4096
+
+vm1 open disk mode=rw
+vm1 open base image=base.img held="consistent-read" unshared="write resize"
+together {
+    vm2 open disk mode=rw {
+        expect ofd="refused write" posix=granted
+    }
+    vm3 open disk mode=ro {
+        expect "refused shared write"
+    }
+}
+held backend=ofd {
+    vm1 disk mode=rw
+    vm1 base held="consistent-read" unshared="write resize"
+}
+repeat 3 as=n {
+    late$n open disk mode=force-share {
+        expect granted
+    }
+    repeat 2 {
+        late$n read disk at=0 len=4
+    }
+    late$n close disk
+}
+vm1 set disk mode=none {
+    expect ofd=granted
+}
+host rename disk.img to=old.img
+held
+"#;
+
+fn explained(scenario: &Scenario, backends: &[Backend], width: usize) -> String {
+    let mut out = Vec::new();
+    story::write(scenario, backends, &mut out, width).expect("a vector can be written");
+    plain(&out)
+}
+
+#[test]
+fn a_story_is_told_for_both_backends() {
+    insta::assert_snapshot!(explained(&scenario("sample/story", STORY), &Backend::ALL, 140));
+}
+
+#[test]
+fn a_story_is_told_for_one_backend() {
+    insta::assert_snapshot!(explained(&scenario("sample/story", STORY), &[Backend::Ofd], 140));
+}
+
+#[test]
+fn a_story_with_too_many_actors_is_a_list() {
+    let text = (1..=7).fold("summary \"s\"\nabout \"a\"\n".to_owned(), |text, number| {
+        format!("{text}vm{number} open disk mode=share-rw {{\n    expect granted\n}}\n")
+    });
+    insta::assert_snapshot!(explained(&scenario("my files/crowd.kdl", &text), &Backend::ALL, 100));
+}
+
+#[test]
+fn scenarios_are_listed_by_theme() {
+    let plain_one = "summary \"s\"\nabout \"a\"\nbackends ofd\nvm1 open disk mode=rw\n";
+    let scenarios = [
+        Arc::new(scenario("posix/story", STORY)),
+        Arc::new(scenario("ofd/b", plain_one)),
+        Arc::new(scenario("ofd/a", plain_one)),
+    ];
+    let (mut human, mut json) = (Vec::new(), Vec::new());
+    listing::human(&scenarios, Some(60), &mut human).expect("a vector can be written");
+    listing::json(&scenarios, &mut json).expect("a vector can be written");
+    insta::assert_snapshot!("list_human", plain(&human));
+    insta::assert_snapshot!("list_json", plain(&json));
+}
+
+#[test]
+fn the_mode_table_marks_what_differs() {
+    let refused = |side| Outcome::Refused(Refusal { side, permission: Permission::Write });
+    let cell = |first: Mode, second: Mode| match (first, second) {
+        (Mode::Ro, Mode::Rw) => Some(Outcome::Granted),
+        (Mode::Rw, Mode::Ro) => Some(refused(Side::Unshared)),
+        (Mode::None, Mode::None) => None,
+        _ => Some(refused(Side::Wanted)),
+    };
+    let differences = [
+        Difference {
+            first: Mode::Ro,
+            second: Mode::Rw,
+            measured: Some(Outcome::Granted),
+            stated: refused(Side::Wanted),
+        },
+        Difference {
+            first: Mode::None,
+            second: Mode::None,
+            measured: None,
+            stated: Outcome::Granted,
+        },
+    ];
+    let mut out = Vec::new();
+    mode_table::write(Backend::Ofd, &cell, &differences, &mut out)
+        .expect("a vector can be written");
+    mode_table::write(Backend::Posix, &cell, &[], &mut out).expect("a vector can be written");
+    mode_table::legend(&mut out).expect("a vector can be written");
+    let text = plain(&out);
+    assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+    insta::assert_snapshot!(text);
+}

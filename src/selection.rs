@@ -1,0 +1,183 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use globset::GlobBuilder;
+use imglock_harness::scenario::{Scenario, ScenarioError};
+
+use crate::failure::Failure;
+use crate::library::{Entry, Library, MATRIX_FILE};
+
+/// The scenarios that `patterns` select, each once, in the order asked for;
+/// all of the library when there are no patterns.
+///
+/// # Errors
+/// A pattern that selects nothing, and scenarios that are not well formed.
+pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario>>, Failure> {
+    let mut sources = Sources::default();
+    if patterns.is_empty() {
+        library.entries().iter().for_each(|entry| sources.embedded(entry));
+    }
+    for pattern in patterns {
+        let found: Vec<&Entry> =
+            library.entries().iter().filter(|entry| matches(entry, pattern)).collect();
+        if found.is_empty() {
+            sources.of_user(library, pattern)?;
+        }
+        found.into_iter().for_each(|entry| sources.embedded(entry));
+    }
+    match (sources.scenarios.is_empty(), sources.invalid.is_empty()) {
+        (true, true) => Err(Failure::NoScenarios),
+        (_, true) => Ok(sources.scenarios),
+        (_, false) => Err(Failure::Invalid(sources.invalid)),
+    }
+}
+
+/// The *.kdl files of a folder and the folders in it, sorted, or the file
+/// itself.
+///
+/// # Errors
+/// When something cannot be read.
+pub fn kdl_files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
+    let mut entries: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        entries.push(entry.map_err(unreadable)?.path());
+    }
+    entries.sort();
+    let mut files = Vec::new();
+    for entry in entries {
+        // A symbolic link to a folder may lead in circles.
+        if entry.is_dir() && !entry.is_symlink() {
+            files.extend(kdl_files(&entry)?);
+        } else if entry.is_file() && entry.extension().is_some_and(|extension| extension == "kdl") {
+            files.push(entry);
+        }
+    }
+    Ok(files)
+}
+
+/// What a file's text is.
+pub enum Document {
+    /// A scenario.
+    Scenario(Box<Scenario>),
+    /// The mode matrix, in a file of that name.
+    Matrix,
+}
+
+/// Reads one file of the user's.
+///
+/// # Errors
+/// When it cannot be read at all; the inner error when it is not well formed.
+pub fn read_document(path: &Path) -> Result<Result<Document, ScenarioError>, Failure> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path)
+        .map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+    let scenario = Scenario::parse(&name, &name, &text);
+    if path.file_name().is_some_and(|file| file == MATRIX_FILE) && scenario.is_err() {
+        return Ok(
+            imglock_harness::scenario::ModeMatrix::parse(&name, &text).map(|_| Document::Matrix)
+        );
+    }
+    Ok(scenario.map(|scenario| Document::Scenario(Box::new(scenario))))
+}
+
+#[derive(Default)]
+struct Sources {
+    met: BTreeSet<String>,
+    scenarios: Vec<Arc<Scenario>>,
+    invalid: Vec<ScenarioError>,
+}
+
+impl Sources {
+    fn embedded(&mut self, entry: &Entry) {
+        if self.met.insert(entry.name.clone()) {
+            match Scenario::parse(&entry.name, &entry.source_name(), entry.text) {
+                Ok(scenario) => self.scenarios.push(Arc::new(scenario)),
+                Err(error) => self.invalid.push(error),
+            }
+        }
+    }
+
+    fn of_user(&mut self, library: &Library, pattern: &str) -> Result<(), Failure> {
+        let path = Path::new(pattern);
+        if !path.exists() {
+            let nearest = library.nearest(pattern).map(str::to_owned);
+            return Err(Failure::NoMatch { pattern: pattern.to_owned(), nearest });
+        }
+        let mut empty = true;
+        for file in kdl_files(path)? {
+            match read_document(&file)? {
+                Ok(Document::Matrix) => continue,
+                Ok(Document::Scenario(scenario)) if self.met.insert(scenario.name.clone()) => {
+                    self.scenarios.push(Arc::new(*scenario));
+                }
+                Ok(Document::Scenario(_)) => {}
+                Err(error) => self.invalid.push(error),
+            }
+            empty = false;
+        }
+        if empty { Err(Failure::EmptyFolder { path: path.to_owned() }) } else { Ok(()) }
+    }
+}
+
+/// By name, last part or theme; by glob over name or last part.
+fn matches(entry: &Entry, pattern: &str) -> bool {
+    let theme = pattern.trim_end_matches('/');
+    if [&entry.name[..], entry.stem()].contains(&pattern)
+        || (!theme.is_empty() && entry.theme() == theme)
+    {
+        return true;
+    }
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+    pattern.contains(['*', '?', '[', '{'])
+        && glob.is_ok_and(|glob| {
+            let matcher = glob.compile_matcher();
+            matcher.is_match(&entry.name) || matcher.is_match(entry.stem())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "summary \"s\"\nabout \"a\"\nvm1 open disk mode=rw\n";
+
+    fn names(patterns: &[&str]) -> Result<Vec<String>, Failure> {
+        let library =
+            Library::of(&["ofd/fork", "posix/any-close", "posix/fork", "story/hot-unplug"], TEXT);
+        let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        let selected = select(&library, &patterns)?;
+        Ok(selected.iter().map(|scenario| scenario.name.clone()).collect())
+    }
+
+    #[rstest::rstest]
+    #[case(&[], &["ofd/fork", "posix/any-close", "posix/fork", "story/hot-unplug"])]
+    #[case(&["posix/*"], &["posix/any-close", "posix/fork"])]
+    #[case(&["posix"], &["posix/any-close", "posix/fork"])]
+    #[case(&["posix/"], &["posix/any-close", "posix/fork"])]
+    #[case(&["fork"], &["ofd/fork", "posix/fork"])]
+    #[case(&["hot-*"], &["story/hot-unplug"])]
+    #[case(&["**"], &["ofd/fork", "posix/any-close", "posix/fork", "story/hot-unplug"])]
+    #[case(&["story/hot-unplug", "story/hot-unplug", "hot-unplug"], &["story/hot-unplug"])]
+    #[case(&["posix/fork", "ofd"], &["posix/fork", "ofd/fork"])]
+    fn a_pattern_selects(#[case] patterns: &[&str], #[case] expected: &[&str]) {
+        assert_eq!(names(patterns).expect("a selection"), expected);
+    }
+
+    #[rstest::rstest]
+    #[case("hot", None)]
+    #[case("posix/forc", Some("posix/fork"))]
+    #[case("hot-unplgu", Some("hot-unplug"))]
+    #[case("xyzzy/*", None)]
+    fn one_that_selects_nothing_is_an_error(#[case] pattern: &str, #[case] meant: Option<&str>) {
+        match names(&["ofd", pattern]) {
+            Err(Failure::NoMatch { nearest, .. }) => assert_eq!(nearest.as_deref(), meant),
+            other => panic!("{other:?}"),
+        }
+    }
+}
