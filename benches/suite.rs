@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use imglock_harness::lock::Backend;
 use imglock_harness::process::{Launcher, LauncherOptions, StopToken};
 use imglock_harness::run::{Job, Session, SessionOptions, Verdict};
 use imglock_harness::scenario::Scenario;
