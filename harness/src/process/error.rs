@@ -35,3 +35,12 @@ pub enum ProcessError {
     #[error("stopped")]
     Stopped,
 }
+
+/// A system error in words, without Rust's `(os error 13)`.
+pub(crate) fn describe(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

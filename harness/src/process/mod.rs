@@ -35,6 +35,7 @@ mod worker_node;
 
 pub use channel::{Channel, ReceiveError};
 pub use error::ProcessError;
+pub(crate) use error::describe;
 pub use launcher::{Launcher, LauncherOptions, Worker};
 pub use pidfd::ProcessHandle;
 pub use stop::{StopToken, StopTrigger};

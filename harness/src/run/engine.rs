@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -6,11 +7,11 @@ use super::finding::Finding;
 use super::judgement;
 use super::result::{ScenarioResult, Subject, Verdict};
 use super::runner::Runner;
-use super::session::hazards_of;
 use super::trace::Trace;
 use crate::lock::Backend;
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
 use crate::scenario::Scenario;
+use crate::step::Hazard;
 
 /// Runs scenarios one after the other, with one launcher.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ impl Engine {
         step_timeout: Duration,
     ) -> Result<Engine, ProcessError> {
         let launcher = Launcher::start(options)?;
+        tracing::debug!(scratch = %launcher.scratch().display(), "launcher started");
         Ok(Engine { launcher, step_timeout, stop: options.stop.clone() })
     }
 
@@ -62,7 +64,7 @@ impl Engine {
         let ended = self.launcher.end();
         let outlook = outlook?;
         ended?;
-        let result = judge(scenario, backend, outlook, began.elapsed())?;
+        let result = judge(scenario, backend, outlook, began.elapsed(), self.step_timeout);
         tracing::debug!(scenario = scenario.name, %backend, verdict = %result.verdict, "ends");
         Ok(result)
     }
@@ -106,7 +108,8 @@ fn judge(
     backend: Backend,
     outlook: Outlook,
     duration: Duration,
-) -> Result<ScenarioResult, ProcessError> {
+    step_timeout: Duration,
+) -> ScenarioResult {
     let Outlook { trace, mut findings, failure } = outlook;
     let hazards = hazards_of(&findings);
     let failed = findings.iter().any(Finding::is_failure);
@@ -114,6 +117,10 @@ fn judge(
         let event = trace.events.len().checked_sub(1);
         let message = match (failure, trace.events.last()) {
             (StepFailure::Harness(why), _) => why.clone(),
+            (StepFailure::TimedOut, Some(event)) => format!(
+                "`{}` gave no answer within {step_timeout:?}; allow a step more with --timeout",
+                event.text
+            ),
             (failure, Some(event)) => format!("`{}`: {failure}", event.text),
             (failure, None) => failure.to_string(),
         };
@@ -130,7 +137,7 @@ fn judge(
         (_, Some(StepFailure::TimedOut)) if !failed => Verdict::TimedOut,
         _ => Verdict::Failed,
     };
-    Ok(ScenarioResult {
+    ScenarioResult {
         scenario: scenario.name.clone(),
         backend,
         subject: Subject::Builtin,
@@ -140,5 +147,9 @@ fn judge(
         hazards,
         findings,
         trace,
-    })
+    }
+}
+
+fn hazards_of(findings: &[Finding]) -> BTreeSet<Hazard> {
+    findings.iter().filter_map(|finding| finding.hazard).collect()
 }

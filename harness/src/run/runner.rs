@@ -169,6 +169,7 @@ impl<'a> Runner<'a> {
         let text = format!("{actor} {action}");
         let failure = match performed {
             Ok(performed) => {
+                tracing::trace!(line = step.line, step = text, outcome = %performed.outcome);
                 self.adopt(actor, action, &performed);
                 event.outcome = Some(performed.outcome);
                 event.warnings = performed.warnings;
@@ -223,7 +224,8 @@ impl<'a> Runner<'a> {
             let declared = breach.hazard.is_some_and(|hazard| {
                 self.scenario.hazards.get(&self.backend).is_some_and(|set| set.contains(&hazard))
             });
-            self.findings.push(judgement::by_contract(breach, index, declared));
+            let finding = judgement::by_contract(breach, index, self.backend, declared);
+            self.findings.push(finding);
         }
     }
 
