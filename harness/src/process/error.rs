@@ -37,7 +37,7 @@ pub enum ProcessError {
 }
 
 /// A system error in words, without Rust's `(os error 13)`.
-pub(crate) fn describe(error: &std::io::Error) -> String {
+pub fn describe(error: &std::io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_owned(),
