@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{Resource, getrlimit};
+
 use super::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
 use super::wire::{Answer, Order};
 use super::{LAUNCHER, ProcessError, ROLE, StopToken};
@@ -11,6 +13,13 @@ use super::{LAUNCHER, ProcessError, ROLE, StopToken};
 /// How long the launcher may take over one order. Killing and reaping ten
 /// thousand processes takes seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Descriptors that a program needs besides those to its workers.
+const SPARE_DESCRIPTORS: u64 = 32;
+
+fn descriptor_limit() -> u64 {
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft)
+}
 
 /// Where and how processes are started.
 #[derive(Debug, Clone)]
@@ -91,6 +100,10 @@ impl Launcher {
     /// # Errors
     /// When this user may have no more processes or descriptors.
     pub fn spawn(&mut self, names: &[String]) -> Result<Vec<Worker>, ProcessError> {
+        let too_many = || ProcessError::TooMany { wanted: names.len(), limit: descriptor_limit() };
+        if names.len() as u64 + SPARE_DESCRIPTORS > descriptor_limit() {
+            return Err(too_many());
+        }
         let mut workers = Vec::with_capacity(names.len());
         // A name has 255 bytes at most, so such a batch fits into a message.
         for batch in names.chunks(MOST_DESCRIPTORS.min(LONGEST_MESSAGE / 300)) {
@@ -103,12 +116,8 @@ impl Launcher {
                             .map(|(pid, socket)| Worker { pid, channel: Channel::new(socket) }),
                     );
                 }
-                (Answer::Spawned(pids), sockets) => {
-                    return Err(ProcessError::TooMany {
-                        wanted: pids.len(),
-                        limit: sockets.len() as u64,
-                    });
-                }
+                // The kernel drops what there is no room for.
+                (Answer::Spawned(_), _) => return Err(too_many()),
                 (answer, _) => return Err(unexpected(answer)),
             }
         }

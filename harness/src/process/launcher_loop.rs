@@ -109,9 +109,11 @@ impl LauncherLoop {
                 Err(error) => {
                     let count = pids.len();
                     return channel.send(&Answer::Failed(format!(
-                        "cannot start process {name} (number {} of {}): {error}",
+                        "cannot start process {name}, number {} of {}: {}; \
+                         `ulimit -u` shows how many this user may have",
                         count + 1,
-                        names.len()
+                        names.len(),
+                        describe(&error)
                     )));
                 }
             }

@@ -59,12 +59,21 @@ impl Engine {
     ) -> Result<ScenarioResult, ProcessError> {
         let began = Instant::now();
         tracing::debug!(scenario = scenario.name, %backend, "begins");
-        let outlook = self.play(scenario, backend);
+        let played = self.play(scenario, backend);
         // Whatever happened, nothing of the scenario may be left.
         let ended = self.launcher.end();
-        let outlook = outlook?;
+        let result = match played {
+            Ok(outlook) => judge(scenario, backend, outlook, began.elapsed(), self.step_timeout),
+            // This user's limits do not let so many processes be.
+            Err(ProcessError::Refused(why)) => {
+                ScenarioResult::skipped(&scenario.name, backend, why)
+            }
+            Err(error @ ProcessError::TooMany { .. }) => {
+                ScenarioResult::skipped(&scenario.name, backend, error.to_string())
+            }
+            Err(error) => return Err(error),
+        };
         ended?;
-        let result = judge(scenario, backend, outlook, began.elapsed(), self.step_timeout);
         tracing::debug!(scenario = scenario.name, %backend, verdict = %result.verdict, "ends");
         Ok(result)
     }
@@ -72,17 +81,7 @@ impl Engine {
     fn play(&mut self, scenario: &Scenario, backend: Backend) -> Result<Outlook, ProcessError> {
         let directory = self.launcher.begin()?;
         let names = scenario.actors();
-        let workers = match self.launcher.spawn(&names) {
-            Ok(workers) => workers,
-            Err(ProcessError::Refused(why)) => {
-                return Ok(Outlook {
-                    trace: Trace::default(),
-                    findings: Vec::new(),
-                    failure: Some(StepFailure::Harness(why)),
-                });
-            }
-            Err(other) => return Err(other),
-        };
+        let workers = self.launcher.spawn(&names)?;
         let cast = Cast::new(directory, self.step_timeout, self.stop.clone());
         let workers = names.into_iter().zip(workers).collect();
         let mut runner = match Runner::new(scenario, backend, cast, workers) {
