@@ -12,6 +12,7 @@ mod lifetime;
 mod names;
 mod pausing;
 mod properties;
+mod protocol;
 mod reopening;
 mod together;
 mod waiting;
