@@ -213,3 +213,7 @@ fn check(locks: &mut dyn ByteLocks, claim: Claim) -> Result<(), AcquireError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "acquire_tests.rs"]
+mod tests;

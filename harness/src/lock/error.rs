@@ -77,3 +77,28 @@ impl From<Errno> for LockError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case(Errno::EAGAIN, LockError::WouldBlock { blocker: None })]
+    #[case(Errno::EDEADLK, LockError::Deadlock)]
+    #[case(Errno::EINTR, LockError::Interrupted)]
+    #[case(Errno::EOPNOTSUPP, LockError::NotSupported)]
+    #[case(Errno::ENOLCK, LockError::NoLocks)]
+    #[case(Errno::EBADF, LockError::BadDescriptor)]
+    #[case(Errno::EINVAL, LockError::Invalid)]
+    #[case(Errno::EOVERFLOW, LockError::Other(Errno::EOVERFLOW))]
+    fn errno_and_error_are_each_others_inverse(#[case] errno: Errno, #[case] error: LockError) {
+        assert_eq!(LockError::from(errno), error);
+        assert_eq!(error.errno(), errno);
+    }
+
+    /// POSIX lets a kernel answer either.
+    #[test]
+    fn eacces_is_another_word_for_eagain() {
+        assert_eq!(LockError::from(Errno::EACCES), LockError::WouldBlock { blocker: None });
+    }
+}

@@ -107,3 +107,7 @@ fn blocker(flock: &libc::flock) -> Result<Option<Blocker>, LockError> {
     let pid = (flock.l_pid > 0).then(|| Pid::from_raw(flock.l_pid));
     Ok(Some(Blocker { kind, range: ByteRange::new(flock.l_start, last), pid }))
 }
+
+#[cfg(test)]
+#[path = "kernel_tests.rs"]
+mod tests;

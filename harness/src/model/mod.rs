@@ -28,7 +28,7 @@ mod wait;
 mod world;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use double::TableLocks;
 pub use world::World;

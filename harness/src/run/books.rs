@@ -238,8 +238,8 @@ impl Books {
                 }
             }
             Action::Lock { node, .. } | Action::Unlock { node, .. } => {
-                if let Some(node) = self.node_mut(actor, node) {
-                    node.raw_locks = true;
+                if let Some(description) = self.node(actor, node).map(|node| node.description) {
+                    self.lock_by_hand(description);
                 }
             }
             Action::Fork { child } if succeeded => self.fork(actor, child),
@@ -294,6 +294,14 @@ impl Books {
         let Some(given) = self.node(actor, node).map(|node| node.given(handle)) else { return };
         if let Some(table) = self.table_mut(to) {
             table.nodes.insert(copy.to_owned(), given);
+        }
+    }
+
+    /// What byte verbs lock on one descriptor its copies keep locked.
+    fn lock_by_hand(&mut self, description: usize) {
+        let nodes = self.tables.iter_mut().flat_map(|table| table.nodes.values_mut());
+        for node in nodes.filter(|node| node.description == description) {
+            node.raw_locks = true;
         }
     }
 

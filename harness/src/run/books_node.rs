@@ -33,8 +33,8 @@ pub struct Node {
     pub role: Role,
     /// Its open file description; copies share the number.
     pub description: usize,
-    /// Whether byte verbs were used on it, so that its locks are its own
-    /// affair.
+    /// Whether byte verbs were used on its description, so that what is locked
+    /// beyond its claim is its own affair.
     pub raw_locks: bool,
     /// What the worker needs to know of it.
     pub handle: NodeHandle,

@@ -144,11 +144,12 @@ fn refused(books: &Books, refused: &Attempt<'_>, seen: &Observation<'_>) -> Opti
         return None;
     }
     let mut leaked = false;
-    for (_, other) in others().filter(|(_, other)| conflicts(other.claim_in_force())) {
+    // Openers take read locks only, and those keep nobody from locking a byte.
+    let others = others().filter(|_| !lock_byte_failed);
+    for (_, other) in others.filter(|(_, other)| conflicts(other.claim_in_force())) {
         match other.role {
-            Role::Acquired | Role::Given if !lock_byte_failed => return None,
+            Role::Acquired | Role::Given => return None,
             Role::Inherited => leaked = true,
-            _ => {}
         }
     }
     Some(Breach {

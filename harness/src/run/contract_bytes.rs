@@ -7,7 +7,7 @@ use super::books::{Books, FullName};
 use super::books_node::{Node, Role};
 use super::contract::{Breach, pending_claim};
 use crate::image::{Claim, HELD_BASE, Permission, Permissions, UNSHARED_BASE, lock_bytes};
-use crate::lock::{Backend, LockType};
+use crate::lock::Backend;
 use crate::step::{Hazard, TableLock};
 
 /// Who owns a lock: an open file description, or a process by its name.
@@ -40,8 +40,7 @@ pub(super) fn judge_table(
 
 fn lock_bytes_by_owner(nodes: &[(FullName<'_>, &Node)], table: &[TableLock]) -> Bytes {
     let mut bytes = Bytes::new();
-    let granted = table.iter().filter(|lock| !lock.waiting && lock.kind == LockType::Read);
-    for lock in granted {
+    for lock in table.iter().filter(|lock| !lock.waiting) {
         let owner = match (lock.backend, lock.holders.first()) {
             (_, None) => Owner::Nobody,
             (Backend::Posix, Some(process)) => Owner::Process(process.clone()),

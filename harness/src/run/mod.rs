@@ -9,9 +9,15 @@ mod books_node;
 mod cast;
 mod contract;
 mod contract_bytes;
+#[cfg(test)]
+mod contract_bytes_tests;
+#[cfg(test)]
+mod contract_tests;
 mod engine;
 mod finding;
 mod held;
+#[cfg(test)]
+mod history;
 mod judgement;
 mod perform;
 mod result;

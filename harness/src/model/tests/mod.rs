@@ -12,6 +12,7 @@ mod lifetime;
 mod names;
 mod pausing;
 mod properties;
+mod protocol;
 mod reopening;
 mod together;
 mod waiting;
@@ -80,7 +81,7 @@ fn shown(locks: &[TableLock]) -> String {
 }
 
 /// `vm1 open disk rw access=read-only`: names stand first, then what is left.
-pub(super) fn action(line: &str) -> (&str, Action) {
+pub(crate) fn action(line: &str) -> (&str, Action) {
     let mut words = line.split_whitespace();
     let mut next = || words.next().unwrap_or_default();
     let (actor, verb, name) = (next(), next(), next());
