@@ -38,6 +38,12 @@ pub(super) enum StepFailure {
     Harness(String),
 }
 
+impl StepFailure {
+    pub(super) fn harness(why: impl Into<String>) -> StepFailure {
+        StepFailure::Harness(why.into())
+    }
+}
+
 impl From<ReceiveError> for StepFailure {
     fn from(error: ReceiveError) -> Self {
         match error {

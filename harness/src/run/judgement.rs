@@ -2,7 +2,7 @@
 //! what the kernel did.
 
 use super::books::Books;
-use super::contract::Breach;
+use super::breach::Breach;
 use super::finding::{Finding, Judge};
 use super::trace::StepEvent;
 use crate::lock::Backend;

@@ -6,6 +6,7 @@
 
 mod books;
 mod books_node;
+mod breach;
 mod cast;
 mod contract;
 mod contract_bytes;
@@ -20,6 +21,7 @@ mod held;
 mod history;
 mod judgement;
 mod perform;
+mod performed;
 mod result;
 mod runner;
 mod session;
