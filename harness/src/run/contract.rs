@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 
 use super::books::{Books, FullName};
-use super::breach::Breach;
 use super::books_node::{Node, Role};
+use super::breach::Breach;
 use super::contract_bytes::judge_table;
 use crate::image::Claim;
 use crate::lock::Backend;
@@ -118,7 +118,8 @@ fn refused(books: &Books, refused: &Attempt<'_>, seen: &Observation<'_>) -> Opti
     let in_flight =
         seen.peers.iter().any(|(image, claim)| *image == refused.image && conflicts(*claim))
             || books.all_pending().any(|(actor, action)| {
-                books.attempted(actor, action)
+                books
+                    .attempted(actor, action)
                     .is_some_and(|(image, claim)| image == refused.image && conflicts(claim))
             });
     let lock_byte_failed = matches!(seen.outcome, Outcome::LockByte { .. });

@@ -35,7 +35,8 @@ pub(super) fn perform(
             waiting::signal(cast, books, actor, action)
         }
         Action::Await => {
-            let pending = books.pending(actor).ok_or_else(|| StepFailure::harness("nothing is awaited"))?;
+            let pending =
+                books.pending(actor).ok_or_else(|| StepFailure::harness("nothing is awaited"))?;
             let performed = waiting::take_up(cast, books, actor, pending, predicted)?;
             Ok(name_owner(cast, performed))
         }
