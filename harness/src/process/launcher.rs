@@ -8,7 +8,7 @@ use nix::sys::resource::{Resource, getrlimit};
 
 use super::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
 use super::wire::{Answer, Order};
-use super::{LAUNCHER, ProcessError, ROLE, StopToken};
+use super::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken};
 
 /// How long the launcher may take over one order. Killing and reaping ten
 /// thousand processes takes seconds.
@@ -168,6 +168,26 @@ impl Drop for Launcher {
     fn drop(&mut self) {
         // It reads end-of-file, cleans up and exits.
         self.channel = None;
-        let _ = self.child.wait();
+        if self.has_exited_within(PATIENCE) {
+            let _ = self.child.wait();
+        } else {
+            // Stuck in the kernel, on a file system that does not answer, say.
+            // Waiting on would only make two of that.
+            let _ = self.child.kill();
+        }
+    }
+}
+
+impl Launcher {
+    /// Waits for its end, even where everything else is being stopped.
+    fn has_exited_within(&self, patience: Duration) -> bool {
+        let pid = i32::try_from(self.child.id()).unwrap_or(0);
+        match (ProcessHandle::open(pid), StopToken::pair()) {
+            (Ok(process), Ok((_never, stop))) => {
+                process.await_exit(Instant::now() + patience, &stop).is_ok()
+            }
+            // Without descriptors to wait on, wait without a deadline.
+            _ => true,
+        }
     }
 }
