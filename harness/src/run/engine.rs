@@ -142,3 +142,7 @@ fn judge(
         trace,
     })
 }
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

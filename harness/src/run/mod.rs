@@ -6,6 +6,8 @@
 
 mod books;
 mod books_node;
+#[cfg(test)]
+mod books_tests;
 mod cast;
 mod contract;
 mod contract_bytes;
@@ -17,8 +19,12 @@ mod engine;
 mod finding;
 mod held;
 #[cfg(test)]
+mod held_tests;
+#[cfg(test)]
 mod history;
 mod judgement;
+#[cfg(test)]
+mod judgement_tests;
 mod perform;
 mod result;
 mod runner;
