@@ -1,4 +1,124 @@
 //! Engine of `imglock`: finds out whether image locks hold.
+//!
+//! Programs that open one disk image at the same time keep out of each
+//! other's way by byte-range locks. This crate starts real processes that open
+//! an image in declared modes, lets the real kernel decide, and judges each
+//! outcome three ways: by what a scenario says, by a model of the kernel, and
+//! by the contract that of conflicting openers only the first succeeds.
+//!
+//! # Words
+//!
+//! An *image* is the file that several processes open. Whoever opens it makes
+//! a [`Claim`](image::Claim): the permissions it holds, and those it lets
+//! others take meanwhile. A claim with a name is a [`Mode`](image::Mode), such
+//! as `rw`. Each permission that is held, and each that is not shared, is a
+//! read lock on one *lock byte*, taken from the kernel through a
+//! [`Backend`](lock::Backend): open file description locks or POSIX locks.
+//!
+//! A [`Scenario`](scenario::Scenario) tells a story in steps. In a step an
+//! *actor* (a process, or a thread of one) carries out an
+//! [`Action`](step::Action), often on a *node* (an image that it has open),
+//! and an [`Outcome`](step::Outcome) comes of it: `granted`, `refused write`,
+//! an errno. What happened is kept in a [`Trace`](run::Trace). What a judge
+//! has to say about it is a [`Finding`](run::Finding), and the findings decide
+//! the [`Verdict`](run::Verdict). A [`Hazard`](step::Hazard) is a way in which
+//! the contract is known to break: a scenario that declares one fails when it
+//! does *not* happen.
+//!
+//! # A complete example
+//!
+//! A test of another project, with `harness = false` in its `Cargo.toml`:
+//! harness/tests/embedding.rs is one that also counts and reports.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use imglock_harness::lock::Backend;
+//! use imglock_harness::process::StopToken;
+//! use imglock_harness::run::{Job, Session, SessionOptions, Verdict};
+//! use imglock_harness::scenario::Scenario;
+//!
+//! const STORY: &str = r#"
+//!     summary "A second writer is refused, and let in once the first has gone"
+//!     about "Each of them holds `write` and does not share it."
+//!     vm1 open disk mode=rw
+//!     vm2 open disk mode=rw { expect "refused write"; }
+//!     vm1 kill
+//!     vm2 open disk mode=rw { expect granted; }
+//! "#;
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // First of all: processes are made by starting this program again.
+//!     imglock_harness::init();
+//!
+//!     let scenario = Arc::new(Scenario::parse("second-writer", file!(), STORY)?);
+//!     let jobs = Backend::ALL.map(|backend| Job { scenario: Arc::clone(&scenario), backend });
+//!     // Whoever has the trigger can stop the session, a signal handler for one.
+//!     let (_trigger, stop) = StopToken::pair()?;
+//!     let options = SessionOptions {
+//!         // Its file system is the one that is tested.
+//!         directory: std::env::temp_dir(),
+//!         jobs: 1,
+//!         step_timeout: Duration::from_secs(10),
+//!         keep: false,
+//!         stop,
+//!         program: SessionOptions::this_program(),
+//!     };
+//!     for result in Session::start(jobs.to_vec(), options)? {
+//!         let result = result?;
+//!         println!("{} on {}: {}", result.scenario, result.backend, result.verdict);
+//!         assert_eq!(result.verdict, Verdict::Passed, "{}", result.reason);
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Without a process, and so in any test, [`ByteClaims`](image::ByteClaims)
+//! and [`TableLocks`](model::TableLocks) show what one opener does to another:
+//!
+//! ```
+//! use imglock_harness::image::{ByteClaims, Mode};
+//! use imglock_harness::lock::Backend;
+//! use imglock_harness::model::TableLocks;
+//!
+//! let mut first = TableLocks::new(Backend::Ofd);
+//! let mut second = first.in_another_process();
+//! ByteClaims::default().change(&mut first, Mode::Rw.claim())?;
+//! let refused = ByteClaims::default().change(&mut second, Mode::Rw.claim());
+//! assert_eq!(refused.unwrap_err().to_string(), "Failed to get \"write\" lock");
+//! # Ok::<(), imglock_harness::image::AcquireError>(())
+//! ```
+//!
+//! # Rooms
+//!
+//! Each module is a room on a floor. It uses rooms on floors below, never one
+//! above, and none beside it.
+//!
+//! | floor | room | |
+//! | --- | --- | --- |
+//! | 6 | [`sweep`] | many runs, summed up |
+//! | 5 | [`run`] | one scenario on one backend: trace, findings, verdict |
+//! | 4 | [`process`] | the launcher, the workers, and the messages between |
+//! | 3 | [`scenario`] | what to try: a story read from its text |
+//! | 3 | [`model`] | what must happen, worked out without the kernel |
+//! | 3 | [`lock_table`] | what the kernel says: /proc/locks and fdinfo |
+//! | 2 | [`step`] | actions, outcomes, hazards: the words all of these share |
+//! | 1 | [`image`] | permissions, modes, lock bytes; acquiring and releasing |
+//! | 0 | [`lock`] | one fcntl call; byte ranges |
+//!
+//! Data goes one way:
+//!
+//! ```text
+//! text ─▶ Scenario ─▶ steps ─▶ requests to processes ─▶ Trace
+//!                       │                                 │
+//!                       └─▶ model ─▶ predictions ─▶ judges ─▶ Findings ─▶ ScenarioResult
+//! ```
+//!
+//! The judges watch the trace as it grows, and the first fault ends the run.
+//! The model shares no code with [`image`]'s way of acquiring, and the
+//! contract looks neither at the model nor at what the scenario expects: a
+//! mistake in one of them shows as a difference to the others.
 
 pub mod image;
 pub mod lock;

@@ -117,3 +117,52 @@ modes! {
     /// The top of a chain during block-stream, qcow2.
     StreamTop 0b1111 0b1010;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::lock_bytes;
+
+    /// As `/proc/locks` showed them for QEMU 7.2.
+    #[rstest::rstest]
+    #[case("none", &[])]
+    #[case("inactive", &[])]
+    #[case("ro", &[100, 201])]
+    #[case("rw", &[100, 101, 201])]
+    #[case("ro-share-rw", &[100])]
+    #[case("share-rw", &[100, 101])]
+    #[case("force-share", &[100])]
+    #[case("cdrom", &[100, 201, 203])]
+    #[case("rw-fixed", &[100, 101, 201, 203])]
+    #[case("nbd-ro", &[100, 203])]
+    #[case("nbd-rw", &[100, 101, 203])]
+    #[case("tool-ro", &[100])]
+    #[case("tool-rw", &[100, 101])]
+    #[case("qcow2-ro", &[100, 201, 203])]
+    #[case("qcow2-rw", &[100, 101, 103, 201, 203])]
+    #[case("backing", &[100, 201, 203])]
+    #[case("resize", &[100, 101, 103])]
+    #[case("create", &[101, 103, 203])]
+    #[case("backup-target", &[101, 203])]
+    #[case("mirror-target", &[101, 200, 201, 203])]
+    #[case("commit-source", &[100, 200, 201, 203])]
+    #[case("stream-top", &[100, 101, 102, 103, 201, 203])]
+    fn each_mode_locks_its_bytes(#[case] name: &str, #[case] bytes: &[i64]) {
+        let mode: Mode = name.parse().expect("a mode");
+        assert_eq!(lock_bytes(mode.claim()), bytes);
+        assert_eq!(mode.to_string(), name);
+    }
+
+    #[rstest::rstest]
+    #[case("", Access::ReadOnly)]
+    #[case("consistent-read", Access::ReadOnly)]
+    #[case("write", Access::ReadWrite)]
+    #[case("write-unchanged", Access::ReadWrite)]
+    #[case("resize", Access::ReadWrite)]
+    #[case("consistent-read resize", Access::ReadWrite)]
+    fn whoever_changes_anything_needs_write_access(#[case] held: &str, #[case] access: Access) {
+        let held: Permissions = held.parse().expect("permissions");
+        assert_eq!(Access::needed_by(Claim::new(held, Permissions::all())), access);
+        assert_eq!(Access::needed_by(Claim::new(held, Permissions::empty())), access);
+    }
+}

@@ -40,3 +40,29 @@ pub fn probe(directory: &Path) -> std::io::Result<Probe> {
     };
     Ok(Probe { ofd: attempt(Backend::Ofd), posix: attempt(Backend::Posix) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_backend_has_an_answer_of_its_own() {
+        let probe = Probe { ofd: Err(LockError::Invalid), posix: Err(LockError::NoLocks) };
+        assert_eq!(*probe.of(Backend::Ofd), Err(LockError::Invalid));
+        assert_eq!(*probe.of(Backend::Posix), Err(LockError::NoLocks));
+    }
+
+    #[test]
+    fn a_directory_without_files_gives_no_answer() {
+        assert!(probe(Path::new("/proc/self")).is_err());
+    }
+
+    #[test]
+    fn both_kinds_work_where_the_tests_run() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        assert_eq!(
+            probe(directory.path()).expect("an answer"),
+            Probe { ofd: Ok(()), posix: Ok(()) }
+        );
+    }
+}

@@ -136,4 +136,17 @@ mod tests {
     fn what_is_no_range_is_refused(#[case] text: &str) {
         assert!(text.parse::<ByteRange>().is_err());
     }
+
+    #[rstest::rstest]
+    #[case::apart("0-4", "6-9", false)]
+    #[case::side_by_side("0-4", "5-9", false)]
+    #[case::with_one_byte_in_common("0-5", "5-9", true)]
+    #[case::one_within_the_other("0-9", "4", true)]
+    #[case::the_same("7", "7", true)]
+    #[case::up_to_the_end("0-eof", "9-eof", true)]
+    fn ranges_overlap_or_do_not(#[case] one: &str, #[case] other: &str, #[case] overlap: bool) {
+        let range = |text: &str| text.parse::<ByteRange>().expect("a range");
+        assert_eq!(range(one).overlaps(range(other)), overlap);
+        assert_eq!(range(other).overlaps(range(one)), overlap);
+    }
 }

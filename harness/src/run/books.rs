@@ -18,6 +18,7 @@ pub struct Books {
     backend: Backend,
     names: HashMap<String, Name>,
     images: usize,
+    links: usize,
     actors: HashMap<String, Actor>,
     tables: Vec<Table>,
     descriptions: usize,
@@ -40,10 +41,11 @@ impl fmt::Display for FullName<'_> {
 }
 
 /// What a name in the scenario's directory stands for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Name {
     Image(usize),
-    Link(String),
+    /// A symbolic link; the number tells hard links of it from other links.
+    Link(usize, String),
 }
 
 /// How many symbolic links are followed in a row (`MAXSYMLINKS` is 40).
@@ -72,6 +74,7 @@ impl Books {
             backend,
             names: HashMap::new(),
             images: 0,
+            links: 0,
             actors: HashMap::new(),
             tables: Vec::new(),
             descriptions: 0,
@@ -145,10 +148,10 @@ impl Books {
     /// The index of the image that a name means now.
     pub fn image(&self, name: &str) -> Option<usize> {
         let mut name = name;
-        for _ in 0..MOST_LINKS {
+        for _ in 0..=MOST_LINKS {
             match self.names.get(name)? {
                 Name::Image(image) => return Some(*image),
-                Name::Link(target) => name = target,
+                Name::Link(_, target) => name = target,
             }
         }
         None
@@ -276,8 +279,11 @@ impl Books {
                 }
             }
             Action::Symlink { name, to } => {
-                self.names.insert(name.clone(), Name::Link(to.clone()));
+                self.links += 1;
+                self.names.insert(name.clone(), Name::Link(self.links, to.clone()));
             }
+            // Between two names of one file rename(2) does nothing.
+            Action::Rename { image, to } if self.names.get(image) == self.names.get(to) => {}
             Action::Rename { image, to } => {
                 if let Some(renamed) = self.names.remove(image) {
                     self.names.insert(to.clone(), renamed);

@@ -152,3 +152,7 @@ fn judge(
 fn hazards_of(findings: &[Finding]) -> BTreeSet<Hazard> {
     findings.iter().filter_map(|finding| finding.hazard).collect()
 }
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

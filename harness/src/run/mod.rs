@@ -6,6 +6,8 @@
 
 mod books;
 mod books_node;
+#[cfg(test)]
+mod books_tests;
 mod breach;
 mod cast;
 mod contract;
@@ -18,8 +20,12 @@ mod engine;
 mod finding;
 mod held;
 #[cfg(test)]
+mod held_tests;
+#[cfg(test)]
 mod history;
 mod judgement;
+#[cfg(test)]
+mod judgement_tests;
 mod perform;
 mod performed;
 mod result;
