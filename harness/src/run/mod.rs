@@ -39,4 +39,4 @@ pub use engine::Engine;
 pub use finding::{Finding, Judge};
 pub use result::{ScenarioResult, Subject, Verdict};
 pub use session::{HarnessError, Job, Session, SessionOptions};
-pub use trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};
+pub use trace::{Event, EventKind, ProcessEntry, Starts, StepEvent, Trace};
