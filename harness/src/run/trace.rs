@@ -122,10 +122,10 @@ mod tests {
     use super::*;
     use crate::step::Action;
 
-    /// A trace whose blocks ended in these outcomes.
-    fn trace(blocks: &[&[&str]]) -> Trace {
-        let steps = blocks.iter().enumerate().flat_map(|(block, outcomes)| {
-            outcomes.iter().map(move |outcome| StepEvent {
+    /// A trace of blocks, parted by `;`, whose steps had these outcomes.
+    fn trace(blocks: &str) -> Trace {
+        let steps = blocks.split("; ").enumerate().flat_map(|(block, outcomes)| {
+            outcomes.split(", ").map(move |outcome| StepEvent {
                 actor: "vm".to_owned(),
                 action: Action::Activate { node: "disk".to_owned() },
                 outcome: Some(outcome.parse().expect("an outcome")),
@@ -147,13 +147,13 @@ mod tests {
     }
 
     #[rstest::rstest]
-    #[case::one_wins(&[&["granted", "refused write"]], 1, 0)]
-    #[case::nobody_wins(&[&["refused write", "refused shared write"]], 1, 1)]
-    #[case::all_get_along(&[&["granted", "granted"]], 0, 0)]
-    #[case::one_is_refused_by_a_holder(&[&["refused write", "done"]], 0, 0)]
-    #[case::two_blocks(&[&["refused write", "refused write"], &["granted", "refused write"]], 2, 1)]
+    #[case::one_wins("granted, refused write", 1, 0)]
+    #[case::nobody_wins("refused write, refused shared write", 1, 1)]
+    #[case::all_get_along("granted, granted", 0, 0)]
+    #[case::one_is_refused_by_a_holder("refused write, done", 0, 0)]
+    #[case::two_blocks("refused write, refused write; granted, refused write", 2, 1)]
     fn starts_are_counted(
-        #[case] blocks: &[&[&str]],
+        #[case] blocks: &str,
         #[case] contested: usize,
         #[case] nobody_won: usize,
     ) {
