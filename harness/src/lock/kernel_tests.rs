@@ -90,7 +90,6 @@ fn a_process_never_stands_in_its_own_way_under_posix() {
     assert_eq!(posix(&file).set(Write, RangeSpec::byte(7)), Ok(()));
     assert_eq!(posix(&other).test(Write, RangeSpec::byte(7)), Ok(None));
     assert_eq!(posix(&other).set(Write, RangeSpec::byte(7)), Ok(()));
-    assert_eq!(posix(&other).set_wait(Write, RangeSpec::byte(7)), Ok(()));
 }
 
 #[rstest]
@@ -106,18 +105,30 @@ fn closing_another_descriptor_drops_posix_locks_only(#[case] backend: Backend, #
 }
 
 #[test]
-fn what_is_unlocked_is_free_for_the_one_who_waits() {
+fn what_is_unlocked_is_free_and_the_rest_is_not() {
     let file = file();
     let other = again(&file);
     assert_eq!(ofd(&file).set(Write, RangeSpec::at(0, 0)), Ok(()));
-    std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| ofd(&other).set_wait(Read, RangeSpec::byte(3)));
-        assert_eq!(ofd(&file).unlock(RangeSpec::byte(3)), Ok(()));
-        assert_eq!(waiter.join().expect("no panic"), Ok(()));
-    });
+    assert_eq!(ofd(&file).unlock(RangeSpec::byte(3)), Ok(()));
+    assert_eq!(ofd(&other).test(Read, RangeSpec::byte(3)), Ok(None));
     let range = ByteRange::new(4, ByteRange::EOF);
     let blocker = Some(Blocker { kind: Write, range, pid: None });
-    assert_eq!(ofd(&other).test(Write, RangeSpec::at(3, 2)), Ok(blocker), "the rest is not");
+    assert_eq!(ofd(&other).test(Write, RangeSpec::at(3, 2)), Ok(blocker));
+}
+
+/// Where nobody is in the way; a wait is told by the scenarios.
+#[rstest]
+#[case(Backend::Ofd, None)]
+#[case(Backend::Posix, Some(Pid::this()))]
+fn a_lock_that_may_be_waited_for_has_the_same_owner(
+    #[case] backend: Backend,
+    #[case] pid: Option<Pid>,
+) {
+    let file = file();
+    let other = again(&file);
+    assert_eq!(KernelLocks::new(file.as_fd(), backend).set_wait(Write, RangeSpec::byte(7)), Ok(()));
+    let blocker = Some(Blocker { kind: Write, range: ByteRange::new(7, 7), pid });
+    assert_eq!(ofd(&other).test(Read, RangeSpec::byte(7)), Ok(blocker));
 }
 
 #[rstest]

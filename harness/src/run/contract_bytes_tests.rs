@@ -2,18 +2,12 @@
 
 use rstest::rstest;
 
-use super::history::History;
+use super::history::{History, keeps};
 use crate::lock::Backend::{self, Ofd, Posix};
 
 #[track_caller]
 fn breaches(backend: Backend, lines: &str) -> Vec<String> {
     History::on(backend).tells(lines).breaches()
-}
-
-#[track_caller]
-fn keeps(backend: Backend, lines: &str) {
-    let none: [&str; 0] = [];
-    assert_eq!(breaches(backend, lines), none, "\n{lines}");
 }
 
 mod left_behind {

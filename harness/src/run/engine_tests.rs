@@ -135,6 +135,12 @@ fn the_verdict_when(
 }
 
 #[test]
+fn a_run_that_failed_is_not_blamed_for_what_did_not_happen_any_more() {
+    let result = judged(Backend::Posix, vec![breach(None, false)], None);
+    assert_eq!(result.findings, [breach(None, false)]);
+}
+
+#[test]
 fn hazards_are_listed_whether_declared_or_not() {
     let findings = vec![breach(Some(LockLoss), true), breach(Some(LeakedLock), false)];
     let result = judged(Backend::Posix, findings, None);

@@ -172,6 +172,8 @@ fn a_description_may_be_listed_under(#[case] stated: &str) {
                   vm2 fork child => done";
     holds(Ofd, before, stated, "read 100 child.disk+vm1.disk+vm1.spare+vm2.disk");
     holds(Ofd, before, stated, "read 100 vm2.disk");
+    let stated = compared(Ofd, before, stated, "").stated;
+    assert_eq!(stated, ["child.disk has read 100 (image 0)"], "and is called by its first name");
 }
 
 #[test]
@@ -215,6 +217,7 @@ mod under_posix {
     #[case::the_wrong_process("read 100 vm1.disk", "read 100 vm2")]
     #[case::the_wrong_image("read 100 vm1.disk", "base read 100 vm1")]
     #[case::nobody_is_known_to_wait("->write 5 vm2.disk", "->write 5")]
+    #[case::granted_beside_what_it_has("read 0-4 vm2.disk, ->read 5-9 vm2.disk", "read 0-9 vm2")]
     #[case::another_one_waits("->write 5 vm2.disk", "->write 5 vm1")]
     fn a_statement_fails_over(#[case] stated: &str, #[case] kernel: &str) {
         let comparison = compared(Posix, NODES, stated, kernel);
@@ -244,6 +247,13 @@ mod half_way {
         let stated = "read 100-101 vm1.disk";
         let comparison = compared(backend, OPENING, stated, kernel);
         assert!(comparison.agrees(), "{comparison:?}");
+    }
+
+    #[test]
+    fn an_open_counts_together_with_the_open_nodes_of_its_process() {
+        let before = "vm1 open disk ro => granted\nvm1 open spare resize pause=3 => paused";
+        let stated = "read 100 vm1.disk, read 201 vm1.disk, read 101 vm1.spare";
+        holds(Posix, before, stated, "read 100-101 vm1, read 201 vm1");
     }
 
     #[rstest]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::books::Books;
 use super::breach::Breach;
 use super::contract::{Contract, Observation};
-use crate::image::Mode;
+use crate::image::{Claim, Mode};
 use crate::lock::{Backend, LockType};
 use crate::model::tests::action;
 use crate::process::NodeHandle;
@@ -34,8 +34,9 @@ impl History {
     /// `vm1 open disk rw => granted | read 100-101 vm1.disk, read 201 vm1.disk`.
     ///
     /// Behind `|` stands the lock table afterwards (see [`table`]); without
-    /// it the table was not read. `beside rw` in the line says that somebody
-    /// attempts to acquire that mode at the same moment.
+    /// it the table was not read. `beside rw` in the line (`beside base rw` for
+    /// the other image) says that somebody attempts to acquire that mode at the
+    /// same moment.
     pub(super) fn tells(mut self, lines: &str) -> History {
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
             self.tell(line);
@@ -53,8 +54,7 @@ impl History {
             Some((step, peer)) => (step, Some(peer.trim())),
             None => (step, None),
         };
-        let mode = |name: &str| name.parse::<Mode>().expect("a mode").claim();
-        let peers: Vec<_> = peer.map(|peer| (0, mode(peer))).into_iter().collect();
+        let peers: Vec<_> = peer.map(claimed).into_iter().collect();
         let (actor, action) = action(step.trim());
         let outcome: Outcome = outcome.trim().parse().expect("an outcome");
         if self.books.owner(actor).is_none() {
@@ -89,6 +89,25 @@ impl History {
     pub(super) fn actual(&self) -> Vec<&str> {
         self.breaches.iter().map(|breach| breach.actual.as_str()).collect()
     }
+}
+
+/// That a history ends in one breach.
+#[track_caller]
+pub(super) fn breaks(backend: Backend, lines: &str, breach: &str) {
+    assert_eq!(History::on(backend).tells(lines).breaches(), [breach], "\n{lines}");
+}
+
+/// That nothing in a history breaks the contract.
+#[track_caller]
+pub(super) fn keeps(backend: Backend, lines: &str) {
+    let none: [&str; 0] = [];
+    assert_eq!(History::on(backend).tells(lines).breaches(), none, "\n{lines}");
+}
+
+/// The image and the claim of `rw` or `base rw`.
+fn claimed(text: &str) -> (usize, Claim) {
+    let (image, mode) = text.strip_prefix("base ").map_or((0, text), |mode| (1, mode));
+    (image, mode.parse::<Mode>().expect("a mode").claim())
 }
 
 /// A lock table: `read 100-101 vm1.disk+child.disk, base ->write 5 vm1`.

@@ -15,7 +15,9 @@ mod contract_bytes;
 #[cfg(test)]
 mod contract_bytes_tests;
 #[cfg(test)]
-mod contract_tests;
+mod contract_granted_tests;
+#[cfg(test)]
+mod contract_refused_tests;
 mod engine;
 mod finding;
 mod held;

@@ -1,0 +1,194 @@
+//! Openers that were granted side by side, rightly or not.
+
+use rstest::rstest;
+
+use super::history::{History, breaks, keeps};
+use crate::lock::Backend::{self, Ofd, Posix};
+
+const BOTH: &str = "vm2.disk and vm1.disk conflict, and both were granted";
+
+/// Both hold `rw`, and the kernel's table shows it.
+const TWO_WRITERS: &str = "read 100-101 vm1.disk, read 201 vm1.disk, \
+                           read 100-101 vm2.disk, read 201 vm2.disk";
+
+mod both_granted {
+    use super::*;
+
+    #[rstest]
+    #[case::the_first_locks_nothing("locking=off", "")]
+    #[case::the_second_locks_nothing("", "locking=off")]
+    #[case::neither_does("locking=off", "locking=off")]
+    fn because_one_locks_nothing(#[case] first: &str, #[case] second: &str) {
+        let lines = format!(
+            "vm1 open disk rw {first} => granted
+             vm2 open disk rw {second} => granted"
+        );
+        breaks(Ofd, &lines, &format!("unlocked: {BOTH}"));
+    }
+
+    #[test]
+    fn because_auto_finds_no_ofd_locks() {
+        let lines = "vm1 open disk rw locking=on => granted
+                     vm2 open disk rw locking=auto => granted";
+        breaks(Posix, lines, &format!("unlocked: {BOTH}"));
+        breaks(Ofd, lines, &format!("lock-loss: {BOTH}"));
+    }
+
+    #[rstest]
+    #[case::under_posix_one_process_is_one_owner(Posix, "same-owner")]
+    #[case::under_ofd_it_is_two(Ofd, "lock-loss")]
+    fn to_one_process(#[case] backend: Backend, #[case] hazard: &str) {
+        let lines = "vm1 open disk rw => granted
+                     vm1 open spare rw => granted";
+        let message = "vm1.spare and vm1.disk conflict, and both were granted";
+        breaks(backend, lines, &format!("{hazard}: {message}"));
+    }
+
+    #[test]
+    fn to_two_threads_of_one_process() {
+        let lines = "vm1 open disk rw => granted
+                     vm1 thread helper => done
+                     helper open spare rw => granted";
+        let message = "vm1.spare and vm1.disk conflict, and both were granted";
+        breaks(Posix, lines, &format!("same-owner: {message}"));
+    }
+
+    #[rstest]
+    #[case::ofd_first("ofd", "posix")]
+    #[case::posix_first("posix", "ofd")]
+    fn to_one_process_that_mixes_backends(#[case] first: &str, #[case] second: &str) {
+        let held = |backend: &str, node: &str| match backend {
+            "ofd" => format!("read 100-101 vm1.{node}, read 201 vm1.{node}"),
+            _ => "read 100-101 vm1, read 201 vm1".to_owned(),
+        };
+        let (disk, spare) = (held(first, "disk"), held(second, "spare"));
+        let lines = format!(
+            "vm1 open disk rw backend={first} => granted | {disk}
+             vm1 open spare rw backend={second} => granted | {disk}, {spare}"
+        );
+        let message = "vm1.spare and vm1.disk conflict, and both were granted";
+        breaks(Ofd, &lines, &format!("no name: {message}"));
+    }
+
+    #[test]
+    fn because_the_first_has_lost_its_locks() {
+        let lines = "vm1 open disk rw => granted | read 100-101 vm1, read 201 vm1
+                     vm1 open cdrom force-share => granted | read 100-101 vm1, read 201 vm1
+                     vm1 close cdrom => done |
+                     vm2 open disk rw => granted | read 100-101 vm2, read 201 vm2";
+        let lost = "lock-loss: vm1.disk is open and has lost its locks".to_owned();
+        let granted = format!("lock-loss: {BOTH}");
+        assert_eq!(History::on(Posix).tells(lines).breaches(), [lost, granted]);
+    }
+
+    #[test]
+    fn in_a_table_that_nobody_read() {
+        let lines = "vm1 open disk rw => granted
+                     vm2 open disk rw => granted";
+        breaks(Ofd, lines, &format!("lock-loss: {BOTH}"));
+    }
+
+    #[test]
+    fn though_the_kernel_has_both_their_locks() {
+        let lines = format!(
+            "vm1 open disk rw => granted | read 100-101 vm1.disk, read 201 vm1.disk
+             vm2 open disk rw => granted | {TWO_WRITERS}"
+        );
+        breaks(Ofd, &lines, &format!("no name: {BOTH}"));
+        let told = History::on(Ofd).tells(&lines);
+        assert_eq!(
+            told.actual(),
+            ["vm2.disk was granted: it holds consistent-read write; does not share write"]
+        );
+    }
+
+    #[rstest]
+    #[case::by_set("vm2 open disk force-share => granted", "vm2 set disk rw")]
+    #[case::by_reopen("vm2 open disk force-share => granted", "vm2 reopen disk rw")]
+    #[case::by_activate("vm2 open disk rw inactive => granted", "vm2 activate disk")]
+    #[case::by_await("vm2 open disk rw pause=1 => paused", "vm2 await")]
+    fn in_some_other_way_than_open(#[case] before: &str, #[case] step: &str) {
+        let lines = format!(
+            "{before}
+             vm1 open disk force-share => granted
+             vm1 open spare rw => granted
+             {step} => granted"
+        );
+        let message = "vm2.disk and vm1.spare conflict, and both were granted";
+        breaks(Ofd, &lines, &format!("lock-loss: {message}"));
+    }
+}
+
+mod granted_rightly {
+    use super::*;
+
+    #[rstest]
+    #[case::compatible("vm1 open disk share-rw => granted", "vm2 open disk share-rw => granted")]
+    #[case::another_image(
+        "vm1 open disk rw => granted",
+        "vm2 open disk rw image=base.img => granted"
+    )]
+    #[case::nothing_claimed(
+        "vm1 open disk commit-source => granted",
+        "vm2 open disk none => granted"
+    )]
+    #[case::still_inactive("vm1 open disk rw => granted", "vm2 open disk rw inactive => granted")]
+    #[case::the_first_is_inactive(
+        "vm1 open disk rw inactive => granted",
+        "vm2 open disk rw => granted"
+    )]
+    #[case::the_first_gave_up(
+        "vm1 open disk rw => granted
+         vm1 set disk none => granted",
+        "vm2 open disk rw => granted"
+    )]
+    #[case::the_first_is_closed(
+        "vm1 open disk rw => granted
+         vm1 close disk => done",
+        "vm2 open disk rw => granted"
+    )]
+    #[case::the_first_is_dead(
+        "vm1 open disk rw => granted
+         vm1 kill => done",
+        "vm2 open disk rw => granted"
+    )]
+    #[case::the_first_was_refused(
+        "vm0 open disk rw => granted
+         vm1 open disk rw => refused write
+         vm0 close disk => done",
+        "vm2 open disk rw => granted"
+    )]
+    #[case::the_first_is_only_half_way(
+        "vm1 open disk rw pause=1 => paused",
+        "vm2 open disk rw => granted"
+    )]
+    #[case::a_mere_copy_is_no_opener(
+        "vm1 open disk rw => granted
+         vm1 dup disk as=spare => done
+         vm1 close disk => done",
+        "vm2 open disk rw => granted"
+    )]
+    #[case::nor_is_an_inherited_one(
+        "vm1 open disk rw => granted
+         vm1 fork child => done
+         vm1 exit => done",
+        "vm2 open disk rw => granted"
+    )]
+    #[case::one_description_is_one_opener(
+        "vm1 open disk ro => granted
+         vm1 send disk to=vm1 => done",
+        "vm1 set disk rw => granted"
+    )]
+    #[case::a_claim_noted_while_inactive(
+        "vm1 open disk rw => granted
+         vm2 open disk ro inactive => granted",
+        "vm2 set disk rw => granted"
+    )]
+    fn although_somebody_is_there(
+        #[case] before: &str,
+        #[case] step: &str,
+        #[values(Ofd, Posix)] backend: Backend,
+    ) {
+        keeps(backend, &format!("{before}\n{step}"));
+    }
+}
