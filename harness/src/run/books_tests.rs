@@ -74,7 +74,7 @@ const OPEN: &str = "vm1 open disk rw => granted";
 #[case::send(
     "vm2 open other none => granted
      vm1 send disk to=vm2 => done",
-    "vm2.disk rw #0 given, vm2.other none #1, vm1.disk rw #0"
+    "vm1.disk rw #0, vm2.disk rw #0 given, vm2.other none #1"
 )]
 #[case::lock("vm1 lock disk start=0 => granted", "vm1.disk rw #0 by-hand")]
 #[case::lock_refused("vm1 lock disk start=0 => EAGAIN", "vm1.disk rw #0 by-hand")]
@@ -90,7 +90,7 @@ const OPEN: &str = "vm1 open disk rw => granted";
      vm1 lock spare start=0 => granted",
     "vm1.disk rw #0 by-hand, vm1.other ro #1, vm1.spare rw #0 given by-hand"
 )]
-#[case::test("vm1 test disk start=0 => free", "vm1.disk rw #0")]
+#[case::asking("vm1 test disk start=0 => free", "vm1.disk rw #0")]
 #[case::fork("vm1 fork child => done", "vm1.disk rw #0, child.disk rw #0 inherited")]
 #[case::fork_failed("vm1 fork child => EAGAIN", "vm1.disk rw #0")]
 #[case::set_by_a_child(
