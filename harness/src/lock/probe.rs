@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -32,13 +33,16 @@ impl Probe {
 /// # Errors
 /// Fails when no file can be created in `directory`.
 pub fn probe(directory: &Path) -> std::io::Result<Probe> {
-    let file = tempfile::tempfile_in(directory)?;
+    Ok(try_both(&tempfile::tempfile_in(directory)?))
+}
+
+fn try_both(file: &File) -> Probe {
     let attempt = |backend| {
         let mut locks = KernelLocks::new(file.as_fd(), backend);
         locks.set(LockType::Write, RangeSpec::byte(0))?;
         locks.unlock(RangeSpec::byte(0))
     };
-    Ok(Probe { ofd: attempt(Backend::Ofd), posix: attempt(Backend::Posix) })
+    Probe { ofd: attempt(Backend::Ofd), posix: attempt(Backend::Posix) }
 }
 
 #[cfg(test)]
@@ -50,6 +54,17 @@ mod tests {
         let probe = Probe { ofd: Err(LockError::Invalid), posix: Err(LockError::NoLocks) };
         assert_eq!(*probe.of(Backend::Ofd), Err(LockError::Invalid));
         assert_eq!(*probe.of(Backend::Posix), Err(LockError::NoLocks));
+    }
+
+    #[test]
+    fn each_backend_is_tried() {
+        let file = tempfile::tempfile().expect("a temporary file");
+        // In the way of OFD locks, and not of this process's own.
+        let mut locks = KernelLocks::new(file.as_fd(), Backend::Posix);
+        locks.set(LockType::Write, RangeSpec::byte(0)).expect("nobody else is there");
+        let probe = try_both(&file);
+        assert!(matches!(probe.ofd, Err(LockError::WouldBlock { .. })), "{probe:?}");
+        assert_eq!(probe.posix, Ok(()));
     }
 
     #[test]

@@ -41,6 +41,11 @@ const OPEN: &str = "vm1 open disk rw => granted";
 #[case::close("vm1 close disk => done", "")]
 #[case::close_of_nothing("vm2 close disk => not-open", "vm1.disk rw #0")]
 #[case::reopen("vm1 reopen disk ro => granted", "vm1.disk ro #1")]
+#[case::open_after_a_reopen(
+    "vm1 reopen disk ro => granted
+     vm1 open spare ro => granted",
+    "vm1.disk ro #1, vm1.spare ro #2"
+)]
 #[case::reopen_refused("vm1 reopen disk none => refused write", "vm1.disk rw #0")]
 #[case::set("vm1 set disk ro => granted", "vm1.disk ro #0")]
 #[case::set_refused("vm1 set disk ro => refused write", "vm1.disk rw #0")]
@@ -74,7 +79,7 @@ const OPEN: &str = "vm1 open disk rw => granted";
 #[case::send(
     "vm2 open other none => granted
      vm1 send disk to=vm2 => done",
-    "vm2.disk rw #0 given, vm2.other none #1, vm1.disk rw #0"
+    "vm1.disk rw #0, vm2.disk rw #0 given, vm2.other none #1"
 )]
 #[case::lock("vm1 lock disk start=0 => granted", "vm1.disk rw #0 by-hand")]
 #[case::lock_refused("vm1 lock disk start=0 => EAGAIN", "vm1.disk rw #0 by-hand")]
@@ -90,7 +95,7 @@ const OPEN: &str = "vm1 open disk rw => granted";
      vm1 lock spare start=0 => granted",
     "vm1.disk rw #0 by-hand, vm1.other ro #1, vm1.spare rw #0 given by-hand"
 )]
-#[case::test("vm1 test disk start=0 => free", "vm1.disk rw #0")]
+#[case::asking("vm1 test disk start=0 => free", "vm1.disk rw #0")]
 #[case::fork("vm1 fork child => done", "vm1.disk rw #0, child.disk rw #0 inherited")]
 #[case::fork_failed("vm1 fork child => EAGAIN", "vm1.disk rw #0")]
 #[case::set_by_a_child(
@@ -102,6 +107,12 @@ const OPEN: &str = "vm1 open disk rw => granted";
     "vm1 fork child => done
      child reopen disk ro => granted",
     "vm1.disk rw #0, child.disk ro #1"
+)]
+#[case::activate_by_a_child(
+    "vm1 inactivate disk => done
+     vm1 fork child => done
+     child activate disk => granted",
+    "vm1.disk rw #0 inactive, child.disk rw #0"
 )]
 #[case::thread("vm1 thread helper => done", "vm1.disk rw #0")]
 #[case::open_by_a_thread(
