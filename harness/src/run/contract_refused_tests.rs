@@ -2,7 +2,6 @@
 
 use rstest::rstest;
 
-use super::contract::pending_claim;
 use super::history::{History, breaks, keeps};
 use crate::image::Mode;
 use crate::lock::Backend::{self, Ofd, Posix};
@@ -221,5 +220,5 @@ fn an_attempt_is_about_an_image_and_a_claim(
     let books = History::on(Ofd).tells(lines).books;
     let (actor, action) = action(step);
     let about = about.map(|(image, mode)| (image, mode.claim()));
-    assert_eq!(pending_claim(&books, actor, &action), about);
+    assert_eq!(books.attempted(actor, &action), about);
 }
