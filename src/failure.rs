@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use imglock_harness::lock::Backend;
+use imglock_harness::process::describe;
 use imglock_harness::run::HarnessError;
 use imglock_harness::scenario::ScenarioError;
 use miette::{GraphicalReportHandler, GraphicalTheme};
@@ -41,7 +42,7 @@ pub enum Failure {
     #[error("{} not well formed", count(.0.len(), "scenario is", "scenarios are"))]
     Invalid(Vec<ScenarioError>),
     /// A file that cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}: {}", describe(.source))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -49,7 +50,8 @@ pub enum Failure {
         source: io::Error,
     },
     /// A report file that cannot be written.
-    #[error("cannot write the report {path}: {source}; choose another path with --report")]
+    #[error("cannot write the report {path}: {}; choose another path with --report",
+        describe(.source))]
     Report {
         /// The file.
         path: PathBuf,
@@ -82,10 +84,10 @@ pub enum Failure {
     )]
     NothingRan,
     /// Signals cannot be caught.
-    #[error("cannot prepare for Ctrl-C: {0}")]
+    #[error("cannot prepare for Ctrl-C: {}", describe(.0))]
     Signals(io::Error),
     /// Standard output cannot be written.
-    #[error("cannot write to standard output: {0}")]
+    #[error("cannot write to standard output: {}", describe(.0))]
     Output(#[from] io::Error),
     /// The command carries no mode matrix.
     #[error("this imglock carries no mode matrix to compare with")]

@@ -57,6 +57,15 @@ fn hazards_that_were_reproduced_are_counted() {
 }
 
 #[test]
+fn contested_starts_are_counted_and_who_lost_them_all() {
+    let run =
+        imglock().args(["run", "two-writers-at-the-same-moment", "--backend", "ofd"]).assert();
+    run.success().stdout(predicates::str::is_match(
+        "(?m)^  1 contested start at the same moment under ofd; nobody won [01], as the contract allows$",
+    ).expect("a pattern"));
+}
+
+#[test]
 fn an_invalid_scenario_exits_2_before_anything_runs() {
     let folder = Folder::new();
     folder.file("bad.kdl", INVALID);

@@ -33,6 +33,7 @@ pub fn measure(rounds: usize, mut ours: impl FnMut(), mut floor: impl FnMut()) -
     }
 }
 
+#[allow(dead_code, reason = "one of the benches words its line itself")]
 /// Prints one line; `times` is how much work one round did.
 pub fn report(what: &str, floor: &str, paired: &Paired, times: u32, at_most: f64) {
     let verdict = if paired.ratio <= at_most { "within" } else { "ABOVE" };

@@ -166,7 +166,7 @@ fn statements(#[case] text: &str, #[context] context: Context) {
 #[case::unknown_counter("vm$n open disk mode=rw\nrepeat 2 as=round { vm$rund open disk mode=rw; }")]
 #[case::head_in_repeat("repeat 2 { image a.img; vm1 open disk mode=rw; vm1 close disk; }")]
 #[case::open_twice_in_repeat("repeat 2 as=n { vm1 open disk mode=rw; }")]
-#[case::too_many_processes("repeat 1001 as=n { vm$n open disk mode=share-rw; }")]
+#[case::too_many_processes("repeat 20001 as=n { vm$n open disk mode=share-rw; }")]
 #[case::slip_does_not_spread(
     "vm1 opne disk mode=rw\nvm1 close disk\nvm1 frok child\nchild close disk\nhost crate a.img\nvm1 open other image=a.img mode=rw"
 )]

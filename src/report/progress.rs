@@ -1,3 +1,4 @@
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -6,7 +7,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A bar on standard error, when that is a terminal and the run takes a while.
-pub struct Progress(ProgressBar);
+pub struct Progress {
+    bar: ProgressBar,
+    /// Its end tells the thread that waits to show the bar.
+    _running: Sender<()>,
+}
 
 impl Progress {
     /// A bar for `total` scenarios; `wanted` is false when something else is
@@ -16,33 +21,32 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len}, {elapsed}") {
             bar.set_style(style);
         }
+        let (running, ended) = channel();
         if wanted {
             let later = bar.clone();
-            // Detached: it outlives no run for long, and draws only while one goes on.
             std::thread::spawn(move || {
-                std::thread::sleep(PATIENCE);
-                if !later.is_finished() {
+                if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
                     later.set_draw_target(ProgressDrawTarget::stderr());
                     later.enable_steady_tick(Duration::from_millis(200));
                 }
             });
         }
-        Progress(bar)
+        Progress { bar, _running: running }
     }
 
     /// One more has ended.
     pub fn advance(&self) {
-        self.0.inc(1);
+        self.bar.inc(1);
     }
 
     /// Writes something else to the terminal meanwhile.
     pub fn aside<R>(&self, write: impl FnOnce() -> R) -> R {
-        self.0.suspend(write)
+        self.bar.suspend(write)
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{ScenarioResult, Verdict};
+use imglock_harness::run::{ScenarioResult, Starts, Verdict};
 use imglock_harness::step::Hazard;
 use serde::Serialize;
 
@@ -22,6 +22,9 @@ pub struct Summary {
     /// How many scenarios reproduced a hazard that they declare.
     #[serde(skip)]
     pub reproduced: BTreeMap<(Hazard, Backend), usize>,
+    /// How the starts at the same moment ended, in which somebody was refused.
+    #[serde(skip)]
+    pub starts: BTreeMap<Backend, Starts>,
 }
 
 impl Summary {
@@ -37,6 +40,12 @@ impl Summary {
                     summary.skipped += 1;
                     *summary.skip_reasons.entry(result.reason.clone()).or_default() += 1;
                 }
+            }
+            let starts = result.trace.starts();
+            if starts.contested > 0 {
+                let sum = summary.starts.entry(result.backend).or_default();
+                sum.contested += starts.contested;
+                sum.nobody_won += starts.nobody_won;
             }
             for hazard in reproduced(result) {
                 *summary.reproduced.entry((hazard, result.backend)).or_default() += 1;

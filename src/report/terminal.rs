@@ -1,10 +1,11 @@
 use std::io::{self, Write};
 
-use imglock_harness::run::{ScenarioResult, Verdict};
+use imglock_harness::run::{ScenarioResult, Starts, Verdict};
 use unicode_width::UnicodeWidthStr;
 
 use super::palette::{self, BAD, CAREFUL, FAINT, GOOD, STRONG};
 use super::{Reporter, RunRecord, Summary, evidence, times};
+use crate::failure::count;
 
 /// What a person reads: a line a scenario as it ends, then the failures in
 /// full, then the summary.
@@ -77,6 +78,13 @@ fn sum_up(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
         let words = hazard.name().replace('-', " ");
         let scenarios = if *number == 1 { "scenario" } else { "scenarios" };
         writeln!(out, "  {words} reproduced under {backend} by {number} {scenarios}")?;
+    }
+    for (backend, Starts { contested, nobody_won }) in &summary.starts {
+        writeln!(
+            out,
+            "  {} at the same moment under {backend}; nobody won {nobody_won}, as the contract allows",
+            count(*contested, "contested start", "contested starts")
+        )?;
     }
     for directory in &record.kept {
         writeln!(out, "  kept {}", directory.display())?;

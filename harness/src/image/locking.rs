@@ -1,6 +1,5 @@
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
 
 use crate::lock::Backend;
 
@@ -13,7 +12,9 @@ pub const FALLBACK_WARNING: [&str; 2] = [
 
 /// The user's option `locking=` of QEMU's file driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Display, EnumString, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Locking {
     /// OFD locks where they work, otherwise none, silently.
     #[default]
@@ -30,11 +31,7 @@ impl Locking {
 
     /// The word that scenarios and QEMU use.
     pub fn name(self) -> &'static str {
-        match self {
-            Locking::Auto => "auto",
-            Locking::On => "on",
-            Locking::Off => "off",
-        }
+        self.into()
     }
 
     /// Which locks this option leads to where the kernel offers `best`, and
@@ -45,21 +42,5 @@ impl Locking {
             (Locking::Auto | Locking::On, Backend::Ofd) => (Some(Backend::Ofd), false),
             (Locking::On, Backend::Posix) => (Some(Backend::Posix), true),
         }
-    }
-}
-
-/// A word that is no value of `locking`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`locking` is `auto`, `on` or `off`, not `{0}`")]
-pub struct ParseLockingError(String);
-
-impl FromStr for Locking {
-    type Err = ParseLockingError;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Locking::ALL
-            .into_iter()
-            .find(|locking| locking.name() == word)
-            .ok_or_else(|| ParseLockingError(word.to_owned()))
     }
 }

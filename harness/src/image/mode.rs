@@ -1,13 +1,13 @@
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::{Claim, Permissions};
 
 /// How a descriptor is opened (`O_RDONLY`, `O_WRONLY`, `O_RDWR`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Display, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Access {
     /// `O_RDONLY`: cannot take write locks.
     ReadOnly,
@@ -23,11 +23,7 @@ impl Access {
 
     /// The word that scenarios use.
     pub fn name(self) -> &'static str {
-        match self {
-            Access::ReadOnly => "read-only",
-            Access::WriteOnly => "write-only",
-            Access::ReadWrite => "read-write",
-        }
+        self.into()
     }
 
     /// What a claim needs: write access where it holds `write`,
@@ -39,24 +35,26 @@ impl Access {
 }
 
 macro_rules! modes {
-    ($($(#[$doc:meta])* $variant:ident $name:literal $held:literal $unshared:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident $held:literal $unshared:literal;)*) => {
         /// A named claim: what QEMU locks when it is asked in a common way.
         ///
         /// Measured on /proc/locks with QEMU 7.2; the digits in the table
         /// below are permission numbers.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Display, EnumString, IntoStaticStr, VariantArray)]
         #[serde(rename_all = "kebab-case")]
+        #[strum(serialize_all = "kebab-case")]
         pub enum Mode {
             $($(#[$doc])* $variant,)*
         }
 
         impl Mode {
             /// Every mode, from the one that takes least.
-            pub const ALL: &[Mode] = &[$(Mode::$variant,)*];
+            pub const ALL: &[Mode] = Mode::VARIANTS;
 
             /// The word that scenarios, flags and reports use.
             pub fn name(self) -> &'static str {
-                match self { $(Mode::$variant => $name,)* }
+                self.into()
             }
 
             /// What the mode takes and what it shares.
@@ -75,72 +73,49 @@ macro_rules! modes {
 
 modes! {
     /// A raw `-blockdev` that nothing uses yet.
-    None "none" 0b0000 0b0000;
+    None 0b0000 0b0000;
     /// Anything under `-incoming` before the migration ends.
-    Inactive "inactive" 0b0000 0b0000;
+    Inactive 0b0000 0b0000;
     /// Raw, read-only device.
-    Ro "ro" 0b0001 0b0010;
+    Ro 0b0001 0b0010;
     /// Raw, read-write device.
-    Rw "rw" 0b0011 0b0010;
+    Rw 0b0011 0b0010;
     /// Raw, read-only device with `share-rw=on`.
-    RoShareRw "ro-share-rw" 0b0001 0b0000;
+    RoShareRw 0b0001 0b0000;
     /// Raw, read-write device with `share-rw=on`: a cluster disk.
-    ShareRw "share-rw" 0b0011 0b0000;
+    ShareRw 0b0011 0b0000;
     /// `force-share=on,read-only=on`, as `qemu-img info -U` opens.
-    ForceShare "force-share" 0b0001 0b0000;
+    ForceShare 0b0001 0b0000;
     /// Raw under ide-cd or scsi-cd, and the backing file of `snapshot=on`.
-    Cdrom "cdrom" 0b0001 0b1010;
+    Cdrom 0b0001 0b1010;
     /// Raw under nvme or floppy, which cannot follow a resize.
-    RwFixed "rw-fixed" 0b0011 0b1010;
+    RwFixed 0b0011 0b1010;
     /// Raw, exported read-only over NBD.
-    NbdRo "nbd-ro" 0b0001 0b1000;
+    NbdRo 0b0001 0b1000;
     /// Raw, exported read-write over NBD.
-    NbdRw "nbd-rw" 0b0011 0b1000;
+    NbdRw 0b0011 0b1000;
     /// `qemu-io -r` on raw, or a read-only vhost-user-blk export.
-    ToolRo "tool-ro" 0b0001 0b0000;
+    ToolRo 0b0001 0b0000;
     /// `qemu-io` on raw, or a vhost-user-blk export.
-    ToolRw "tool-rw" 0b0011 0b0000;
+    ToolRw 0b0011 0b0000;
     /// qcow2 opened read-only, or as a backing file.
-    Qcow2Ro "qcow2-ro" 0b0001 0b1010;
+    Qcow2Ro 0b0001 0b1010;
     /// qcow2 opened read-write, whatever `share-rw` says.
-    Qcow2Rw "qcow2-rw" 0b1011 0b1010;
+    Qcow2Rw 0b1011 0b1010;
     /// Raw backing file of an overlay that a device uses.
-    Backing "backing" 0b0001 0b1010;
+    Backing 0b0001 0b1010;
     /// `qemu-img resize` on raw.
-    Resize "resize" 0b1011 0b0000;
+    Resize 0b1011 0b0000;
     /// `qemu-img create` over a raw file that exists.
-    Create "create" 0b1010 0b1000;
+    Create 0b1010 0b1000;
     /// Raw target of blockdev-backup; raw base of an active commit.
-    BackupTarget "backup-target" 0b0010 0b1000;
+    BackupTarget 0b0010 0b1000;
     /// Raw target of blockdev-mirror.
-    MirrorTarget "mirror-target" 0b0010 0b1011;
+    MirrorTarget 0b0010 0b1011;
     /// The middle of a chain while it is committed into its base.
-    CommitSource "commit-source" 0b0001 0b1011;
+    CommitSource 0b0001 0b1011;
     /// The top of a chain during block-stream, qcow2.
-    StreamTop "stream-top" 0b1111 0b1010;
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// A word that names no mode.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no mode is called `{0}`")]
-pub struct ParseModeError(String);
-
-impl FromStr for Mode {
-    type Err = ParseModeError;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Mode::ALL
-            .iter()
-            .copied()
-            .find(|mode| mode.name() == word)
-            .ok_or_else(|| ParseModeError(word.to_owned()))
-    }
+    StreamTop 0b1111 0b1010;
 }
 
 #[cfg(test)]

@@ -3,11 +3,14 @@ use std::str::FromStr;
 
 use bitflags::bitflags;
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
 
 /// One of the four permissions of QEMU's block layer (`BLK_PERM_*` in
 /// include/block/block-common.h).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Display, EnumString, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Permission {
     /// Read data and rely on nobody changing it midway.
     ConsistentRead,
@@ -35,12 +38,7 @@ impl Permission {
 
     /// The word that scenarios use, such as `write-unchanged`.
     pub fn name(self) -> &'static str {
-        match self {
-            Permission::ConsistentRead => "consistent-read",
-            Permission::Write => "write",
-            Permission::WriteUnchanged => "write-unchanged",
-            Permission::Resize => "resize",
-        }
+        self.into()
     }
 
     /// The name in QEMU's messages, such as `write unchanged`
@@ -52,30 +50,6 @@ impl Permission {
             Permission::WriteUnchanged => "write unchanged",
             Permission::Resize => "resize",
         }
-    }
-}
-
-impl fmt::Display for Permission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// A word that names no permission.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "no permission is called `{0}`; there are `consistent-read`, `write`, `write-unchanged` and `resize`"
-)]
-pub struct ParsePermissionError(String);
-
-impl FromStr for Permission {
-    type Err = ParsePermissionError;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Permission::ALL
-            .into_iter()
-            .find(|permission| permission.name() == word)
-            .ok_or_else(|| ParsePermissionError(word.to_owned()))
     }
 }
 
@@ -130,7 +104,7 @@ impl fmt::Display for Permissions {
 }
 
 impl FromStr for Permissions {
-    type Err = ParsePermissionError;
+    type Err = strum::ParseError;
 
     /// Reads names with blanks between them; `-` and nothing are the empty
     /// set, `all` is every permission.

@@ -1,11 +1,11 @@
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
 
 /// How the kernel is asked for a lock, and so who owns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Display, EnumString, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Backend {
     /// Open file description locks (`F_OFD_SETLK`, Linux 3.15): the owner is
     /// the open file description, so `dup`, `fork` and a passed descriptor
@@ -24,38 +24,15 @@ impl Backend {
 
     /// The word that scenarios, flags and reports use.
     pub fn name(self) -> &'static str {
-        match self {
-            Backend::Ofd => "ofd",
-            Backend::Posix => "posix",
-        }
-    }
-}
-
-impl fmt::Display for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// A word that names no backend.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no backend is called `{0}`; there are `ofd` and `posix`")]
-pub struct ParseBackendError(String);
-
-impl FromStr for Backend {
-    type Err = ParseBackendError;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Backend::ALL
-            .into_iter()
-            .find(|backend| backend.name() == word)
-            .ok_or_else(|| ParseBackendError(word.to_owned()))
+        self.into()
     }
 }
 
 /// Shared or exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Display, EnumString, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum LockType {
     /// `F_RDLCK`: any number of owners at a time; needs a readable descriptor.
     #[doc(alias = "F_RDLCK")]
@@ -68,20 +45,11 @@ pub enum LockType {
 impl LockType {
     /// The word that scenarios and reports use.
     pub fn name(self) -> &'static str {
-        match self {
-            LockType::Read => "read",
-            LockType::Write => "write",
-        }
+        self.into()
     }
 
     /// Whether locks of these two types on one byte keep each other out.
     pub fn excludes(self, other: LockType) -> bool {
         self == LockType::Write || other == LockType::Write
-    }
-}
-
-impl fmt::Display for LockType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }

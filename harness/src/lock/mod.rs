@@ -11,7 +11,7 @@ mod kernel;
 mod probe;
 mod range;
 
-pub use backend::{Backend, LockType, ParseBackendError};
+pub use backend::{Backend, LockType};
 pub use error::{Blocker, LockError};
 pub use kernel::KernelLocks;
 pub use probe::{Probe, probe};

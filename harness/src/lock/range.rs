@@ -1,10 +1,13 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
 
 /// What `l_start` counts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Display, EnumString, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Whence {
     /// `SEEK_SET`: the start of the file.
     #[default]
@@ -18,11 +21,7 @@ pub enum Whence {
 impl Whence {
     /// The word that scenarios use.
     pub fn name(self) -> &'static str {
-        match self {
-            Whence::Set => "set",
-            Whence::Cur => "cur",
-            Whence::End => "end",
-        }
+        self.into()
     }
 }
 

@@ -22,16 +22,25 @@ pub enum ProcessError {
     Refused(String),
     /// Too many processes for this user's limits.
     #[error(
-        "{wanted} processes need as many descriptors, and this user may open {limit}; \
-         raise it with `ulimit -n`"
+        "it takes {wanted} processes and as many descriptors here, and this user may open {limit}; \
+         raise that with `ulimit -n`"
     )]
     TooMany {
         /// How many descriptors it takes.
         wanted: usize,
-        /// The hard limit.
+        /// How many are allowed.
         limit: u64,
     },
     /// The run is being stopped.
     #[error("stopped")]
     Stopped,
+}
+
+/// A system error in words, without Rust's `(os error 13)`.
+pub fn describe(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
 }

@@ -4,13 +4,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{Resource, getrlimit};
+
 use super::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
 use super::wire::{Answer, Order};
-use super::{LAUNCHER, ProcessError, ROLE, StopToken};
+use super::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken};
 
 /// How long the launcher may take over one order. Killing and reaping ten
 /// thousand processes takes seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Descriptors that a program needs besides those to its workers.
+const SPARE_DESCRIPTORS: u64 = 32;
+
+fn descriptor_limit() -> u64 {
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft)
+}
 
 /// Where and how processes are started.
 #[derive(Debug, Clone)]
@@ -91,6 +100,10 @@ impl Launcher {
     /// # Errors
     /// When this user may have no more processes or descriptors.
     pub fn spawn(&mut self, names: &[String]) -> Result<Vec<Worker>, ProcessError> {
+        let too_many = || ProcessError::TooMany { wanted: names.len(), limit: descriptor_limit() };
+        if names.len() as u64 + SPARE_DESCRIPTORS > descriptor_limit() {
+            return Err(too_many());
+        }
         let mut workers = Vec::with_capacity(names.len());
         // A name has 255 bytes at most, so such a batch fits into a message.
         for batch in names.chunks(MOST_DESCRIPTORS.min(LONGEST_MESSAGE / 300)) {
@@ -103,12 +116,8 @@ impl Launcher {
                             .map(|(pid, socket)| Worker { pid, channel: Channel::new(socket) }),
                     );
                 }
-                (Answer::Spawned(pids), sockets) => {
-                    return Err(ProcessError::TooMany {
-                        wanted: pids.len(),
-                        limit: sockets.len() as u64,
-                    });
-                }
+                // The kernel drops what there is no room for.
+                (Answer::Spawned(_), _) => return Err(too_many()),
                 (answer, _) => return Err(unexpected(answer)),
             }
         }
@@ -159,6 +168,26 @@ impl Drop for Launcher {
     fn drop(&mut self) {
         // It reads end-of-file, cleans up and exits.
         self.channel = None;
-        let _ = self.child.wait();
+        if self.has_exited_within(PATIENCE) {
+            let _ = self.child.wait();
+        } else {
+            // Stuck in the kernel, on a file system that does not answer, say.
+            // Waiting on would only make two of that.
+            let _ = self.child.kill();
+        }
+    }
+}
+
+impl Launcher {
+    /// Waits for its end, even where everything else is being stopped.
+    fn has_exited_within(&self, patience: Duration) -> bool {
+        let pid = i32::try_from(self.child.id()).unwrap_or(0);
+        match (ProcessHandle::open(pid), StopToken::pair()) {
+            (Ok(process), Ok((_never, stop))) => {
+                process.await_exit(Instant::now() + patience, &stop).is_ok()
+            }
+            // Without descriptors to wait on, wait without a deadline.
+            _ => true,
+        }
     }
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::channel::{Channel, ReceiveError};
 use super::fork::fork_into;
 use super::wire::{Answer, Order};
-use super::{worker, worker_fork};
+use super::{describe, worker, worker_fork};
 
 /// Serves the command until it is gone; returns the exit status.
 pub(super) fn run_on_stdin() -> i32 {
@@ -109,9 +109,11 @@ impl LauncherLoop {
                 Err(error) => {
                     let count = pids.len();
                     return channel.send(&Answer::Failed(format!(
-                        "cannot start process {name} (number {} of {}): {error}",
+                        "cannot start process {name}, number {} of {}: {}; \
+                         `ulimit -u` shows how many this user may have",
                         count + 1,
-                        names.len()
+                        names.len(),
+                        describe(&error)
                     )));
                 }
             }
@@ -158,14 +160,5 @@ impl LauncherLoop {
         {
             let _ = std::fs::remove_dir_all(directory);
         }
-    }
-}
-
-/// The error in words, without Rust's `(os error 13)`.
-fn describe(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
     }
 }

@@ -34,7 +34,8 @@ mod worker_fork;
 mod worker_node;
 
 pub use channel::{Channel, ReceiveError};
-pub use error::ProcessError;
+pub use error::{ProcessError, describe};
+
 pub use launcher::{Launcher, LauncherOptions, Worker};
 pub use pidfd::ProcessHandle;
 pub use stop::{StopToken, StopTrigger};

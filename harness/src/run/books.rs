@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use super::books_node::{Node, Role};
+use crate::image::Claim;
 use crate::lock::Backend;
 use crate::process::NodeHandle;
 use crate::step::{Action, OpenOptions, Outcome};
@@ -154,6 +155,21 @@ impl Books {
             }
         }
         None
+    }
+
+    /// The image and the claim that a step attempts to acquire, if it does.
+    pub fn attempted(&self, actor: &str, action: &Action) -> Option<(usize, Claim)> {
+        if let Action::Open { options, .. } = action {
+            return Some((self.image(&options.image)?, options.mode.claim()));
+        }
+        let node = self.node(actor, action.node()?)?;
+        match action {
+            Action::Set { mode, .. } | Action::Reopen { mode, .. } => {
+                Some((node.image, mode.claim()))
+            }
+            Action::Activate { .. } => Some((node.image, node.claim)),
+            _ => None,
+        }
     }
 
     /// Which locks a node opened with these options takes, and whether QEMU

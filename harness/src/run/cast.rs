@@ -38,6 +38,12 @@ pub(super) enum StepFailure {
     Harness(String),
 }
 
+impl StepFailure {
+    pub(super) fn harness(why: impl Into<String>) -> StepFailure {
+        StepFailure::Harness(why.into())
+    }
+}
+
 impl From<ReceiveError> for StepFailure {
     fn from(error: ReceiveError) -> Self {
         match error {
@@ -132,6 +138,7 @@ impl Cast {
 
     /// Sends a request and waits for its reply.
     pub(super) fn call(&mut self, actor: &str, request: &Request) -> Result<Reply, StepFailure> {
+        tracing::trace!(actor, ?request);
         self.channel(actor)?.send(request)?;
         self.reply(actor)
     }
@@ -141,7 +148,9 @@ impl Cast {
         let (deadline, stop) = (self.deadline(), self.stop.clone());
         let channel = self.channel(actor)?;
         channel.wait(deadline, &stop)?;
-        Ok(channel.receive()?)
+        let reply = channel.receive()?;
+        tracing::trace!(actor, ?reply);
+        Ok(reply)
     }
 
     /// The descriptors whose locks are to be told apart.

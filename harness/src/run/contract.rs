@@ -2,23 +2,11 @@ use std::collections::HashSet;
 
 use super::books::{Books, FullName};
 use super::books_node::{Node, Role};
+use super::breach::Breach;
 use super::contract_bytes::judge_table;
 use crate::image::Claim;
 use crate::lock::Backend;
 use crate::step::{Action, Hazard, Outcome, TableLock};
-
-/// A breach of the contract, and the hazard it amounts to if it has a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Breach {
-    /// The known way of breaking that this is, if it is one.
-    pub hazard: Option<Hazard>,
-    /// What the contract asks for.
-    pub expected: String,
-    /// What was seen.
-    pub actual: String,
-    /// One sentence.
-    pub message: String,
-}
 
 /// One step as the contract sees it.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +118,8 @@ fn refused(books: &Books, refused: &Attempt<'_>, seen: &Observation<'_>) -> Opti
     let in_flight =
         seen.peers.iter().any(|(image, claim)| *image == refused.image && conflicts(*claim))
             || books.all_pending().any(|(actor, action)| {
-                pending_claim(books, actor, action)
+                books
+                    .attempted(actor, action)
                     .is_some_and(|(image, claim)| image == refused.image && conflicts(claim))
             });
     let lock_byte_failed = matches!(seen.outcome, Outcome::LockByte { .. });
@@ -185,19 +174,4 @@ fn attempt<'a>(books: &'a Books, seen: &'a Observation<'a>) -> Option<Attempt<'a
         locks: open.locks,
         description: Some(open.description),
     })
-}
-
-/// The image and the claim that an attempt in flight is about.
-pub(super) fn pending_claim(books: &Books, actor: &str, action: &Action) -> Option<(usize, Claim)> {
-    match action {
-        Action::Open { options, .. } => Some((books.image(&options.image)?, options.mode.claim())),
-        Action::Set { node, mode, .. } | Action::Reopen { node, mode, .. } => {
-            Some((books.node(actor, node)?.image, mode.claim()))
-        }
-        Action::Activate { node } => {
-            let node = books.node(actor, node)?;
-            Some((node.image, node.claim))
-        }
-        _ => None,
-    }
 }

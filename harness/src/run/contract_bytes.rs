@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::books::{Books, FullName};
 use super::books_node::{Node, Role};
-use super::contract::{Breach, pending_claim};
+use super::breach::Breach;
 use crate::image::{Claim, HELD_BASE, Permission, Permissions, UNSHARED_BASE, lock_bytes};
 use crate::lock::Backend;
 use crate::step::{Hazard, TableLock};
@@ -118,7 +118,7 @@ fn left_over(
         .flat_map(|(_, node)| lock_bytes(node.claim_in_force()))
         .collect();
     for (actor, action) in books.all_pending() {
-        match pending_claim(books, actor, action) {
+        match books.attempted(actor, action) {
             Some((on, claim)) if on == image => allowed.extend(lock_bytes(claim)),
             _ => {}
         }

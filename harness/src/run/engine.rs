@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -6,11 +7,11 @@ use super::finding::Finding;
 use super::judgement;
 use super::result::{ScenarioResult, Subject, Verdict};
 use super::runner::Runner;
-use super::session::hazards_of;
 use super::trace::Trace;
 use crate::lock::Backend;
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
 use crate::scenario::Scenario;
+use crate::step::Hazard;
 
 /// Runs scenarios one after the other, with one launcher.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ impl Engine {
         step_timeout: Duration,
     ) -> Result<Engine, ProcessError> {
         let launcher = Launcher::start(options)?;
+        tracing::debug!(scratch = %launcher.scratch().display(), "launcher started");
         Ok(Engine { launcher, step_timeout, stop: options.stop.clone() })
     }
 
@@ -57,12 +59,21 @@ impl Engine {
     ) -> Result<ScenarioResult, ProcessError> {
         let began = Instant::now();
         tracing::debug!(scenario = scenario.name, %backend, "begins");
-        let outlook = self.play(scenario, backend);
+        let played = self.play(scenario, backend);
         // Whatever happened, nothing of the scenario may be left.
         let ended = self.launcher.end();
-        let outlook = outlook?;
+        let result = match played {
+            Ok(outlook) => judge(scenario, backend, outlook, began.elapsed(), self.step_timeout),
+            // This user's limits do not let so many processes be.
+            Err(ProcessError::Refused(why)) => {
+                ScenarioResult::skipped(&scenario.name, backend, why)
+            }
+            Err(error @ ProcessError::TooMany { .. }) => {
+                ScenarioResult::skipped(&scenario.name, backend, error.to_string())
+            }
+            Err(error) => return Err(error),
+        };
         ended?;
-        let result = judge(scenario, backend, outlook, began.elapsed())?;
         tracing::debug!(scenario = scenario.name, %backend, verdict = %result.verdict, "ends");
         Ok(result)
     }
@@ -70,17 +81,7 @@ impl Engine {
     fn play(&mut self, scenario: &Scenario, backend: Backend) -> Result<Outlook, ProcessError> {
         let directory = self.launcher.begin()?;
         let names = scenario.actors();
-        let workers = match self.launcher.spawn(&names) {
-            Ok(workers) => workers,
-            Err(ProcessError::Refused(why)) => {
-                return Ok(Outlook {
-                    trace: Trace::default(),
-                    findings: Vec::new(),
-                    failure: Some(StepFailure::Harness(why)),
-                });
-            }
-            Err(other) => return Err(other),
-        };
+        let workers = self.launcher.spawn(&names)?;
         let cast = Cast::new(directory, self.step_timeout, self.stop.clone());
         let workers = names.into_iter().zip(workers).collect();
         let mut runner = match Runner::new(scenario, backend, cast, workers) {
@@ -106,7 +107,8 @@ fn judge(
     backend: Backend,
     outlook: Outlook,
     duration: Duration,
-) -> Result<ScenarioResult, ProcessError> {
+    step_timeout: Duration,
+) -> ScenarioResult {
     let Outlook { trace, mut findings, failure } = outlook;
     let hazards = hazards_of(&findings);
     let failed = findings.iter().any(Finding::is_failure);
@@ -114,6 +116,10 @@ fn judge(
         let event = trace.events.len().checked_sub(1);
         let message = match (failure, trace.events.last()) {
             (StepFailure::Harness(why), _) => why.clone(),
+            (StepFailure::TimedOut, Some(event)) => format!(
+                "`{}` gave no answer within {step_timeout:?}; allow a step more with --timeout",
+                event.text
+            ),
             (failure, Some(event)) => format!("`{}`: {failure}", event.text),
             (failure, None) => failure.to_string(),
         };
@@ -130,7 +136,7 @@ fn judge(
         (_, Some(StepFailure::TimedOut)) if !failed => Verdict::TimedOut,
         _ => Verdict::Failed,
     };
-    Ok(ScenarioResult {
+    ScenarioResult {
         scenario: scenario.name.clone(),
         backend,
         subject: Subject::Builtin,
@@ -140,7 +146,11 @@ fn judge(
         hazards,
         findings,
         trace,
-    })
+    }
+}
+
+fn hazards_of(findings: &[Finding]) -> BTreeSet<Hazard> {
+    findings.iter().filter_map(|finding| finding.hazard).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::run::contract::Breach;
+use crate::run::breach::Breach;
 use crate::run::trace::{Event, EventKind};
 use crate::step::Hazard::{self, LeakedLock, LockLoss};
 
@@ -16,7 +16,8 @@ fn scenario() -> Scenario {
 fn breach(hazard: Option<Hazard>, declared: bool) -> Finding {
     let (expected, actual) = (String::new(), String::new());
     let message = "two writers".to_owned();
-    judgement::by_contract(Breach { hazard, expected, actual, message }, 0, declared)
+    let breach = Breach { hazard, expected, actual, message };
+    judgement::by_contract(breach, 0, Backend::Ofd, declared)
 }
 
 fn trace() -> Trace {
@@ -32,11 +33,12 @@ fn judged(
     failure: Option<StepFailure>,
 ) -> ScenarioResult {
     let outlook = Outlook { trace: trace(), findings, failure };
-    judge(&scenario(), backend, outlook, Duration::ZERO).expect("a result")
+    judge(&scenario(), backend, outlook, Duration::ZERO, Duration::from_secs(10))
 }
 
 const MISSING: &str = "theme/name declares the hazard lock-loss, and it did not happen";
-const LATE: &str = "`vm1 open disk mode=rw`: no answer within the time a step may take";
+const LATE: &str =
+    "`vm1 open disk mode=rw` gave no answer within 10s; allow a step more with --timeout";
 const DIED: &str = "`vm1 open disk mode=rw`: the process died";
 
 #[rstest]
@@ -54,21 +56,21 @@ const DIED: &str = "`vm1 open disk mode=rw`: the process died";
     vec![breach(Some(LockLoss), true), breach(Some(LeakedLock), false)],
     None,
     Verdict::Failed,
-    "two writers"
+    "two writers; if it is meant to, declare `hazard ofd=leaked-lock`"
 )]
 #[case::only_another_one_did(
     Backend::Posix,
     vec![breach(Some(LeakedLock), false)],
     None,
     Verdict::Failed,
-    "two writers"
+    "two writers; if it is meant to, declare `hazard ofd=leaked-lock`"
 )]
 #[case::an_undeclared_hazard_happened(
     Backend::Ofd,
     vec![breach(Some(LockLoss), false)],
     None,
     Verdict::Failed,
-    "two writers"
+    "two writers; if it is meant to, declare `hazard ofd=lock-loss`"
 )]
 #[case::something_without_a_name_happened(
     Backend::Ofd,
@@ -149,7 +151,7 @@ fn hazards_are_listed_whether_declared_or_not() {
 fn a_run_that_did_not_begin_says_why() {
     let failure = Some(StepFailure::Harness("cannot fork".into()));
     let outlook = Outlook { trace: Trace::default(), findings: Vec::new(), failure };
-    let result = judge(&scenario(), Backend::Ofd, outlook, Duration::ZERO).expect("a result");
+    let result = judge(&scenario(), Backend::Ofd, outlook, Duration::ZERO, Duration::from_secs(10));
     assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Failed, "cannot fork"));
     assert_eq!(result.findings[0].event, None);
 }

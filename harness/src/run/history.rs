@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::books::Books;
-use super::contract::{Breach, Contract, Observation};
+use super::breach::Breach;
+use super::contract::{Contract, Observation};
 use crate::image::{Claim, Mode};
 use crate::lock::{Backend, LockType};
 use crate::model::tests::action;

@@ -2,28 +2,33 @@
 //! what the kernel did.
 
 use super::books::Books;
-use super::contract::Breach;
+use super::breach::Breach;
 use super::finding::{Finding, Judge};
 use super::trace::StepEvent;
+use crate::lock::Backend;
 use crate::scenario::Scenario;
 use crate::step::{Action, Hazard, Outcome, TableLock};
 
 /// Holds an outcome against `expect`.
 pub(super) fn by_scenario(event: &StepEvent, index: usize) -> Option<Finding> {
     let (expected, outcome) = (event.expected.as_ref()?, event.outcome.as_ref()?);
-    (expected != outcome).then(|| {
-        differs(Judge::Scenario, index, expected, outcome, "the scenario expects otherwise")
-    })
+    let message = || format!("it gave `{outcome}`, and the scenario expects `{expected}`");
+    (expected != outcome).then(|| differs(Judge::Scenario, index, expected, outcome, message()))
 }
 
 /// Holds an outcome, and what the file expects of it, against the model.
 pub(super) fn by_model(event: &StepEvent, index: usize) -> Option<Finding> {
     let (predicted, outcome) = (event.predicted.as_ref()?, event.outcome.as_ref()?);
     if predicted != outcome {
-        return Some(differs(Judge::Model, index, predicted, outcome, "the model says otherwise"));
+        let message = format!("it gave `{outcome}`, and the model says `{predicted}`");
+        return Some(differs(Judge::Model, index, predicted, outcome, message));
     }
     let expected = event.expected.as_ref().filter(|expected| *expected != predicted)?;
-    Some(differs(Judge::Model, index, predicted, expected, "model and scenario disagree"))
+    let message = format!(
+        "the kernel does what the model says, `{predicted}`; is `expect {expected:?}` a mistake?",
+        expected = expected.to_string()
+    );
+    Some(differs(Judge::Model, index, predicted, expected, message))
 }
 
 fn differs(
@@ -31,7 +36,7 @@ fn differs(
     index: usize,
     expected: &Outcome,
     actual: &Outcome,
-    message: &str,
+    message: String,
 ) -> Finding {
     Finding {
         judge,
@@ -40,7 +45,7 @@ fn differs(
         declared: false,
         expected: expected.to_string(),
         actual: actual.to_string(),
-        message: message.to_owned(),
+        message,
     }
 }
 
@@ -86,7 +91,18 @@ fn in_lines(table: &[TableLock]) -> String {
 }
 
 /// A breach of the contract, with what the scenario declares about it.
-pub(super) fn by_contract(breach: Breach, index: usize, declared: bool) -> Finding {
+pub(super) fn by_contract(
+    breach: Breach,
+    index: usize,
+    backend: Backend,
+    declared: bool,
+) -> Finding {
+    let message = match breach.hazard {
+        Some(hazard) if !declared => {
+            format!("{}; if it is meant to, declare `hazard {backend}={hazard}`", breach.message)
+        }
+        _ => breach.message,
+    };
     Finding {
         judge: Judge::Contract,
         event: Some(index),
@@ -94,7 +110,7 @@ pub(super) fn by_contract(breach: Breach, index: usize, declared: bool) -> Findi
         declared,
         expected: breach.expected,
         actual: breach.actual,
-        message: breach.message,
+        message,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use super::contract::Breach;
+use super::breach::Breach;
 use super::finding::{Finding, Judge};
 use super::history::{History, table};
 use super::judgement::{
@@ -186,7 +186,7 @@ fn a_breach_makes_the_run_fail_unless_it_is(
     #[case] fails: bool,
 ) {
     let breach = Breach { hazard, expected: "e".into(), actual: "a".into(), message: "m".into() };
-    let finding = by_contract(breach, 7, declared);
+    let finding = by_contract(breach, 7, crate::lock::Backend::Ofd, declared);
     assert_eq!(finding.is_failure(), fails);
     assert_eq!((finding.judge, finding.hazard), (Judge::Contract, hazard));
 }

@@ -8,6 +8,7 @@ mod books;
 mod books_node;
 #[cfg(test)]
 mod books_tests;
+mod breach;
 mod cast;
 mod contract;
 mod contract_bytes;
@@ -28,6 +29,7 @@ mod judgement;
 #[cfg(test)]
 mod judgement_tests;
 mod perform;
+mod performed;
 mod result;
 mod runner;
 mod session;
@@ -39,4 +41,4 @@ pub use engine::Engine;
 pub use finding::{Finding, Judge};
 pub use result::{ScenarioResult, Subject, Verdict};
 pub use session::{HarnessError, Job, Session, SessionOptions};
-pub use trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};
+pub use trace::{Event, EventKind, ProcessEntry, Starts, StepEvent, Trace};

@@ -8,34 +8,11 @@ use nix::errno::Errno;
 use super::books::Books;
 use super::books_node::Node;
 use super::cast::{Cast, StepFailure};
+use super::performed::Performed;
 use super::waiting;
 use crate::image::{Access, Claim, FALLBACK_WARNING};
-use crate::process::{Channel, NodeHandle, Reply, Request, Worker};
+use crate::process::{Channel, Reply, Request, Worker};
 use crate::step::{Action, ErrorName, LockOwner, OpenOptions, Outcome};
-
-/// What a step did, besides its outcome.
-#[derive(Debug)]
-pub(super) struct Performed {
-    pub(super) outcome: Outcome,
-    /// The node as the worker gave it back.
-    pub(super) handle: Option<NodeHandle>,
-    /// What QEMU would have printed.
-    pub(super) warnings: Vec<String>,
-    /// A process that was made: its actor's name and pid.
-    pub(super) born: Option<(String, i32)>,
-}
-
-impl From<Outcome> for Performed {
-    fn from(outcome: Outcome) -> Self {
-        Performed { outcome, handle: None, warnings: Vec::new(), born: None }
-    }
-}
-
-impl From<Reply> for Performed {
-    fn from(reply: Reply) -> Self {
-        Performed { handle: reply.node, ..reply.outcome.into() }
-    }
-}
 
 /// Carries out a step of an actor. `predicted` is only a hint of how long to
 /// look whether the step blocks.
@@ -58,7 +35,8 @@ pub(super) fn perform(
             waiting::signal(cast, books, actor, action)
         }
         Action::Await => {
-            let pending = books.pending(actor).ok_or_else(|| harness("nothing is awaited"))?;
+            let pending =
+                books.pending(actor).ok_or_else(|| StepFailure::harness("nothing is awaited"))?;
             let performed = waiting::take_up(cast, books, actor, pending, predicted)?;
             Ok(name_owner(cast, performed))
         }
@@ -124,7 +102,7 @@ pub(super) fn request(
         Action::Test { kind, range, .. } => {
             Request::Test { fd, backend, kind: *kind, range: *range }
         }
-        other => return Err(harness(&format!("`{other}` is no request of a node"))),
+        other => return Err(StepFailure::harness(format!("`{other}` is no request of a node"))),
     }))
 }
 
@@ -239,7 +217,7 @@ fn host(cast: &mut Cast, action: &Action) -> Result<Performed, StepFailure> {
         Action::Symlink { name, to } => std::os::unix::fs::symlink(to, path(name)),
         Action::Rename { image, to } => fs::rename(path(image), path(to)),
         Action::Unlink { image } => fs::remove_file(path(image)),
-        other => return Err(harness(&format!("`{other}` is nothing the host does"))),
+        other => return Err(StepFailure::harness(format!("`{other}` is nothing the host does"))),
     };
     if let (Ok(()), Action::Create { image, .. }) = (&result, action) {
         cast.add_image(image)?;
@@ -251,8 +229,4 @@ fn host(cast: &mut Cast, action: &Action) -> Result<Performed, StepFailure> {
         )),
     }
     .into())
-}
-
-pub(super) fn harness(why: &str) -> StepFailure {
-    StepFailure::Harness(why.to_owned())
 }

@@ -2,10 +2,11 @@ use std::time::Instant;
 
 use super::books::Books;
 use super::cast::{Cast, StepFailure};
-use super::contract::{Contract, Observation, pending_claim};
+use super::contract::{Contract, Observation};
 use super::finding::{Finding, Judge};
 use super::judgement;
-use super::perform::{self, Performed};
+use super::perform;
+use super::performed::Performed;
 use super::trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};
 use super::{held, simultaneous, waiting};
 use crate::image::Claim;
@@ -169,6 +170,7 @@ impl<'a> Runner<'a> {
         let text = format!("{actor} {action}");
         let failure = match performed {
             Ok(performed) => {
+                tracing::trace!(line = step.line, step = text, outcome = %performed.outcome);
                 self.adopt(actor, action, &performed);
                 event.outcome = Some(performed.outcome);
                 event.warnings = performed.warnings;
@@ -223,7 +225,8 @@ impl<'a> Runner<'a> {
             let declared = breach.hazard.is_some_and(|hazard| {
                 self.scenario.hazards.get(&self.backend).is_some_and(|set| set.contains(&hazard))
             });
-            self.findings.push(judgement::by_contract(breach, index, declared));
+            let finding = judgement::by_contract(breach, index, self.backend, declared);
+            self.findings.push(finding);
         }
     }
 
@@ -316,7 +319,7 @@ impl<'a> Runner<'a> {
     /// The claims that a block's steps are about, each with its image: what is
     /// attempted, and what the actor has in force before.
     pub(super) fn claims(&self, step: &Step) -> Vec<(usize, Claim)> {
-        let attempted = pending_claim(&self.books, &step.actor, &step.action);
+        let attempted = self.books.attempted(&step.actor, &step.action);
         let in_force = self.books.nodes_of(&step.actor);
         let in_force = in_force.map(|node| (node.image, node.claim_in_force()));
         attempted.into_iter().chain(in_force).collect()

@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::engine::Engine;
 use super::result::ScenarioResult;
 use crate::lock::{Backend, LockError, Probe, probe};
-use crate::process::{LauncherOptions, ProcessError, StopToken};
+use crate::process::{LauncherOptions, ProcessError, StopToken, describe};
 use crate::scenario::Scenario;
 
 /// One scenario on one backend, to be run.
@@ -213,7 +213,7 @@ impl Lane {
 fn probe_directory(directory: &Path) -> Result<Probe, HarnessError> {
     let probe = probe(directory).map_err(|error| HarnessError::Directory {
         directory: directory.to_owned(),
-        why: error.to_string(),
+        why: describe(&error),
     })?;
     match (&probe.ofd, &probe.posix) {
         (Err(ofd), Err(posix)) => Err(HarnessError::NoLocks {
@@ -234,9 +234,4 @@ fn raise_descriptor_limit() {
         // Without it smaller scenarios still run.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
-}
-
-/// Which hazards a set of findings names.
-pub(super) fn hazards_of(findings: &[super::Finding]) -> BTreeSet<crate::step::Hazard> {
-    findings.iter().filter_map(|finding| finding.hazard).collect()
 }

@@ -1,7 +1,8 @@
 //! `together`: several actors' steps at the same moment.
 
 use super::cast::StepFailure;
-use super::perform::{self, Performed};
+use super::perform;
+use super::performed::Performed;
 use super::runner::{Ended, Reading, Runner};
 use crate::process::Request;
 use crate::scenario::{Block, Step};

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::step::{Action, Outcome, TableLock};
@@ -19,6 +21,37 @@ impl Trace {
     pub fn pid(&self, actor: &str) -> Option<i32> {
         self.processes.iter().rev().find(|entry| entry.actor == actor).map(|entry| entry.pid)
     }
+
+    /// How the starts at the same moment (`together`) ended.
+    ///
+    /// Taking many lock bytes is not atomic, so openers that conflict may all
+    /// be refused. The contract allows that, and wants it counted.
+    pub fn starts(&self) -> Starts {
+        let mut blocks: BTreeMap<usize, (bool, usize)> = BTreeMap::new();
+        for event in &self.events {
+            let EventKind::Step(step) = &event.kind else { continue };
+            let Some(block) = step.together else { continue };
+            let (won, refused) = blocks.entry(block).or_default();
+            match step.outcome {
+                Some(Outcome::Granted) => *won = true,
+                Some(Outcome::Refused(_)) => *refused += 1,
+                _ => {}
+            }
+        }
+        let contested = blocks.values().filter(|(won, refused)| usize::from(*won) + *refused >= 2);
+        contested.filter(|(_, refused)| *refused > 0).fold(Starts::default(), |sum, (won, _)| {
+            Starts { contested: sum.contested + 1, nobody_won: sum.nobody_won + usize::from(!*won) }
+        })
+    }
+}
+
+/// Starts at the same moment in which somebody was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Starts {
+    /// How many there were.
+    pub contested: usize,
+    /// In how many of them everybody was.
+    pub nobody_won: usize,
 }
 
 /// One process of a run.
@@ -82,4 +115,48 @@ pub struct StepEvent {
     pub warnings: Vec<String>,
     /// The number of the `together` it belongs to, counted from 0.
     pub together: Option<usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::step::Action;
+
+    /// A trace of blocks, parted by `;`, whose steps had these outcomes.
+    fn trace(blocks: &str) -> Trace {
+        let steps = blocks.split("; ").enumerate().flat_map(|(block, outcomes)| {
+            outcomes.split(", ").map(move |outcome| StepEvent {
+                actor: "vm".to_owned(),
+                action: Action::Activate { node: "disk".to_owned() },
+                outcome: Some(outcome.parse().expect("an outcome")),
+                expected: None,
+                predicted: None,
+                warnings: Vec::new(),
+                together: Some(block),
+            })
+        });
+        let events = steps.map(|step| Event {
+            line: 1,
+            text: String::new(),
+            start_us: 0,
+            end_us: 0,
+            kind: EventKind::Step(Box::new(step)),
+            table: None,
+        });
+        Trace { events: events.collect(), ..Trace::default() }
+    }
+
+    #[rstest::rstest]
+    #[case::one_wins("granted, refused write", 1, 0)]
+    #[case::nobody_wins("refused write, refused shared write", 1, 1)]
+    #[case::all_get_along("granted, granted", 0, 0)]
+    #[case::one_is_refused_by_a_holder("refused write, done", 0, 0)]
+    #[case::two_blocks("refused write, refused write; granted, refused write", 2, 1)]
+    fn starts_are_counted(
+        #[case] blocks: &str,
+        #[case] contested: usize,
+        #[case] nobody_won: usize,
+    ) {
+        assert_eq!(trace(blocks).starts(), Starts { contested, nobody_won });
+    }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::books::Books;
 use super::cast::{Cast, StepFailure};
-use super::perform::{Performed, harness};
+use super::performed::Performed;
 use crate::lock::LockType;
 use crate::lock_table::{FileKey, LockLine, waiting_lines};
 use crate::process::{ReceiveError, Request};
@@ -112,7 +112,7 @@ fn await_stopped(cast: &mut Cast, actor: &str) -> Result<(), StepFailure> {
     loop {
         let stat = procfs::process::Process::new(pid)
             .and_then(|process| process.stat())
-            .map_err(|error| harness(&error.to_string()))?;
+            .map_err(|error| StepFailure::harness(error.to_string()))?;
         if stat.state == 'T' {
             return Ok(());
         }
@@ -171,5 +171,5 @@ fn file_of(
         .node()
         .and_then(|node| books.node(actor, node))
         .and_then(|node| cast.key(node.image))
-        .ok_or_else(|| harness("the node of a waiting lock is not open"))
+        .ok_or_else(|| StepFailure::harness("the node of a waiting lock is not open"))
 }

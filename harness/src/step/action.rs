@@ -7,6 +7,7 @@ use crate::lock::{Backend, LockType, RangeSpec};
 
 /// A claim as a scenario states it: by a mode's name, or spelled out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ModeSpec {
     /// `mode=rw`.
     Named(Mode),
@@ -65,6 +66,7 @@ pub struct OpenOptions {
 
 /// What an actor is told to do: one line of a scenario without its actor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Opens an image and acquires the mode's lock bytes; when refused, the
     /// descriptor is closed again.

@@ -14,7 +14,7 @@ mod table;
 
 pub use action::{Action, ModeSpec, OpenOptions};
 pub use errno::ErrorName;
-pub use hazard::{Hazard, ParseHazardError};
+pub use hazard::Hazard;
 pub use name::NodeName;
 pub use outcome::{LockOwner, Outcome, ParseOutcomeError};
 pub use table::TableLock;

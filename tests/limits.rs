@@ -1,0 +1,18 @@
+//! Where this user may not have enough of something, a scenario is skipped
+//! and says of what; the others run.
+
+use std::process::Command;
+
+#[test]
+fn too_few_descriptors_skip_what_needs_more() {
+    let run = Command::new("sh")
+        .args(["-c", "ulimit -n 64 && exec \"$imglock\" run -j 1 'contract/*'"])
+        .env("imglock", env!("CARGO_BIN_EXE_imglock"))
+        .output()
+        .expect("sh runs");
+    let text = String::from_utf8_lossy(&run.stdout);
+    assert_eq!(run.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&run.stderr));
+    assert!(text.contains("skipped    contract/fifty-latecomers-are-refused"), "{text}");
+    assert!(text.contains("and this user may open 64; raise that with `ulimit -n`"), "{text}");
+    assert!(text.contains("passed     contract/second-writer-is-refused"), "{text}");
+}
