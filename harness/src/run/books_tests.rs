@@ -326,3 +326,24 @@ fn a_thread_speaks_for_a_process_that_is_gone() {
     assert_eq!((books.sharer("vm1"), books.owner("vm1")), (Some("helper"), None));
     assert!(!books.has_more_nodes_than(1) && books.has_more_nodes_than(0));
 }
+
+/// By which peers in a `together` are known.
+#[rstest]
+#[case::open("vm2 open disk ro", Some((0, Mode::Ro)))]
+#[case::open_of_another_image("vm2 open disk ro image=base.img", Some((1, Mode::Ro)))]
+#[case::open_of_nothing("vm2 open disk ro image=none.img", None)]
+#[case::set("vm1 set disk ro", Some((1, Mode::Ro)))]
+#[case::reopen("vm1 reopen disk ro", Some((1, Mode::Ro)))]
+#[case::activate("vm1 activate disk", Some((1, Mode::Rw)))]
+#[case::activate_of_nothing("vm2 activate disk", None)]
+#[case::close("vm1 close disk", None)]
+fn an_attempt_is_about_an_image_and_a_claim(
+    #[case] step: &str,
+    #[case] about: Option<(usize, Mode)>,
+) {
+    let lines = "vm1 open disk rw image=base.img inactive => granted";
+    let books = History::on(Ofd).tells(lines).books;
+    let (actor, action) = action(step);
+    let about = about.map(|(image, mode)| (image, mode.claim()));
+    assert_eq!(books.attempted(actor, &action), about);
+}
