@@ -101,6 +101,26 @@ fn a_file_system_that_takes_no_files_exits_4() {
 }
 
 #[test]
+fn the_lock_table_is_read_at_the_end_however_many_hold_locks() {
+    let folder = Folder::new();
+    let opens: String = (0..30).map(|n| format!("vm{n} open disk mode=share-rw\n")).collect();
+    for (name, steps) in
+        [("one-by-one", opens.clone()), ("at-once", format!("together {{\n{opens}}}\n"))]
+    {
+        let text = format!("summary \"Thirty openers\"\nabout \"And nothing after.\"\n{steps}");
+        let file = folder.file(&format!("{name}.kdl"), &text);
+        let run = imglock().arg("run").arg(file).args(["--format", "json"]).assert().success();
+        let document: serde_json::Value =
+            serde_json::from_slice(&run.get_output().stdout).expect("JSON and nothing else");
+        for result in document["results"].as_array().expect("results") {
+            let events = result["trace"]["events"].as_array().expect("events");
+            let table = events.last().expect("an event")["table"].as_array();
+            assert_eq!(table.map(Vec::len), Some(30), "{name} on {}", result["backend"]);
+        }
+    }
+}
+
+#[test]
 fn json_goes_to_standard_output() {
     let folder = Folder::new();
     folder.file("bad.kdl", FAILS);

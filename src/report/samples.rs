@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use imglock_harness::image::{Access, FALLBACK_WARNING, Mode};
+use imglock_harness::image::{FALLBACK_WARNING, Mode};
 use imglock_harness::lock::{Backend, LockType};
 use imglock_harness::run::{
     Event, EventKind, Finding, Job, Judge, ProcessEntry, ScenarioResult, StepEvent, Subject, Trace,
@@ -271,19 +271,8 @@ fn step(
 }
 
 fn open(node: &str, mode: Mode) -> Action {
-    Action::Open {
-        node: node.to_owned(),
-        options: OpenOptions {
-            image: "disk.img".into(),
-            mode: ModeSpec::Named(mode),
-            access: Access::needed_by(mode.claim()),
-            backend: None,
-            locking: None,
-            inactive: false,
-            cloexec: true,
-            pause_after: None,
-        },
-    }
+    let options = OpenOptions::new("disk.img", ModeSpec::Named(mode));
+    Action::Open { node: node.to_owned(), options }
 }
 
 /// What mode `rw` locks, and a lock that is no permission's.

@@ -52,6 +52,16 @@ impl From<Outcome> for Prediction {
     }
 }
 
+impl Prediction {
+    /// The outcome that the step must have; `None` where it is not determined.
+    pub fn outcome(self) -> Option<Outcome> {
+        match self {
+            Prediction::Exactly(outcome) => Some(outcome),
+            Prediction::Unknown(_) => None,
+        }
+    }
+}
+
 fn failed(errno: Errno) -> Outcome {
     Outcome::Failed(ErrorName(errno))
 }

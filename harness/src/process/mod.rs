@@ -54,14 +54,11 @@ const WORKER: &str = "worker";
 /// at once in an ordinary start, and never in the others. (Processes are made
 /// by re-executing the program, because one with many threads must not fork.)
 pub fn init() {
-    let Ok(role) = std::env::var(ROLE) else { return };
-    let status = match role.as_str() {
-        LAUNCHER => launcher_loop::run_on_stdin(),
-        WORKER => worker::run_on_stdin(),
-        other => {
-            eprintln!("{ROLE}={other}: no such part; unset the variable to run the command");
-            2
-        }
+    let status = match std::env::var(ROLE).as_deref() {
+        Ok(LAUNCHER) => launcher_loop::run_on_stdin(),
+        Ok(WORKER) => worker::run_on_stdin(),
+        // No part in it, or none that there is: an ordinary start.
+        _ => return,
     };
     std::process::exit(status);
 }

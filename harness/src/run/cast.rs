@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -138,19 +139,32 @@ impl Cast {
 
     /// Sends a request and waits for its reply.
     pub(super) fn call(&mut self, actor: &str, request: &Request) -> Result<Reply, StepFailure> {
-        tracing::trace!(actor, ?request);
-        self.channel(actor)?.send(request)?;
-        self.reply(actor)
+        Ok(self.call_for_descriptor(actor, request)?.0)
     }
 
-    /// Waits for a reply.
+    /// Like [`Cast::call`], for a request whose reply may bring a descriptor.
+    pub(super) fn call_for_descriptor(
+        &mut self,
+        actor: &str,
+        request: &Request,
+    ) -> Result<(Reply, Option<OwnedFd>), StepFailure> {
+        tracing::trace!(actor, ?request);
+        self.channel(actor)?.send(request)?;
+        self.receive(actor)
+    }
+
+    /// Waits for the reply to a request that was sent before.
     pub(super) fn reply(&mut self, actor: &str) -> Result<Reply, StepFailure> {
+        Ok(self.receive(actor)?.0)
+    }
+
+    fn receive(&mut self, actor: &str) -> Result<(Reply, Option<OwnedFd>), StepFailure> {
         let (deadline, stop) = (self.deadline(), self.stop.clone());
         let channel = self.channel(actor)?;
         channel.wait(deadline, &stop)?;
-        let reply = channel.receive()?;
+        let (reply, descriptors): (Reply, _) = channel.receive_with(1)?;
         tracing::trace!(actor, ?reply);
-        Ok(reply)
+        Ok((reply, descriptors.into_iter().next()))
     }
 
     /// The descriptors whose locks are to be told apart.

@@ -11,7 +11,7 @@ use super::cast::{Cast, StepFailure};
 use super::performed::Performed;
 use super::waiting;
 use crate::image::{Access, Claim, FALLBACK_WARNING};
-use crate::process::{Channel, Reply, Request, Worker};
+use crate::process::{Channel, Request, Worker};
 use crate::step::{Action, ErrorName, LockOwner, OpenOptions, Outcome};
 
 /// Carries out a step of an actor. `predicted` is only a hint of how long to
@@ -30,7 +30,10 @@ pub(super) fn perform(
         Action::Thread { name } => {
             give_birth(cast, books, actor, name, &Request::Thread { name: name.clone() })
         }
-        Action::Exit | Action::Kill => end(cast, actor, action),
+        Action::Exit | Action::Kill => {
+            begin_end(cast, actor, action)?;
+            await_end(cast, actor)
+        }
         Action::Stop | Action::Continue | Action::Signal => {
             waiting::signal(cast, books, actor, action)
         }
@@ -38,7 +41,7 @@ pub(super) fn perform(
             let pending =
                 books.pending(actor).ok_or_else(|| StepFailure::harness("nothing is awaited"))?;
             let performed = waiting::take_up(cast, books, actor, pending, predicted)?;
-            Ok(name_owner(cast, performed))
+            Ok(told(cast, books, action, performed))
         }
         Action::Send { node, to, .. } => send(cast, books, actor, node, to),
         action if action.is_hosts() => host(cast, action),
@@ -52,7 +55,7 @@ pub(super) fn perform(
                 }
                 _ => cast.call(actor, &request)?.into(),
             };
-            Ok(warn(books, action, name_owner(cast, performed)))
+            Ok(told(cast, books, action, performed))
         }
     }
 }
@@ -127,26 +130,29 @@ fn reopen(cast: &Cast, node: &Node, claim: Claim, access: Access) -> Request {
     }
 }
 
-/// QEMU warns when it falls back, whether the open succeeds or not.
-pub(super) fn warn(books: &Books, action: &Action, mut performed: Performed) -> Performed {
-    if let Action::Open { options, .. } = action
-        && books.resolve(options).1
-    {
-        performed.warnings.extend(FALLBACK_WARNING.map(str::to_owned));
-    }
-    if matches!(action, Action::Inactivate { .. }) && performed.outcome == Outcome::Granted {
-        performed.outcome = Outcome::Done;
-    }
-    performed
-}
-
-/// The kernel names the owner of a POSIX lock by pid; a scenario by name.
-pub(super) fn name_owner(cast: &Cast, mut performed: Performed) -> Performed {
-    if let Outcome::Held { owner, .. } = &mut performed.outcome
-        && let LockOwner::Pid(pid) = owner
-        && let Some(name) = cast.actor(*pid)
-    {
-        *owner = LockOwner::Actor(name.to_owned());
+/// What a worker answered, told as a scenario tells it.
+pub(super) fn told(
+    cast: &Cast,
+    books: &Books,
+    action: &Action,
+    mut performed: Performed,
+) -> Performed {
+    match (action, &mut performed.outcome) {
+        // QEMU warns when it falls back, whether the open succeeds or not.
+        (Action::Open { options, .. }, _) if books.resolve(options).1 => {
+            performed.warnings.extend(FALLBACK_WARNING.map(str::to_owned));
+        }
+        // For a worker it is a change of the claim; a scenario asks for nothing.
+        (Action::Inactivate { .. }, outcome @ Outcome::Granted) => *outcome = Outcome::Done,
+        // The kernel names the owner of a POSIX lock by pid, a scenario by name.
+        (_, Outcome::Held { owner, .. }) => {
+            if let LockOwner::Pid(pid) = owner
+                && let Some(name) = cast.actor(*pid)
+            {
+                *owner = LockOwner::Actor(name.to_owned());
+            }
+        }
+        _ => {}
     }
     performed
 }
@@ -158,12 +164,8 @@ fn give_birth(
     name: &str,
     request: &Request,
 ) -> Result<Performed, StepFailure> {
-    let (deadline, stop) = (cast.deadline(), cast.stop.clone());
-    let channel = cast.channel(parent)?;
-    channel.send(request)?;
-    channel.wait(deadline, &stop)?;
-    let (reply, sockets): (Reply, _) = channel.receive_with(1)?;
-    let (Some(pid), Some(socket)) = (reply.pid, sockets.into_iter().next()) else {
+    let (reply, socket) = cast.call_for_descriptor(parent, request)?;
+    let (Some(pid), Some(socket)) = (reply.pid, socket) else {
         return Ok(reply.into());
     };
     let owner = match request {
@@ -175,13 +177,19 @@ fn give_birth(
     Ok(Performed { born, ..reply.into() })
 }
 
-fn end(cast: &mut Cast, actor: &str, action: &Action) -> Result<Performed, StepFailure> {
-    let process = cast.handle(actor)?;
+/// Tells an actor to exit, or kills it.
+pub(super) fn begin_end(cast: &mut Cast, actor: &str, action: &Action) -> Result<(), StepFailure> {
     match action {
         Action::Exit => cast.channel(actor)?.send(&Request::Exit)?,
-        _ => process.kill()?,
+        _ => cast.handle(actor)?.kill()?,
     }
-    process.await_exit(cast.deadline(), &cast.stop)?;
+    Ok(())
+}
+
+/// Waits until an actor is gone. Its pid stays its own: nobody reaps it before
+/// the scenario ends.
+pub(super) fn await_end(cast: &mut Cast, actor: &str) -> Result<Performed, StepFailure> {
+    cast.handle(actor)?.await_exit(cast.deadline(), &cast.stop)?;
     cast.leave(actor);
     Ok(Outcome::Done.into())
 }
@@ -194,16 +202,13 @@ fn send(
     to: &str,
 ) -> Result<Performed, StepFailure> {
     let Some(node) = books.node(actor, node) else { return Ok(Outcome::NotOpen.into()) };
-    let (deadline, stop) = (cast.deadline(), cast.stop.clone());
-    let channel = cast.channel(actor)?;
-    channel.send(&Request::Give { fd: node.handle.fd })?;
-    channel.wait(deadline, &stop)?;
-    let (reply, passed): (Reply, _) = channel.receive_with(1)?;
-    let Some(descriptor) = passed.first() else { return Ok(reply.into()) };
+    let request = Request::Give { fd: node.handle.fd };
+    let (reply, passed) = cast.call_for_descriptor(actor, &request)?;
+    let Some(descriptor) = passed else { return Ok(reply.into()) };
     cast.channel(to)?.send_with(&Request::Take, &[descriptor.as_fd()])?;
     let reply = cast.reply(to)?;
     // Our own copy goes only now, when the receiver has its own.
-    drop(passed);
+    drop(descriptor);
     Ok(reply.into())
 }
 

@@ -11,7 +11,7 @@ use super::trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};
 use super::{held, simultaneous, waiting};
 use crate::image::Claim;
 use crate::lock::Backend;
-use crate::model::{Prediction, World};
+use crate::model::World;
 use crate::process::Worker;
 use crate::scenario::{HeldStatement, Item, Scenario, Step};
 use crate::step::{Action, Outcome, TableLock};
@@ -27,13 +27,13 @@ const CONFIRMATIONS: usize = 8;
 
 /// Whether the lock table is read after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// It says nothing yet: other steps of the block have happened, too.
-    No,
+pub(super) enum When {
+    /// Not yet: other steps of the block have happened, too.
+    Later,
     /// Unless so many hold locks that it takes too long.
     IfSmall,
     /// In any case.
-    Yes,
+    Always,
 }
 
 /// Runs one scenario on one backend with a cast of processes.
@@ -50,10 +50,17 @@ pub(super) struct Runner<'a> {
     together: usize,
 }
 
+/// The kernel's lock table, and where it is not the model's.
+struct Reading {
+    table: Vec<TableLock>,
+    differs: Option<Finding>,
+}
+
 /// A step that has been carried out, on its way into the trace.
 pub(super) struct Ended<'a> {
     pub(super) step: &'a Step,
-    pub(super) predicted: Prediction,
+    /// What the model says must come of it.
+    pub(super) predicted: Option<Outcome>,
     pub(super) performed: Result<Performed, StepFailure>,
     pub(super) start_us: u64,
     pub(super) together: Option<usize>,
@@ -87,7 +94,7 @@ impl<'a> Runner<'a> {
                 pid: worker.pid,
                 parent: None,
             });
-            cast.enter(&actor.clone(), &actor, worker);
+            cast.enter(&actor, &actor, worker);
         }
         Ok(Runner {
             scenario,
@@ -107,12 +114,13 @@ impl<'a> Runner<'a> {
     pub(super) fn run(&mut self, items: &[Item]) -> Result<(), StepFailure> {
         for (index, item) in items.iter().enumerate() {
             let last = index + 1 == items.len();
+            let when = if last { When::Always } else { When::IfSmall };
             match item {
-                Item::Step(step) => self.step(step, last)?,
+                Item::Step(step) => self.step(step, when)?,
                 Item::Together(block) => {
                     let number = self.together;
                     self.together += 1;
-                    simultaneous::run(self, block, number)?;
+                    simultaneous::run(self, block, number, when)?;
                 }
                 Item::Held(statement) => self.held(statement)?,
                 // `Scenario::unrolled` leaves none.
@@ -130,22 +138,19 @@ impl<'a> Runner<'a> {
         self.findings.iter().any(Finding::is_failure)
     }
 
-    fn step(&mut self, step: &Step, last: bool) -> Result<(), StepFailure> {
-        let predicted = self.world.predict(&step.actor, &step.action);
+    fn step(&mut self, step: &Step, when: When) -> Result<(), StepFailure> {
+        let Step { actor, action, .. } = step;
+        let predicted = self.world.predict(actor, action).outcome();
         let start_us = self.now();
-        let hint = match &predicted {
-            Prediction::Exactly(outcome) => Some(outcome),
-            Prediction::Unknown(_) => None,
-        };
         let performed =
-            perform::perform(&mut self.cast, &self.books, &step.actor, &step.action, hint);
+            perform::perform(&mut self.cast, &self.books, actor, action, predicted.as_ref());
         let ended =
             Ended { step, predicted, performed, start_us, together: None, peers: Vec::new() };
-        self.enter(ended, if last { Reading::Yes } else { Reading::IfSmall })
+        self.enter(ended, when)
     }
 
     /// Enters a step into books, model and trace, and lets the judges look.
-    pub(super) fn enter(&mut self, ended: Ended<'_>, reading: Reading) -> Result<(), StepFailure> {
+    pub(super) fn enter(&mut self, ended: Ended<'_>, when: When) -> Result<(), StepFailure> {
         let Ended { step, predicted, performed, start_us, together, peers } = ended;
         let Step { actor, action, .. } = step;
         let end_us = self.now();
@@ -160,10 +165,7 @@ impl<'a> Runner<'a> {
             action: action.clone(),
             outcome: None,
             expected: step.expect.on(self.backend).cloned(),
-            predicted: match predicted {
-                Prediction::Exactly(outcome) => Some(outcome),
-                Prediction::Unknown(_) => None,
-            },
+            predicted,
             warnings: Vec::new(),
             together,
         };
@@ -178,16 +180,22 @@ impl<'a> Runner<'a> {
             }
             Err(failure) => Some(failure),
         };
-        let few = !self.books.has_more_nodes_than(MOST_NODES_READ);
-        let table = match reading {
-            Reading::Yes => Some(self.read_table()?),
-            Reading::IfSmall if few => Some(self.read_table()?),
-            _ => None,
+        let due = match when {
+            When::Later => false,
+            When::IfSmall => !self.books.has_more_nodes_than(MOST_NODES_READ),
+            When::Always => true,
         };
-        if let (Some(outcome), attempted) = (&event.outcome, effective.as_ref().unwrap_or(action)) {
-            let table = table.as_deref();
-            let seen = Observation { actor, action: attempted, outcome, peers: &peers, table };
-            self.judge(index, &event, &seen);
+        let reading = if due { Some(self.read_table(index)?) } else { None };
+        let (table, differs) = match reading {
+            Some(Reading { table, differs }) => (Some(table), differs),
+            None => (None, None),
+        };
+        if let Some(outcome) = &event.outcome {
+            self.findings.extend(judgement::by_scenario(&event, index));
+            self.findings.extend(judgement::by_model(&event, index));
+            self.findings.extend(differs);
+            let (action, table) = (effective.as_ref().unwrap_or(action), table.as_deref());
+            self.judge(index, &Observation { actor, action, outcome, peers: &peers, table });
         }
         let (line, kind) = (step.line, EventKind::Step(Box::new(event)));
         self.trace.events.push(Event { line, text, start_us, end_us, kind, table });
@@ -212,12 +220,8 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn judge(&mut self, index: usize, event: &StepEvent, seen: &Observation<'_>) {
-        self.findings.extend(judgement::by_scenario(event, index));
-        self.findings.extend(judgement::by_model(event, index));
-        if let Some(table) = seen.table {
-            self.judge_table(index, table);
-        }
+    /// Lets the contract look.
+    fn judge(&mut self, index: usize, seen: &Observation<'_>) {
         // Without holders the contract cannot tell whose locks they are.
         let ascribed = seen.table.filter(|_| !self.books.has_more_nodes_than(MOST_NODES_ASCRIBED));
         let seen = Observation { table: ascribed, ..*seen };
@@ -230,18 +234,13 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn judge_table(&mut self, index: usize, table: &[TableLock]) {
-        let model = self.expected_table();
-        self.findings.extend(judgement::tables_differ(&self.books, &model, table, index));
-    }
-
     fn held(&mut self, statement: &HeldStatement) -> Result<(), StepFailure> {
         if !statement.backends.contains(&self.backend) {
             return Ok(());
         }
         let start_us = self.now();
-        let table = self.read_table()?;
         let index = self.trace.events.len();
+        let Reading { table, differs } = self.read_table(index)?;
         let with_kernel = held::compare(&self.books, statement, &table);
         let with_model = held::compare(&self.books, statement, &self.expected_table());
         for (judge, comparison, message) in [
@@ -260,7 +259,7 @@ impl<'a> Runner<'a> {
                 });
             }
         }
-        self.judge_table(index, &table);
+        self.findings.extend(differs);
         let end_us = self.now();
         self.trace.events.push(Event {
             line: statement.line,
@@ -279,7 +278,7 @@ impl<'a> Runner<'a> {
     /// moment behind; then it is read until it agrees with the model, or the
     /// deadline passes. Otherwise nothing moves between two steps, so a
     /// reading that disagrees must come out the same several times.
-    fn read_table(&mut self) -> Result<Vec<TableLock>, StepFailure> {
+    fn read_table(&self, index: usize) -> Result<Reading, StepFailure> {
         let watched = match self.books.has_more_nodes_than(MOST_NODES_ASCRIBED) {
             true => Vec::new(),
             false => self.cast.watched(&self.books),
@@ -291,18 +290,16 @@ impl<'a> Runner<'a> {
         let mut same = 0;
         loop {
             let table = self.cast.table.read(&watched)?;
-            if judgement::tables_differ(&self.books, &model, &table, 0).is_none() {
-                return Ok(table);
-            }
+            let differs = judgement::tables_differ(&self.books, &model, &table, index);
             same = if last.as_ref() == Some(&table) { same + 1 } else { 0 };
-            if same == CONFIRMATIONS && !waiting {
-                return Ok(table);
+            if differs.is_none() || (same == CONFIRMATIONS && !waiting) {
+                return Ok(Reading { table, differs });
             }
-            last = Some(table);
             match waiting::glance(&self.cast, deadline) {
-                Err(StepFailure::TimedOut) => return Ok(last.unwrap_or_default()),
+                Err(StepFailure::TimedOut) => return Ok(Reading { table, differs }),
                 other => other?,
             }
+            last = Some(table);
         }
     }
 

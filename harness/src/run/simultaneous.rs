@@ -3,8 +3,8 @@
 use super::cast::StepFailure;
 use super::perform;
 use super::performed::Performed;
-use super::runner::{Ended, Reading, Runner};
-use crate::process::Request;
+use super::runner::{Ended, Runner, When};
+use crate::model::Prediction;
 use crate::scenario::{Block, Step};
 use crate::step::{Action, Outcome};
 
@@ -13,10 +13,11 @@ pub(super) fn run(
     runner: &mut Runner<'_>,
     block: &Block,
     number: usize,
+    when: When,
 ) -> Result<(), StepFailure> {
     let steps: Vec<(&str, &Action)> =
         block.steps.iter().map(|step| (step.actor.as_str(), &step.action)).collect();
-    let predictions = runner.world.together(&steps);
+    let predictions = runner.world.together(&steps).into_iter().map(Prediction::outcome);
     let claims: Vec<_> = block.steps.iter().map(|step| runner.claims(step)).collect();
     let start_us = runner.now();
     let mut sent = Vec::with_capacity(block.steps.len());
@@ -38,8 +39,7 @@ pub(super) fn run(
         let together = Some(number);
         let entry = Ended { step, predicted, performed, start_us, together, peers };
         // Between the entries of one block the table is that of none of them.
-        let reading = if position + 1 == last { Reading::IfSmall } else { Reading::No };
-        runner.enter(entry, reading)?;
+        runner.enter(entry, if position + 1 == last { when } else { When::Later })?;
     }
     Ok(())
 }
@@ -56,11 +56,7 @@ fn order(performed: &Result<Performed, StepFailure>) -> u8 {
 fn send(runner: &mut Runner<'_>, step: &Step) -> Result<bool, StepFailure> {
     let Runner { cast, books, .. } = runner;
     if let Action::Exit | Action::Kill = step.action {
-        if step.action == Action::Kill {
-            cast.handle(&step.actor)?.kill()?;
-        } else {
-            cast.channel(&step.actor)?.send(&Request::Exit)?;
-        }
+        perform::begin_end(cast, &step.actor, &step.action)?;
         return Ok(true);
     }
     match perform::request(cast, books, &step.actor, &step.action)? {
@@ -75,12 +71,8 @@ fn send(runner: &mut Runner<'_>, step: &Step) -> Result<bool, StepFailure> {
 fn receive(runner: &mut Runner<'_>, step: &Step) -> Result<Performed, StepFailure> {
     let Runner { cast, books, .. } = runner;
     if let Action::Exit | Action::Kill = step.action {
-        let process = cast.handle(&step.actor)?;
-        process.await_exit(cast.deadline(), &cast.stop)?;
-        cast.leave(&step.actor);
-        return Ok(Outcome::Done.into());
+        return perform::await_end(cast, &step.actor);
     }
     let reply = cast.reply(&step.actor)?;
-    let performed = perform::name_owner(cast, reply.into());
-    Ok(perform::warn(books, &step.action, performed))
+    Ok(perform::told(cast, books, &step.action, reply.into()))
 }

@@ -64,6 +64,22 @@ pub struct OpenOptions {
     pub pause_after: Option<u32>,
 }
 
+impl OpenOptions {
+    /// As a scenario's line opens it that says no more than image and mode.
+    pub fn new(image: impl Into<String>, mode: ModeSpec) -> OpenOptions {
+        OpenOptions {
+            image: image.into(),
+            mode,
+            access: Access::needed_by(mode.claim()),
+            backend: None,
+            locking: None,
+            inactive: false,
+            cloexec: true,
+            pause_after: None,
+        }
+    }
+}
+
 /// What an actor is told to do: one line of a scenario without its actor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

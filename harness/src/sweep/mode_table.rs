@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::image::{Access, Mode};
+use crate::image::Mode;
 use crate::lock::Backend;
 use crate::run::{Engine, EventKind, Finding, HarnessError, SessionOptions, StepEvent};
 use crate::scenario::{Expectation, ImageDeclaration, Item, Scenario, Step};
@@ -82,17 +82,6 @@ fn scenario(pairs: &[(Mode, Mode)], backend: Backend) -> Scenario {
 }
 
 fn open(mode: Mode) -> Action {
-    Action::Open {
-        node: "disk".to_owned(),
-        options: OpenOptions {
-            image: IMAGE.to_owned(),
-            mode: mode.into(),
-            access: Access::needed_by(mode.claim()),
-            backend: None,
-            locking: None,
-            inactive: false,
-            cloexec: true,
-            pause_after: None,
-        },
-    }
+    let options = OpenOptions::new(IMAGE, mode.into());
+    Action::Open { node: "disk".to_owned(), options }
 }
