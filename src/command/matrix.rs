@@ -27,7 +27,7 @@ pub fn matrix(args: MatrixArgs, output: &mut Output) -> Result<ExitCode, Failure
             return Err(Failure::Interrupted);
         }
         let measured = measured?;
-        let differences = report::differences(&measured, &stated);
+        let differences = measured.differences(&stated);
         let cell = |first, second| measured.cell(first, second).cloned();
         if number > 0 {
             writeln!(output)?;

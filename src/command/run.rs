@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Job, Session};
+use imglock_harness::run::{Environment, Job, Session};
 use imglock_harness::scenario::Scenario;
 
 use super::place;
@@ -14,7 +14,7 @@ use crate::interrupt;
 use crate::library::Library;
 use crate::output::Output;
 use crate::report::{
-    Environment, Json, Ktap, Progress, ReportFiles, Reporter, Rerun, RunRecord, Summary, Terminal,
+    Json, Ktap, Progress, ReportFiles, Reporter, Rerun, RunRecord, Summary, Terminal,
 };
 use crate::selection::select;
 

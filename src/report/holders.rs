@@ -1,17 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use imglock_harness::image::{HELD_BASE, Permission, Permissions, UNSHARED_BASE};
+use imglock_harness::image::Reading;
 use imglock_harness::lock::{Backend, ByteRange, LockType};
 use imglock_harness::run::Trace;
 use imglock_harness::step::TableLock;
 
-/// A holder's locks on one image, as permissions where they are QEMU's lock
-/// bytes and as ranges where not.
+/// A holder's locks on one image.
 #[derive(Debug, Default)]
 struct Holding {
-    held: Permissions,
-    unshared: Permissions,
-    other: Vec<String>,
+    granted: Reading,
+    awaited: Vec<(LockType, ByteRange)>,
 }
 
 /// Who holds what in `table`, one sentence a holder.
@@ -33,55 +31,36 @@ pub fn sentences(trace: &Trace, table: &[TableLock]) -> Vec<String> {
         .collect()
 }
 
-/// The claim that these read locks amount to, and all others.
+/// The claim that these locks amount to, and all that is no claim.
 pub fn words(locks: &[(LockType, ByteRange)], waiting: &[(LockType, ByteRange)]) -> String {
     let mut holding = Holding::default();
-    locks.iter().for_each(|(kind, range)| holding.add_range(*kind, *range));
-    holding.other.extend(waiting.iter().map(|(kind, range)| format!("waits for {kind} {range}")));
+    locks.iter().for_each(|(kind, range)| holding.granted.add(*kind, *range));
+    holding.awaited.extend(waiting);
     holding.words()
 }
 
 impl Holding {
     fn add(&mut self, lock: &TableLock) {
         if lock.waiting {
-            self.other.push(format!("waits for {} {}", lock.kind, lock.range));
+            self.awaited.push((lock.kind, lock.range));
         } else {
-            self.add_range(lock.kind, lock.range);
-        }
-    }
-
-    fn add_range(&mut self, kind: LockType, range: ByteRange) {
-        match (kind, permissions(range, HELD_BASE), permissions(range, UNSHARED_BASE)) {
-            (LockType::Read, Some(held), _) => self.held |= held,
-            (LockType::Read, _, Some(unshared)) => self.unshared |= unshared,
-            _ => self.other.push(format!("{kind} {range}")),
+            self.granted.add(lock.kind, lock.range);
         }
     }
 
     fn words(&self) -> String {
+        let Reading { held, unshared, other } = &self.granted;
         let mut words = Vec::new();
-        if !self.held.is_empty() {
-            words.push(format!("holds {}", self.held));
+        if !held.is_empty() {
+            words.push(format!("holds {held}"));
         }
-        if !self.unshared.is_empty() {
-            words.push(format!("does not share {}", self.unshared));
+        if !unshared.is_empty() {
+            words.push(format!("does not share {unshared}"));
         }
-        words.extend(self.other.iter().cloned());
+        words.extend(other.iter().map(|(kind, range)| format!("{kind} {range}")));
+        words.extend(self.awaited.iter().map(|(kind, range)| format!("waits for {kind} {range}")));
         if words.is_empty() { "nothing".to_owned() } else { words.join("; ") }
     }
-}
-
-/// The permissions whose lock bytes, counted from `base`, make up `range`;
-/// `None` when it reaches beyond them.
-fn permissions(range: ByteRange, base: i64) -> Option<Permissions> {
-    let byte = |permission: &Permission| base + i64::from(permission.number());
-    let all = ByteRange::new(base, base + Permission::ALL.len() as i64 - 1);
-    (all.first <= range.first && range.last <= all.last).then(|| {
-        Permission::ALL
-            .into_iter()
-            .filter(|permission| (range.first..=range.last).contains(&byte(permission)))
-            .collect()
-    })
 }
 
 /// `vm1.disk (pid 1201) and child.disk (pid 1202)`.
@@ -97,26 +76,4 @@ fn who(trace: &Trace, holders: &BTreeSet<String>) -> String {
         }
     });
     each.collect::<Vec<_>>().join(" and ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[rstest::rstest]
-    #[case(LockType::Read, "100-101", "holds consistent-read write")]
-    #[case(LockType::Read, "203", "does not share resize")]
-    #[case(LockType::Write, "101", "write 101")]
-    #[case(LockType::Read, "99-100", "read 99-100")]
-    #[case(LockType::Read, "100-104", "read 100-104")]
-    #[case(LockType::Read, "100-eof", "read 100-eof")]
-    #[case(LockType::Write, "0-9", "write 0-9")]
-    fn a_lock_is_put_into_words(
-        #[case] kind: LockType,
-        #[case] range: &str,
-        #[case] expected: &str,
-    ) {
-        let range = range.parse().expect("a range");
-        assert_eq!(words(&[(kind, range)], &[]), expected);
-    }
 }

@@ -1,9 +1,9 @@
 use std::io::{self, Write};
 
-use imglock_harness::run::ScenarioResult;
+use imglock_harness::run::{Environment, ScenarioResult};
 use serde::Serialize;
 
-use super::{Environment, Reporter, RunRecord, Summary};
+use super::{Reporter, RunRecord, Summary};
 
 /// The version of the document; it rises when a reader could be broken.
 const SCHEMA: u32 = 1;

@@ -1,7 +1,6 @@
 //! What a reader gets to see. Everything here turns finished data into text;
 //! no verdict is computed.
 
-mod environment;
 mod evidence;
 mod files;
 mod holders;
@@ -24,7 +23,6 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use environment::Environment;
 pub use files::ReportFiles;
 pub use json::Json;
 pub use ktap::Ktap;

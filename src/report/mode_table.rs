@@ -7,40 +7,11 @@ use anstyle::Style;
 use imglock_harness::image::{Mode, Permission, Side};
 use imglock_harness::lock::Backend;
 use imglock_harness::run::Finding;
-use imglock_harness::scenario::ModeMatrix;
 use imglock_harness::step::Outcome;
-use imglock_harness::sweep::ModeTable;
+use imglock_harness::sweep::Difference;
 
 use super::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
 use crate::failure::count;
-
-/// A pair of modes for which the kernel and the rules disagree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// Opened first.
-    pub first: Mode,
-    /// Opened second.
-    pub second: Mode,
-    /// What the kernel gave; `None` where the pair could not be tried.
-    pub measured: Option<Outcome>,
-    /// What the rules say.
-    pub stated: Outcome,
-}
-
-/// Every pair for which `table` is not as `matrix` states.
-pub fn differences(table: &ModeTable, matrix: &ModeMatrix) -> Vec<Difference> {
-    let pairs =
-        Mode::ALL.iter().flat_map(|first| Mode::ALL.iter().map(move |second| (*first, *second)));
-    pairs
-        .map(|(first, second)| Difference {
-            first,
-            second,
-            measured: table.cell(first, second).cloned(),
-            stated: matrix.cell(first, second),
-        })
-        .filter(|pair| pair.measured.as_ref() != Some(&pair.stated))
-        .collect()
-}
 
 /// The table of `backend`, then each difference in words.
 ///

@@ -3,10 +3,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imglock_harness::run::{Job, ScenarioResult};
+use imglock_harness::run::{Environment, Job, ScenarioResult};
 use imglock_harness::scenario::Scenario;
-
-use super::Environment;
 
 /// A run so far: what every report is made from.
 #[derive(Debug)]

@@ -7,13 +7,13 @@ use std::time::Duration;
 use imglock_harness::image::{FALLBACK_WARNING, Mode};
 use imglock_harness::lock::{Backend, LockType};
 use imglock_harness::run::{
-    Event, EventKind, Finding, Job, Judge, ProcessEntry, ScenarioResult, StepEvent, Subject, Trace,
-    Verdict,
+    Environment, Event, EventKind, Finding, Job, Judge, ProcessEntry, ScenarioResult, StepEvent,
+    Subject, Trace, Verdict,
 };
 use imglock_harness::scenario::{ImageDeclaration, Scenario};
 use imglock_harness::step::{Action, Hazard, ModeSpec, OpenOptions, Outcome, TableLock};
 
-use super::{Environment, Rerun, RunRecord};
+use super::{Rerun, RunRecord};
 
 /// A finished run with one result of each kind.
 pub fn record() -> RunRecord {

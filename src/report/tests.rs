@@ -4,8 +4,8 @@ use imglock_harness::image::{Mode, Permission, Refusal, Side};
 use imglock_harness::lock::Backend;
 use imglock_harness::scenario::Scenario;
 use imglock_harness::step::Outcome;
+use imglock_harness::sweep::Difference;
 
-use super::mode_table::Difference;
 use super::*;
 
 /// All that `reporter` says of a whole run.

@@ -11,6 +11,7 @@ mod claim;
 mod locking;
 mod mode;
 mod permission;
+mod reading;
 
 pub use acquire::{AcquireError, ByteClaims, Refusal, Side};
 pub use bytes::{HELD_BASE, UNSHARED_BASE, held_byte, lock_bytes, unshared_byte};
@@ -18,3 +19,4 @@ pub use claim::Claim;
 pub use locking::{FALLBACK_WARNING, Locking};
 pub use mode::{Access, Mode};
 pub use permission::{Permission, Permissions};
+pub use reading::Reading;

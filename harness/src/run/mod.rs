@@ -19,6 +19,7 @@ mod contract_granted_tests;
 #[cfg(test)]
 mod contract_refused_tests;
 mod engine;
+mod environment;
 mod finding;
 mod held;
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod trace;
 mod waiting;
 
 pub use engine::Engine;
+pub use environment::Environment;
 pub use finding::{Finding, Judge};
 pub use result::{ScenarioResult, Subject, Verdict};
 pub use session::{HarnessError, Job, Session, SessionOptions};

@@ -2,4 +2,4 @@
 
 mod mode_table;
 
-pub use mode_table::{ModeTable, mode_table};
+pub use mode_table::{Difference, ModeTable, mode_table};

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::image::Mode;
 use crate::lock::Backend;
 use crate::run::{Engine, EventKind, Finding, HarnessError, SessionOptions, StepEvent};
-use crate::scenario::{Expectation, ImageDeclaration, Item, Scenario, Step};
+use crate::scenario::{Expectation, ImageDeclaration, Item, ModeMatrix, Scenario, Step};
 use crate::step::{Action, OpenOptions, Outcome};
 
 /// What the kernel says to every ordered pair of modes: the first opener has
@@ -22,6 +22,36 @@ impl ModeTable {
     pub fn cell(&self, first: Mode, second: Mode) -> Option<&Outcome> {
         self.cells.get(&(first, second))
     }
+
+    /// Every pair for which the kernel did not do as `stated`.
+    pub fn differences(&self, stated: &ModeMatrix) -> Vec<Difference> {
+        pairs()
+            .map(|(first, second)| Difference {
+                first,
+                second,
+                measured: self.cell(first, second).cloned(),
+                stated: stated.cell(first, second),
+            })
+            .filter(|pair| pair.measured.as_ref() != Some(&pair.stated))
+            .collect()
+    }
+}
+
+/// A pair of modes for which the kernel and the rules disagree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Opened first.
+    pub first: Mode,
+    /// Opened second.
+    pub second: Mode,
+    /// What the kernel gave; `None` where the pair could not be tried.
+    pub measured: Option<Outcome>,
+    /// What the rules say.
+    pub stated: Outcome,
+}
+
+fn pairs() -> impl Iterator<Item = (Mode, Mode)> {
+    Mode::ALL.iter().flat_map(|first| Mode::ALL.iter().map(move |second| (*first, *second)))
 }
 
 /// Opens every ordered pair of modes in two real processes.
@@ -31,7 +61,6 @@ impl ModeTable {
 pub fn mode_table(backend: Backend, options: &SessionOptions) -> Result<ModeTable, HarnessError> {
     let mut engine = Engine::prepare(options, backend)?;
     let mut table = ModeTable { backend, findings: Vec::new(), cells: BTreeMap::new() };
-    let pairs = || Mode::ALL.iter().flat_map(|a| Mode::ALL.iter().map(move |b| (*a, *b)));
     let mut left: Vec<(Mode, Mode)> = pairs().collect();
     // A run ends at the first fault that a judge finds; the next one goes on
     // behind it, so that every cell is measured.
@@ -84,4 +113,30 @@ fn scenario(pairs: &[(Mode, Mode)], backend: Backend) -> Scenario {
 fn open(mode: Mode) -> Action {
     let options = OpenOptions::new(IMAGE, mode.into());
     Action::Open { node: "disk".to_owned(), options }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Permission, Refusal, Side};
+
+    #[test]
+    fn a_pair_that_is_not_as_stated_is_a_difference() {
+        let text = include_str!("../../../scenarios/matrix.kdl");
+        let stated = ModeMatrix::parse("matrix.kdl", text).expect("the matrix");
+        let cells = pairs().map(|pair| (pair, stated.cell(pair.0, pair.1))).collect();
+        let mut table = ModeTable { backend: Backend::Ofd, findings: Vec::new(), cells };
+        assert_eq!(table.differences(&stated), []);
+
+        table.cells.insert((Mode::Rw, Mode::Rw), Outcome::Granted);
+        table.cells.remove(&(Mode::None, Mode::Rw));
+        let refusal = Refusal { side: Side::Wanted, permission: Permission::Write };
+        let difference =
+            |first, measured, stated| Difference { first, second: Mode::Rw, measured, stated };
+        let expected = [
+            difference(Mode::None, None, Outcome::Granted),
+            difference(Mode::Rw, Some(Outcome::Granted), Outcome::Refused(refusal)),
+        ];
+        assert_eq!(table.differences(&stated), expected);
+    }
 }

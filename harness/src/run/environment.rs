@@ -3,10 +3,10 @@ use std::path::Path;
 
 use nix::sys::utsname::uname;
 use procfs::process::Process;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a run takes place: what decides about locks besides the scenario.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Environment {
     /// Such as `6.18.0`; empty when it cannot be known.
     pub kernel: String,
@@ -16,7 +16,7 @@ pub struct Environment {
     pub file_system: String,
     /// Its mount options, sorted.
     pub mount_options: Vec<String>,
-    /// The version of this command.
+    /// The version of imglock, command and engine alike.
     pub imglock: String,
 }
 
