@@ -125,6 +125,7 @@ pub mod lock;
 pub mod lock_table;
 pub mod model;
 pub mod process;
+mod raw;
 pub mod run;
 pub mod scenario;
 pub mod step;

@@ -5,16 +5,16 @@
 //! model's double ([`crate::model::TableLocks`]) answers it from memory, so
 //! that the lock protocol of [`crate::image`] can be tried without a process.
 
+mod availability;
 mod backend;
 mod error;
 mod kernel;
-mod probe;
 mod range;
 
+pub use availability::{Availability, availability};
 pub use backend::{Backend, LockType};
 pub use error::{Blocker, LockError};
 pub use kernel::KernelLocks;
-pub use probe::{Probe, probe};
 pub use range::{ByteRange, ParseRangeError, RangeSpec, Whence};
 
 /// The four calls of a byte-range lock interface, for one open file.

@@ -10,9 +10,9 @@ use nix::unistd::{Pid, setpgid};
 use tempfile::TempDir;
 
 use super::channel::{Channel, ReceiveError};
-use super::fork::fork_into;
 use super::wire::{Answer, Order};
 use super::{describe, worker, worker_fork};
+use crate::raw::fork_into;
 
 /// Serves the command until it is gone; returns the exit status.
 pub(super) fn run_on_stdin() -> i32 {

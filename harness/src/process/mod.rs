@@ -20,9 +20,7 @@
 //! table need no agreement between the processes involved.
 
 mod channel;
-mod descriptor;
 mod error;
-mod fork;
 mod launcher;
 mod launcher_loop;
 mod pausing;

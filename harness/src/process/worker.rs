@@ -8,11 +8,12 @@ use nix::sys::uio::{pread, pwrite};
 use nix::unistd::{Whence, close, lseek};
 
 use super::channel::Channel;
-use super::descriptor::numbered;
+
 use super::wire::{NodeHandle, Reply, Request};
-use super::{fork, worker_fork, worker_node};
+use super::{worker_fork, worker_node};
 use crate::image::ByteClaims;
 use crate::lock::{Backend, ByteLocks, KernelLocks, LockError};
+use crate::raw::{let_signals_interrupt, numbered};
 use crate::step::{ErrorName, LockOwner, Outcome};
 
 /// A worker that has just executed itself anew finds its socket on stdin.
@@ -27,7 +28,7 @@ pub(super) fn run_on_stdin() -> i32 {
 
 /// Serves requests until the other end is gone; returns the exit status.
 pub(super) fn run(mut channel: Channel) -> i32 {
-    if fork::let_signals_interrupt().is_err() {
+    if let_signals_interrupt().is_err() {
         return 1;
     }
     while let Ok((request, descriptors)) = channel.receive_with(1) {

@@ -9,10 +9,11 @@ use nix::errno::Errno;
 use nix::unistd::Pid;
 
 use super::channel::Channel;
-use super::fork::{clone_into, fork_into};
+
 use super::wire::Reply;
 use super::worker::{Next, failed, run};
 use super::{ROLE, WORKER};
+use crate::raw::{clone_into, fork_into};
 use crate::step::Outcome;
 
 /// Forks a worker; the parent's socket is closed in the child.

@@ -8,12 +8,13 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 
 use super::channel::Channel;
-use super::descriptor::numbered;
+
 use super::pausing::Pausing;
 use super::wire::{NodeHandle, Reply, Request};
 use super::worker::failed;
 use crate::image::{Access, AcquireError, ByteClaims, Claim};
 use crate::lock::{Backend, KernelLocks};
+use crate::raw::numbered;
 use crate::step::{ErrorName, Outcome};
 
 /// Opens an image and acquires a claim; a refused one is closed again.

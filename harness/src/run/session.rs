@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::engine::Engine;
 use super::result::ScenarioResult;
-use crate::lock::{Backend, LockError, Probe, probe};
+use crate::lock::{Availability, Backend, LockError, availability};
 use crate::process::{LauncherOptions, ProcessError, StopToken, describe};
 use crate::scenario::Scenario;
 
@@ -109,7 +109,7 @@ impl Session {
     /// # Errors
     /// When no lock works in the directory, or no process can be started.
     pub fn start(jobs: Vec<Job>, options: SessionOptions) -> Result<Session, HarnessError> {
-        let probe = Arc::new(probe_directory(&options.directory)?);
+        let available = Arc::new(availability_in(&options.directory)?);
         raise_descriptor_limit();
         let launcher = options.launcher();
         let lanes = options.jobs.clamp(1, jobs.len().max(1));
@@ -124,7 +124,7 @@ impl Session {
             .map(|engine| {
                 let lane = Lane {
                     engine,
-                    probe: Arc::clone(&probe),
+                    available: Arc::clone(&available),
                     queue: Arc::clone(&queue),
                     results: sender.clone(),
                     stop: options.stop.clone(),
@@ -149,8 +149,8 @@ impl Engine {
     /// When that backend does not work in the directory, or no process can be
     /// started.
     pub fn prepare(options: &SessionOptions, backend: Backend) -> Result<Engine, HarnessError> {
-        let probe = probe_directory(&options.directory)?;
-        if let Err(error) = probe.of(backend) {
+        let available = availability_in(&options.directory)?;
+        if let Err(error) = available.of(backend) {
             let directory = options.directory.clone();
             return Err(HarnessError::NoSuchLocks { directory, backend, error: error.clone() });
         }
@@ -179,7 +179,7 @@ impl Drop for Session {
 /// One thread with one launcher, which takes jobs until there are none.
 struct Lane {
     engine: Engine,
-    probe: Arc<Probe>,
+    available: Arc<Availability>,
     queue: Arc<Mutex<VecDeque<Job>>>,
     results: Sender<Result<ScenarioResult, HarnessError>>,
     stop: StopToken,
@@ -190,7 +190,7 @@ impl Lane {
         while !self.stop.is_stopped() {
             let job = self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
             let Some(Job { scenario, backend }) = job else { return };
-            let result = match self.probe.of(backend) {
+            let result = match self.available.of(backend) {
                 Ok(()) => self.engine.run(&scenario, backend),
                 Err(error) => Ok(ScenarioResult::skipped(
                     &scenario.name,
@@ -210,18 +210,18 @@ impl Lane {
     }
 }
 
-fn probe_directory(directory: &Path) -> Result<Probe, HarnessError> {
-    let probe = probe(directory).map_err(|error| HarnessError::Directory {
+fn availability_in(directory: &Path) -> Result<Availability, HarnessError> {
+    let available = availability(directory).map_err(|error| HarnessError::Directory {
         directory: directory.to_owned(),
         why: describe(&error),
     })?;
-    match (&probe.ofd, &probe.posix) {
+    match (&available.ofd, &available.posix) {
         (Err(ofd), Err(posix)) => Err(HarnessError::NoLocks {
             directory: directory.to_owned(),
             ofd: ofd.clone(),
             posix: posix.clone(),
         }),
-        _ => Ok(probe),
+        _ => Ok(available),
     }
 }
 

@@ -1,8 +1,7 @@
-//! fork(2), clone(2) and the signal handler. With
-//! [`descriptor`](super::descriptor) the only unsafe code.
-#![expect(unsafe_code, reason = "making processes has no safe interface")]
+//! fork(2), clone(2), a signal handler, and descriptors by number.
 
 use std::mem::ManuallyDrop;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nix::errno::Errno;
@@ -18,7 +17,7 @@ const STACK_BYTES: usize = 512 * 1024;
 ///
 /// # Errors
 /// `EAGAIN` at the limit of processes, `ENOMEM`.
-pub(super) fn fork_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
+pub(crate) fn fork_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     // SAFETY: launcher and workers have one thread each, so no lock can be
     // held by a thread that the child does not have.
     match unsafe { fork() }? {
@@ -33,7 +32,7 @@ pub(super) fn fork_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
 ///
 /// # Errors
 /// As [`fork_into`].
-pub(super) fn clone_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
+pub(crate) fn clone_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     // The parent must not drop it: what it owns, descriptors above all, is
     // the child's from here on, and there is only one table to close it in.
     let mut child = ManuallyDrop::new(Some(child));
@@ -60,9 +59,23 @@ extern "C" fn do_nothing(_: libc::c_int) {}
 ///
 /// # Errors
 /// None that can happen with a valid signal.
-pub(super) fn let_signals_interrupt() -> Result<(), Errno> {
+pub(crate) fn let_signals_interrupt() -> Result<(), Errno> {
     // No SA_RESTART: the call is to end with EINTR.
     let action = SigAction::new(SigHandler::Handler(do_nothing), SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler does nothing at all.
     unsafe { sigaction(Signal::SIGUSR1, &action) }.map(|_| ())
+}
+
+/// The descriptor with this number in this process.
+///
+/// A worker owns no descriptor of a node in the sense of Rust: fork, exec, a
+/// shared table and messages move them about, and the caller keeps the books.
+pub(crate) fn numbered(fd: RawFd) -> Option<BorrowedFd<'static>> {
+    if fd < 0 {
+        return None;
+    }
+    // SAFETY: the value is not -1. A number that is not open, or open as
+    // something else, makes system calls fail or act on the wrong file; a
+    // worker does nothing with it that touches memory.
+    Some(unsafe { BorrowedFd::borrow_raw(fd) })
 }

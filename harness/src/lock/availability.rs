@@ -6,15 +6,15 @@ use super::{Backend, ByteLocks, KernelLocks, LockError, LockType, RangeSpec};
 
 /// Which kinds of lock work in one directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Probe {
+pub struct Availability {
     /// What taking and dropping an OFD lock gave.
     pub ofd: Result<(), LockError>,
     /// What taking and dropping a POSIX lock gave.
     pub posix: Result<(), LockError>,
 }
 
-impl Probe {
-    /// What the probe of `backend` gave.
+impl Availability {
+    /// What trying `backend` gave.
     pub fn of(&self, backend: Backend) -> &Result<(), LockError> {
         match backend {
             Backend::Ofd => &self.ofd,
@@ -32,17 +32,17 @@ impl Probe {
 ///
 /// # Errors
 /// Fails when no file can be created in `directory`.
-pub fn probe(directory: &Path) -> std::io::Result<Probe> {
+pub fn availability(directory: &Path) -> std::io::Result<Availability> {
     Ok(try_both(&tempfile::tempfile_in(directory)?))
 }
 
-fn try_both(file: &File) -> Probe {
+fn try_both(file: &File) -> Availability {
     let attempt = |backend| {
         let mut locks = KernelLocks::new(file.as_fd(), backend);
         locks.set(LockType::Write, RangeSpec::byte(0))?;
         locks.unlock(RangeSpec::byte(0))
     };
-    Probe { ofd: attempt(Backend::Ofd), posix: attempt(Backend::Posix) }
+    Availability { ofd: attempt(Backend::Ofd), posix: attempt(Backend::Posix) }
 }
 
 #[cfg(test)]
@@ -51,9 +51,10 @@ mod tests {
 
     #[test]
     fn each_backend_has_an_answer_of_its_own() {
-        let probe = Probe { ofd: Err(LockError::Invalid), posix: Err(LockError::NoLocks) };
-        assert_eq!(*probe.of(Backend::Ofd), Err(LockError::Invalid));
-        assert_eq!(*probe.of(Backend::Posix), Err(LockError::NoLocks));
+        let available =
+            Availability { ofd: Err(LockError::Invalid), posix: Err(LockError::NoLocks) };
+        assert_eq!(*available.of(Backend::Ofd), Err(LockError::Invalid));
+        assert_eq!(*available.of(Backend::Posix), Err(LockError::NoLocks));
     }
 
     #[test]
@@ -62,22 +63,22 @@ mod tests {
         // In the way of OFD locks, and not of this process's own.
         let mut locks = KernelLocks::new(file.as_fd(), Backend::Posix);
         locks.set(LockType::Write, RangeSpec::byte(0)).expect("nobody else is there");
-        let probe = try_both(&file);
-        assert!(matches!(probe.ofd, Err(LockError::WouldBlock { .. })), "{probe:?}");
-        assert_eq!(probe.posix, Ok(()));
+        let available = try_both(&file);
+        assert!(matches!(available.ofd, Err(LockError::WouldBlock { .. })), "{available:?}");
+        assert_eq!(available.posix, Ok(()));
     }
 
     #[test]
     fn a_directory_without_files_gives_no_answer() {
-        assert!(probe(Path::new("/proc/self")).is_err());
+        assert!(availability(Path::new("/proc/self")).is_err());
     }
 
     #[test]
     fn both_kinds_work_where_the_tests_run() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         assert_eq!(
-            probe(directory.path()).expect("an answer"),
-            Probe { ofd: Ok(()), posix: Ok(()) }
+            availability(directory.path()).expect("an answer"),
+            Availability { ofd: Ok(()), posix: Ok(()) }
         );
     }
 }

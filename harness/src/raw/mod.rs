@@ -1,0 +1,9 @@
+//! System calls that have no safe interface: the only unsafe code.
+#![expect(unsafe_code, reason = "what is here has no safe interface")]
+
+mod kcmp;
+mod process;
+
+#[expect(unused_imports, reason = "the survey of holders follows")]
+pub(crate) use kcmp::same_description;
+pub(crate) use process::{clone_into, fork_into, let_signals_interrupt, numbered};

@@ -1,0 +1,166 @@
+//! What the command line may say.
+
+mod place;
+mod run;
+
+pub use place::{BackendArgs, PlaceArgs};
+pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::exit::ExitCode;
+
+/// Finds out whether disk image locks hold.
+///
+/// Starts real processes that open the same image with declared modes, lets
+/// the running kernel decide, and judges every outcome by what the scenario
+/// says, by a model, and by the contract that of several conflicting openers
+/// only the first succeeds.
+///
+/// Without a command it runs every scenario it carries, as `imglock run` does.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// When to use colour; NO_COLOR is honoured.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Say on standard error what is done (-vv: every message).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios and judge what comes of them.
+    Run(RunArgs),
+    /// List the scenarios, by theme.
+    List(ListArgs),
+    /// Tell a scenario's story: who does what when, and what is expected.
+    Explain(ExplainArgs),
+    /// Say whether scenario files are well formed, without running them.
+    Check(CheckArgs),
+    /// Measure every pair of modes on this kernel and compare with the rules.
+    Matrix(MatrixArgs),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page.
+    Man(ManArgs),
+}
+
+/// What `list` reads.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// As for `run`.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<String>,
+    /// What goes to standard output.
+    #[arg(long, default_value = "human")]
+    pub format: ListFormat,
+}
+
+/// What `explain` reads.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A scenario's name, or a file.
+    #[arg(value_name = "NAME|FILE")]
+    pub scenario: String,
+    /// On which locks.
+    #[command(flatten)]
+    pub backends: BackendArgs,
+}
+
+/// What `check` reads.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Scenario files, or folders of them.
+    #[arg(value_name = "FILE", required = true)]
+    pub paths: Vec<PathBuf>,
+}
+
+/// What `matrix` reads.
+#[derive(Debug, Args)]
+pub struct MatrixArgs {
+    /// On which locks.
+    #[command(flatten)]
+    pub backends: BackendArgs,
+    /// Where and how.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// What `completions` reads.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Which shell.
+    pub shell: clap_complete::Shell,
+}
+
+/// What `man` reads.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The page of this command instead of the main one.
+    pub command: Option<String>,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    Auto,
+    /// Even into a pipe or a file.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// `list --format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For reading.
+    Human,
+    /// One JSON document.
+    Json,
+}
+
+impl Cli {
+    /// Reads the command line; ends the process for help and wrong usage.
+    pub fn read() -> Cli {
+        let matches = Cli::definition().get_matches();
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The command line as clap describes it, with the exit codes in its help.
+    pub fn definition() -> clap::Command {
+        let mut exits = String::from("Exit codes:\n");
+        for exit in ExitCode::ALL {
+            let _ = writeln!(exits, "{:>5}  {}", exit.number(), exit.meaning());
+        }
+        Cli::command().after_help(exits.trim_end().to_owned())
+    }
+
+    /// What to do; `run` when nothing was said.
+    pub fn into_command(self) -> Command {
+        self.command.unwrap_or_else(|| {
+            let matches = Cli::command().get_matches_from(["imglock", "run"]);
+            let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+            cli.command.unwrap_or(Command::Man(ManArgs { command: None }))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::definition().debug_assert();
+    }
+}

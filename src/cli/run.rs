@@ -1,0 +1,76 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{BackendArgs, PlaceArgs};
+
+/// What `run` reads.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// A scenario's name, its last part, a theme, a glob over names
+    /// (`posix/*`), or a file or folder of your own (`./posix` when a theme
+    /// has the same name); all that imglock carries when left out.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<String>,
+    /// On which locks.
+    #[command(flatten)]
+    pub backends: BackendArgs,
+    /// Where and how.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Also write a report into a file: json=FILE or junit=FILE.
+    ///
+    /// The file is made before the run and replaced whole while it goes on,
+    /// at most ten times a second and at the end, so it can be read at any
+    /// time.
+    #[arg(long = "report", value_name = "KIND=FILE", value_parser = parse_report)]
+    pub reports: Vec<ReportTarget>,
+    /// What goes to standard output.
+    #[arg(long, default_value = "human")]
+    pub format: RunFormat,
+    /// Keep the scratch directories and say where they are.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// `run --format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// A line a scenario, failures in full, a summary.
+    Human,
+    /// One JSON document, at the end.
+    Json,
+    /// The kernel's Test Anything Protocol, version 1.
+    Ktap,
+}
+
+/// A report file that was asked for.
+#[derive(Debug, Clone)]
+pub struct ReportTarget {
+    /// In which format.
+    pub kind: ReportKind,
+    /// Where.
+    pub path: PathBuf,
+}
+
+/// The formats of report files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportKind {
+    /// `json=FILE`.
+    Json,
+    /// `junit=FILE`.
+    Junit,
+}
+
+fn parse_report(text: &str) -> Result<ReportTarget, String> {
+    let (kind, path) = text.split_once('=').unwrap_or((text, ""));
+    let kind = match kind {
+        "json" => ReportKind::Json,
+        "junit" => ReportKind::Junit,
+        _ => return Err("write json=FILE or junit=FILE".to_owned()),
+    };
+    if path.is_empty() {
+        return Err("the file's name is missing; write json=FILE or junit=FILE".to_owned());
+    }
+    Ok(ReportTarget { kind, path: PathBuf::from(path) })
+}
