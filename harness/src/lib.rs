@@ -97,8 +97,8 @@
 //!
 //! | floor | room | |
 //! | --- | --- | --- |
-//! | 6 | [`sweep`] | many runs, summed up |
-//! | 5 | [`run`] | one scenario on one backend: trace, findings, verdict |
+//! | 7 | [`sweep`] | many runs, summed up |
+//! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 4 | [`process`] | the launcher, the workers, and the messages between |
 //! | 3 | [`scenario`] | what to try: a story read from its text |
 //! | 3 | [`model`] | what must happen, worked out without the kernel |
@@ -106,6 +106,7 @@
 //! | 2 | [`step`] | actions, outcomes, hazards: the words all of these share |
 //! | 1 | [`image`] | permissions, modes, lock bytes; acquiring and releasing |
 //! | 0 | [`lock`] | one fcntl call; byte ranges |
+//! | 0 | `raw` | calls without a safe interface, and all unsafe code |
 //!
 //! Data goes one way:
 //!
