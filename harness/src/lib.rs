@@ -124,6 +124,7 @@ pub mod image;
 pub mod lock;
 pub mod lock_table;
 pub mod model;
+pub mod probe;
 pub mod process;
 mod raw;
 pub mod run;

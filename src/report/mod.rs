@@ -12,6 +12,7 @@ mod ktap;
 pub mod listing;
 pub mod mode_table;
 pub mod palette;
+pub mod probe;
 mod progress;
 mod record;
 pub mod story;

@@ -32,7 +32,8 @@ fn judged(
     findings: Vec<Finding>,
     failure: Option<StepFailure>,
 ) -> ScenarioResult {
-    let outlook = Outlook { trace: trace(), findings, failure };
+    let scrutiny = Scrutiny::Full;
+    let outlook = Outlook { scrutiny, trace: trace(), findings, failure };
     judge(&scenario(), backend, outlook, Duration::ZERO, Duration::from_secs(10))
 }
 
