@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of it")]
 
+pub mod mounts;
+pub mod refusing;
+
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
