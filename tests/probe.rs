@@ -141,7 +141,8 @@ fn without_any_locks_qemu_is_to_be_told_so() {
     let text = text(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert_eq!(answers(&text, "granted to who asks first"), both("ENOLCK", "ENOLCK"), "{text}");
-    let says = "`locking=on` ends in `Failed to lock byte 100` (ENOLCK). Use `locking=off`";
+    let says = "`locking=on` ends in `Failed to lock byte 100: No locks available`. \
+                Use `locking=off`";
     assert!(flat(&text).contains(says), "{text}");
     assert!(is_empty(folder.path()), "something was left behind");
 }
@@ -155,7 +156,10 @@ fn where_only_dev_null_has_ofd_locks_qemu_does_not_start() {
     let output = output_under(&refused, probe(folder.path(), &[]));
     let text = text(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(flat(&text).contains("QEMU does not start: `Failed to lock byte 100`"), "{text}");
+    assert!(
+        flat(&text).contains("QEMU does not start: `Failed to lock byte 100: No locks available`"),
+        "{text}"
+    );
 }
 
 /// Errno 0 is success: the lock is granted, and there is none.

@@ -4,6 +4,7 @@
 
 pub mod mounts;
 pub mod refusing;
+pub mod requirement;
 
 use std::path::{Path, PathBuf};
 

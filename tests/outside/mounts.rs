@@ -4,8 +4,9 @@
 //! It takes root and the file system's mkfs. Without them a test is skipped
 //! and says why, unless `IMGLOCK_REQUIRE` names `file-systems`.
 
-use std::path::Path;
 use std::process::{Command, Output};
+
+use super::requirement::{has, is_required};
 
 /// The smallest image that mkfs.xfs and mkfs.btrfs accept, and some more.
 const IMAGE_BYTES: u64 = 400 << 20;
@@ -42,7 +43,7 @@ pub const OVERLAY: FileSystem = FileSystem {
 pub fn output_on(file_system: FileSystem, script: &str) -> Option<Output> {
     let FileSystem { needs, mount } = file_system;
     if let Some(why) = missing(needs) {
-        assert!(!is_required(), "required, and {why}");
+        assert!(!is_required("file-systems"), "required, and {why}");
         eprintln!("skipped: {why}");
         return None;
     }
@@ -68,12 +69,5 @@ fn missing(command: &str) -> Option<String> {
     if !nix::unistd::geteuid().is_root() {
         return Some("mounting a file system takes root".to_owned());
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain([Path::new("/sbin").to_owned()]);
-    let found = folders.map(|folder| folder.join(command)).any(|program| program.exists());
-    (!found).then(|| format!("{command} is not installed"))
-}
-
-fn is_required() -> bool {
-    std::env::var("IMGLOCK_REQUIRE").is_ok_and(|what| what.split(',').any(|w| w == "file-systems"))
+    (!has(command)).then(|| format!("{command} is not installed"))
 }

@@ -4,6 +4,8 @@ use super::data::{Answer, Probe, Standing};
 use super::property::Property;
 use super::series::Timing;
 use crate::lock::Backend;
+use crate::process::describe;
+use crate::step::ErrorName;
 
 /// The most pieces of advice that are given; the gravest come first.
 const MOST: usize = 3;
@@ -158,9 +160,10 @@ impl Advice {
                 backend.name().to_uppercase()
             ),
             Advice::LockFails { errno } => format!(
-                "QEMU does not start: `Failed to lock byte 100` ({errno}), with `locking=auto` \
-                 and `locking=on` alike, because it trusts OFD locks once /dev/null has them. \
-                 Use `locking=off`, and make sure by other means that an image has one user."
+                "QEMU does not start: `Failed to lock byte 100: {}`, with `locking=auto` and \
+                 `locking=on` alike, because it trusts OFD locks once /dev/null has them. \
+                 Use `locking=off`, and make sure by other means that an image has one user.",
+                in_words(errno)
             ),
             Advice::OnlyPosix => "`locking=auto`, the default, locks nothing here and does not \
                                   say so. `locking=on` falls back to POSIX locks, which QEMU loses \
@@ -169,18 +172,19 @@ impl Advice {
                 .to_owned(),
             Advice::NothingWorks { errno } => format!(
                 "`locking=auto`, the default, locks nothing here and does not say so; \
-                 `locking=on` ends in `Failed to lock byte 100` ({errno}). Use `locking=off`, \
-                 and make sure by other means that an image has one user."
+                 `locking=on` ends in `Failed to lock byte 100: {}`. Use `locking=off`, and make \
+                 sure by other means that an image has one user.",
+                in_words(errno)
             ),
             Advice::ProtocolFails => "Single locks keep others out, and QEMU's lock bytes do not: \
                                       two QEMUs can write to one image."
                 .to_owned(),
             Advice::RefusesTheCompatible => "Locks are refused to those who may have them: QEMU \
-                                             can fail to open an image that nobody uses in its way."
+                                             can fail to open an image that it may share."
                 .to_owned(),
             Advice::OfdLikePosix => "OFD locks behave like POSIX locks here: QEMU loses them when \
-                                     it closes another descriptor of the image, and with it goes \
-                                     the protection."
+                                     it closes another descriptor of the image, and a second \
+                                     QEMU gets in."
                 .to_owned(),
             Advice::Outlives => "A lock can outlive its holder: the next start is refused with \
                                  `Failed to get \"write\" lock` although nobody is there."
@@ -196,17 +200,22 @@ impl Advice {
                 .to_owned(),
             Advice::Late { worst_us, uring } => {
                 let time = readable(*worst_us);
-                let who = if *uring {
-                    "a killed program that uses io_uring may keep its lock"
-                } else {
-                    "a lock may outlive its killed holder"
-                };
+                let who =
+                    if *uring { "that had registered the image with io_uring was" } else { "was" };
                 format!(
-                    "Seen here, {who} for {time} after its death: a restart at once may be \
-                     refused, and works when tried again."
+                    "The lock of a killed process {who} there for up to {time} after its death: a \
+                     restart at once may be refused, and works when tried again."
                 )
             }
         }
+    }
+}
+
+/// As strerror(3) says it; an answer that is no errno stays as it is.
+fn in_words(errno: &str) -> String {
+    match errno.parse::<ErrorName>() {
+        Ok(name) => describe(&std::io::Error::from_raw_os_error(name.into())),
+        Err(()) => errno.to_owned(),
     }
 }
 
