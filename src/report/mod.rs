@@ -22,6 +22,8 @@ mod timeline;
 mod times;
 
 #[cfg(test)]
+mod probe_tests;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;

@@ -43,7 +43,7 @@ pub fn write(probe: &Probe, timeout: Duration, out: &mut dyn Write) -> io::Resul
     untried(probe, out)?;
     writeln!(out, "\n{STRONG}What it means for QEMU{STRONG:#}")?;
     for advice in meaning(probe) {
-        paragraph(&advice.sentences(), out)?;
+        paragraph(&advice.sentences(), "- ", out)?;
     }
     evidence(probe, out)
 }
@@ -102,7 +102,7 @@ fn releases(probe: &Probe, timeout: Duration, out: &mut dyn Write) -> io::Result
             let found = |r: &&Release| r.backend == backend && r.uring == uring;
             match probe.releases.iter().find(found).map(|release| &release.timing) {
                 Some(Timing::Measured(delays)) => (PLAIN, spread(series(delays), delays.rounds)),
-                Some(Timing::NotReleased) => (BAD, format!("not in {}", times::readable(timeout))),
+                Some(Timing::NotReleased) => (BAD, format!("not in {timeout:?}")),
                 Some(Timing::NotTried { .. }) | None => (FAINT, "not tried".to_owned()),
             }
         };
@@ -144,16 +144,17 @@ fn untried(probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
             if said.is_empty() {
                 writeln!(out)?;
             }
-            paragraph(&format!("{}: {}", reason.0, reason.1), out)?;
+            paragraph(&format!("{}: {}", reason.0, reason.1), "", out)?;
             said.push(reason);
         }
     }
     Ok(())
 }
 
-fn paragraph(text: &str, out: &mut dyn Write) -> io::Result<()> {
-    for line in textwrap::wrap(text, WIDTH - 2) {
-        writeln!(out, "  {line}")?;
+fn paragraph(text: &str, bullet: &str, out: &mut dyn Write) -> io::Result<()> {
+    let options = textwrap::Options::new(WIDTH).initial_indent("  ").subsequent_indent("    ");
+    for line in textwrap::wrap(&format!("{bullet}{text}"), options) {
+        writeln!(out, "{line}")?;
     }
     Ok(())
 }

@@ -10,8 +10,8 @@ use super::series::{Delays, Spread, Timing};
 use crate::image::{Access, Claim};
 use crate::lock::{Backend, LockType, RangeSpec};
 use crate::process::{
-    Launcher, ProcessError, ProcessHandle, ReceiveError, Released, Reply, Request, StopToken,
-    Worker, describe, monotonic,
+    Channel, Launcher, ProcessError, ProcessHandle, ReceiveError, Released, Reply, Request,
+    StopToken, Worker, describe, monotonic,
 };
 use crate::step::{ErrorName, Outcome};
 
@@ -32,6 +32,7 @@ pub(super) struct Kills<'a> {
 }
 
 /// Why a round has no times.
+#[derive(Debug)]
 enum Miss {
     NotTried(String),
     NotReleased,
@@ -88,7 +89,7 @@ impl Kills<'_> {
         process.kill().map_err(system)?;
         process.await_exit(self.deadline(), &self.stop).map_err(receive)?;
         let dead = monotonic();
-        let released = self.released(&mut waiter)?;
+        let released = released(&mut waiter.channel, self.deadline(), &self.stop)?;
         Ok(Times {
             from_kill: released.saturating_sub(killed),
             after_exit: released.saturating_sub(dead),
@@ -133,18 +134,6 @@ impl Kills<'_> {
         }
     }
 
-    fn released(&self, waiter: &mut Worker) -> Result<Duration, Miss> {
-        match waiter.channel.wait(self.deadline(), &self.stop) {
-            Err(ReceiveError::Timeout) => return Err(Miss::NotReleased),
-            other => other.map_err(receive)?,
-        }
-        let Released { outcome, at } = waiter.channel.receive().map_err(receive)?;
-        match outcome {
-            Outcome::Granted => Ok(at),
-            outcome => Err(Miss::NotTried(format!("waiting for a lock gave {outcome}"))),
-        }
-    }
-
     fn open(&self, worker: &mut Worker, image: &Path) -> Result<i32, Miss> {
         let request = Request::Open {
             path: image.to_owned(),
@@ -178,6 +167,19 @@ impl Kills<'_> {
     }
 }
 
+/// When the lock became the waiter's.
+fn released(waiter: &mut Channel, deadline: Instant, stop: &StopToken) -> Result<Duration, Miss> {
+    match waiter.wait(deadline, stop) {
+        Err(ReceiveError::Timeout) => return Err(Miss::NotReleased),
+        other => other.map_err(receive)?,
+    }
+    let Released { outcome, at } = waiter.receive().map_err(receive)?;
+    match outcome {
+        Outcome::Granted => Ok(at),
+        outcome => Err(Miss::NotTried(format!("waiting for a lock gave {outcome}"))),
+    }
+}
+
 fn system(error: std::io::Error) -> Miss {
     Miss::NotTried(describe(&error))
 }
@@ -201,4 +203,58 @@ fn no_uring(error: ErrorName) -> String {
         _ => "it cannot be set up",
     };
     format!("io_uring gave {error}: {why}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is made of the waiter's message, if it sends one.
+    fn told(message: Option<Outcome>, stopped: bool) -> Result<Duration, Miss> {
+        let (ours, theirs) = Channel::pair().expect("a socket pair");
+        let (mut ours, mut theirs) = (Channel::new(ours), Channel::new(theirs));
+        let (trigger, stop) = StopToken::pair().expect("a pipe");
+        if stopped {
+            trigger.stop();
+        }
+        if let Some(outcome) = message {
+            let at = Duration::from_secs(7);
+            theirs.send(&Released { outcome, at }).expect("sent");
+        }
+        // At once, for nobody else would send one.
+        released(&mut ours, Instant::now(), &stop)
+    }
+
+    #[test]
+    fn a_lock_that_comes_tells_when() {
+        let at = told(Some(Outcome::Granted), false).expect("a moment");
+        assert_eq!(at, Duration::from_secs(7));
+    }
+
+    #[test]
+    fn a_lock_that_does_not_come_was_not_released() {
+        assert!(matches!(told(None, false), Err(Miss::NotReleased)));
+    }
+
+    #[test]
+    fn a_wait_that_fails_measures_nothing() {
+        let failed = Outcome::Failed(ErrorName(Errno::EINTR));
+        let Err(Miss::NotTried(why)) = told(Some(failed), false) else { panic!("it was") };
+        assert_eq!(why, "waiting for a lock gave EINTR");
+    }
+
+    #[test]
+    fn a_stop_ends_the_probe() {
+        assert!(matches!(told(None, true), Err(Miss::Ended(ProcessError::Stopped))));
+    }
+
+    #[rstest::rstest]
+    #[case(Errno::ENOSYS, "io_uring gave ENOSYS: this kernel has none")]
+    #[case(Errno::ENOMEM, "io_uring gave ENOMEM: `ulimit -l` allows")]
+    #[case(Errno::EPERM, "io_uring gave EPERM: ")]
+    #[case(Errno::EIO, "io_uring gave EIO: it cannot be set up")]
+    fn the_lack_of_io_uring_is_explained(#[case] errno: Errno, #[case] says: &str) {
+        let why = no_uring(ErrorName(errno));
+        assert!(why.starts_with(says), "{why}");
+    }
 }

@@ -30,3 +30,39 @@ pub(super) fn register(fd: RawFd) -> Result<(), Errno> {
 fn errno(error: std::io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    use super::*;
+
+    /// Whether the other end of the pipe has gone.
+    fn has_ended(pipe: &std::io::PipeReader) -> bool {
+        let mut polled = [PollFd::new(pipe, PollFlags::IN)];
+        poll(&mut polled, Some(&Timespec::default())).expect("poll works");
+        polled[0].revents().contains(PollFlags::HUP)
+    }
+
+    #[test]
+    fn a_registered_description_outlives_its_last_descriptor() {
+        let (kept, write) = std::io::pipe().expect("a pipe");
+        if let Err(errno) = register(write.as_raw_fd()) {
+            eprintln!("skipped: io_uring gives {errno}");
+            return;
+        }
+        drop(write);
+        assert!(!has_ended(&kept));
+
+        let (lost, write) = std::io::pipe().expect("a pipe");
+        drop(write);
+        assert!(has_ended(&lost));
+    }
+
+    #[test]
+    fn a_descriptor_that_is_not_open_cannot_be_registered() {
+        assert!(register(i32::MAX).is_err());
+    }
+}
