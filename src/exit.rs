@@ -51,7 +51,7 @@ impl ExitCode {
             ExitCode::Usage => "wrong usage, or an invalid scenario",
             ExitCode::NothingSelected => "nothing was selected",
             ExitCode::Environment => {
-                "this environment cannot run it: no lock works in DIR, DIR cannot be used, or a part is missing"
+                "this environment cannot run it: no lock works, DIR cannot be used, a part is missing"
             }
             ExitCode::Interrupted => "stopped by Ctrl-C or SIGTERM; what ran is summed up",
         }

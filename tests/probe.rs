@@ -230,6 +230,20 @@ fn a_file_system_without_hard_links_is_no_fault_of_its_locks() {
     assert!(text.contains(why), "{text}");
 }
 
+/// A process that gets a processor at the right moment may answer before the
+/// deadline is looked at; of so many steps not all do.
+#[test]
+fn a_call_that_does_not_return_is_said_to_hang() {
+    let folder = Folder::new();
+    let mut command = probe(folder.path(), &["--timeout", "0.000000001"]);
+    let output = command.output().expect("imglock runs");
+    let text = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(flat(&text).contains("gave no answer within 1ns"), "{text}");
+    assert!(text.contains("- A call did not come back in time"), "{text}");
+    assert!(is_empty(folder.path()), "something was left behind");
+}
+
 #[test]
 fn a_file_stands_for_its_directory_and_is_not_touched() {
     let folder = Folder::new();

@@ -98,6 +98,7 @@
 //! | floor | room | |
 //! | --- | --- | --- |
 //! | 6 | [`sweep`] | many runs, summed up |
+//! | 6 | [`probe`] | what locks are worth on a file system |
 //! | 5 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 4 | [`process`] | the launcher, the workers, and the messages between |
 //! | 3 | [`scenario`] | what to try: a story read from its text |

@@ -11,6 +11,7 @@ use imglock_harness::probe::{
 };
 use imglock_harness::run::Environment;
 use serde::Serialize;
+use textwrap::{WordSeparator, WordSplitter};
 use unicode_width::UnicodeWidthStr;
 
 use super::palette::{BAD, CAREFUL, FAINT, GOOD, PLAIN, STRONG};
@@ -152,7 +153,11 @@ fn untried(probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn paragraph(text: &str, bullet: &str, out: &mut dyn Write) -> io::Result<()> {
-    let options = textwrap::Options::new(WIDTH).initial_indent("  ").subsequent_indent("    ");
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent("  ")
+        .subsequent_indent("    ")
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
     for line in textwrap::wrap(&format!("{bullet}{text}"), options) {
         writeln!(out, "{line}")?;
     }

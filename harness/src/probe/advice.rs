@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::data::{Answer, Probe, Standing};
+use super::data::{Answer, Probe, Standing, Trial};
 use super::property::Property;
 use super::series::Timing;
 use crate::lock::Backend;
@@ -21,6 +21,8 @@ const UNNOTICED_US: u64 = 10_000;
 pub enum Advice {
     /// OFD locks hold.
     Fine,
+    /// A call did not return in time.
+    Hangs,
     /// Locks are granted, and others are let in all the same.
     ExcludesNobody {
         /// Which kind.
@@ -63,9 +65,9 @@ pub enum Advice {
 
 /// What follows from `probe`, gravest first.
 pub fn meaning(probe: &Probe) -> Vec<Advice> {
-    let of_ofd = match &granted(probe, Backend::Ofd) {
-        Answer::Yes => held_by(probe, Backend::Ofd),
-        refused => vec![without_ofd(probe, refused)],
+    let of_ofd = match granted(probe, Backend::Ofd) {
+        Ok(()) => held_by(probe, Backend::Ofd),
+        Err(refused) => vec![without_ofd(probe, refused)],
     };
     let mut advice = if of_ofd.is_empty() { vec![Advice::Fine] } else { of_ofd };
     match advice.first() {
@@ -80,10 +82,14 @@ pub fn meaning(probe: &Probe) -> Vec<Advice> {
     advice
 }
 
-fn granted(probe: &Probe, backend: Backend) -> Answer {
-    match probe.trial(Property::Granted, backend) {
-        Some(trial) => trial.answer.clone(),
-        None => Answer::not_tried(""),
+/// Whether a lock is granted; why not is told by its errno, or by none where
+/// no answer came.
+fn granted(probe: &Probe, backend: Backend) -> Result<(), Option<String>> {
+    match probe.trial(Property::Granted, backend).map(|trial| &trial.answer) {
+        Some(Answer::Yes) => Ok(()),
+        Some(Answer::Errno { errno }) => Err(Some(errno.clone())),
+        Some(Answer::No) => Err(Some("EAGAIN".to_owned())),
+        Some(Answer::NoAnswer { .. } | Answer::NotTried { .. }) | None => Err(None),
     }
 }
 
@@ -94,15 +100,16 @@ fn is_broken(probe: &Probe, backend: Backend) -> bool {
 /// What is wrong with locks that are granted.
 fn held_by(probe: &Probe, backend: Backend) -> Vec<Advice> {
     use Property::*;
+    let hangs = |trial: &Trial| matches!(trial.answer, Answer::NoAnswer { .. });
     let broken = |properties: &[Property]| {
-        properties.iter().any(|property| {
-            probe.trial(*property, backend).is_some_and(|t| t.standing == Standing::Broken)
-        })
+        let trials = properties.iter().filter_map(|property| probe.trial(*property, backend));
+        trials.filter(|trial| !hangs(trial)).any(|trial| trial.standing == Standing::Broken)
     };
     let outlives = broken(&[EndsOnClose, EndsOnExit, EndsOnKill]);
     let excludes = !broken(&[WriterKeepsWriterOut, WriterKeepsReaderOut, ReaderKeepsWriterOut]);
     let advice = [
         (!excludes, Advice::ExcludesNobody { backend }),
+        (probe.properties.iter().any(|measured| hangs(measured.on(backend))), Advice::Hangs),
         (excludes && broken(&[SecondWriterRefused]), Advice::ProtocolFails),
         (broken(&[ReadersShare, NeighboursFree]), Advice::RefusesTheCompatible),
         (broken(&[SurvivesOtherClose, KeptByChild]) && backend == Backend::Ofd, {
@@ -122,13 +129,13 @@ fn never_released(probe: &Probe, backend: Backend) -> bool {
 
 /// What QEMU does where no OFD lock is granted. It asks /dev/null whether the
 /// kernel has them, and believes that of every file.
-fn without_ofd(probe: &Probe, ofd: &Answer) -> Advice {
-    if probe.null_has_ofd {
-        return Advice::LockFails { errno: ofd.to_string() };
-    }
-    match granted(probe, Backend::Posix) {
-        Answer::Yes => Advice::OnlyPosix,
-        posix => Advice::NothingWorks { errno: posix.to_string() },
+fn without_ofd(probe: &Probe, ofd: Option<String>) -> Advice {
+    match (ofd, granted(probe, Backend::Posix)) {
+        (None, _) => Advice::Hangs,
+        (Some(errno), _) if probe.null_has_ofd => Advice::LockFails { errno },
+        (Some(_), Ok(())) => Advice::OnlyPosix,
+        (Some(_), Err(Some(errno))) => Advice::NothingWorks { errno },
+        (Some(_), Err(None)) => Advice::Hangs,
     }
 }
 
@@ -152,6 +159,10 @@ impl Advice {
         match self {
             Advice::Fine => "Fine: `locking=auto`, the default, takes OFD locks here, and they \
                              hold. A second QEMU that wants to write is refused."
+                .to_owned(),
+            Advice::Hangs => "A call did not come back in time, and QEMU would wait there without \
+                              a word. See whether the file system's server and its lock manager \
+                              answer, or give a step more time with --timeout."
                 .to_owned(),
             Advice::ExcludesNobody { backend } => format!(
                 "Worse than no locks: {} locks are granted here and keep nobody out, so QEMU \
@@ -211,7 +222,7 @@ impl Advice {
     }
 }
 
-/// As strerror(3) says it; an answer that is no errno stays as it is.
+/// As strerror(3) says it.
 fn in_words(errno: &str) -> String {
     match errno.parse::<ErrorName>() {
         Ok(name) => describe(&std::io::Error::from_raw_os_error(name.into())),

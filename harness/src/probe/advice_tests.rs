@@ -133,6 +133,35 @@ fn it_means(#[case] probe: Probe, #[case] expected: &[Advice]) {
     assert_eq!(probe.holds(), expected == [Advice::Fine]);
 }
 
+#[rstest]
+#[case::the_first_lock(Granted)]
+#[case::a_later_call(EndsOnExit)]
+fn a_call_that_does_not_return_is_told(#[case] property: Property) {
+    let mut probe = fine();
+    let silence = || trial(Answer::NoAnswer { why: String::new() }, Standing::Broken);
+    set(&mut probe, property, Ofd, silence());
+    assert_eq!(meaning(&probe), [Advice::Hangs]);
+    assert!(!probe.holds());
+}
+
+#[test]
+fn a_hang_of_the_only_locks_is_told() {
+    let mut probe = without(&[(Ofd, "EINVAL")], false);
+    let silence = trial(Answer::NoAnswer { why: String::new() }, Standing::Broken);
+    set(&mut probe, Granted, Posix, silence);
+    assert_eq!(meaning(&probe), [Advice::Hangs]);
+}
+
+#[test]
+fn a_lock_in_the_way_of_the_first_is_an_errno_to_qemu() {
+    let mut probe = fine();
+    set(&mut probe, Granted, Ofd, trial(Answer::No, Standing::Broken));
+    let advice = meaning(&probe);
+    assert_eq!(advice, [Advice::LockFails { errno: errno("EAGAIN") }]);
+    let text = advice[0].sentences();
+    assert!(text.contains("byte 100: Resource temporarily unavailable`"), "{text}");
+}
+
 #[test]
 fn posix_locks_are_looked_at_where_qemu_has_no_others() {
     let mut probe = without(&[(Ofd, "EINVAL")], false);

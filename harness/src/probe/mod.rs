@@ -17,6 +17,7 @@ mod kill;
 mod measure;
 mod property;
 mod series;
+mod story;
 
 #[cfg(test)]
 mod advice_tests;
