@@ -5,7 +5,8 @@
 pub enum ExitCode {
     /// Everything was as expected.
     AsExpected,
-    /// A scenario failed or timed out, or the kernel's mode table differs.
+    /// A scenario failed or timed out, the kernel's mode table differs, or
+    /// locks are not as they must be.
     Failed,
     /// Wrong usage, or an invalid scenario.
     Usage,
@@ -44,11 +45,13 @@ impl ExitCode {
     pub fn meaning(self) -> &'static str {
         match self {
             ExitCode::AsExpected => "everything was as expected",
-            ExitCode::Failed => "a scenario failed or timed out, or the mode table differs",
+            ExitCode::Failed => {
+                "a scenario failed or timed out, the mode table differs, or locks do not hold"
+            }
             ExitCode::Usage => "wrong usage, or an invalid scenario",
             ExitCode::NothingSelected => "nothing was selected",
             ExitCode::Environment => {
-                "this environment cannot run it: no lock works in DIR, or a part is missing"
+                "this environment cannot run it: no lock works, DIR cannot be used, a part is missing"
             }
             ExitCode::Interrupted => "stopped by Ctrl-C or SIGTERM; what ran is summed up",
         }

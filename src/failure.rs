@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use imglock_harness::lock::Backend;
+use imglock_harness::probe::ProbeError;
 use imglock_harness::process::describe;
 use imglock_harness::run::HarnessError;
 use imglock_harness::scenario::ScenarioError;
@@ -70,6 +71,9 @@ pub enum Failure {
     /// The engine cannot run here.
     #[error(transparent)]
     Harness(#[from] HarnessError),
+    /// A directory cannot be probed.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// The engine gave fewer results than were asked for, and no reason.
     #[error("the run ended early: {ran} of {planned} ran; try again with -v to see why")]
     Incomplete {
@@ -111,6 +115,7 @@ impl Failure {
             | Failure::SameReport { .. }
             | Failure::NoCommand(_) => ExitCode::Usage,
             Failure::Harness(_)
+            | Failure::Probe(_)
             | Failure::Incomplete { .. }
             | Failure::NothingRan
             | Failure::NoMatrix

@@ -9,17 +9,23 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// How many times, and how much later each time.
-const ROUNDS: u32 = 100;
+/// How much later each time.
 const STEP: Duration = Duration::from_millis(3);
 /// Long enough for a launcher on a busy machine to clean up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A run of some length, with its output to be read.
-fn start(directory: &Path) -> (Child, ChildStdout, ChildStderr) {
+/// Commands that take their time: what they are called with, and how often
+/// the directory follows.
+type Lasting = (&'static [&'static str], usize);
+const RUN: Lasting = (&["run", "-j", "2", "--dir"], 1);
+/// Again and again, because each has its output at its end.
+const PROBE: Lasting = (&["probe", "--rounds", "1"], 500);
+
+/// Starts one, with its output to be read.
+fn start((args, times): Lasting, directory: &Path) -> (Child, ChildStdout, ChildStderr) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_imglock"))
-        .args(["run", "-j", "2", "--dir"])
-        .arg(directory)
+        .args(args)
+        .args(std::iter::repeat_n(directory, times))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -58,13 +64,15 @@ fn assert_empty(directory: &Path, when: &str) {
     assert!(left.is_empty(), "{when}: left behind {left:?}");
 }
 
-#[test]
-fn a_killed_run_leaves_nothing() {
+#[rstest::rstest]
+#[case::run(RUN, 100)]
+#[case::probe(PROBE, 40)]
+fn a_killed_command_leaves_nothing(#[case] lasting: Lasting, #[case] rounds: u32) {
     let directory = tempfile::tempdir().expect("a directory");
     let mut at_work = 0;
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let when = format!("killed {:?} after the first result", STEP * round);
-        let (mut child, mut stdout, stderr) = start(directory.path());
+        let (mut child, mut stdout, stderr) = start(lasting, directory.path());
         stdout.read_exact(&mut [0]).expect("a first result");
         let (output, ended) = (end_of(stdout), end_of(stderr));
         // The moment of the kill: so long after that, or at the end of the run.
@@ -75,14 +83,14 @@ fn a_killed_run_leaves_nothing() {
         assert!(ended.recv_timeout(PATIENCE).is_ok(), "{when}: processes still run");
         assert_empty(directory.path(), &when);
     }
-    assert!(at_work > ROUNDS / 2, "only {at_work} of {ROUNDS} runs were killed at work");
+    assert!(at_work > rounds / 2, "only {at_work} of {rounds} were killed at work");
 }
 
 #[test]
 fn an_interrupted_run_sums_up_and_leaves_nothing() {
     for interrupt in [Signal::SIGINT, Signal::SIGTERM] {
         let directory = tempfile::tempdir().expect("a directory");
-        let (mut child, mut stdout, stderr) = start(directory.path());
+        let (mut child, mut stdout, stderr) = start(RUN, directory.path());
         let ended = end_of(stderr);
         stdout.read_exact(&mut [0]).expect("a first result");
         signal(&child, interrupt);
@@ -91,6 +99,24 @@ fn an_interrupted_run_sums_up_and_leaves_nothing() {
         assert_eq!(child.wait().expect("our child").code(), Some(130), "{interrupt}\n{text}");
         assert!(text.contains("interrupted"), "{text}");
         assert!(ended.recv_timeout(PATIENCE).is_ok(), "processes still run");
+        assert_empty(directory.path(), "interrupted");
+    }
+}
+
+#[test]
+fn an_interrupted_probe_says_so_and_leaves_nothing() {
+    for interrupt in [Signal::SIGINT, Signal::SIGTERM] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (mut child, mut stdout, mut stderr) = start(PROBE, directory.path());
+        stdout.read_exact(&mut [0]).expect("a first result");
+        signal(&child, interrupt);
+        let output = end_of(stdout);
+        let mut errors = String::new();
+        // Launcher and workers have it open, too: its end is the end of all.
+        stderr.read_to_string(&mut errors).expect("text");
+        assert_eq!(child.wait().expect("our child").code(), Some(130), "{interrupt}\n{errors}");
+        assert_eq!(errors, "error: interrupted\n");
+        assert!(output.recv_timeout(PATIENCE).is_ok(), "standard output is still open");
         assert_empty(directory.path(), "interrupted");
     }
 }

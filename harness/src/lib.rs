@@ -98,6 +98,7 @@
 //! | floor | room | |
 //! | --- | --- | --- |
 //! | 7 | [`sweep`] | many runs, summed up |
+//! | 7 | [`probe`] | what locks are worth in a directory |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 4 | [`process`] | the launcher, the workers, and the messages between |
 //! | 3 | [`scenario`] | what to try: a story read from its text |
@@ -125,6 +126,7 @@ pub mod image;
 pub mod lock;
 pub mod lock_table;
 pub mod model;
+pub mod probe;
 pub mod process;
 mod raw;
 pub mod run;

@@ -1,9 +1,11 @@
 //! What the command line may say.
 
 mod place;
+mod probe;
 mod run;
 
 pub use place::{BackendArgs, PlaceArgs};
+pub use probe::ProbeArgs;
 pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
 
 use std::fmt::Write as _;
@@ -48,6 +50,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Measure every pair of modes on this kernel and compare with the rules.
     Matrix(MatrixArgs),
+    /// Find out what locking is worth on a file system, and what that means for QEMU.
+    Probe(ProbeArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page.

@@ -46,7 +46,8 @@ fn backend_parser() -> impl TypedValueParser<Value = Backend> {
         .try_map(|word| word.parse::<Backend>())
 }
 
-fn parse_seconds(text: &str) -> Result<Duration, String> {
+/// A time that a step may take.
+pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 =
         text.parse().map_err(|_| "write a number of seconds, such as 0.5".to_owned())?;
     match Duration::try_from_secs_f64(seconds) {

@@ -6,6 +6,7 @@ mod generate;
 mod list;
 mod matrix;
 mod place;
+mod probe;
 mod run;
 
 use crate::cli::{Cli, Command};
@@ -25,6 +26,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::explain(args, output),
         Command::Check(args) => check::check(args, output),
         Command::Matrix(args) => matrix::matrix(args, output),
+        Command::Probe(args) => probe::probe(args, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }

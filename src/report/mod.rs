@@ -12,6 +12,7 @@ mod ktap;
 pub mod listing;
 pub mod mode_table;
 pub mod palette;
+pub mod probe;
 mod progress;
 mod record;
 pub mod story;
@@ -20,6 +21,8 @@ mod terminal;
 mod timeline;
 mod times;
 
+#[cfg(test)]
+mod probe_tests;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

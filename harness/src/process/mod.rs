@@ -25,17 +25,20 @@ mod launcher;
 mod launcher_loop;
 mod pausing;
 mod pidfd;
+mod release;
 mod stop;
 mod wire;
 mod worker;
 mod worker_fork;
 mod worker_node;
+mod worker_uring;
 
 pub use channel::{Channel, ReceiveError};
 pub use error::{ProcessError, describe};
 
 pub use launcher::{Launcher, LauncherOptions, Worker};
 pub use pidfd::ProcessHandle;
+pub use release::{Released, monotonic};
 pub use stop::{StopToken, StopTrigger};
 pub use wire::{NodeHandle, Reply, Request};
 

@@ -133,6 +133,23 @@ pub enum Request {
         /// Which bytes.
         range: RangeSpec,
     },
+    /// Waits for a write lock on a range, to tell the moment at which it is
+    /// free. Answered twice: [`Outcome::Blocked`] just before the wait, and
+    /// [`Released`](super::Released) after it.
+    AwaitRelease {
+        /// The descriptor.
+        fd: RawFd,
+        /// OFD or POSIX.
+        backend: Backend,
+        /// Which bytes.
+        range: RangeSpec,
+    },
+    /// Registers a descriptor with an io_uring instance, which then refers to
+    /// its open file description until after the worker's death.
+    RegisterWithUring {
+        /// The descriptor.
+        fd: RawFd,
+    },
     /// fork(2); the child's socket comes with the reply.
     Fork {
         /// What to call the child in its `comm`.

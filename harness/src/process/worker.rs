@@ -10,7 +10,7 @@ use nix::unistd::{Whence, close, lseek};
 use super::channel::Channel;
 
 use super::wire::{NodeHandle, Reply, Request};
-use super::{worker_fork, worker_node};
+use super::{release, worker_fork, worker_node, worker_uring};
 use crate::image::ByteClaims;
 use crate::lock::{Backend, ByteLocks, KernelLocks, LockError};
 use crate::raw::{let_signals_interrupt, numbered};
@@ -93,6 +93,8 @@ fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -
                 },
             })
         }),
+        Request::AwaitRelease { fd, backend, range } => release::tell(channel, fd, backend, range),
+        Request::RegisterWithUring { fd } => done(worker_uring::register(fd)).into(),
         Request::Fork { name } => worker_fork::fork(channel, &name),
         Request::Thread { name } => worker_fork::thread(channel, &name),
         Request::Exec => worker_fork::exec(channel),

@@ -9,13 +9,15 @@ use crate::process::{
 };
 
 use super::books::Books;
+use super::scrutiny::Scrutiny;
 
 /// The live processes of one run and the files they use.
 #[derive(Debug)]
 pub(super) struct Cast {
     members: HashMap<String, Worker>,
     /// The kernel's names of the images.
-    keys: Vec<FileKey>,
+    keys: Vec<Option<FileKey>>,
+    pub(super) scrutiny: Scrutiny,
     pub(super) table: LockTable,
     pub(super) directory: PathBuf,
     pub(super) step_timeout: Duration,
@@ -73,10 +75,16 @@ impl From<std::io::Error> for StepFailure {
 
 impl Cast {
     /// Nobody yet, in `directory`.
-    pub(super) fn new(directory: PathBuf, step_timeout: Duration, stop: StopToken) -> Cast {
+    pub(super) fn new(
+        directory: PathBuf,
+        step_timeout: Duration,
+        stop: StopToken,
+        scrutiny: Scrutiny,
+    ) -> Cast {
         Cast {
             members: HashMap::new(),
             keys: Vec::new(),
+            scrutiny,
             table: LockTable::default(),
             directory,
             step_timeout,
@@ -86,15 +94,22 @@ impl Cast {
 
     /// Enters an image that has just been made.
     pub(super) fn add_image(&mut self, name: &str) -> std::io::Result<()> {
-        let key = FileKey::learn(&self.directory.join(name))?;
-        self.table.add_image(key, self.keys.len());
+        let key = match FileKey::learn(&self.directory.join(name)) {
+            Ok(key) => Some(key),
+            // No lock is taken here, or none is shown.
+            Err(_) if self.scrutiny == Scrutiny::Expectations => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(key) = key {
+            self.table.add_image(key, self.keys.len());
+        }
         self.keys.push(key);
         Ok(())
     }
 
-    /// The kernel's name of an image.
+    /// The kernel's name of an image, where it is known.
     pub(super) fn key(&self, image: usize) -> Option<FileKey> {
-        self.keys.get(image).copied()
+        self.keys.get(image).copied().flatten()
     }
 
     /// Enters a process. `owner` is the name its POSIX locks are shown under.

@@ -7,6 +7,7 @@ use super::finding::Finding;
 use super::judgement;
 use super::result::{ScenarioResult, Subject, Verdict};
 use super::runner::Runner;
+use super::scrutiny::Scrutiny;
 use super::trace::Trace;
 use crate::lock::Backend;
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
@@ -23,6 +24,7 @@ pub struct Engine {
 
 /// What a run left, before it is a verdict.
 struct Outlook {
+    scrutiny: Scrutiny,
     trace: Trace,
     findings: Vec<Finding>,
     failure: Option<StepFailure>,
@@ -57,9 +59,33 @@ impl Engine {
         scenario: &Scenario,
         backend: Backend,
     ) -> Result<ScenarioResult, ProcessError> {
+        self.run_with(Scrutiny::Full, scenario, backend)
+    }
+
+    /// Runs one scenario on one backend to its end, whatever comes of its
+    /// steps. Only what its file expects is compared: neither model nor
+    /// contract is asked, and the lock table is read at `held` alone. So it
+    /// runs where locks do not hold, are not shown, or do not exist.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub fn observe(
+        &mut self,
+        scenario: &Scenario,
+        backend: Backend,
+    ) -> Result<ScenarioResult, ProcessError> {
+        self.run_with(Scrutiny::Expectations, scenario, backend)
+    }
+
+    fn run_with(
+        &mut self,
+        scrutiny: Scrutiny,
+        scenario: &Scenario,
+        backend: Backend,
+    ) -> Result<ScenarioResult, ProcessError> {
         let began = Instant::now();
         tracing::debug!(scenario = scenario.name, %backend, "begins");
-        let played = self.play(scenario, backend);
+        let played = self.play(scrutiny, scenario, backend);
         // Whatever happened, nothing of the scenario may be left.
         let ended = self.launcher.end();
         let result = match played {
@@ -78,16 +104,22 @@ impl Engine {
         Ok(result)
     }
 
-    fn play(&mut self, scenario: &Scenario, backend: Backend) -> Result<Outlook, ProcessError> {
+    fn play(
+        &mut self,
+        scrutiny: Scrutiny,
+        scenario: &Scenario,
+        backend: Backend,
+    ) -> Result<Outlook, ProcessError> {
         let directory = self.launcher.begin()?;
         let names = scenario.actors();
         let workers = self.launcher.spawn(&names)?;
-        let cast = Cast::new(directory, self.step_timeout, self.stop.clone());
+        let cast = Cast::new(directory, self.step_timeout, self.stop.clone(), scrutiny);
         let workers = names.into_iter().zip(workers).collect();
         let mut runner = match Runner::new(scenario, backend, cast, workers) {
             Ok(runner) => runner,
             Err(failure) => {
                 return Ok(Outlook {
+                    scrutiny,
                     trace: Trace::default(),
                     findings: Vec::new(),
                     failure: Some(failure),
@@ -98,7 +130,7 @@ impl Engine {
         if let Some(StepFailure::Stopped) = failure {
             return Err(ProcessError::Stopped);
         }
-        Ok(Outlook { trace: runner.trace, findings: runner.findings, failure })
+        Ok(Outlook { scrutiny, trace: runner.trace, findings: runner.findings, failure })
     }
 }
 
@@ -109,7 +141,7 @@ fn judge(
     duration: Duration,
     step_timeout: Duration,
 ) -> ScenarioResult {
-    let Outlook { trace, mut findings, failure } = outlook;
+    let Outlook { scrutiny, trace, mut findings, failure } = outlook;
     let hazards = hazards_of(&findings);
     let failed = findings.iter().any(Finding::is_failure);
     if let Some(failure) = &failure {
@@ -124,7 +156,7 @@ fn judge(
             (failure, None) => failure.to_string(),
         };
         findings.push(judgement::by_harness(event, failure.to_string(), message));
-    } else if !failed {
+    } else if !failed && scrutiny == Scrutiny::Full {
         let declared = scenario.hazards.get(&backend).into_iter().flatten();
         for hazard in declared.filter(|hazard| !hazards.contains(hazard)) {
             findings.push(judgement::missing_hazard(scenario, *hazard));

@@ -32,7 +32,8 @@ fn judged(
     findings: Vec<Finding>,
     failure: Option<StepFailure>,
 ) -> ScenarioResult {
-    let outlook = Outlook { trace: trace(), findings, failure };
+    let scrutiny = Scrutiny::Full;
+    let outlook = Outlook { scrutiny, trace: trace(), findings, failure };
     judge(&scenario(), backend, outlook, Duration::ZERO, Duration::from_secs(10))
 }
 
@@ -150,8 +151,21 @@ fn hazards_are_listed_whether_declared_or_not() {
 #[test]
 fn a_run_that_did_not_begin_says_why() {
     let failure = Some(StepFailure::Harness("cannot fork".into()));
-    let outlook = Outlook { trace: Trace::default(), findings: Vec::new(), failure };
+    let outlook = Outlook {
+        scrutiny: Scrutiny::Full,
+        trace: Trace::default(),
+        findings: Vec::new(),
+        failure,
+    };
     let result = judge(&scenario(), Backend::Ofd, outlook, Duration::ZERO, Duration::from_secs(10));
     assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Failed, "cannot fork"));
     assert_eq!(result.findings[0].event, None);
+}
+
+#[test]
+fn an_observed_run_needs_no_hazard_to_happen() {
+    let scrutiny = Scrutiny::Expectations;
+    let outlook = Outlook { scrutiny, trace: trace(), findings: Vec::new(), failure: None };
+    let result = judge(&scenario(), Backend::Posix, outlook, Duration::ZERO, Duration::ZERO);
+    assert_eq!(result.verdict, Verdict::Passed);
 }

@@ -33,6 +33,7 @@ mod perform;
 mod performed;
 mod result;
 mod runner;
+mod scrutiny;
 mod session;
 mod simultaneous;
 mod trace;
