@@ -1,6 +1,6 @@
 //! What a worker does to a node: open, change its claim, reopen.
 
-use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd};
 use std::path::Path;
 
 use nix::errno::Errno;
