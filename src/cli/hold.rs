@@ -38,7 +38,7 @@ pub struct HoldArgs {
     /// The exit code when refused, to tell it from COMMAND's own.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub conflict_exit_code: u8,
-    /// What to run while the image is held, and its arguments.
+    /// What to run while the image is held, with its arguments; it comes after `--`.
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
 }

@@ -127,7 +127,9 @@ fn who(image: &std::path::Path, waited: Duration) -> String {
     let image = quoted(&image.display().to_string());
     match waited {
         Duration::ZERO => {
-            format!("`imglock holders {image}` shows who it is; `--wait SECONDS` waits for its end")
+            format!(
+                "`imglock holders {image}` shows who it is; `--wait SECONDS` waits until it lets go"
+            )
         }
         _ => format!(
             "gave up after {} s; `imglock holders {image}` shows who it is",

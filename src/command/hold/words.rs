@@ -46,9 +46,9 @@ pub(super) fn say_waiting(
 pub(super) fn say_held(args: &HoldArgs, hold: &Hold, errors: &mut dyn Write) -> io::Result<()> {
     let (mode, image) = (args.mode, args.image.display());
     let how = match hold.backend() {
-        None => "without locks".to_owned(),
-        Some(_) if lock_bytes(mode.claim()).is_empty() => "which locks nothing".to_owned(),
-        Some(backend) => format!("with {backend} locks"),
+        None => " without locks".to_owned(),
+        Some(_) if lock_bytes(mode.claim()).is_empty() => ", which locks nothing".to_owned(),
+        Some(backend) => format!(" with {backend} locks"),
     };
-    writeln!(errors, "holding {mode} on {image} {how}; Ctrl-C lets go")
+    writeln!(errors, "holding {mode} on {image}{how}; Ctrl-C lets go")
 }
