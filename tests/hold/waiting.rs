@@ -73,6 +73,8 @@ fn whoever_waits_is_in_nobodys_way() {
     let image = folder.file("disk.img", "");
     let _holder = Holder::of(&image, "share-rw");
     let waiting = waiting(&folder, "rw", LONG);
+    assert_eq!(locks_of(waiting.pid()), Vec::<String>::new());
+    assert_eq!(locks_on(&image), locks_for("ofd", Mode::ShareRw));
     assert!(Mode::Rw.claim().conflicts_with(Mode::ShareRw.claim()));
     let (begin, mut tries) = (Instant::now(), 0);
     // It looks again many times meanwhile.
@@ -82,8 +84,6 @@ fn whoever_waits_is_in_nobodys_way() {
         assert_eq!(opened, Ok(()), "after {tries} times");
         tries += 1;
     }
-    assert_eq!(locks_of(waiting.pid()), Vec::<String>::new());
-    assert_eq!(locks_on(&image), locks_for("ofd", Mode::ShareRw));
 }
 
 #[rstest]
