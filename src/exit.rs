@@ -8,26 +8,41 @@ pub enum ExitCode {
     /// A scenario failed or timed out, the kernel's mode table differs, or
     /// locks are not as they must be.
     Failed,
-    /// Wrong usage, or an invalid scenario.
+    /// Wrong usage, an invalid scenario, or an image that cannot be opened.
     Usage,
     /// Nothing was selected.
     NothingSelected,
     /// This environment cannot run it.
     Environment,
+    /// `hold`: its command cannot be executed, as env(1) has it.
+    NotExecutable,
+    /// `hold`: its command is not found, as env(1) has it.
+    NotFound,
     /// Stopped by Ctrl-C or SIGTERM.
     Interrupted,
+    /// `hold` was refused: 1, or the number that `--conflict-exit-code` says.
+    Refused(u8),
+    /// `hold`: what its command ended with; 128 + N when signal N ended it.
+    OfCommand(u8),
 }
 
 impl ExitCode {
-    /// All of them, by rising number.
-    pub const ALL: [ExitCode; 6] = [
+    /// Those with a number of their own, by rising number. What `hold` passes
+    /// on or is told to use is in [`ExitCode::OF_HOLD`].
+    pub const ALL: [ExitCode; 8] = [
         ExitCode::AsExpected,
         ExitCode::Failed,
         ExitCode::Usage,
         ExitCode::NothingSelected,
         ExitCode::Environment,
+        ExitCode::NotExecutable,
+        ExitCode::NotFound,
         ExitCode::Interrupted,
     ];
+
+    /// Where the numbers come from that are not fixed, for the help.
+    pub const OF_HOLD: &str =
+        "`hold` ends as its command does; refused, with 1 or --conflict-exit-code";
 
     /// The number the shell sees.
     pub fn number(self) -> u8 {
@@ -37,7 +52,10 @@ impl ExitCode {
             ExitCode::Usage => 2,
             ExitCode::NothingSelected => 3,
             ExitCode::Environment => 4,
+            ExitCode::NotExecutable => 126,
+            ExitCode::NotFound => 127,
             ExitCode::Interrupted => 130,
+            ExitCode::Refused(number) | ExitCode::OfCommand(number) => number,
         }
     }
 
@@ -48,12 +66,18 @@ impl ExitCode {
             ExitCode::Failed => {
                 "a scenario failed or timed out, the mode table differs, or locks do not hold"
             }
-            ExitCode::Usage => "wrong usage, or an invalid scenario",
+            ExitCode::Usage => {
+                "wrong usage, an invalid scenario, or an image that cannot be opened"
+            }
             ExitCode::NothingSelected => "nothing was selected",
             ExitCode::Environment => {
                 "this environment cannot run it: no lock works, DIR cannot be used, a part is missing"
             }
+            ExitCode::NotExecutable => "hold: the command cannot be executed",
+            ExitCode::NotFound => "hold: the command is not found",
             ExitCode::Interrupted => "stopped by Ctrl-C or SIGTERM; what ran is summed up",
+            ExitCode::Refused(_) => "hold: another process uses the image",
+            ExitCode::OfCommand(_) => "hold: the command ended so",
         }
     }
 }

@@ -9,6 +9,7 @@ use imglock_harness::run::HarnessError;
 use imglock_harness::scenario::ScenarioError;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use crate::command::HoldFailure;
 use crate::exit::ExitCode;
 
 /// Why a command could not do what it was asked.
@@ -96,6 +97,9 @@ pub enum Failure {
     /// The command carries no mode matrix.
     #[error("this imglock carries no mode matrix to compare with")]
     NoMatrix,
+    /// An image that cannot be held, or a command that cannot run meanwhile.
+    #[error(transparent)]
+    Hold(#[from] HoldFailure),
     /// Stopped before there was a result.
     #[error("interrupted")]
     Interrupted,
@@ -121,6 +125,7 @@ impl Failure {
             | Failure::NoMatrix
             | Failure::Signals(_)
             | Failure::Output(_) => ExitCode::Environment,
+            Failure::Hold(failure) => failure.exit(),
             Failure::Interrupted => ExitCode::Interrupted,
         }
     }

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use nix::errno::Errno;
 use outside::Folder;
 use outside::refusing::{OFD, POSIX, Refusal, output_under};
-use outside::requirement::{is_met, not_installed};
+use outside::{is_met, not_installed};
 use rstest::rstest;
 
 /// All that `qemu-io` says when it opens an image with this option, and the

@@ -1,6 +1,6 @@
-//! The hand-written mode matrix against the contract.
+//! The hand-written mode matrix against the contract, and against the kernel.
 
-use imglock_harness::image::{Mode, Permission, Refusal, Side};
+use imglock_harness::image::{AcquireError, Hold, Locking, Mode, Permission, Refusal, Side};
 use imglock_harness::scenario::ModeMatrix;
 use imglock_harness::step::Outcome;
 
@@ -20,11 +20,15 @@ fn by_contract(first: Mode, second: Mode) -> Outcome {
     wanted.or(unshared).map_or(Outcome::Granted, Outcome::Refused)
 }
 
+fn matrix() -> ModeMatrix {
+    ModeMatrix::parse("matrix.kdl", FILE).unwrap_or_else(|error| {
+        panic!("{:?}", miette::Report::new(error));
+    })
+}
+
 #[test]
 fn the_table_says_what_the_contract_says() {
-    let matrix = ModeMatrix::parse("matrix.kdl", FILE).unwrap_or_else(|error| {
-        panic!("{:?}", miette::Report::new(error));
-    });
+    let matrix = matrix();
     let mut wrong = Vec::new();
     for &first in Mode::ALL {
         for &second in Mode::ALL {
@@ -36,6 +40,34 @@ fn the_table_says_what_the_contract_says() {
             let conflict = first.claim().conflicts_with(second.claim());
             if conflict == (cell == Outcome::Granted) {
                 wrong.push(format!("{first} and {second}: conflict {conflict}, table {cell}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn one_hold_meets_another_as_the_table_says() {
+    let matrix = matrix();
+    let image = tempfile::NamedTempFile::new().expect("a file");
+    let open = |mode: Mode| {
+        Hold::open(image.path(), mode.claim(), Locking::Auto).expect("an image that can be opened")
+    };
+    let outcome = |answer: Result<(), AcquireError>| match answer {
+        Ok(()) => Outcome::Granted,
+        Err(AcquireError::Refused(refusal)) => Outcome::Refused(refusal),
+        Err(other) => panic!("{other}"),
+    };
+    let mut wrong = Vec::new();
+    for &first in Mode::ALL {
+        let mut holder = open(first);
+        holder.acquire().expect("nobody else is there");
+        for &second in Mode::ALL {
+            let cell = matrix.cell(first, second);
+            let mut opener = open(second);
+            let (foreseen, met) = (outcome(opener.test()), outcome(opener.acquire()));
+            if foreseen != cell || met != cell {
+                wrong.push(format!("{first}, {second}: {cell}, test {foreseen}, acquire {met}"));
             }
         }
     }

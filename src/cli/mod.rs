@@ -1,9 +1,11 @@
 //! What the command line may say.
 
+mod hold;
 mod place;
 mod probe;
 mod run;
 
+pub use hold::HoldArgs;
 pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;
 pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
@@ -52,6 +54,19 @@ pub enum Command {
     Matrix(MatrixArgs),
     /// Find out what locking is worth on a file system, and what that means for QEMU.
     Probe(ProbeArgs),
+    /// Take the locks that QEMU would take on an image, and run a command meanwhile.
+    ///
+    /// Like flock(1), but with QEMU's lock bytes: QEMU, its tools and other
+    /// imglocks are refused while a conflicting mode is held, and it is refused
+    /// while they hold one. The locks end with COMMAND, or, without one, when
+    /// Ctrl-C, SIGTERM, SIGHUP or SIGQUIT comes.
+    ///
+    /// COMMAND finds the image's absolute path in IMGLOCK_IMAGE. Signals that a
+    /// process sends to imglock are passed on to it; those of the terminal reach
+    /// it anyway. imglock ends after it, so the locks outlast it.
+    ///
+    /// It works with files and block devices, and writes nothing to them.
+    Hold(HoldArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page.
@@ -146,7 +161,8 @@ impl Cli {
         for exit in ExitCode::ALL {
             let _ = writeln!(exits, "{:>5}  {}", exit.number(), exit.meaning());
         }
-        Cli::command().after_help(exits.trim_end().to_owned())
+        let _ = write!(exits, "{:>5}  {}", "N", ExitCode::OF_HOLD);
+        Cli::command().after_help(exits)
     }
 
     /// What to do; `run` when nothing was said.

@@ -48,12 +48,18 @@ fn backend_parser() -> impl TypedValueParser<Value = Backend> {
 
 /// A time that a step may take.
 pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 =
-        text.parse().map_err(|_| "write a number of seconds, such as 0.5".to_owned())?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("it must be more than 0 seconds, and a finite number".to_owned()),
+    match seconds(text)? {
+        Duration::ZERO => Err("it must be more than 0 seconds".to_owned()),
+        duration => Ok(duration),
     }
+}
+
+/// A number of seconds, 0 and fractions included.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 =
+        text.parse().map_err(|_| "write a number of seconds, such as 0.5".to_owned())?;
+    Duration::try_from_secs_f64(number)
+        .map_err(|_| "it must be 0 seconds or more, and a finite number".to_owned())
 }
 
 #[cfg(test)]
@@ -69,6 +75,21 @@ mod tests {
     #[case("1e-12")]
     fn a_timeout_that_is_none_is_refused(#[case] text: &str) {
         assert!(parse_seconds(text).is_err());
+    }
+
+    #[rstest::rstest]
+    #[case("-1")]
+    #[case("soon")]
+    #[case("inf")]
+    #[case("nan")]
+    #[case("1e40")]
+    fn what_is_no_length_of_time_is_refused(#[case] text: &str) {
+        assert!(seconds(text).is_err());
+    }
+
+    #[test]
+    fn a_length_of_time_may_be_nothing() {
+        assert_eq!(seconds("0"), Ok(Duration::ZERO));
     }
 
     #[test]

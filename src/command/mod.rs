@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod generate;
+mod hold;
 mod list;
 mod matrix;
 mod place;
@@ -13,6 +14,8 @@ use crate::cli::{Cli, Command};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::output::Output;
+
+pub use hold::HoldFailure;
 
 /// Does what the command line asks for.
 ///
@@ -27,6 +30,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Check(args) => check::check(args, output),
         Command::Matrix(args) => matrix::matrix(args, output),
         Command::Probe(args) => probe::probe(args, output),
+        Command::Hold(args) => hold::hold(args, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }

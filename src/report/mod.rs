@@ -32,7 +32,7 @@ pub use files::ReportFiles;
 pub use json::Json;
 pub use ktap::Ktap;
 pub use progress::Progress;
-pub use record::{Rerun, RunRecord};
+pub use record::{Rerun, RunRecord, quoted};
 pub use summary::Summary;
 pub use terminal::Terminal;
 

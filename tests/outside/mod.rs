@@ -1,10 +1,12 @@
 //! What the tests from outside share: the command, and scenarios to give it.
 
-#![allow(dead_code, reason = "every test file uses its own part of it")]
+#![allow(dead_code, unused_imports, reason = "every test file uses its own part of it")]
 
 pub mod mounts;
 pub mod refusing;
-pub mod requirement;
+mod requirement;
+
+pub use requirement::{is_met, not_installed, not_root};
 
 use std::path::{Path, PathBuf};
 

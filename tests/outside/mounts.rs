@@ -6,7 +6,7 @@
 
 use std::process::{Command, Output};
 
-use super::requirement::{is_met, not_installed, not_root};
+use super::{is_met, not_installed, not_root};
 
 /// The smallest image that mkfs.xfs and mkfs.btrfs accept, and some more.
 const IMAGE_BYTES: u64 = 400 << 20;

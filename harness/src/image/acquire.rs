@@ -63,6 +63,17 @@ pub enum AcquireError {
     },
 }
 
+impl AcquireError {
+    /// Whether another owner is in the way, so that trying again later may
+    /// help; otherwise locks do not work here at all.
+    pub fn is_conflict(&self) -> bool {
+        match self {
+            AcquireError::Refused(_) => true,
+            AcquireError::LockByte { error, .. } => matches!(error, LockError::WouldBlock { .. }),
+        }
+    }
+}
+
 /// The lock bytes of one open node, changed as QEMU's file driver does it
 /// (`raw_handle_perm_lock` and `raw_apply_lock_bytes`, block/file-posix.c).
 ///
@@ -123,6 +134,25 @@ impl ByteClaims {
             return Ok(());
         }
         self.lock(locks, old.held | new.held, old.unshared() | new.unshared())?;
+        check(locks, new)
+    }
+
+    /// Asks whether [`ByteClaims::prepare`] would be granted, and locks
+    /// nothing: nobody else notices. The answer may be out of date at once.
+    ///
+    /// # Errors
+    /// What `prepare` would meet: a foreign write lock on a byte, or a holder.
+    pub fn test(&self, locks: &mut dyn ByteLocks, new: Claim) -> Result<(), AcquireError> {
+        let held = (new.held - self.held).each().map(held_byte);
+        let unshared = (new.unshared() - self.unshared).each().map(unshared_byte);
+        for byte in held.chain(unshared) {
+            let error = match locks.test(LockType::Read, RangeSpec::byte(byte)) {
+                Ok(None) => continue,
+                Ok(blocker) => LockError::WouldBlock { blocker },
+                Err(error) => error,
+            };
+            return Err(AcquireError::LockByte { byte, error });
+        }
         check(locks, new)
     }
 

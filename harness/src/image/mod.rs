@@ -8,15 +8,19 @@
 mod acquire;
 mod bytes;
 mod claim;
+mod hold;
 mod locking;
 mod mode;
+mod open;
 mod permission;
 mod reading;
 
 pub use acquire::{AcquireError, ByteClaims, Refusal, Side};
 pub use bytes::{HELD_BASE, UNSHARED_BASE, held_byte, lock_bytes, unshared_byte};
 pub use claim::Claim;
+pub use hold::{Hold, OpenError};
 pub use locking::{FALLBACK_WARNING, Locking};
 pub use mode::{Access, Mode};
+pub(crate) use open::open;
 pub use permission::{Permission, Permissions};
 pub use reading::Reading;

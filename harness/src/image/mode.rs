@@ -84,7 +84,7 @@ modes! {
     RoShareRw 0b0001 0b0000;
     /// Raw, read-write device with `share-rw=on`: a cluster disk.
     ShareRw 0b0011 0b0000;
-    /// `force-share=on,read-only=on`, as `qemu-img info -U` opens.
+    /// `force-share=on,read-only=on`, as `qemu-io -r -U` opens.
     ForceShare 0b0001 0b0000;
     /// Raw under ide-cd or scsi-cd, and the backing file of `snapshot=on`.
     Cdrom 0b0001 0b1010;

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use super::{Backend, ByteLocks, KernelLocks, LockError, LockType, RangeSpec};
@@ -36,6 +36,19 @@ pub fn availability(directory: &Path) -> std::io::Result<Availability> {
     Ok(try_both(&tempfile::tempfile_in(directory)?))
 }
 
+/// Which locks a program that prefers OFD locks gets on the file that `fd` has
+/// open. It only asks (`F_OFD_GETLK`), so nothing changes for anybody.
+///
+/// A kernel, or a filter, that does not know the call answers `EINVAL`. Every
+/// other failure is no answer to that question, and comes again when a lock is
+/// asked for.
+pub fn best_backend(fd: BorrowedFd<'_>) -> Backend {
+    match KernelLocks::new(fd, Backend::Ofd).test(LockType::Write, RangeSpec::byte(0)) {
+        Err(LockError::Invalid) => Backend::Posix,
+        _ => Backend::Ofd,
+    }
+}
+
 fn try_both(file: &File) -> Availability {
     let attempt = |backend| {
         let mut locks = KernelLocks::new(file.as_fd(), backend);
@@ -66,6 +79,12 @@ mod tests {
         let available = try_both(&file);
         assert!(matches!(available.ofd, Err(LockError::WouldBlock { .. })), "{available:?}");
         assert_eq!(available.posix, Ok(()));
+    }
+
+    #[test]
+    fn the_best_backend_is_found_without_a_lock() {
+        let file = tempfile::tempfile().expect("a temporary file");
+        assert_eq!(best_backend(file.as_fd()), Backend::Ofd);
     }
 
     #[test]

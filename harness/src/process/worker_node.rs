@@ -1,18 +1,16 @@
 //! What a worker does to a node: open, change its claim, reopen.
 
-use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd};
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
-use nix::sys::stat::Mode;
 
 use super::channel::Channel;
 
 use super::pausing::Pausing;
 use super::wire::{NodeHandle, Reply, Request};
 use super::worker::failed;
-use crate::image::{Access, AcquireError, ByteClaims, Claim};
+use crate::image::{self, Access, AcquireError, ByteClaims, Claim};
 use crate::lock::{Backend, KernelLocks};
 use crate::raw::numbered;
 use crate::step::{ErrorName, Outcome};
@@ -27,7 +25,7 @@ pub(super) fn open(
     claim: Claim,
     pause_after: Option<u32>,
 ) -> Reply {
-    let file = match open_file(path, access, cloexec) {
+    let file = match image::open(path, access, cloexec) {
         Ok(file) => file,
         Err(errno) => return failed(errno).into(),
     };
@@ -62,7 +60,7 @@ pub(super) fn reopen(
     claim: Claim,
 ) -> Reply {
     let Some(old) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
-    let new = match open_file(path, access, cloexec) {
+    let new = match image::open(path, access, cloexec) {
         Ok(file) => file,
         Err(errno) => return failed(errno).into(),
     };
@@ -117,14 +115,4 @@ fn pause(channel: &mut Channel) {
     if !matches!(told, Ok(Request::Resume)) {
         std::process::exit(1);
     }
-}
-
-fn open_file(path: &Path, access: Access, cloexec: bool) -> Result<OwnedFd, Errno> {
-    let mut flags = match access {
-        Access::ReadOnly => OFlag::O_RDONLY,
-        Access::WriteOnly => OFlag::O_WRONLY,
-        Access::ReadWrite => OFlag::O_RDWR,
-    };
-    flags.set(OFlag::O_CLOEXEC, cloexec);
-    nix::fcntl::open(path, flags, Mode::empty())
 }

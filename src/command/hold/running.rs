@@ -1,0 +1,146 @@
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command};
+
+use imglock_harness::image::Hold;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::sys::signal::{Signal, kill, raise};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::{Pid, getsid};
+use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGTSTP, SIGUSR1, SIGUSR2};
+use signal_hook::iterator::exfiltrator::origin::Origin;
+use signal_hook::low_level::siginfo::Cause;
+
+use super::failure::HoldFailure;
+use super::signals::{ENDING, Signals};
+use crate::cli::HoldArgs;
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+
+/// What is caught only while a command runs.
+const WHILE_RUNNING: [i32; 5] = [SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGCHLD];
+
+/// A command that runs while the image is held.
+pub(super) struct Running {
+    name: OsString,
+    child: Child,
+    /// Whether it is stopped (SIGSTOP, SIGTSTP).
+    stopped: bool,
+    /// Whether imglock is to stop as soon as the command has.
+    suspending: bool,
+}
+
+impl Running {
+    /// Starts the command, unless a signal said meanwhile that it is not
+    /// wanted any more.
+    pub(super) fn start(
+        args: &HoldArgs,
+        hold: &Hold,
+        signals: &mut Signals,
+    ) -> Result<Running, Failure> {
+        let name = args.command[0].clone();
+        let mut command = Command::new(&name);
+        command.args(&args.command[1..]);
+        command
+            .env("IMGLOCK_IMAGE", std::path::absolute(&args.image).unwrap_or(args.image.clone()));
+        command.env_remove("IMGLOCK_FD");
+        if args.inherit {
+            let unset = FcntlArg::F_SETFD(FdFlag::empty());
+            fcntl(hold, unset).map_err(|errno| HoldFailure::NotExecutable {
+                command: name.clone(),
+                source: errno.into(),
+            })?;
+            command.env("IMGLOCK_FD", hold.as_fd().as_raw_fd().to_string());
+        }
+        signals.catch_too(&WHILE_RUNNING).map_err(Failure::Signals)?;
+        let came = signals.come_already().map_err(Failure::Signals)?;
+        if came.iter().any(|origin| ENDING.contains(&origin.signal)) {
+            return Err(Failure::Interrupted);
+        }
+        match command.spawn() {
+            Ok(child) => Ok(Running { name, child, stopped: false, suspending: false }),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {
+                Err(HoldFailure::NotFound { command: name, source }.into())
+            }
+            Err(source) => Err(HoldFailure::NotExecutable { command: name, source }.into()),
+        }
+    }
+
+    /// Passes signals on until the command has ended, and says how it did.
+    pub(super) fn until_it_ends(mut self, signals: &mut Signals) -> Result<ExitCode, HoldFailure> {
+        loop {
+            if let Some(status) = self.child.try_wait().map_err(|source| self.lost(source))? {
+                let killed = || status.signal().map(|signal| 128 + signal);
+                let number = status.code().or_else(killed).unwrap_or(i32::from(u8::MAX));
+                return Ok(ExitCode::OfCommand(u8::try_from(number).unwrap_or(u8::MAX)));
+            }
+            self.see_whether_it_is_stopped();
+            if self.suspending && self.stopped {
+                self.suspending = false;
+                // Goes on here once SIGCONT has come.
+                let _ = raise(Signal::SIGSTOP);
+            }
+            match signals.wait(None) {
+                Ok(came) => came.iter().for_each(|origin| self.pass_on(origin)),
+                // Deaf to signals now, but the locks are kept to the end.
+                Err(_) => drop(self.child.wait()),
+            }
+        }
+    }
+
+    fn see_whether_it_is_stopped(&mut self) {
+        let changes = WaitPidFlag::WSTOPPED | WaitPidFlag::WCONTINUED | WaitPidFlag::WNOHANG;
+        loop {
+            match waitid(Id::Pid(self.pid()), changes) {
+                Ok(WaitStatus::Stopped(..)) => self.stopped = true,
+                Ok(WaitStatus::Continued(_)) => self.stopped = false,
+                _ => return,
+            }
+        }
+    }
+
+    fn pass_on(&mut self, origin: &Origin) {
+        match origin.signal {
+            SIGCHLD => return,
+            SIGTSTP => self.suspending = true,
+            SIGCONT => {
+                self.suspending = false;
+                self.see_whether_it_is_stopped();
+                // `fg` and `bg` have told the whole process group already.
+                if !self.stopped {
+                    return;
+                }
+            }
+            _ => {}
+        }
+        if self.is_for_the_command(origin)
+            && let Ok(signal) = Signal::try_from(origin.signal)
+        {
+            // It has not been waited for, so the number is still its own.
+            let _ = kill(self.pid(), signal);
+        }
+    }
+
+    /// The terminal sends its signals to the whole foreground process group,
+    /// the command among it, so they must not come to it a second time. Only
+    /// the end of the terminal is told to the leader of its session alone.
+    fn is_for_the_command(&self, origin: &Origin) -> bool {
+        let leads_the_session = || getsid(None) == Ok(Pid::this());
+        match (origin.cause, origin.process) {
+            (Cause::Kernel, _) => origin.signal == SIGHUP && leads_the_session(),
+            // What it sends to its own process group has reached it.
+            (_, Some(sender)) => sender.pid != self.pid().as_raw(),
+            (_, None) => true,
+        }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed())
+    }
+
+    fn lost(&self, source: io::Error) -> HoldFailure {
+        HoldFailure::Lost { command: self.name.clone(), source }
+    }
+}

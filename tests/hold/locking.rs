@@ -1,0 +1,206 @@
+//! `--locking`, also where the kernel knows no OFD locks: a seccomp filter
+//! refuses them, and whatever is started from under it inherits it.
+
+use std::path::Path;
+use std::process::Command;
+
+use imglock_harness::image::Mode;
+use imglock_harness::process::{ProcessHandle, StopToken};
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::signal::Signal;
+use rstest::rstest;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, apply_filter,
+};
+
+use crate::holder::{Ended, Holder, hold, run};
+use crate::outside::Folder;
+use crate::table::{locks_for, locks_of, locks_on};
+
+const FALLBACK: &str = "imglock: warning: File lock requested but OFD locking syscall is \
+                        unavailable, falling back to POSIX file locks\n\
+                        Due to the implementation, locks can be lost unexpectedly.\n";
+
+/// All that asks for OFD locks.
+const OFD: [i32; 3] = [libc::F_OFD_GETLK, libc::F_OFD_SETLK, libc::F_OFD_SETLKW];
+/// All that locks; asking which lock is in the way goes on.
+const LOCKING: [i32; 2] = [libc::F_OFD_SETLK, libc::F_SETLK];
+
+/// Answers these calls of fcntl(2) with `errno`.
+fn refuse(commands: &[i32], errno: Errno) {
+    let rules = commands.iter().map(|command| {
+        let second = SeccompCondition::new(
+            1,
+            SeccompCmpArgLen::Dword,
+            SeccompCmpOp::Eq,
+            u64::try_from(*command).expect("a small number"),
+        );
+        SeccompRule::new(vec![second.expect("an argument")]).expect("a rule")
+    });
+    let filter = SeccompFilter::new(
+        [(libc::SYS_fcntl, rules.collect())].into(),
+        SeccompAction::Allow,
+        SeccompAction::Errno((errno as i32).cast_unsigned()),
+        std::env::consts::ARCH.try_into().expect("an architecture with seccomp"),
+    );
+    let program: BpfProgram = filter.expect("a filter").try_into().expect("a program");
+    apply_filter(&program).expect("anybody may filter what is his own");
+}
+
+/// Does it in a thread that has no OFD locks, nor what it starts: `EINVAL` is
+/// what a kernel before 3.15 answers.
+fn without_ofd_locks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    without(&OFD, Errno::EINVAL, work)
+}
+
+fn without<T: Send>(commands: &[i32], errno: Errno, work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            refuse(commands, errno);
+            work()
+        });
+        thread.join().expect("it does not panic")
+    })
+}
+
+fn holder(image: &Path, locking: &str) -> (Holder, String) {
+    let mut holder = Holder::start(hold(image, "rw", &["--locking", locking]));
+    let mut said = String::new();
+    while !said.contains("holding rw on") {
+        said += &holder.error_line();
+        said.push('\n');
+    }
+    (holder, said)
+}
+
+#[rstest]
+#[case::auto("auto", "", "with ofd locks", locks_for("ofd", Mode::Rw))]
+#[case::on("on", "", "with ofd locks", locks_for("ofd", Mode::Rw))]
+#[case::off(
+    "off",
+    "imglock: warning: nothing is locked, as --locking off says\n",
+    "without locks",
+    vec![]
+)]
+fn where_there_are_ofd_locks(
+    #[case] locking: &str,
+    #[case] warning: &str,
+    #[case] how: &str,
+    #[case] locks: Vec<String>,
+) {
+    let folder = Folder::new();
+    let image = folder.file("disk.img", "");
+    let (holder, said) = holder(&image, locking);
+    let said = folder.redacted(said.as_bytes());
+    assert_eq!(said, format!("{warning}holding rw on DIR/disk.img {how}; Ctrl-C lets go\n"));
+    assert_eq!((locks_of(holder.pid()), locks_on(&image)), (locks.clone(), locks));
+}
+
+#[rstest]
+#[case::auto(
+    "auto",
+    "imglock: warning: nothing is locked: OFD locks are unavailable, and --locking auto takes no \
+     others; --locking on falls back to POSIX locks\n",
+    "without locks",
+    vec![]
+)]
+#[case::on("on", FALLBACK, "with posix locks", locks_for("posix", Mode::Rw))]
+#[case::off(
+    "off",
+    "imglock: warning: nothing is locked, as --locking off says\n",
+    "without locks",
+    vec![]
+)]
+fn where_there_are_none(
+    #[case] locking: &str,
+    #[case] warning: &str,
+    #[case] how: &str,
+    #[case] locks: Vec<String>,
+) {
+    let folder = Folder::new();
+    let image = folder.file("disk.img", "");
+    let (holder, said) = without_ofd_locks(|| holder(&image, locking));
+    let said = folder.redacted(said.as_bytes());
+    assert_eq!(said, format!("{warning}holding rw on DIR/disk.img {how}; Ctrl-C lets go\n"));
+    assert_eq!((locks_of(holder.pid()), locks_on(&image)), (locks.clone(), locks));
+}
+
+#[test]
+fn posix_locks_and_ofd_locks_refuse_each_other() {
+    let folder = Folder::new();
+    let image = folder.file("disk.img", "");
+    let beside = |locking| run(hold(&image, "rw", &["--locking", locking, "--", "true"]));
+    let (posix, _) = without_ofd_locks(|| holder(&image, "on"));
+    assert_eq!(beside("auto").code, 1);
+    assert_eq!(without_ofd_locks(|| beside("on")).code, 1);
+    assert_eq!(beside("off").code, 0);
+    drop(posix);
+    let _ofd = holder(&image, "auto");
+    assert_eq!(without_ofd_locks(|| beside("on")).code, 1);
+    // Nor does it notice others, just like QEMU.
+    assert_eq!(without_ofd_locks(|| beside("auto")).code, 0);
+}
+
+#[test]
+fn posix_locks_are_kept_while_the_command_runs_and_are_not_inherited() {
+    let folder = Folder::new();
+    let image = folder.file("disk.img", "");
+    let script = "echo ready; echo $$; exec cat";
+    let arguments = ["--locking", "on", "--inherit"];
+    let mut holder = without_ofd_locks(|| Holder::with_script(&image, &arguments, script));
+    let command = holder.line().parse().expect("a pid");
+    let alive = ProcessHandle::open(command).expect("the command runs");
+    assert_eq!(locks_on(&image), locks_for("posix", Mode::Rw));
+    let imglock = ProcessHandle::open(holder.pid()).expect("it runs");
+    holder.signal(Signal::SIGKILL);
+    let (_trigger, stop) = StopToken::pair().expect("a pipe");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    imglock.await_exit(deadline, &stop).expect("it ends");
+    assert!(locks_on(&image).is_empty());
+    alive.kill().expect("the command lives on");
+    let Ended { code, stderr, .. } = holder.ended();
+    let warning = "imglock: warning: POSIX locks are not inherited: they end with imglock, \
+                   whatever --inherit says\n";
+    assert_eq!((code, stderr), (-9, format!("{FALLBACK}{warning}")));
+}
+
+/// The filter does what the tests say that it does.
+#[test]
+fn the_filter_refuses_ofd_locks_to_qemus_tools_as_well() {
+    let missing = crate::outside::not_installed("qemu-io");
+    if !crate::outside::is_met("qemu-tools", missing) {
+        return;
+    }
+    let folder = Folder::new();
+    let image = folder.file("disk.img", &"\0".repeat(512));
+    let mut qemu = Command::new("qemu-io");
+    qemu.args(["-c", "quit", "--image-opts"]);
+    qemu.arg(format!("driver=raw,file.locking=on,file.filename={}", image.display()));
+    let ended = without_ofd_locks(|| run(qemu));
+    let ours = without_ofd_locks(|| run(hold(&image, "rw", &["--locking", "on", "--", "true"])));
+    let words = |text: &str| text.split_once("warning: ").map(|(_, words)| words.to_owned());
+    assert_eq!(words(&ours.stderr), words(&ended.stderr), "{ended:?}");
+    assert!(words(&ours.stderr).is_some(), "{ours:?}");
+}
+
+/// As on a network file system without a lock manager. No lock is in the way,
+/// so it is of no use to wait.
+#[rstest]
+#[case::no_lock_manager(Errno::ENOLCK, "No locks available")]
+#[case::no_such_locks(Errno::EOPNOTSUPP, "Operation not supported")]
+fn where_the_file_system_has_no_locks(#[case] errno: Errno, #[case] why: &str) {
+    let folder = Folder::new();
+    let image = folder.file("disk.img", "");
+    let arguments = ["--wait", "600", "--conflict-exit-code", "75", "--", "echo", "ran"];
+    let ended = without(&LOCKING, errno, || run(hold(&image, "rw", &arguments)));
+    assert_eq!((ended.code, ended.stdout.as_str()), (4, ""), "{ended:?}");
+    assert_eq!(
+        folder.redacted(ended.stderr.as_bytes()),
+        format!(
+            "error: Failed to lock byte 100: {why}\nlocks do not work on DIR/disk.img: put it on \
+             another file system, or go without (--locking off)\n"
+        )
+    );
+}

@@ -1,0 +1,107 @@
+//! In a terminal, which script(1) makes: its signals come to the command by
+//! themselves.
+//!
+//! Without script(1) a test is skipped and says why, unless `IMGLOCK_REQUIRE`
+//! names `terminal`.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use imglock_harness::process::{ProcessHandle, StopToken};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::holder::Holder;
+use crate::outside::{Folder, is_met, not_installed};
+use crate::signals::WRITES_SIGNALS;
+use crate::table::locks_on;
+
+/// What Ctrl-C and Ctrl-\ send.
+const CTRL_C: &str = "\u{3}";
+const CTRL_BACKSLASH: &str = "\u{1c}";
+
+fn script() -> bool {
+    is_met("terminal", not_installed("script"))
+}
+
+/// Runs imglock as the only program of a terminal, with the image `disk.img`
+/// and `script`, if any, as its command. What it writes comes line by line.
+fn in_a_terminal(folder: &Folder, image: &Path, script: Option<&str>) -> Holder {
+    let command = script.map(|script| folder.file("command.sh", script));
+    let command = command.map_or(String::new(), |file| format!("-- sh {}", file.display()));
+    let (imglock, image) = (env!("CARGO_BIN_EXE_imglock"), image.display());
+    let line = format!("exec {imglock} hold {image} --mode rw {command}");
+    let mut terminal = Command::new("script");
+    terminal.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    Holder::start(terminal)
+}
+
+/// The pid of imglock, which its command writes down first of all.
+fn imglock_of(terminal: &mut Holder) -> Pid {
+    let pid = terminal.line().parse().expect("a pid");
+    assert_eq!(terminal.line(), "ready");
+    Pid::from_raw(pid)
+}
+
+#[test]
+fn a_key_that_sends_a_signal_sends_it_once() {
+    if !script() {
+        return;
+    }
+    let folder = Folder::new();
+    let image = folder.file("disk.img", "");
+    let command = format!("echo $PPID{WRITES_SIGNALS}");
+    let mut terminal = in_a_terminal(&folder, &image, Some(&command));
+    let imglock = imglock_of(&mut terminal);
+    for (key, name) in [(CTRL_C, "INT"), (CTRL_BACKSLASH, "QUIT"), (CTRL_C, "INT")] {
+        terminal.tell(key);
+        // The terminal shows the key itself: `^C`.
+        assert!(terminal.line().ends_with(name));
+    }
+    assert!(!locks_on(&image).is_empty(), "it holds on while the command does not end");
+    // Had one of them come twice, it would stand before this one.
+    kill(imglock, Signal::SIGTERM).expect("it runs");
+    let ended = terminal.ended();
+    assert_eq!((ended.code, ended.stdout.trim_end()), (9, "TERM"));
+}
+
+#[test]
+fn ctrl_c_lets_go() {
+    if !script() {
+        return;
+    }
+    let folder = Folder::new();
+    let image = folder.file("disk.img", "");
+    let mut terminal = in_a_terminal(&folder, &image, None);
+    assert!(terminal.line().ends_with("Ctrl-C lets go"));
+    assert!(!locks_on(&image).is_empty());
+    terminal.tell(CTRL_C);
+    assert_eq!(terminal.ended().code, 0);
+    assert!(locks_on(&image).is_empty());
+}
+
+/// The kernel tells only the leader of the session, which imglock is here.
+#[test]
+fn the_end_of_the_terminal_is_passed_on() {
+    if !script() {
+        return;
+    }
+    let folder = Folder::new();
+    let image = folder.file("disk.img", "");
+    let seen = folder.path().join("seen");
+    let command = format!(
+        "trap 'echo HUP >> {}; kill $!; exit' HUP\n\
+         sleep 1000 >/dev/null 2>&1 &\n\
+         echo $PPID; echo ready; wait",
+        seen.display()
+    );
+    let mut terminal = in_a_terminal(&folder, &image, Some(&command));
+    let imglock = ProcessHandle::open(imglock_of(&mut terminal).as_raw()).expect("it runs");
+    terminal.signal(Signal::SIGKILL);
+    let (_trigger, stop) = StopToken::pair().expect("a pipe");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    imglock.await_exit(deadline, &stop).expect("it ends");
+    assert_eq!(std::fs::read_to_string(seen).expect("the command wrote it"), "HUP\n");
+    assert!(locks_on(&image).is_empty());
+}
