@@ -3,11 +3,13 @@
 /// Never a count of failures, and never success when nothing was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
-    /// Everything was as expected.
+    /// Everything was as expected; no image is locked; the mode asked for would
+    /// be granted.
     AsExpected,
-    /// A scenario failed or timed out, or the kernel's mode table differs.
+    /// A scenario failed or timed out, or the kernel's mode table differs; an
+    /// image is locked; the mode asked for would be refused.
     Failed,
-    /// Wrong usage, or an invalid scenario.
+    /// Wrong usage, an invalid scenario, or a file that cannot be looked at.
     Usage,
     /// Nothing was selected.
     NothingSelected,
@@ -43,9 +45,14 @@ impl ExitCode {
     /// One line for the help and the manual page.
     pub fn meaning(self) -> &'static str {
         match self {
-            ExitCode::AsExpected => "everything was as expected",
-            ExitCode::Failed => "a scenario failed or timed out, or the mode table differs",
-            ExitCode::Usage => "wrong usage, or an invalid scenario",
+            ExitCode::AsExpected => {
+                "everything was as expected; holders: no image is locked (--for: it would be granted)"
+            },
+            ExitCode::Failed => {
+                "a scenario failed or timed out, or the mode table differs; \
+                 holders: an image is locked (--for: it would be refused)"
+            },
+            ExitCode::Usage => "wrong usage, an invalid scenario, or a file that cannot be looked at",
             ExitCode::NothingSelected => "nothing was selected",
             ExitCode::Environment => {
                 "this environment cannot run it: no lock works in DIR, or a part is missing"

@@ -1,8 +1,10 @@
 //! What the command line may say.
 
+mod holders;
 mod place;
 mod run;
 
+pub use holders::HoldersArgs;
 pub use place::{BackendArgs, PlaceArgs};
 pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
 
@@ -48,6 +50,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Measure every pair of modes on this kernel and compare with the rules.
     Matrix(MatrixArgs),
+    /// Say who has locks on an image, and what they let others do.
+    Holders(HoldersArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page.

@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod generate;
+mod holders;
 mod list;
 mod matrix;
 mod place;
@@ -25,6 +26,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::explain(args, output),
         Command::Check(args) => check::check(args, output),
         Command::Matrix(args) => matrix::matrix(args, output),
+        Command::Holders(args) => holders::holders(args, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }

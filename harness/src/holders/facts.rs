@@ -116,8 +116,9 @@ mod tests {
 
     /// This process's own, with other numbers.
     fn stat(ppid: i32, group: i32, session: i32) -> Stat {
-        let own = ProcProcess::myself().and_then(|process| process.stat()).expect("our stat");
-        Stat { pid: 50, ppid, pgrp: group, session, ..own }
+        let mut stat = ProcProcess::myself().and_then(|process| process.stat()).expect("our stat");
+        (stat.pid, stat.ppid, stat.pgrp, stat.session) = (50, ppid, group, session);
+        stat
     }
 
     /// No process has such a number (PID_MAX_LIMIT is 2^22).
