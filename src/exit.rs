@@ -47,12 +47,14 @@ impl ExitCode {
         match self {
             ExitCode::AsExpected => {
                 "everything was as expected; holders: no image is locked (--for: it would be granted)"
-            },
+            }
             ExitCode::Failed => {
                 "a scenario failed or timed out, or the mode table differs; \
                  holders: an image is locked (--for: it would be refused)"
-            },
-            ExitCode::Usage => "wrong usage, an invalid scenario, or a file that cannot be looked at",
+            }
+            ExitCode::Usage => {
+                "wrong usage, an invalid scenario, or a file that cannot be looked at"
+            }
             ExitCode::NothingSelected => "nothing was selected",
             ExitCode::Environment => {
                 "this environment cannot run it: no lock works in DIR, or a part is missing"

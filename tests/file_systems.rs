@@ -4,9 +4,11 @@
 //! It takes root and the file system's mkfs. Without them a case is skipped
 //! and says why, unless `IMGLOCK_REQUIRE` names `file-systems`.
 
-use std::path::Path;
+mod outside;
+
 use std::process::Command;
 
+use outside::requirement::{is_skipped, no_command, no_root};
 use rstest::rstest;
 
 /// The smallest image that mkfs.xfs and mkfs.btrfs accept, and some more.
@@ -23,9 +25,8 @@ const IMAGE_BYTES: u64 = 400 << 20;
      mount -t overlay -o lowerdir=$base/l,upperdir=$base/u,workdir=$base/w overlay $dir"
 )]
 fn every_scenario_passes_on(#[case] needs: &str, #[case] mount: &str) {
-    if let Some(why) = missing(needs) {
-        assert!(!is_required(), "required, and {why}");
-        eprintln!("skipped: {why}");
+    let missing = no_root("mounting a file system").or_else(|| no_command(needs));
+    if is_skipped("file-systems", missing) {
         return;
     }
     let scratch = tempfile::tempdir().expect("a directory");
@@ -51,18 +52,4 @@ fn every_scenario_passes_on(#[case] needs: &str, #[case] mount: &str) {
         (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert_eq!(run.status.code(), Some(0), "\n{text}{errors}");
     assert!(text.contains(" passed, 0 failed, 0 skipped, 0 timed out"), "\n{text}");
-}
-
-fn missing(command: &str) -> Option<String> {
-    if !nix::unistd::geteuid().is_root() {
-        return Some("mounting a file system takes root".to_owned());
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain([Path::new("/sbin").to_owned()]);
-    let found = folders.map(|folder| folder.join(command)).any(|program| program.exists());
-    (!found).then(|| format!("{command} is not installed"))
-}
-
-fn is_required() -> bool {
-    std::env::var("IMGLOCK_REQUIRE").is_ok_and(|what| what.split(',').any(|w| w == "file-systems"))
 }

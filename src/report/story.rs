@@ -122,7 +122,8 @@ impl Drawing<'_> {
         }
         self.timeline.note(label, false, format!("the kernel's lock table{place}:"));
         for entry in &held.entries {
-            let words = format!("{}: {}", entry.node, table_words::words(&entry.locks, &entry.waiting));
+            let words =
+                format!("{}: {}", entry.node, table_words::words(&entry.locks, &entry.waiting));
             self.timeline.note(String::new(), false, words);
         }
     }

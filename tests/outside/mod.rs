@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of it")]
 
+pub mod requirement;
+
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;

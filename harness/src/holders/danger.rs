@@ -47,7 +47,8 @@ impl Danger {
         if image.unexplained.iter().any(|one| one.lock.class == LockClass::Flock) {
             ways.extend(way(Protocol::Flock));
         }
-        let leased = classes.contains(&LockClass::Lease) || classes.contains(&LockClass::Delegation);
+        let leased =
+            classes.contains(&LockClass::Lease) || classes.contains(&LockClass::Delegation);
         let all = [
             (ways.len() > 1, Danger::TwoProtocols),
             (classes.contains(&LockClass::Flock), Danger::FlockUnseen),

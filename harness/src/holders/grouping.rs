@@ -29,7 +29,11 @@ pub(super) type Counts = HashMap<AnyLine, usize>;
 /// Descriptors of one description show the same locks, so only those that do
 /// need to be compared; and when the kernel has such a lock only once, they
 /// need not be either.
-pub(super) fn group(descriptors: &[Descriptor], counts: &Counts, compare: Compare<'_>) -> Vec<Group> {
+pub(super) fn group(
+    descriptors: &[Descriptor],
+    counts: &Counts,
+    compare: Compare<'_>,
+) -> Vec<Group> {
     let mut alike: BTreeMap<Vec<AnyLine>, Vec<(i32, RawFd)>> = BTreeMap::new();
     let mut tables: BTreeMap<i32, (Vec<AnyLine>, Vec<RawFd>)> = BTreeMap::new();
     for Descriptor { pid, fd, lines } in descriptors {

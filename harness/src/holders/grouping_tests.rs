@@ -82,10 +82,10 @@ fn posix_locks_belong_to_the_table_that_shows_them() {
 #[test]
 fn one_descriptor_can_show_locks_of_two_owners() {
     let groups = group(&[descriptor("5:3 ofd-1 posix-2@5")], &Counts::new(), &refused);
-    assert_eq!(groups.iter().map(|group| group.owner).collect::<Vec<_>>(), [
-        Owner::Description,
-        Owner::Table
-    ]);
+    assert_eq!(
+        groups.iter().map(|group| group.owner).collect::<Vec<_>>(),
+        [Owner::Description, Owner::Table]
+    );
 }
 
 #[test]

@@ -51,7 +51,8 @@ pub(super) fn waiters(
         let lock = OwnedLock { class: line.class, kind: line.kind, range: line.range };
         waiters.push(Waiter { lock, processes, certain });
     }
-    waiters.sort_by_key(|waiter| (waiter.processes.first().map(|process| process.pid), waiter.lock));
+    waiters
+        .sort_by_key(|waiter| (waiter.processes.first().map(|process| process.pid), waiter.lock));
     waiters
 }
 

@@ -137,14 +137,62 @@ mod tests {
 
     #[rstest::rstest]
     #[case::ofd("1: OFDLCK ADVISORY  READ -1 fe:00:9 100 101", LockClass::Ofd, READ, None, false)]
-    #[case::posix("1: POSIX  ADVISORY  WRITE 7 fe:00:9 0 EOF", LockClass::Posix, WRITE, Some(7), false)]
-    #[case::flock("1: FLOCK  ADVISORY  WRITE 7 fe:00:9 0 EOF", LockClass::Flock, WRITE, Some(7), false)]
-    #[case::waiting_flock("1: -> FLOCK  ADVISORY  READ 7 fe:00:9 0 EOF", LockClass::Flock, READ, Some(7), true)]
-    #[case::nested_waiter("1:   -> OFDLCK ADVISORY  READ -1 fe:00:9 5 5", LockClass::Ofd, READ, None, true)]
-    #[case::lease("1: LEASE  ACTIVE    READ 7 fe:00:9 0 EOF", LockClass::Lease, READ, Some(7), false)]
-    #[case::given_up("1: LEASE  BREAKING  UNLCK 7 fe:00:9 0 EOF", LockClass::Lease, None, Some(7), false)]
-    #[case::breaker("1: -> LEASE  BREAKER   WRITE 7 fe:00:9 0 EOF", LockClass::Lease, WRITE, Some(7), true)]
-    #[case::delegation("1: DELEG  ACTIVE    READ 0 fe:00:9 0 EOF", LockClass::Delegation, READ, None, false)]
+    #[case::posix(
+        "1: POSIX  ADVISORY  WRITE 7 fe:00:9 0 EOF",
+        LockClass::Posix,
+        WRITE,
+        Some(7),
+        false
+    )]
+    #[case::flock(
+        "1: FLOCK  ADVISORY  WRITE 7 fe:00:9 0 EOF",
+        LockClass::Flock,
+        WRITE,
+        Some(7),
+        false
+    )]
+    #[case::waiting_flock(
+        "1: -> FLOCK  ADVISORY  READ 7 fe:00:9 0 EOF",
+        LockClass::Flock,
+        READ,
+        Some(7),
+        true
+    )]
+    #[case::nested_waiter(
+        "1:   -> OFDLCK ADVISORY  READ -1 fe:00:9 5 5",
+        LockClass::Ofd,
+        READ,
+        None,
+        true
+    )]
+    #[case::lease(
+        "1: LEASE  ACTIVE    READ 7 fe:00:9 0 EOF",
+        LockClass::Lease,
+        READ,
+        Some(7),
+        false
+    )]
+    #[case::given_up(
+        "1: LEASE  BREAKING  UNLCK 7 fe:00:9 0 EOF",
+        LockClass::Lease,
+        None,
+        Some(7),
+        false
+    )]
+    #[case::breaker(
+        "1: -> LEASE  BREAKER   WRITE 7 fe:00:9 0 EOF",
+        LockClass::Lease,
+        WRITE,
+        Some(7),
+        true
+    )]
+    #[case::delegation(
+        "1: DELEG  ACTIVE    READ 0 fe:00:9 0 EOF",
+        LockClass::Delegation,
+        READ,
+        None,
+        false
+    )]
     fn a_line_of_any_kind_is_read(
         #[case] line: &str,
         #[case] class: LockClass,

@@ -49,9 +49,8 @@ mod tests {
         let copy = file.try_clone().expect("a copy");
         let other = File::open("/dev/null").expect("/dev/null");
         let pid = std::process::id() as i32;
-        let with = |other: &File| {
-            compare_descriptions((pid, file.as_raw_fd()), (pid, other.as_raw_fd()))
-        };
+        let with =
+            |other: &File| compare_descriptions((pid, file.as_raw_fd()), (pid, other.as_raw_fd()));
         assert_eq!(with(&copy), Ok(Ordering::Equal));
         let order = with(&other).expect("an order");
         assert_ne!(order, Ordering::Equal);

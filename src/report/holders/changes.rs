@@ -70,17 +70,19 @@ fn same(one: &Fact<'_>, other: &Fact<'_>) -> bool {
         (Fact::Holder(one), Fact::Holder(other)) => {
             one.owner == other.owner
                 && one.locks == other.locks
-                && one.processes.iter().map(|process| (process.pid, process.started)).eq(other
+                && one
                     .processes
                     .iter()
-                    .map(|process| (process.pid, process.started)))
+                    .map(|process| (process.pid, process.started))
+                    .eq(other.processes.iter().map(|process| (process.pid, process.started)))
         }
         (Fact::Waiter(one), Fact::Waiter(other)) => {
             one.lock == other.lock
-                && one.processes.iter().map(|process| process.pid).eq(other
+                && one
                     .processes
                     .iter()
-                    .map(|process| process.pid))
+                    .map(|process| process.pid)
+                    .eq(other.processes.iter().map(|process| process.pid))
         }
         (Fact::Unexplained(one), Fact::Unexplained(other)) => one.lock == other.lock,
         _ => false,

@@ -76,7 +76,8 @@ impl Text<'_> {
         for holder in answer.holders.iter().filter_map(|index| image.holders.get(*index)) {
             self.holder(image, holder, out)?;
         }
-        let unexplained = answer.unexplained.iter().filter_map(|index| image.unexplained.get(*index));
+        let unexplained =
+            answer.unexplained.iter().filter_map(|index| image.unexplained.get(*index));
         self.unexplained(&unexplained.cloned().collect::<Vec<_>>(), out)?;
         self.dangers(image, out)?;
         self.advice(image, out)
@@ -133,7 +134,8 @@ impl Text<'_> {
             ));
         }
         if !others.is_empty() {
-            let what = if others.len() > 6 { "the holders".to_owned() } else { words::pids(&others) };
+            let what =
+                if others.len() > 6 { "the holders".to_owned() } else { words::pids(&others) };
             sentences.push(format!("To have the image for yourself, shut down {what} first."));
         }
         if answer(image, Mode::ForceShare.claim()).is_granted() {

@@ -58,7 +58,9 @@ pub fn protocol(holder: &Holder, size: u64) -> String {
             access(only().0)
         ),
         Protocol::Lease => match only().0 {
-            Some(_) => format!("{} {}: who opens the file waits", kind(only().0), classes.join(", ")),
+            Some(_) => {
+                format!("{} {}: who opens the file waits", kind(only().0), classes.join(", "))
+            }
             None => format!("{} that is being given up", classes.join(", ")),
         },
         Protocol::ByteRange => format!("{}, of unknown meaning", only().1),
