@@ -2,7 +2,8 @@
 //! moment of every embedded scenario at which the lock table is another one
 //! than before, all three must tell of the same locks and the same owners.
 //!
-//! Without lslocks it is skipped, unless `IMGLOCK_REQUIRE` names `lslocks`.
+//! Without lslocks only two are compared, unless `IMGLOCK_REQUIRE` names
+//! `lslocks`.
 
 #[path = "../outside/requirement.rs"]
 #[expect(dead_code, reason = "this test uses its own part of it")]
@@ -27,12 +28,10 @@ const LANES: usize = 2;
 fn main() {
     // First of all: processes are made by starting this program again.
     imglock_harness::init();
-    if is_skipped("lslocks", no_command("lslocks")) {
-        return;
-    }
+    let lslocks = !is_skipped("lslocks", no_command("lslocks"));
     let jobs = Mutex::new(jobs());
     let total = std::thread::scope(|scope| {
-        let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(|| lane(&jobs))).collect();
+        let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(|| lane(&jobs, lslocks))).collect();
         lanes.into_iter().map(|lane| lane.join().expect("a lane ends")).fold(
             Lane::default(),
             |sum, lane| Lane {
@@ -43,7 +42,8 @@ fn main() {
         )
     });
     let Lane { scenarios, moments, objections } = total;
-    println!("{moments} moments of {scenarios} runs compared with lslocks and the trace");
+    let with = if lslocks { "lslocks and the trace" } else { "the trace" };
+    println!("{moments} moments of {scenarios} runs compared with {with}");
     assert!(objections.is_empty(), "{} differ:\n{}", objections.len(), objections.join("\n"));
     assert!(moments > 2 * scenarios, "hardly anything was compared");
 }
@@ -73,7 +73,7 @@ fn jobs() -> VecDeque<(Scenario, Backend)> {
     jobs
 }
 
-fn lane(jobs: &Mutex<VecDeque<(Scenario, Backend)>>) -> Lane {
+fn lane(jobs: &Mutex<VecDeque<(Scenario, Backend)>>, lslocks: bool) -> Lane {
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
     let options = SessionOptions {
         directory: std::env::temp_dir(),
@@ -95,7 +95,7 @@ fn lane(jobs: &Mutex<VecDeque<(Scenario, Backend)>>) -> Lane {
                 return;
             };
             lane.moments += 1;
-            let objections = sight::compare(moment, table);
+            let objections = sight::compare(moment, table, lslocks);
             lane.objections.extend(objections.into_iter().map(|objection| {
                 format!("{} on {backend}, line {}: {objection}", scenario.name, event.line)
             }));

@@ -16,27 +16,12 @@ type Words = String;
 const MOST_LOOKS: usize = 5;
 
 /// What is different between them.
-pub fn compare(moment: &Moment<'_>, table: &[TableLock]) -> Vec<String> {
+pub fn compare(moment: &Moment<'_>, table: &[TableLock], lslocks: bool) -> Vec<String> {
     let images = images(moment);
     let ours = if images.is_empty() { Ours::default() } else { Ours::ask(&images) };
-    let (mut theirs, mut their_pids) = lslocks(&ours.keys);
-    // The kernel hands /proc/locks out a page at a time, so what happens in
-    // the other lane can make lslocks see a line twice or not at all. Nothing
-    // moves here meanwhile, so it may look again.
-    for _ in 1..MOST_LOOKS {
-        if theirs != ours.locks {
-            (theirs, their_pids) = lslocks(&ours.keys);
-        }
-    }
     let mut objections = Vec::new();
-    if ours.locks != theirs {
-        objections.push(format!("ours {:?}, lslocks {theirs:?}", ours.locks));
-    }
-    for (lock, pid) in their_pids {
-        let known = ours.pids.get(&lock).is_some_and(|pids| pids.contains(&pid));
-        if !known && is_alive(pid) {
-            objections.push(format!("lslocks says {lock} is of pid {pid}; ours: {:?}", ours.pids));
-        }
+    if lslocks {
+        objections.extend(ours.beside_lslocks());
     }
     if ours.locks.len() != table.len() {
         objections.push(format!("ours {:?}, the trace {table:?}", ours.locks));
@@ -135,6 +120,30 @@ impl Ours {
             self.lock(&one["lock"], &key, &process.into_iter().collect::<Vec<_>>());
         }
         self.keys.insert(key);
+    }
+
+    /// What is different from what lslocks says.
+    fn beside_lslocks(&self) -> Vec<String> {
+        let (mut theirs, mut pids) = lslocks(&self.keys);
+        // The kernel hands /proc/locks out a page at a time, so what happens
+        // in the other lane can make lslocks see a line twice or not at all.
+        // Nothing moves here meanwhile, so it may look again.
+        for _ in 1..MOST_LOOKS {
+            if theirs != self.locks {
+                (theirs, pids) = lslocks(&self.keys);
+            }
+        }
+        let mut objections = Vec::new();
+        if self.locks != theirs {
+            objections.push(format!("ours {:?}, lslocks {theirs:?}", self.locks));
+        }
+        for (lock, pid) in pids {
+            let known = self.pids.get(&lock).is_some_and(|pids| pids.contains(&pid));
+            if !known && is_alive(pid) {
+                objections.push(format!("lslocks: {lock} is of pid {pid}; ours: {:?}", self.pids));
+            }
+        }
+        objections
     }
 
     fn lock(&mut self, lock: &Value, key: &str, pids: &[i64]) {
