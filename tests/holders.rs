@@ -135,7 +135,9 @@ fn what_is_asked_for_is_answered_in_qemus_words() {
     let ask = |mode: &str| imglock().args(["holders", "--for", mode]).arg(&path).assert();
     let in_the_way = format!("in the way: pid {}", std::process::id());
     ask("rw").code(1).stdout(
-        contains("rw would be refused: Failed to get \"write\" lock").and(contains(in_the_way)),
+        contains("rw would be refused")
+            .and(contains("QEMU would say: Failed to get \"write\" lock"))
+            .and(contains(in_the_way)),
     );
     ask("ro").code(1).stdout(contains("Failed to get shared \"write\" lock"));
     ask("force-share").code(0).stdout(contains("force-share would be granted"));

@@ -24,12 +24,15 @@ pub fn holders(args: HoldersArgs, output: &mut Output) -> Result<ExitCode, Failu
     if args.watch {
         return watch(&args, seen, output);
     }
+    // A thousand holders are many lines; standard output writes each by itself.
+    let mut whole = Vec::new();
     if args.json {
-        json::document(&seen, output)?;
+        json::document(&seen, &mut whole)?;
     } else {
         let width = output.width();
-        text::Text { now: &Zoned::now(), width }.write(&seen, args.asked, output)?;
+        text::Text { now: &Zoned::now(), width }.write(&seen, args.asked, &mut whole)?;
     }
+    output.write_all(&whole)?;
     output.flush()?;
     Ok(exit(&seen, args.asked))
 }

@@ -6,13 +6,13 @@ use imglock_harness::holders::{Holder, Process, SurveyedImage, Unexplained, Wait
 use imglock_harness::image::Reading;
 use unicode_width::UnicodeWidthStr;
 
-use super::text::Text;
+use super::text::{Text, wrap};
 use super::{since, words};
 use crate::report::palette::{CAREFUL, FAINT, STRONG};
 
 /// How far the labels are indented, and how wide they are.
 const INDENT: usize = 4;
-const LABEL: usize = 10;
+const LABEL: usize = 12;
 /// More lines of a command than these are cut off; JSON has all of it.
 const MOST_LINES: usize = 4;
 
@@ -29,7 +29,7 @@ impl Text<'_> {
         self.row("mode", &words::mode(holder), out)?;
         if let Some(claim) = holder.claim() {
             self.row("holds", &words::permissions(claim.held), out)?;
-            self.row("unshared", &words::permissions(claim.unshared()), out)?;
+            self.row("not shared", &words::permissions(claim.unshared()), out)?;
         }
         self.row("locks", &words::protocol(holder, image.size), out)?;
         match &holder.processes[..] {
@@ -95,7 +95,7 @@ impl Text<'_> {
         }
         if !(reading.held | reading.unshared).is_empty() {
             self.row("holds", &words::permissions(reading.held), out)?;
-            self.row("unshared", &words::permissions(reading.unshared), out)?;
+            self.row("not shared", &words::permissions(reading.unshared), out)?;
         }
         let all: Vec<String> = locks.iter().map(|one| words::lock(&one.lock)).collect();
         self.row("locks", &all.join(", "), out)?;
@@ -116,8 +116,7 @@ impl Text<'_> {
     /// A label and its words, wrapped.
     fn row(&self, label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
         let room = self.width.saturating_sub(INDENT + LABEL).max(24);
-        let mut lines: Vec<String> =
-            textwrap::wrap(text, room).into_iter().map(|line| line.into_owned()).collect();
+        let mut lines = wrap(text, room);
         if lines.len() > MOST_LINES {
             lines.truncate(MOST_LINES);
             if let Some(last) = lines.last_mut() {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use imglock_harness::holders::{Answer, Survey, SurveyedImage, answer};
+use imglock_harness::holders::{Answer, Holder, Survey, SurveyedImage, answer};
 use imglock_harness::image::Mode;
 use jiff::Zoned;
 
@@ -57,7 +57,7 @@ impl Text<'_> {
         self.waiters(&image.waiters, out)?;
         self.modes(image, out)?;
         self.dangers(image, out)?;
-        self.advice(image, out)
+        self.advice(image, &image.holders.iter().collect::<Vec<_>>(), out)
     }
 
     /// The answer to `--for`.
@@ -68,19 +68,19 @@ impl Text<'_> {
             writeln!(out, "{STRONG}{path}{STRONG:#}  {mode} {GOOD}would be granted{GOOD:#}")?;
             return self.dangers(image, out);
         };
-        writeln!(
-            out,
-            "{STRONG}{path}{STRONG:#}  {mode} {BAD}would be refused{BAD:#}: {obstacle}\n  {}",
-            in_the_way(image, &answer)
-        )?;
-        for holder in answer.holders.iter().filter_map(|index| image.holders.get(*index)) {
+        writeln!(out, "{STRONG}{path}{STRONG:#}  {mode} {BAD}would be refused{BAD:#}")?;
+        self.paragraph(2, &format!("QEMU would say: {obstacle}"), out)?;
+        self.paragraph(2, &in_the_way(image, &answer), out)?;
+        let holders = answer.holders.iter().filter_map(|index| image.holders.get(*index));
+        let holders: Vec<&Holder> = holders.collect();
+        for holder in &holders {
             self.holder(image, holder, out)?;
         }
         let unexplained =
             answer.unexplained.iter().filter_map(|index| image.unexplained.get(*index));
         self.unexplained(&unexplained.cloned().collect::<Vec<_>>(), out)?;
         self.dangers(image, out)?;
-        self.advice(image, out)
+        self.advice(image, &holders, out)
     }
 
     /// Which modes would be granted, and which not because of whom.
@@ -93,14 +93,17 @@ impl Text<'_> {
                 granted.push(mode.name());
             } else {
                 let by = in_the_way(image, &answer);
-                let order = answer.holders.len() + answer.unexplained.len();
+                let order = answer.holders.len() + usize::from(!answer.unexplained.is_empty());
                 refused.entry((order, by)).or_default().push(mode.name());
             }
+        }
+        if refused.is_empty() {
+            return writeln!(out, "\n  Opened now, {GOOD}granted{GOOD:#}: every mode");
         }
         writeln!(out, "\n  Opened now, {GOOD}granted{GOOD:#}:")?;
         self.paragraph(4, &granted.join(", "), out)?;
         for ((_, by), modes) in refused {
-            writeln!(out, "  {BAD}refused{BAD:#}; {by}:")?;
+            self.paragraph(2, &format!("{BAD}refused{BAD:#}; {by}:"), out)?;
             self.paragraph(4, &modes.join(", "), out)?;
         }
         Ok(())
@@ -114,10 +117,15 @@ impl Text<'_> {
         Ok(())
     }
 
-    /// What to do next.
-    fn advice(&self, image: &SurveyedImage, out: &mut dyn Write) -> io::Result<()> {
+    /// What to do next about these holders.
+    fn advice(
+        &self,
+        image: &SurveyedImage,
+        holders: &[&Holder],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let mut sentences = Vec::new();
-        let processes = || image.holders.iter().flat_map(|holder| &holder.processes);
+        let processes = || holders.iter().flat_map(|holder| &holder.processes);
         let orphans: Vec<i32> =
             processes().filter(|process| process.orphan).map(|process| process.pid).collect();
         let mut others: Vec<i32> =
@@ -138,7 +146,8 @@ impl Text<'_> {
                 if others.len() > 6 { "the holders".to_owned() } else { words::pids(&others) };
             sentences.push(format!("To have the image for yourself, shut down {what} first."));
         }
-        if answer(image, Mode::ForceShare.claim()).is_granted() {
+        let granted = |mode: &Mode| answer(image, mode.claim()).is_granted();
+        if granted(&Mode::ForceShare) && !Mode::ALL.iter().all(granted) {
             sentences.push(
                 "To read it meanwhile, share it as `qemu-img info -U` does (mode force-share)."
                     .to_owned(),
@@ -180,11 +189,20 @@ impl Text<'_> {
 
     fn paragraph(&self, indent: usize, text: &str, out: &mut dyn Write) -> io::Result<()> {
         let room = self.width.saturating_sub(indent).max(24);
-        for line in textwrap::wrap(text, room) {
+        for line in wrap(text, room) {
             writeln!(out, "{:indent$}{line}", "")?;
         }
         Ok(())
     }
+}
+
+/// Lines of so many columns, broken at blanks only: a name with a hyphen can
+/// be copied.
+pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
+    let options = textwrap::Options::new(room)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options).into_iter().map(|line| line.into_owned()).collect()
 }
 
 /// `in the way: pid 812 qemu-io`.

@@ -9,8 +9,8 @@ use imglock_harness::lock_table::LockClass;
 pub fn mode(holder: &Holder) -> String {
     let names: Vec<&str> = holder.modes().into_iter().map(Mode::name).collect();
     match (&names[..], holder.claim()) {
-        ([], Some(_)) => "none that has a name".to_owned(),
-        ([], None) => "none: these are not QEMU's locks".to_owned(),
+        ([], Some(_)) => "no mode makes this claim".to_owned(),
+        ([], None) => "no mode: these are not QEMU's locks".to_owned(),
         _ => either(&names),
     }
 }
@@ -47,9 +47,10 @@ pub fn protocol(holder: &Holder, size: u64) -> String {
             access(only().0)
         ),
         Protocol::WholeImage => format!(
-            "{} lock on every byte of the image ({}), as cloud-hypervisor takes it for a {} disk",
+            "{} lock on bytes {}, the whole image ({}), as cloud-hypervisor takes it for a {} disk",
             kind(only().0),
-            only().1,
+            holder.locks.first().map_or(String::new(), |lock| lock.range.to_string()),
+            classes.join(", "),
             access(only().0)
         ),
         Protocol::Flock => format!(
@@ -87,9 +88,20 @@ fn access(kind: Option<LockType>) -> &'static str {
 
 /// `pid 812 qemu-system-x86`.
 pub fn process(process: &Process) -> String {
-    match &*process.comm {
+    match name(process) {
         "" => format!("pid {}", process.pid),
-        comm => format!("pid {} {comm}", process.pid),
+        name => format!("pid {} {name}", process.pid),
+    }
+}
+
+/// Its short name, or the program's, where that is the one the kernel cut off.
+fn name(process: &Process) -> &str {
+    let program = process.command.first().map_or("", String::as_str);
+    let program = program.rsplit_once('/').map_or(program, |(_, name)| name);
+    if program.starts_with(&process.comm) && !process.comm.is_empty() {
+        program
+    } else {
+        &process.comm
     }
 }
 
