@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use imglock_harness::holders::{
     Answer, Danger, Obstacle, Owner, Protocol, SurveyError, SurveyedImage, answer, survey,
@@ -263,4 +264,55 @@ fn a_path_that_leads_nowhere_is_an_error() {
     assert!(matches!(&error, SurveyError::Image { path, .. } if path.ends_with("disk.img")));
     let text = error.to_string();
     assert!(text.starts_with("cannot look at /nonexistent/disk.img: No such file"), "{text}");
+}
+
+/// In what way a thread waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    Ofd,
+    Posix,
+    Flock,
+}
+
+/// The kernel names no owner of an OFD lock that is waited for; the call that
+/// waits does.
+#[rstest]
+#[case::ofd(Wait::Ofd, LockClass::Ofd)]
+#[case::posix(Wait::Posix, LockClass::Posix)]
+#[case::flock(Wait::Flock, LockClass::Flock)]
+fn whoever_waits_is_named(#[case] wait: Wait, #[case] class: LockClass) {
+    let image = image();
+    let (holder, waiter) = (open(image.path()), open(image.path()));
+    let mut locks = KernelLocks::new(holder.as_fd(), Backend::Ofd);
+    locks.set(LockType::Write, RangeSpec::at(0, 10)).expect("nobody else is there");
+    holder.lock().expect("nobody else is there");
+    std::thread::scope(|scope| {
+        let backend = if wait == Wait::Posix { Backend::Posix } else { Backend::Ofd };
+        let waits = &waiter;
+        let thread = scope.spawn(move || match wait {
+            Wait::Flock => waits.lock_shared().expect("the lock, in the end"),
+            Wait::Ofd | Wait::Posix => KernelLocks::new(waits.as_fd(), backend)
+                .set_wait(LockType::Read, RangeSpec::at(5, 10))
+                .expect("the lock, in the end"),
+        });
+        let deadline = Instant::now() + Duration::from_secs(30);
+        // The thread is on its way; /proc/locks can only be read again.
+        let seen = loop {
+            let seen = seen(image.path());
+            if seen.waiters.iter().any(|waiter| !waiter.processes[..].is_empty()) {
+                break seen;
+            }
+            assert!(Instant::now() < deadline, "nobody waits: {seen:?}");
+        };
+        let [waiting] = &seen.waiters[..] else { panic!("{seen:?}") };
+        assert_eq!((waiting.lock.class, waiting.lock.kind), (class, Some(LockType::Read)));
+        assert_eq!(waiting.processes[0].pid, std::process::id() as i32);
+        assert!(waiting.certain);
+        assert_eq!(waiting.processes[0].fds, [waiter.as_raw_fd()]);
+        // What is waited for keeps nobody out.
+        assert_eq!(seen.holders.len(), 1);
+        assert!(answer(&seen, Mode::Rw.claim()).is_granted());
+        drop(holder);
+        thread.join().expect("it has its lock");
+    });
 }
