@@ -3,12 +3,15 @@
 /// Never a count of failures, and never success when nothing was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
-    /// Everything was as expected.
+    /// Everything was as expected; no image is locked; the mode asked for would
+    /// be granted.
     AsExpected,
-    /// A scenario failed or timed out, the kernel's mode table differs, or
-    /// locks are not as they must be.
+    /// A scenario failed or timed out, or the kernel's mode table differs;
+    /// locks are not as they must be; an image is locked; the mode asked for
+    /// would be refused.
     Failed,
-    /// Wrong usage, an invalid scenario, or an image that cannot be opened.
+    /// Wrong usage, an invalid scenario, or an image that cannot be opened or
+    /// looked at.
     Usage,
     /// Nothing was selected.
     NothingSelected,
@@ -62,9 +65,13 @@ impl ExitCode {
     /// One line for the help and the manual page.
     pub fn meaning(self) -> &'static str {
         match self {
-            ExitCode::AsExpected => "everything was as expected",
+            ExitCode::AsExpected => {
+                "everything was as expected; holders: no image is locked (--for: it would be granted)"
+            }
             ExitCode::Failed => {
-                "a scenario failed or timed out, the mode table differs, or locks do not hold"
+                "a scenario failed or timed out, or the mode table differs; \
+                 probe: locks are not as they must be; \
+                 holders: an image is locked (--for: it would be refused)"
             }
             ExitCode::Usage => {
                 "wrong usage, an invalid scenario, or an image that cannot be opened"

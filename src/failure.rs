@@ -2,6 +2,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
+use imglock_harness::holders::SurveyError;
 use imglock_harness::lock::Backend;
 use imglock_harness::probe::ProbeError;
 use imglock_harness::process::describe;
@@ -88,6 +89,9 @@ pub enum Failure {
         "every scenario was skipped, so nothing was tried; choose another directory with --dir"
     )]
     NothingRan,
+    /// Locks cannot be looked at.
+    #[error(transparent)]
+    Survey(#[from] SurveyError),
     /// Signals cannot be caught.
     #[error("cannot prepare for Ctrl-C: {}", describe(.0))]
     Signals(io::Error),
@@ -117,12 +121,14 @@ impl Failure {
             | Failure::Unreadable { .. }
             | Failure::Report { .. }
             | Failure::SameReport { .. }
+            | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,
             Failure::Harness(_)
             | Failure::Probe(_)
             | Failure::Incomplete { .. }
             | Failure::NothingRan
             | Failure::NoMatrix
+            | Failure::Survey(SurveyError::Proc(_))
             | Failure::Signals(_)
             | Failure::Output(_) => ExitCode::Environment,
             Failure::Hold(failure) => failure.exit(),

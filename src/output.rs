@@ -31,6 +31,11 @@ impl Output {
         AutoStream::new(io::stderr(), self.choice)
     }
 
+    /// Whether somebody still reads it.
+    pub fn has_reader(&self) -> bool {
+        !self.reader_gone
+    }
+
     /// How many columns there are to fill.
     pub fn width(&self) -> usize {
         self.terminal_width().unwrap_or(100)

@@ -1,11 +1,13 @@
 //! What the command line may say.
 
 mod hold;
+mod holders;
 mod place;
 mod probe;
 mod run;
 
 pub use hold::HoldArgs;
+pub use holders::HoldersArgs;
 pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;
 pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
@@ -54,6 +56,8 @@ pub enum Command {
     Matrix(MatrixArgs),
     /// Find out what locking is worth on a file system, and what that means for QEMU.
     Probe(ProbeArgs),
+    /// Say who has locks on an image, and what they let others do.
+    Holders(HoldersArgs),
     /// Take the locks that QEMU would take on an image, and run a command meanwhile.
     ///
     /// Like flock(1), but with QEMU's lock bytes: QEMU, its tools and other

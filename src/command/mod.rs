@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod generate;
 mod hold;
+mod holders;
 mod list;
 mod matrix;
 mod place;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Matrix(args) => matrix::matrix(args, output),
         Command::Probe(args) => probe::probe(args, output),
         Command::Hold(args) => hold::hold(args, output),
+        Command::Holders(args) => holders::holders(args, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }

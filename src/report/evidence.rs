@@ -8,7 +8,7 @@ use imglock_harness::run::{Event, EventKind, Finding, ScenarioResult, StepEvent,
 
 use super::palette::{self, BAD, CAREFUL, PLAIN, STRONG};
 use super::timeline::{Cell, Timeline};
-use super::{RunRecord, holders, times};
+use super::{RunRecord, table_words, times};
 
 /// A plain text for machine formats has no terminal to fit.
 const PLAIN_WIDTH: usize = 100;
@@ -204,7 +204,7 @@ fn moment(result: &ScenarioResult, out: &mut dyn Write) -> io::Result<()> {
         events.iter().take(last + 1).rev().find_map(|event| Some((event, event.table.as_ref()?)));
     let Some((event, table)) = read else { return Ok(()) };
     writeln!(out, "\n  Locks in the kernel after {}:", place_words(&result.trace, event))?;
-    let sentences = holders::sentences(&result.trace, table);
+    let sentences = table_words::sentences(&result.trace, table);
     if sentences.is_empty() {
         writeln!(out, "    none")?;
     }

@@ -5,7 +5,7 @@
 mod bands;
 mod evidence;
 mod files;
-mod holders;
+pub mod holders;
 mod json;
 mod junit;
 mod ktap;
@@ -17,6 +17,7 @@ mod progress;
 mod record;
 pub mod story;
 mod summary;
+mod table_words;
 mod terminal;
 mod timeline;
 mod times;

@@ -10,7 +10,7 @@ use imglock_harness::step::Outcome;
 use super::palette::{self, CAREFUL, FAINT, STRONG};
 use super::record::quoted;
 use super::timeline::{Cell, Timeline};
-use super::{evidence, holders};
+use super::{evidence, table_words};
 
 /// Title, story, timeline, hazards: all there is to know before a run, on
 /// those of `backends` that the scenario makes sense on.
@@ -122,7 +122,8 @@ impl Drawing<'_> {
         }
         self.timeline.note(label, false, format!("the kernel's lock table{place}:"));
         for entry in &held.entries {
-            let words = format!("{}: {}", entry.node, holders::words(&entry.locks, &entry.waiting));
+            let words =
+                format!("{}: {}", entry.node, table_words::words(&entry.locks, &entry.waiting));
             self.timeline.note(String::new(), false, words);
         }
     }

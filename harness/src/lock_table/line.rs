@@ -1,44 +1,9 @@
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, AsRawFd, RawFd};
-use std::path::Path;
+use std::os::fd::RawFd;
 
-use crate::lock::{Backend, ByteLocks, ByteRange, KernelLocks, LockType, RangeSpec};
-
-/// A file as /proc/locks names it: device and inode number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FileKey {
-    major: u32,
-    minor: u32,
-    inode: u64,
-}
-
-impl FileKey {
-    /// Finds out how the kernel names a file, by locking a byte of it that
-    /// nobody else uses.
-    ///
-    /// # Errors
-    /// When the file cannot be opened or neither kind of lock works on it.
-    pub fn learn(path: &Path) -> io::Result<FileKey> {
-        let file = File::open(path)?;
-        let byte = RangeSpec::byte(i64::MAX - 1);
-        let mut refused = None;
-        for backend in Backend::ALL {
-            let mut locks = KernelLocks::new(file.as_fd(), backend);
-            if let Err(error) = locks.set(LockType::Read, byte) {
-                refused = Some(error);
-                continue;
-            }
-            let lines = descriptor_lines(std::process::id(), file.as_raw_fd())?;
-            // The file's closing drops the lock.
-            if let Some(line) = lines.first() {
-                return Ok(line.file);
-            }
-        }
-        let why = refused.map_or("the kernel shows no lock of ours".to_owned(), |e| e.to_string());
-        Err(io::Error::other(format!("{}: {why}", path.display())))
-    }
-}
+use super::{AnyLine, FileKey};
+use crate::lock::{Backend, ByteRange, LockType};
 
 /// One line of /proc/locks, or one `lock:` line of fdinfo.
 ///
@@ -64,34 +29,8 @@ impl LockLine {
     /// Reads one line, such as `2: -> POSIX  ADVISORY  WRITE 812 fe:00:1043 0 EOF`.
     /// `None` for what is no byte-range lock (flock, leases).
     pub fn parse(line: &str) -> Option<LockLine> {
-        let mut words = line.split_ascii_whitespace().skip(1).peekable();
-        let waiting = words.next_if_eq(&"->").is_some();
-        let backend = match words.next()? {
-            "OFDLCK" => Backend::Ofd,
-            "POSIX" => Backend::Posix,
-            _ => return None,
-        };
-        let kind = match words.nth(1)? {
-            "READ" => LockType::Read,
-            "WRITE" => LockType::Write,
-            _ => return None,
-        };
-        let pid = words.next()?.parse().ok().filter(|pid| *pid > 0);
-        let file = parse_key(words.next()?)?;
-        let first = words.next()?.parse().ok()?;
-        let last = match words.next()? {
-            "EOF" => ByteRange::EOF,
-            number => number.parse().ok()?,
-        };
-        Some(LockLine { backend, kind, pid, file, range: ByteRange::new(first, last), waiting })
+        AnyLine::parse(line)?.byte_range_lock()
     }
-}
-
-fn parse_key(text: &str) -> Option<FileKey> {
-    let mut parts = text.split(':');
-    let major = u32::from_str_radix(parts.next()?, 16).ok()?;
-    let minor = u32::from_str_radix(parts.next()?, 16).ok()?;
-    Some(FileKey { major, minor, inode: parts.next()?.parse().ok()? })
 }
 
 /// How often in a row a reading in several pieces must come out the same.
@@ -107,12 +46,18 @@ const MOST_READINGS: usize = 50;
 /// others show twice or not at all. One page is consistent. More than one is
 /// read until it comes out the same several times in a row.
 pub(super) fn lines_where(wanted: impl Fn(&LockLine) -> bool) -> io::Result<Vec<LockLine>> {
-    let mut last: Option<Vec<LockLine>> = None;
+    read_until_settled(|line| LockLine::parse(line).filter(|line| wanted(line)))
+}
+
+/// As [`lines_where`], for lines read in any way.
+pub(super) fn read_until_settled<T: PartialEq>(
+    parse: impl Fn(&str) -> Option<T>,
+) -> io::Result<Vec<T>> {
+    let mut last: Option<Vec<T>> = None;
     let mut agreeing = 1;
     for _ in 0..MOST_READINGS {
         let (text, pages) = proc_locks()?;
-        let lines: Vec<LockLine> =
-            text.lines().filter_map(LockLine::parse).filter(|line| wanted(line)).collect();
+        let lines: Vec<T> = text.lines().filter_map(&parse).collect();
         if pages <= 1 {
             return Ok(lines);
         }
@@ -159,7 +104,7 @@ pub fn waiting_lines(file: FileKey) -> io::Result<Vec<LockLine>> {
 mod tests {
     use super::*;
 
-    const FILE: FileKey = FileKey { major: 0xfe, minor: 0, inode: 10010637 };
+    const FILE: FileKey = FileKey::new(0xfe, 0, 10010637);
 
     #[test]
     fn lines_of_proc_locks_are_read_as_the_kernel_prints_them() {
@@ -192,15 +137,5 @@ mod tests {
     #[case("")]
     fn what_is_no_byte_range_lock_of_a_file_is_left_out(#[case] line: &str) {
         assert_eq!(LockLine::parse(line), None);
-    }
-
-    #[test]
-    fn a_file_is_known_by_what_the_kernel_prints() {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        let other = tempfile::NamedTempFile::new().expect("a file");
-        let key = FileKey::learn(file.path()).expect("a key");
-        assert_eq!(key, FileKey::learn(file.path()).expect("the same key"));
-        assert_ne!(key, FileKey::learn(other.path()).expect("another key"));
-        assert!(lines_where(|line| line.file == key).expect("/proc/locks").is_empty());
     }
 }

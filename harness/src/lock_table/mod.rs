@@ -5,8 +5,12 @@
 //! on btrfs and overlayfs is not what stat(2) says, so a file is known by
 //! what the kernel prints for a lock of our own ([`FileKey::learn`]).
 
+mod any_line;
+mod key;
 mod line;
 mod reading;
 
-pub use line::{FileKey, LockLine, waiting_lines};
+pub use any_line::{AnyLine, LockClass, lines_of, lines_of_fdinfo};
+pub use key::FileKey;
+pub use line::{LockLine, waiting_lines};
 pub use reading::{LockTable, Watched};

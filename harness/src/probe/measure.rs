@@ -93,7 +93,7 @@ fn properties(mut engine: Engine) -> Result<Vec<Measured>, ProbeError> {
 
 fn tried(engine: &mut Engine, property: Property, backend: Backend) -> Result<Trial, ProbeError> {
     let scenario = property.scenario()?;
-    let result = engine.observe(&scenario, backend)?;
+    let result = engine.run_to_the_end(&scenario, backend)?;
     Ok(judge::trial(property, scenario.items.len(), &result))
 }
 

@@ -3,12 +3,12 @@
 //!
 //! [`lock::availability`](crate::lock::availability) asks one question of one
 //! process: is a lock granted? Here each [`Property`] that QEMU relies on is a
-//! small story, played by real processes ([`Engine::observe`]) and judged on
+//! small story, played by real processes ([`Engine::run_to_the_end`]) and judged on
 //! its own. How long a lock outlives its killed holder is measured beside
 //! them. All of it is plain data, a [`Probe`]; [`meaning`] says what follows
 //! from it for QEMU.
 //!
-//! [`Engine::observe`]: crate::run::Engine::observe
+//! [`Engine::run_to_the_end`]: crate::run::Engine::run_to_the_end
 
 mod advice;
 mod data;

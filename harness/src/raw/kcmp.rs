@@ -1,5 +1,6 @@
 //! kcmp(2): whether two descriptors are one open file description.
 
+use std::cmp::Ordering;
 use std::os::fd::RawFd;
 
 use nix::errno::Errno;
@@ -8,23 +9,31 @@ use nix::libc;
 /// `KCMP_FILE` of include/uapi/linux/kcmp.h.
 const KCMP_FILE: libc::c_long = 0;
 
-/// `kcmp(pid, other_pid, KCMP_FILE, fd, other_fd)`—whether descriptor `fd` of
-/// process `pid` and `other_fd` of `other_pid` refer to the same open file
-/// description.
+/// `kcmp(pid, other_pid, KCMP_FILE, fd, other_fd)`—how the open file
+/// description of descriptor `fd` of process `pid` compares with that of
+/// `other_fd` of `other_pid`: equal when they are the same, and otherwise in
+/// an order that means nothing but stays the same, so that many of them can
+/// be sorted.
 ///
 /// It wants the rights of ptrace(2) over both processes.
 ///
 /// # Errors
 /// `EPERM` without those rights, `ESRCH` and `EBADF` when a process or a
-/// descriptor has gone, `ENOSYS` where the kernel was built without it.
+/// descriptor has gone, `ENOSYS` where the kernel was built without it,
+/// `ENOTSUP` when they differ and the kernel has no order for them.
 #[doc(alias = "kcmp")]
-pub(crate) fn same_description(
+pub(crate) fn compare_descriptions(
     (pid, fd): (i32, RawFd),
     (other_pid, other_fd): (i32, RawFd),
-) -> Result<bool, Errno> {
+) -> Result<Ordering, Errno> {
     // SAFETY: the call takes five numbers and touches no memory of ours.
     let answer = unsafe { libc::syscall(libc::SYS_kcmp, pid, other_pid, KCMP_FILE, fd, other_fd) };
-    Errno::result(answer).map(|order| order == 0)
+    match Errno::result(answer)? {
+        0 => Ok(Ordering::Equal),
+        1 => Ok(Ordering::Less),
+        2 => Ok(Ordering::Greater),
+        _ => Err(Errno::ENOTSUP),
+    }
 }
 
 #[cfg(test)]
@@ -40,15 +49,18 @@ mod tests {
         let copy = file.try_clone().expect("a copy");
         let other = File::open("/dev/null").expect("/dev/null");
         let pid = std::process::id() as i32;
-        let same =
-            |other: &File| same_description((pid, file.as_raw_fd()), (pid, other.as_raw_fd()));
-        assert_eq!(same(&copy), Ok(true));
-        assert_eq!(same(&other), Ok(false));
+        let with =
+            |other: &File| compare_descriptions((pid, file.as_raw_fd()), (pid, other.as_raw_fd()));
+        assert_eq!(with(&copy), Ok(Ordering::Equal));
+        let order = with(&other).expect("an order");
+        assert_ne!(order, Ordering::Equal);
+        let back = compare_descriptions((pid, other.as_raw_fd()), (pid, file.as_raw_fd()));
+        assert_eq!(back, Ok(order.reverse()));
     }
 
     #[test]
     fn a_descriptor_that_is_not_open_is_an_error() {
         let pid = std::process::id() as i32;
-        assert_eq!(same_description((pid, i32::MAX), (pid, i32::MAX)), Err(Errno::EBADF));
+        assert_eq!(compare_descriptions((pid, i32::MAX), (pid, i32::MAX)), Err(Errno::EBADF));
     }
 }

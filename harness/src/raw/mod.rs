@@ -4,6 +4,5 @@
 mod kcmp;
 mod process;
 
-#[expect(unused_imports, reason = "the survey of holders follows")]
-pub(crate) use kcmp::same_description;
+pub(crate) use kcmp::compare_descriptions;
 pub(crate) use process::{clone_into, fork_into, let_signals_interrupt, numbered};

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::cast::{Cast, StepFailure};
 use super::finding::Finding;
 use super::judgement;
+use super::moment::{Moment, Observer};
 use super::result::{ScenarioResult, Subject, Verdict};
 use super::runner::Runner;
 use super::scrutiny::Scrutiny;
@@ -59,7 +60,28 @@ impl Engine {
         scenario: &Scenario,
         backend: Backend,
     ) -> Result<ScenarioResult, ProcessError> {
-        self.run_with(Scrutiny::Full, scenario, backend)
+        self.run_watched(scenario, backend, &mut |_| {})
+    }
+
+    /// Runs one scenario on one backend, and shows every moment to `observer`:
+    /// right after each event, while all processes of the scenario stand
+    /// still, and before the next step. So anything can be compared with what
+    /// the trace says: another program that reads locks, for one. The steps
+    /// of a `together` block are entered one after the other once all of them
+    /// have happened.
+    ///
+    /// The observer must not touch the images: the judges see what it does.
+    /// However long it takes, no step's deadline is running.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub fn run_watched(
+        &mut self,
+        scenario: &Scenario,
+        backend: Backend,
+        observer: &mut dyn FnMut(&Moment<'_>),
+    ) -> Result<ScenarioResult, ProcessError> {
+        self.run_with(Scrutiny::Full, scenario, backend, observer)
     }
 
     /// Runs one scenario on one backend to its end, whatever comes of its
@@ -69,12 +91,12 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::run`].
-    pub fn observe(
+    pub fn run_to_the_end(
         &mut self,
         scenario: &Scenario,
         backend: Backend,
     ) -> Result<ScenarioResult, ProcessError> {
-        self.run_with(Scrutiny::Expectations, scenario, backend)
+        self.run_with(Scrutiny::Expectations, scenario, backend, &mut |_| {})
     }
 
     fn run_with(
@@ -82,10 +104,11 @@ impl Engine {
         scrutiny: Scrutiny,
         scenario: &Scenario,
         backend: Backend,
+        observer: Observer<'_>,
     ) -> Result<ScenarioResult, ProcessError> {
         let began = Instant::now();
         tracing::debug!(scenario = scenario.name, %backend, "begins");
-        let played = self.play(scrutiny, scenario, backend);
+        let played = self.play(scrutiny, scenario, backend, observer);
         // Whatever happened, nothing of the scenario may be left.
         let ended = self.launcher.end();
         let result = match played {
@@ -109,13 +132,14 @@ impl Engine {
         scrutiny: Scrutiny,
         scenario: &Scenario,
         backend: Backend,
+        observer: Observer<'_>,
     ) -> Result<Outlook, ProcessError> {
         let directory = self.launcher.begin()?;
         let names = scenario.actors();
         let workers = self.launcher.spawn(&names)?;
         let cast = Cast::new(directory, self.step_timeout, self.stop.clone(), scrutiny);
         let workers = names.into_iter().zip(workers).collect();
-        let mut runner = match Runner::new(scenario, backend, cast, workers) {
+        let mut runner = match Runner::new(scenario, backend, cast, workers, observer) {
             Ok(runner) => runner,
             Err(failure) => {
                 return Ok(Outlook {

@@ -29,6 +29,7 @@ mod history;
 mod judgement;
 #[cfg(test)]
 mod judgement_tests;
+mod moment;
 mod perform;
 mod performed;
 mod result;
@@ -42,6 +43,7 @@ mod waiting;
 pub use engine::Engine;
 pub use environment::Environment;
 pub use finding::{Finding, Judge};
+pub use moment::Moment;
 pub use result::{ScenarioResult, Subject, Verdict};
 pub use session::{HarnessError, Job, Session, SessionOptions};
 pub use trace::{Event, EventKind, ProcessEntry, Starts, StepEvent, Trace};

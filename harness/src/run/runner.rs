@@ -5,6 +5,7 @@ use super::cast::{Cast, StepFailure};
 use super::contract::{Contract, Observation};
 use super::finding::{Finding, Judge};
 use super::judgement;
+use super::moment::{Moment, Observer};
 use super::perform;
 use super::performed::Performed;
 use super::scrutiny::Scrutiny;
@@ -47,6 +48,7 @@ pub(super) struct Runner<'a> {
     contract: Contract,
     pub(super) trace: Trace,
     pub(super) findings: Vec<Finding>,
+    observer: Observer<'a>,
     began: Instant,
     together: usize,
 }
@@ -75,6 +77,7 @@ impl<'a> Runner<'a> {
         backend: Backend,
         mut cast: Cast,
         workers: Vec<(String, Worker)>,
+        observer: Observer<'a>,
     ) -> Result<Runner<'a>, StepFailure> {
         let images: Vec<(String, u64)> =
             scenario.images.iter().map(|image| (image.name.clone(), image.size)).collect();
@@ -106,6 +109,7 @@ impl<'a> Runner<'a> {
             contract: Contract::default(),
             trace,
             findings: Vec::new(),
+            observer,
             began: Instant::now(),
             together: 0,
         })
@@ -206,8 +210,14 @@ impl<'a> Runner<'a> {
             }
         }
         let (line, kind) = (step.line, EventKind::Step(Box::new(event)));
-        self.trace.events.push(Event { line, text, start_us, end_us, kind, table });
+        self.record(Event { line, text, start_us, end_us, kind, table });
         failure.map_or(Ok(()), Err)
+    }
+
+    /// Enters an event into the trace, and shows the moment after it.
+    fn record(&mut self, event: Event) {
+        self.trace.events.push(event);
+        (self.observer)(&Moment { directory: &self.cast.directory, trace: &self.trace });
     }
 
     fn adopt(&mut self, actor: &str, action: &Action, performed: &Performed) {
@@ -270,7 +280,7 @@ impl<'a> Runner<'a> {
         }
         self.findings.extend(differs);
         let end_us = self.now();
-        self.trace.events.push(Event {
+        self.record(Event {
             line: statement.line,
             text: "held".to_owned(),
             start_us,

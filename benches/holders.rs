@@ -1,0 +1,70 @@
+//! A thousand processes with an OFD lock each on one image, listed by
+//! `imglock holders`, beside lslocks(8), which lists the locks without saying
+//! whose they are.
+
+mod paired;
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use imglock_harness::holders::survey;
+use imglock_harness::image::{Access, Mode};
+use imglock_harness::lock::Backend;
+use imglock_harness::process::{Launcher, LauncherOptions, Reply, Request, StopToken};
+
+const LOCKERS: usize = 1_000;
+
+fn main() {
+    imglock_harness::init();
+    let (_trigger, stop) = StopToken::pair().expect("a pipe");
+    let directory = tempfile::tempdir().expect("a directory");
+    let image = directory.path().join("disk.img");
+    std::fs::write(&image, [0; 512]).expect("an image");
+    let mut launcher = Launcher::start(&LauncherOptions {
+        program: "/proc/self/exe".into(),
+        directory: directory.path().to_owned(),
+        keep: false,
+        stop: stop.clone(),
+    })
+    .expect("a launcher");
+    launcher.begin().expect("a directory");
+    let names: Vec<String> = (0..LOCKERS).map(|number| format!("vm{number}")).collect();
+    let mut workers = launcher.spawn(&names).expect("workers");
+    for worker in &mut workers {
+        // One lock byte: as many locks as lockers.
+        let open = Request::Open {
+            path: image.clone(),
+            access: Access::ReadWrite,
+            cloexec: true,
+            locks: Some(Backend::Ofd),
+            claim: Mode::ForceShare.claim(),
+            pause_after: None,
+        };
+        worker.channel.send(&open).expect("sent");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        worker.channel.wait(deadline, &stop).expect("an answer");
+        let reply: Reply = worker.channel.receive().expect("a reply");
+        assert!(reply.node.is_some(), "it has the image open");
+    }
+    let seen = survey(&[&image]).expect("a survey");
+    assert_eq!(seen.images[0].holders.len(), LOCKERS);
+    assert!(seen.images[0].holders.iter().all(|holder| !holder.guessed));
+
+    for arguments in [&["holders"][..], &["holders", "--json"]] {
+        let paired = paired::measure(
+            9,
+            || {
+                let mut command = Command::new(env!("CARGO_BIN_EXE_imglock"));
+                let status = command.args(arguments).arg(&image).stdout(Stdio::null()).status();
+                assert_eq!(status.expect("imglock runs").code(), Some(1));
+            },
+            || {
+                let status = Command::new("lslocks").stdout(Stdio::null()).status();
+                assert!(status.expect("lslocks runs").success());
+            },
+        );
+        let what = format!("{LOCKERS} lockers, imglock {}", arguments.join(" "));
+        paired::report(&what, "lslocks", &paired, 1, 10.0);
+    }
+    launcher.end().expect("all gone");
+}

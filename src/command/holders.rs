@@ -1,0 +1,89 @@
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use imglock_harness::holders::{Survey, answer, survey};
+use imglock_harness::image::Mode;
+use imglock_harness::process::{ReceiveError, StopToken};
+use jiff::Zoned;
+
+use crate::cli::HoldersArgs;
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::Output;
+use crate::report::holders::{changes, json, text};
+
+/// How long to wait before looking again, at least.
+const INTERVAL: Duration = Duration::from_millis(200);
+/// Where looking takes long, it may take one part in so many of the time.
+const SHARE: u32 = 5;
+
+/// `imglock holders`.
+pub fn holders(args: HoldersArgs, output: &mut Output) -> Result<ExitCode, Failure> {
+    let seen = survey(&args.images)?;
+    if args.watch {
+        return watch(&args, seen, output);
+    }
+    // A thousand holders are many lines; standard output writes each by itself.
+    let mut whole = Vec::new();
+    if args.json {
+        json::document(&seen, &mut whole)?;
+    } else {
+        let width = output.width();
+        text::Text { now: &Zoned::now(), width }.write(&seen, args.asked, &mut whole)?;
+    }
+    output.write_all(&whole)?;
+    output.flush()?;
+    Ok(exit(&seen, args.asked))
+}
+
+/// Whether the images are free, or would be granted.
+fn exit(seen: &Survey, asked: Option<Mode>) -> ExitCode {
+    let mut images = seen.images.iter();
+    let good = match asked {
+        Some(mode) => images.all(|image| answer(image, mode.claim()).is_granted()),
+        None => images.all(|image| !image.is_held()),
+    };
+    if good { ExitCode::AsExpected } else { ExitCode::Failed }
+}
+
+/// Looks again and again until it is stopped, or nobody reads any more.
+fn watch(args: &HoldersArgs, first: Survey, output: &mut Output) -> Result<ExitCode, Failure> {
+    let stop = interrupt::stop_on_signals()?;
+    if args.json {
+        json::line(&first, output)?;
+    } else {
+        let width = output.width();
+        text::Text { now: &Zoned::now(), width }.write(&first, None, output)?;
+        writeln!(output, "\nWatching; Ctrl-C ends it.")?;
+    }
+    output.flush()?;
+    let mut last = first;
+    let mut took = Duration::ZERO;
+    while output.has_reader() {
+        if !wait(&stop, INTERVAL.max(took * (SHARE - 1))) {
+            return Ok(ExitCode::Interrupted);
+        }
+        let began = Instant::now();
+        let seen = survey(&args.images)?;
+        took = began.elapsed();
+        let now = Zoned::now();
+        for change in changes::between(&last, &seen) {
+            if args.json {
+                json::change(&change, &now, output)?;
+            } else {
+                changes::line(&change, &now, seen.images.len() > 1, output)?;
+            }
+        }
+        output.flush()?;
+        last = seen;
+    }
+    Ok(ExitCode::AsExpected)
+}
+
+/// Lets some time pass; says whether to go on. /proc/locks can be read again
+/// but not polled: the kernel tells nobody of a change, so time is all there
+/// is to wait for, and the stop token ends the wait.
+fn wait(stop: &StopToken, time: Duration) -> bool {
+    matches!(stop.wait(Instant::now() + time), Err(ReceiveError::Timeout))
+}

@@ -1,0 +1,406 @@
+//! `holders` from outside: whom it names, what it says of them, and how it
+//! exits.
+
+mod outside;
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use imglock_harness::image::{ByteClaims, Mode};
+use imglock_harness::lock::{Backend, KernelLocks};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use outside::{Folder, imglock, is_met, not_root};
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::{Value, json};
+
+/// The user that no file belongs to.
+const NOBODY: u32 = 65534;
+
+/// Tests must not start processes at one time: for a moment, each of them has
+/// copies of all that this process has open, and is a holder, too.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A folder for a test that runs alone.
+struct Place {
+    folder: Folder,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Place {
+    fn new() -> Place {
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        Place { folder: Folder::new(), _alone: alone }
+    }
+}
+
+impl std::ops::Deref for Place {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
+}
+
+fn image(folder: &Place, name: &str) -> PathBuf {
+    folder.file(name, &"x".repeat(1000))
+}
+
+fn open(path: &Path) -> File {
+    OpenOptions::new().read(true).write(true).open(path).expect("the image")
+}
+
+/// Takes the claim of `mode`, as long as the file is open.
+fn take(file: &File, backend: Backend, mode: Mode) {
+    let mut locks = KernelLocks::new(file.as_fd(), backend);
+    ByteClaims::default().change(&mut locks, mode.claim()).expect("nobody else is there");
+}
+
+fn locked(path: &Path, mode: Mode) -> File {
+    let file = open(path);
+    take(&file, Backend::Ofd, mode);
+    file
+}
+
+/// What `holders --json` says of one file.
+fn seen(path: &Path) -> Value {
+    let run = imglock().arg("holders").arg("--json").arg(path).output().expect("imglock runs");
+    let document: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    assert_eq!(document["schema"], 1);
+    let image = document["images"][0].clone();
+    assert_eq!(run.status.code(), Some(if image["held"] == true { 1 } else { 0 }), "{image}");
+    image
+}
+
+fn pids(holder: &Value) -> Vec<i64> {
+    let processes = holder["processes"].as_array().expect("processes");
+    processes.iter().filter_map(|process| process["pid"].as_i64()).collect()
+}
+
+fn this_pid() -> i64 {
+    i64::from(std::process::id())
+}
+
+#[test]
+fn a_free_image_exits_0() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let run = imglock().arg("holders").arg(&path).assert().code(0);
+    run.stdout(contains("disk.img  free: nobody has a lock on it"));
+    imglock().args(["holders", "--for", "rw"]).arg(&path).assert().code(0);
+    assert_eq!(seen(&path)["holders"], json!([]));
+}
+
+#[test]
+fn a_locked_image_exits_1_and_names_who_has_it() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let file = locked(&path, Mode::Rw);
+    let run = imglock().arg("holders").arg(&path).assert().code(1);
+    let us = format!("pid {} ", std::process::id());
+    run.stdout(contains("disk.img  locked by 1 holder").and(contains(us)).and(contains("rw")));
+
+    let image = seen(&path);
+    let holder = &image["holders"][0];
+    assert_eq!(pids(holder), [this_pid()]);
+    assert_eq!(holder["owner"], "description");
+    assert_eq!(holder["modes"], json!(["rw"]));
+    assert_eq!(holder["protocol"], "qemu");
+    let claim = json!({ "held": ["consistent-read", "write"], "unshared": ["write"] });
+    assert_eq!(holder["claim"], claim);
+    let lock = |first, last| json!({ "type": "ofd", "kind": "read", "first": first, "last": last, "waiting": false });
+    assert_eq!(holder["locks"], json!([lock(100, 101), lock(201, 201)]));
+    let process = &holder["processes"][0];
+    assert_eq!(process["fds"], json!([file.as_raw_fd()]));
+    let command: Vec<String> = std::env::args().collect();
+    assert_eq!(process["command"], json!(command));
+    let started: jiff::Timestamp =
+        process["started"].as_str().expect("a time").parse().expect("ISO 8601");
+    let age = jiff::Timestamp::now().as_second() - started.as_second();
+    assert!((0..3600).contains(&age), "started {age} s ago");
+}
+
+#[test]
+fn what_is_asked_for_is_answered_in_qemus_words() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let _file = locked(&path, Mode::Rw);
+    let ask = |mode: &str| imglock().args(["holders", "--for", mode]).arg(&path).assert();
+    let in_the_way = format!("in the way: pid {}", std::process::id());
+    ask("rw").code(1).stdout(
+        contains("rw would be refused")
+            .and(contains("QEMU would say: Failed to get \"write\" lock"))
+            .and(contains(in_the_way)),
+    );
+    ask("ro").code(1).stdout(contains("Failed to get shared \"write\" lock"));
+    ask("force-share").code(0).stdout(contains("force-share would be granted"));
+    let answers = seen(&path)["answers"].clone();
+    assert_eq!(answers.as_array().map(Vec::len), Some(Mode::ALL.len()));
+    let rw = answers.as_array().and_then(|all| all.iter().find(|one| one["mode"] == "rw"));
+    let expected = json!({
+        "mode": "rw", "granted": false, "message": "Failed to get \"write\" lock",
+        "by": [this_pid()], "by_unknown": false,
+    });
+    assert_eq!(rw, Some(&expected));
+}
+
+#[test]
+fn several_images_are_free_only_if_all_are() {
+    let folder = Place::new();
+    let (free, held) = (image(&folder, "free.img"), image(&folder, "held.img"));
+    let _file = locked(&held, Mode::Rw);
+    let run = imglock().arg("holders").args([&free, &held]).assert().code(1);
+    run.stdout(contains("free.img  free").and(contains("held.img  locked")));
+    imglock().args(["holders", "--for", "ro"]).args([&free, &held]).assert().code(1);
+}
+
+#[test]
+fn a_flock_is_a_danger_and_no_obstacle() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let file = open(&path);
+    file.lock().expect("nobody else is there");
+    let run = imglock().args(["holders", "--for", "rw"]).arg(&path).assert().code(0);
+    run.stdout(contains("rw would be granted").and(contains("Danger: flock(2)")));
+    let run = imglock().arg("holders").arg(&path).assert().code(1);
+    run.stdout(contains("exclusive flock(2) on the whole file, as crosvm takes it"));
+}
+
+#[rstest::rstest]
+#[case::no_image(&["holders"], "IMAGE")]
+#[case::no_such_mode(&["holders", "--for", "rww", "x"], "possible values: none, inactive, ro")]
+#[case::two_questions(&["holders", "--for", "rw", "--watch", "x"], "cannot be used with")]
+#[case::no_file(&["holders", "/nonexistent/disk.img"], "cannot look at /nonexistent/disk.img: No such file")]
+#[case::behind_a_file(&["holders", "/etc/passwd/disk.img"], "Not a directory")]
+fn wrong_usage_says_what_and_exits_2(#[case] args: &[&str], #[case] says: &str) {
+    let _alone = Place::new();
+    imglock().args(args).assert().code(2).stdout("").stderr(contains(says));
+}
+
+#[test]
+fn an_image_is_known_by_all_its_names() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let [symlink, hard_link] = ["symlink", "hard"].map(|name| folder.path().join(name));
+    std::os::unix::fs::symlink(&path, &symlink).expect("a symbolic link");
+    std::fs::hard_link(&path, &hard_link).expect("a hard link");
+    let file = locked(&path, Mode::Rw);
+    for name in [&path, &symlink, &hard_link] {
+        assert_eq!(pids(&seen(name)["holders"][0]), [this_pid()], "{}", name.display());
+    }
+    for name in [path, hard_link] {
+        std::fs::remove_file(name).expect("unlinked");
+    }
+    let deleted = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
+    assert_eq!(pids(&seen(Path::new(&deleted))["holders"][0]), [this_pid()]);
+}
+
+/// A process that has a copy of a description, and whose parent has ended.
+struct Orphan {
+    pid: i64,
+    /// It ends when this is closed.
+    _stdin: ChildStdin,
+}
+
+impl Orphan {
+    fn leave(with: OwnedFd) -> Orphan {
+        let mut shell = Command::new("sh")
+            // A shell gives what it starts in the background no standard
+            // input unless it is told to.
+            .args(["-c", "exec 3<&0; cat <&3 & echo $! >&2"])
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(with)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("sh runs");
+        let stdin = shell.stdin.take().expect("a pipe");
+        let mut line = String::new();
+        BufReader::new(shell.stderr.take().expect("a pipe")).read_line(&mut line).expect("a pid");
+        assert!(shell.wait().expect("our child").success());
+        Orphan { pid: line.trim().parse().expect("a pid"), _stdin: stdin }
+    }
+}
+
+#[test]
+fn a_forgotten_child_is_named_and_called_an_orphan() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let file = locked(&path, Mode::Rw);
+    let orphan = Orphan::leave(file.try_clone().expect("a copy").into());
+
+    let shared = seen(&path);
+    assert_eq!(shared["holders"].as_array().map(Vec::len), Some(1), "{shared}");
+    let mut both = [this_pid(), orphan.pid];
+    both.sort_unstable();
+    assert_eq!(pids(&shared["holders"][0]), both);
+    assert_eq!(shared["holders"][0]["guessed"], false);
+    drop(file);
+
+    let left = seen(&path);
+    let process = &left["holders"][0]["processes"][0];
+    assert_eq!(pids(&left["holders"][0]), [orphan.pid]);
+    assert_eq!((&process["comm"], &process["orphan"]), (&json!("cat"), &json!(true)), "{left}");
+    let run = imglock().arg("holders").arg(&path).assert().code(1);
+    run.stdout(
+        contains("started by a process that has ended")
+            .and(contains(format!("`kill {}` lets go of the image", orphan.pid))),
+    );
+}
+
+/// Runs imglock as a user who may look into no other user's processes.
+fn as_nobody(folder: &Place, args: &[&str], path: &Path) -> std::process::Output {
+    use std::os::unix::fs::PermissionsExt;
+
+    // Where it was built, another user may not be let in.
+    let program = folder.path().join("imglock");
+    if !program.exists() {
+        std::fs::copy(env!("CARGO_BIN_EXE_imglock"), &program).expect("a copy");
+    }
+    let everybody = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), everybody).expect("our folder");
+    let mut command = Command::new(program);
+    command.arg("holders").args(args).arg(path).uid(NOBODY).gid(NOBODY);
+    command.output().expect("imglock runs")
+}
+
+#[test]
+fn processes_of_other_users_are_counted() {
+    if !is_met("root", not_root("running as another user")) {
+        return;
+    }
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let file = locked(&path, Mode::Rw);
+    let run = as_nobody(&folder, &["--json"], &path);
+    assert_eq!(run.status.code(), Some(1), "{}", String::from_utf8_lossy(&run.stderr));
+    let document: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let seen = &document["images"][0];
+    assert!(seen["unreadable"].as_u64().is_some_and(|count| count > 0), "{seen}");
+    assert_eq!(seen["holders"], json!([]));
+    let unexplained = seen["unexplained"].as_array().expect("locks");
+    assert_eq!(unexplained.len(), 2, "{seen}");
+    assert_eq!(unexplained[0]["could_be"][0], "unreadable-process");
+    let answers = seen["answers"].as_array().expect("answers");
+    assert!(answers.iter().any(|one| one["mode"] == "rw" && one["by_unknown"] == true), "{seen}");
+
+    let text = as_nobody(&folder, &[], &path);
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("somebody who could not be found"), "{text}");
+    assert!(text.contains("could not be looked into; run as root to see all."), "{text}");
+    drop(file);
+
+    // The kernel names the owner of a POSIX lock to everybody.
+    let file = open(&path);
+    take(&file, Backend::Posix, Mode::Rw);
+    let run = as_nobody(&folder, &["--json"], &path);
+    let document: Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    let holder = &document["images"][0]["holders"][0];
+    assert_eq!(pids(holder), [this_pid()], "{document}");
+    assert_eq!(holder["owner"], "table");
+    assert_eq!(holder["processes"][0]["fds"], json!([]));
+    assert_eq!(holder["processes"][0]["command"], json!(std::env::args().collect::<Vec<_>>()));
+}
+
+/// `holders --watch`, to be read line by line.
+struct Watch {
+    child: Child,
+    lines: BufReader<std::process::ChildStdout>,
+}
+
+impl Watch {
+    fn start(args: &[&str], path: &Path) -> Watch {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_imglock"))
+            .args(["holders", "--watch"])
+            .args(args)
+            .arg(path)
+            .env("NO_COLOR", "1")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("imglock starts");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe"));
+        Watch { child, lines }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).expect("text");
+        assert!(!line.is_empty(), "it ended");
+        line
+    }
+
+    fn line_with(&mut self, what: &str) -> String {
+        loop {
+            let line = self.line();
+            if line.contains(what) {
+                return line;
+            }
+        }
+    }
+
+    /// Ends it with a signal; says how it exits.
+    fn end(mut self, signal: Signal) -> Option<i32> {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"));
+        kill(pid, signal).expect("it has not been reaped");
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).expect("text");
+        self.child.wait().expect("our child").code()
+    }
+}
+
+#[test]
+fn changes_are_told_as_they_happen() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let mut watch = Watch::start(&[], &path);
+    watch.line_with("free: nobody has a lock on it");
+    watch.line_with("Ctrl-C");
+    let who = format!("pid {} ", std::process::id());
+    let file = locked(&path, Mode::Rw);
+    let came = watch.line();
+    assert!(came.contains(&format!(" + {who}")) && came.trim_end().ends_with("rw (ofd)"), "{came}");
+    take(&file, Backend::Ofd, Mode::ShareRw);
+    drop(file);
+    let went = watch.line_with(" - ");
+    assert!(went.contains(&format!(" - {who}")), "{went}");
+    assert_eq!(watch.end(Signal::SIGINT), Some(130));
+}
+
+#[test]
+fn changes_are_told_in_json_a_line_each() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let mut watch = Watch::start(&["--json"], &path);
+    let read = |line: String| -> Value { serde_json::from_str(&line).expect("JSON") };
+    let first = read(watch.line());
+    assert_eq!((&first["schema"], &first["images"][0]["held"]), (&json!(1), &json!(false)));
+    let file = locked(&path, Mode::Rw);
+    let came = read(watch.line());
+    assert_eq!((&came["schema"], &came["change"]), (&json!(1), &json!("came")));
+    assert_eq!(came["path"], json!(path));
+    assert_eq!(came["holder"]["modes"], json!(["rw"]));
+    assert!(came["at"].as_str().is_some_and(|at| at.parse::<jiff::Timestamp>().is_ok()), "{came}");
+    drop(file);
+    let went = read(watch.line());
+    assert_eq!((&went["change"], &went["holder"]), (&json!("went"), &came["holder"]));
+    assert_eq!(watch.end(Signal::SIGTERM), Some(130));
+}
+
+#[test]
+fn a_watch_ends_when_nobody_reads_it_any_more() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let mut watch = Watch::start(&[], &path);
+    watch.line_with("Ctrl-C");
+    let Watch { mut child, lines } = watch;
+    drop(lines);
+    // The next change meets a closed pipe.
+    let _file = locked(&path, Mode::Rw);
+    assert_eq!(child.wait().expect("our child").code(), Some(0));
+}

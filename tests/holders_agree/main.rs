@@ -1,0 +1,112 @@
+//! `imglock holders --json` beside lslocks(8) and beside the trace: at every
+//! moment of every embedded scenario at which the lock table is another one
+//! than before, all three must tell of the same locks and the same owners.
+//!
+//! Without lslocks only two are compared, unless `IMGLOCK_REQUIRE` names
+//! `lslocks`.
+
+#[path = "../outside/requirement.rs"]
+#[expect(dead_code, reason = "this test uses its own part of it")]
+mod requirement;
+mod sight;
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use imglock_harness::lock::Backend;
+use imglock_harness::process::StopToken;
+use imglock_harness::run::{Engine, Moment, SessionOptions, Verdict};
+use imglock_harness::scenario::Scenario;
+use imglock_harness::step::TableLock;
+use requirement::{is_met, not_installed};
+
+/// How many scenarios run at a time.
+const LANES: usize = 2;
+
+fn main() {
+    // First of all: processes are made by starting this program again.
+    imglock_harness::init();
+    let lslocks = is_met("lslocks", not_installed("lslocks"));
+    let jobs = Mutex::new(jobs());
+    let total = std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(|| lane(&jobs, lslocks))).collect();
+        lanes.into_iter().map(|lane| lane.join().expect("a lane ends")).fold(
+            Lane::default(),
+            |sum, lane| Lane {
+                scenarios: sum.scenarios + lane.scenarios,
+                moments: sum.moments + lane.moments,
+                objections: [sum.objections, lane.objections].concat(),
+            },
+        )
+    });
+    let Lane { scenarios, moments, objections } = total;
+    let with = if lslocks { "lslocks and the trace" } else { "the trace" };
+    println!("{moments} moments of {scenarios} runs compared with {with}");
+    assert!(objections.is_empty(), "{} differ:\n{}", objections.len(), objections.join("\n"));
+    assert!(moments > 2 * scenarios, "hardly anything was compared");
+}
+
+/// What one lane found.
+#[derive(Default)]
+struct Lane {
+    scenarios: usize,
+    moments: usize,
+    objections: Vec<String>,
+}
+
+/// Every scenario on every backend that it makes sense on.
+fn jobs() -> VecDeque<(Scenario, Backend)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut jobs = VecDeque::new();
+    for theme in std::fs::read_dir(folder).expect("the scenarios").flatten() {
+        let Ok(files) = std::fs::read_dir(theme.path()) else { continue };
+        for file in files.flatten().map(|file| file.path()) {
+            let name = file.display().to_string();
+            let text = std::fs::read_to_string(&file).expect("a readable file");
+            let scenario = Scenario::parse(&name, &name, &text).expect("a valid scenario");
+            let backends = scenario.backends.clone();
+            jobs.extend(backends.into_iter().map(|backend| (scenario.clone(), backend)));
+        }
+    }
+    jobs
+}
+
+fn lane(jobs: &Mutex<VecDeque<(Scenario, Backend)>>, lslocks: bool) -> Lane {
+    let (_trigger, stop) = StopToken::pair().expect("a pipe");
+    let options = SessionOptions {
+        directory: std::env::temp_dir(),
+        jobs: 1,
+        step_timeout: Duration::from_secs(30),
+        keep: false,
+        stop,
+        program: SessionOptions::this_program(),
+    };
+    let mut engine = Engine::prepare(&options, Backend::Ofd).expect("an engine");
+    let mut lane = Lane::default();
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    while let Some((scenario, backend)) = next() {
+        let mut last: Option<Vec<TableLock>> = None;
+        let mut look = |moment: &Moment<'_>| {
+            let Some(event) = moment.event() else { return };
+            let Some(table) = event.table.as_ref().filter(|table| last.as_ref() != Some(table))
+            else {
+                return;
+            };
+            lane.moments += 1;
+            let objections = sight::compare(moment, table, lslocks);
+            lane.objections.extend(objections.into_iter().map(|objection| {
+                format!("{} on {backend}, line {}: {objection}", scenario.name, event.line)
+            }));
+            last = Some(table.clone());
+        };
+        let result = engine.run_watched(&scenario, backend, &mut look).expect("a run");
+        // Watching must not change what comes of it.
+        if result.verdict != Verdict::Passed {
+            lane.objections.push(format!("{} on {backend}: {}", scenario.name, result.reason));
+        }
+        lane.scenarios += 1;
+    }
+    lane
+}
