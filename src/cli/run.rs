@@ -28,6 +28,13 @@ pub struct RunArgs {
     /// What goes to standard output.
     #[arg(long, default_value = "human")]
     pub format: RunFormat,
+    /// Draw every run after its result: who did what when, what came of it,
+    /// and which locks came and went.
+    ///
+    /// It belongs to the human format; what it is drawn from is in the JSON
+    /// report, whole.
+    #[arg(long)]
+    pub trace: bool,
     /// Keep the scratch directories and say where they are.
     #[arg(long)]
     pub keep: bool,

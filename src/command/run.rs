@@ -29,7 +29,7 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
     let mut record = RunRecord::new(Environment::at(&directory), jobs.clone(), rerun);
     let mut files = ReportFiles::create(args.reports, &record)?;
     let mut reporter: Box<dyn Reporter> = match args.format {
-        RunFormat::Human => Box::new(Terminal::new(output.width())),
+        RunFormat::Human => Box::new(Terminal::new(output.width()).tracing(args.trace)),
         RunFormat::Json => Box::new(Json),
         RunFormat::Ktap => Box::new(Ktap),
     };

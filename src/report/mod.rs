@@ -1,14 +1,18 @@
 //! What a reader gets to see. Everything here turns finished data into text;
 //! no verdict is computed.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "drawings follow"))]
 mod bands;
+mod changes;
+mod course;
+mod drawing;
 mod evidence;
 mod files;
+mod foresight;
 mod holders;
 mod json;
 mod junit;
 mod ktap;
+mod legend;
 pub mod listing;
 pub mod mode_table;
 pub mod palette;
@@ -19,6 +23,7 @@ mod summary;
 mod terminal;
 mod timeline;
 mod times;
+mod waiters;
 
 #[cfg(test)]
 mod samples;

@@ -3,8 +3,9 @@ use std::io::{self, Write};
 use imglock_harness::run::{ScenarioResult, Starts, Verdict};
 use unicode_width::UnicodeWidthStr;
 
+use super::changes::Changes;
 use super::palette::{self, BAD, CAREFUL, FAINT, GOOD, STRONG};
-use super::{Reporter, RunRecord, Summary, evidence, times};
+use super::{Reporter, RunRecord, Summary, drawing, evidence, legend, times};
 use crate::failure::count;
 
 /// What a person reads: a line a scenario as it ends, then the failures in
@@ -12,12 +13,29 @@ use crate::failure::count;
 pub struct Terminal {
     width: usize,
     name_width: usize,
+    traced: bool,
 }
 
 impl Terminal {
     /// For a terminal of `width` columns.
     pub fn new(width: usize) -> Terminal {
-        Terminal { width, name_width: 0 }
+        Terminal { width, name_width: 0, traced: false }
+    }
+
+    /// Draws every run, whatever came of it, if `traced`.
+    pub fn tracing(self, traced: bool) -> Terminal {
+        Terminal { traced, ..self }
+    }
+
+    fn draw(&self, result: &ScenarioResult, out: &mut dyn Write) -> io::Result<()> {
+        if !self.traced || result.trace.events.is_empty() {
+            return Ok(());
+        }
+        writeln!(out)?;
+        drawing::whole(result).draw(out, self.width)?;
+        let changes = Changes::of(&result.trace);
+        legend::write(changes.gained(), out, self.width)?;
+        writeln!(out)
     }
 }
 
@@ -42,6 +60,7 @@ impl Reporter for Terminal {
             result.verdict, result.scenario, "", result.backend, result.reason
         );
         writeln!(out, "{}", line.trim_end())?;
+        self.draw(result, out)?;
         out.flush()
     }
 
