@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use imglock_harness::run::{Event, EventKind, Finding, ScenarioResult, Verdict};
+use imglock_harness::run::{Event, EventKind, Finding, ScenarioResult, Trace, Verdict};
 use imglock_harness::step::{Action, Hazard};
 
 use super::changes::{Change, Changes};
@@ -141,6 +141,11 @@ pub fn words(action: &str, first: Option<&str>) -> String {
 }
 
 /// What `held` states, in words.
-pub fn stated_words(stated: &[String]) -> String {
-    if stated.is_empty() { "nothing is locked".to_owned() } else { stated.join(", ") }
+pub fn stated_words(trace: &Trace, stated: &[String]) -> String {
+    if stated.is_empty() {
+        return "nothing is locked".to_owned();
+    }
+    let stated = stated.join(", ");
+    // Where there is but one image, it need not be named.
+    if trace.images.len() == 1 { stated.replace(" (image 0)", "") } else { stated }
 }

@@ -88,7 +88,8 @@ fn draw_row(timeline: &mut Timeline, trace: &Trace, row: &Row<'_>, changes: &Cha
         match &event.kind {
             EventKind::Step(step) => cells.push(cell(timeline, trace, step)),
             EventKind::Held { stated } => {
-                let words = format!("held, line {}: {}", event.line, course::stated_words(stated));
+                let words =
+                    format!("held, line {}: {}", event.line, course::stated_words(trace, stated));
                 timeline.note(label.clone(), row.mark, FAINT, words);
             }
         }

@@ -9,6 +9,7 @@ mod evidence;
 mod files;
 mod foresight;
 mod holders;
+mod html;
 mod json;
 mod junit;
 mod ktap;
@@ -34,7 +35,7 @@ pub use files::ReportFiles;
 pub use json::Json;
 pub use ktap::Ktap;
 pub use progress::Progress;
-pub use record::{Rerun, RunRecord};
+pub use record::{MeasuredModes, Rerun, RunRecord};
 pub use summary::Summary;
 pub use terminal::Terminal;
 

@@ -41,6 +41,7 @@ pub fn record() -> RunRecord {
     let rerun = Rerun { directory: Some("/mnt/my images".into()) };
     let mut record = RunRecord::new(environment, planned.collect(), rerun);
     record.results = results;
+    record.began = jiff::Timestamp::UNIX_EPOCH;
     record.elapsed = Duration::from_millis(1234);
     record
 }

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::changes::Changes;
 use super::palette::{self, BAD, CAREFUL, FAINT, GOOD, STRONG};
-use super::{Reporter, RunRecord, Summary, drawing, evidence, legend, times};
+use super::{MeasuredModes, Reporter, RunRecord, Summary, drawing, evidence, legend, times};
 use crate::failure::count;
 
 /// What a person reads: a line a scenario as it ends, then the failures in
@@ -104,6 +104,15 @@ fn sum_up(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
             "  {} at the same moment under {backend}; nobody won {nobody_won}, as the contract allows",
             count(*contested, "contested start", "contested starts")
         )?;
+    }
+    for modes in &record.modes {
+        let MeasuredModes { backend, cells, .. } = modes;
+        if modes.is_bad() {
+            let advice = "`imglock matrix` says where";
+            writeln!(out, "  {BAD}mode matrix not as it must be under {backend}{BAD:#}; {advice}")?;
+        } else {
+            writeln!(out, "  {} pairs of modes under {backend} as they must be", cells.len())?;
+        }
     }
     for directory in &record.kept {
         writeln!(out, "  kept {}", directory.display())?;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of it")]
 
+pub mod browser;
+
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -11,6 +13,18 @@ pub fn imglock() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_imglock"));
     command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env("TERM", "dumb");
     command
+}
+
+/// Whether a test has to be skipped since something is missing; `why` says
+/// what, if so. When `IMGLOCK_REQUIRE` names `what` (a word, between commas),
+/// it fails instead.
+pub fn is_skipped(what: &str, why: Option<String>) -> bool {
+    let Some(why) = why else { return false };
+    let required = std::env::var("IMGLOCK_REQUIRE")
+        .is_ok_and(|words| words.split(',').any(|word| word == what));
+    assert!(!required, "required, and {why}");
+    eprintln!("skipped: {why}");
+    true
 }
 
 /// A directory with scenarios in it.
