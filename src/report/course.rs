@@ -79,10 +79,9 @@ impl Row<'_> {
         if !loss || !self.changes.get(actor).is_some_and(gone) {
             return false;
         }
-        let gives_up = |action: &Action| match action {
-            Action::Set { .. } | Action::Unlock { .. } | Action::Inactivate { .. } => true,
-            Action::Exit | Action::Kill => true,
-            _ => false,
+        let gives_up = |action: &Action| {
+            use Action::{Exit, Inactivate, Kill, Set, Unlock};
+            matches!(action, Set { .. } | Unlock { .. } | Inactivate { .. } | Exit | Kill)
         };
         let others = || self.changes.iter().any(|(other, change)| *other != actor && gone(change));
         // Whoever gives locks up that others have, too, loses none itself.

@@ -140,4 +140,21 @@ mod tests {
         files.finish(&record).expect("a writable folder");
         assert_eq!(complete(), true);
     }
+
+    #[test]
+    fn a_page_is_written_before_the_run_and_at_its_end_only() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("page.html");
+        let record = samples::record();
+        let target = ReportTarget { kind: ReportKind::Html, path: path.clone() };
+        let mut files = ReportFiles::create(vec![target], &record).expect("a writable folder");
+        let page = || std::fs::read_to_string(&path).expect("a page");
+        assert!(page().starts_with("<!DOCTYPE html>"));
+        std::fs::write(&path, "nobody wrote it anew").expect("a writable folder");
+        files.written = Instant::now().checked_sub(2 * PACE).expect("a time");
+        files.update(&record).expect("a writable folder");
+        assert_eq!(page(), "nobody wrote it anew");
+        files.finish(&record).expect("a writable folder");
+        assert!(page().starts_with("<!DOCTYPE html>"));
+    }
 }

@@ -46,7 +46,7 @@ pub fn write(
     drawing.items(&scenario.items);
     drawing.timeline.draw(out, width)?;
     legend::write(drawing.foresight.gained(), out, width)?;
-    hazards(scenario, backends, out)?;
+    hazards(scenario, backends, out, width)?;
     writeln!(out, "\nRun it:  imglock run {}", quoted(name))
 }
 
@@ -54,7 +54,12 @@ fn names(backends: &[Backend]) -> String {
     backends.iter().map(|backend| backend.name()).collect::<Vec<_>>().join(" and ")
 }
 
-fn hazards(scenario: &Scenario, backends: &[Backend], out: &mut dyn Write) -> io::Result<()> {
+fn hazards(
+    scenario: &Scenario,
+    backends: &[Backend],
+    out: &mut dyn Write,
+    width: usize,
+) -> io::Result<()> {
     let declared =
         backends.iter().filter_map(|backend| Some((backend, scenario.hazards.get(backend)?)));
     let declared: Vec<_> = declared.filter(|(_, hazards)| !hazards.is_empty()).collect();
@@ -64,7 +69,15 @@ fn hazards(scenario: &Scenario, backends: &[Backend], out: &mut dyn Write) -> io
     writeln!(out, "\nHazards it must show:")?;
     for (backend, hazards) in declared {
         for hazard in hazards {
-            writeln!(out, "  {CAREFUL}{hazard}{CAREFUL:#} on {backend}: {}", hazard.meaning())?;
+            let name = format!("{hazard} on {backend}");
+            let words = format!("{name}: {}", hazard.meaning());
+            let options = textwrap::Options::new(width.min(100) - 2).subsequent_indent("  ");
+            for (number, line) in textwrap::wrap(&words, options).iter().enumerate() {
+                match line.strip_prefix(&*name).filter(|_| number == 0) {
+                    Some(rest) => writeln!(out, "  {CAREFUL}{name}{CAREFUL:#}{rest}")?,
+                    None => writeln!(out, "  {line}")?,
+                }
+            }
         }
     }
     Ok(())
@@ -146,7 +159,9 @@ impl Drawing<'_> {
                 (palette::of_change(change), words)
             });
             match cells.iter_mut().rev().find(|cell| cell.lane() == lane) {
-                Some(cell) => cell.extend(lines),
+                // Those of a `repeat` share a lane; what is the same for all
+                // of them is said once.
+                Some(cell) => cell.extend_with_new(lines),
                 None => cells.push(Cell::new(lane, String::new(), lines.collect())),
             }
         }

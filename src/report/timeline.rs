@@ -201,6 +201,15 @@ impl Cell {
         self.below.extend(below);
     }
 
+    /// Adds what it does not say yet.
+    pub fn extend_with_new(&mut self, below: impl IntoIterator<Item = (Style, String)>) {
+        for line in below {
+            if !self.below.contains(&line) {
+                self.below.push(line);
+            }
+        }
+    }
+
     fn texts(&self, mark: Option<Mark>) -> Vec<(Style, String)> {
         let words = (words_style(mark), self.words.clone());
         let words = std::iter::once(words).filter(|(_, words)| !words.is_empty());

@@ -62,7 +62,8 @@ impl Page {
         let page = Page { tab, heard, _browser: browser };
         page.resize(width, height);
         let address = format!("file://{}", file.display());
-        page.tab.navigate_to(&address).expect("an address").wait_until_navigated().expect("loads");
+        page.tab.navigate_to(&address).expect("an address");
+        page.ask("if (document.readyState !== 'complete') await new Promise(r => addEventListener('load', r));");
         page
     }
 

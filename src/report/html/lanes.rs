@@ -4,8 +4,9 @@ use imglock_harness::lock::LockType;
 use imglock_harness::run::ScenarioResult;
 use maud::{Markup, html};
 
+use super::cell::{SceneCell, Sign};
 use super::layout::{self, GUTTER, HEAD, INDENT, LABEL_LINE, LINE, Layout, MIDDLE, PAD, Placed};
-use super::scene::{Scene, SceneCell, SceneRow, Sign};
+use super::scene::{Scene, SceneRow};
 use crate::report::bands::{Lock, bands};
 use crate::report::changes::Changes;
 use crate::report::course::Mark;
@@ -136,7 +137,7 @@ fn row_at(row: &SceneRow, place: &layout::Row, layout: &Layout) -> Markup {
                 text.m x=(GUTTER + 4) y="4" { "at the same moment:" }
             }
             @for cell in &row.cells {
-                (cell_at(cell, layout.lanes[cell.lane].x))
+                (cell_at(cell, &layout.lanes[cell.lane]))
             }
         }
         @if !row.remarks.is_empty() {
@@ -145,12 +146,13 @@ fn row_at(row: &SceneRow, place: &layout::Row, layout: &Layout) -> Markup {
     }
 }
 
-fn cell_at(cell: &SceneCell, x: usize) -> Markup {
+fn cell_at(cell: &SceneCell, lane: &layout::Lane) -> Markup {
     let sign = if cell.lost.is_empty() { cell.sign } else { Some(Sign::Lost) };
     let line = |number: usize| MIDDLE + 4 + LINE * number;
     let (words, outcome) = (cell.words.len(), cell.outcome.len());
     html! {
-        g transform={ "translate(" (x) " 0)" } {
+        g transform={ "translate(" (lane.x) " 0)" } {
+            title { (lane.actor) }
             @if let Some(sign) = sign {
                 use href={ "#" (symbol(sign)) } x=(INDENT / 2 - 7) y=(MIDDLE - 7) {}
             }

@@ -175,7 +175,8 @@ impl Layout {
             layout.lanes.push(Lane { actor: lane.actor.clone(), x, width });
             x += width + BETWEEN;
         }
-        layout.width = x.max(GUTTER + INDENT + text_width(widest) + MARGIN);
+        let lanes = x.saturating_sub(BETWEEN);
+        layout.width = lanes.max(GUTTER + INDENT + text_width(widest) + MARGIN);
         layout
     }
 

@@ -1,15 +1,20 @@
 //! The report as one page: everything in one file, nothing loaded from
 //! anywhere, readable without a mouse, without scripts and on paper.
 
+mod cell;
 mod filters;
 mod lanes;
 mod layout;
+#[cfg(test)]
+mod layout_tests;
 mod matrix;
 mod page;
 mod scenario;
 mod scene;
 mod slots;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
 

@@ -75,8 +75,11 @@ pub fn article(record: &RunRecord, entry: &Entry<'_>) -> Markup {
                     @if let Some(scenario) = entry.scenario { p { (prose(&scenario.summary)) } }
                 }
                 div.body {
-                    div.about { (about(record, entry)) }
-                    div.drawings { (drawings(record, entry)) }
+                    div.about { (about(entry)) }
+                    div.drawings {
+                        (drawings(record, entry))
+                        (rerun(record, entry))
+                    }
                 }
             }
         }
@@ -103,12 +106,17 @@ fn shown_hazards(entry: &Entry<'_>) -> BTreeMap<String, String> {
     hazards.into_iter().map(|(hazard, on)| (hazard, on.join(" and "))).collect()
 }
 
-fn about(record: &RunRecord, entry: &Entry<'_>) -> Markup {
+fn about(entry: &Entry<'_>) -> Markup {
     let paragraphs = entry.scenario.map_or("", |scenario| &scenario.about).split("\n\n");
     html! {
         @for paragraph in paragraphs.filter(|text| !text.trim().is_empty()) {
             p { (prose(&paragraph.split_whitespace().collect::<Vec<_>>().join(" "))) }
         }
+    }
+}
+
+fn rerun(record: &RunRecord, entry: &Entry<'_>) -> Markup {
+    html! {
         p.rerun {
             span { "Run it again:" }
             @for one in &entry.results { code { (record.rerun.line(one)) } }
@@ -168,15 +176,15 @@ fn said(record: &RunRecord, result: &ScenarioResult) -> Markup {
     let told = failures.iter().any(|finding| finding.message == result.reason);
     html! {
         @if result.verdict != Verdict::Passed && !told && !result.reason.is_empty() {
-            p.reason { strong { (result.verdict) " on " (result.backend) ": " } (result.reason) }
+            p.reason { strong { (result.verdict) " on " (result.backend) ": " } (prose(&result.reason)) }
         }
         @for finding in failures {
             section.finding {
                 h5 { (finding.judge) " objects on " (result.backend) " to " (place(result, finding)) }
-                p { (finding.message) }
+                p { (prose(&finding.message)) }
                 dl {
-                    @if !finding.expected.is_empty() { div { dt { "expected" } dd { (finding.expected) } } }
-                    @if !finding.actual.is_empty() { div { dt { "actual" } dd { (finding.actual) } } }
+                    @if !finding.expected.is_empty() { div { dt { "expected" } dd { (prose(&finding.expected)) } } }
+                    @if !finding.actual.is_empty() { div { dt { "actual" } dd { (prose(&finding.actual)) } } }
                     @if let Some(hazard) = finding.hazard {
                         div { dt { "hazard" } dd { (hazard) ": " (hazard.meaning()) } }
                     }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use imglock_harness::run::{EventKind, ScenarioResult, StepEvent, Trace};
-use imglock_harness::step::Outcome;
+use imglock_harness::run::{EventKind, ScenarioResult, Trace};
 use unicode_width::UnicodeWidthStr;
 
+use super::cell::{SceneCell, wrapped};
 use super::layout::{LaneNeed, RowNeed};
 use crate::failure::count;
 use crate::report::changes::Changes;
@@ -18,7 +18,7 @@ pub const MOST_LANES: usize = 8;
 const MOST_ROWS: usize = 40;
 const FIRST_ROWS: usize = 26;
 /// How wide remarks are at least and at most, in characters.
-const REMARK: std::ops::RangeInclusive<usize> = 56..=110;
+const REMARK: std::ops::RangeInclusive<usize> = 76..=110;
 
 /// All that is drawn of one run.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,38 +44,6 @@ pub struct SceneRow {
     pub cells: Vec<SceneCell>,
     /// What reaches across the lanes.
     pub remarks: Vec<Remark>,
-}
-
-/// One actor's part of a row.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SceneCell {
-    /// The index of its lane.
-    pub lane: usize,
-    /// What kind of mark it gets; `None` for locks that go without a step.
-    pub sign: Option<Sign>,
-    /// The action, wrapped.
-    pub words: Vec<String>,
-    /// What came of it, wrapped.
-    pub outcome: Vec<String>,
-    /// Locks that were lost here, in words, wrapped.
-    pub lost: Vec<String>,
-}
-
-/// A shape that says what came of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sign {
-    /// It got what it asked for.
-    Granted,
-    /// It did not.
-    Refused,
-    /// It waits, or halted midway.
-    Waiting,
-    /// It was carried out; nothing was asked for.
-    Done,
-    /// No answer came.
-    Silent,
-    /// Locks were lost.
-    Lost,
 }
 
 /// A sentence across the lanes.
@@ -161,7 +129,7 @@ impl Scene {
                     drawn.remark(row.mark, format!("held: {words}"));
                 }
                 EventKind::Step(step) => match self.lane(&step.actor) {
-                    Some(lane) => drawn.cells.push(cell(lane, step, trace, characters)),
+                    Some(lane) => drawn.cells.push(SceneCell::of(lane, step, trace, characters)),
                     // Of a process whose lane is left out.
                     None => drawn.remark(None, event.text.clone()),
                 },
@@ -220,21 +188,8 @@ impl SceneRow {
     fn lose(&mut self, lane: usize, lost: Vec<String>) {
         match self.cells.iter_mut().rev().find(|cell| cell.lane == lane) {
             Some(cell) => cell.lost.extend(lost),
-            None => self.cells.push(SceneCell {
-                lane,
-                sign: None,
-                words: Vec::new(),
-                outcome: Vec::new(),
-                lost,
-            }),
+            None => self.cells.push(SceneCell::of_loss(lane, lost)),
         }
-    }
-}
-
-impl SceneCell {
-    /// Its lines of text, from top to bottom.
-    pub fn lines(&self) -> impl Iterator<Item = &String> {
-        self.words.iter().chain(&self.outcome).chain(&self.lost)
     }
 }
 
@@ -264,44 +219,4 @@ fn widest_lane(lanes: usize) -> usize {
         4..=5 => 22,
         _ => 18,
     }
-}
-
-fn cell(lane: usize, step: &StepEvent, trace: &Trace, characters: usize) -> SceneCell {
-    let first = trace.images.first().map(String::as_str);
-    let words = course::words(&step.action.to_string(), first);
-    let (sign, outcome) = match &step.outcome {
-        None => (Sign::Silent, "no answer".to_owned()),
-        Some(Outcome::Done) => (Sign::Done, String::new()),
-        Some(outcome) => (sign_of(outcome), outcome.to_string()),
-    };
-    SceneCell {
-        lane,
-        sign: Some(sign),
-        words: wrapped(&words, characters),
-        outcome: wrapped(&outcome, characters),
-        lost: Vec::new(),
-    }
-}
-
-fn sign_of(outcome: &Outcome) -> Sign {
-    match outcome {
-        Outcome::Granted => Sign::Granted,
-        Outcome::Refused(_) | Outcome::LockByte { .. } | Outcome::Failed(_) => Sign::Refused,
-        Outcome::Blocked | Outcome::Paused => Sign::Waiting,
-        Outcome::Done
-        | Outcome::NotOpen
-        | Outcome::Free
-        | Outcome::Held { .. }
-        | Outcome::Data(_) => Sign::Done,
-    }
-}
-
-fn wrapped(text: &str, characters: usize) -> Vec<String> {
-    if text.is_empty() {
-        return Vec::new();
-    }
-    let options = textwrap::Options::new(characters)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .word_separator(textwrap::WordSeparator::AsciiSpace);
-    textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
 }
