@@ -148,3 +148,63 @@ pub fn stated_words(trace: &Trace, stated: &[String]) -> String {
     // Where there is but one image, it need not be named.
     if trace.images.len() == 1 { stated.replace(" (image 0)", "") } else { stated }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    fn losers(result: &ScenarioResult) -> Vec<String> {
+        let changes = Changes::of(&result.trace);
+        let rows = rows(result, &changes);
+        let lost = rows.iter().flat_map(|row| {
+            row.changes.keys().filter(|actor| row.is_loss(actor)).map(ToString::to_string)
+        });
+        lost.collect()
+    }
+
+    #[test]
+    fn whose_locks_go_unasked_has_lost_them() {
+        let mut result = samples::lock_loss().results.remove(0);
+        assert_eq!(losers(&result), ["vm1"]);
+        result.findings.clear();
+        assert_eq!(losers(&result), Vec::<String>::new(), "nobody says that it is a loss");
+    }
+
+    #[test]
+    fn who_gives_up_what_others_have_too_loses_nothing() {
+        let mut result = samples::lock_loss().results.remove(0);
+        let EventKind::Step(step) = &mut result.trace.events[3].kind else { panic!("a step") };
+        step.actor = "vm3".to_owned();
+        step.action = Action::Inactivate { node: "disk".to_owned() };
+        for event in &mut result.trace.events[..3] {
+            for lock in event.table.iter_mut().flatten().filter(|lock| !lock.waiting) {
+                lock.holders.insert("vm3".to_owned());
+            }
+        }
+        assert_eq!(losers(&result), ["vm1"]);
+    }
+
+    #[test]
+    fn what_is_unread_shows_with_the_next_table() {
+        let mut result = samples::lock_loss().results.remove(0);
+        for event in &mut result.trace.events[1..3] {
+            event.table = None;
+        }
+        let changes = Changes::of(&result.trace);
+        let unread: Vec<usize> = rows(&result, &changes).iter().map(|row| row.unread).collect();
+        assert_eq!(unread, [0, 0, 1, 2, 0]);
+    }
+
+    #[test]
+    fn the_worst_of_a_row_is_its_mark() {
+        let mut result = samples::lock_loss().results.remove(0);
+        let marks = |result: &ScenarioResult| {
+            let changes = Changes::of(&result.trace);
+            rows(result, &changes).iter().map(|row| row.mark).collect::<Vec<_>>()
+        };
+        assert_eq!(marks(&result), [None, None, None, Some(Mark::Hazard), None]);
+        result.findings[0].declared = false;
+        assert_eq!(marks(&result), [None, None, None, Some(Mark::Fault), None]);
+    }
+}
