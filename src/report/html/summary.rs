@@ -140,7 +140,7 @@ fn hazards(counts: &Summary) -> Markup {
                 }
             }
         }
-        p.note { "Scenarios that declare a hazard and fail when it does not happen." }
+        p.note { "Counted are scenarios that declare the hazard, and fail when it does not happen." }
     }
 }
 
