@@ -40,6 +40,28 @@ fn what_fails_exits_1_and_is_shown_in_full() {
 }
 
 #[test]
+fn a_traced_run_shows_the_locks_that_were_lost() {
+    let folder = Folder::new();
+    let file = folder.file("unplug.kdl", LOSES_LOCKS);
+    let run = imglock().arg("run").arg(file).args(["-j", "1", "--trace"]).assert().success();
+    assert_reads_like("traced", &folder.redacted(&run.get_output().stdout));
+}
+
+#[test]
+fn an_html_report_comes_with_the_mode_matrix() {
+    let folder = Folder::new();
+    let file = folder.file("second-writer.kdl", PASSES);
+    let page = folder.path().join("page.html");
+    let mut run = imglock();
+    run.arg("run").arg(file).args(["--backend", "ofd", "--report"]);
+    run.arg(format!("html={}", page.display())).timeout(Duration::from_secs(120));
+    run.assert().success().stdout(contains("484 pairs of modes under ofd as they must be"));
+    let page = std::fs::read_to_string(page).expect("a page");
+    assert!(page.contains("On ofd: 484 pairs, all as the rules say"), "no matrix");
+    assert!(page.contains("The second writer is refused"), "no scenario");
+}
+
+#[test]
 fn what_times_out_exits_1() {
     let folder = Folder::new();
     let file = folder.file("hurried.kdl", SLOW);

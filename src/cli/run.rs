@@ -18,16 +18,24 @@ pub struct RunArgs {
     /// Where and how.
     #[command(flatten)]
     pub place: PlaceArgs,
-    /// Also write a report into a file: json=FILE or junit=FILE.
+    /// Also write a report into a file: html=FILE, json=FILE or junit=FILE.
     ///
     /// The file is made before the run and replaced whole while it goes on,
     /// at most ten times a second and at the end, so it can be read at any
-    /// time.
+    /// time. An HTML page is only written before the run and at its end; it
+    /// also shows the mode matrix, measured after the scenarios.
     #[arg(long = "report", value_name = "KIND=FILE", value_parser = parse_report)]
     pub reports: Vec<ReportTarget>,
     /// What goes to standard output.
     #[arg(long, default_value = "human")]
     pub format: RunFormat,
+    /// Draw every run after its result: who did what when, what came of it,
+    /// and which locks came and went.
+    ///
+    /// It belongs to the human format; what it is drawn from is in the JSON
+    /// report, whole.
+    #[arg(long)]
+    pub trace: bool,
     /// Keep the scratch directories and say where they are.
     #[arg(long)]
     pub keep: bool,
@@ -56,6 +64,8 @@ pub struct ReportTarget {
 /// The formats of report files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportKind {
+    /// `html=FILE`.
+    Html,
     /// `json=FILE`.
     Json,
     /// `junit=FILE`.
@@ -65,12 +75,15 @@ pub enum ReportKind {
 fn parse_report(text: &str) -> Result<ReportTarget, String> {
     let (kind, path) = text.split_once('=').unwrap_or((text, ""));
     let kind = match kind {
+        "html" => ReportKind::Html,
         "json" => ReportKind::Json,
         "junit" => ReportKind::Junit,
-        _ => return Err("write json=FILE or junit=FILE".to_owned()),
+        _ => return Err("write html=FILE, json=FILE or junit=FILE".to_owned()),
     };
     if path.is_empty() {
-        return Err("the file's name is missing; write json=FILE or junit=FILE".to_owned());
+        return Err(
+            "the file's name is missing; write html=FILE, json=FILE or junit=FILE".to_owned()
+        );
     }
     Ok(ReportTarget { kind, path: PathBuf::from(path) })
 }

@@ -14,9 +14,7 @@ use crate::report::mode_table as report;
 
 /// `imglock matrix`.
 pub fn matrix(args: MatrixArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let text = Library::embedded().matrix().ok_or(Failure::NoMatrix)?;
-    let stated = ModeMatrix::parse(&format!("scenarios/{MATRIX_FILE}"), text)
-        .map_err(|error| Failure::Invalid(vec![error]))?;
+    let stated = stated()?;
     let directory = place::directory(&args.place);
     let stop = interrupt::stop_on_signals()?;
     let options = place::session_options(&args.place, &directory, false, stop.clone());
@@ -41,4 +39,11 @@ pub fn matrix(args: MatrixArgs, output: &mut Output) -> Result<ExitCode, Failure
     report::legend(output)?;
     output.flush()?;
     Ok(exit)
+}
+
+/// The matrix that the command carries, as it is written by hand.
+pub fn stated() -> Result<ModeMatrix, Failure> {
+    let text = Library::embedded().matrix().ok_or(Failure::NoMatrix)?;
+    ModeMatrix::parse(&format!("scenarios/{MATRIX_FILE}"), text)
+        .map_err(|error| Failure::Invalid(vec![error]))
 }

@@ -2,19 +2,21 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
+use imglock_harness::image::Mode;
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Environment, Job, Session};
+use imglock_harness::run::{Environment, Job, Session, SessionOptions, Verdict};
 use imglock_harness::scenario::Scenario;
+use imglock_harness::sweep::mode_table;
 
-use super::place;
-use crate::cli::{RunArgs, RunFormat};
+use super::{matrix, place};
+use crate::cli::{ReportKind, RunArgs, RunFormat};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::library::Library;
 use crate::output::Output;
 use crate::report::{
-    Json, Ktap, Progress, ReportFiles, Reporter, Rerun, RunRecord, Summary, Terminal,
+    Json, Ktap, MeasuredModes, Progress, ReportFiles, Reporter, Rerun, RunRecord, Summary, Terminal,
 };
 use crate::selection::select;
 
@@ -27,15 +29,16 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
     let options = place::session_options(&args.place, &directory, args.keep, stop.clone());
     let rerun = Rerun { directory: args.place.dir };
     let mut record = RunRecord::new(Environment::at(&directory), jobs.clone(), rerun);
+    let wants_modes = args.reports.iter().any(|report| report.kind == ReportKind::Html);
     let mut files = ReportFiles::create(args.reports, &record)?;
     let mut reporter: Box<dyn Reporter> = match args.format {
-        RunFormat::Human => Box::new(Terminal::new(output.width())),
+        RunFormat::Human => Box::new(Terminal::new(output.width()).tracing(args.trace)),
         RunFormat::Json => Box::new(Json),
         RunFormat::Ktap => Box::new(Ktap),
     };
 
     let begin = Instant::now();
-    let mut session = Session::start(jobs, options)?;
+    let mut session = Session::start(jobs, options.clone())?;
     let progress = Progress::new(record.planned.len(), quiet);
     reporter.begin(&record, output)?;
     let mut broken = None;
@@ -60,10 +63,44 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
     record.kept = session.kept().to_vec();
     // Ends the processes, so that nothing is left once the summary is read.
     drop(session);
+    if wants_modes && broken.is_none() && !record.interrupted {
+        let options = SessionOptions { keep: false, ..options };
+        match measure_modes(&record, &options) {
+            Ok(modes) => record.modes = modes,
+            Err(_) if stop.is_stopped() => record.interrupted = true,
+            Err(failure) => broken = Some(failure),
+        }
+    }
     reporter.finish(&record, output)?;
     output.flush()?;
     files.finish(&record)?;
     broken.map_or_else(|| exit(&record), Err)
+}
+
+/// The mode matrix on each backend that scenarios ran on.
+fn measure_modes(
+    record: &RunRecord,
+    options: &SessionOptions,
+) -> Result<Vec<MeasuredModes>, Failure> {
+    let stated = matrix::stated()?;
+    let ran = |backend: &Backend| {
+        let of_backend = record.results.iter().filter(|result| result.backend == *backend);
+        of_backend.into_iter().any(|result| result.verdict != Verdict::Skipped)
+    };
+    let measure = |backend| {
+        let table = mode_table(backend, options)?;
+        let pairs = Mode::ALL
+            .iter()
+            .flat_map(|first| Mode::ALL.iter().map(move |second| (*first, *second)));
+        let cells = pairs.filter_map(|pair| Some((pair, table.cell(pair.0, pair.1)?.clone())));
+        Ok(MeasuredModes {
+            backend,
+            cells: cells.collect(),
+            differences: table.differences(&stated),
+            objections: table.findings,
+        })
+    };
+    Backend::ALL.into_iter().filter(ran).map(measure).collect()
 }
 
 /// Each scenario on each backend that it makes sense on and that was chosen.
@@ -88,7 +125,7 @@ fn exit(record: &RunRecord) -> Result<ExitCode, Failure> {
         Ok(ExitCode::Interrupted)
     } else if !record.is_complete() {
         Err(Failure::Incomplete { ran: record.results.len(), planned: record.planned.len() })
-    } else if summary.bad() > 0 {
+    } else if summary.bad() > 0 || record.matrix_is_bad() {
         Ok(ExitCode::Failed)
     } else if summary.passed == 0 {
         Err(Failure::NothingRan)

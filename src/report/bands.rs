@@ -7,6 +7,8 @@ use imglock_harness::lock::{Backend, ByteRange, LockType};
 use imglock_harness::run::Trace;
 use imglock_harness::step::TableLock;
 
+use super::waiters::Waiters;
+
 /// Stands for an owner that the kernel does not name.
 pub const UNKNOWN: &str = "?";
 
@@ -46,9 +48,11 @@ pub struct Band {
 pub fn bands(trace: &Trace) -> Vec<Band> {
     let mut open: BTreeMap<(String, Lock), usize> = BTreeMap::new();
     let mut bands = Vec::new();
+    let mut waiters = Waiters::default();
     for (index, event) in trace.events.iter().enumerate() {
+        waiters.observe(event);
         let Some(table) = &event.table else { continue };
-        let now = owned(table);
+        let now = owned(table, &mut waiters);
         let gone: Vec<_> = open.extract_if(.., |owned, _| !now.contains(owned)).collect();
         let ended = gone.into_iter().map(|((actor, lock), from)| Band {
             actor,
@@ -68,28 +72,27 @@ pub fn bands(trace: &Trace) -> Vec<Band> {
 }
 
 /// Who has which lock, lock bytes one by one.
-fn owned(table: &[TableLock]) -> BTreeSet<(String, Lock)> {
-    let mut owned = BTreeSet::new();
-    for lock in table {
-        for actor in actors(&lock.holders) {
-            for range in bytes(lock.kind, lock.range) {
-                let TableLock { image, waiting, backend, kind, .. } = *lock;
-                owned.insert((actor.to_owned(), Lock { image, waiting, backend, kind, range }));
-            }
+fn owned(table: &[TableLock], waiters: &mut Waiters) -> BTreeSet<(String, Lock)> {
+    let known = table.iter().flat_map(|lock| actors(&lock.holders).map(move |actor| (actor, lock)));
+    let nameless = table.iter().filter(|lock| lock.holders.is_empty() && !lock.waiting);
+    let mut owned: BTreeSet<(String, Lock)> = BTreeSet::new();
+    let mut enter = |actor: &str, lock: &TableLock| {
+        for range in bytes(lock.kind, lock.range) {
+            let TableLock { image, waiting, backend, kind, .. } = *lock;
+            owned.insert((actor.to_owned(), Lock { image, waiting, backend, kind, range }));
         }
+    };
+    known.for_each(|(actor, lock)| enter(actor, lock));
+    nameless.for_each(|lock| enter(UNKNOWN, lock));
+    for (lock, actor) in waiters.ascribed(table) {
+        enter(actor.as_deref().unwrap_or(UNKNOWN), &lock);
     }
     owned
 }
 
 /// The actors of holders such as `vm1.disk` (OFD) and `vm1` (POSIX).
-fn actors(holders: &BTreeSet<String>) -> BTreeSet<&str> {
-    if holders.is_empty() {
-        return BTreeSet::from([UNKNOWN]);
-    }
-    holders
-        .iter()
-        .map(|holder| holder.split_once('.').map_or(&**holder, |(actor, _)| actor))
-        .collect()
+fn actors(holders: &BTreeSet<String>) -> impl Iterator<Item = &str> {
+    holders.iter().map(|holder| holder.split_once('.').map_or(&**holder, |(actor, _)| actor))
 }
 
 /// The kernel merges neighbours; lock bytes are told apart again.

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{RunRecord, json, junit};
+use super::{RunRecord, html, json, junit};
 use crate::cli::{ReportKind, ReportTarget};
 use crate::failure::Failure;
 
@@ -38,16 +38,21 @@ impl ReportFiles {
             real.push(ReportTarget { kind, path });
         }
         let mut files = ReportFiles { targets: real, written: Instant::now() };
-        files.write(record)?;
+        files.write(record, |_| true)?;
         Ok(files)
     }
 
-    /// Writes them anew, unless that was done a moment ago.
+    /// Writes them anew, unless that was done a moment ago. HTML pages wait
+    /// for the end: to draw each run again ten times a second would slow the
+    /// next ones, and nobody's browser would show it.
     ///
     /// # Errors
     /// When one cannot be written.
     pub fn update(&mut self, record: &RunRecord) -> Result<(), Failure> {
-        if self.written.elapsed() < PACE { Ok(()) } else { self.write(record) }
+        if self.written.elapsed() < PACE {
+            return Ok(());
+        }
+        self.write(record, |kind| kind != ReportKind::Html)
     }
 
     /// Writes them for good.
@@ -55,12 +60,17 @@ impl ReportFiles {
     /// # Errors
     /// When one cannot be written.
     pub fn finish(mut self, record: &RunRecord) -> Result<(), Failure> {
-        self.write(record)
+        self.write(record, |_| true)
     }
 
-    fn write(&mut self, record: &RunRecord) -> Result<(), Failure> {
-        for ReportTarget { kind, path } in &self.targets {
+    fn write(
+        &mut self,
+        record: &RunRecord,
+        due: impl Fn(ReportKind) -> bool,
+    ) -> Result<(), Failure> {
+        for ReportTarget { kind, path } in self.targets.iter().filter(|one| due(one.kind)) {
             replace(path, |out| match kind {
+                ReportKind::Html => html::write(record, out),
                 ReportKind::Json => json::write(record, out),
                 ReportKind::Junit => junit::write(record, out),
             })
@@ -129,5 +139,22 @@ mod tests {
         assert_eq!(complete(), 5, "it was written again too soon");
         files.finish(&record).expect("a writable folder");
         assert_eq!(complete(), true);
+    }
+
+    #[test]
+    fn a_page_is_written_before_the_run_and_at_its_end_only() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("page.html");
+        let record = samples::record();
+        let target = ReportTarget { kind: ReportKind::Html, path: path.clone() };
+        let mut files = ReportFiles::create(vec![target], &record).expect("a writable folder");
+        let page = || std::fs::read_to_string(&path).expect("a page");
+        assert!(page().starts_with("<!DOCTYPE html>"));
+        std::fs::write(&path, "nobody wrote it anew").expect("a writable folder");
+        files.written = Instant::now().checked_sub(2 * PACE).expect("a time");
+        files.update(&record).expect("a writable folder");
+        assert_eq!(page(), "nobody wrote it anew");
+        files.finish(&record).expect("a writable folder");
+        assert!(page().starts_with("<!DOCTYPE html>"));
     }
 }

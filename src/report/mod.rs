@@ -1,14 +1,19 @@
 //! What a reader gets to see. Everything here turns finished data into text;
 //! no verdict is computed.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "drawings follow"))]
 mod bands;
+mod changes;
+mod course;
+mod drawing;
 mod evidence;
 mod files;
+mod foresight;
 pub mod holders;
+mod html;
 mod json;
 mod junit;
 mod ktap;
+mod legend;
 pub mod listing;
 pub mod mode_table;
 pub mod palette;
@@ -21,6 +26,7 @@ mod table_words;
 mod terminal;
 mod timeline;
 mod times;
+mod waiters;
 
 #[cfg(test)]
 mod probe_tests;
@@ -33,7 +39,7 @@ pub use files::ReportFiles;
 pub use json::Json;
 pub use ktap::Ktap;
 pub use progress::Progress;
-pub use record::{Rerun, RunRecord, quoted};
+pub use record::{MeasuredModes, Rerun, RunRecord, quoted};
 pub use summary::Summary;
 pub use terminal::Terminal;
 

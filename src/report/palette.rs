@@ -12,6 +12,8 @@ pub const CAREFUL: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiC
 pub const STRONG: Style = Style::new().bold();
 /// Beside the point.
 pub const FAINT: Style = Style::new().dimmed();
+/// Locks that are taken.
+pub const TAKEN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan)));
 /// As it comes.
 pub const PLAIN: Style = Style::new();
 
@@ -36,4 +38,9 @@ pub fn of_outcome(outcome: &Outcome) -> Style {
         | Outcome::Held { .. }
         | Outcome::Data(_) => PLAIN,
     }
+}
+
+/// The colour of a change of locks (`+ 100`, `- 100`).
+pub fn of_change(words: &str) -> Style {
+    if words.starts_with('+') { TAKEN } else { FAINT }
 }

@@ -3,8 +3,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imglock_harness::run::{Environment, Job, ScenarioResult};
+use imglock_harness::image::Mode;
+use imglock_harness::lock::Backend;
+use imglock_harness::run::{Environment, Finding, Job, ScenarioResult};
 use imglock_harness::scenario::Scenario;
+use imglock_harness::step::Outcome;
+use imglock_harness::sweep::Difference;
 
 /// A run so far: what every report is made from.
 #[derive(Debug)]
@@ -15,6 +19,11 @@ pub struct RunRecord {
     pub planned: Vec<Job>,
     /// What has ended, in that order.
     pub results: Vec<ScenarioResult>,
+    /// The mode matrix on each backend that it was measured on; empty where
+    /// nobody asked for it.
+    pub modes: Vec<MeasuredModes>,
+    /// When it began.
+    pub began: jiff::Timestamp,
     /// How long the run has taken.
     pub elapsed: Duration,
     /// Whether somebody stopped it.
@@ -37,6 +46,8 @@ impl RunRecord {
             environment,
             planned,
             results: Vec::new(),
+            modes: Vec::new(),
+            began: jiff::Timestamp::now(),
             elapsed: Duration::ZERO,
             interrupted: false,
             kept: Vec::new(),
@@ -50,9 +61,47 @@ impl RunRecord {
         self.results.len() == self.planned.len()
     }
 
+    /// Whether something was tried on `backend`.
+    pub fn ran_on(&self, backend: Backend) -> bool {
+        self.results.iter().any(|result| result.backend == backend)
+    }
+
+    /// Whether a pair of modes was measured that is not as the rules say.
+    pub fn matrix_is_bad(&self) -> bool {
+        self.modes.iter().any(MeasuredModes::is_bad)
+    }
+
     /// The scenario that `result` is of.
     pub fn scenario(&self, result: &ScenarioResult) -> Option<&Scenario> {
         self.scenarios.get(&result.scenario).map(Arc::as_ref)
+    }
+}
+
+/// The mode matrix as it was measured on one backend.
+#[derive(Debug, Clone)]
+pub struct MeasuredModes {
+    /// On which locks.
+    pub backend: Backend,
+    /// What the second opener of each pair (first, second) got; pairs that
+    /// could not be tried are missing.
+    pub cells: BTreeMap<(Mode, Mode), Outcome>,
+    /// Where that is not what the rules say.
+    pub differences: Vec<Difference>,
+    /// What the judges found fault with meanwhile.
+    pub objections: Vec<Finding>,
+}
+
+impl MeasuredModes {
+    /// Whether anything is not as it must be.
+    pub fn is_bad(&self) -> bool {
+        !self.differences.is_empty() || !self.objections.is_empty()
+    }
+
+    /// Whether another one differs from it in nothing but the backend.
+    pub fn says_the_same(&self, other: &MeasuredModes) -> bool {
+        self.cells == other.cells
+            && self.differences == other.differences
+            && self.objections == other.objections
     }
 }
 

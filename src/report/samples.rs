@@ -41,6 +41,7 @@ pub fn record() -> RunRecord {
     let rerun = Rerun { directory: Some("/mnt/my images".into()) };
     let mut record = RunRecord::new(environment, planned.collect(), rerun);
     record.results = results;
+    record.began = jiff::Timestamp::UNIX_EPOCH;
     record.elapsed = Duration::from_millis(1234);
     record
 }
@@ -222,6 +223,56 @@ fn held_with_many_actors() -> ScenarioResult {
         ..finding(Judge::Scenario, Some(40), reason)
     }];
     result
+}
+
+/// A finished run in which a lock is lost, as it was declared to be, and
+/// somebody has to wait.
+pub fn lock_loss() -> RunRecord {
+    let mut result = passed("posix/hot-unplug", Backend::Posix);
+    let lock = |actor: &str, range: &str, waiting: bool| TableLock {
+        image: 0,
+        backend: Backend::Posix,
+        kind: if waiting { LockType::Write } else { LockType::Read },
+        range: range.parse().expect("a range"),
+        waiting,
+        holders: BTreeSet::from([actor.to_owned()]),
+    };
+    let held = vec![lock("vm1", "100-101", false), lock("vm1", "201", false)];
+    let waited_for = [held.clone(), vec![lock("vm2", "100-103", true)]].concat();
+    let close = Action::Close { node: "cdrom".to_owned() };
+    let wait = Action::Lock {
+        node: "disk".to_owned(),
+        kind: LockType::Write,
+        range: imglock_harness::lock::RangeSpec::at(100, 4),
+        wait: true,
+    };
+    let steps = [
+        ("vm1", open("disk", Mode::Rw), Outcome::Granted, Some(held.clone())),
+        ("vm1", open("cdrom", Mode::ForceShare), Outcome::Granted, Some(held)),
+        ("vm2", wait, Outcome::Blocked, Some(waited_for)),
+        ("vm1", close, Outcome::Done, None),
+        ("vm2", Action::Await, Outcome::Granted, Some(Vec::new())),
+    ];
+    let events = steps.into_iter().zip(0..).map(|((actor, action, outcome, table), at)| Event {
+        table,
+        ..step(10 + at as usize, actor, action, Some(outcome), at * 420)
+    });
+    let mut events: Vec<Event> = events.collect();
+    let granted = TableLock { kind: LockType::Write, ..lock("vm2", "100-103", false) };
+    events[3].table = Some(vec![granted]);
+    result.trace = trace(&["vm1", "vm2"], events);
+    result.hazards.insert(Hazard::LockLoss);
+    result.findings = vec![Finding {
+        hazard: Some(Hazard::LockLoss),
+        declared: true,
+        ..finding(Judge::Contract, Some(3), "vm1.disk is open and has lost its locks")
+    }];
+    let mut record = record();
+    record
+        .planned
+        .retain(|job| job.scenario.name == result.scenario && job.backend == result.backend);
+    record.results = vec![result];
+    record
 }
 
 fn finding(judge: Judge, event: Option<usize>, message: &str) -> Finding {

@@ -3,8 +3,9 @@ use std::io::{self, Write};
 use imglock_harness::run::{ScenarioResult, Starts, Verdict};
 use unicode_width::UnicodeWidthStr;
 
+use super::changes::Changes;
 use super::palette::{self, BAD, CAREFUL, FAINT, GOOD, STRONG};
-use super::{Reporter, RunRecord, Summary, evidence, times};
+use super::{MeasuredModes, Reporter, RunRecord, Summary, drawing, evidence, legend, times};
 use crate::failure::count;
 
 /// What a person reads: a line a scenario as it ends, then the failures in
@@ -12,12 +13,29 @@ use crate::failure::count;
 pub struct Terminal {
     width: usize,
     name_width: usize,
+    traced: bool,
 }
 
 impl Terminal {
     /// For a terminal of `width` columns.
     pub fn new(width: usize) -> Terminal {
-        Terminal { width, name_width: 0 }
+        Terminal { width, name_width: 0, traced: false }
+    }
+
+    /// Draws every run, whatever came of it, if `traced`.
+    pub fn tracing(self, traced: bool) -> Terminal {
+        Terminal { traced, ..self }
+    }
+
+    fn draw(&self, result: &ScenarioResult, out: &mut dyn Write) -> io::Result<()> {
+        if !self.traced || result.trace.events.is_empty() {
+            return Ok(());
+        }
+        writeln!(out)?;
+        drawing::whole(result).draw(out, self.width)?;
+        let changes = Changes::of(&result.trace);
+        legend::write(changes.gained(), out, self.width)?;
+        writeln!(out)
     }
 }
 
@@ -42,6 +60,7 @@ impl Reporter for Terminal {
             result.verdict, result.scenario, "", result.backend, result.reason
         );
         writeln!(out, "{}", line.trim_end())?;
+        self.draw(result, out)?;
         out.flush()
     }
 
@@ -85,6 +104,15 @@ fn sum_up(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
             "  {} at the same moment under {backend}; nobody won {nobody_won}, as the contract allows",
             count(*contested, "contested start", "contested starts")
         )?;
+    }
+    for modes in &record.modes {
+        let MeasuredModes { backend, cells, .. } = modes;
+        if modes.is_bad() {
+            let advice = "`imglock matrix` says where";
+            writeln!(out, "  {BAD}mode matrix not as it must be under {backend}{BAD:#}; {advice}")?;
+        } else {
+            writeln!(out, "  {} pairs of modes under {backend} as they must be", cells.len())?;
+        }
     }
     for directory in &record.kept {
         writeln!(out, "  kept {}", directory.display())?;

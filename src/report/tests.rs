@@ -35,6 +35,15 @@ fn a_person_reads_every_kind_of_result() {
     insta::assert_snapshot!(told(Terminal::new(100), samples::record()));
 }
 
+#[rstest::rstest]
+#[case::narrow(80)]
+#[case::wide(120)]
+fn a_traced_run_shows_each_step_and_which_locks_come_and_go(#[case] width: usize) {
+    let text = told(Terminal::new(width).tracing(true), samples::lock_loss());
+    assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+    insta::assert_snapshot!(format!("trace_{width}"), text);
+}
+
 #[test]
 fn a_narrow_terminal_lists_what_does_not_fit_side_by_side() {
     let mut record = samples::record();
@@ -164,6 +173,67 @@ fn a_story_with_too_many_actors_is_a_list() {
         format!("{text}vm{number} open disk mode=share-rw {{\n    expect granted\n}}\n")
     });
     insta::assert_snapshot!(explained(&scenario("my files/crowd.kdl", &text), &Backend::ALL, 100));
+}
+
+const UNPLUG: &str = include_str!("../../scenarios/hotplug/unplug-drops-the-lock.kdl");
+
+#[rstest::rstest]
+#[case::narrow(80)]
+#[case::wide(120)]
+fn a_lock_loss_is_explained(#[case] width: usize) {
+    let unplug = scenario("hotplug/unplug-drops-the-lock", UNPLUG);
+    let text = explained(&unplug, &Backend::ALL, width);
+    insta::assert_snapshot!(format!("explain_lock_loss_{width}"), text);
+}
+
+/// Rounds, a contest, and who is given what by a step of another.
+const CROWD: &str = r#"
+summary "Rounds, a queue and a contest"
+about "What the model foresees, and where it stops."
+
+image a.img
+image b.img
+repeat 3 as=n {
+    vm$n open f image=b.img mode=none access=read-write
+}
+vm1 lock f type=write start=0 len=10
+repeat 2 as=n {
+    late$n open f image=b.img mode=none
+    late$n lock f type=read start=0 len=10 wait=#true
+}
+vm1 unlock f start=0 len=10
+repeat 2 as=n {
+    late$n await
+}
+together {
+    vm2 open disk mode=rw
+    vm3 open disk mode=rw
+}
+vm2 close disk
+"#;
+
+#[rstest::rstest]
+#[case::narrow(80)]
+#[case::wide(120)]
+fn rounds_queues_and_contests_are_explained(#[case] width: usize) {
+    let text = explained(&scenario("sample/crowd", CROWD), &Backend::ALL, width);
+    insta::assert_snapshot!(format!("explain_crowd_{width}"), text);
+}
+
+#[test]
+fn a_long_run_is_drawn_in_part_and_says_where_all_of_it_is() {
+    let mut record = samples::record();
+    record.results.retain(|result| result.scenario == "sharing/cluster");
+    let result = &mut record.results[0];
+    result.findings[0].event = Some(500);
+    let one = result.trace.events[0].clone();
+    result.trace.events = vec![one; 1000];
+    let text = told(Terminal::new(100).tracing(true), record);
+    let said: Vec<&str> = text.lines().filter(|line| line.contains("not drawn")).collect();
+    let advice = "--report json=FILE has them all";
+    assert_eq!(said.len(), 4, "two gaps in the trace, two in the evidence: {said:?}");
+    assert!(said[0].contains(&format!("297 steps are not drawn; {advice}")), "{said:?}");
+    assert!(said[1].contains(&format!("436 steps are not drawn; {advice}")), "{said:?}");
 }
 
 #[test]

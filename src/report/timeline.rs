@@ -3,7 +3,8 @@ use std::io::{self, Write};
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::palette::{BAD, FAINT, PLAIN, STRONG};
+use super::course::Mark;
+use super::palette::{BAD, CAREFUL, FAINT, PLAIN, STRONG};
 
 /// More actors than this are listed by name instead of drawn as columns.
 const MOST_LANES: usize = 6;
@@ -31,13 +32,13 @@ struct Lane {
 pub struct Cell {
     lane: usize,
     words: String,
-    outcomes: Vec<(Style, String)>,
+    below: Vec<(Style, String)>,
 }
 
 #[derive(Debug)]
 enum Row {
-    Cells { label: String, marked: bool, cells: Vec<Cell> },
-    Note { label: String, marked: bool, words: String },
+    Cells { label: String, mark: Option<Mark>, cells: Vec<Cell> },
+    Note { label: String, mark: Option<Mark>, style: Style, words: String },
     Open(String),
     Close,
 }
@@ -60,13 +61,13 @@ impl Timeline {
     }
 
     /// Steps that belong side by side.
-    pub fn cells(&mut self, label: String, marked: bool, cells: Vec<Cell>) {
-        self.rows.push(Row::Cells { label, marked, cells });
+    pub fn cells(&mut self, label: String, mark: Option<Mark>, cells: Vec<Cell>) {
+        self.rows.push(Row::Cells { label, mark, cells });
     }
 
     /// Something that is no actor's step.
-    pub fn note(&mut self, label: String, marked: bool, words: String) {
-        self.rows.push(Row::Note { label, marked, words });
+    pub fn note(&mut self, label: String, mark: Option<Mark>, style: Style, words: String) {
+        self.rows.push(Row::Note { label, mark, style, words });
     }
 
     /// A bracket around the rows up to [`Timeline::close`].
@@ -104,16 +105,16 @@ impl Timeline {
             .zip(widths)
             .map(|(lane, width)| Block::wrapped(&[(STRONG, lane.head())], *width))
             .collect();
-        gutter.lines(out, &self.label, false, &beside(&heads, widths))?;
+        gutter.lines(out, &self.label, None, &beside(&heads, widths))?;
         for row in &self.rows {
             match row {
-                Row::Cells { label, marked, cells } => {
+                Row::Cells { label, mark, cells } => {
                     let mut blocks: Vec<Block> = widths.iter().map(|_| Block::default()).collect();
                     for cell in cells {
-                        let texts = cell.texts(*marked);
+                        let texts = cell.texts(*mark);
                         blocks[cell.lane].0.extend(Block::wrapped(&texts, widths[cell.lane]).0);
                     }
-                    gutter.lines(out, label, *marked, &beside(&blocks, widths))?;
+                    gutter.lines(out, label, *mark, &beside(&blocks, widths))?;
                 }
                 other => gutter.other(out, other, width)?,
             }
@@ -127,12 +128,12 @@ impl Timeline {
         let widths = [name_width, room];
         for row in &self.rows {
             match row {
-                Row::Cells { label, marked, cells } => {
+                Row::Cells { label, mark, cells } => {
                     for (index, cell) in cells.iter().enumerate() {
                         let name = Block(vec![(STRONG, self.lanes[cell.lane].head())]);
-                        let blocks = [name, cell.in_a_line(*marked, room)];
+                        let blocks = [name, cell.in_a_line(*mark, room)];
                         let label = if index == 0 { label } else { "" };
-                        gutter.lines(out, label, *marked, &joined(&blocks, &widths, "  "))?;
+                        gutter.lines(out, label, *mark, &joined(&blocks, &widths, "  "))?;
                     }
                 }
                 other => gutter.other(out, other, width)?,
@@ -153,7 +154,7 @@ impl Timeline {
             let Row::Cells { cells, .. } = row else { continue };
             for cell in cells {
                 let widest =
-                    cell.texts(false).iter().map(|(_, text)| text.width()).max().unwrap_or(0);
+                    cell.texts(None).iter().map(|(_, text)| text.width()).max().unwrap_or(0);
                 wanted[cell.lane] = wanted[cell.lane].max(widest);
             }
         }
@@ -186,30 +187,51 @@ impl Lane {
 
 impl Cell {
     /// `words` in the column `lane`, and under them what comes of it.
-    pub fn new(lane: usize, words: String, outcomes: Vec<(Style, String)>) -> Cell {
-        Cell { lane, words, outcomes }
+    pub fn new(lane: usize, words: String, below: Vec<(Style, String)>) -> Cell {
+        Cell { lane, words, below }
     }
 
-    fn texts(&self, marked: bool) -> Vec<(Style, String)> {
-        let words = (if marked { STRONG } else { PLAIN }, self.words.clone());
-        let outcomes = self.outcomes.iter();
-        let outcomes = outcomes.map(|(style, text)| (*style, format!("  → {text}")));
-        std::iter::once(words).chain(outcomes).collect()
+    /// The column it is in.
+    pub fn lane(&self) -> usize {
+        self.lane
+    }
+
+    /// Adds more of what comes of it.
+    pub fn extend(&mut self, below: impl IntoIterator<Item = (Style, String)>) {
+        self.below.extend(below);
+    }
+
+    /// Adds what it does not say yet.
+    pub fn extend_with_new(&mut self, below: impl IntoIterator<Item = (Style, String)>) {
+        for line in below {
+            if !self.below.contains(&line) {
+                self.below.push(line);
+            }
+        }
+    }
+
+    fn texts(&self, mark: Option<Mark>) -> Vec<(Style, String)> {
+        let words = (words_style(mark), self.words.clone());
+        let words = std::iter::once(words).filter(|(_, words)| !words.is_empty());
+        let below = self.below.iter().map(|(style, text)| (*style, format!("  {text}")));
+        words.chain(below).collect()
+    }
+
+    /// On one line if there is room for it, and no need to tell backends
+    /// apart.
+    fn in_a_line(&self, mark: Option<Mark>, room: usize) -> Block {
+        let arrows = self.below.iter().filter(|(_, text)| text.starts_with('→')).count();
+        let words = std::iter::once(&*self.words).chain(self.below.iter().map(|(_, text)| &**text));
+        let line = words.filter(|words| !words.is_empty()).collect::<Vec<_>>().join("  ");
+        if arrows > 1 || line.width() > room {
+            return Block::wrapped(&self.texts(mark), room);
+        }
+        Block(vec![(words_style(mark), line)])
     }
 }
 
-impl Cell {
-    /// On one line if there is room for it.
-    fn in_a_line(&self, marked: bool, room: usize) -> Block {
-        let line = match &self.outcomes[..] {
-            [(_, outcome)] => format!("{} → {outcome}", self.words),
-            _ => return Block::wrapped(&self.texts(marked), room),
-        };
-        if line.width() > room {
-            return Block::wrapped(&self.texts(marked), room);
-        }
-        Block(vec![(if marked { STRONG } else { PLAIN }, line)])
-    }
+fn words_style(mark: Option<Mark>) -> Style {
+    if mark == Some(Mark::Fault) { STRONG } else { PLAIN }
 }
 
 /// Lines of one column, each in its style.
@@ -285,17 +307,21 @@ impl Gutter {
         &self,
         out: &mut dyn Write,
         label: &str,
-        marked: bool,
+        mark: Option<Mark>,
         lines: &[String],
     ) -> io::Result<()> {
         for (number, line) in lines.iter().enumerate() {
             let label = if number == 0 { label } else { "" };
-            let mark = if marked && number == 0 { "▶" } else { " " };
+            let (style, mark) = match mark.filter(|_| number == 0) {
+                Some(Mark::Fault) => (BAD, "▶"),
+                Some(Mark::Hazard) => (CAREFUL, "!"),
+                None => (PLAIN, " "),
+            };
             let pad = self.label.saturating_sub(label.width());
             let brackets = "│ ".repeat(self.depth);
             let rest = 2 * (self.deepest - self.depth);
             let text = format!(
-                "{BAD}{mark}{BAD:#} {:pad$}{FAINT}{label}{FAINT:#}  {brackets}{:rest$}{line}",
+                "{style}{mark}{style:#} {:pad$}{FAINT}{label}{FAINT:#}  {brackets}{:rest$}{line}",
                 "", ""
             );
             writeln!(out, "{}", text.trim_end())?;
@@ -305,11 +331,11 @@ impl Gutter {
 
     fn other(&mut self, out: &mut dyn Write, row: &Row, width: usize) -> io::Result<()> {
         match row {
-            Row::Note { label, marked, words } => {
+            Row::Note { label, mark, style, words } => {
                 let room = width.saturating_sub(self.width()).max(NARROWEST_LANE);
-                let style = if *marked { STRONG } else { FAINT };
+                let style = if *mark == Some(Mark::Fault) { STRONG } else { *style };
                 let block = Block::wrapped(&[(style, words.clone())], room);
-                self.lines(out, label, *marked, &beside(&[block], &[0]))
+                self.lines(out, label, *mark, &beside(&[block], &[0]))
             }
             Row::Open(words) => {
                 let line = format!("{}┌ {words}", "│ ".repeat(self.depth));

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unused_imports, reason = "every test file uses its own part of it")]
 
+pub mod browser;
 pub mod mounts;
 pub mod refusing;
 mod requirement;

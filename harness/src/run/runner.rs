@@ -20,7 +20,7 @@ use crate::step::{Action, Outcome, TableLock};
 
 /// With more nodes than this the table is read only at `held` and at the end:
 /// reading it costs more than a step when thousands hold locks.
-const MOST_NODES_READ: usize = 24;
+pub(super) const MOST_NODES_READ: usize = 24;
 /// With more nodes than this, OFD locks are not ascribed to nodes either.
 const MOST_NODES_ASCRIBED: usize = 300;
 

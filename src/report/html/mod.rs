@@ -1,0 +1,29 @@
+//! The report as one page: everything in one file, nothing loaded from
+//! anywhere, readable without a mouse, without scripts and on paper.
+
+mod cell;
+mod filters;
+mod lanes;
+mod layout;
+#[cfg(test)]
+mod layout_tests;
+mod matrix;
+mod page;
+mod scenario;
+mod scene;
+mod slots;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+
+use super::RunRecord;
+
+/// Writes the page.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(page::page(record).into_string().as_bytes())
+}

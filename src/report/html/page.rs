@@ -1,0 +1,171 @@
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use super::scenario::Entry;
+use super::{filters, matrix, scenario, summary};
+use crate::report::{RunRecord, Summary};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// A padlock.
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
+    viewBox='0 0 16 16'%3E%3Cpath fill='%231a7f5a' d='M4 7V5a4 4 0 0 1 8 0v2h1v8H3V7zm2 0h4V5a2 2 0 0 \
+    0-4 0z'/%3E%3C/svg%3E";
+
+/// The whole page.
+pub fn page(record: &RunRecord) -> Markup {
+    let entries = scenario::entries(record);
+    let counts = Summary::of(&record.results);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { (summary::title(record, &counts)) }
+                link rel="icon" href=(PreEscaped(ICON));
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#scenarios" { "Skip to the scenarios" }
+                (shapes())
+                (summary::header(record, &counts))
+                main {
+                    (summary::sections(record, &counts))
+                    (matrix::section(record))
+                    (scenarios(record, &entries))
+                }
+                footer {
+                    p {
+                        "Made by imglock " (record.environment.imglock)
+                        ". The file loads nothing and can be sent on as it is. \
+                         What it is drawn from is in the report "
+                        code { "json=FILE" } ", whole."
+                    }
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+}
+
+/// Nothing may be loaded, and no other style or script than the two here may
+/// have an effect, whatever got into the page.
+fn policy() -> String {
+    let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; \
+         base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
+}
+
+fn scenarios(record: &RunRecord, entries: &[Entry<'_>]) -> Markup {
+    let mut themes: Vec<(&str, Vec<&Entry<'_>>)> = Vec::new();
+    for entry in entries {
+        match themes.iter_mut().find(|(theme, _)| *theme == entry.theme()) {
+            Some((_, of_theme)) => of_theme.push(entry),
+            None => themes.push((entry.theme(), vec![entry])),
+        }
+    }
+    let names: Vec<&str> = themes.iter().map(|(theme, _)| *theme).collect();
+    html! {
+        section #scenarios aria-labelledby="scenarios-head" tabindex="-1" {
+            h2 #scenarios-head { "Scenarios" }
+            @if entries.is_empty() {
+                p { "None has ended yet." }
+            } @else {
+                (how_to_read())
+                (filters::form(record, &names, entries.len()))
+                @for (number, (theme, of_theme)) in themes.iter().enumerate() {
+                    section.theme aria-labelledby={ "t" (number) } {
+                        h3 #{ "t" (number) } {
+                            (if theme.is_empty() { "." } else { theme })
+                            " " span.count { (of_theme.len()) }
+                        }
+                        @for entry in of_theme { (scenario::article(record, entry)) }
+                    }
+                }
+                p #nothing hidden { "No scenario matches. " button type="button" data-reset { "Show all" } }
+            }
+        }
+    }
+}
+
+fn how_to_read() -> Markup {
+    let signs = [
+        ("g", "granted"),
+        ("r", "refused"),
+        ("b", "blocked or paused"),
+        ("d", "done"),
+        ("l", "a hazard, such as a lost lock"),
+        ("f", "not as it must be"),
+    ];
+    html! {
+        details.reading {
+            summary { "How to read the drawings" }
+            p {
+                "Time runs downwards, each process has a lane, and the number on the left is the \
+                 line of the scenario's file. A bar is a lock on one byte, from the step that took \
+                 it to the step it went with. Bytes 100 to 103 are permissions that the opener \
+                 holds; bytes 200 to 203 are hatched and say \u{201c}no\u{201d}: permissions it does \
+                 not let others have. Byte 100 or 200 is consistent-read, 101 or 201 write, 102 or \
+                 202 write-unchanged (\u{201c}rewrite\u{201d}), 103 or 203 resize. A dashed bar is \
+                 a lock that is waited for. A cross at its end: the lock was lost, not given up."
+            }
+            ul.signs {
+                @for (symbol, meaning) in signs {
+                    li {
+                        svg width="14" height="14" aria-hidden="true" { use href={ "#" (symbol) } {} }
+                        " " (meaning)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The shapes that drawings use, so that each is in the file once.
+fn shapes() -> Markup {
+    html! {
+        svg.defs width="0" height="0" aria-hidden="true" focusable="false" {
+            pattern #h width="5" height="5" patternUnits="userSpaceOnUse"
+                patternTransform="rotate(45)" {
+                rect.hp width="1.6" height="5" {}
+            }
+            symbol #g viewBox="0 0 14 14" width="14" height="14" {
+                circle.sg cx="7" cy="7" r="6.5" {}
+                path.si d="M3.8 7.3l2.3 2.3 4.2-4.8" {}
+            }
+            symbol #r viewBox="0 0 14 14" width="14" height="14" {
+                path.sr d="M4.2.5h5.6l3.7 3.7v5.6l-3.7 3.7H4.2L.5 9.8V4.2z" {}
+                path.si d="M4 7h6" {}
+            }
+            symbol #b viewBox="0 0 14 14" width="14" height="14" {
+                rect.sb x=".5" y=".5" width="13" height="13" rx="3" {}
+                path.si d="M5.2 4v6M8.8 4v6" {}
+            }
+            symbol #d viewBox="0 0 14 14" width="14" height="14" {
+                circle.sd cx="7" cy="7" r="3.5" {}
+            }
+            symbol #l viewBox="0 0 14 14" width="14" height="14" {
+                path.sl d="M7 .6l6.7 12.6H.3z" {}
+                path.si d="M7 5v4M7 10.4v1.2" {}
+            }
+            symbol #f viewBox="0 0 14 14" width="14" height="14" {
+                path.sf d="M.5.5h13v13H.5z" {}
+                path.si d="M4 4l6 6M10 4l-6 6" {}
+            }
+            symbol #x viewBox="0 0 14 14" width="14" height="14" {
+                path.sx d="M2 2l10 10M12 2L2 12" {}
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! One scenario: story, drawings, what was found.
+
+use std::collections::BTreeMap;
+
+use imglock_harness::lock::Backend;
+use imglock_harness::run::{Finding, ScenarioResult, Verdict};
+use imglock_harness::scenario::Scenario;
+use maud::{Markup, html};
+
+use super::lanes::{self, Picture};
+use crate::report::{RunRecord, course, times};
+
+/// A scenario and what came of it, on each backend that it ran on.
+pub struct Entry<'r> {
+    /// Its name.
+    pub name: &'r str,
+    /// The scenario, if the record has it.
+    pub scenario: Option<&'r Scenario>,
+    /// The results, by backend.
+    pub results: Vec<&'r ScenarioResult>,
+}
+
+impl Entry<'_> {
+    /// The folder it is in; empty for none.
+    pub fn theme(&self) -> &str {
+        self.name.rsplit_once('/').map_or("", |(theme, _)| theme)
+    }
+
+    fn is_bad(&self) -> bool {
+        self.results.iter().any(|one| matches!(one.verdict, Verdict::Failed | Verdict::TimedOut))
+    }
+}
+
+/// Every scenario that has a result, by name.
+pub fn entries(record: &RunRecord) -> Vec<Entry<'_>> {
+    let mut entries: BTreeMap<&str, Entry<'_>> = BTreeMap::new();
+    for result in &record.results {
+        let scenario = record.scenario(result);
+        let name = result.scenario.as_str();
+        let entry = entries.entry(name);
+        entry.or_insert(Entry { name, scenario, results: Vec::new() }).results.push(result);
+    }
+    for entry in entries.values_mut() {
+        entry.results.sort_by_key(|result| result.backend);
+    }
+    entries.into_values().collect()
+}
+
+/// The scenario as a part of the page that can be opened; open from the
+/// start when something is not as it must be.
+pub fn article(record: &RunRecord, entry: &Entry<'_>) -> Markup {
+    let verdicts: Vec<String> = entry
+        .results
+        .iter()
+        .map(|one| format!("{}:{}", one.backend, slug(one.verdict.name())))
+        .collect();
+    let hazards = entry
+        .results
+        .iter()
+        .flat_map(|one| one.hazards.iter().map(move |hazard| format!("{}:{hazard}", one.backend)));
+    let hazards = hazards.collect::<Vec<_>>().join(" ");
+    let stem = entry.name.rsplit_once('/').map_or(entry.name, |(_, stem)| stem);
+    html! {
+        article id=(slug(entry.name)) data-theme=(entry.theme()) data-verdicts=(verdicts.join(" "))
+            data-hazards=(hazards) {
+            details open[entry.is_bad()] {
+                summary {
+                    h4 { (stem) }
+                    span.badges {
+                        @for one in &entry.results { (badge(one)) }
+                        @for (hazard, on) in shown_hazards(entry) {
+                            span.badge.hazard { (hazard) " on " (on) }
+                        }
+                    }
+                    @if let Some(scenario) = entry.scenario { p { (prose(&scenario.summary)) } }
+                }
+                div.body {
+                    div.about { (about(entry)) }
+                    div.drawings {
+                        (drawings(record, entry))
+                        (rerun(record, entry))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn badge(result: &ScenarioResult) -> Markup {
+    let class = match result.verdict {
+        Verdict::Passed => "good",
+        Verdict::Failed | Verdict::TimedOut => "bad",
+        Verdict::Skipped => "careful",
+    };
+    html! { span.badge.(class) { (result.backend) " " (result.verdict) } }
+}
+
+/// The hazards that showed themselves, each with its backends.
+fn shown_hazards(entry: &Entry<'_>) -> BTreeMap<String, String> {
+    let mut hazards: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for one in &entry.results {
+        for hazard in &one.hazards {
+            hazards.entry(hazard.to_string()).or_default().push(one.backend.name());
+        }
+    }
+    hazards.into_iter().map(|(hazard, on)| (hazard, on.join(" and "))).collect()
+}
+
+fn about(entry: &Entry<'_>) -> Markup {
+    let paragraphs = entry.scenario.map_or("", |scenario| &scenario.about).split("\n\n");
+    html! {
+        @for paragraph in paragraphs.filter(|text| !text.trim().is_empty()) {
+            p { (prose(&paragraph.split_whitespace().collect::<Vec<_>>().join(" "))) }
+        }
+    }
+}
+
+fn rerun(record: &RunRecord, entry: &Entry<'_>) -> Markup {
+    html! {
+        p.rerun {
+            span { "Run it again:" }
+            @for one in &entry.results { code { (record.rerun.line(one)) } }
+        }
+    }
+}
+
+/// Text in which `backticks` part code from prose.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (number, part) in text.split('`').enumerate() {
+            @if number % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// A drawing for each backend, or one for all of them when they are the same.
+fn drawings(record: &RunRecord, entry: &Entry<'_>) -> Markup {
+    let mut drawn: Vec<(Vec<Backend>, Picture)> = Vec::new();
+    for one in entry.results.iter().filter(|one| !one.trace.events.is_empty()) {
+        let picture = lanes::picture(one, entry.name);
+        match drawn.iter_mut().find(|(_, other)| other.svg.0 == picture.svg.0) {
+            Some((backends, _)) => backends.push(one.backend),
+            None => drawn.push((vec![one.backend], picture)),
+        }
+    }
+    html! {
+        @for (backends, picture) in &drawn { (figure(entry, backends, picture)) }
+        @for one in &entry.results { (said(record, one)) }
+    }
+}
+
+fn figure(entry: &Entry<'_>, backends: &[Backend], picture: &Picture) -> Markup {
+    let names = backends.iter().map(|one| one.name()).collect::<Vec<_>>().join(" and ");
+    let took = entry.results.iter().filter(|one| backends.contains(&one.backend));
+    let took: Vec<String> = took.map(|one| times::readable(one.duration)).collect();
+    html! {
+        figure {
+            figcaption { strong { "on " (names) } " " span { (took.join(" and ")) } }
+            div.scroll role="region" aria-label={ "What happened on " (names) } tabindex="0" {
+                (picture.svg)
+            }
+            @if picture.lanes_left_out > 0 {
+                p.note {
+                    (picture.lanes_left_out) " more processes have no lane here; the report "
+                    code { "json=FILE" } " has them all."
+                }
+            }
+            @if let Some(legend) = &picture.legend { p.note { (legend) } }
+        }
+    }
+}
+
+/// Why it was skipped, or what the judges found.
+fn said(record: &RunRecord, result: &ScenarioResult) -> Markup {
+    let failures: Vec<&Finding> = course::failures(result).collect();
+    let told = failures.iter().any(|finding| finding.message == result.reason);
+    html! {
+        @if result.verdict != Verdict::Passed && !told && !result.reason.is_empty() {
+            p.reason { strong { (result.verdict) " on " (result.backend) ": " } (prose(&result.reason)) }
+        }
+        @for finding in failures {
+            section.finding {
+                h5 { (finding.judge) " objects on " (result.backend) " to " (place(result, finding)) }
+                p { (prose(&finding.message)) }
+                dl {
+                    @if !finding.expected.is_empty() { div { dt { "expected" } dd { (prose(&finding.expected)) } } }
+                    @if !finding.actual.is_empty() { div { dt { "actual" } dd { (prose(&finding.actual)) } } }
+                    @if let Some(hazard) = finding.hazard {
+                        div { dt { "hazard" } dd { (hazard) ": " (hazard.meaning()) } }
+                    }
+                }
+            }
+        }
+        @if result.verdict == Verdict::Failed && record.scenario(result).is_none() {
+            p.note { "The scenario itself is not part of this record." }
+        }
+    }
+}
+
+fn place(result: &ScenarioResult, finding: &Finding) -> String {
+    let event = finding.event.and_then(|index| result.trace.events.get(index));
+    event.map_or_else(
+        || "the run as a whole".to_owned(),
+        |event| {
+            let first = result.trace.images.first().map(String::as_str);
+            format!("line {}: {}", event.line, course::words(&event.text, first))
+        },
+    )
+}
+
+/// A name that can be part of an address within the page.
+pub fn slug(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect()
+}
