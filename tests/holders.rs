@@ -10,9 +10,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use imglock_harness::image::{ByteClaims, Mode};
 use imglock_harness::lock::{Backend, KernelLocks};
+use imglock_harness::process::{ProcessHandle, StopToken};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use outside::requirement::{is_skipped, no_root};
@@ -403,5 +405,10 @@ fn a_watch_ends_when_nobody_reads_it_any_more() {
     drop(lines);
     // The next change meets a closed pipe.
     let _file = locked(&path, Mode::Rw);
+    let (_trigger, stop) = StopToken::pair().expect("a pipe");
+    let handle = ProcessHandle::open(i32::try_from(child.id()).expect("a pid")).expect("it runs");
+    let ended = handle.await_exit(Instant::now() + Duration::from_secs(30), &stop);
+    child.kill().expect("our child");
+    assert!(ended.is_ok(), "it goes on though nobody reads it");
     assert_eq!(child.wait().expect("our child").code(), Some(0));
 }
