@@ -46,11 +46,10 @@ impl ExitCode {
     pub fn meaning(self) -> &'static str {
         match self {
             ExitCode::AsExpected => {
-                "everything was as expected; holders: no image is locked (--for: it would be granted)"
+                "everything was as expected; of holders: not locked, or would be granted"
             }
             ExitCode::Failed => {
-                "a scenario failed or timed out, or the mode table differs; \
-                 holders: an image is locked (--for: it would be refused)"
+                "a scenario failed or timed out, the mode table differs; of holders: locked, or refused"
             }
             ExitCode::Usage => {
                 "wrong usage, an invalid scenario, or a file that cannot be looked at"
