@@ -66,12 +66,10 @@ impl ExitCode {
     pub fn meaning(self) -> &'static str {
         match self {
             ExitCode::AsExpected => {
-                "everything was as expected; holders: no image is locked (--for: it would be granted)"
+                "everything was as expected; of holders: not locked, or it would be granted"
             }
             ExitCode::Failed => {
-                "a scenario failed or timed out, or the mode table differs; \
-                 probe: locks are not as they must be; \
-                 holders: an image is locked (--for: it would be refused)"
+                "a scenario failed, modes or locks are not as they must be; of holders, hold: in use"
             }
             ExitCode::Usage => {
                 "wrong usage, an invalid scenario, or an image that cannot be opened"

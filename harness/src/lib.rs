@@ -101,6 +101,7 @@
 //! | 7 | [`probe`] | what locks are worth in a directory |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 4 | [`process`] | the launcher, the workers, and the messages between |
+//! | 4 | [`holders`] | who has locks on an image, and what they let others do |
 //! | 3 | [`scenario`] | what to try: a story read from its text |
 //! | 3 | [`model`] | what must happen, worked out without the kernel |
 //! | 3 | [`lock_table`] | what the kernel says: /proc/locks and fdinfo |
