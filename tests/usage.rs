@@ -10,7 +10,8 @@ use predicates::str::contains;
 fn help_lists_commands_and_exit_codes() {
     let help = imglock().arg("--help").assert().success();
     let text = String::from_utf8(help.get_output().stdout.clone()).expect("text");
-    for word in ["run", "list", "explain", "check", "matrix", "completions", "man", "130  stopped"]
+    for word in
+        ["run", "list", "explain", "check", "matrix", "hold", "completions", "man", "130  stopped"]
     {
         assert!(text.contains(word), "{word} is missing in\n{text}");
     }
