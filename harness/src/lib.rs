@@ -90,6 +90,9 @@
 //! # Ok::<(), imglock_harness::image::AcquireError>(())
 //! ```
 //!
+//! [`Hold`](image::Hold) takes the same lock bytes from the kernel, in the
+//! process that calls it.
+//!
 //! # Rooms
 //!
 //! Each module is a room on a floor. It uses rooms on floors below, never one

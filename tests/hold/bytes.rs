@@ -1,10 +1,10 @@
 //! Which bytes are locked, and for how long.
 
 use imglock_harness::image::Mode;
-use imglock_harness::process::{ProcessHandle, StopToken};
+use imglock_harness::process::ProcessHandle;
 use nix::sys::signal::Signal;
 
-use crate::holder::{Holder, hold, run};
+use crate::holder::{Holder, await_exit, hold, run};
 use crate::outside::Folder;
 use crate::table::{locks_for, locks_of, locks_on};
 
@@ -41,12 +41,11 @@ fn the_bytes_are_locked_while_the_command_runs_and_free_afterwards() {
 fn the_bytes_are_free_once_imglock_is_killed() {
     let folder = Folder::new();
     let image = folder.file("disk.img", "");
-    let script = format!("echo ready; echo $$; exec {}", "cat");
-    let mut holder = Holder::with_script(&image, &[], &script);
+    let mut holder = Holder::with_script(&image, &[], "echo ready; echo $$; exec cat");
     let command = holder.line().parse().expect("a pid");
     let alive = ProcessHandle::open(command).expect("the command runs");
     holder.signal(Signal::SIGKILL);
-    wait_for_end(&holder);
+    await_exit(&holder.process());
     assert!(locks_on(&image).is_empty());
     alive.kill().expect("the command lives on");
     assert_eq!(holder.ended().code, -9);
@@ -61,7 +60,7 @@ fn an_inherited_descriptor_keeps_the_bytes_locked_when_imglock_is_killed() {
     let command = holder.line().parse().expect("a pid");
     let lives = ProcessHandle::open(command).expect("the command runs");
     holder.signal(Signal::SIGKILL);
-    wait_for_end(&holder);
+    await_exit(&holder.process());
     assert_eq!(locks_on(&image), locks_for("ofd", Mode::Rw));
     assert_eq!(locks_of(command), locks_for("ofd", Mode::Rw));
     assert_eq!(run(hold(&image, "rw", &["--", "true"])).code, 1, "another one is refused");
@@ -77,14 +76,4 @@ fn who_is_refused_leaves_no_byte_behind() {
     let _holder = Holder::of(&image, "rw");
     assert_eq!(run(hold(&image, "stream-top", &["--", "true"])).code, 1);
     assert_eq!(locks_on(&image), locks_for("ofd", Mode::Rw));
-}
-
-fn wait_for_end(holder: &Holder) {
-    await_exit(&ProcessHandle::open(holder.pid()).expect("it has not been waited for"));
-}
-
-fn await_exit(process: &ProcessHandle) {
-    let (_trigger, stop) = StopToken::pair().expect("a pipe");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    process.await_exit(deadline, &stop).expect("it ends");
 }

@@ -1,11 +1,13 @@
 //! An `imglock hold` that lives while a test looks at it.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use imglock_harness::process::{ProcessHandle, ReceiveError, StopToken, StopTrigger};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 /// The program, with no signal ignored: a test that runs in the background of
@@ -44,33 +46,35 @@ pub struct Ended {
 }
 
 /// Runs it to its end.
-pub fn run(mut command: Command) -> Ended {
-    let output = command.stdin(Stdio::null()).output().expect("it starts");
-    let code = output.status.code().or(output.status.signal().map(|signal| -signal));
-    Ended {
-        code: code.expect("it has ended"),
-        stdout: String::from_utf8(output.stdout).expect("text"),
-        stderr: String::from_utf8(output.stderr).expect("text"),
-    }
+pub fn run(command: Command) -> Ended {
+    Holder::start(command).ended()
 }
 
-/// A process that runs; it is killed when it is dropped.
+/// How long any of it may take before it counts as hanging.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process that runs; it is killed when it is dropped, and, with all that it
+/// started, when it takes too long.
 pub struct Holder {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
+    /// Calls the watchdog off.
+    watched: Option<StopTrigger>,
 }
 
 impl Holder {
     /// Starts it with pipes to all three of its streams.
     pub fn start(mut command: Command) -> Holder {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.process_group(0);
         let mut child = command.spawn().expect("it starts");
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        Holder { child, stdin, stdout, stderr }
+        let watched = Some(watch(Pid::from_raw(child.id().cast_signed())));
+        Holder { child, stdin, stdout, stderr, watched }
     }
 
     /// Holds `image` without a command, until it is told to let go.
@@ -91,6 +95,11 @@ impl Holder {
 
     pub fn pid(&self) -> i32 {
         self.child.id().cast_signed()
+    }
+
+    /// The process, to wait for its end while it is not reaped.
+    pub fn process(&self) -> ProcessHandle {
+        ProcessHandle::open(self.pid()).expect("it has not been waited for")
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -131,6 +140,7 @@ impl Holder {
         let (mut stdout, mut stderr) = (String::new(), String::new());
         self.stdout.read_to_string(&mut stdout).expect("text");
         self.stderr.read_to_string(&mut stderr).expect("text");
+        self.watched = None;
         let status = self.child.wait().expect("our child");
         let code = status.code().or(status.signal().map(|signal| -signal));
         Ended { code: code.expect("it has ended"), stdout, stderr }
@@ -139,9 +149,30 @@ impl Holder {
 
 impl Drop for Holder {
     fn drop(&mut self) {
+        self.watched = None;
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Kills the group when its time is over; its number is not given away before
+/// the leader has been waited for.
+fn watch(group: Pid) -> StopTrigger {
+    let (trigger, called_off) = StopToken::pair().expect("a pipe");
+    std::thread::spawn(move || {
+        let deadline = Instant::now() + PATIENCE;
+        if let Err(ReceiveError::Timeout) = called_off.wait(deadline) {
+            let _ = killpg(group, Signal::SIGKILL);
+        }
+    });
+    trigger
+}
+
+/// Waits for the end of a process that is not a child, or one that is not to be
+/// reaped yet.
+pub fn await_exit(process: &ProcessHandle) {
+    let (_trigger, never) = StopToken::pair().expect("a pipe");
+    process.await_exit(Instant::now() + PATIENCE, &never).expect("it ends");
 }
 
 fn next_line(pipe: &mut impl BufRead) -> String {

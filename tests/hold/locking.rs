@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use imglock_harness::image::Mode;
-use imglock_harness::process::{ProcessHandle, StopToken};
+use imglock_harness::process::ProcessHandle;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::Signal;
@@ -15,7 +15,7 @@ use seccompiler::{
     SeccompRule, apply_filter,
 };
 
-use crate::holder::{Ended, Holder, hold, run};
+use crate::holder::{Ended, Holder, await_exit, hold, run};
 use crate::outside::Folder;
 use crate::table::{locks_for, locks_of, locks_on};
 
@@ -69,51 +69,26 @@ fn holder(image: &Path, locking: &str) -> (Holder, String) {
     let mut holder = Holder::start(hold(image, "rw", &["--locking", locking]));
     let mut said = String::new();
     while !said.contains("holding rw on") {
-        said += &holder.error_line();
-        said.push('\n');
+        let line = holder.error_line();
+        assert!(!line.is_empty(), "it ended after {said}");
+        said += &format!("{line}\n");
     }
     (holder, said)
 }
 
-#[rstest]
-#[case::auto("auto", "", "with ofd locks", locks_for("ofd", Mode::Rw))]
-#[case::on("on", "", "with ofd locks", locks_for("ofd", Mode::Rw))]
-#[case::off(
-    "off",
-    "imglock: warning: nothing is locked, as --locking off says\n",
-    "without locks",
-    vec![]
-)]
-fn where_there_are_ofd_locks(
-    #[case] locking: &str,
-    #[case] warning: &str,
-    #[case] how: &str,
-    #[case] locks: Vec<String>,
-) {
-    let folder = Folder::new();
-    let image = folder.file("disk.img", "");
-    let (holder, said) = holder(&image, locking);
-    let said = folder.redacted(said.as_bytes());
-    assert_eq!(said, format!("{warning}holding rw on DIR/disk.img {how}; Ctrl-C lets go\n"));
-    assert_eq!((locks_of(holder.pid()), locks_on(&image)), (locks.clone(), locks));
-}
+const OFF: &str = "imglock: warning: nothing is locked, as --locking off says\n";
+const NONE: &str = "imglock: warning: nothing is locked: OFD locks are unavailable, and --locking \
+                    auto takes no others; --locking on falls back to POSIX locks\n";
 
 #[rstest]
-#[case::auto(
-    "auto",
-    "imglock: warning: nothing is locked: OFD locks are unavailable, and --locking auto takes no \
-     others; --locking on falls back to POSIX locks\n",
-    "without locks",
-    vec![]
-)]
-#[case::on("on", FALLBACK, "with posix locks", locks_for("posix", Mode::Rw))]
-#[case::off(
-    "off",
-    "imglock: warning: nothing is locked, as --locking off says\n",
-    "without locks",
-    vec![]
-)]
-fn where_there_are_none(
+#[case::auto(true, "auto", "", "with ofd locks", locks_for("ofd", Mode::Rw))]
+#[case::on(true, "on", "", "with ofd locks", locks_for("ofd", Mode::Rw))]
+#[case::off(true, "off", OFF, "without locks", vec![])]
+#[case::auto_without_ofd(false, "auto", NONE, "without locks", vec![])]
+#[case::on_without_ofd(false, "on", FALLBACK, "with posix locks", locks_for("posix", Mode::Rw))]
+#[case::off_without_ofd(false, "off", OFF, "without locks", vec![])]
+fn it_locks_what_it_says(
+    #[case] ofd: bool,
     #[case] locking: &str,
     #[case] warning: &str,
     #[case] how: &str,
@@ -121,7 +96,10 @@ fn where_there_are_none(
 ) {
     let folder = Folder::new();
     let image = folder.file("disk.img", "");
-    let (holder, said) = without_ofd_locks(|| holder(&image, locking));
+    let (holder, said) = match ofd {
+        true => holder(&image, locking),
+        false => without_ofd_locks(|| holder(&image, locking)),
+    };
     let said = folder.redacted(said.as_bytes());
     assert_eq!(said, format!("{warning}holding rw on DIR/disk.img {how}; Ctrl-C lets go\n"));
     assert_eq!((locks_of(holder.pid()), locks_on(&image)), (locks.clone(), locks));
@@ -153,11 +131,8 @@ fn posix_locks_are_kept_while_the_command_runs_and_are_not_inherited() {
     let command = holder.line().parse().expect("a pid");
     let alive = ProcessHandle::open(command).expect("the command runs");
     assert_eq!(locks_on(&image), locks_for("posix", Mode::Rw));
-    let imglock = ProcessHandle::open(holder.pid()).expect("it runs");
     holder.signal(Signal::SIGKILL);
-    let (_trigger, stop) = StopToken::pair().expect("a pipe");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    imglock.await_exit(deadline, &stop).expect("it ends");
+    await_exit(&holder.process());
     assert!(locks_on(&image).is_empty());
     alive.kill().expect("the command lives on");
     let Ended { code, stderr, .. } = holder.ended();
@@ -193,7 +168,7 @@ fn the_filter_refuses_ofd_locks_to_qemus_tools_as_well() {
 fn where_the_file_system_has_no_locks(#[case] errno: Errno, #[case] why: &str) {
     let folder = Folder::new();
     let image = folder.file("disk.img", "");
-    let arguments = ["--wait", "600", "--conflict-exit-code", "75", "--", "echo", "ran"];
+    let arguments = ["--wait", "5", "--conflict-exit-code", "75", "--", "echo", "ran"];
     let ended = without(&LOCKING, errno, || run(hold(&image, "rw", &arguments)));
     assert_eq!((ended.code, ended.stdout.as_str()), (4, ""), "{ended:?}");
     assert_eq!(

@@ -49,7 +49,8 @@ fn imglock_stops_with_its_command_and_goes_on_with_it() {
     let mut holder = Holder::with_script(&image, &[], WRITES_SIGNALS);
     let pid = Pid::from_raw(holder.pid());
     holder.signal(Signal::SIGTSTP);
-    let stopped = waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED).expect("our child");
+    let change = WaitPidFlag::WSTOPPED | WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+    let stopped = waitid(Id::Pid(pid), change).expect("our child");
     assert_eq!(stopped, WaitStatus::Stopped(pid, Signal::SIGSTOP));
     assert_eq!(holder.line(), "TSTP");
     assert!(!locks_on(&image).is_empty(), "it is held all the same");
@@ -64,12 +65,13 @@ fn imglock_stops_with_its_command_and_goes_on_with_it() {
 fn what_a_command_sends_to_its_own_group_does_not_come_back_to_it() {
     let folder = Folder::new();
     let image = folder.file("disk.img", "");
-    let script = "trap 'echo USR1' USR1; echo ready; kill -USR1 $PPID; exec cat";
-    let mut holder = Holder::with_script(&image, &[], script);
-    holder.tell("alive\n");
-    // `cat` has no trap: SIGUSR1 would have ended it.
-    assert_eq!(holder.line(), "alive");
-    assert_eq!(holder.ended().code, 0);
+    let script = format!("trap 'echo early' USR1; kill -USR1 $PPID; {WRITES_SIGNALS}");
+    let mut holder = Holder::with_script(&image, &[], &script);
+    // Passed on in the order of their numbers, so SIGUSR1 would come first.
+    holder.signal(Signal::SIGUSR2);
+    assert_eq!(holder.line(), "USR2");
+    holder.signal(Signal::SIGTERM);
+    assert_eq!(holder.ended().stdout, "TERM\n");
 }
 
 #[rstest]

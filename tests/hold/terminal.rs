@@ -6,13 +6,12 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use imglock_harness::process::{ProcessHandle, StopToken};
+use imglock_harness::process::ProcessHandle;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::holder::Holder;
+use crate::holder::{Holder, await_exit};
 use crate::outside::{Folder, is_met, not_installed};
 use crate::signals::WRITES_SIGNALS;
 use crate::table::locks_on;
@@ -99,9 +98,7 @@ fn the_end_of_the_terminal_is_passed_on() {
     let mut terminal = in_a_terminal(&folder, &image, Some(&command));
     let imglock = ProcessHandle::open(imglock_of(&mut terminal).as_raw()).expect("it runs");
     terminal.signal(Signal::SIGKILL);
-    let (_trigger, stop) = StopToken::pair().expect("a pipe");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    imglock.await_exit(deadline, &stop).expect("it ends");
+    await_exit(&imglock);
     assert_eq!(std::fs::read_to_string(seen).expect("the command wrote it"), "HUP\n");
     assert!(locks_on(&image).is_empty());
 }
