@@ -1,6 +1,12 @@
 //! What README shows is what the program prints.
 
-use std::process::Command;
+mod outside;
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use outside::{Folder, is_met, not_installed};
 
 const README: &str = include_str!("../README.md");
 
@@ -29,6 +35,65 @@ fn the_shown_run_is_a_real_one() {
         .expect("imglock runs");
     let printed = String::from_utf8(run.stdout).expect("text");
     assert_eq!(without_times(printed.trim()), without_times(shown.trim()));
+}
+
+/// A `qemu-io` that has `disk.img` open: it has answered a question about it.
+fn qemu_io(folder: &Path) -> Child {
+    let mut child = Command::new("qemu-io")
+        .arg("disk.img")
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("qemu-io runs");
+    child.stdin.as_mut().expect("a pipe").write_all(b"length\n").expect("it reads");
+    let mut answer = String::new();
+    let output = child.stdout.as_mut().expect("a pipe");
+    BufReader::new(output).read_line(&mut answer).expect("it answers");
+    assert!(answer.contains("64 MiB"), "{answer}");
+    child
+}
+
+/// All that this machine and this moment put into the picture is left out.
+fn without_circumstances(text: &str, pid: &str) -> String {
+    let circumstance = |line: &&str| {
+        let first = line.split_whitespace().next();
+        !(matches!(first, Some("user" | "since" | "through")) || line.contains("looked into"))
+    };
+    let lines: Vec<String> =
+        text.lines().filter(circumstance).map(|line| line.replace(pid, "PID")).collect();
+    // A longer pid breaks lines elsewhere.
+    lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_shown_holder_is_a_real_one() {
+    let missing = not_installed("qemu-io").or_else(|| not_installed("qemu-img"));
+    if !is_met("qemu-tools", missing) {
+        return;
+    }
+    let folder = Folder::new();
+    let create = ["create", "-q", "-f", "qcow2", "disk.img", "64M"];
+    let in_folder = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(folder.path()).output().expect("it runs")
+    };
+    assert!(in_folder("qemu-img", &create).status.success());
+    let mut holder = qemu_io(folder.path());
+    let refused = in_folder("qemu-img", &["snapshot", "-c", "now", "disk.img"]);
+    let seen = in_folder(env!("CARGO_BIN_EXE_imglock"), &["holders", "disk.img"]);
+    drop(holder.stdin.take());
+    holder.wait().expect("qemu-io ends with its input");
+
+    let shown = README.split_once("$ qemu-img snapshot -c now disk.img\n").expect("it is shown").1;
+    let (words, shown) = shown.split_once("\n\n$ imglock holders disk.img\n").expect("both are");
+    let shown = shown.split_once("```").expect("the block ends").0;
+    assert_eq!(String::from_utf8_lossy(&refused.stderr).trim(), words);
+    let printed = String::from_utf8_lossy(&seen.stdout);
+    assert_eq!(
+        without_circumstances(&printed, &holder.id().to_string()),
+        without_circumstances(shown, "11912")
+    );
 }
 
 #[test]

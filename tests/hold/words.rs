@@ -93,7 +93,9 @@ fn refusals() {
         let ended = run(hold(&image, second, &["--wait", wait, "--", "echo", "ran"]));
         said.add(&format!("{second} beside {first}"), &folder, &ended);
     }
-    insta::assert_snapshot!("refusals", said.0);
+    insta::with_settings!({ filters => [(r"pid \d+", "pid PID")] }, {
+        insta::assert_snapshot!("refusals", said.0);
+    });
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use imglock_harness::image::{AcquireError, Mode, OpenError};
@@ -25,13 +25,15 @@ pub enum HoldFailure {
     /// waited.
     #[error(
         "{}\nIs another process using the image [{}]?\n{}",
-        in_qemus_words(.error), .image.display(), who(.image, *.waited)
+        in_qemus_words(.error), .image.display(), who(.image, .by.as_deref(), *.waited)
     )]
     Refused {
         /// The image.
         image: PathBuf,
         /// What was in the way.
         error: AcquireError,
+        /// Who that was, in words, if it could be seen right afterwards.
+        by: Option<String>,
         /// For how long it was tried.
         waited: Duration,
         /// What the shell is to be told.
@@ -123,18 +125,15 @@ pub(super) fn in_qemus_words(error: &AcquireError) -> String {
     }
 }
 
-fn who(image: &std::path::Path, waited: Duration) -> String {
+fn who(image: &Path, by: Option<&str>, waited: Duration) -> String {
     let image = quoted(&image.display().to_string());
+    let next = match by {
+        Some(by) => format!("{by}; `imglock holders {image}` says more"),
+        None => format!("`imglock holders {image}` shows who has it"),
+    };
     match waited {
-        Duration::ZERO => {
-            format!(
-                "`imglock holders {image}` shows who it is; `--wait SECONDS` waits until it lets go"
-            )
-        }
-        _ => format!(
-            "gave up after {} s; `imglock holders {image}` shows who it is",
-            waited.as_secs_f64()
-        ),
+        Duration::ZERO => format!("{next}, `--wait SECONDS` waits until it is free"),
+        _ => format!("gave up after {} s; {next}", waited.as_secs_f64()),
     }
 }
 

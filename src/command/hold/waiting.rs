@@ -1,6 +1,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use imglock_harness::holders::{answer, survey};
 use imglock_harness::image::{AcquireError, Hold};
 
 use super::failure::HoldFailure;
@@ -8,6 +9,7 @@ use super::signals::Signals;
 use super::words;
 use crate::cli::HoldArgs;
 use crate::failure::Failure;
+use crate::report::holders::text;
 
 /// How long after a refusal it looks again. The kernel tells nobody when a
 /// read lock is let go; a waiting request for a write lock would be told, but
@@ -52,8 +54,18 @@ pub(super) fn acquire(
 fn given_up(args: &HoldArgs, error: AcquireError) -> HoldFailure {
     let image = args.image.clone();
     if error.is_conflict() {
-        HoldFailure::Refused { image, error, waited: args.wait, exit: args.conflict_exit_code }
+        let by = in_the_way(args);
+        let (waited, exit) = (args.wait, args.conflict_exit_code);
+        HoldFailure::Refused { image, error, by, waited, exit }
     } else {
         HoldFailure::NoLocks { image, error }
     }
+}
+
+/// Who is in the way, if that can still be seen: it may have gone by now.
+fn in_the_way(args: &HoldArgs) -> Option<String> {
+    let seen = survey(std::slice::from_ref(&args.image)).ok()?;
+    let image = seen.images.first()?;
+    let answer = answer(image, args.mode.claim());
+    (!answer.is_granted()).then(|| text::in_the_way(image, &answer))
 }

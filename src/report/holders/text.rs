@@ -149,7 +149,7 @@ impl Text<'_> {
         let granted = |mode: &Mode| answer(image, mode.claim()).is_granted();
         if granted(&Mode::ForceShare) && !Mode::ALL.iter().all(granted) {
             sentences.push(
-                "To read it meanwhile, share it as `qemu-img info -U` does (mode force-share)."
+                "To read it meanwhile, open it with `-U` as in `qemu-img info -U` (mode force-share)."
                     .to_owned(),
             );
         }
@@ -206,7 +206,7 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
 }
 
 /// `in the way: pid 812 qemu-io`.
-fn in_the_way(image: &SurveyedImage, answer: &Answer) -> String {
+pub fn in_the_way(image: &SurveyedImage, answer: &Answer) -> String {
     let holders = answer.holders.iter().filter_map(|index| image.holders.get(*index));
     let mut names: Vec<String> =
         holders.flat_map(|holder| &holder.processes).map(words::process).collect();
