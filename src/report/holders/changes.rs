@@ -114,7 +114,8 @@ pub fn line(
 }
 
 fn image_name(path: &Path, many_images: bool) -> String {
-    if many_images { format!("  {FAINT}{}{FAINT:#}", path.display()) } else { String::new() }
+    let path = words::printable(&path.to_string_lossy());
+    if many_images { format!("  {FAINT}{path}{FAINT:#}") } else { String::new() }
 }
 
 /// `pid 812 qemu-io  rw (ofd)`.

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::text::{Text, wrap};
 use super::{since, words};
 use crate::report::palette::{CAREFUL, FAINT, STRONG};
+use crate::report::quoted;
 
 /// How far the labels are indented, and how wide they are.
 const INDENT: usize = 4;
@@ -57,7 +58,7 @@ impl Text<'_> {
             self.row("since", &since, out)?;
         }
         if process.orphan {
-            let parent = process.parent.as_deref().unwrap_or("another process");
+            let parent = words::printable(process.parent.as_deref().unwrap_or("another process"));
             let ppid = process.ppid.map_or(String::new(), |ppid| format!(" (pid {ppid})"));
             let words = format!(
                 "{CAREFUL}started by a process that has ended{CAREFUL:#}; \
@@ -158,7 +159,10 @@ fn waiting(waiter: &Waiter) -> String {
 /// As it could be typed; a process that has erased it is known by its name.
 fn command(process: &Process) -> String {
     match &process.command[..] {
-        [] => format!("[{}]", process.comm),
-        words => words.join(" "),
+        [] => format!("[{}]", words::printable(&process.comm)),
+        given => {
+            let words = given.iter().map(|word| words::printable(&quoted(word)));
+            words.collect::<Vec<_>>().join(" ")
+        }
     }
 }

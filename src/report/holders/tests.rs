@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use imglock_harness::holders::{Holder, Survey};
 use imglock_harness::image::Mode;
+use imglock_harness::lock::LockType;
 use imglock_harness::lock_table::LockClass;
 
 use super::text::Text;
@@ -164,4 +167,23 @@ fn a_change_is_a_document() {
         json::change(&change, &samples::now(), &mut out).expect("a vector can be written");
     }
     insta::assert_snapshot!(plain(&out));
+}
+
+/// Anybody may call a process and its arguments anything, and root reads it in a terminal.
+#[test]
+fn a_name_cannot_play_with_the_terminal() {
+    let mut stranger =
+        samples::process(812, "qemu\u{1b}[2J --name my\nvm", Duration::from_secs(60));
+    stranger.command.push("two words".to_owned());
+    stranger.orphan = true;
+    stranger.parent = Some("\u{1b}]0;init\u{7}".to_owned());
+    let lock = samples::lock(LockClass::Ofd, LockType::Read, 100, 100);
+    let mut image = samples::image(vec![samples::holder(vec![stranger], vec![lock])]);
+    image.path = "/srv/\u{1b}[31mdisk.img".into();
+    let text = told(&samples::survey(vec![image]), None, 100);
+    assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+    assert!(text.contains(r"/srv/\u{1b}[31mdisk.img  locked"), "{text}");
+    assert!(text.contains(r"pid 812 qemu\u{1b}[2J"), "{text}");
+    assert!(text.contains(r"now \u{1b}]0;init\u{7} (pid 700)"), "{text}");
+    assert!(text.contains(r"'qemu\u{1b}[2J' --name 'my\nvm' 'two words'"), "{text}");
 }

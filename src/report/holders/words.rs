@@ -90,8 +90,18 @@ fn access(kind: Option<LockType>) -> &'static str {
 pub fn process(process: &Process) -> String {
     match name(process) {
         "" => format!("pid {}", process.pid),
-        name => format!("pid {} {name}", process.pid),
+        name => format!("pid {} {}", process.pid, printable(name)),
     }
+}
+
+/// Text that a stranger chose, with control characters spelt out: it must not
+/// play with the reader's terminal.
+pub fn printable(text: &str) -> String {
+    let spelt = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(spelt).collect()
 }
 
 /// Its short name, or the program's, where that is the one the kernel cut off.
@@ -108,7 +118,7 @@ fn name(process: &Process) -> &str {
 /// `user root`.
 pub fn user(process: &Process) -> String {
     match (&process.user, process.uid) {
-        (Some(name), _) => name.clone(),
+        (Some(name), _) => printable(name),
         (None, Some(uid)) => format!("uid {uid}"),
         (None, None) => "unknown".to_owned(),
     }
