@@ -8,6 +8,7 @@ mod interrupt;
 mod library;
 mod log;
 mod output;
+mod phrase;
 mod report;
 mod selection;
 

@@ -2,8 +2,9 @@ use std::io::Write;
 
 use crate::cli::CheckArgs;
 use crate::exit::ExitCode;
-use crate::failure::{Failure, count};
+use crate::failure::Failure;
 use crate::output::Output;
+use crate::phrase::count;
 use crate::report::palette::{BAD, FAINT, GOOD};
 use crate::selection::{Document, kdl_files, read_document};
 

@@ -16,8 +16,6 @@ use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::output::Output;
 
-pub use hold::HoldFailure;
-
 /// Does what the command line asks for.
 ///
 /// # Errors

@@ -71,7 +71,7 @@ fn timeline(result: &ScenarioResult, shown: impl Fn(&Row<'_>) -> bool, advice: &
 
 fn gap(timeline: &mut Timeline, left_out: usize, advice: &str) {
     if left_out > 0 {
-        let steps = crate::failure::count(left_out, "step is", "steps are");
+        let steps = crate::phrase::count(left_out, "step is", "steps are");
         timeline.note(String::new(), None, FAINT, format!("… {steps} not drawn{advice} …"));
     }
 }
@@ -118,7 +118,7 @@ fn draw_row(timeline: &mut Timeline, trace: &Trace, row: &Row<'_>, changes: &Cha
         timeline.cells(label, row.mark, cells);
     }
     if row.unread > 0 && !row.changes.is_empty() {
-        let steps = crate::failure::count(row.unread, "step", "steps");
+        let steps = crate::phrase::count(row.unread, "step", "steps");
         let words = format!("the lock table was not read after the {steps} before this one");
         timeline.note(String::new(), None, FAINT, words);
     }

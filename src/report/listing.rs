@@ -11,7 +11,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::palette::{CAREFUL, FAINT, STRONG};
-use crate::failure::count;
+use crate::phrase::count;
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -39,7 +39,7 @@ pub use files::ReportFiles;
 pub use json::Json;
 pub use ktap::Ktap;
 pub use progress::Progress;
-pub use record::{MeasuredModes, Rerun, RunRecord, quoted};
+pub use record::{MeasuredModes, Rerun, RunRecord};
 pub use summary::Summary;
 pub use terminal::Terminal;
 

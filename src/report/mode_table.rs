@@ -11,7 +11,7 @@ use imglock_harness::step::Outcome;
 use imglock_harness::sweep::Difference;
 
 use super::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
-use crate::failure::count;
+use crate::phrase::count;
 
 /// The table of `backend`, then each difference in words.
 ///

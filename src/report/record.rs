@@ -10,6 +10,8 @@ use imglock_harness::scenario::Scenario;
 use imglock_harness::step::Outcome;
 use imglock_harness::sweep::Difference;
 
+use crate::phrase::quoted;
+
 /// A run so far: what every report is made from.
 #[derive(Debug)]
 pub struct RunRecord {
@@ -121,28 +123,5 @@ impl Rerun {
             line += &format!(" --dir {}", quoted(&directory.display().to_string()));
         }
         line
-    }
-}
-
-/// A word as a shell reads it.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./,:=+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[rstest::rstest]
-    #[case("posix/hot-unplug", "posix/hot-unplug")]
-    #[case("my disk", "'my disk'")]
-    #[case("it's", r"'it'\''s'")]
-    #[case("", "''")]
-    fn a_word_survives_the_shell(#[case] word: &str, #[case] expected: &str) {
-        assert_eq!(quoted(word), expected);
     }
 }

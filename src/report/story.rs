@@ -10,9 +10,9 @@ use imglock_harness::step::Outcome;
 
 use super::foresight::{Foresight, Moment};
 use super::palette::{self, CAREFUL, FAINT, STRONG};
-use super::record::quoted;
 use super::timeline::{Cell, Timeline};
 use super::{course, legend, table_words};
+use crate::phrase::quoted;
 
 /// Title, story, timeline, hazards: all there is to know before a run, on
 /// those of `backends` that the scenario makes sense on.

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::changes::Changes;
 use super::palette::{self, BAD, CAREFUL, FAINT, GOOD, STRONG};
 use super::{MeasuredModes, Reporter, RunRecord, Summary, drawing, evidence, legend, times};
-use crate::failure::count;
+use crate::phrase::count;
 
 /// What a person reads: a line a scenario as it ends, then the failures in
 /// full, then the summary.

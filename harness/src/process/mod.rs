@@ -23,6 +23,7 @@ mod channel;
 mod error;
 mod launcher;
 mod launcher_loop;
+mod next;
 mod pausing;
 mod pidfd;
 mod release;

@@ -8,8 +8,8 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
+use super::next::{Next, failed};
 use super::wire::Reply;
-use super::worker::{Next, failed};
 use crate::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec};
 use crate::raw::numbered;
 use crate::step::Outcome;

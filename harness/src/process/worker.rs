@@ -8,13 +8,13 @@ use nix::sys::uio::{pread, pwrite};
 use nix::unistd::{Whence, close, lseek};
 
 use super::channel::Channel;
-
+use super::next::{Next, done, failed};
 use super::wire::{NodeHandle, Reply, Request};
 use super::{release, worker_fork, worker_node, worker_uring};
 use crate::image::ByteClaims;
 use crate::lock::{Backend, ByteLocks, KernelLocks, LockError};
 use crate::raw::{let_signals_interrupt, numbered};
-use crate::step::{ErrorName, LockOwner, Outcome};
+use crate::step::{LockOwner, Outcome};
 
 /// A worker that has just executed itself anew finds its socket on stdin.
 pub(super) fn run_on_stdin() -> i32 {
@@ -43,19 +43,6 @@ pub(super) fn run(mut channel: Channel) -> i32 {
         }
     }
     0
-}
-
-/// What the loop does after a request.
-pub(super) enum Next {
-    Reply(Reply),
-    Replied,
-    Exit(i32),
-}
-
-impl From<Outcome> for Next {
-    fn from(outcome: Outcome) -> Next {
-        Next::Reply(outcome.into())
-    }
 }
 
 fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -> Next {
@@ -102,14 +89,6 @@ fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -
         // Nothing is paused: `Pausing` takes its own `Resume`.
         Request::Resume => failed(Errno::EPROTO).into(),
     }
-}
-
-pub(super) fn failed(errno: Errno) -> Outcome {
-    Outcome::Failed(ErrorName(errno))
-}
-
-fn done<T>(result: Result<T, Errno>) -> Outcome {
-    result.map_or_else(failed, |_| Outcome::Done)
 }
 
 fn with_locks(

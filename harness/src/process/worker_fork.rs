@@ -10,8 +10,9 @@ use nix::unistd::Pid;
 
 use super::channel::Channel;
 
+use super::next::{Next, failed};
 use super::wire::Reply;
-use super::worker::{Next, failed, run};
+use super::worker::run;
 use super::{ROLE, WORKER};
 use crate::raw::{clone_into, fork_into};
 use crate::step::Outcome;

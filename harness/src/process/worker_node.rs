@@ -7,9 +7,9 @@ use nix::errno::Errno;
 
 use super::channel::Channel;
 
+use super::next::failed;
 use super::pausing::Pausing;
 use super::wire::{NodeHandle, Reply, Request};
-use super::worker::failed;
 use crate::image::{self, Access, AcquireError, ByteClaims, Claim};
 use crate::lock::{Backend, KernelLocks};
 use crate::raw::numbered;

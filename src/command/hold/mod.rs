@@ -1,12 +1,9 @@
 //! `imglock hold`: an image is held in this very process, like flock(1) does.
 
-mod failure;
 mod running;
 mod signals;
 mod waiting;
 mod words;
-
-pub use failure::HoldFailure;
 
 use std::io::Write;
 
@@ -14,7 +11,7 @@ use imglock_harness::image::Hold;
 
 use crate::cli::HoldArgs;
 use crate::exit::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, HoldFailure};
 use crate::output::Output;
 use running::Running;
 use signals::{ENDING, Signals};

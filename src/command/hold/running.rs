@@ -13,11 +13,10 @@ use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGTSTP, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::exfiltrator::origin::Origin;
 use signal_hook::low_level::siginfo::Cause;
 
-use super::failure::HoldFailure;
 use super::signals::{ENDING, Signals};
 use crate::cli::HoldArgs;
 use crate::exit::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, HoldFailure};
 
 /// What is caught only while a command runs.
 const WHILE_RUNNING: [i32; 5] = [SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGCHLD];

@@ -4,11 +4,10 @@ use std::time::{Duration, Instant};
 use imglock_harness::holders::{answer, survey};
 use imglock_harness::image::{AcquireError, Hold};
 
-use super::failure::HoldFailure;
 use super::signals::Signals;
 use super::words;
 use crate::cli::HoldArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, HoldFailure};
 use crate::report::holders::text;
 
 /// How long after a refusal it looks again. The kernel tells nobody when a

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use imglock_harness::image::{AcquireError, FALLBACK_WARNING, Hold, Locking, lock_bytes};
 use imglock_harness::lock::Backend;
 
-use super::failure::in_qemus_words;
 use crate::cli::HoldArgs;
+use crate::failure::in_qemus_words;
 use crate::report::palette::CAREFUL;
 
 /// Says what is not as one might think: that nothing is locked, or with the

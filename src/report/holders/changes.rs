@@ -5,6 +5,7 @@ use imglock_harness::holders::{Holder, Survey, SurveyedImage, Unexplained, Waite
 use jiff::Zoned;
 
 use super::words;
+use crate::phrase::printable;
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD};
 
 /// One thing that has come, or gone.
@@ -114,7 +115,7 @@ pub fn line(
 }
 
 fn image_name(path: &Path, many_images: bool) -> String {
-    let path = words::printable(&path.to_string_lossy());
+    let path = printable(&path.to_string_lossy());
     if many_images { format!("  {FAINT}{path}{FAINT:#}") } else { String::new() }
 }
 

@@ -8,8 +8,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::text::{Text, wrap};
 use super::{since, words};
+use crate::phrase::{printable, quoted};
 use crate::report::palette::{CAREFUL, FAINT, STRONG};
-use crate::report::quoted;
 
 /// How far the labels are indented, and how wide they are.
 const INDENT: usize = 4;
@@ -58,7 +58,7 @@ impl Text<'_> {
             self.row("since", &since, out)?;
         }
         if process.orphan {
-            let parent = words::printable(process.parent.as_deref().unwrap_or("another process"));
+            let parent = printable(process.parent.as_deref().unwrap_or("another process"));
             let ppid = process.ppid.map_or(String::new(), |ppid| format!(" (pid {ppid})"));
             let words = format!(
                 "{CAREFUL}started by a process that has ended{CAREFUL:#}; \
@@ -159,9 +159,9 @@ fn waiting(waiter: &Waiter) -> String {
 /// As it could be typed; a process that has erased it is known by its name.
 fn command(process: &Process) -> String {
     match &process.command[..] {
-        [] => format!("[{}]", words::printable(&process.comm)),
+        [] => format!("[{}]", printable(&process.comm)),
         given => {
-            let words = given.iter().map(|word| words::printable(&quoted(word)));
+            let words = given.iter().map(|word| printable(&quoted(word)));
             words.collect::<Vec<_>>().join(" ")
         }
     }

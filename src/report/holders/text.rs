@@ -6,7 +6,7 @@ use imglock_harness::image::Mode;
 use jiff::Zoned;
 
 use super::words;
-use crate::failure::count;
+use crate::phrase::{count, printable};
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
 
 /// What a person reads.
@@ -42,7 +42,7 @@ impl Text<'_> {
     }
 
     fn image(&self, image: &SurveyedImage, out: &mut dyn Write) -> io::Result<()> {
-        let path = words::printable(&image.path.to_string_lossy());
+        let path = printable(&image.path.to_string_lossy());
         if !image.is_held() {
             writeln!(out, "{STRONG}{path}{STRONG:#}  {GOOD}free{GOOD:#}: nobody has a lock on it")?;
             return self.waiters(&image.waiters, out);
@@ -62,7 +62,7 @@ impl Text<'_> {
 
     /// The answer to `--for`.
     fn asked(&self, image: &SurveyedImage, mode: Mode, out: &mut dyn Write) -> io::Result<()> {
-        let path = words::printable(&image.path.to_string_lossy());
+        let path = printable(&image.path.to_string_lossy());
         let answer = answer(image, mode.claim());
         let Some(obstacle) = answer.obstacle else {
             writeln!(out, "{STRONG}{path}{STRONG:#}  {mode} {GOOD}would be granted{GOOD:#}")?;

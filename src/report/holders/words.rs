@@ -5,6 +5,8 @@ use imglock_harness::image::{Mode, Permissions};
 use imglock_harness::lock::LockType;
 use imglock_harness::lock_table::LockClass;
 
+use crate::phrase::printable;
+
 /// `rw`, `ro-share-rw, force-share or tool-ro`, or what it is instead.
 pub fn mode(holder: &Holder) -> String {
     let names: Vec<&str> = holder.modes().into_iter().map(Mode::name).collect();
@@ -92,16 +94,6 @@ pub fn process(process: &Process) -> String {
         "" => format!("pid {}", process.pid),
         name => format!("pid {} {}", process.pid, printable(name)),
     }
-}
-
-/// Text that a stranger chose, with control characters spelt out: it must not
-/// play with the reader's terminal.
-pub fn printable(text: &str) -> String {
-    let spelt = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    text.chars().map(spelt).collect()
 }
 
 /// Its short name, or the program's, where that is the one the kernel cut off.

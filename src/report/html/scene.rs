@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::cell::{SceneCell, wrapped};
 use super::layout::{LaneNeed, RowNeed};
-use crate::failure::count;
+use crate::phrase::count;
 use crate::report::changes::Changes;
 use crate::report::course::{self, Mark, Row};
 

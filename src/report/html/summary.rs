@@ -7,7 +7,7 @@ use imglock_harness::run::Starts;
 use imglock_harness::step::Hazard;
 use maud::{Markup, html};
 
-use crate::failure::count;
+use crate::phrase::count;
 use crate::report::{RunRecord, Summary, times};
 
 /// The page's title.

@@ -8,7 +8,7 @@ use imglock_harness::lock::LockError;
 use imglock_harness::process::describe;
 
 use crate::exit::ExitCode;
-use crate::report::quoted;
+use crate::phrase::quoted;
 
 /// Why an image could not be held, or nothing could be run meanwhile.
 #[derive(Debug, thiserror::Error)]
@@ -113,7 +113,7 @@ fn not_opened(error: &OpenError, mode: Mode) -> String {
 
 /// The line that QEMU prints. It names the errno only where it is not another
 /// owner's lock.
-pub(super) fn in_qemus_words(error: &AcquireError) -> String {
+pub fn in_qemus_words(error: &AcquireError) -> String {
     match error {
         AcquireError::Refused(refusal) => refusal.qemu_message(),
         AcquireError::LockByte { byte, error: LockError::WouldBlock { .. } } => {

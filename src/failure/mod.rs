@@ -1,3 +1,9 @@
+//! What went wrong, told to the user.
+
+mod hold;
+
+pub use hold::{HoldFailure, in_qemus_words};
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -10,8 +16,8 @@ use imglock_harness::run::HarnessError;
 use imglock_harness::scenario::ScenarioError;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
-use crate::command::HoldFailure;
 use crate::exit::ExitCode;
+use crate::phrase::count;
 
 /// Why a command could not do what it was asked.
 ///
@@ -158,11 +164,6 @@ pub fn graphical(error: &ScenarioError) -> String {
         Ok(()) => text,
         Err(_) => format!("{error}\n"),
     }
-}
-
-/// `1 scenario`, `2 scenarios`.
-pub fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn suggestion(nearest: Option<&str>) -> String {

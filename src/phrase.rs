@@ -1,0 +1,39 @@
+//! Words that all who print anything have in common.
+
+/// `1 scenario`, `2 scenarios`.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// A word as a shell reads it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./,:=+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Text that a stranger chose, with control characters spelt out: it must not
+/// play with the reader's terminal.
+pub fn printable(text: &str) -> String {
+    let spelt = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(spelt).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case("posix/hot-unplug", "posix/hot-unplug")]
+    #[case("my disk", "'my disk'")]
+    #[case("it's", r"'it'\''s'")]
+    #[case("", "''")]
+    fn a_word_survives_the_shell(#[case] word: &str, #[case] expected: &str) {
+        assert_eq!(quoted(word), expected);
+    }
+}
