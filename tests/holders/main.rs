@@ -14,7 +14,9 @@ use std::process::{ChildStdin, Command, Stdio};
 
 use imglock_harness::image::Mode;
 use imglock_harness::lock::Backend;
-use outside::{imglock, is_met, not_root};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use outside::{imglock, is_met, not_installed, not_root};
 use place::{Place, image, locked, open, take};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -31,6 +33,13 @@ fn seen(path: &Path) -> Value {
     let image = document["images"][0].clone();
     assert_eq!(run.status.code(), Some(if image["held"] == true { 1 } else { 0 }), "{image}");
     image
+}
+
+/// What a person reads of one file, as one line.
+fn told(path: &Path) -> String {
+    let run = imglock().arg("holders").arg(path).output().expect("imglock runs");
+    let text = String::from_utf8(run.stdout).expect("text");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn pids(holder: &Value) -> Vec<i64> {
@@ -202,11 +211,37 @@ fn a_forgotten_child_is_named_and_called_an_orphan() {
     let process = &left["holders"][0]["processes"][0];
     assert_eq!(pids(&left["holders"][0]), [orphan.pid]);
     assert_eq!((&process["comm"], &process["orphan"]), (&json!("cat"), &json!(true)), "{left}");
-    let run = imglock().arg("holders").arg(&path).assert().code(1);
-    run.stdout(
-        contains("started by a process that has ended")
-            .and(contains(format!("`kill {}` lets go of the image", orphan.pid))),
-    );
+    let text = told(&path);
+    assert!(text.contains("parent ended: a daemon, or a forgotten child"), "{text}");
+    assert!(text.contains(&format!("`kill {}` lets go of the image", orphan.pid)), "{text}");
+}
+
+/// It forks twice, so its parent has ended; but nobody has forgotten it.
+#[test]
+fn a_daemon_of_qemus_is_not_said_to_be_of_no_use() {
+    if !is_met("qemu-tools", not_installed("qemu-storage-daemon")) {
+        return;
+    }
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let pid_file = folder.path().join("pid");
+    let started = Command::new("qemu-storage-daemon")
+        .args(["--daemonize", "--pidfile", "pid"])
+        .args(["--blockdev", "driver=file,filename=disk.img,node-name=disk"])
+        .args(["--nbd-server", "addr.type=unix,addr.path=socket"])
+        .args(["--export", "type=nbd,id=export,node-name=disk,writable=on"])
+        .current_dir(folder.path())
+        .status();
+    assert!(started.expect("it runs").success());
+    // It returns when the daemon serves, and has written this.
+    let pid: i32 = std::fs::read_to_string(pid_file).expect("a pid").trim().parse().expect("a pid");
+    let seen = seen(&path);
+    let text = told(&path);
+    kill(Pid::from_raw(pid), Signal::SIGTERM).expect("it runs");
+    assert_eq!(pids(&seen["holders"][0]), [i64::from(pid)], "{seen}");
+    assert_eq!(seen["holders"][0]["modes"], json!(["nbd-rw"]));
+    assert!(text.contains("runs on though its parent has ended, as daemons do"), "{text}");
+    assert!(text.contains("If nobody needs it any more"), "{text}");
 }
 
 /// Runs imglock as a user who may look into no other user's processes.

@@ -138,8 +138,9 @@ pub struct Process {
     /// When it was started, to the second.
     pub started: Option<SystemTime>,
     /// Whether its present parent is not the one that started it: that one
-    /// has ended. A program that detaches by setsid(2), as a daemon does,
-    /// cannot be told from one that the parent started, and is not meant.
+    /// has ended. A program that detaches by setsid(2) alone cannot be told
+    /// from one that the parent started, and is not meant; a daemon that
+    /// forks once more after it, such as QEMU's `-daemonize`, is.
     pub orphan: bool,
     /// The numbers of its descriptors of the image that belong to this owner;
     /// empty when it could not be looked into.

@@ -61,10 +61,9 @@ impl Text<'_> {
             let parent = printable(process.parent.as_deref().unwrap_or("another process"));
             let ppid = process.ppid.map_or(String::new(), |ppid| format!(" (pid {ppid})"));
             let words = format!(
-                "{CAREFUL}started by a process that has ended{CAREFUL:#}; \
-                 its parent is now {parent}{ppid}"
+                "{CAREFUL}ended{CAREFUL:#}: a daemon, or a forgotten child; now {parent}{ppid}"
             );
-            self.row("orphan", &words, out)?;
+            self.row("parent", &words, out)?;
         }
         self.row("command", &command(process), out)
     }

@@ -134,9 +134,14 @@ impl Text<'_> {
         others.dedup();
         if !orphans.is_empty() {
             let numbers: Vec<String> = orphans.iter().map(i32::to_string).collect();
-            let it = if orphans.len() == 1 { "it" } else { "them" };
+            let (runs, its, it) = match orphans.len() {
+                1 => ("runs", "its parent has", "it"),
+                _ => ("run", "their parents have", "them"),
+            };
             sentences.push(format!(
-                "Left behind: {}. If nobody needs {it} any more, `kill {}` lets go of the image.",
+                "{} {runs} on though {its} ended, as daemons do (a guest of libvirt's, QEMU's \
+                 -daemonize) and forgotten children. If nobody needs {it} any more, `kill {}` lets \
+                 go of the image.",
                 words::pids(&orphans),
                 numbers.join(" ")
             ));
