@@ -6,7 +6,7 @@ mod outside;
 mod place;
 mod watch;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -145,6 +145,52 @@ fn a_flock_is_a_danger_and_no_obstacle() {
 fn wrong_usage_says_what_and_exits_2(#[case] args: &[&str], #[case] says: &str) {
     let _alone = Place::new();
     imglock().args(args).assert().code(2).stdout("").stderr(contains(says));
+}
+
+/// With `locking=off` QEMU neither keeps anybody out nor notices anybody.
+#[rstest::rstest]
+#[case::to_read("<", false)]
+#[case::to_write("<>", true)]
+fn who_has_it_open_without_a_lock_is_named(#[case] redirection: &str, #[case] writable: bool) {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let script = format!("exec 3{redirection}\"$0\"; exec cat");
+    let mut opener = Command::new("sh")
+        .args(["-c", &script])
+        .arg(&path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("sh runs");
+    // It is cat that gives it back, so the shell has opened the image.
+    let mut stdin = opener.stdin.take().expect("a pipe");
+    stdin.write_all(b"there?\n").expect("it reads");
+    let mut line = String::new();
+    BufReader::new(opener.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    let pid = i64::from(opener.id());
+    let seen = seen(&path);
+    let text = told(&path);
+    drop(stdin);
+    opener.wait().expect("it ends with its input");
+
+    let [one] = &seen["unlocked"].as_array().expect("a list")[..] else { panic!("{seen}") };
+    assert_eq!((&one["process"]["pid"], &one["writable"]), (&json!(pid), &json!(writable)));
+    assert_eq!((&one["process"]["fds"], &seen["held"]), (&json!([3]), &json!(false)));
+    let dangers = if writable { json!(["writer-unlocked"]) } else { json!([]) };
+    assert_eq!(seen["dangers"], dangers);
+    let access = if writable { "to write" } else { "to read" };
+    assert!(text.contains("free: nobody has a lock on it open without a lock"), "{text}");
+    assert!(text.contains(&format!("{access} pid {pid} cat")), "{text}");
+    assert_eq!(text.contains("being let in does not mean being alone"), writable, "{text}");
+}
+
+#[test]
+fn who_has_a_lock_or_waits_for_one_is_not_said_to_have_none() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let _beside = open(&path);
+    let _file = locked(&path, Mode::Rw);
+    assert_eq!(seen(&path)["unlocked"], json!([]));
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub enum Danger {
     TwoProtocols,
     /// Somebody has a flock(2) lock, which QEMU does not see.
     FlockUnseen,
+    /// Somebody can write to the image and has no lock on it.
+    WriterUnlocked,
     /// Somebody has a lease: who opens the image waits until it is given up.
     LeaseWaits,
 }
@@ -29,6 +31,10 @@ impl Danger {
                 "flock(2) and QEMU's byte locks do not see each other on a local file system: \
                  QEMU would be let in beside this holder, and damage the image if both write. \
                  Do not start it."
+            }
+            Danger::WriterUnlocked => {
+                "Somebody has the image open for writing without a lock (locking=off, or no QEMU \
+                 at all), and keeps nobody out: being let in does not mean being alone."
             }
             Danger::LeaseWaits => {
                 "A lease is held: whoever opens the image waits until its holder gives it up, \
@@ -52,6 +58,7 @@ impl Danger {
         let all = [
             (ways.len() > 1, Danger::TwoProtocols),
             (classes.contains(&LockClass::Flock), Danger::FlockUnseen),
+            (image.unlocked.iter().any(|one| one.writable), Danger::WriterUnlocked),
             (leased, Danger::LeaseWaits),
         ];
         all.into_iter().filter(|(there, _)| *there).map(|(_, danger)| danger).collect()

@@ -36,7 +36,7 @@ pub(super) fn group(
 ) -> Vec<Group> {
     let mut alike: BTreeMap<Vec<AnyLine>, Vec<(i32, RawFd)>> = BTreeMap::new();
     let mut tables: BTreeMap<i32, (Vec<AnyLine>, Vec<RawFd>)> = BTreeMap::new();
-    for Descriptor { pid, fd, lines } in descriptors {
+    for Descriptor { pid, fd, lines, .. } in descriptors {
         let (posix, mut described): (Vec<AnyLine>, Vec<AnyLine>) =
             lines.iter().partition(|line| line.class == LockClass::Posix);
         if !described.is_empty() {

@@ -7,7 +7,7 @@ fn descriptor(text: &str) -> Descriptor {
     let mut words = text.split(' ');
     let (pid, fd) = words.next().and_then(|word| word.split_once(':')).expect("pid:fd");
     let number = |word: &str| word.parse().expect("a number");
-    Descriptor { pid: number(pid), fd: number(fd), lines: words.map(line).collect() }
+    Descriptor { pid: number(pid), fd: number(fd), lines: words.map(line).collect(), access: None }
 }
 
 fn line(word: &str) -> AnyLine {

@@ -40,7 +40,8 @@ mod waiters;
 pub use answer::{Answer, Obstacle, answer};
 pub use danger::Danger;
 pub use picture::{
-    Explanation, Holder, OwnedLock, Owner, Process, Survey, SurveyedImage, Unexplained, Waiter,
+    Explanation, Holder, OwnedLock, Owner, Process, Survey, SurveyedImage, Unexplained, Unlocked,
+    Waiter,
 };
 pub use protocol::Protocol;
 pub use survey::{SurveyError, survey};

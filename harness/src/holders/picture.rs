@@ -40,6 +40,8 @@ pub struct SurveyedImage {
     pub waiters: Vec<Waiter>,
     /// Granted locks whose owner was not found.
     pub unexplained: Vec<Unexplained>,
+    /// Who has the image open, and neither has a lock on it nor waits for one.
+    pub unlocked: Vec<Unlocked>,
 }
 
 impl SurveyedImage {
@@ -183,6 +185,16 @@ pub struct Unexplained {
     pub process: Option<Process>,
     /// What can be behind it.
     pub could_be: Vec<Explanation>,
+}
+
+/// A process that has the image open without a lock: it keeps nobody out, and
+/// notices nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unlocked {
+    /// Who.
+    pub process: Process,
+    /// Whether it can write to the image.
+    pub writable: bool,
 }
 
 /// How a lock can be there without a descriptor that shows it.

@@ -8,6 +8,7 @@ use rustix::io::Errno;
 
 use super::facts;
 use super::target::{Target, look, stat_key};
+use crate::image::Access;
 use crate::lock_table::{AnyLine, lines_of_fdinfo};
 
 /// A descriptor of a file that is surveyed.
@@ -17,6 +18,9 @@ pub(super) struct Descriptor {
     pub(super) fd: RawFd,
     /// The locks that its fdinfo shows.
     pub(super) lines: Vec<AnyLine>,
+    /// What can be done through it; `None` for one that only names the file
+    /// (`O_PATH`), and when it has gone.
+    pub(super) access: Option<Access>,
 }
 
 /// The descriptors found for one file.
@@ -99,31 +103,63 @@ impl Look<'_> {
                 Err(_) => continue,
             };
             let Some(candidates) = self.by_inode.get(&stat.inode) else { continue };
-            let lines = self.lines(fd);
+            let (lines, access) = self.info(fd);
             for &index in candidates {
                 let same = self.targets[index].stat == stat;
                 let of = &mut found[index];
                 let list = if same { &mut of.own } else { &mut of.twins };
-                list.push(Descriptor { pid: self.pid, fd, lines: lines.clone() });
+                list.push(Descriptor { pid: self.pid, fd, lines: lines.clone(), access });
             }
         }
         true
     }
 
-    /// The locks in a descriptor's fdinfo; none when it has gone.
-    fn lines(&mut self, fd: RawFd) -> Vec<AnyLine> {
+    /// What a descriptor's fdinfo shows; nothing when it has gone.
+    fn info(&mut self, fd: RawFd) -> (Vec<AnyLine>, Option<Access>) {
         let path = format!("{}/fdinfo/{fd}", self.pid);
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let Ok(file) = openat(self.proc, path, flags, Mode::empty()) else { return Vec::new() };
+        let Ok(file) = openat(self.proc, path, flags, Mode::empty()) else {
+            return (Vec::new(), None);
+        };
         self.text.clear();
         let mut page = [0; 4096];
         while let Ok(length @ 1..) = rustix::io::read(&file, &mut page) {
             self.text.extend_from_slice(&page[..length]);
         }
-        lines_of_fdinfo(&String::from_utf8_lossy(self.text))
+        let text = String::from_utf8_lossy(self.text);
+        (lines_of_fdinfo(&text), access_of_fdinfo(&text))
+    }
+}
+
+/// The line `flags:` of fdinfo, in octal, as open(2) has them.
+fn access_of_fdinfo(text: &str) -> Option<Access> {
+    let flags = text.lines().find_map(|line| line.strip_prefix("flags:"))?;
+    let flags = OFlags::from_bits_retain(u32::from_str_radix(flags.trim(), 8).ok()?);
+    if flags.contains(OFlags::PATH) {
+        return None;
+    }
+    match flags & OFlags::RWMODE {
+        OFlags::WRONLY => Some(Access::WriteOnly),
+        OFlags::RDWR => Some(Access::ReadWrite),
+        _ => Some(Access::ReadOnly),
     }
 }
 
 fn number(name: &CStr) -> Option<i32> {
     name.to_str().ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case::reading("pos:\t0\nflags:\t0100000\nmnt_id:\t29\n", Some(Access::ReadOnly))]
+    #[case::writing("flags:\t0100001\n", Some(Access::WriteOnly))]
+    #[case::both("flags:\t02100002\n", Some(Access::ReadWrite))]
+    #[case::naming_only("flags:\t012100000\n", None)]
+    #[case::gone("", None)]
+    fn the_flags_say_what_a_descriptor_is_for(#[case] text: &str, #[case] access: Option<Access>) {
+        assert_eq!(access_of_fdinfo(text), access);
+    }
 }

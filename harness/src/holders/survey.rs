@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,11 @@ use super::grouping::{Compare, Counts, Group, group, subtract};
 use super::scan::{Found, Scan, scan};
 use super::target::{Mounts, Target};
 use super::waiters::waiters;
-use super::{Explanation, Holder, OwnedLock, Owner, Process, Survey, SurveyedImage, Unexplained};
+use super::{
+    Explanation, Holder, OwnedLock, Owner, Process, Survey, SurveyedImage, Unexplained, Unlocked,
+    Waiter,
+};
+use crate::image::Access;
 use crate::lock_table::{AnyLine, FileKey, LockClass, lines_of};
 use crate::raw::compare_descriptions;
 
@@ -127,14 +131,17 @@ impl Sight<'_> {
         holders.extend(self.unseen_tables(&mut left));
         holders.sort_by_key(|holder| holder.processes.first().map(|process| process.pid));
         let unexplained = left.into_iter().map(|line| self.unexplained(line)).collect();
+        let waiters = waiters(&waiting, &self.found.own, self.facts);
+        let unlocked = self.unlocked(&holders, &waiters);
         SurveyedImage {
             path: self.target.path.clone(),
             key: self.key,
             size: self.target.size,
             ambiguous: self.target.is_ambiguous(self.key),
             holders,
-            waiters: waiters(&waiting, &self.found.own, self.facts),
+            waiters,
             unexplained,
+            unlocked,
         }
     }
 
@@ -172,6 +179,27 @@ impl Sight<'_> {
             false
         });
         holders
+    }
+
+    /// Who else has the file open.
+    fn unlocked(&mut self, holders: &[Holder], waiters: &[Waiter]) -> Vec<Unlocked> {
+        let holding = holders.iter().flat_map(|holder| &holder.processes);
+        let waiting = waiters.iter().flat_map(|waiter| &waiter.processes);
+        let known: BTreeSet<i32> = holding.chain(waiting).map(|process| process.pid).collect();
+        let mut others: BTreeMap<i32, (Vec<i32>, bool)> = BTreeMap::new();
+        for descriptor in &self.found.own {
+            let Some(access) = descriptor.access.filter(|_| !known.contains(&descriptor.pid))
+            else {
+                continue;
+            };
+            let (fds, writable) = others.entry(descriptor.pid).or_default();
+            fds.push(descriptor.fd);
+            *writable |= access != Access::ReadOnly;
+        }
+        let entry = |(pid, (fds, writable))| {
+            Some(Unlocked { process: self.facts.process(pid, fds)?, writable })
+        };
+        others.into_iter().filter_map(entry).collect()
     }
 
     fn unexplained(&mut self, line: AnyLine) -> Unexplained {

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 
 use imglock_harness::holders::{
     Danger, Explanation, Holder, OwnedLock, Owner, Process, Protocol, Survey, SurveyedImage,
-    Unexplained, Waiter, answer,
+    Unexplained, Unlocked, Waiter, answer,
 };
 use imglock_harness::image::{Mode, Permissions};
 use imglock_harness::lock::{ByteRange, LockType};
@@ -37,6 +37,7 @@ struct Image<'a> {
     holders: Vec<HolderEntry<'a>>,
     waiters: Vec<WaiterEntry<'a>>,
     unexplained: Vec<UnexplainedEntry<'a>>,
+    unlocked: Vec<UnlockedEntry<'a>>,
     /// How many processes could not be looked into.
     unreadable: usize,
     dangers: Vec<Danger>,
@@ -101,6 +102,13 @@ struct UnexplainedEntry<'a> {
     /// Who set it, where the kernel says so.
     process: Option<ProcessEntry<'a>>,
     could_be: &'a [Explanation],
+}
+
+#[derive(Serialize)]
+struct UnlockedEntry<'a> {
+    process: ProcessEntry<'a>,
+    /// Whether it can write to the image.
+    writable: bool,
 }
 
 #[derive(Serialize)]
@@ -192,6 +200,7 @@ impl<'a> Image<'a> {
             holders: image.holders.iter().map(|one| HolderEntry::of(one, image.size)).collect(),
             waiters: image.waiters.iter().map(WaiterEntry::of).collect(),
             unexplained: image.unexplained.iter().map(UnexplainedEntry::of).collect(),
+            unlocked: image.unlocked.iter().map(UnlockedEntry::of).collect(),
             unreadable,
             dangers: image.dangers(),
             answers: Mode::ALL.iter().map(|mode| AnswerEntry::of(image, *mode)).collect(),
@@ -259,6 +268,12 @@ impl<'a> UnexplainedEntry<'a> {
             process: one.process.as_ref().map(ProcessEntry::of),
             could_be: &one.could_be,
         }
+    }
+}
+
+impl<'a> UnlockedEntry<'a> {
+    fn of(one: &'a Unlocked) -> UnlockedEntry<'a> {
+        UnlockedEntry { process: ProcessEntry::of(&one.process), writable: one.writable }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use imglock_harness::holders::{Holder, Process, SurveyedImage, Unexplained, Waiter};
+use imglock_harness::holders::{Holder, Process, SurveyedImage, Unexplained, Unlocked, Waiter};
 use imglock_harness::image::Reading;
 use unicode_width::UnicodeWidthStr;
 
@@ -16,6 +16,8 @@ const INDENT: usize = 4;
 const LABEL: usize = 12;
 /// More lines of a command than these are cut off; JSON has all of it.
 const MOST_LINES: usize = 4;
+/// As many of those who lock nothing are shown.
+const MOST_UNLOCKED: usize = 8;
 
 impl Text<'_> {
     /// Who it is, what they hold, and since when they are there.
@@ -79,6 +81,23 @@ impl Text<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Who has it open and locks nothing.
+    pub(super) fn unlocked(&self, unlocked: &[Unlocked], out: &mut dyn Write) -> io::Result<()> {
+        if unlocked.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n  {STRONG}open without a lock{STRONG:#}")?;
+        for one in unlocked.iter().take(MOST_UNLOCKED) {
+            let access = if one.writable { "to write" } else { "to read" };
+            let name = words::process(&one.process);
+            self.row(access, &format!("{name}: {}", command(&one.process)), out)?;
+        }
+        match unlocked.len().saturating_sub(MOST_UNLOCKED) {
+            0 => Ok(()),
+            more => self.row("", &format!("and {more} more; --json names them"), out),
+        }
     }
 
     /// Locks whose owner was not found, taken together.

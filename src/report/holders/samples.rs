@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use imglock_harness::holders::{
-    Explanation, Holder, OwnedLock, Owner, Process, Survey, SurveyedImage, Unexplained, Waiter,
+    Explanation, Holder, OwnedLock, Owner, Process, Survey, SurveyedImage, Unexplained, Unlocked,
+    Waiter,
 };
 use imglock_harness::image::{Mode, lock_bytes};
 use imglock_harness::lock::{ByteRange, LockType};
@@ -30,6 +31,7 @@ pub fn image(holders: Vec<Holder>) -> SurveyedImage {
         holders,
         waiters: Vec::new(),
         unexplained: Vec::new(),
+        unlocked: Vec::new(),
     }
 }
 
@@ -76,6 +78,15 @@ pub fn qemu() -> Process {
 /// A guest, as it mostly is.
 pub fn guest() -> SurveyedImage {
     image(vec![holder(vec![qemu()], of_mode(LockClass::Ofd, Mode::Rw))])
+}
+
+/// A guest, and others who have its image open and lock nothing.
+pub fn beside_the_unlocked() -> SurveyedImage {
+    let reader = process(77, "tail -f /srv/images/disk.img", Duration::from_secs(5));
+    let writer = process(78, "qemu-io --image-opts file.locking=off", Duration::from_secs(9));
+    let unlocked = [(reader, false), (writer, true)];
+    let unlocked = unlocked.map(|(process, writable)| Unlocked { process, writable });
+    SurveyedImage { unlocked: unlocked.into(), ..guest() }
 }
 
 /// A child that its parent left behind.

@@ -82,6 +82,12 @@ fn what_cannot_be_seen_is_said() {
 }
 
 #[test]
+fn who_locks_nothing_is_shown_with_what_it_can_do() {
+    let survey = samples::survey(vec![samples::beside_the_unlocked()]);
+    insta::assert_snapshot!(told(&survey, None, 80));
+}
+
+#[test]
 fn free_images_need_a_line_each() {
     let images = vec![samples::image(Vec::new()), samples::image(Vec::new())];
     insta::assert_snapshot!(told(&samples::survey(images), None, 80));

@@ -45,7 +45,9 @@ impl Text<'_> {
         let path = printable(&image.path.to_string_lossy());
         if !image.is_held() {
             writeln!(out, "{STRONG}{path}{STRONG:#}  {GOOD}free{GOOD:#}: nobody has a lock on it")?;
-            return self.waiters(&image.waiters, out);
+            self.waiters(&image.waiters, out)?;
+            self.unlocked(&image.unlocked, out)?;
+            return self.dangers(image, out);
         }
         let holders = image.holders.len() + usize::from(!image.unexplained.is_empty());
         let holders = count(holders, "holder", "holders");
@@ -55,6 +57,7 @@ impl Text<'_> {
         }
         self.unexplained(&image.unexplained, out)?;
         self.waiters(&image.waiters, out)?;
+        self.unlocked(&image.unlocked, out)?;
         self.modes(image, out)?;
         self.dangers(image, out)?;
         self.advice(image, &image.holders.iter().collect::<Vec<_>>(), out)
