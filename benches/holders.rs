@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use imglock_harness::holders::survey;
 use imglock_harness::image::{Access, Mode};
 use imglock_harness::lock::Backend;
-use imglock_harness::process::{Launcher, LauncherOptions, Reply, Request, StopToken};
+use imglock_harness::process::{Launcher, LauncherOptions, Request, StopToken};
 
 const LOCKERS: usize = 1_000;
 
@@ -40,10 +40,8 @@ fn main() {
             claim: Mode::ForceShare.claim(),
             pause_after: None,
         };
-        worker.channel.send(&open).expect("sent");
         let deadline = Instant::now() + Duration::from_secs(10);
-        worker.channel.wait(deadline, &stop).expect("an answer");
-        let reply: Reply = worker.channel.receive().expect("a reply");
+        let reply = worker.ask(&open, deadline, &stop).expect("a reply");
         assert!(reply.node.is_some(), "it has the image open");
     }
     let seen = survey(&[&image]).expect("a survey");

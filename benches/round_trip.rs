@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use imglock_harness::image::{Access, Claim};
 use imglock_harness::lock::{Backend, LockType, RangeSpec};
-use imglock_harness::process::{Channel, Launcher, LauncherOptions, Reply, Request, StopToken};
+use imglock_harness::process::{Launcher, LauncherOptions, Reply, Request, StopToken};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::{Pid, read, write};
 
@@ -40,10 +40,7 @@ fn main() {
     launcher.begin().expect("a directory");
     let mut worker = launcher.spawn(&["vm1".to_owned()]).expect("a worker").remove(0);
     let mut call = |request: &Request| -> Reply {
-        let channel: &mut Channel = &mut worker.channel;
-        channel.send(request).expect("sent");
-        channel.wait(Instant::now() + Duration::from_secs(10), &stop).expect("an answer");
-        channel.receive().expect("a reply")
+        worker.ask(request, Instant::now() + Duration::from_secs(10), &stop).expect("a reply")
     };
     let open = Request::Open {
         path: image,

@@ -2,7 +2,6 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
-use imglock_harness::image::Mode;
 use imglock_harness::lock::Backend;
 use imglock_harness::run::{Environment, Job, Session, SessionOptions, Verdict};
 use imglock_harness::scenario::Scenario;
@@ -89,13 +88,9 @@ fn measure_modes(
     };
     let measure = |backend| {
         let table = mode_table(backend, options)?;
-        let pairs = Mode::ALL
-            .iter()
-            .flat_map(|first| Mode::ALL.iter().map(move |second| (*first, *second)));
-        let cells = pairs.filter_map(|pair| Some((pair, table.cell(pair.0, pair.1)?.clone())));
         Ok(MeasuredModes {
             backend,
-            cells: cells.collect(),
+            cells: table.cells().map(|(pair, outcome)| (pair, outcome.clone())).collect(),
             differences: table.differences(&stated),
             objections: table.findings,
         })

@@ -96,7 +96,7 @@ pub enum Failure {
     )]
     NothingRan,
     /// Locks cannot be looked at.
-    #[error(transparent)]
+    #[error("{}", not_surveyed(.0))]
     Survey(#[from] SurveyError),
     /// Signals cannot be caught.
     #[error("cannot prepare for Ctrl-C: {}", describe(.0))]
@@ -163,6 +163,18 @@ pub fn graphical(error: &ScenarioError) -> String {
     match handler.render_report(&mut text, error) {
         Ok(()) => text,
         Err(_) => format!("{error}\n"),
+    }
+}
+
+fn not_surveyed(error: &SurveyError) -> String {
+    match error {
+        SurveyError::Image { path, source } => format!(
+            "cannot look at {}: {}; name a file that you can reach, or /proc/PID/fd/N for one that \
+             is deleted",
+            path.display(),
+            describe(source)
+        ),
+        SurveyError::Proc(_) => error.to_string(),
     }
 }
 

@@ -10,59 +10,23 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::Signal;
 use rstest::rstest;
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, apply_filter,
-};
 
 use crate::holder::{Ended, Holder, await_exit, hold, run};
 use crate::outside::Folder;
+use crate::outside::refusing::{OFD, Refusal, under};
 use crate::table::{locks_for, locks_of, locks_on};
 
 const FALLBACK: &str = "imglock: warning: File lock requested but OFD locking syscall is \
                         unavailable, falling back to POSIX file locks\n\
                         Due to the implementation, locks can be lost unexpectedly.\n";
 
-/// All that asks for OFD locks.
-const OFD: [i32; 3] = [libc::F_OFD_GETLK, libc::F_OFD_SETLK, libc::F_OFD_SETLKW];
-/// All that locks; asking which lock is in the way goes on.
-const LOCKING: [i32; 2] = [libc::F_OFD_SETLK, libc::F_SETLK];
+/// `F_SETLK` and `F_OFD_SETLK`; asking which lock is in the way goes on.
+const LOCKING: [u64; 2] = [6, 37];
 
-/// Answers these calls of fcntl(2) with `errno`.
-fn refuse(commands: &[i32], errno: Errno) {
-    let rules = commands.iter().map(|command| {
-        let second = SeccompCondition::new(
-            1,
-            SeccompCmpArgLen::Dword,
-            SeccompCmpOp::Eq,
-            u64::try_from(*command).expect("a small number"),
-        );
-        SeccompRule::new(vec![second.expect("an argument")]).expect("a rule")
-    });
-    let filter = SeccompFilter::new(
-        [(libc::SYS_fcntl, rules.collect())].into(),
-        SeccompAction::Allow,
-        SeccompAction::Errno((errno as i32).cast_unsigned()),
-        std::env::consts::ARCH.try_into().expect("an architecture with seccomp"),
-    );
-    let program: BpfProgram = filter.expect("a filter").try_into().expect("a program");
-    apply_filter(&program).expect("anybody may filter what is his own");
-}
-
-/// Does it in a thread that has no OFD locks, nor what it starts: `EINVAL` is
-/// what a kernel before 3.15 answers.
+/// Does it where there are no OFD locks: `EINVAL` is what a kernel before 3.15
+/// answers.
 fn without_ofd_locks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    without(&OFD, Errno::EINVAL, work)
-}
-
-fn without<T: Send>(commands: &[i32], errno: Errno, work: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            refuse(commands, errno);
-            work()
-        });
-        thread.join().expect("it does not panic")
-    })
+    under(&[Refusal::fcntl(&OFD, libc::EINVAL)], work)
 }
 
 fn holder(image: &Path, locking: &str) -> (Holder, String) {
@@ -169,7 +133,8 @@ fn where_the_file_system_has_no_locks(#[case] errno: Errno, #[case] why: &str) {
     let folder = Folder::new();
     let image = folder.file("disk.img", "");
     let arguments = ["--wait", "5", "--conflict-exit-code", "75", "--", "echo", "ran"];
-    let ended = without(&LOCKING, errno, || run(hold(&image, "rw", &arguments)));
+    let ended =
+        under(&[Refusal::fcntl(&LOCKING, errno as i32)], || run(hold(&image, "rw", &arguments)));
     assert_eq!((ended.code, ended.stdout.as_str()), (4, ""), "{ended:?}");
     assert_eq!(
         folder.redacted(ended.stderr.as_bytes()),

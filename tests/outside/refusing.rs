@@ -56,15 +56,22 @@ impl Refusal {
     }
 }
 
-/// Runs `command` under these filters, which end with it.
-pub fn output_under(refusals: &[Refusal], mut command: Command) -> Output {
+/// Does `work` in a thread with these filters, which whatever it starts
+/// inherits. They end with the thread.
+pub fn under<T: Send>(refusals: &[Refusal], work: impl FnOnce() -> T + Send) -> T {
     let filters: Vec<BpfProgram> = refusals.iter().map(Refusal::filter).collect();
-    // A filter is a thread's and its children's, and never goes again.
-    let run = move || {
-        for filter in &filters {
-            apply_filter(filter).expect("seccomp filters");
-        }
-        command.output().expect("the command runs")
-    };
-    std::thread::spawn(run).join().expect("a thread")
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            for filter in &filters {
+                apply_filter(filter).expect("seccomp filters");
+            }
+            work()
+        });
+        thread.join().expect("it does not panic")
+    })
+}
+
+/// Runs `command` under these filters.
+pub fn output_under(refusals: &[Refusal], mut command: Command) -> Output {
+    under(refusals, || command.output().expect("the command runs"))
 }

@@ -157,9 +157,7 @@ impl Kills<'_> {
     }
 
     fn ask(&self, worker: &mut Worker, request: &Request) -> Result<Reply, Miss> {
-        worker.channel.send(request).map_err(receive)?;
-        worker.channel.wait(self.deadline(), &self.stop).map_err(receive)?;
-        worker.channel.receive().map_err(receive)
+        worker.ask(request, self.deadline(), &self.stop).map_err(receive)
     }
 
     fn deadline(&self) -> Instant {

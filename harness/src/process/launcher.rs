@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
-use super::wire::{Answer, Order};
+use super::wire::{Answer, Order, Reply, Request};
 use super::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken};
 
 /// How long the launcher may take over one order. Killing and reaping ten
@@ -41,6 +41,23 @@ pub struct Worker {
     pub pid: i32,
     /// The way to it.
     pub channel: Channel,
+}
+
+impl Worker {
+    /// Sends a request and waits for its reply, until `deadline` or a stop.
+    ///
+    /// # Errors
+    /// As [`Channel::wait`] and [`Channel::receive`].
+    pub fn ask(
+        &mut self,
+        request: &Request,
+        deadline: Instant,
+        stop: &StopToken,
+    ) -> Result<Reply, ReceiveError> {
+        self.channel.send(request)?;
+        self.channel.wait(deadline, stop)?;
+        self.channel.receive()
+    }
 }
 
 /// The command's hold on its launcher. Dropping it ends everything that the

@@ -50,8 +50,8 @@ mod tests {
     fn a_registered_description_outlives_its_last_descriptor() {
         let (kept, write) = std::io::pipe().expect("a pipe");
         if let Err(errno) = register(write.as_raw_fd()) {
-            eprintln!("skipped: io_uring gives {errno}");
-            return;
+            let without = [Errno::ENOSYS, Errno::EPERM, Errno::ENOMEM];
+            return assert!(without.contains(&errno), "not one of those documented: {errno}");
         }
         drop(write);
         assert!(!has_ended(&kept));

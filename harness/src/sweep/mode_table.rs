@@ -23,6 +23,11 @@ impl ModeTable {
         self.cells.get(&(first, second))
     }
 
+    /// Every pair that could be tried, and what the second opener got.
+    pub fn cells(&self) -> impl Iterator<Item = ((Mode, Mode), &Outcome)> {
+        self.cells.iter().map(|(pair, outcome)| (*pair, outcome))
+    }
+
     /// Every pair for which the kernel did not do as `stated`.
     pub fn differences(&self, stated: &ModeMatrix) -> Vec<Difference> {
         pairs()
