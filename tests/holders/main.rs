@@ -140,7 +140,10 @@ fn a_flock_is_a_danger_and_no_obstacle() {
 #[case::no_image(&["holders"], "IMAGE")]
 #[case::no_such_mode(&["holders", "--for", "rww", "x"], "possible values: none, inactive, ro")]
 #[case::two_questions(&["holders", "--for", "rw", "--watch", "x"], "cannot be used with")]
-#[case::no_file(&["holders", "/nonexistent/disk.img"], "name a file that you can reach")]
+#[case::no_file(
+    &["holders", "/nonexistent/disk.img"],
+    "cannot look at /nonexistent/disk.img: No such file or directory; name a file that you can reach"
+)]
 #[case::behind_a_file(&["holders", "/etc/passwd/disk.img"], "Not a directory")]
 fn wrong_usage_says_what_and_exits_2(#[case] args: &[&str], #[case] says: &str) {
     let _alone = Place::new();
