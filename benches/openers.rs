@@ -40,6 +40,7 @@ fn main() {
         jobs: 1,
         step_timeout: Duration::from_secs(60),
         keep: false,
+        deny_ofd: false,
         stop,
         program: SessionOptions::this_program(),
     };

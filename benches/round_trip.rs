@@ -34,6 +34,7 @@ fn main() {
         program: "/proc/self/exe".into(),
         directory: directory.path().to_owned(),
         keep: false,
+        deny_ofd: false,
         stop: stop.clone(),
     })
     .expect("a launcher");

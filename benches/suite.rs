@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use imglock_harness::process::{Launcher, LauncherOptions, StopToken};
-use imglock_harness::run::{Job, Session, SessionOptions, Verdict};
+use imglock_harness::run::{Casting, Job, Session, SessionOptions, Verdict};
 use imglock_harness::scenario::Scenario;
 
 /// What people wait for without noticing.
@@ -20,10 +20,11 @@ fn main() {
     let jobs: Vec<Job> = scenarios
         .iter()
         .flat_map(|scenario| {
-            scenario
-                .backends
-                .iter()
-                .map(|backend| Job { scenario: Arc::clone(scenario), backend: *backend })
+            scenario.backends.iter().map(|backend| Job {
+                scenario: Arc::clone(scenario),
+                backend: *backend,
+                casting: Casting::default(),
+            })
         })
         .collect();
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
@@ -33,6 +34,7 @@ fn main() {
         jobs: 2,
         step_timeout: Duration::from_secs(10),
         keep: false,
+        deny_ofd: false,
         stop: stop.clone(),
         program: SessionOptions::this_program(),
     };
@@ -40,6 +42,7 @@ fn main() {
         program: options.program.clone(),
         directory: options.directory.clone(),
         keep: false,
+        deny_ofd: false,
         stop,
     };
     let paired = paired::measure(

@@ -36,7 +36,7 @@
 //!
 //! use imglock_harness::lock::Backend;
 //! use imglock_harness::process::StopToken;
-//! use imglock_harness::run::{Job, Session, SessionOptions, Verdict};
+//! use imglock_harness::run::{Casting, Job, Session, SessionOptions, Verdict};
 //! use imglock_harness::scenario::Scenario;
 //!
 //! const STORY: &str = r#"
@@ -53,7 +53,7 @@
 //!     imglock_harness::init();
 //!
 //!     let scenario = Arc::new(Scenario::parse("second-writer", file!(), STORY)?);
-//!     let jobs = Backend::ALL.map(|backend| Job { scenario: Arc::clone(&scenario), backend });
+//!     let jobs = Backend::ALL.map(|backend| Job { scenario: Arc::clone(&scenario), backend, casting: Casting::default() });
 //!     // Whoever has the trigger can stop the session, a signal handler for one.
 //!     let (_trigger, stop) = StopToken::pair()?;
 //!     let options = SessionOptions {
@@ -62,6 +62,7 @@
 //!         jobs: 1,
 //!         step_timeout: Duration::from_secs(10),
 //!         keep: false,
+//!         deny_ofd: false,
 //!         stop,
 //!         program: SessionOptions::this_program(),
 //!     };
@@ -133,10 +134,12 @@ pub mod lock_table;
 pub mod model;
 pub mod probe;
 pub mod process;
+pub mod qemu;
 mod raw;
 pub mod run;
 pub mod scenario;
 pub mod step;
+pub mod subject;
 pub mod sweep;
 
 pub use process::init;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use imglock_harness::lock::Backend;
 use imglock_harness::process::StopToken;
-use imglock_harness::run::{Job, ScenarioResult, Session, SessionOptions, Verdict};
+use imglock_harness::run::{Casting, Job, ScenarioResult, Session, SessionOptions, Verdict};
 use imglock_harness::scenario::Scenario;
 
 /// Name and text of each scenario.
@@ -69,6 +69,7 @@ fn run() -> Result<usize, Box<dyn Error>> {
         jobs: 2,
         step_timeout: Duration::from_secs(10),
         keep: false,
+        deny_ofd: false,
         stop,
         program: SessionOptions::this_program(),
     };
@@ -93,7 +94,11 @@ fn jobs() -> Result<Vec<Job>, Box<dyn Error>> {
     for (name, text) in STORIES {
         let scenario = Arc::new(Scenario::parse(name, file!(), text)?);
         for &backend in &scenario.backends {
-            jobs.push(Job { scenario: Arc::clone(&scenario), backend });
+            jobs.push(Job {
+                scenario: Arc::clone(&scenario),
+                backend,
+                casting: Casting::default(),
+            });
         }
     }
     // What would not be noticed otherwise: that nothing is tested.

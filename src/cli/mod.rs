@@ -5,12 +5,14 @@ mod holders;
 mod place;
 mod probe;
 mod run;
+mod subject;
 
 pub use hold::HoldArgs;
 pub use holders::HoldersArgs;
 pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;
 pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
+pub use subject::SubjectArgs;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

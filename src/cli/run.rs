@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{BackendArgs, PlaceArgs};
+use super::{BackendArgs, PlaceArgs, SubjectArgs};
 
 /// What `run` reads.
 #[derive(Debug, Args)]
@@ -15,6 +15,9 @@ pub struct RunArgs {
     /// On which locks.
     #[command(flatten)]
     pub backends: BackendArgs,
+    /// Who plays.
+    #[command(flatten)]
+    pub subjects: SubjectArgs,
     /// Where and how.
     #[command(flatten)]
     pub place: PlaceArgs,

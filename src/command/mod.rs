@@ -10,6 +10,7 @@ mod matrix;
 mod place;
 mod probe;
 mod run;
+mod subject;
 
 use crate::cli::{Cli, Command};
 use crate::exit::ExitCode;

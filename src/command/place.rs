@@ -24,6 +24,7 @@ pub fn session_options(
         jobs: place.jobs.map_or_else(cores, usize::from),
         step_timeout: place.timeout,
         keep,
+        deny_ofd: false,
         stop,
         program: SessionOptions::this_program(),
     }

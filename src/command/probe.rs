@@ -24,6 +24,7 @@ pub fn probe(args: ProbeArgs, output: &mut Output) -> Result<ExitCode, Failure> 
             jobs: 1,
             step_timeout: args.timeout,
             keep: false,
+            deny_ofd: false,
             stop: stop.clone(),
             program: SessionOptions::this_program(),
         };

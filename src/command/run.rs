@@ -3,11 +3,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Environment, Job, Session, SessionOptions, Verdict};
+use imglock_harness::run::{Casting, Environment, Job, Session, SessionOptions, Verdict};
 use imglock_harness::scenario::Scenario;
 use imglock_harness::sweep::mode_table;
 
-use super::{matrix, place};
+use super::{matrix, place, subject};
 use crate::cli::{ReportKind, RunArgs, RunFormat};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
@@ -22,10 +22,14 @@ use crate::selection::select;
 /// `imglock run`.
 pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
     let scenarios = select(&Library::embedded(), &args.patterns)?;
-    let jobs = jobs(&scenarios, &args.backends.backends())?;
+    let castings = subject::castings(&args.subjects)?;
+    let jobs = jobs(&scenarios, &args.backends.backends(), &castings)?;
     let directory = place::directory(&args.place);
     let stop = interrupt::stop_on_signals()?;
-    let options = place::session_options(&args.place, &directory, args.keep, stop.clone());
+    let options = SessionOptions {
+        deny_ofd: args.subjects.deny_ofd,
+        ..place::session_options(&args.place, &directory, args.keep, stop.clone())
+    };
     let rerun = Rerun { directory: args.place.dir };
     let mut record = RunRecord::new(Environment::at(&directory), jobs.clone(), rerun);
     let wants_modes = args.reports.iter().any(|report| report.kind == ReportKind::Html);
@@ -98,14 +102,26 @@ fn measure_modes(
     Backend::ALL.into_iter().filter(ran).map(measure).collect()
 }
 
-/// Each scenario on each backend that it makes sense on and that was chosen.
-fn jobs(scenarios: &[Arc<Scenario>], backends: &[Backend]) -> Result<Vec<Job>, Failure> {
+/// Each scenario on each backend that it makes sense on and that was chosen,
+/// with each casting.
+fn jobs(
+    scenarios: &[Arc<Scenario>],
+    backends: &[Backend],
+    castings: &[Casting],
+) -> Result<Vec<Job>, Failure> {
     let of = |scenario: &Arc<Scenario>| {
-        let scenario = Arc::clone(scenario);
         let chosen = backends.iter().filter(|backend| scenario.backends.contains(backend));
-        chosen
-            .map(|backend| Job { scenario: Arc::clone(&scenario), backend: *backend })
-            .collect::<Vec<_>>()
+        let scenario = Arc::clone(scenario);
+        let on = move |backend: &Backend| {
+            let (scenario, backend) = (Arc::clone(&scenario), *backend);
+            let job = move |casting: &Casting| Job {
+                scenario: Arc::clone(&scenario),
+                backend,
+                casting: casting.clone(),
+            };
+            castings.iter().map(job)
+        };
+        chosen.flat_map(on).collect::<Vec<_>>()
     };
     let jobs: Vec<Job> = scenarios.iter().flat_map(of).collect();
     if jobs.is_empty() {

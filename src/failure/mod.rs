@@ -44,6 +44,15 @@ pub enum Failure {
         /// What was chosen.
         backends: Vec<Backend>,
     },
+    /// `--qemu-dir` without a QEMU.
+    #[error(
+        "{} holds none of QEMU's programs (qemu-storage-daemon, qemu-system-*, qemu-io, qemu-img); \
+         name the folder they are in with --qemu-dir", directory.display()
+    )]
+    NoQemu {
+        /// The folder.
+        directory: PathBuf,
+    },
     /// The command carries no scenario at all.
     #[error("this imglock carries no scenarios; name a file or folder of your own")]
     NoScenarios,
@@ -127,6 +136,7 @@ impl Failure {
             | Failure::Unreadable { .. }
             | Failure::Report { .. }
             | Failure::SameReport { .. }
+            | Failure::NoQemu { .. }
             | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,
             Failure::Harness(_)

@@ -7,8 +7,8 @@ use std::time::Duration;
 use imglock_harness::image::{FALLBACK_WARNING, Mode};
 use imglock_harness::lock::{Backend, LockType};
 use imglock_harness::run::{
-    Environment, Event, EventKind, Finding, Job, Judge, ProcessEntry, ScenarioResult, StepEvent,
-    Subject, Trace, Verdict,
+    Casting, Environment, Event, EventKind, Finding, Job, Judge, ProcessEntry, ScenarioResult,
+    StepEvent, Trace, Verdict,
 };
 use imglock_harness::scenario::{ImageDeclaration, Scenario};
 use imglock_harness::step::{Action, Hazard, ModeSpec, OpenOptions, Outcome, TableLock};
@@ -30,6 +30,7 @@ pub fn record() -> RunRecord {
     let planned = results.iter().map(|result| Job {
         scenario: Arc::new(scenario(&result.scenario)),
         backend: result.backend,
+        casting: Casting::default(),
     });
     let environment = Environment {
         kernel: "6.18.0".into(),
@@ -62,7 +63,7 @@ fn result(name: &str, backend: Backend, verdict: Verdict, reason: &str) -> Scena
     ScenarioResult {
         scenario: name.to_owned(),
         backend,
-        subject: Subject::Builtin,
+        subject: "builtin".to_owned(),
         verdict,
         reason: reason.to_owned(),
         duration: Duration::from_micros(12_345),
@@ -292,6 +293,8 @@ fn trace(actors: &[&str], events: Vec<Event>) -> Trace {
         actor: (*actor).to_owned(),
         pid,
         parent: None,
+        subject: "builtin".to_owned(),
+        printed: String::new(),
     });
     Trace { processes: processes.collect(), images: vec!["disk.img".into()], events }
 }
@@ -316,6 +319,7 @@ fn step(
             predicted: None,
             warnings: Vec::new(),
             together: None,
+            messages: Vec::new(),
         })),
         table: None,
     }

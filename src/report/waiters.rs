@@ -99,6 +99,7 @@ mod tests {
             predicted: None,
             warnings: Vec::new(),
             together: None,
+            messages: Vec::new(),
         };
         let kind = EventKind::Step(Box::new(step));
         Event { line: 1, text: String::new(), start_us: 0, end_us: 0, kind, table: None }

@@ -80,6 +80,7 @@ fn lane(jobs: &Mutex<VecDeque<(Scenario, Backend)>>, lslocks: bool) -> Lane {
         jobs: 1,
         step_timeout: Duration::from_secs(30),
         keep: false,
+        deny_ofd: false,
         stop,
         program: SessionOptions::this_program(),
     };

@@ -10,9 +10,7 @@ use super::judge::trial;
 use super::property::Property::{self, *};
 use crate::lock::Backend::{self, Ofd, Posix};
 use crate::model::World;
-use crate::run::{
-    Event, EventKind, Finding, Judge, ScenarioResult, StepEvent, Subject, Trace, Verdict,
-};
+use crate::run::{Event, EventKind, Finding, Judge, ScenarioResult, StepEvent, Trace, Verdict};
 use crate::scenario::{Item, Scenario, Step};
 use crate::step::Outcome;
 
@@ -65,6 +63,7 @@ fn run(property: Property, backend: Backend, instead: &[(usize, &str)]) -> Scena
                     predicted: None,
                     warnings: Vec::new(),
                     together: None,
+                    messages: Vec::new(),
                 }))
             }
             _ => EventKind::Held { stated: vec!["vm1.f has write 10-19 (image 0)".to_owned()] },
@@ -74,7 +73,7 @@ fn run(property: Property, backend: Backend, instead: &[(usize, &str)]) -> Scena
     ScenarioResult {
         scenario: scenario.name.clone(),
         backend,
-        subject: Subject::Builtin,
+        subject: "builtin".to_owned(),
         verdict: Verdict::Passed,
         reason: "the reason".to_owned(),
         duration: Duration::ZERO,

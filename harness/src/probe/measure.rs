@@ -52,6 +52,7 @@ pub fn probe(options: &SessionOptions, rounds: u32) -> Result<Probe, ProbeError>
         program: options.program.clone(),
         directory: directory.clone(),
         keep: options.keep,
+        deny_ofd: options.deny_ofd,
         stop: options.stop.clone(),
     };
     let environment = Environment::at(&directory);

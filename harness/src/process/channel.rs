@@ -171,7 +171,10 @@ impl Channel {
 }
 
 /// Waits until `fd` is readable, the deadline passes or `stop` is set.
-pub(super) fn await_readable(
+///
+/// # Errors
+/// [`ReceiveError::Timeout`] or [`ReceiveError::Stopped`].
+pub fn await_readable(
     fd: BorrowedFd<'_>,
     deadline: Instant,
     stop: &StopToken,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
+use super::execution::{Executed, Execution, Log};
 use super::wire::{Answer, Order, Reply, Request};
 use super::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken};
 
@@ -30,6 +31,9 @@ pub struct LauncherOptions {
     pub directory: PathBuf,
     /// Leave the scratch directory behind.
     pub keep: bool,
+    /// Refuse OFD locks to everything that is started, as a kernel without
+    /// them would.
+    pub deny_ofd: bool,
     /// Ends every wait.
     pub stop: StopToken,
 }
@@ -94,7 +98,8 @@ impl Launcher {
             stop: options.stop.clone(),
             scratch: PathBuf::new(),
         };
-        let order = Order::Prepare { directory: options.directory.clone(), keep: options.keep };
+        let LauncherOptions { directory, keep, deny_ofd, .. } = options.clone();
+        let order = Order::Prepare { directory, keep, deny_ofd };
         launcher.scratch = launcher.directory(&order)?;
         Ok(launcher)
     }
@@ -139,6 +144,25 @@ impl Launcher {
             }
         }
         Ok(workers)
+    }
+
+    /// Starts another program as a process of the scenario.
+    ///
+    /// That the program cannot be executed shows as its end, with the reason
+    /// in its log.
+    ///
+    /// # Errors
+    /// When this user may have no more processes or descriptors.
+    pub fn execute(&mut self, execution: Execution) -> Result<Executed, ProcessError> {
+        match self.ask(&Order::Execute(execution), 2)? {
+            (Answer::Executed(pid), mut descriptors) => {
+                match (descriptors.pop(), descriptors.pop()) {
+                    (Some(log), Some(socket)) => Ok(Executed { pid, socket, log: Log::new(log) }),
+                    _ => Err(ProcessError::TooMany { wanted: 2, limit: descriptor_limit() }),
+                }
+            }
+            (answer, _) => Err(unexpected(answer)),
+        }
     }
 
     /// Kills everything that was started since [`Launcher::begin`], waits

@@ -10,8 +10,9 @@ use nix::unistd::{Pid, setpgid};
 use tempfile::TempDir;
 
 use super::channel::{Channel, ReceiveError};
+use super::execution::{Execution, Wiring, execute};
 use super::wire::{Answer, Order};
-use super::{describe, worker, worker_fork};
+use super::{deny_ofd, describe, worker, worker_fork};
 use crate::raw::fork_into;
 
 /// Serves the command until it is gone; returns the exit status.
@@ -55,9 +56,10 @@ struct LauncherLoop {
 impl LauncherLoop {
     fn obey(&mut self, channel: &mut Channel, order: Order) -> Result<(), ReceiveError> {
         let answer = match order {
-            Order::Prepare { directory, keep } => self.prepare(directory, keep),
+            Order::Prepare { directory, keep, deny_ofd } => self.prepare(directory, keep, deny_ofd),
             Order::Begin => self.begin(),
             Order::Spawn { names } => return self.spawn(channel, &names),
+            Order::Execute(execution) => return self.execute(channel, &execution),
             Order::End => {
                 self.end();
                 Answer::Ended
@@ -66,7 +68,11 @@ impl LauncherLoop {
         channel.send(&answer)
     }
 
-    fn prepare(&mut self, directory: PathBuf, keep: bool) -> Answer {
+    fn prepare(&mut self, directory: PathBuf, keep: bool, deny_ofd: bool) -> Answer {
+        // Whatever is started from here on inherits it.
+        if deny_ofd && let Err(why) = deny_ofd::deny_ofd() {
+            return Answer::Failed(why);
+        }
         match tempfile::Builder::new().prefix("imglock-").tempdir_in(&directory) {
             Ok(mut scratch) => {
                 scratch.disable_cleanup(keep);
@@ -129,20 +135,57 @@ impl LauncherLoop {
         sockets: &mut Vec<OwnedFd>,
     ) -> std::io::Result<Pid> {
         let (ours, theirs) = Channel::pair()?;
-        let pid = fork_into(|| {
+        let pid = self.fork_member(|| {
             // These are the launcher's; here they would keep others alive.
             let _ = nix::unistd::close(channel.number());
             for socket in sockets.drain(..) {
                 drop(socket);
             }
-            let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
             worker_fork::set_name(name);
             worker::run(Channel::new(theirs))
         })?;
-        let group = *self.group.get_or_insert(pid);
-        setpgid(pid, group)?;
         sockets.push(ours);
         Ok(pid)
+    }
+
+    fn execute(
+        &mut self,
+        channel: &mut Channel,
+        execution: &Execution,
+    ) -> Result<(), ReceiveError> {
+        let started = Wiring::new().and_then(|Wiring { ours, theirs, log }| {
+            let copy = log.try_clone()?;
+            // What the child inherits besides is closed when it executes.
+            let pid = self.fork_member(|| execute(execution, theirs, copy))?;
+            Ok((pid, ours, log))
+        });
+        match started {
+            Ok((pid, ours, log)) => {
+                channel.send_with(&Answer::Executed(pid.as_raw()), &[ours.as_fd(), log.as_fd()])
+            }
+            Err(error) => channel.send(&Answer::Failed(format!(
+                "cannot start {} for {}: {}; `ulimit -u` shows how many processes this user may have",
+                execution.program.display(),
+                execution.name,
+                describe(&error)
+            ))),
+        }
+    }
+
+    /// Forks a process of the scenario's group that dies with the launcher.
+    fn fork_member(&mut self, child: impl FnOnce() -> i32) -> std::io::Result<Pid> {
+        let group = self.group;
+        let pid = fork_into(|| {
+            let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+            // Here too: once it has executed, its parent may not do it.
+            let _ = setpgid(Pid::from_raw(0), group.unwrap_or(Pid::from_raw(0)));
+            child()
+        })?;
+        let group = *self.group.get_or_insert(pid);
+        match setpgid(pid, group) {
+            Err(errno) if errno != Errno::EACCES => Err(errno.into()),
+            _ => Ok(pid),
+        }
     }
 
     /// Kills and reaps every process of the scenario, forked grandchildren

@@ -14,13 +14,18 @@
 //! When the command dies, by whatever signal, the launcher reads end-of-file,
 //! kills its workers and removes the scratch directory.
 //!
+//! Besides workers the launcher starts other programs ([`Launcher::execute`]),
+//! which find a stream socket as their standard input.
+//!
 //! A worker keeps no state between requests: a node (its descriptor, its
 //! lock bytes, its backend) is a [`NodeHandle`] that the caller keeps and
 //! sends along. So fork, exec, a passed descriptor and a shared descriptor
 //! table need no agreement between the processes involved.
 
 mod channel;
+mod deny_ofd;
 mod error;
+mod execution;
 mod launcher;
 mod launcher_loop;
 mod next;
@@ -34,9 +39,9 @@ mod worker_fork;
 mod worker_node;
 mod worker_uring;
 
-pub use channel::{Channel, ReceiveError};
+pub use channel::{Channel, ReceiveError, await_readable};
 pub use error::{ProcessError, describe};
-
+pub use execution::{Executed, Execution, Log};
 pub use launcher::{Launcher, LauncherOptions, Worker};
 pub use pidfd::ProcessHandle;
 pub use release::{Released, monotonic};

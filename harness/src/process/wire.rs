@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::execution::Execution;
 use crate::image::{Access, ByteClaims, Claim};
 use crate::lock::{Backend, LockType, RangeSpec};
 use crate::step::Outcome;
@@ -189,11 +190,13 @@ impl From<Outcome> for Reply {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Order {
     /// Makes the scratch directory inside this one.
-    Prepare { directory: PathBuf, keep: bool },
+    Prepare { directory: PathBuf, keep: bool, deny_ofd: bool },
     /// Makes a directory for one scenario.
     Begin,
     /// Forks workers with these names; their sockets come with the answer.
     Spawn { names: Vec<String> },
+    /// Starts another program; its socket and its log come with the answer.
+    Execute(Execution),
     /// Kills everything the scenario started and removes its directory.
     End,
 }
@@ -205,6 +208,8 @@ pub(super) enum Answer {
     Directory(PathBuf),
     /// The workers' process ids, in the order of their names.
     Spawned(Vec<i32>),
+    /// The program's process id.
+    Executed(i32),
     /// Nothing of the scenario is left.
     Ended,
     /// It did not work, and why.

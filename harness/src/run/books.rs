@@ -182,6 +182,11 @@ impl Books {
         }
     }
 
+    /// On which locks the run is.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
     /// Which locks the byte verbs of a node use.
     pub fn byte_backend(&self, options: &OpenOptions) -> Backend {
         options.backend.unwrap_or(self.backend)

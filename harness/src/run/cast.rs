@@ -3,10 +3,11 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::lock::Backend;
 use crate::lock_table::{FileKey, LockTable, Watched};
-use crate::process::{
-    Channel, ProcessError, ProcessHandle, ReceiveError, Reply, Request, StopToken, Worker,
-};
+use crate::process::{Channel, ProcessHandle, Reply, Request, StopToken};
+pub(super) use crate::subject::StepFailure;
+use crate::subject::{Deed, Performed, Player, Stage};
 
 use super::books::Books;
 use super::scrutiny::Scrutiny;
@@ -14,7 +15,8 @@ use super::scrutiny::Scrutiny;
 /// The live processes of one run and the files they use.
 #[derive(Debug)]
 pub(super) struct Cast {
-    members: HashMap<String, Worker>,
+    members: HashMap<String, Box<dyn Player>>,
+    backend: Backend,
     /// The kernel's names of the images.
     keys: Vec<Option<FileKey>>,
     pub(super) scrutiny: Scrutiny,
@@ -24,58 +26,10 @@ pub(super) struct Cast {
     pub(super) stop: StopToken,
 }
 
-/// Why a step has no outcome.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum StepFailure {
-    /// The deadline passed.
-    #[error("no answer within the time a step may take")]
-    TimedOut,
-    /// The process is gone, and nobody killed it.
-    #[error("the process died")]
-    Died,
-    /// The run is being stopped.
-    #[error("stopped")]
-    Stopped,
-    /// The harness could not carry it out.
-    #[error("{0}")]
-    Harness(String),
-}
-
-impl StepFailure {
-    pub(super) fn harness(why: impl Into<String>) -> StepFailure {
-        StepFailure::Harness(why.into())
-    }
-}
-
-impl From<ReceiveError> for StepFailure {
-    fn from(error: ReceiveError) -> Self {
-        match error {
-            ReceiveError::Timeout => StepFailure::TimedOut,
-            ReceiveError::Closed => StepFailure::Died,
-            ReceiveError::Stopped => StepFailure::Stopped,
-            ReceiveError::Broken(error) => StepFailure::Harness(error.to_string()),
-        }
-    }
-}
-
-impl From<ProcessError> for StepFailure {
-    fn from(error: ProcessError) -> Self {
-        match error {
-            ProcessError::Stopped => StepFailure::Stopped,
-            other => StepFailure::Harness(other.to_string()),
-        }
-    }
-}
-
-impl From<std::io::Error> for StepFailure {
-    fn from(error: std::io::Error) -> Self {
-        StepFailure::Harness(error.to_string())
-    }
-}
-
 impl Cast {
     /// Nobody yet, in `directory`.
     pub(super) fn new(
+        backend: Backend,
         directory: PathBuf,
         step_timeout: Duration,
         stop: StopToken,
@@ -83,6 +37,7 @@ impl Cast {
     ) -> Cast {
         Cast {
             members: HashMap::new(),
+            backend,
             keys: Vec::new(),
             scrutiny,
             table: LockTable::default(),
@@ -113,9 +68,9 @@ impl Cast {
     }
 
     /// Enters a process. `owner` is the name its POSIX locks are shown under.
-    pub(super) fn enter(&mut self, actor: &str, owner: &str, worker: Worker) {
-        self.table.add_process(worker.pid, owner);
-        self.members.insert(actor.to_owned(), worker);
+    pub(super) fn enter(&mut self, actor: &str, owner: &str, player: Box<dyn Player>) {
+        self.table.add_process(player.pid(), owner);
+        self.members.insert(actor.to_owned(), player);
     }
 
     /// Forgets a process that is gone.
@@ -125,12 +80,12 @@ impl Cast {
 
     /// The process id of a live actor.
     pub(super) fn pid(&self, actor: &str) -> Option<i32> {
-        self.members.get(actor).map(|worker| worker.pid)
+        self.members.get(actor).map(|player| player.pid())
     }
 
     /// The live actor with this process id.
     pub(super) fn actor(&self, pid: i32) -> Option<&str> {
-        self.members.iter().find(|(_, worker)| worker.pid == pid).map(|(name, _)| name.as_str())
+        self.members.iter().find(|(_, player)| player.pid() == pid).map(|(name, _)| name.as_str())
     }
 
     /// The latest moment at which a step that begins now may end.
@@ -138,12 +93,39 @@ impl Cast {
         Instant::now() + self.step_timeout
     }
 
-    /// The way to an actor.
-    pub(super) fn channel(&mut self, actor: &str) -> Result<&mut Channel, StepFailure> {
+    /// Who plays an actor.
+    pub(super) fn player(&mut self, actor: &str) -> Result<&mut dyn Player, StepFailure> {
         match self.members.get_mut(actor) {
-            Some(worker) => Ok(&mut worker.channel),
+            Some(player) => Ok(player.as_mut()),
             None => Err(StepFailure::Died),
         }
+    }
+
+    /// The way to an actor that a worker of ours plays.
+    pub(super) fn channel(&mut self, actor: &str) -> Result<&mut Channel, StepFailure> {
+        match self.player(actor)?.worker() {
+            Some(worker) => Ok(&mut worker.channel),
+            None => Err(StepFailure::Cannot("cannot do what only a worker can".to_owned())),
+        }
+    }
+
+    /// Has an actor begin a deed.
+    pub(super) fn begin(&mut self, actor: &str, deed: &Deed<'_>) -> Result<(), StepFailure> {
+        let (player, stage) = self.on_stage(actor)?;
+        player.begin(deed, &stage)
+    }
+
+    /// Waits for what came of an actor's deed.
+    pub(super) fn finish(&mut self, actor: &str) -> Result<Performed, StepFailure> {
+        let (player, stage) = self.on_stage(actor)?;
+        player.finish(&stage)
+    }
+
+    fn on_stage(&mut self, actor: &str) -> Result<(&mut dyn Player, Stage<'_>), StepFailure> {
+        let Cast { members, backend, directory, step_timeout, stop, .. } = self;
+        let player = members.get_mut(actor).ok_or(StepFailure::Died)?;
+        let stage = Stage { directory, backend: *backend, step_timeout: *step_timeout, stop };
+        Ok((player.as_mut(), stage))
     }
 
     /// Takes hold of an actor's process.

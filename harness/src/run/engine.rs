@@ -3,17 +3,19 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::cast::{Cast, StepFailure};
+use super::casting::{Casting, reason};
 use super::finding::Finding;
 use super::judgement;
 use super::moment::{Moment, Observer};
-use super::result::{ScenarioResult, Subject, Verdict};
+use super::result::{ScenarioResult, Verdict};
 use super::runner::Runner;
 use super::scrutiny::Scrutiny;
-use super::trace::Trace;
+use super::trace::{EventKind, Trace};
 use crate::lock::Backend;
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
 use crate::scenario::Scenario;
 use crate::step::Hazard;
+use crate::subject::Stage;
 
 /// Runs scenarios one after the other, with one launcher.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub struct Engine {
     launcher: Launcher,
     step_timeout: Duration,
     stop: StopToken,
+    casting: Casting,
 }
 
 /// What a run left, before it is a verdict.
@@ -42,12 +45,18 @@ impl Engine {
     ) -> Result<Engine, ProcessError> {
         let launcher = Launcher::start(options)?;
         tracing::debug!(scratch = %launcher.scratch().display(), "launcher started");
-        Ok(Engine { launcher, step_timeout, stop: options.stop.clone() })
+        let (stop, casting) = (options.stop.clone(), Casting::default());
+        Ok(Engine { launcher, step_timeout, stop, casting })
     }
 
     /// The scratch directory.
     pub fn scratch(&self) -> &Path {
         self.launcher.scratch()
+    }
+
+    /// From here on, these play; our own workers did until now.
+    pub fn cast(&mut self, casting: Casting) {
+        self.casting = casting;
     }
 
     /// Runs one scenario on one backend.
@@ -108,18 +117,25 @@ impl Engine {
     ) -> Result<ScenarioResult, ProcessError> {
         let began = Instant::now();
         tracing::debug!(scenario = scenario.name, %backend, "begins");
+        let subject = self.casting.to_string();
+        let skipped = |why| ScenarioResult::skipped(&scenario.name, backend, subject.clone(), why);
+        if let Some(why) = self.casting.inability(scenario, backend) {
+            return Ok(skipped(why));
+        }
         let played = self.play(scrutiny, scenario, backend, observer);
         // Whatever happened, nothing of the scenario may be left.
         let ended = self.launcher.end();
         let result = match played {
-            Ok(outlook) => judge(scenario, backend, outlook, began.elapsed(), self.step_timeout),
+            Ok(Outlook { failure: Some(StepFailure::Cannot(why)), trace, .. }) => {
+                skipped(reason(player_of_last(&trace), &why))
+            }
+            Ok(outlook) => {
+                let duration = began.elapsed();
+                judge(scenario, backend, &subject, outlook, duration, self.step_timeout)
+            }
             // This user's limits do not let so many processes be.
-            Err(ProcessError::Refused(why)) => {
-                ScenarioResult::skipped(&scenario.name, backend, why)
-            }
-            Err(error @ ProcessError::TooMany { .. }) => {
-                ScenarioResult::skipped(&scenario.name, backend, error.to_string())
-            }
+            Err(ProcessError::Refused(why)) => skipped(why),
+            Err(error @ ProcessError::TooMany { .. }) => skipped(error.to_string()),
             Err(error) => return Err(error),
         };
         ended?;
@@ -135,32 +151,31 @@ impl Engine {
         observer: Observer<'_>,
     ) -> Result<Outlook, ProcessError> {
         let directory = self.launcher.begin()?;
-        let names = scenario.actors();
-        let workers = self.launcher.spawn(&names)?;
-        let cast = Cast::new(directory, self.step_timeout, self.stop.clone(), scrutiny);
-        let workers = names.into_iter().zip(workers).collect();
-        let mut runner = match Runner::new(scenario, backend, cast, workers, observer) {
-            Ok(runner) => runner,
-            Err(failure) => {
-                return Ok(Outlook {
-                    scrutiny,
-                    trace: Trace::default(),
-                    findings: Vec::new(),
-                    failure: Some(failure),
-                });
+        let step_timeout = self.step_timeout;
+        let stage = Stage { directory: &directory, backend, step_timeout, stop: &self.stop };
+        let started = self.casting.start(&mut self.launcher, scenario.actors(), &stage);
+        let cast = Cast::new(backend, directory.clone(), step_timeout, self.stop.clone(), scrutiny);
+        let runner =
+            started.and_then(|players| Runner::new(scenario, backend, cast, players, observer));
+        let (trace, findings, failure) = match runner {
+            Ok(mut runner) => {
+                let failure = runner.run(&scenario.unrolled()).err();
+                (runner.trace, runner.findings, failure)
             }
+            Err(failure) => (Trace::default(), Vec::new(), Some(failure)),
         };
-        let failure = runner.run(&scenario.unrolled()).err();
-        if let Some(StepFailure::Stopped) = failure {
-            return Err(ProcessError::Stopped);
+        match failure {
+            Some(StepFailure::Stopped) => Err(ProcessError::Stopped),
+            Some(StepFailure::Process(error)) => Err(error),
+            failure => Ok(Outlook { scrutiny, trace, findings, failure }),
         }
-        Ok(Outlook { scrutiny, trace: runner.trace, findings: runner.findings, failure })
     }
 }
 
 fn judge(
     scenario: &Scenario,
     backend: Backend,
+    subject: &str,
     outlook: Outlook,
     duration: Duration,
     step_timeout: Duration,
@@ -195,7 +210,7 @@ fn judge(
     ScenarioResult {
         scenario: scenario.name.clone(),
         backend,
-        subject: Subject::Builtin,
+        subject: subject.to_owned(),
         verdict,
         reason: first.map(|finding| finding.message.clone()).unwrap_or_default(),
         duration,
@@ -203,6 +218,16 @@ fn judge(
         findings,
         trace,
     }
+}
+
+/// Who played the actor of the last step.
+fn player_of_last(trace: &Trace) -> &str {
+    let actor = trace.events.last().and_then(|event| match &event.kind {
+        EventKind::Step(step) => Some(&step.actor),
+        EventKind::Held { .. } => None,
+    });
+    let entry = trace.processes.iter().find(|entry| Some(&entry.actor) == actor);
+    entry.map_or("its player", |entry| &entry.subject)
 }
 
 fn hazards_of(findings: &[Finding]) -> BTreeSet<Hazard> {

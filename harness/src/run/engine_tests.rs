@@ -34,7 +34,7 @@ fn judged(
 ) -> ScenarioResult {
     let scrutiny = Scrutiny::Full;
     let outlook = Outlook { scrutiny, trace: trace(), findings, failure };
-    judge(&scenario(), backend, outlook, Duration::ZERO, Duration::from_secs(10))
+    judge(&scenario(), backend, "builtin", outlook, Duration::ZERO, Duration::from_secs(10))
 }
 
 const MISSING: &str = "theme/name declares the hazard lock-loss, and it did not happen";
@@ -157,7 +157,14 @@ fn a_run_that_did_not_begin_says_why() {
         findings: Vec::new(),
         failure,
     };
-    let result = judge(&scenario(), Backend::Ofd, outlook, Duration::ZERO, Duration::from_secs(10));
+    let result = judge(
+        &scenario(),
+        Backend::Ofd,
+        "builtin",
+        outlook,
+        Duration::ZERO,
+        Duration::from_secs(10),
+    );
     assert_eq!((result.verdict, result.reason.as_str()), (Verdict::Failed, "cannot fork"));
     assert_eq!(result.findings[0].event, None);
 }
@@ -166,6 +173,7 @@ fn a_run_that_did_not_begin_says_why() {
 fn an_observed_run_needs_no_hazard_to_happen() {
     let scrutiny = Scrutiny::Expectations;
     let outlook = Outlook { scrutiny, trace: trace(), findings: Vec::new(), failure: None };
-    let result = judge(&scenario(), Backend::Posix, outlook, Duration::ZERO, Duration::ZERO);
+    let result =
+        judge(&scenario(), Backend::Posix, "builtin", outlook, Duration::ZERO, Duration::ZERO);
     assert_eq!(result.verdict, Verdict::Passed);
 }

@@ -26,6 +26,7 @@ fn event(expected: &str, predicted: &str, outcome: &str) -> StepEvent {
         predicted: parsed(predicted),
         warnings: Vec::new(),
         together: None,
+        messages: Vec::new(),
     }
 }
 

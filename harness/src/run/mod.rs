@@ -1,4 +1,4 @@
-//! One scenario, one backend, one subject: run it, and judge what came of it.
+//! One scenario, one backend, one casting: run it, and judge what came of it.
 //!
 //! The steps of a [`Scenario`](crate::scenario::Scenario) are sent to real
 //! processes; what they do becomes a [`Trace`]; three judges look at the trace
@@ -10,6 +10,7 @@ mod books_node;
 mod books_tests;
 mod breach;
 mod cast;
+mod casting;
 mod contract;
 mod contract_bytes;
 #[cfg(test)]
@@ -31,7 +32,6 @@ mod judgement;
 mod judgement_tests;
 mod moment;
 mod perform;
-mod performed;
 mod rehearsal;
 mod result;
 mod runner;
@@ -41,11 +41,12 @@ mod simultaneous;
 mod trace;
 mod waiting;
 
+pub use casting::Casting;
 pub use engine::Engine;
 pub use environment::Environment;
 pub use finding::{Finding, Judge};
 pub use moment::Moment;
 pub use rehearsal::rehearse;
-pub use result::{ScenarioResult, Subject, Verdict};
+pub use result::{ScenarioResult, Verdict};
 pub use session::{HarnessError, Job, Session, SessionOptions};
 pub use trace::{Event, EventKind, ProcessEntry, Starts, StepEvent, Trace};

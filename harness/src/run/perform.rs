@@ -1,4 +1,5 @@
-//! Carries out one step: turns an action into requests to processes.
+//! Carries out one step: turns an action into a deed of who plays the actor,
+//! or into what only workers and the host can do.
 
 use std::fs::{self, File};
 use std::os::fd::AsFd;
@@ -8,11 +9,10 @@ use nix::errno::Errno;
 use super::books::Books;
 use super::books_node::Node;
 use super::cast::{Cast, StepFailure};
-use super::performed::Performed;
 use super::waiting;
-use crate::image::{Access, Claim, FALLBACK_WARNING};
 use crate::process::{Channel, Request, Worker};
-use crate::step::{Action, ErrorName, LockOwner, OpenOptions, Outcome};
+use crate::step::{Action, ErrorName, LockOwner, Outcome};
+use crate::subject::{BuiltinPlayer, Deed, OpenNode, Performed, request};
 
 /// Carries out a step of an actor. `predicted` is only a hint of how long to
 /// look whether the step blocks.
@@ -41,118 +41,53 @@ pub(super) fn perform(
             let pending =
                 books.pending(actor).ok_or_else(|| StepFailure::harness("nothing is awaited"))?;
             let performed = waiting::take_up(cast, books, actor, pending, predicted)?;
-            Ok(told(cast, books, action, performed))
+            Ok(told(cast, performed))
         }
         Action::Send { node, to, .. } => send(cast, books, actor, node, to),
         action if action.is_hosts() => host(cast, action),
         action => {
-            let Some(request) = request(cast, books, actor, action)? else {
+            let Some(deed) = deed(books, actor, action) else {
                 return Ok(Outcome::NotOpen.into());
             };
             let performed = match action {
                 Action::Lock { wait: true, .. } => {
+                    let request = request(&deed, &cast.directory)?;
                     waiting::lock(cast, books, actor, action, &request, predicted)?
                 }
-                _ => cast.call(actor, &request)?.into(),
+                _ => {
+                    cast.begin(actor, &deed)?;
+                    cast.finish(actor)?
+                }
             };
-            Ok(told(cast, books, action, performed))
+            Ok(told(cast, performed))
         }
     }
 }
 
-/// The request that an action of a node means; `None` when there is no node.
-pub(super) fn request(
-    cast: &Cast,
-    books: &Books,
-    actor: &str,
-    action: &Action,
-) -> Result<Option<Request>, StepFailure> {
+/// What an action means for who plays the actor; `None` when there is no such
+/// node.
+pub(super) fn deed<'a>(books: &'a Books, actor: &str, action: &'a Action) -> Option<Deed<'a>> {
+    let backend = books.backend();
     if let Action::Open { options, .. } = action {
-        return Ok(Some(open(cast, books, options)));
+        let locks = books.resolve(options).0;
+        return Some(Deed { action, node: None, locks, bytes: backend });
     }
-    if matches!(action, Action::Exec) {
-        return Ok(Some(Request::Exec));
-    }
-    let Some(node) = action.node().and_then(|node| books.node(actor, node)) else {
-        return Ok(None);
+    let Some(name) = action.node() else {
+        return Some(Deed { action, node: None, locks: None, bytes: backend });
     };
-    let handle = || node.handle.clone();
-    let fd = node.handle.fd;
-    let backend = books.byte_backend(&node.options);
-    Ok(Some(match action {
-        Action::Close { .. } => Request::Close { fd },
-        Action::Reopen { mode, access, .. } => reopen(cast, node, mode.claim(), *access),
-        // An inactive node only notes the claim; no byte is touched.
-        Action::Set { mode, pause_after, .. } => Request::Change {
-            node: handle(),
-            claim: if node.active { mode.claim() } else { Claim::NOTHING },
-            pause_after: *pause_after,
-        },
-        Action::Inactivate { .. } => {
-            Request::Change { node: handle(), claim: Claim::NOTHING, pause_after: None }
-        }
-        Action::Activate { .. } => {
-            Request::Change { node: handle(), claim: node.claim, pause_after: None }
-        }
-        Action::Read { at, len, .. } => Request::Read { fd, at: *at, len: *len },
-        Action::Write { at, data, .. } => Request::Write { fd, at: *at, data: data.clone() },
-        Action::Seek { to, .. } => Request::Seek { fd, to: *to },
-        Action::Dup { .. } => Request::Dup { fd },
-        Action::Lock { kind, range, wait, .. } => {
-            Request::Lock { fd, backend, kind: *kind, range: *range, wait: *wait }
-        }
-        Action::Unlock { range, .. } => Request::Unlock { fd, backend, range: *range },
-        Action::Test { kind, range, .. } => {
-            Request::Test { fd, backend, kind: *kind, range: *range }
-        }
-        other => return Err(StepFailure::harness(format!("`{other}` is no request of a node"))),
-    }))
+    let Node { options, claim, active, handle, locks, .. } = books.node(actor, name)?;
+    let node = Some(OpenNode { options, claim: *claim, active: *active, handle });
+    Some(Deed { action, node, locks: *locks, bytes: books.byte_backend(options) })
 }
 
-fn open(cast: &Cast, books: &Books, options: &OpenOptions) -> Request {
-    Request::Open {
-        path: cast.directory.join(&options.image),
-        access: options.access,
-        cloexec: options.cloexec,
-        locks: books.resolve(options).0,
-        claim: if options.inactive { Claim::NOTHING } else { options.mode.claim() },
-        pause_after: options.pause_after,
-    }
-}
-
-fn reopen(cast: &Cast, node: &Node, claim: Claim, access: Access) -> Request {
-    Request::Reopen {
-        node: node.handle.clone(),
-        path: cast.directory.join(&node.options.image),
-        access,
-        cloexec: node.options.cloexec,
-        claim: if node.active { claim } else { Claim::NOTHING },
-    }
-}
-
-/// What a worker answered, told as a scenario tells it.
-pub(super) fn told(
-    cast: &Cast,
-    books: &Books,
-    action: &Action,
-    mut performed: Performed,
-) -> Performed {
-    match (action, &mut performed.outcome) {
-        // QEMU warns when it falls back, whether the open succeeds or not.
-        (Action::Open { options, .. }, _) if books.resolve(options).1 => {
-            performed.warnings.extend(FALLBACK_WARNING.map(str::to_owned));
-        }
-        // For a worker it is a change of the claim; a scenario asks for nothing.
-        (Action::Inactivate { .. }, outcome @ Outcome::Granted) => *outcome = Outcome::Done,
-        // The kernel names the owner of a POSIX lock by pid, a scenario by name.
-        (_, Outcome::Held { owner, .. }) => {
-            if let LockOwner::Pid(pid) = owner
-                && let Some(name) = cast.actor(*pid)
-            {
-                *owner = LockOwner::Actor(name.to_owned());
-            }
-        }
-        _ => {}
+/// What a player answered, told as a scenario tells it.
+pub(super) fn told(cast: &Cast, mut performed: Performed) -> Performed {
+    // The kernel names the owner of a POSIX lock by pid, a scenario by name.
+    if let Outcome::Held { owner, .. } = &mut performed.outcome
+        && let LockOwner::Pid(pid) = owner
+        && let Some(name) = cast.actor(*pid)
+    {
+        *owner = LockOwner::Actor(name.to_owned());
     }
     performed
 }
@@ -172,7 +107,8 @@ fn give_birth(
         Request::Thread { .. } => books.owner(parent).unwrap_or(parent).to_owned(),
         _ => name.to_owned(),
     };
-    cast.enter(name, &owner, Worker { pid, channel: Channel::new(socket) });
+    let worker = Worker { pid, channel: Channel::new(socket) };
+    cast.enter(name, &owner, Box::new(BuiltinPlayer::new(worker)));
     let born = Some((name.to_owned(), pid));
     Ok(Performed { born, ..reply.into() })
 }
@@ -180,7 +116,7 @@ fn give_birth(
 /// Tells an actor to exit, or kills it.
 pub(super) fn begin_end(cast: &mut Cast, actor: &str, action: &Action) -> Result<(), StepFailure> {
     match action {
-        Action::Exit => cast.channel(actor)?.send(&Request::Exit)?,
+        Action::Exit => cast.player(actor)?.leave()?,
         _ => cast.handle(actor)?.kill()?,
     }
     Ok(())

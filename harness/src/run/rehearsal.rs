@@ -103,6 +103,7 @@ impl Rehearsal {
                 predicted,
                 warnings: Vec::new(),
                 together,
+                messages: Vec::new(),
             };
             let text = format!("{} {}", step.actor, step.action);
             self.push(step.line, text, EventKind::Step(Box::new(event)));

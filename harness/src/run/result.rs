@@ -8,22 +8,6 @@ use super::{Finding, Trace};
 use crate::lock::Backend;
 use crate::step::Hazard;
 
-/// Who plays the opener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Subject {
-    /// Our own worker processes.
-    Builtin,
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Subject::Builtin => f.pad("builtin"),
-        }
-    }
-}
-
 /// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -63,8 +47,9 @@ pub struct ScenarioResult {
     pub scenario: String,
     /// On which locks it was run.
     pub backend: Backend,
-    /// Who played the openers.
-    pub subject: Subject,
+    /// Who played the processes: `builtin`, or `builtin+qemu-system` for the
+    /// first and the second.
+    pub subject: String,
     /// What it came to.
     pub verdict: Verdict,
     /// Why, in one sentence; empty for a pass.
@@ -82,11 +67,16 @@ pub struct ScenarioResult {
 
 impl ScenarioResult {
     /// One that could not be tried here, and why.
-    pub fn skipped(scenario: &str, backend: Backend, reason: String) -> ScenarioResult {
+    pub fn skipped(
+        scenario: &str,
+        backend: Backend,
+        subject: String,
+        reason: String,
+    ) -> ScenarioResult {
         ScenarioResult {
             scenario: scenario.to_owned(),
             backend,
-            subject: Subject::Builtin,
+            subject,
             verdict: Verdict::Skipped,
             reason,
             duration: Duration::ZERO,

@@ -7,16 +7,16 @@ use super::finding::{Finding, Judge};
 use super::judgement;
 use super::moment::{Moment, Observer};
 use super::perform;
-use super::performed::Performed;
 use super::scrutiny::Scrutiny;
 use super::trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};
 use super::{held, simultaneous, waiting};
 use crate::image::Claim;
 use crate::lock::Backend;
 use crate::model::World;
-use crate::process::Worker;
+use crate::qemu::Message;
 use crate::scenario::{HeldStatement, Item, Scenario, Step};
 use crate::step::{Action, Outcome, TableLock};
+use crate::subject::{Builtin, Performed, Player};
 
 /// With more nodes than this the table is read only at `held` and at the end:
 /// reading it costs more than a step when thousands hold locks.
@@ -59,6 +59,14 @@ struct Reading {
     differs: Option<Finding>,
 }
 
+/// Who plays an actor.
+pub(super) struct Casted {
+    pub(super) actor: String,
+    /// The name of the subject.
+    pub(super) subject: String,
+    pub(super) player: Box<dyn Player>,
+}
+
 /// A step that has been carried out, on its way into the trace.
 pub(super) struct Ended<'a> {
     pub(super) step: &'a Step,
@@ -76,7 +84,7 @@ impl<'a> Runner<'a> {
         scenario: &'a Scenario,
         backend: Backend,
         mut cast: Cast,
-        workers: Vec<(String, Worker)>,
+        players: Vec<Casted>,
         observer: Observer<'a>,
     ) -> Result<Runner<'a>, StepFailure> {
         let images: Vec<(String, u64)> =
@@ -90,15 +98,17 @@ impl<'a> Runner<'a> {
             cast.add_image(name)?;
             trace.images.push(name.clone());
         }
-        for (actor, worker) in workers {
+        for Casted { actor, subject, player } in players {
             books.spawn(&actor);
             world.spawn(&actor);
             trace.processes.push(ProcessEntry {
                 actor: actor.clone(),
-                pid: worker.pid,
+                pid: player.pid(),
                 parent: None,
+                subject,
+                printed: String::new(),
             });
-            cast.enter(&actor, &actor, worker);
+            cast.enter(&actor, &actor, player);
         }
         Ok(Runner {
             scenario,
@@ -177,6 +187,7 @@ impl<'a> Runner<'a> {
             predicted,
             warnings: Vec::new(),
             together,
+            messages: self.messages(actor),
         };
         let text = format!("{actor} {action}");
         let failure = match performed {
@@ -214,6 +225,19 @@ impl<'a> Runner<'a> {
         failure.map_or(Ok(()), Err)
     }
 
+    /// What an actor and the harness said to each other, if a QEMU plays it.
+    /// What it has printed is brought up to date, too: it may never get to
+    /// print more.
+    fn messages(&mut self, actor: &str) -> Vec<Message> {
+        let Ok(player) = self.cast.player(actor) else { return Vec::new() };
+        let (pid, printed) = (player.pid(), player.printed());
+        let messages = player.take_messages();
+        if let Some(entry) = self.trace.processes.iter_mut().find(|entry| entry.pid == pid) {
+            entry.printed = printed;
+        }
+        messages
+    }
+
     /// Enters an event into the trace, and shows the moment after it.
     fn record(&mut self, event: Event) {
         self.trace.events.push(event);
@@ -234,7 +258,13 @@ impl<'a> Runner<'a> {
         }
         if let Some((child, pid)) = born {
             let parent = Some(actor.to_owned());
-            self.trace.processes.push(ProcessEntry { actor: child.clone(), pid: *pid, parent });
+            self.trace.processes.push(ProcessEntry {
+                actor: child.clone(),
+                pid: *pid,
+                parent,
+                subject: Builtin::NAME.to_owned(),
+                printed: String::new(),
+            });
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::casting::Casting;
 use super::engine::Engine;
 use super::result::ScenarioResult;
 use crate::lock::{Availability, Backend, LockError, availability};
@@ -18,6 +19,8 @@ pub struct Job {
     pub scenario: Arc<Scenario>,
     /// On which locks.
     pub backend: Backend,
+    /// Who plays.
+    pub casting: Casting,
 }
 
 /// Where and how scenarios are run.
@@ -31,6 +34,8 @@ pub struct SessionOptions {
     pub step_timeout: Duration,
     /// Leave the scratch directories behind.
     pub keep: bool,
+    /// Refuse OFD locks to every process, as a kernel without them would.
+    pub deny_ofd: bool,
     /// Stops the session: what runs is given up, what has ended is kept.
     pub stop: StopToken,
     /// The program that becomes the launcher: one that calls
@@ -49,6 +54,7 @@ impl SessionOptions {
             program: self.program.clone(),
             directory: self.directory.clone(),
             keep: self.keep,
+            deny_ofd: self.deny_ofd,
             stop: self.stop.clone(),
         }
     }
@@ -189,12 +195,15 @@ impl Lane {
     fn work(mut self) {
         while !self.stop.is_stopped() {
             let job = self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            let Some(Job { scenario, backend }) = job else { return };
+            let Some(Job { scenario, backend, casting }) = job else { return };
+            let subject = casting.to_string();
+            self.engine.cast(casting);
             let result = match self.available.of(backend) {
                 Ok(()) => self.engine.run(&scenario, backend),
                 Err(error) => Ok(ScenarioResult::skipped(
                     &scenario.name,
                     backend,
+                    subject,
                     format!("no {backend} locks here: {error}"),
                 )),
             };

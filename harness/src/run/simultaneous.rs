@@ -2,13 +2,13 @@
 
 use super::cast::StepFailure;
 use super::perform;
-use super::performed::Performed;
 use super::runner::{Ended, Runner, When};
 use crate::model::Prediction;
 use crate::scenario::{Block, Step};
 use crate::step::{Action, Outcome};
+use crate::subject::Performed;
 
-/// Sends every request before it waits for the first reply.
+/// Has every deed begun before it waits for the first to end.
 pub(super) fn run(
     runner: &mut Runner<'_>,
     block: &Block,
@@ -52,16 +52,16 @@ fn order(performed: &Result<Performed, StepFailure>) -> u8 {
     }
 }
 
-/// Whether a request was sent; there is none for a node that is not open.
+/// Whether a deed was begun; there is none for a node that is not open.
 fn send(runner: &mut Runner<'_>, step: &Step) -> Result<bool, StepFailure> {
     let Runner { cast, books, .. } = runner;
     if let Action::Exit | Action::Kill = step.action {
         perform::begin_end(cast, &step.actor, &step.action)?;
         return Ok(true);
     }
-    match perform::request(cast, books, &step.actor, &step.action)? {
-        Some(request) => {
-            cast.channel(&step.actor)?.send(&request)?;
+    match perform::deed(books, &step.actor, &step.action) {
+        Some(deed) => {
+            cast.begin(&step.actor, &deed)?;
             Ok(true)
         }
         None => Ok(false),
@@ -69,10 +69,10 @@ fn send(runner: &mut Runner<'_>, step: &Step) -> Result<bool, StepFailure> {
 }
 
 fn receive(runner: &mut Runner<'_>, step: &Step) -> Result<Performed, StepFailure> {
-    let Runner { cast, books, .. } = runner;
+    let cast = &mut runner.cast;
     if let Action::Exit | Action::Kill = step.action {
         return perform::await_end(cast, &step.actor);
     }
-    let reply = cast.reply(&step.actor)?;
-    Ok(perform::told(cast, books, &step.action, reply.into()))
+    let performed = cast.finish(&step.actor)?;
+    Ok(perform::told(cast, performed))
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::qemu::Message;
 use crate::step::{Action, Outcome, TableLock};
 
 /// What happened in one run, in order: plain data, from which everything that
@@ -64,6 +65,11 @@ pub struct ProcessEntry {
     /// The actor that forked or cloned it; `None` for one that the harness
     /// started.
     pub parent: Option<String>,
+    /// Who plays it, such as `builtin`.
+    pub subject: String,
+    /// What a QEMU has printed on standard error.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub printed: String,
 }
 
 /// One thing that happened.
@@ -115,6 +121,9 @@ pub struct StepEvent {
     pub warnings: Vec<String>,
     /// The number of the `together` it belongs to, counted from 0.
     pub together: Option<usize>,
+    /// What was said to a QEMU and by it, where one plays the actor.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Message>,
 }
 
 #[cfg(test)]
@@ -133,6 +142,7 @@ mod tests {
                 predicted: None,
                 warnings: Vec::new(),
                 together: Some(block),
+                messages: Vec::new(),
             })
         });
         let events = steps.map(|step| Event {

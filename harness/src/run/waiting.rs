@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::books::Books;
 use super::cast::{Cast, StepFailure};
-use super::performed::Performed;
 use crate::lock::LockType;
 use crate::lock_table::{FileKey, LockLine, waiting_lines};
 use crate::process::{ReceiveError, Request};
 use crate::step::{Action, Outcome};
+use crate::subject::Performed;
 
 /// How long to wait for a reply between two looks at the kernel's table.
 const GLANCE: Duration = Duration::from_micros(200);

@@ -1,0 +1,121 @@
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use serde::{Deserialize, Serialize};
+
+use super::deny_ofd::deny_ofd;
+use super::describe;
+
+/// The status of a process whose program could not be executed, as of a shell.
+const CANNOT_EXECUTE: i32 = 127;
+
+/// Another program that plays a process of a scenario. It finds a stream
+/// socket as its standard input, and nothing else that is ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Execution {
+    /// What the process is called in messages.
+    pub name: String,
+    /// Which program.
+    pub program: PathBuf,
+    /// What it is told.
+    pub arguments: Vec<String>,
+    /// Its standard output is the socket, too; it goes to the log otherwise.
+    pub answers_on_stdout: bool,
+    /// Refuse it OFD locks.
+    pub deny_ofd: bool,
+}
+
+/// A program that has just been executed.
+#[derive(Debug)]
+pub struct Executed {
+    /// Its process id.
+    pub pid: i32,
+    /// Our end of the socket.
+    pub socket: OwnedFd,
+    /// What it prints.
+    pub log: Log,
+}
+
+/// What a program printed on standard error: a file in memory, so that
+/// nothing of it is left behind, and that can be read while it grows.
+#[derive(Debug)]
+pub struct Log(std::fs::File);
+
+impl Log {
+    pub(super) fn new(memory: OwnedFd) -> Log {
+        Log(memory.into())
+    }
+
+    /// All that was printed so far.
+    pub fn text(&self) -> String {
+        self.text_from(0)
+    }
+
+    /// How many bytes were printed so far.
+    pub fn length(&self) -> u64 {
+        self.0.metadata().map_or(0, |file| file.len())
+    }
+
+    /// What was printed behind the first `offset` bytes.
+    pub fn text_from(&self, offset: u64) -> String {
+        // The program appends where the offset of the shared description is,
+        // so ours must not move it.
+        let mut bytes = vec![0; usize::try_from(self.length().saturating_sub(offset)).unwrap_or(0)];
+        match self.0.read_exact_at(&mut bytes, offset) {
+            Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(_) => String::new(),
+        }
+    }
+}
+
+/// What a new program and its starter need between them.
+pub(super) struct Wiring {
+    pub(super) ours: OwnedFd,
+    pub(super) theirs: OwnedFd,
+    pub(super) log: OwnedFd,
+}
+
+impl Wiring {
+    /// Makes socket and log.
+    pub(super) fn new() -> std::io::Result<Wiring> {
+        let flags = SocketFlags::CLOEXEC;
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+        let log = memfd_create("imglock-log", MemfdFlags::CLOEXEC)?;
+        Ok(Wiring { ours, theirs, log })
+    }
+}
+
+/// Becomes the program; returns the exit status when that cannot be done. What
+/// stood in the way is then the last line of the log.
+pub(super) fn execute(execution: &Execution, theirs: OwnedFd, log: OwnedFd) -> i32 {
+    let failed = |why: &dyn std::fmt::Display| {
+        let line = format!("cannot execute {}: {why}\n", execution.program.display());
+        let _ = nix::unistd::write(&log, line.as_bytes());
+        CANNOT_EXECUTE
+    };
+    let copies =
+        || Ok::<_, std::io::Error>((log.try_clone()?, log.try_clone()?, theirs.try_clone()?));
+    let (errors, words, answers) = match copies() {
+        Ok(copies) => copies,
+        Err(error) => return failed(&describe(&error)),
+    };
+    if execution.deny_ofd
+        && let Err(why) = deny_ofd()
+    {
+        return failed(&why);
+    }
+    let error = Command::new(&execution.program)
+        .args(&execution.arguments)
+        // The part that this program has played until now.
+        .env_remove(super::ROLE)
+        .stdin(Stdio::from(theirs))
+        .stdout(Stdio::from(if execution.answers_on_stdout { answers } else { words }))
+        .stderr(Stdio::from(errors))
+        .exec();
+    failed(&describe(&error))
+}

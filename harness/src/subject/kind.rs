@@ -1,0 +1,54 @@
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
+use super::{Absent, Builtin, QemuSubject, Subject};
+use crate::qemu::{Binaries, Program};
+
+/// The subjects that there are, by the words that flags use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Display, EnumString, IntoStaticStr, VariantArray)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum SubjectKind {
+    /// Our own worker processes.
+    Builtin,
+    /// QEMU's block layer as a daemon.
+    QemuStorageDaemon,
+    /// The emulator; no guest code runs.
+    QemuSystem,
+}
+
+impl SubjectKind {
+    /// All of them.
+    pub const ALL: &[SubjectKind] = SubjectKind::VARIANTS;
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The program that plays, where it is not ours.
+    pub fn program(self) -> Option<Program> {
+        match self {
+            SubjectKind::Builtin => None,
+            SubjectKind::QemuStorageDaemon => Some(Program::StorageDaemon),
+            SubjectKind::QemuSystem => Some(Program::System),
+        }
+    }
+
+    /// The subject, with the preferred one of the programs that there are. One
+    /// that is not there says so whatever it is told to do.
+    pub fn subject(self, binaries: &Binaries) -> Arc<dyn Subject> {
+        let Some(program) = self.program() else { return Arc::new(Builtin) };
+        match binaries.first(program).cloned().and_then(QemuSubject::new) {
+            Some(subject) => Arc::new(subject),
+            None => {
+                let file = program.file_name();
+                let why = format!("is not installed: there is no {file} in PATH or --qemu-dir");
+                Arc::new(Absent::new(self.name(), why))
+            }
+        }
+    }
+}
