@@ -12,7 +12,7 @@ pub use holders::HoldersArgs;
 pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;
 pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
-pub use subject::SubjectArgs;
+pub use subject::{Cast, SubjectArgs};
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -115,6 +115,9 @@ pub struct MatrixArgs {
     /// On which locks.
     #[command(flatten)]
     pub backends: BackendArgs,
+    /// Who plays.
+    #[command(flatten)]
+    pub subjects: SubjectArgs,
     /// Where and how.
     #[command(flatten)]
     pub place: PlaceArgs,

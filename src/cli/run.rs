@@ -18,6 +18,11 @@ pub struct RunArgs {
     /// Who plays.
     #[command(flatten)]
     pub subjects: SubjectArgs,
+    /// Play each scenario of two processes with every pair of `builtin` and the
+    /// subjects (every QEMU there is when none is named), and report each that
+    /// does not come out the same.
+    #[arg(long)]
+    pub mix: bool,
     /// Where and how.
     #[command(flatten)]
     pub place: PlaceArgs,

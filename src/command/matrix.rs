@@ -1,9 +1,11 @@
 use std::io::Write;
 
+use imglock_harness::run::SessionOptions;
 use imglock_harness::scenario::ModeMatrix;
+use imglock_harness::subject::Builtin;
 use imglock_harness::sweep::mode_table;
 
-use super::place;
+use super::{place, subject};
 use crate::cli::MatrixArgs;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
@@ -17,10 +19,16 @@ pub fn matrix(args: MatrixArgs, output: &mut Output) -> Result<ExitCode, Failure
     let stated = stated()?;
     let directory = place::directory(&args.place);
     let stop = interrupt::stop_on_signals()?;
-    let options = place::session_options(&args.place, &directory, false, stop.clone());
+    let options = SessionOptions {
+        deny_ofd: args.subjects.deny_ofd,
+        ..place::session_options(&args.place, &directory, false, stop.clone())
+    };
     let mut exit = ExitCode::AsExpected;
-    for (number, backend) in args.backends.backends().into_iter().enumerate() {
-        let measured = mode_table(backend, &options);
+    let castings = subject::castings(&args.subjects)?;
+    let backends = args.backends.backends();
+    let runs = castings.iter().flat_map(|cast| backends.iter().map(move |one| (*one, cast)));
+    for (number, (backend, casting)) in runs.enumerate() {
+        let measured = mode_table(backend, casting, &options);
         if stop.is_stopped() {
             return Err(Failure::Interrupted);
         }
@@ -30,7 +38,11 @@ pub fn matrix(args: MatrixArgs, output: &mut Output) -> Result<ExitCode, Failure
         if number > 0 {
             writeln!(output)?;
         }
-        report::write(backend, &cell, &differences, output)?;
+        let on = match measured.subject.as_str() {
+            Builtin::NAME => backend.to_string(),
+            subject => format!("{backend} by {subject}"),
+        };
+        report::write(&on, &measured.unable, &cell, &differences, output)?;
         report::objections(&measured.findings, output)?;
         if !differences.is_empty() || !measured.findings.is_empty() {
             exit = ExitCode::Failed;

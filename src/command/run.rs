@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use imglock_harness::lock::Backend;
+use imglock_harness::qemu::Binary;
 use imglock_harness::run::{Casting, Environment, Job, Session, SessionOptions, Verdict};
 use imglock_harness::scenario::Scenario;
 use imglock_harness::sweep::mode_table;
@@ -22,7 +23,10 @@ use crate::selection::select;
 /// `imglock run`.
 pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
     let scenarios = select(&Library::embedded(), &args.patterns)?;
-    let castings = subject::castings(&args.subjects)?;
+    let (scenarios, castings) = match args.mix {
+        false => (scenarios, subject::castings(&args.subjects)?),
+        true => (of_two_processes(scenarios)?, subject::mixed(&args.subjects)?),
+    };
     let jobs = jobs(&scenarios, &args.backends.backends(), &castings)?;
     let directory = place::directory(&args.place);
     let stop = interrupt::stop_on_signals()?;
@@ -30,8 +34,14 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
         deny_ofd: args.subjects.deny_ofd,
         ..place::session_options(&args.place, &directory, args.keep, stop.clone())
     };
-    let rerun = Rerun { directory: args.place.dir };
-    let mut record = RunRecord::new(Environment::at(&directory), jobs.clone(), rerun);
+    let rerun = Rerun {
+        directory: args.place.dir,
+        qemu_dirs: args.subjects.qemu_dirs,
+        deny_ofd: args.subjects.deny_ofd,
+    };
+    let environment = Environment { qemu: programs(&castings), ..Environment::at(&directory) };
+    let mut record = RunRecord::new(environment, jobs.clone(), rerun);
+    record.mixed = args.mix;
     let wants_modes = args.reports.iter().any(|report| report.kind == ReportKind::Html);
     let mut files = ReportFiles::create(args.reports, &record)?;
     let mut reporter: Box<dyn Reporter> = match args.format {
@@ -91,7 +101,7 @@ fn measure_modes(
         of_backend.into_iter().any(|result| result.verdict != Verdict::Skipped)
     };
     let measure = |backend| {
-        let table = mode_table(backend, options)?;
+        let table = mode_table(backend, &Casting::default(), options)?;
         Ok(MeasuredModes {
             backend,
             cells: table.cells().map(|(pair, outcome)| (pair, outcome.clone())).collect(),
@@ -100,6 +110,20 @@ fn measure_modes(
         })
     };
     Backend::ALL.into_iter().filter(ran).map(measure).collect()
+}
+
+/// Those that `--mix` plays.
+fn of_two_processes(mut scenarios: Vec<Arc<Scenario>>) -> Result<Vec<Arc<Scenario>>, Failure> {
+    scenarios.retain(|scenario| scenario.actors().len() == 2);
+    if scenarios.is_empty() { Err(Failure::NoPairs) } else { Ok(scenarios) }
+}
+
+/// The programs that play in any of them, once each.
+fn programs(castings: &[Casting]) -> Vec<Binary> {
+    let mut programs: Vec<Binary> = castings.iter().flat_map(Casting::binaries).cloned().collect();
+    programs.sort_by(|one, other| one.path.cmp(&other.path));
+    programs.dedup();
+    programs
 }
 
 /// Each scenario on each backend that it makes sense on and that was chosen,
@@ -136,7 +160,7 @@ fn exit(record: &RunRecord) -> Result<ExitCode, Failure> {
         Ok(ExitCode::Interrupted)
     } else if !record.is_complete() {
         Err(Failure::Incomplete { ran: record.results.len(), planned: record.planned.len() })
-    } else if summary.bad() > 0 || record.matrix_is_bad() {
+    } else if summary.bad() > 0 || record.matrix_is_bad() || !record.mix_differences().is_empty() {
         Ok(ExitCode::Failed)
     } else if summary.passed == 0 {
         Err(Failure::NothingRan)

@@ -53,6 +53,15 @@ pub enum Failure {
         /// The folder.
         directory: PathBuf,
     },
+    /// `--mix` without a QEMU.
+    #[error(
+        "there is no QEMU here to mix with; install qemu-storage-daemon (Debian: qemu-utils), or \
+         name its folder with --qemu-dir"
+    )]
+    NothingToMix,
+    /// `--mix`, and no selected scenario has two processes.
+    #[error("none of the selected scenarios has just two processes, which --mix plays")]
+    NoPairs,
     /// The command carries no scenario at all.
     #[error("this imglock carries no scenarios; name a file or folder of your own")]
     NoScenarios,
@@ -101,7 +110,8 @@ pub enum Failure {
     },
     /// Every scenario was skipped.
     #[error(
-        "every scenario was skipped, so nothing was tried; choose another directory with --dir"
+        "every scenario was skipped, so nothing was tried; choose another directory with --dir, \
+         or who plays with --subject"
     )]
     NothingRan,
     /// Locks cannot be looked at.
@@ -131,6 +141,7 @@ impl Failure {
             Failure::NoMatch { .. }
             | Failure::EmptyFolder { .. }
             | Failure::NoBackend { .. }
+            | Failure::NoPairs
             | Failure::NoScenarios => ExitCode::NothingSelected,
             Failure::Invalid(_)
             | Failure::Unreadable { .. }
@@ -143,6 +154,7 @@ impl Failure {
             | Failure::Probe(_)
             | Failure::Incomplete { .. }
             | Failure::NothingRan
+            | Failure::NothingToMix
             | Failure::NoMatrix
             | Failure::Survey(SurveyError::Proc(_))
             | Failure::Signals(_)

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use imglock_harness::run::{Event, EventKind, Finding, ScenarioResult, Trace, Verdict};
 use imglock_harness::step::{Action, Hazard};
+use imglock_harness::subject::Builtin;
 
 use super::changes::{Change, Changes};
 
@@ -33,6 +34,15 @@ pub struct Row<'r> {
     /// their changes show here.
     pub unread: usize,
     acting: Option<(&'r str, &'r Action)>,
+}
+
+/// On which locks a run was, and who played if not our own workers: `ofd`, or
+/// `ofd by qemu-system`.
+pub fn on(result: &ScenarioResult) -> String {
+    match result.subject.as_str() {
+        Builtin::NAME => result.backend.to_string(),
+        subject => format!("{} by {subject}", result.backend),
+    }
 }
 
 /// The rows of a run, in order.

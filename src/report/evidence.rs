@@ -34,7 +34,9 @@ pub fn write(
     writeln!(
         out,
         "{bad}{}{bad:#}  {STRONG}{}{STRONG:#} on {}",
-        result.verdict, result.scenario, result.backend
+        result.verdict,
+        result.scenario,
+        course::on(result)
     )?;
     if let Some(scenario) = record.scenario(result) {
         writeln!(out, "  {}", scenario.summary)?;
@@ -50,6 +52,7 @@ pub fn write(
     judges(result, out)?;
     moment(result, out)?;
     warnings(&result.trace, out)?;
+    conversation(result, out)?;
     writeln!(out, "\n  Run just this one again:\n    {}", record.rerun.line(result))
 }
 
@@ -115,6 +118,25 @@ fn warnings(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
         for warning in &step.warnings {
             writeln!(out, "    {warning}")?;
         }
+    }
+    Ok(())
+}
+
+/// What was said last to the QEMU that the fault is about, and by it, and what
+/// it printed.
+fn conversation(result: &ScenarioResult, out: &mut dyn Write) -> io::Result<()> {
+    let events = &result.trace.events;
+    let last = course::faults(result).first().copied().unwrap_or(events.len().saturating_sub(1));
+    let Some(EventKind::Step(step)) = events.get(last).map(|event| &event.kind) else {
+        return Ok(());
+    };
+    if !step.messages.is_empty() {
+        writeln!(out, "\n  Said to {} and by it:", step.actor)?;
+        step.messages.iter().try_for_each(|message| writeln!(out, "    {message}"))?;
+    }
+    let printed = result.trace.processes.iter().filter(|one| one.actor == step.actor);
+    for line in printed.flat_map(|entry| entry.printed.lines()) {
+        writeln!(out, "    {CAREFUL}printed{CAREFUL:#} {line}")?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@ use std::io::{self, Write};
 
 use imglock_harness::lock::Backend;
 use imglock_harness::run::{ScenarioResult, Verdict};
+use imglock_harness::subject::Builtin;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{RunRecord, evidence};
@@ -25,6 +26,9 @@ pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
         suite.add_property(("file_system", environment.file_system.as_str()));
         suite.add_property(("mount_options", environment.mount_options.join(",").as_str()));
         suite.add_property(("imglock", environment.imglock.as_str()));
+        for binary in &environment.qemu {
+            suite.add_property((binary.program.file_name(), binary.version.to_string()));
+        }
         suite.add_test_cases(cases.map(|result| case(record, result)));
         report.add_test_suite(suite);
     }
@@ -48,7 +52,10 @@ fn case(record: &RunRecord, result: &ScenarioResult) -> TestCase {
         }
     };
     let mut case = TestCase::new(&*result.scenario, status);
-    case.set_classname(format!("imglock.{}", result.backend));
+    case.set_classname(match result.subject.as_str() {
+        Builtin::NAME => format!("imglock.{}", result.backend),
+        subject => format!("imglock.{}.{subject}", result.backend),
+    });
     case.set_time(result.duration);
     case
 }

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use imglock_harness::run::{ScenarioResult, Verdict};
 
-use super::{Reporter, RunRecord, evidence};
+use super::{Reporter, RunRecord, course, evidence};
 
 /// The Kernel Test Anything Protocol, version 1
 /// (Documentation/dev-tools/ktap.rst): a result line for each scenario and
@@ -37,7 +37,7 @@ impl Reporter for Ktap {
             Verdict::Skipped => format!(" # SKIP {}", result.reason),
             Verdict::TimedOut => " # TIMEOUT".to_owned(),
         };
-        writeln!(out, "{words} {number} {name} {}{directive}", result.backend)?;
+        writeln!(out, "{words} {number} {name} {}{directive}", course::on(result))?;
         out.flush()
     }
 

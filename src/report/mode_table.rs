@@ -1,11 +1,10 @@
 //! The mode matrix as the kernel gives it, beside the one written by hand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anstyle::Style;
 use imglock_harness::image::{Mode, Permission, Side};
-use imglock_harness::lock::Backend;
 use imglock_harness::run::Finding;
 use imglock_harness::step::Outcome;
 use imglock_harness::sweep::Difference;
@@ -13,19 +12,21 @@ use imglock_harness::sweep::Difference;
 use super::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
 use crate::phrase::count;
 
-/// The table of `backend`, then each difference in words.
+/// The table that was measured `on` some locks, then each difference in words.
+/// Pairs that the openers are unable to play are left out, with the reasons.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(
-    backend: Backend,
+    on: &str,
+    unable: &BTreeMap<(Mode, Mode), String>,
     cell: &dyn Fn(Mode, Mode) -> Option<Outcome>,
     differences: &[Difference],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(
         out,
-        "{STRONG}{backend}{STRONG:#}: the mode of each row opens first, that of each column second\n"
+        "{STRONG}{on}{STRONG:#}: the mode of each row opens first, that of each column second\n"
     )?;
     let heads: Vec<String> = (1..=Mode::ALL.len()).map(|number| format!("{number:>3}")).collect();
     writeln!(out, "  {:16}  {FAINT}{}{FAINT:#}", "", heads.concat())?;
@@ -34,27 +35,41 @@ pub fn write(
         for second in Mode::ALL {
             let differs =
                 differences.iter().any(|pair| pair.first == *first && pair.second == *second);
-            let (style, code) = code(cell(*first, *second).as_ref());
+            let (style, code) = match unable.contains_key(&(*first, *second)) {
+                true => (FAINT, '-'),
+                false => code(cell(*first, *second).as_ref()),
+            };
             let style = if differs { BAD.invert() } else { style };
             write!(out, " {}{style}{code}{style:#}", if differs { "*" } else { " " })?;
         }
         writeln!(out)?;
     }
-    verdict(backend, differences, out)
+    let reasons: BTreeSet<&String> = unable.values().collect();
+    for (number, reason) in reasons.into_iter().enumerate() {
+        let pairs = unable.values().filter(|why| *why == reason).count();
+        let space = if number == 0 { "\n" } else { "" };
+        writeln!(out, "{space}  {FAINT}-{FAINT:#} {}: {reason}", count(pairs, "pair", "pairs"))?;
+    }
+    let cells = Mode::ALL.len() * Mode::ALL.len() - unable.len();
+    verdict(on, cells, differences, out)
 }
 
-fn verdict(backend: Backend, differences: &[Difference], out: &mut dyn Write) -> io::Result<()> {
-    let cells = Mode::ALL.len() * Mode::ALL.len();
+fn verdict(
+    on: &str,
+    cells: usize,
+    differences: &[Difference],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if differences.is_empty() {
         return writeln!(
             out,
-            "\n{GOOD}{cells} pairs measured on {backend}, all as scenarios/matrix.kdl says{GOOD:#}"
+            "\n{GOOD}{cells} pairs measured on {on}, all as scenarios/matrix.kdl says{GOOD:#}"
         );
     }
     let number = count(differences.len(), "pair differs", "pairs differ");
     writeln!(
         out,
-        "\n{BAD}{number}{BAD:#} of {cells} on {backend} from scenarios/matrix.kdl, marked *:"
+        "\n{BAD}{number}{BAD:#} of {cells} on {on} from scenarios/matrix.kdl, marked *:"
     )?;
     for Difference { first, second, measured, stated } in differences {
         let measured = measured.as_ref().map_or_else(|| "nothing".to_owned(), Outcome::to_string);

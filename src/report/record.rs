@@ -8,7 +8,8 @@ use imglock_harness::lock::Backend;
 use imglock_harness::run::{Environment, Finding, Job, ScenarioResult};
 use imglock_harness::scenario::Scenario;
 use imglock_harness::step::Outcome;
-use imglock_harness::sweep::Difference;
+use imglock_harness::subject::Builtin;
+use imglock_harness::sweep::{Difference, MixDifference, mix_differences};
 
 use crate::phrase::quoted;
 
@@ -32,6 +33,8 @@ pub struct RunRecord {
     pub interrupted: bool,
     /// Scratch directories that were kept.
     pub kept: Vec<PathBuf>,
+    /// Whether each scenario is played by several casts, to be compared.
+    pub mixed: bool,
     /// How one scenario is run again.
     pub rerun: Rerun,
     scenarios: BTreeMap<String, Arc<Scenario>>,
@@ -53,6 +56,7 @@ impl RunRecord {
             elapsed: Duration::ZERO,
             interrupted: false,
             kept: Vec::new(),
+            mixed: false,
             rerun,
             scenarios,
         }
@@ -71,6 +75,16 @@ impl RunRecord {
     /// Whether a pair of modes was measured that is not as the rules say.
     pub fn matrix_is_bad(&self) -> bool {
         self.modes.iter().any(MeasuredModes::is_bad)
+    }
+
+    /// Whether anybody but our own workers plays.
+    pub fn has_subjects(&self) -> bool {
+        self.planned.iter().any(|job| job.casting.to_string() != Builtin::NAME)
+    }
+
+    /// What did not come out the same with every cast.
+    pub fn mix_differences(&self) -> Vec<MixDifference> {
+        if self.mixed { mix_differences(&self.results) } else { Vec::new() }
     }
 
     /// The scenario that `result` is of.
@@ -112,6 +126,10 @@ impl MeasuredModes {
 pub struct Rerun {
     /// `--dir`, if it was given.
     pub directory: Option<PathBuf>,
+    /// `--qemu-dir`, as often as it was given.
+    pub qemu_dirs: Vec<PathBuf>,
+    /// `--deny-ofd`.
+    pub deny_ofd: bool,
 }
 
 impl Rerun {
@@ -119,8 +137,16 @@ impl Rerun {
     pub fn line(&self, result: &ScenarioResult) -> String {
         let mut line =
             format!("imglock run {} --backend {}", quoted(&result.scenario), result.backend);
-        if let Some(directory) = &self.directory {
-            line += &format!(" --dir {}", quoted(&directory.display().to_string()));
+        let mut add = |option: &str, path: &PathBuf| {
+            line += &format!(" {option} {}", quoted(&path.display().to_string()));
+        };
+        self.directory.iter().for_each(|path| add("--dir", path));
+        if result.subject != Builtin::NAME {
+            add("--subject", &PathBuf::from(&result.subject));
+            self.qemu_dirs.iter().for_each(|path| add("--qemu-dir", path));
+        }
+        if self.deny_ofd {
+            line += " --deny-ofd";
         }
         line
     }

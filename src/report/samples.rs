@@ -38,8 +38,9 @@ pub fn record() -> RunRecord {
         file_system: "ext4".into(),
         mount_options: vec!["relatime".into(), "rw".into()],
         imglock: "0.1.0".into(),
+        qemu: Vec::new(),
     };
-    let rerun = Rerun { directory: Some("/mnt/my images".into()) };
+    let rerun = Rerun { directory: Some("/mnt/my images".into()), ..Rerun::default() };
     let mut record = RunRecord::new(environment, planned.collect(), rerun);
     record.results = results;
     record.began = jiff::Timestamp::UNIX_EPOCH;

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use imglock_harness::lock::Backend;
 use imglock_harness::run::{ScenarioResult, Starts, Verdict};
@@ -31,6 +31,8 @@ impl Summary {
     /// Counts `results`.
     pub fn of(results: &[ScenarioResult]) -> Summary {
         let mut summary = Summary::default();
+        // One that several casts played is one scenario.
+        let mut seen = BTreeSet::new();
         for result in results {
             match result.verdict {
                 Verdict::Passed => summary.passed += 1,
@@ -48,6 +50,9 @@ impl Summary {
                 sum.nobody_won += starts.nobody_won;
             }
             for hazard in reproduced(result) {
+                if !seen.insert((hazard, result.backend, &result.scenario)) {
+                    continue;
+                }
                 *summary.reproduced.entry((hazard, result.backend)).or_default() += 1;
             }
         }

@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use imglock_harness::run::{ScenarioResult, Starts, Verdict};
+use imglock_harness::sweep::MixDifference;
 use unicode_width::UnicodeWidthStr;
 
 use super::changes::Changes;
@@ -13,13 +15,15 @@ use crate::phrase::count;
 pub struct Terminal {
     width: usize,
     name_width: usize,
+    /// Of the column that says who plays; 0 when only our workers do.
+    subject_width: usize,
     traced: bool,
 }
 
 impl Terminal {
     /// For a terminal of `width` columns.
     pub fn new(width: usize) -> Terminal {
-        Terminal { width, name_width: 0, traced: false }
+        Terminal { width, name_width: 0, subject_width: 0, traced: false }
     }
 
     /// Draws every run, whatever came of it, if `traced`.
@@ -43,6 +47,10 @@ impl Reporter for Terminal {
     fn begin(&mut self, record: &RunRecord, _: &mut dyn Write) -> io::Result<()> {
         let names = record.planned.iter().map(|job| job.scenario.name.width());
         self.name_width = names.max().unwrap_or(0);
+        if record.has_subjects() {
+            let subjects = record.planned.iter().map(|job| job.casting.to_string().len() + 2);
+            self.subject_width = subjects.max().unwrap_or(0);
+        }
         Ok(())
     }
 
@@ -55,9 +63,16 @@ impl Reporter for Terminal {
         let style = palette::of_verdict(result.verdict);
         let time = times::readable(result.duration);
         let pad = self.name_width.saturating_sub(result.scenario.width());
+        let subject = if self.subject_width > 0 { result.subject.as_str() } else { "" };
         let line = format!(
-            "{style}{:9}{style:#}  {}{:pad$}  {:5}  {FAINT}{time:>8}{FAINT:#}  {}",
-            result.verdict, result.scenario, "", result.backend, result.reason
+            "{style}{:9}{style:#}  {}{:pad$}  {:5}  {subject:subject_width$}\
+             {FAINT}{time:>8}{FAINT:#}  {}",
+            result.verdict,
+            result.scenario,
+            "",
+            result.backend,
+            result.reason,
+            subject_width = self.subject_width,
         );
         writeln!(out, "{}", line.trim_end())?;
         self.draw(result, out)?;
@@ -105,6 +120,7 @@ fn sum_up(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
             count(*contested, "contested start", "contested starts")
         )?;
     }
+    mix(record, out)?;
     for modes in &record.modes {
         let MeasuredModes { backend, cells, .. } = modes;
         if modes.is_bad() {
@@ -120,6 +136,33 @@ fn sum_up(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
     if record.interrupted {
         let (ran, planned) = (record.results.len(), record.planned.len());
         writeln!(out, "{STRONG}interrupted{STRONG:#}: {ran} of {planned} ran")?;
+    }
+    Ok(())
+}
+
+/// What did not come out the same with every cast.
+fn mix(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
+    if !record.mixed {
+        return Ok(());
+    }
+    let differences = record.mix_differences();
+    if differences.is_empty() {
+        let mut played: BTreeMap<_, usize> = BTreeMap::new();
+        for result in record.results.iter().filter(|one| one.verdict != Verdict::Skipped) {
+            *played.entry((&result.scenario, result.backend)).or_default() += 1;
+        }
+        let compared = played.values().filter(|casts| **casts > 1).count();
+        let scenarios = count(compared, "scenario came", "scenarios came");
+        return writeln!(out, "  {scenarios} out the same whoever played");
+    }
+    let number = count(differences.len(), "cell differs", "cells differ");
+    writeln!(out, "  {BAD}{number}{BAD:#} with who plays:")?;
+    for MixDifference { scenario, backend, first, second, at, with_first, with_second } in
+        differences
+    {
+        writeln!(out, "    {STRONG}{scenario}{STRONG:#} on {backend}, {at}")?;
+        writeln!(out, "      {first}: {with_first}")?;
+        writeln!(out, "      {second}: {with_second}")?;
     }
     Ok(())
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use imglock_harness::image::{Mode, Permission, Refusal, Side};
@@ -275,9 +276,12 @@ fn the_mode_table_marks_what_differs() {
         },
     ];
     let mut out = Vec::new();
-    mode_table::write(Backend::Ofd, &cell, &differences, &mut out)
+    mode_table::write("ofd", &BTreeMap::new(), &cell, &differences, &mut out)
         .expect("a vector can be written");
-    mode_table::write(Backend::Posix, &cell, &[], &mut out).expect("a vector can be written");
+    let why = "qemu-io cannot hold nothing".to_owned();
+    let unable = Mode::ALL.iter().map(|second| ((Mode::None, *second), why.clone())).collect();
+    mode_table::write("posix by qemu-io", &unable, &cell, &[], &mut out)
+        .expect("a vector can be written");
     mode_table::legend(&mut out).expect("a vector can be written");
     let text = plain(&out);
     assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");

@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod mounts;
+pub mod qemu;
 pub mod refusing;
 mod requirement;
 

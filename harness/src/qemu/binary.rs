@@ -8,15 +8,18 @@ use strum::VariantArray;
 /// One of QEMU's programs that open images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Program {
     /// The block layer alone, as a daemon with QMP.
+    #[serde(rename = "qemu-storage-daemon")]
     StorageDaemon,
     /// The emulator of this machine's architecture.
+    #[serde(rename = "qemu-system")]
     System,
     /// Reads and writes an image at a prompt.
+    #[serde(rename = "qemu-io")]
     Io,
     /// Makes and changes images.
+    #[serde(rename = "qemu-img")]
     Img,
 }
 

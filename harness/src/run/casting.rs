@@ -37,9 +37,10 @@ impl Casting {
         Casting { subjects: vec![subject] }
     }
 
-    /// One plays the first process, the other the second.
-    pub fn pair(first: Arc<dyn Subject>, second: Arc<dyn Subject>) -> Casting {
-        Casting { subjects: vec![first, second] }
+    /// The first plays the first process, and so on, over and over; our own
+    /// workers play where nobody is named.
+    pub fn new(subjects: Vec<Arc<dyn Subject>>) -> Casting {
+        if subjects.is_empty() { Casting::default() } else { Casting { subjects } }
     }
 
     /// The programs that play besides our own workers.

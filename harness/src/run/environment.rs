@@ -5,6 +5,8 @@ use nix::sys::utsname::uname;
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 
+use crate::qemu::Binary;
+
 /// Where a run takes place: what decides about locks besides the scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Environment {
@@ -18,6 +20,9 @@ pub struct Environment {
     pub mount_options: Vec<String>,
     /// The version of imglock, command and engine alike.
     pub imglock: String,
+    /// The QEMU programs that play, if any does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub qemu: Vec<Binary>,
 }
 
 impl Environment {
@@ -32,7 +37,8 @@ impl Environment {
         };
         let (file_system, mount_options) = mount(directory).unwrap_or_default();
         let imglock = env!("CARGO_PKG_VERSION").to_owned();
-        Environment { kernel, architecture, file_system, mount_options, imglock }
+        let qemu = Vec::new();
+        Environment { kernel, architecture, file_system, mount_options, imglock, qemu }
     }
 }
 

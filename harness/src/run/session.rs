@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -47,6 +47,23 @@ impl SessionOptions {
     /// The program that is running.
     pub fn this_program() -> PathBuf {
         PathBuf::from("/proc/self/exe")
+    }
+
+    /// Which locks a process gets in the directory.
+    fn availability(&self) -> Result<Availability, HarnessError> {
+        let directory = self.directory.clone();
+        let mut available = match availability(&directory) {
+            Ok(available) => available,
+            Err(error) => return Err(HarnessError::Directory { directory, why: describe(&error) }),
+        };
+        if self.deny_ofd {
+            // What the filter answers.
+            available.ofd = Err(LockError::Invalid);
+        }
+        match (available.ofd.clone(), available.posix.clone()) {
+            (Err(ofd), Err(posix)) => Err(HarnessError::NoLocks { directory, ofd, posix }),
+            _ => Ok(available),
+        }
     }
 
     fn launcher(&self) -> LauncherOptions {
@@ -115,7 +132,7 @@ impl Session {
     /// # Errors
     /// When no lock works in the directory, or no process can be started.
     pub fn start(jobs: Vec<Job>, options: SessionOptions) -> Result<Session, HarnessError> {
-        let available = Arc::new(availability_in(&options.directory)?);
+        let available = Arc::new(options.availability()?);
         raise_descriptor_limit();
         let launcher = options.launcher();
         let lanes = options.jobs.clamp(1, jobs.len().max(1));
@@ -155,7 +172,7 @@ impl Engine {
     /// When that backend does not work in the directory, or no process can be
     /// started.
     pub fn prepare(options: &SessionOptions, backend: Backend) -> Result<Engine, HarnessError> {
-        let available = availability_in(&options.directory)?;
+        let available = options.availability()?;
         if let Err(error) = available.of(backend) {
             let directory = options.directory.clone();
             return Err(HarnessError::NoSuchLocks { directory, backend, error: error.clone() });
@@ -216,21 +233,6 @@ impl Lane {
                 return;
             }
         }
-    }
-}
-
-fn availability_in(directory: &Path) -> Result<Availability, HarnessError> {
-    let available = availability(directory).map_err(|error| HarnessError::Directory {
-        directory: directory.to_owned(),
-        why: describe(&error),
-    })?;
-    match (&available.ofd, &available.posix) {
-        (Err(ofd), Err(posix)) => Err(HarnessError::NoLocks {
-            directory: directory.to_owned(),
-            ofd: ofd.clone(),
-            posix: posix.clone(),
-        }),
-        _ => Ok(available),
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::image::Mode;
 use crate::lock::Backend;
-use crate::run::{Engine, EventKind, Finding, HarnessError, SessionOptions, StepEvent};
+use crate::run::{Casting, Engine, EventKind, Finding, HarnessError, SessionOptions, StepEvent};
 use crate::scenario::{Expectation, ImageDeclaration, Item, ModeMatrix, Scenario, Step};
 use crate::step::{Action, OpenOptions, Outcome};
 
@@ -12,8 +12,12 @@ use crate::step::{Action, OpenOptions, Outcome};
 pub struct ModeTable {
     /// On which locks it was measured.
     pub backend: Backend,
+    /// Who played the openers.
+    pub subject: String,
     /// What model and contract found fault with, if anything.
     pub findings: Vec<Finding>,
+    /// Why a pair was not tried that the openers cannot play.
+    pub unable: BTreeMap<(Mode, Mode), String>,
     cells: BTreeMap<(Mode, Mode), Outcome>,
 }
 
@@ -28,9 +32,11 @@ impl ModeTable {
         self.cells.iter().map(|(pair, outcome)| (*pair, outcome))
     }
 
-    /// Every pair for which the kernel did not do as `stated`.
+    /// Every pair for which the kernel did not do as `stated`, of those that
+    /// the openers can play.
     pub fn differences(&self, stated: &ModeMatrix) -> Vec<Difference> {
         pairs()
+            .filter(|pair| !self.unable.contains_key(pair))
             .map(|(first, second)| Difference {
                 first,
                 second,
@@ -63,10 +69,27 @@ fn pairs() -> impl Iterator<Item = (Mode, Mode)> {
 ///
 /// # Errors
 /// When the environment cannot run processes or locks.
-pub fn mode_table(backend: Backend, options: &SessionOptions) -> Result<ModeTable, HarnessError> {
+pub fn mode_table(
+    backend: Backend,
+    casting: &Casting,
+    options: &SessionOptions,
+) -> Result<ModeTable, HarnessError> {
     let mut engine = Engine::prepare(options, backend)?;
-    let mut table = ModeTable { backend, findings: Vec::new(), cells: BTreeMap::new() };
-    let mut left: Vec<(Mode, Mode)> = pairs().collect();
+    engine.cast(casting.clone());
+    let mut unable = BTreeMap::new();
+    for pair in pairs() {
+        if let Some(why) = casting.inability(&scenario(&[pair], backend), backend) {
+            unable.insert(pair, why);
+        }
+    }
+    let mut left: Vec<(Mode, Mode)> = pairs().filter(|pair| !unable.contains_key(pair)).collect();
+    let mut table = ModeTable {
+        backend,
+        subject: casting.to_string(),
+        findings: Vec::new(),
+        unable,
+        cells: BTreeMap::new(),
+    };
     // A run ends at the first fault that a judge finds; the next one goes on
     // behind it, so that every cell is measured.
     while !left.is_empty() {
@@ -130,7 +153,9 @@ mod tests {
         let text = include_str!("../../../scenarios/matrix.kdl");
         let stated = ModeMatrix::parse("matrix.kdl", text).expect("the matrix");
         let cells = pairs().map(|pair| (pair, stated.cell(pair.0, pair.1))).collect();
-        let mut table = ModeTable { backend: Backend::Ofd, findings: Vec::new(), cells };
+        let (subject, unable) = ("builtin".to_owned(), BTreeMap::new());
+        let backend = Backend::Ofd;
+        let mut table = ModeTable { backend, subject, findings: Vec::new(), unable, cells };
         assert_eq!(table.differences(&stated), []);
 
         table.cells.insert((Mode::Rw, Mode::Rw), Outcome::Granted);
@@ -143,5 +168,10 @@ mod tests {
             difference(Mode::Rw, Some(Outcome::Granted), Outcome::Refused(refusal)),
         ];
         assert_eq!(table.differences(&stated), expected);
+
+        // What nobody can play is no difference.
+        let why = "qemu-io cannot open nothing".to_owned();
+        table.unable.insert((Mode::None, Mode::Rw), why);
+        assert_eq!(table.differences(&stated), expected[1..]);
     }
 }

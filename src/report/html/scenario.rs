@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use imglock_harness::lock::Backend;
 use imglock_harness::run::{Finding, ScenarioResult, Verdict};
 use imglock_harness::scenario::Scenario;
 use maud::{Markup, html};
@@ -92,7 +91,7 @@ fn badge(result: &ScenarioResult) -> Markup {
         Verdict::Failed | Verdict::TimedOut => "bad",
         Verdict::Skipped => "careful",
     };
-    html! { span.badge.(class) { (result.backend) " " (result.verdict) } }
+    html! { span.badge.(class) { (course::on(result)) " " (result.verdict) } }
 }
 
 /// The hazards that showed themselves, each with its backends.
@@ -100,7 +99,10 @@ fn shown_hazards(entry: &Entry<'_>) -> BTreeMap<String, String> {
     let mut hazards: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for one in &entry.results {
         for hazard in &one.hazards {
-            hazards.entry(hazard.to_string()).or_default().push(one.backend.name());
+            let on = hazards.entry(hazard.to_string()).or_default();
+            if !on.contains(&one.backend.name()) {
+                on.push(one.backend.name());
+            }
         }
     }
     hazards.into_iter().map(|(hazard, on)| (hazard, on.join(" and "))).collect()
@@ -133,26 +135,25 @@ fn prose(text: &str) -> Markup {
     }
 }
 
-/// A drawing for each backend, or one for all of them when they are the same.
+/// A drawing for each run, or one for all of them that are the same.
 fn drawings(record: &RunRecord, entry: &Entry<'_>) -> Markup {
-    let mut drawn: Vec<(Vec<Backend>, Picture)> = Vec::new();
+    let mut drawn: Vec<(Vec<&ScenarioResult>, Picture)> = Vec::new();
     for one in entry.results.iter().filter(|one| !one.trace.events.is_empty()) {
         let picture = lanes::picture(one, entry.name);
         match drawn.iter_mut().find(|(_, other)| other.svg.0 == picture.svg.0) {
-            Some((backends, _)) => backends.push(one.backend),
-            None => drawn.push((vec![one.backend], picture)),
+            Some((runs, _)) => runs.push(one),
+            None => drawn.push((vec![one], picture)),
         }
     }
     html! {
-        @for (backends, picture) in &drawn { (figure(entry, backends, picture)) }
+        @for (runs, picture) in &drawn { (figure(runs, picture)) }
         @for one in &entry.results { (said(record, one)) }
     }
 }
 
-fn figure(entry: &Entry<'_>, backends: &[Backend], picture: &Picture) -> Markup {
-    let names = backends.iter().map(|one| one.name()).collect::<Vec<_>>().join(" and ");
-    let took = entry.results.iter().filter(|one| backends.contains(&one.backend));
-    let took: Vec<String> = took.map(|one| times::readable(one.duration)).collect();
+fn figure(runs: &[&ScenarioResult], picture: &Picture) -> Markup {
+    let names = runs.iter().map(|one| course::on(one)).collect::<Vec<_>>().join(" and ");
+    let took: Vec<String> = runs.iter().map(|one| times::readable(one.duration)).collect();
     html! {
         figure {
             figcaption { strong { "on " (names) } " " span { (took.join(" and ")) } }
@@ -176,11 +177,11 @@ fn said(record: &RunRecord, result: &ScenarioResult) -> Markup {
     let told = failures.iter().any(|finding| finding.message == result.reason);
     html! {
         @if result.verdict != Verdict::Passed && !told && !result.reason.is_empty() {
-            p.reason { strong { (result.verdict) " on " (result.backend) ": " } (prose(&result.reason)) }
+            p.reason { strong { (result.verdict) " on " (course::on(result)) ": " } (prose(&result.reason)) }
         }
         @for finding in failures {
             section.finding {
-                h5 { (finding.judge) " objects on " (result.backend) " to " (place(result, finding)) }
+                h5 { (finding.judge) " objects on " (course::on(result)) " to " (place(result, finding)) }
                 p { (prose(&finding.message)) }
                 dl {
                     @if !finding.expected.is_empty() { div { dt { "expected" } dd { (prose(&finding.expected)) } } }

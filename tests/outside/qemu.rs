@@ -1,0 +1,31 @@
+//! The QEMUs that tests are run against.
+
+use std::path::PathBuf;
+
+use imglock_harness::qemu::{Binaries, Program};
+
+use super::requirement::is_met;
+
+/// Where to look for QEMU besides `PATH`: the environment variable
+/// `IMGLOCK_QEMU_DIRS`, parted as `PATH` is.
+pub fn directories() -> Vec<PathBuf> {
+    let given = std::env::var_os("IMGLOCK_QEMU_DIRS").unwrap_or_default();
+    std::env::split_paths(&given).filter(|folder| !folder.as_os_str().is_empty()).collect()
+}
+
+/// Every QEMU program that there is.
+pub fn binaries() -> Binaries {
+    Binaries::find(&directories())
+}
+
+/// The folder of every one of a program that there is; none, with the reason
+/// told, when it is not installed.
+pub fn folders(program: Program) -> Vec<PathBuf> {
+    let folder = |path: &PathBuf| path.parent().map(PathBuf::from);
+    let found: Vec<PathBuf> =
+        binaries().all(program).filter_map(|binary| folder(&binary.path)).collect();
+    let missing = found.is_empty().then(|| format!("{} is not installed", program.file_name()));
+    let requirement = if program == Program::System { "qemu-system" } else { "qemu-tools" };
+    is_met(requirement, missing);
+    found
+}
