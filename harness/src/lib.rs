@@ -127,6 +127,7 @@
 //! contract looks neither at the model nor at what the scenario expects: a
 //! mistake in one of them shows as a difference to the others.
 
+pub mod drill;
 pub mod holders;
 pub mod image;
 pub mod lock;

@@ -24,6 +24,8 @@ pub struct Execution {
     pub program: PathBuf,
     /// What it is told.
     pub arguments: Vec<String>,
+    /// Where it runs; where the launcher does, when left out.
+    pub directory: Option<PathBuf>,
     /// Its standard output is the socket, too; it goes to the log otherwise.
     pub answers_on_stdout: bool,
     /// Refuse it OFD locks.
@@ -109,7 +111,11 @@ pub(super) fn execute(execution: &Execution, theirs: OwnedFd, log: OwnedFd) -> i
     {
         return failed(&why);
     }
-    let error = Command::new(&execution.program)
+    let mut command = Command::new(&execution.program);
+    if let Some(directory) = &execution.directory {
+        command.current_dir(directory);
+    }
+    let error = command
         .args(&execution.arguments)
         // The part that this program has played until now.
         .env_remove(super::ROLE)

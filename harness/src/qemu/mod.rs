@@ -22,6 +22,6 @@ pub use binary::{Binaries, Binary, Program, Version};
 pub use command::Command;
 pub use descriptors::descriptors_of;
 pub use message::Message;
-pub use process::{Qemu, Start, StartError, Starting};
+pub use process::{Ended, Qemu, Start, StartError, Starting, run_to_the_end};
 pub use qmp::{Qmp, QmpError};
 pub use refusal::outcome_of;

@@ -1,8 +1,13 @@
+use std::path::Path;
 use std::time::Instant;
+
+use procfs::process::Process;
 
 use super::binary::{Binary, Program};
 use super::qmp::{Qmp, QmpError};
-use crate::process::{Executed, Execution, Launcher, Log, ProcessError, StopToken};
+use crate::process::{
+    Executed, Execution, Launcher, Log, ProcessError, ProcessHandle, ReceiveError, StopToken,
+};
 
 /// How a QEMU is started.
 #[derive(Debug, Clone)]
@@ -14,8 +19,40 @@ pub struct Start<'a> {
     /// What it is told besides where its monitor is. No guest code runs: the
     /// emulator is started stopped, and is never told to go on by itself.
     pub arguments: &'a [String],
+    /// Where it runs, which is where relative file names lead to.
+    pub directory: Option<&'a Path>,
     /// Refuse it OFD locks.
     pub deny_ofd: bool,
+}
+
+impl Start<'_> {
+    /// As a person would type it, with the monitor on the terminal.
+    pub fn command_line(&self) -> String {
+        let program = self.binary.program.file_name();
+        let fixed: &[&str] = match self.binary.program {
+            Program::System => UNATTENDED,
+            _ => &[],
+        };
+        let monitor: &[&str] = match self.binary.program {
+            Program::System => &["-qmp", "stdio"],
+            Program::StorageDaemon => &["--chardev", "stdio,id=qmp", "--monitor", "chardev=qmp"],
+            Program::Io | Program::Img => &[],
+        };
+        let words = fixed.iter().copied().chain(self.arguments.iter().map(String::as_str));
+        std::iter::once(program)
+            .chain(words.chain(monitor.iter().copied()).map(quoted))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=,.:/+%@".contains(&byte);
+    match !word.is_empty() && word.bytes().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 /// A QEMU that runs, with a monitor.
@@ -67,18 +104,12 @@ impl Qemu {
     /// # Errors
     /// When there is no process.
     pub fn begin(launcher: &mut Launcher, start: &Start<'_>) -> Result<Starting, ProcessError> {
-        let executed = launcher.execute(Execution {
-            name: start.name.to_owned(),
-            program: start.binary.path.clone(),
-            arguments: monitor(start.binary.program)
-                .iter()
-                .map(|word| (*word).to_owned())
-                .chain(start.arguments.iter().cloned())
-                .collect(),
-            answers_on_stdout: false,
-            deny_ofd: start.deny_ofd,
-        })?;
-        Ok(Starting(executed))
+        let (fixed, monitor): (&[&str], &[&str]) = match start.binary.program {
+            Program::System => (UNATTENDED, MONITOR_OF_SYSTEM),
+            _ => (&[], MONITOR_OF_DAEMON),
+        };
+        let words = fixed.iter().chain(monitor).map(|word| (*word).to_owned());
+        Ok(Starting(launcher.execute(execution(start, words))?))
     }
 
     /// The lines that it has printed since this was last asked.
@@ -109,21 +140,72 @@ impl Starting {
     }
 }
 
+/// No devices but those that are asked for, no window, no guest code.
+const UNATTENDED: &[&str] = &["-nodefaults", "-display", "none", "-S", "-accel", "tcg"];
+
 /// Standard input is the monitor.
-fn monitor(program: Program) -> &'static [&'static str] {
-    match program {
-        Program::System => &[
-            "-nodefaults",
-            "-display",
-            "none",
-            "-S",
-            "-accel",
-            "tcg",
-            "-chardev",
-            "socket,id=qmp,fd=0",
-            "-mon",
-            "chardev=qmp,mode=control",
-        ],
-        _ => &["--chardev", "socket,id=qmp,fd=0", "--monitor", "chardev=qmp,mode=control"],
+const MONITOR_OF_SYSTEM: &[&str] =
+    &["-chardev", "socket,id=qmp,fd=0", "-mon", "chardev=qmp,mode=control"];
+const MONITOR_OF_DAEMON: &[&str] =
+    &["--chardev", "socket,id=qmp,fd=0", "--monitor", "chardev=qmp,mode=control"];
+
+fn execution(start: &Start<'_>, words: impl Iterator<Item = String>) -> Execution {
+    Execution {
+        name: start.name.to_owned(),
+        program: start.binary.path.clone(),
+        arguments: words.chain(start.arguments.iter().cloned()).collect(),
+        directory: start.directory.map(Path::to_owned),
+        answers_on_stdout: false,
+        deny_ofd: start.deny_ofd,
+    }
+}
+
+/// What came of a program that runs to its end by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Its exit status; 128 and more when a signal ended it.
+    pub status: i32,
+    /// What it printed.
+    pub printed: String,
+}
+
+/// Runs `qemu-img`, or `qemu-io` with its commands as arguments, to the end.
+///
+/// # Errors
+/// When there is no process, or it does not end before the deadline.
+pub fn run_to_the_end(
+    launcher: &mut Launcher,
+    start: &Start<'_>,
+    stop: &StopToken,
+    deadline: Instant,
+) -> Result<Ended, StartError> {
+    let Executed { pid, socket, log } =
+        launcher.execute(execution(start, std::iter::empty())).map_err(StartError::Process)?;
+    // Nobody types anything.
+    drop(socket);
+    let lost = |error: ReceiveError| {
+        let printed = log.text().trim_end().to_owned();
+        StartError::Monitor { printed, error: QmpError::Lost(error) }
+    };
+    let broken = |error: std::io::Error| lost(ReceiveError::Broken(error));
+    ProcessHandle::open(pid).map_err(broken)?.await_exit(deadline, stop).map_err(lost)?;
+    // The launcher reaps nobody before the end, so its status is still there.
+    let stat = Process::new(pid).and_then(|process| process.stat());
+    let status = stat.map_err(std::io::Error::other).map_err(broken)?.exit_code.unwrap_or(0);
+    let status = if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) };
+    Ok(Ended { status, printed: log.text() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case("node-name=disk,filename=disk.img", "node-name=disk,filename=disk.img")]
+    #[case(r#"{"driver":"file"}"#, r#"'{"driver":"file"}'"#)]
+    #[case("it's", r"'it'\''s'")]
+    #[case("", "''")]
+    fn a_word_is_quoted_where_a_shell_wants_it(#[case] word: &str, #[case] expected: &str) {
+        assert_eq!(quoted(word), expected);
     }
 }

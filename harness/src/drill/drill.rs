@@ -1,0 +1,74 @@
+use super::{Effect, FileNode, Lab, Variant};
+use crate::lock::Backend;
+use crate::qemu::{Binary, Program, Version};
+use crate::subject::StepFailure;
+
+/// A sequence of QEMU's own commands, and what becomes of the locks.
+#[derive(Debug, Clone, Copy)]
+pub struct Drill {
+    /// Its name, such as `hotplug`.
+    pub name: &'static str,
+    /// The commands that it is about, such as `blockdev-add`, `blockdev-del`.
+    pub commands: &'static str,
+    /// What happens, in one sentence.
+    pub summary: &'static str,
+    /// Why, in a few sentences.
+    pub about: &'static str,
+    /// What to do so that it does not happen.
+    pub safe: &'static str,
+    /// Who can be told these commands, the preferred one first, each since a
+    /// version.
+    pub players: &'static [(Program, Version)],
+    /// What becomes of each image at each point where it is looked.
+    pub expected: &'static [Expected],
+    /// The commands.
+    pub body: fn(&mut Lab<'_>) -> Result<(), StepFailure>,
+}
+
+/// What must come of one proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// Which image and when: the place of the proof.
+    pub place: &'static str,
+    /// With OFD locks, however the image is opened.
+    pub ofd: Effect,
+    /// With POSIX locks, on a node that is read-write for life.
+    pub fixed: Effect,
+    /// With POSIX locks, on a node that is auto-read-only.
+    pub auto: Effect,
+}
+
+impl Expected {
+    /// With OFD locks it keeps what it must hold; with POSIX locks this.
+    pub const fn posix(place: &'static str, fixed: Effect, auto: Effect) -> Expected {
+        Expected { place, ofd: Effect::Keeps, fixed, auto }
+    }
+
+    /// The same whatever the conditions are.
+    pub const fn always(place: &'static str, effect: Effect) -> Expected {
+        Expected { place, ofd: effect, fixed: effect, auto: effect }
+    }
+
+    /// What must come of it under these conditions.
+    pub fn on(&self, variant: Variant) -> Effect {
+        match (variant.backend, variant.node) {
+            (Backend::Ofd, _) => self.ofd,
+            (Backend::Posix, FileNode::ReadWrite) => self.fixed,
+            (Backend::Posix, FileNode::AutoReadOnly) => self.auto,
+        }
+    }
+}
+
+impl Drill {
+    /// Whether a QEMU can be told these commands.
+    pub fn can_be_played_by(&self, binary: &Binary) -> bool {
+        self.players
+            .iter()
+            .any(|(program, since)| *program == binary.program && binary.version >= *since)
+    }
+
+    /// Whether locks are lost under any conditions.
+    pub fn loses(&self) -> bool {
+        self.expected.iter().any(|one| [one.fixed, one.auto].contains(&Effect::Loses))
+    }
+}

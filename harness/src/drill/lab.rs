@@ -1,0 +1,382 @@
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::account::{Account, Act, Cell, Entry};
+use super::effect::Effect;
+use super::intruder::Intruder;
+use super::locks::{self, ImageLocks};
+use super::variant::{FileNode, Variant};
+use crate::image::{Claim, Mode};
+use crate::lock::Backend;
+use crate::process::{Launcher, ProcessHandle, StopToken};
+use crate::qemu::{Binaries, Binary, Command, Program, Qemu, QmpError, Start, run_to_the_end};
+use crate::step::Outcome;
+use crate::subject::StepFailure;
+
+/// A directory with images, the QEMUs that use them, and a pen that writes
+/// down whatever is done.
+///
+/// Everything runs in that directory, so file names and sockets are relative.
+#[derive(Debug)]
+pub struct Lab<'a> {
+    launcher: &'a mut Launcher,
+    directory: PathBuf,
+    binaries: &'a Binaries,
+    step_timeout: Duration,
+    stop: StopToken,
+    images: Vec<String>,
+    machines: BTreeMap<String, Qemu>,
+    names: BTreeMap<i32, String>,
+    intruder: Option<Intruder>,
+    account: Account,
+}
+
+/// What is proved: that somebody holds what it should, and that this keeps a
+/// second opener out.
+#[derive(Debug, Clone, Copy)]
+pub struct Proof<'a> {
+    /// Which image and when, such as `base.img while the job runs`.
+    pub place: &'static str,
+    /// Who uses the image.
+    pub actor: &'a str,
+    /// The image.
+    pub image: &'a str,
+    /// What it should hold.
+    pub holds: Mode,
+    /// How a second QEMU tries to open it.
+    pub second: Mode,
+}
+
+impl<'a> Lab<'a> {
+    pub(super) fn new(
+        launcher: &'a mut Launcher,
+        directory: PathBuf,
+        account: Account,
+        binaries: &'a Binaries,
+        step_timeout: Duration,
+        stop: StopToken,
+    ) -> Lab<'a> {
+        Lab {
+            launcher,
+            directory,
+            binaries,
+            step_timeout,
+            stop,
+            images: Vec::new(),
+            machines: BTreeMap::new(),
+            names: BTreeMap::new(),
+            intruder: None,
+            account,
+        }
+    }
+
+    /// What was written down.
+    pub(super) fn close(self) -> Account {
+        self.account
+    }
+
+    /// The conditions.
+    pub fn variant(&self) -> Variant {
+        self.account.variant
+    }
+
+    /// The QEMU that plays.
+    pub fn program(&self) -> Program {
+        self.account.program.program
+    }
+
+    /// The whole QEMU that plays, with its version.
+    pub fn binary(&self) -> &Binary {
+        &self.account.program
+    }
+
+    /// The latest moment at which what begins now may end.
+    pub fn deadline(&self) -> Instant {
+        Instant::now() + self.step_timeout
+    }
+
+    /// Makes a raw image of zeros, of `size` bytes.
+    pub fn raw_image(&mut self, name: &str, size: u64) -> Result<(), StepFailure> {
+        File::create_new(self.directory.join(name))?.set_len(size)?;
+        self.watch(name);
+        Ok(())
+    }
+
+    /// From here on the locks on this file are read, too. It must be there.
+    pub fn watch(&mut self, name: &str) {
+        self.images.push(name.to_owned());
+    }
+
+    /// The options of a `file` node, as these conditions want it.
+    pub fn file(&self, node: &str, image: &str) -> Value {
+        file(node, image, self.variant().node)
+    }
+
+    /// Starts a QEMU under this name; `arguments` are told besides the
+    /// monitor.
+    pub fn start(
+        &mut self,
+        actor: &str,
+        title: &str,
+        arguments: &[String],
+    ) -> Result<(), StepFailure> {
+        let binary = self.account.program.clone();
+        self.start_program(actor, title, &binary, arguments)
+    }
+
+    /// Starts another program than the one that plays.
+    pub fn start_program(
+        &mut self,
+        actor: &str,
+        title: &str,
+        binary: &Binary,
+        arguments: &[String],
+    ) -> Result<(), StepFailure> {
+        let deadline = self.deadline();
+        let start = Start {
+            binary,
+            name: actor,
+            arguments,
+            directory: Some(&self.directory),
+            deny_ofd: self.account.variant.backend == Backend::Posix,
+        };
+        let act = Act::Start(start.command_line());
+        let started = Qemu::start(self.launcher, &start, &self.stop, deadline);
+        if let Ok(qemu) = started {
+            self.names.insert(qemu.pid, actor.to_owned());
+            self.machines.insert(actor.to_owned(), qemu);
+            return self.enter(actor, title, act);
+        }
+        self.enter(actor, title, act)?;
+        started.map(|_| ()).map_err(StepFailure::from)
+    }
+
+    /// Runs a tool of the same QEMU to its end, which must be a good one.
+    pub fn run(
+        &mut self,
+        program: Program,
+        title: &str,
+        arguments: &[&str],
+    ) -> Result<(), StepFailure> {
+        let binary = self.tool(program)?;
+        let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+        let name = binary.program.file_name();
+        let start = Start {
+            binary: &binary,
+            name: &name,
+            arguments: &arguments,
+            directory: Some(&self.directory),
+            deny_ofd: self.account.variant.backend == Backend::Posix,
+        };
+        let command = start.command_line();
+        let deadline = Instant::now() + self.step_timeout;
+        let ended = run_to_the_end(self.launcher, &start, &self.stop, deadline)?;
+        self.enter(&name, title, Act::Run { command, status: ended.status })?;
+        match ended.status {
+            0 => Ok(()),
+            status => {
+                let said = ended.printed.trim().to_owned();
+                Err(StepFailure::harness(format!("{name} ended with {status}: {said}")))
+            }
+        }
+    }
+
+    /// A tool that stands beside the QEMU that plays, or the preferred one.
+    fn tool(&self, program: Program) -> Result<Binary, StepFailure> {
+        let folder = self.account.program.path.parent();
+        let beside = self.binaries.all(program).find(|binary| binary.path.parent() == folder);
+        beside.or(self.binaries.first(program)).cloned().ok_or_else(|| {
+            StepFailure::Cannot(format!("{} is not installed", program.file_name()))
+        })
+    }
+
+    /// Tells a QEMU something that it must do.
+    pub fn tell(
+        &mut self,
+        actor: &str,
+        title: &str,
+        command: &Command,
+    ) -> Result<Value, StepFailure> {
+        match self.ask(actor, title, command)? {
+            Ok(value) => Ok(value),
+            Err(why) => Err(StepFailure::harness(format!("QEMU said: {why}"))),
+        }
+    }
+
+    /// Tells a QEMU something that it must refuse; gives its words.
+    pub fn tell_in_vain(
+        &mut self,
+        actor: &str,
+        title: &str,
+        command: &Command,
+    ) -> Result<String, StepFailure> {
+        match self.ask(actor, title, command)? {
+            Err(why) => Ok(why),
+            Ok(_) => Err(StepFailure::harness("QEMU should have refused this")),
+        }
+    }
+
+    /// Tells a QEMU something that it may do or refuse.
+    pub fn ask(
+        &mut self,
+        actor: &str,
+        title: &str,
+        command: &Command,
+    ) -> Result<Result<Value, String>, StepFailure> {
+        let deadline = self.deadline();
+        let answer = self.machine(actor)?.qmp.execute(command, deadline);
+        self.enter(actor, title, Act::Tell)?;
+        match answer {
+            Ok(value) => Ok(Ok(value)),
+            Err(QmpError::Refused(why)) => Ok(Err(why)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Waits for a QMP event for which `matches` holds.
+    pub fn await_event(
+        &mut self,
+        actor: &str,
+        title: &str,
+        event: &str,
+        matches: impl Fn(&Value) -> bool,
+    ) -> Result<Value, StepFailure> {
+        let deadline = self.deadline();
+        let came = self.machine(actor)?.qmp.await_event(event, matches, deadline);
+        self.enter(actor, title, Act::Await)?;
+        Ok(came?)
+    }
+
+    /// Waits until a job is in this state, such as `ready` or `concluded`
+    /// (qapi/job.json, `JobStatus`).
+    pub fn await_job(
+        &mut self,
+        actor: &str,
+        title: &str,
+        job: &str,
+        status: &str,
+    ) -> Result<(), StepFailure> {
+        let is_it = |data: &Value| data["id"] == job && data["status"] == status;
+        self.await_event(actor, title, "JOB_STATUS_CHANGE", is_it).map(|_| ())
+    }
+
+    /// Kills a QEMU, and waits until it is gone.
+    pub fn kill(&mut self, actor: &str, title: &str) -> Result<(), StepFailure> {
+        let deadline = self.deadline();
+        let process = ProcessHandle::open(self.machine(actor)?.pid)?;
+        process.kill()?;
+        process.await_exit(deadline, &self.stop)?;
+        self.enter(actor, title, Act::Kill)?;
+        self.machines.remove(actor);
+        Ok(())
+    }
+
+    /// The process id of a QEMU.
+    pub fn pid(&mut self, actor: &str) -> Result<i32, StepFailure> {
+        Ok(self.machine(actor)?.pid)
+    }
+
+    /// What somebody holds on an image now, says the kernel's lock table.
+    pub fn claim_of(&self, actor: &str, image: &str) -> Result<Claim, StepFailure> {
+        let locks = self.locks()?;
+        let of_image = locks.iter().find(|one| one.image == image);
+        Ok(of_image.map_or(Claim::NOTHING, |one| one.claim_of(actor)))
+    }
+
+    /// Proves that somebody protects an image as a read-write user must.
+    pub fn prove(
+        &mut self,
+        place: &'static str,
+        actor: &str,
+        image: &str,
+        holds: Mode,
+    ) -> Result<(), StepFailure> {
+        self.prove_against(Proof { place, actor, image, holds, second: Mode::Rw })
+    }
+
+    /// Proves whether somebody keeps a second QEMU out of an image.
+    pub fn prove_against(&mut self, proof: Proof<'_>) -> Result<(), StepFailure> {
+        let Proof { place, actor, image, holds, second } = proof;
+        let measured = self.claim_of(actor, image)?;
+        let stated = holds.claim();
+        let outcome = self.intrude(image, second)?;
+        let complete = measured == stated;
+        self.account.cells.push(Cell {
+            place: place.to_owned(),
+            image: image.to_owned(),
+            actor: actor.to_owned(),
+            stated,
+            measured,
+            second,
+            effect: Effect::of(complete, outcome == Outcome::Granted),
+            outcome,
+        });
+        Ok(())
+    }
+
+    /// Has a second QEMU open an image, and give it back.
+    fn intrude(&mut self, image: &str, mode: Mode) -> Result<Outcome, StepFailure> {
+        const SECOND: &str = "second";
+        if self.intruder.is_none() {
+            self.intruder = Some(Intruder::default());
+            let arguments = Intruder::arguments(self.program());
+            self.start(SECOND, "Another QEMU is started on the same host", &arguments)?;
+        }
+        let deadline = self.deadline();
+        let program = self.program();
+        let mut intruder = self.intruder.take().unwrap_or_default();
+        let outcome = intruder.open(&mut self.machine(SECOND)?.qmp, program, image, mode, deadline);
+        // The locks are those that there are while it has the image.
+        let title = format!("It opens {image} (mode {mode})");
+        let act = match &outcome {
+            Ok(outcome) => Act::Prove(outcome.clone()),
+            Err(_) => Act::Tell,
+        };
+        self.enter(SECOND, &title, act)?;
+        let granted = *outcome.as_ref().map_or(&Outcome::NotOpen, |outcome| outcome) == Outcome::Granted;
+        if granted {
+            intruder.close(&mut self.machine(SECOND)?.qmp, program, deadline)?;
+            self.enter(SECOND, &format!("It gives {image} back"), Act::Tell)?;
+        }
+        self.intruder = Some(intruder);
+        outcome
+    }
+
+    fn machine(&mut self, actor: &str) -> Result<&mut Qemu, StepFailure> {
+        let missing = || StepFailure::harness(format!("{actor} was never started"));
+        self.machines.get_mut(actor).ok_or_else(missing)
+    }
+
+    fn locks(&self) -> Result<Vec<ImageLocks>, StepFailure> {
+        locks::read(&self.directory, &self.images, &self.names)
+            .map_err(|error| StepFailure::harness(error.to_string()))
+    }
+
+    /// Writes down what was done.
+    fn enter(&mut self, actor: &str, title: &str, act: Act) -> Result<(), StepFailure> {
+        let (messages, printed) = match self.machines.get_mut(actor) {
+            Some(qemu) => (qemu.qmp.take_messages(), qemu.printed()),
+            None => (Vec::new(), Vec::new()),
+        };
+        let locks = self.locks()?;
+        let (actor, title) = (actor.to_owned(), title.to_owned());
+        self.account.entries.push(Entry { actor, title, act, messages, printed, locks });
+        Ok(())
+    }
+}
+
+/// The options of a `file` node.
+pub(super) fn file(node: &str, image: &str, style: FileNode) -> Value {
+    json!({
+        "driver": "file",
+        "node-name": node,
+        "filename": image,
+        "locking": "on",
+        "read-only": false,
+        "auto-read-only": style == FileNode::AutoReadOnly,
+    })
+}

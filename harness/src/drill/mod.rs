@@ -1,0 +1,35 @@
+//! What real QEMU does with its locks when it is told its own commands.
+//!
+//! A [`Scenario`](crate::scenario::Scenario) speaks of claims, and anybody can
+//! play it. A [`Drill`] speaks QEMU's own language: command lines, QMP, jobs.
+//! It brings a QEMU into a state in which it is known what it should hold,
+//! and proves by a second QEMU whether that keeps anybody out. So it can say
+//! which commands lose the locks of the POSIX fallback, and what even OFD
+//! locks leave open.
+//!
+//! Drills are part of this crate and never come from a file: whoever can send
+//! QMP can execute programs.
+//!
+//! A drill is carried out in a [`Lab`] and leaves an [`Account`]: what was
+//! said, which locks there were after it, and a [`Cell`] for each proof.
+//! Accounts are plain data; what is printed is made from them alone.
+
+mod account;
+mod catalog;
+mod drill;
+mod effect;
+mod intruder;
+mod lab;
+mod locks;
+mod practice;
+mod stories;
+mod variant;
+
+pub use account::{Account, Act, Cell, Entry};
+pub use catalog::{ALL, find};
+pub use drill::{Drill, Expected};
+pub use effect::Effect;
+pub use lab::{Lab, Proof};
+pub use locks::{Holding, ImageLocks};
+pub use practice::{DrillOptions, DrillResult, Practice};
+pub use variant::{FileNode, Variant};

@@ -1,0 +1,129 @@
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::account::{Account, Cell};
+use super::drill::Drill;
+use super::lab::Lab;
+use super::variant::Variant;
+use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
+use crate::qemu::{Binaries, Binary};
+use crate::run::Verdict;
+use crate::subject::StepFailure;
+
+/// How drills are carried out.
+#[derive(Debug, Clone)]
+pub struct DrillOptions {
+    /// How the launcher is started, and where.
+    pub launcher: LauncherOptions,
+    /// How long one command may take.
+    pub step_timeout: Duration,
+}
+
+/// Carries out drills one after the other, with one launcher.
+#[derive(Debug)]
+pub struct Practice {
+    launcher: Launcher,
+    step_timeout: Duration,
+    stop: StopToken,
+}
+
+/// What a drill came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrillResult {
+    /// Whether everything was as the drill says.
+    pub verdict: Verdict,
+    /// Why not, in one sentence; empty for a pass.
+    pub reason: String,
+    /// What happened.
+    pub account: Account,
+}
+
+impl Practice {
+    /// Starts the launcher.
+    ///
+    /// # Errors
+    /// As [`Launcher::start`].
+    pub fn start(options: &DrillOptions) -> Result<Practice, ProcessError> {
+        let launcher = Launcher::start(&options.launcher)?;
+        let stop = options.launcher.stop.clone();
+        Ok(Practice { launcher, step_timeout: options.step_timeout, stop })
+    }
+
+    /// Carries out a drill with `program`, and with the tools that stand
+    /// beside it.
+    ///
+    /// # Errors
+    /// Only when the environment fails: the launcher is lost, or the run is
+    /// stopped. Whatever QEMU does ends in a verdict.
+    pub fn run(
+        &mut self,
+        drill: &Drill,
+        variant: Variant,
+        program: &Binary,
+        binaries: &Binaries,
+    ) -> Result<DrillResult, ProcessError> {
+        let directory = self.launcher.begin()?;
+        let account = Account {
+            drill: drill.name.to_owned(),
+            variant,
+            program: program.clone(),
+            entries: Vec::new(),
+            cells: Vec::new(),
+        };
+        let deadline = self.step_timeout;
+        let stop = &self.stop;
+        let mut lab =
+            Lab::new(&mut self.launcher, directory, account, binaries, deadline, stop.clone());
+        let began = Instant::now();
+        let done = (drill.body)(&mut lab);
+        tracing::debug!(drill = drill.name, %variant, elapsed = ?began.elapsed(), "drill ends");
+        let account = lab.close();
+        // Whatever happened, nothing of it may be left.
+        self.launcher.end()?;
+        let (verdict, reason) = match done {
+            Ok(()) => judge(drill, &account),
+            Err(StepFailure::Stopped) => return Err(ProcessError::Stopped),
+            Err(StepFailure::Process(error)) => return Err(error),
+            Err(StepFailure::Cannot(why)) => (Verdict::Skipped, why),
+            Err(StepFailure::TimedOut) => (Verdict::TimedOut, failed(&account, "no answer came")),
+            Err(other) => (Verdict::Failed, failed(&account, &other.to_string())),
+        };
+        Ok(DrillResult { verdict, reason, account })
+    }
+}
+
+/// A failure, with the step that it came of.
+fn failed(account: &Account, why: &str) -> String {
+    match account.entries.last() {
+        Some(entry) => format!("{}: {}: {why}", entry.actor, entry.title),
+        None => why.to_owned(),
+    }
+}
+
+/// Compares what was proved with what the drill says.
+fn judge(drill: &Drill, account: &Account) -> (Verdict, String) {
+    let places: Vec<&str> = account.cells.iter().map(|cell| cell.place.as_str()).collect();
+    let expected: Vec<&str> = drill.expected.iter().map(|one| one.place).collect();
+    if places != expected {
+        let why = format!("the drill proves {places:?} and says what becomes of {expected:?}");
+        return (Verdict::Failed, why);
+    }
+    let pairs = account.cells.iter().zip(drill.expected);
+    let objections = pairs.filter_map(|(cell, expected)| {
+        let wanted = expected.on(account.variant);
+        (cell.effect != Some(wanted)).then(|| objection(cell, &wanted.to_string()))
+    });
+    match objections.collect::<Vec<_>>() {
+        empty if empty.is_empty() => (Verdict::Passed, String::new()),
+        all => (Verdict::Failed, all.join("; ")),
+    }
+}
+
+fn objection(cell: &Cell, wanted: &str) -> String {
+    let Cell { place, actor, stated, measured, second, outcome, .. } = cell;
+    format!(
+        "{place}: {wanted} was expected, but {actor} holds {measured} of {stated}, and a second \
+         opener in mode {second} is {outcome}"
+    )
+}

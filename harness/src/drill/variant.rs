@@ -1,0 +1,46 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use strum::Display;
+
+use crate::lock::Backend;
+
+/// How the file node of an image that is in use was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Display)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum FileNode {
+    /// `read-only=off,auto-read-only=off`: one descriptor, read-write for life.
+    ReadWrite,
+    /// `auto-read-only=on`, as libvirt starts it: read-only until somebody
+    /// wants to write, then again on a new descriptor
+    /// (block/file-posix.c, `raw_reconfigure_getfd`).
+    AutoReadOnly,
+}
+
+/// Under which conditions a drill is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Variant {
+    /// OFD locks, or the fallback to POSIX locks that QEMU takes when it is
+    /// refused OFD.
+    pub backend: Backend,
+    /// How the image is opened.
+    pub node: FileNode,
+}
+
+impl Variant {
+    /// All of them.
+    pub const ALL: [Variant; 4] = [
+        Variant { backend: Backend::Ofd, node: FileNode::ReadWrite },
+        Variant { backend: Backend::Ofd, node: FileNode::AutoReadOnly },
+        Variant { backend: Backend::Posix, node: FileNode::ReadWrite },
+        Variant { backend: Backend::Posix, node: FileNode::AutoReadOnly },
+    ];
+}
+
+impl fmt::Display for Variant {
+    /// Such as `posix, auto-read-only`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.backend, self.node)
+    }
+}
