@@ -30,12 +30,20 @@ fn main() {
             for binary in binaries.all(*program).filter(|one| drill.can_be_played_by(one)) {
                 for variant in Variant::ALL {
                     let result = practice.run(drill, variant, binary, &binaries).expect("a result");
-                    println!("{} {variant} {binary}: {} {}", drill.name, result.verdict, result.reason);
+                    println!(
+                        "{} {variant} {binary}: {} {}",
+                        drill.name, result.verdict, result.reason
+                    );
                     for cell in &result.account.cells {
-                        println!("  {}: {:?} {} {}", cell.place, cell.effect, cell.measured, cell.outcome);
+                        println!(
+                            "  {}: {:?} {} {}",
+                            cell.place, cell.effect, cell.measured, cell.outcome
+                        );
                     }
                     if result.verdict != Verdict::Passed && std::env::var_os("VERBOSE").is_some() {
-                        for e in &result.account.entries { println!("{e:#?}"); }
+                        for e in &result.account.entries {
+                            println!("{e:#?}");
+                        }
                     }
                 }
             }

@@ -4,6 +4,7 @@ mod hold;
 mod holders;
 mod place;
 mod probe;
+mod repro;
 mod run;
 mod subject;
 
@@ -11,6 +12,7 @@ pub use hold::HoldArgs;
 pub use holders::HoldersArgs;
 pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;
+pub use repro::ReproArgs;
 pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
 pub use subject::{Cast, SubjectArgs};
 
@@ -73,6 +75,15 @@ pub enum Command {
     ///
     /// It works with files and block devices, and writes nothing to them.
     Hold(HoldArgs),
+    /// Show how a real QEMU loses its image locks, step by step.
+    ///
+    /// QEMU is told its own commands, in the fallback to POSIX locks that it
+    /// takes where OFD locks are missing (a seccomp filter refuses them; no root
+    /// needed). After each step the locks are shown; at the end a second QEMU
+    /// opens the image that the first one still writes to. No guest code runs.
+    ///
+    /// Without NAME, all of them are listed.
+    Repro(ReproArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page.

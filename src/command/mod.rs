@@ -9,6 +9,7 @@ mod list;
 mod matrix;
 mod place;
 mod probe;
+mod repro;
 mod run;
 mod subject;
 
@@ -32,6 +33,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Probe(args) => probe::probe(args, output),
         Command::Hold(args) => hold::hold(args, output),
         Command::Holders(args) => holders::holders(args, output),
+        Command::Repro(args) => repro::repro(args, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use imglock_harness::qemu::Binaries;
 use imglock_harness::run::Casting;
 use imglock_harness::subject::SubjectKind;
@@ -43,11 +45,21 @@ fn casting(cast: &Cast, binaries: &Binaries) -> Casting {
     Casting::new(cast.0.iter().map(|kind| kind.subject(binaries)).collect())
 }
 
-/// QEMU's programs in these directories and in PATH, if any is `wanted`.
+/// QEMU's programs in the directories of `args` and in PATH, if any is
+/// `wanted`.
 fn binaries(args: &SubjectArgs, wanted: bool) -> Result<Binaries, Failure> {
-    let is_empty = |folder: &&std::path::PathBuf| Binaries::within(folder).is_empty();
-    if let Some(empty) = args.qemu_dirs.iter().find(is_empty) {
-        return Err(Failure::NoQemu { directory: empty.clone() });
+    let found = found(&args.qemu_dirs)?;
+    Ok(if wanted { found } else { Binaries::default() })
+}
+
+/// QEMU's programs in these directories and in PATH.
+///
+/// # Errors
+/// When one of the directories has none.
+pub fn found(directories: &[PathBuf]) -> Result<Binaries, Failure> {
+    let is_empty = |folder: &&PathBuf| Binaries::within(folder).is_empty();
+    match directories.iter().find(is_empty) {
+        Some(empty) => Err(Failure::NoQemu { directory: empty.clone() }),
+        None => Ok(Binaries::find(directories)),
     }
-    Ok(if wanted { Binaries::find(&args.qemu_dirs) } else { Binaries::default() })
 }

@@ -59,6 +59,14 @@ pub enum Failure {
          name its folder with --qemu-dir"
     )]
     NothingToMix,
+    /// No QEMU that can be told a drill's commands.
+    #[error(
+        "{why}; install it (Debian: qemu-system-x86, qemu-utils), or name its folder with --qemu-dir"
+    )]
+    NoPlayer {
+        /// What is missing.
+        why: String,
+    },
     /// `--mix`, and no selected scenario has two processes.
     #[error("none of the selected scenarios has just two processes, which --mix plays")]
     NoPairs,
@@ -155,6 +163,7 @@ impl Failure {
             | Failure::Incomplete { .. }
             | Failure::NothingRan
             | Failure::NothingToMix
+            | Failure::NoPlayer { .. }
             | Failure::NoMatrix
             | Failure::Survey(SurveyError::Proc(_))
             | Failure::Signals(_)

@@ -20,6 +20,7 @@ pub mod palette;
 pub mod probe;
 mod progress;
 mod record;
+pub mod repro;
 pub mod story;
 mod summary;
 mod table_words;

@@ -42,12 +42,12 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {
-    /// A QEMU was started, as a person would type it.
-    Start(String),
+    /// A QEMU was started: the words that a person would type.
+    Start(Vec<String>),
     /// A program was run to its end.
     Run {
-        /// As a person would type it.
-        command: String,
+        /// The words that a person would type.
+        command: Vec<String>,
         /// Its exit status.
         status: i32,
     },

@@ -1,6 +1,6 @@
 use super::{Effect, FileNode, Lab, Variant};
 use crate::lock::Backend;
-use crate::qemu::{Binary, Program, Version};
+use crate::qemu::{Binaries, Binary, Program, Version};
 use crate::subject::StepFailure;
 
 /// A sequence of QEMU's own commands, and what becomes of the locks.
@@ -67,8 +67,38 @@ impl Drill {
             .any(|(program, since)| *program == binary.program && binary.version >= *since)
     }
 
-    /// Whether locks are lost under any conditions.
-    pub fn loses(&self) -> bool {
-        self.expected.iter().any(|one| [one.fixed, one.auto].contains(&Effect::Loses))
+    /// Every QEMU that can be told these commands, the preferred one first.
+    pub fn players<'b>(&self, binaries: &'b Binaries) -> impl Iterator<Item = &'b Binary> {
+        let of = |(program, since): &(Program, Version)| {
+            let (program, since) = (*program, *since);
+            binaries.all(program).filter(move |binary| binary.version >= since)
+        };
+        self.players.iter().flat_map(of).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The preferred QEMU that can be told these commands.
+    ///
+    /// # Errors
+    /// Which ones could, when there is none.
+    pub fn player<'b>(&self, binaries: &'b Binaries) -> Result<&'b Binary, String> {
+        let name = |(program, since): &(Program, Version)| {
+            format!("{} {}.{} or newer", program.file_name(), since.major, since.minor)
+        };
+        self.players(binaries).next().ok_or_else(|| {
+            let names: Vec<String> = self.players.iter().map(name).collect();
+            format!("{} takes {}, and there is none", self.name, names.join(" or "))
+        })
+    }
+
+    /// The conditions under which most goes wrong: where locks are lost that
+    /// the drill itself loses; with OFD locks where none are.
+    pub fn worst(&self) -> Variant {
+        let lost = |variant: &Variant| {
+            self.expected.iter().filter(|one| one.on(*variant) == Effect::Loses).count()
+        };
+        // The first of those that lose, so that as much as possible is kept
+        // until the drill's own commands lose it.
+        let losing = Variant::ALL.into_iter().find(|variant| lost(variant) > 0);
+        losing.unwrap_or(Variant::ALL[0])
     }
 }

@@ -189,9 +189,10 @@ impl<'a> Lab<'a> {
     fn tool(&self, program: Program) -> Result<Binary, StepFailure> {
         let folder = self.account.program.path.parent();
         let beside = self.binaries.all(program).find(|binary| binary.path.parent() == folder);
-        beside.or(self.binaries.first(program)).cloned().ok_or_else(|| {
-            StepFailure::Cannot(format!("{} is not installed", program.file_name()))
-        })
+        beside
+            .or(self.binaries.first(program))
+            .cloned()
+            .ok_or_else(|| StepFailure::Cannot(format!("{} is not installed", program.file_name())))
     }
 
     /// Tells a QEMU something that it must do.
@@ -337,7 +338,8 @@ impl<'a> Lab<'a> {
             Err(_) => Act::Tell,
         };
         self.enter(SECOND, &title, act)?;
-        let granted = *outcome.as_ref().map_or(&Outcome::NotOpen, |outcome| outcome) == Outcome::Granted;
+        let granted =
+            *outcome.as_ref().map_or(&Outcome::NotOpen, |outcome| outcome) == Outcome::Granted;
         if granted {
             intruder.close(&mut self.machine(SECOND)?.qmp, program, deadline)?;
             self.enter(SECOND, &format!("It gives {image} back"), Act::Tell)?;

@@ -38,6 +38,14 @@ impl Variant {
     ];
 }
 
+impl Variant {
+    /// The same image with OFD locks.
+    #[must_use]
+    pub fn with_ofd(self) -> Variant {
+        Variant { backend: Backend::Ofd, ..self }
+    }
+}
+
 impl fmt::Display for Variant {
     /// Such as `posix, auto-read-only`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::drill::{Drill, Effect, Expected, Lab};
-use crate::image::Mode;
 use crate::qemu::{Command, Program, Version};
 use crate::subject::StepFailure;
 

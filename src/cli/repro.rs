@@ -1,0 +1,41 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use imglock_harness::drill::{self, Drill};
+
+use super::place::parse_seconds;
+
+/// What `repro` reads.
+#[derive(Debug, Args)]
+pub struct ReproArgs {
+    /// Which one; without it, they are listed.
+    #[arg(value_name = "NAME", value_parser = drill_parser())]
+    pub drill: Option<&'static Drill>,
+    /// Carry out every one under every condition with every QEMU there is, and
+    /// report what does not come out as documented.
+    #[arg(long, conflicts_with = "drill")]
+    pub all: bool,
+    /// Print Markdown, to be pasted into a bug report.
+    #[arg(long, conflicts_with = "json", requires = "drill")]
+    pub markdown: bool,
+    /// Print one JSON document instead.
+    #[arg(long)]
+    pub json: bool,
+    /// Where to look for QEMU's programs before PATH; may be given more than
+    /// once.
+    #[arg(long = "qemu-dir", value_name = "DIR")]
+    pub qemu_dirs: Vec<PathBuf>,
+    /// Where images are made [default: the temporary directory].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// How long one command may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
+    pub timeout: Duration,
+}
+
+fn drill_parser() -> impl TypedValueParser<Value = &'static Drill> {
+    PossibleValuesParser::new(drill::ALL.iter().map(|drill| drill.name))
+        .try_map(|name| drill::find(&name).ok_or("no such drill"))
+}

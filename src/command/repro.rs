@@ -1,0 +1,130 @@
+use std::io::Write;
+use std::path::PathBuf;
+
+use imglock_harness::drill::{self, Drill, DrillOptions, DrillResult, Practice, Variant};
+use imglock_harness::process::{LauncherOptions, ProcessError, StopToken};
+use imglock_harness::qemu::Binary;
+use imglock_harness::run::{Environment, SessionOptions, Verdict};
+
+use super::subject;
+use crate::cli::ReproArgs;
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::Output;
+use crate::report::repro::{self as report, Narrative};
+
+/// `imglock repro`.
+pub fn repro(args: ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
+    match (args.drill, args.all) {
+        (Some(drill), _) => narrate(drill, &args, output),
+        (None, true) => all(&args, output),
+        (None, false) => {
+            report::list(output.width(), output)?;
+            output.flush()?;
+            Ok(ExitCode::AsExpected)
+        }
+    }
+}
+
+/// Tells one drill: where the locks are lost, and then, in a sentence, what
+/// the same commands do with OFD locks.
+fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
+    let binaries = subject::found(&args.qemu_dirs)?;
+    let player = drill.player(&binaries).map_err(|why| Failure::NoPlayer { why })?;
+    let stop = interrupt::stop_on_signals()?;
+    let mut practice = practice(args, &stop)?;
+    let variant = drill.worst();
+    let mut run = |variant| stopped(&stop, practice.run(drill, variant, player, &binaries));
+    let told = run(variant)?;
+    let control = match variant.with_ofd() {
+        ofd if ofd == variant => None,
+        ofd => Some(run(ofd)?),
+    };
+    let exit = exit([&told].into_iter().chain(&control))?;
+    let environment = Environment::at(&directory(args));
+    let narrative = Narrative { drill, told: &told, control: control.as_ref(), environment };
+    if args.json {
+        report::json(&[&told].into_iter().chain(&control).collect::<Vec<_>>(), output)?;
+    } else if args.markdown {
+        report::markdown(&narrative, output)?;
+    } else {
+        report::terminal(&narrative, output.width(), output)?;
+    }
+    output.flush()?;
+    Ok(exit)
+}
+
+/// Carries out every drill under every condition with every QEMU.
+fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
+    let binaries = subject::found(&args.qemu_dirs)?;
+    let runs: Vec<(&Drill, &Binary)> = drill::ALL
+        .iter()
+        .flat_map(|drill| drill.players(&binaries).map(move |one| (drill, one)))
+        .collect();
+    if runs.is_empty() {
+        return Err(Failure::NoPlayer { why: "there is no QEMU here".to_owned() });
+    }
+    let stop = interrupt::stop_on_signals()?;
+    let mut practice = practice(args, &stop)?;
+    let mut results = Vec::new();
+    for (drill, player) in runs {
+        for variant in Variant::ALL {
+            let result = stopped(&stop, practice.run(drill, variant, player, &binaries))?;
+            if !args.json {
+                report::line(&result, output)?;
+                output.flush()?;
+            }
+            results.push(result);
+        }
+    }
+    match args.json {
+        true => report::json(&results.iter().collect::<Vec<_>>(), output)?,
+        false => report::sum(&results, output)?,
+    }
+    output.flush()?;
+    exit(results.iter())
+}
+
+fn directory(args: &ReproArgs) -> PathBuf {
+    args.dir.clone().unwrap_or_else(std::env::temp_dir)
+}
+
+fn practice(args: &ReproArgs, stop: &StopToken) -> Result<Practice, Failure> {
+    let options = DrillOptions {
+        launcher: LauncherOptions {
+            program: SessionOptions::this_program(),
+            directory: directory(args),
+            keep: false,
+            deny_ofd: false,
+            stop: stop.clone(),
+        },
+        step_timeout: args.timeout,
+    };
+    Practice::start(&options).map_err(failure)
+}
+
+fn stopped(
+    stop: &StopToken,
+    result: Result<DrillResult, ProcessError>,
+) -> Result<DrillResult, Failure> {
+    match stop.is_stopped() {
+        true => Err(Failure::Interrupted),
+        false => result.map_err(failure),
+    }
+}
+
+fn failure(error: ProcessError) -> Failure {
+    Failure::Harness(error.into())
+}
+
+fn exit<'a>(results: impl Iterator<Item = &'a DrillResult>) -> Result<ExitCode, Failure> {
+    let verdicts: Vec<Verdict> = results.map(|result| result.verdict).collect();
+    if verdicts.iter().any(|one| matches!(one, Verdict::Failed | Verdict::TimedOut)) {
+        return Ok(ExitCode::Failed);
+    }
+    match verdicts.contains(&Verdict::Passed) {
+        true => Ok(ExitCode::AsExpected),
+        false => Err(Failure::NothingRan),
+    }
+}
