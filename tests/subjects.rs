@@ -18,6 +18,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The subjects that there are, each with the folder of its program.
 fn subjects() -> Vec<(&'static str, PathBuf)> {
+    let tools = folders(Program::Io).into_iter().map(|folder| ("qemu-io", folder));
+    monitored().into_iter().chain(tools).collect()
+}
+
+/// Those that are spoken to by QMP.
+fn monitored() -> Vec<(&'static str, PathBuf)> {
     let of = |name, program| folders(program).into_iter().map(move |folder| (name, folder));
     let daemons = of("qemu-storage-daemon", Program::StorageDaemon);
     daemons.chain(of("qemu-system", Program::System)).collect()
@@ -70,6 +76,29 @@ fn the_mode_matrix_is_the_same_whoever_plays() {
 }
 
 #[test]
+fn data_is_read_and_written_by_qemu_io() {
+    let folder_of_stories = Folder::new();
+    let story = r#"summary "What one writes the other reads"
+about "Data as a witness."
+vm1 open disk mode=tool-rw
+vm1 write disk at=510 data="aab!"
+vm2 open disk mode=tool-ro
+vm2 read disk at=509 len=6 {
+    expect "data .aab!."
+}
+"#;
+    let file = folder_of_stories.file("witness.kdl", story);
+    for folder in folders(Program::Io) {
+        run("qemu-io", &folder)
+            .args(["--mix", "--backend", "ofd"])
+            .arg(&file)
+            .assert()
+            .success()
+            .stdout(contains("4 passed, 0 failed, 0 skipped"));
+    }
+}
+
+#[test]
 fn what_a_qemu_cannot_do_is_skipped_with_the_reason() {
     for (subject, folder) in subjects() {
         let reason = format!("{subject} cannot fork on request");
@@ -82,7 +111,7 @@ fn what_a_qemu_cannot_do_is_skipped_with_the_reason() {
 
 #[test]
 fn the_report_says_which_qemu_played_and_what_was_said() {
-    for (subject, folder) in subjects() {
+    for (subject, folder) in monitored() {
         let report = run(subject, &folder)
             .args(["contract/three-writers-one-wins", "--backend", "posix", "--format", "json"])
             .assert()
@@ -129,7 +158,7 @@ fn where_a_qemu_is_missing_that_is_the_reason() {
 fn a_qemu_that_hangs_is_timed_out_with_what_was_said_last() {
     let folder_of_stories = Folder::new();
     let file = folder_of_stories.file("lasts.kdl", LASTS);
-    for (number, (subject, folder)) in subjects().into_iter().enumerate() {
+    for (number, (subject, folder)) in monitored().into_iter().enumerate() {
         let mark = format!("IMGLOCK_TEST_HANGS_{}_{number}", std::process::id());
         let said = tempfile::NamedTempFile::new().expect("a file");
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_imglock"));
@@ -217,7 +246,7 @@ fn await_qemu(mark: &str, folder: &Path) -> i32 {
 
 #[test]
 fn a_killed_command_leaves_no_qemu() {
-    for (number, (subject, folder)) in subjects().into_iter().enumerate() {
+    for (number, (subject, folder)) in monitored().into_iter().enumerate() {
         let directory = tempfile::tempdir().expect("a directory");
         let mark = format!("IMGLOCK_TEST_MARK_{}_{number}", std::process::id());
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_imglock"));

@@ -7,7 +7,8 @@ use imglock_harness::subject::SubjectKind;
 #[derive(Debug, Args)]
 pub struct SubjectArgs {
     /// Who plays the processes: `builtin` (our own workers),
-    /// `qemu-storage-daemon` or `qemu-system`; `a+b` for a first and a second.
+    /// `qemu-storage-daemon`, `qemu-system` or `qemu-io`; `a+b` for a first and
+    /// a second.
     ///
     /// What a QEMU has no way of doing is skipped, with the reason. No guest
     /// code runs in it.

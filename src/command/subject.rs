@@ -16,8 +16,8 @@ pub fn castings(args: &SubjectArgs) -> Result<Vec<Casting>, Failure> {
     Ok(args.casts().iter().map(|cast| casting(cast, &binaries)).collect())
 }
 
-/// Every pair of `builtin` and the subjects that were named, or of all QEMUs
-/// that there are when none was.
+/// Every pair of `builtin` and the subjects that were named, or of the QEMUs
+/// with a monitor that there are when none was.
 ///
 /// # Errors
 /// As [`castings`], and when there is no QEMU.
@@ -26,8 +26,10 @@ pub fn mixed(args: &SubjectArgs) -> Result<Vec<Casting>, Failure> {
     let mut kinds = args.subjects();
     kinds.retain(|kind| *kind != SubjectKind::Builtin);
     if kinds.is_empty() {
+        // `qemu-io` can do little, and plays when it is named.
         let is_there = |kind: &SubjectKind| {
-            kind.program().is_some_and(|program| binaries.first(program).is_some())
+            *kind != SubjectKind::QemuIo
+                && kind.program().is_some_and(|program| binaries.first(program).is_some())
         };
         kinds = SubjectKind::ALL.iter().copied().filter(is_there).collect();
     }

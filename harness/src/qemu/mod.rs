@@ -12,6 +12,7 @@
 
 mod binary;
 mod command;
+mod console;
 mod descriptors;
 mod message;
 mod process;
@@ -20,6 +21,7 @@ mod refusal;
 
 pub use binary::{Binaries, Binary, Program, Version};
 pub use command::Command;
+pub use console::Console;
 pub use descriptors::descriptors_of;
 pub use message::Message;
 pub use process::{Ended, Qemu, Start, StartError, Starting, run_to_the_end};

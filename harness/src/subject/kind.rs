@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use super::{Absent, Builtin, QemuSubject, Subject};
+use super::{Absent, Builtin, QemuIoSubject, QemuSubject, Subject};
 use crate::qemu::{Binaries, Program};
 
 /// The subjects that there are, by the words that flags use.
@@ -18,6 +18,8 @@ pub enum SubjectKind {
     QemuStorageDaemon,
     /// The emulator; no guest code runs.
     QemuSystem,
+    /// QEMU's tool that reads and writes an image at a prompt.
+    QemuIo,
 }
 
 impl SubjectKind {
@@ -35,6 +37,7 @@ impl SubjectKind {
             SubjectKind::Builtin => None,
             SubjectKind::QemuStorageDaemon => Some(Program::StorageDaemon),
             SubjectKind::QemuSystem => Some(Program::System),
+            SubjectKind::QemuIo => Some(Program::Io),
         }
     }
 
@@ -42,8 +45,15 @@ impl SubjectKind {
     /// that is not there says so whatever it is told to do.
     pub fn subject(self, binaries: &Binaries) -> Arc<dyn Subject> {
         let Some(program) = self.program() else { return Arc::new(Builtin) };
-        match binaries.first(program).cloned().and_then(QemuSubject::new) {
-            Some(subject) => Arc::new(subject),
+        let binary = binaries.first(program).cloned();
+        let subject: Option<Arc<dyn Subject>> = match self {
+            SubjectKind::QemuIo => {
+                binary.and_then(QemuIoSubject::new).map(|one| Arc::new(one) as _)
+            }
+            _ => binary.and_then(QemuSubject::new).map(|one| Arc::new(one) as _),
+        };
+        match subject {
+            Some(subject) => subject,
             None => {
                 let file = program.file_name();
                 let why = format!("is not installed: there is no {file} in PATH or --qemu-dir");

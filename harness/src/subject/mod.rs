@@ -16,6 +16,7 @@ mod failure;
 mod kind;
 mod prompt;
 mod qemu;
+mod qemu_io;
 mod qemu_node;
 
 pub use absent::Absent;
@@ -24,6 +25,7 @@ pub use deed::{Deed, OpenNode, Performed, Stage};
 pub use failure::StepFailure;
 pub use kind::SubjectKind;
 pub use qemu::QemuSubject;
+pub use qemu_io::QemuIoSubject;
 
 use crate::lock::Backend;
 use crate::process::{Launcher, Worker};

@@ -1,4 +1,4 @@
-//! The language of `qemu-io`, which the emulator's monitor speaks as well.
+//! What `qemu-io` is told and says about data.
 
 use super::StepFailure;
 use crate::step::Outcome;

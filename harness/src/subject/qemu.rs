@@ -147,17 +147,6 @@ impl Player for QemuPlayer {
                     Pending::Inactivate { name: node.clone() }
                 }
             },
-            Action::Read { node, at, len } => {
-                let text = self.human(node, &format!("read -v {at} {len}"), stage)?;
-                Pending::Decided(super::prompt::data_of(&text)?)
-            }
-            Action::Write { node, at, data } => {
-                for line in super::prompt::writes(*at, data) {
-                    let text = self.human(node, &line, stage)?;
-                    super::prompt::is_written(&text)?;
-                }
-                Pending::Decided(Outcome::Done)
-            }
             other => return Err(StepFailure::Cannot(format!("cannot `{other}`"))),
         };
         Ok(())
@@ -337,13 +326,6 @@ impl QemuPlayer {
         Ok(user)
     }
 
-    /// Has the emulator carry out a command of `qemu-io` on a node.
-    fn human(&mut self, name: &str, line: &str, stage: &Stage<'_>) -> Result<String, StepFailure> {
-        let command = Command::human(&format!("qemu-io {} \"{line}\"", self.node(name)?.file));
-        let said = self.qemu.qmp.execute(&command, stage.deadline())?;
-        Ok(said.as_str().unwrap_or_default().to_owned())
-    }
-
     fn new_name(&mut self, kind: &str) -> String {
         self.made += 1;
         format!("{kind}{}", self.made)
@@ -375,6 +357,6 @@ fn refused(answer: Result<serde_json::Value, QmpError>) -> Result<Option<Outcome
 }
 
 /// A line that QEMU printed, without the name of who printed it.
-fn words(line: &str) -> String {
+pub(super) fn words(line: &str) -> String {
     line.rsplit_once("warning: ").map_or(line, |(_, words)| words).to_owned()
 }
