@@ -1,8 +1,9 @@
 use super::Drill;
-use super::stories::hotplug;
+use super::stories::{hotplug, sharing};
 
 /// Every drill.
-pub const ALL: &[Drill] = &[hotplug::HOTPLUG];
+pub const ALL: &[Drill] =
+    &[hotplug::HOTPLUG, sharing::SHARE_RW, sharing::SHARE_RW_QCOW2, sharing::LOCKING_OFF];
 
 /// The drill of this name.
 pub fn find(name: &str) -> Option<&'static Drill> {

@@ -1,6 +1,7 @@
 //! The drills themselves, a file for each theme.
 
 pub(super) mod hotplug;
+pub(super) mod sharing;
 
 use serde_json::json;
 
@@ -55,4 +56,18 @@ pub(super) fn attach(
         ),
     };
     lab.tell(actor, title, &command).map(|_| ())
+}
+
+/// Has a disk with share-rw=on use a node, under the id `user`.
+pub(super) fn attach_sharing(
+    lab: &mut Lab<'_>,
+    actor: &str,
+    node: &str,
+    user: &str,
+) -> Result<(), StepFailure> {
+    let disk = json!({
+        "driver": "scsi-hd", "bus": "scsi.0", "id": user, "drive": node, "share-rw": true,
+    });
+    let add = Command::new("device_add", disk);
+    lab.tell(actor, "A disk that shares `write` is plugged", &add).map(|_| ())
 }
