@@ -1,1 +1,63 @@
+use imglock_harness::drill::DrillResult;
 
+use super::samples::{drill, environment, failed, kept, lost};
+use super::{Narrative, line, markdown, sum, terminal};
+
+/// What was written, without colours.
+fn plain(out: &[u8]) -> String {
+    anstream::adapter::strip_str(&String::from_utf8_lossy(out)).to_string()
+}
+
+fn told(told: &DrillResult, control: Option<&DrillResult>) -> [String; 2] {
+    let narrative = Narrative { drill: drill(), told, control, environment: environment() };
+    let (mut screen, mut text) = (Vec::new(), Vec::new());
+    terminal(&narrative, 100, &mut screen).expect("a vector can be written");
+    markdown(&narrative, &mut text).expect("a vector can be written");
+    [plain(&screen), plain(&text)]
+}
+
+#[test]
+fn a_loss_is_told_step_by_step() {
+    let (lost, kept) = (lost(), kept());
+    let [screen, text] = told(&lost, Some(&kept));
+    insta::assert_snapshot!("a_loss_on_the_terminal", screen);
+    insta::assert_snapshot!("a_loss_in_markdown", text);
+}
+
+#[test]
+fn what_a_stranger_printed_does_not_play_with_the_terminal() {
+    for text in told(&lost(), None) {
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_not_as_documented_is_told_with_its_reason() {
+    for text in told(&failed(), None) {
+        assert!(text.contains("failed"), "{text}");
+        assert!(text.contains("disk.img: loses was expected"), "{text}");
+    }
+}
+
+#[test]
+fn a_control_that_loses_is_not_called_safe() {
+    let lost = lost();
+    for text in told(&lost, Some(&lost)) {
+        assert!(
+            text.contains("the same commands give: disk.img before kept, disk.img lost"),
+            "{text}"
+        );
+        assert!(!text.contains("lose nothing"), "{text}");
+    }
+}
+
+#[test]
+fn all_of_them_are_lines_and_a_sum() {
+    let mut out = Vec::new();
+    let results = [lost(), kept(), failed()];
+    for result in &results {
+        line(result, &mut out).expect("a vector can be written");
+    }
+    sum(&results, &mut out).expect("a vector can be written");
+    insta::assert_snapshot!(plain(&out));
+}
