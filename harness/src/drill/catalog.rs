@@ -1,5 +1,5 @@
 use super::Drill;
-use super::stories::{hotplug, sharing};
+use super::stories::{hotplug, sharing, startup};
 
 /// Every drill.
 pub const ALL: &[Drill] =

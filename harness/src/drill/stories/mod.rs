@@ -2,6 +2,7 @@
 
 pub(super) mod hotplug;
 pub(super) mod sharing;
+pub(super) mod startup;
 
 use serde_json::json;
 
@@ -12,11 +13,10 @@ use crate::subject::StepFailure;
 
 /// Starts a QEMU with a bus for disks, under this name.
 pub(super) fn machine(lab: &mut Lab<'_>, actor: &str) -> Result<(), StepFailure> {
-    let words: &[&str] = match lab.program() {
+    let arguments = words(match lab.program() {
         Program::System => &["-machine", "q35", "-device", "virtio-scsi-pci,id=scsi"],
         _ => &[],
-    };
-    let arguments: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    });
     lab.start(actor, "A QEMU is started", &arguments)
 }
 
@@ -70,4 +70,9 @@ pub(super) fn attach_sharing(
     });
     let add = Command::new("device_add", disk);
     lab.tell(actor, "A disk that shares `write` is plugged", &add).map(|_| ())
+}
+
+/// Words of a command line.
+pub(super) fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
