@@ -247,25 +247,30 @@ fn await_qemu(mark: &str, folder: &Path) -> i32 {
 #[test]
 fn a_killed_command_leaves_no_qemu() {
     for (number, (subject, folder)) in monitored().into_iter().enumerate() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let mark = format!("IMGLOCK_TEST_MARK_{}_{number}", std::process::id());
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_imglock"));
-        command
-            .args(["run", "--subject", subject, "--qemu-dir"])
-            .arg(&folder)
-            .arg("--dir")
-            .arg(directory.path())
-            .env(&mark, "1")
-            .stdout(std::process::Stdio::null());
-        let mut running = Running::start(&mut command);
-        await_qemu(&mark, &folder);
-        running.0.kill().expect("it runs");
-        running.0.wait().expect("it is our child");
-        let deadline = Instant::now() + PATIENCE;
-        while !marked(&mark).is_empty() {
-            assert!(Instant::now() < deadline, "{:?} still run", marked(&mark));
+        for command in [&["run", "--subject", subject][..], &["repro", "mirror"]] {
+            let directory = tempfile::tempdir().expect("a directory");
+            let mark = format!("IMGLOCK_TEST_MARK_{}_{number}_{}", std::process::id(), command[0]);
+            let mut imglock = std::process::Command::new(env!("CARGO_BIN_EXE_imglock"));
+            imglock
+                .args(command)
+                .arg("--qemu-dir")
+                .arg(&folder)
+                .arg("--dir")
+                .arg(directory.path())
+                .env(&mark, "1")
+                .stdout(std::process::Stdio::null());
+            let mut running = Running::start(&mut imglock);
+            // `repro` takes whichever it prefers.
+            let anywhere = Path::new("/");
+            await_qemu(&mark, if command[0] == "run" { &folder } else { anywhere });
+            running.0.kill().expect("it runs");
+            running.0.wait().expect("it is our child");
+            let deadline = Instant::now() + PATIENCE;
+            while !marked(&mark).is_empty() {
+                assert!(Instant::now() < deadline, "{:?} still run", marked(&mark));
+            }
+            let left = std::fs::read_dir(directory.path()).expect("the directory").count();
+            assert_eq!(left, 0, "{subject} {command:?}");
         }
-        let left = std::fs::read_dir(directory.path()).expect("the directory").count();
-        assert_eq!(left, 0, "{subject}");
     }
 }

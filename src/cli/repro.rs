@@ -17,8 +17,9 @@ pub struct ReproArgs {
     /// report what does not come out as documented.
     #[arg(long, conflicts_with = "drill")]
     pub all: bool,
-    /// Print Markdown, to be pasted into a bug report.
-    #[arg(long, conflicts_with = "json", requires = "drill")]
+    /// Print Markdown: with NAME to be pasted into a bug report, without it the
+    /// table of what every command does with locks.
+    #[arg(long, conflicts_with_all = ["json", "all"])]
     pub markdown: bool,
     /// Print one JSON document instead.
     #[arg(long)]

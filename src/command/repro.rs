@@ -19,12 +19,18 @@ pub fn repro(args: ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> 
     match (args.drill, args.all) {
         (Some(drill), _) => narrate(drill, &args, output),
         (None, true) => all(&args, output),
-        (None, false) => {
-            report::list(output.width(), output)?;
-            output.flush()?;
-            Ok(ExitCode::AsExpected)
-        }
+        (None, false) => list(&args, output),
     }
+}
+
+/// Lists all of them, without carrying any out.
+fn list(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
+    match args.markdown {
+        true => write!(output, "{}", report::table(drill::ALL))?,
+        false => report::list(output.width(), output)?,
+    }
+    output.flush()?;
+    Ok(ExitCode::AsExpected)
 }
 
 /// Tells one drill: where the locks are lost, and then, in a sentence, what

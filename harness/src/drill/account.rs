@@ -57,6 +57,8 @@ pub enum Act {
     Await,
     /// A process was killed (SIGKILL).
     Kill,
+    /// Something was found out.
+    Note,
     /// A second QEMU tried to open an image, and gave it back.
     Prove(Outcome),
 }

@@ -1,11 +1,40 @@
 use super::Drill;
-use super::stories::{hotplug, sharing, startup};
+use super::stories::{
+    cdrom, create, device, hotplug, job, reopen, sharing, snapshot, startup, target,
+};
 
 /// Every drill.
 pub const ALL: &[Drill] = &[
-    hotplug::HOTPLUG,
+    // What is lost in the fallback to POSIX locks.
     startup::STARTUP,
+    startup::STARTUP_DRIVE,
     startup::STARTUP_BLOCKDEV,
+    hotplug::HOTPLUG,
+    hotplug::FAILED_ADD,
+    hotplug::FAILED_ADD_EARLY,
+    hotplug::DRIVE_ADD,
+    device::DEVICE_SECOND_NODE,
+    device::DEVICE_SAME_NODE,
+    cdrom::CDROM,
+    cdrom::CDROM_EJECT,
+    cdrom::CDROM_SAME_NODE,
+    create::CREATE,
+    job::COMMIT,
+    job::COMMIT_ACTIVE,
+    job::STREAM,
+    target::MIRROR,
+    target::MIRROR_CANCELLED,
+    target::DRIVE_MIRROR,
+    target::BACKUP,
+    snapshot::SNAPSHOT,
+    snapshot::SNAPSHOT_SYNC,
+    reopen::REOPEN,
+    reopen::REOPEN_FORMAT,
+    reopen::REOPEN_READ_ONLY,
+    // What OFD locks do not protect.
+    device::DEVICE_GAP,
+    device::PASSED_DESCRIPTOR,
+    // Sharing.
     sharing::SHARE_RW,
     sharing::SHARE_RW_QCOW2,
     sharing::LOCKING_OFF,
@@ -14,4 +43,36 @@ pub const ALL: &[Drill] = &[
 /// The drill of this name.
 pub fn find(name: &str) -> Option<&'static Drill> {
     ALL.iter().find(|drill| drill.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::drill::Effect;
+
+    #[test]
+    fn names_and_places_are_told_apart() {
+        let names: BTreeSet<&str> = ALL.iter().map(|drill| drill.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for drill in ALL {
+            let places: BTreeSet<&str> = drill.expected.iter().map(|one| one.place).collect();
+            assert_eq!(places.len(), drill.expected.len(), "{}", drill.name);
+            assert!(!places.is_empty(), "{} proves nothing", drill.name);
+        }
+    }
+
+    #[rstest::rstest]
+    #[case("hotplug")]
+    #[case("startup")]
+    #[case("commit")]
+    #[case("mirror")]
+    #[case("backup")]
+    #[case("stream")]
+    #[case("reopen")]
+    fn the_losses_that_have_a_name_are_there(#[case] name: &str) {
+        let drill = find(name).expect(name);
+        assert!(drill.expected.iter().any(|one| one.on(drill.worst()) == Effect::Loses));
+    }
 }

@@ -36,17 +36,32 @@ pub struct Expected {
     pub fixed: Effect,
     /// With POSIX locks, on a node that is auto-read-only.
     pub auto: Effect,
+    /// With POSIX locks, on a node that is written into its format node.
+    pub inline: Effect,
 }
 
 impl Expected {
-    /// With OFD locks it keeps what it must hold; with POSIX locks this.
+    /// With OFD locks it keeps what it must hold; with POSIX locks this, and
+    /// where the node is inline the same as where it is read-write.
     pub const fn posix(place: &'static str, fixed: Effect, auto: Effect) -> Expected {
-        Expected { place, ofd: Effect::Keeps, fixed, auto }
+        Expected { place, ofd: Effect::Keeps, fixed, auto, inline: fixed }
     }
 
     /// The same whatever the conditions are.
     pub const fn always(place: &'static str, effect: Effect) -> Expected {
-        Expected { place, ofd: effect, fixed: effect, auto: effect }
+        Expected { place, ofd: effect, fixed: effect, auto: effect, inline: effect }
+    }
+
+    /// With OFD locks this.
+    #[must_use]
+    pub const fn ofd(self, ofd: Effect) -> Expected {
+        Expected { ofd, ..self }
+    }
+
+    /// With POSIX locks on an inline node this.
+    #[must_use]
+    pub const fn inline(self, inline: Effect) -> Expected {
+        Expected { inline, ..self }
     }
 
     /// What must come of it under these conditions.
@@ -55,6 +70,7 @@ impl Expected {
             (Backend::Ofd, _) => self.ofd,
             (Backend::Posix, FileNode::ReadWrite) => self.fixed,
             (Backend::Posix, FileNode::AutoReadOnly) => self.auto,
+            (Backend::Posix, FileNode::Inline) => self.inline,
         }
     }
 }
@@ -100,5 +116,56 @@ impl Drill {
         // until the drill's own commands lose it.
         let losing = Variant::ALL.into_iter().find(|variant| lost(variant) > 0);
         losing.unwrap_or(Variant::ALL[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAYERS: &[(Program, Version)] =
+        &[(Program::System, Version::new(7, 2)), (Program::Io, Version::new(10, 0))];
+
+    fn drill(expected: &'static [Expected]) -> Drill {
+        Drill {
+            name: "drill",
+            commands: "",
+            summary: "",
+            about: "",
+            safe: "",
+            players: PLAYERS,
+            expected,
+            body: |_| Ok(()),
+        }
+    }
+
+    const LOST: &[Expected] = &[Expected::posix("a", Effect::Loses, Effect::Loses)];
+    const LOST_AUTO: &[Expected] = &[Expected::posix("a", Effect::Keeps, Effect::Loses)];
+    const LOST_INLINE: &[Expected] =
+        &[Expected::posix("a", Effect::Keeps, Effect::Keeps).inline(Effect::Loses)];
+    const OPEN: &[Expected] = &[Expected::always("a", Effect::Open)];
+
+    #[rstest::rstest]
+    #[case::at_once(LOST, "posix, read-write")]
+    #[case::auto(LOST_AUTO, "posix, auto-read-only")]
+    #[case::inline(LOST_INLINE, "posix, inline")]
+    #[case::never(OPEN, "ofd, read-write")]
+    fn the_worst_conditions_are_the_first_that_lose(
+        #[case] expected: &'static [Expected],
+        #[case] worst: &str,
+    ) {
+        assert_eq!(drill(expected).worst().to_string(), worst);
+    }
+
+    #[test]
+    fn who_is_too_old_or_another_program_cannot_play() {
+        let binary = |program, version| Binary { program, path: "/q".into(), version };
+        let drill = drill(&[]);
+        assert!(drill.can_be_played_by(&binary(Program::System, Version::new(7, 2))));
+        assert!(!drill.can_be_played_by(&binary(Program::System, Version::new(6, 2))));
+        assert!(!drill.can_be_played_by(&binary(Program::Io, Version::new(7, 2))));
+        assert!(!drill.can_be_played_by(&binary(Program::StorageDaemon, Version::new(10, 0))));
+        let nobody = drill.player(&Binaries::default()).expect_err("nobody is there");
+        assert!(nobody.contains("qemu-io 10.0 or newer"), "{nobody}");
     }
 }

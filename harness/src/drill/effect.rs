@@ -28,3 +28,21 @@ impl Effect {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case::all_there_and_refused(true, false, Some(Effect::Keeps))]
+    #[case::all_there_and_let_in(true, true, Some(Effect::Open))]
+    #[case::gone_and_let_in(false, true, Some(Effect::Loses))]
+    #[case::gone_and_refused(false, false, None)]
+    fn an_effect_takes_both_witnesses(
+        #[case] complete: bool,
+        #[case] granted: bool,
+        #[case] effect: Option<Effect>,
+    ) {
+        assert_eq!(Effect::of(complete, granted), effect);
+    }
+}

@@ -1,11 +1,14 @@
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::account::{Account, Act, Cell, Entry};
+use super::drill::Expected;
 use super::effect::Effect;
 use super::intruder::Intruder;
 use super::locks::{self, ImageLocks};
@@ -17,6 +20,9 @@ use crate::qemu::{Binaries, Binary, Command, Program, Qemu, QmpError, Start, run
 use crate::step::Outcome;
 use crate::subject::StepFailure;
 
+/// How long a graph may take to settle after a job.
+const SETTLING: Duration = Duration::from_secs(5);
+
 /// A directory with images, the QEMUs that use them, and a pen that writes
 /// down whatever is done.
 ///
@@ -26,6 +32,7 @@ pub struct Lab<'a> {
     launcher: &'a mut Launcher,
     directory: PathBuf,
     binaries: &'a Binaries,
+    expected: &'static [Expected],
     step_timeout: Duration,
     stop: StopToken,
     images: Vec<String>,
@@ -57,6 +64,7 @@ impl<'a> Lab<'a> {
         directory: PathBuf,
         account: Account,
         binaries: &'a Binaries,
+        expected: &'static [Expected],
         step_timeout: Duration,
         stop: StopToken,
     ) -> Lab<'a> {
@@ -64,6 +72,7 @@ impl<'a> Lab<'a> {
             launcher,
             directory,
             binaries,
+            expected,
             step_timeout,
             stop,
             images: Vec::new(),
@@ -104,6 +113,26 @@ impl<'a> Lab<'a> {
         File::create_new(self.directory.join(name))?.set_len(size)?;
         self.watch(name);
         Ok(())
+    }
+
+    /// Fills an image with a byte.
+    pub fn fill(&mut self, name: &str, byte: u8) -> Result<(), StepFailure> {
+        let path = self.directory.join(name);
+        let length = usize::try_from(std::fs::metadata(&path)?.len()).unwrap_or(0);
+        Ok(std::fs::write(path, vec![byte; length])?)
+    }
+
+    /// Whether an image still begins with a byte.
+    pub fn starts_with(&self, name: &str, byte: u8) -> Result<bool, StepFailure> {
+        let mut first = [0];
+        let read = File::open(self.directory.join(name))?.read(&mut first)?;
+        Ok(read == 1 && first[0] == byte)
+    }
+
+    /// A descriptor of an image, to be passed on.
+    pub fn descriptor(&self, name: &str) -> Result<OwnedFd, StepFailure> {
+        let path = self.directory.join(name);
+        Ok(File::options().read(true).write(true).open(path)?.into())
     }
 
     /// From here on the locks on this file are read, too. It must be there.
@@ -208,6 +237,23 @@ impl<'a> Lab<'a> {
         }
     }
 
+    /// Tells a QEMU something that it must do with a descriptor that comes
+    /// along.
+    pub fn tell_with(
+        &mut self,
+        actor: &str,
+        title: &str,
+        command: &Command,
+        descriptor: &OwnedFd,
+    ) -> Result<Value, StepFailure> {
+        let deadline = self.deadline();
+        let qmp = &mut self.machine(actor)?.qmp;
+        qmp.begin_with(command, descriptor.as_fd())?;
+        let answer = qmp.finish(deadline);
+        self.enter(actor, title, Act::Tell)?;
+        Ok(answer?)
+    }
+
     /// Tells a QEMU something that it must refuse; gives its words.
     pub fn tell_in_vain(
         &mut self,
@@ -276,6 +322,23 @@ impl<'a> Lab<'a> {
         Ok(())
     }
 
+    /// Tells a QEMU to quit, and waits until it is gone.
+    pub fn quit(&mut self, actor: &str, title: &str) -> Result<(), StepFailure> {
+        let deadline = self.deadline();
+        let machine = self.machine(actor)?;
+        let process = ProcessHandle::open(machine.pid)?;
+        machine.qmp.begin(&Command::bare("quit"))?;
+        process.await_exit(deadline, &self.stop)?;
+        self.enter(actor, title, Act::Tell)?;
+        self.machines.remove(actor);
+        Ok(())
+    }
+
+    /// Writes something down that was found out.
+    pub fn note(&mut self, actor: &str, what: &str) -> Result<(), StepFailure> {
+        self.enter(actor, what, Act::Note)
+    }
+
     /// The process id of a QEMU.
     pub fn pid(&mut self, actor: &str) -> Result<i32, StepFailure> {
         Ok(self.machine(actor)?.pid)
@@ -297,6 +360,27 @@ impl<'a> Lab<'a> {
         holds: Mode,
     ) -> Result<(), StepFailure> {
         self.prove_against(Proof { place, actor, image, holds, second: Mode::Rw })
+    }
+
+    /// As [`Lab::prove`], after a job: QEMU's graph may settle a moment after the
+    /// job has ended, so what must come of it is waited for.
+    pub fn prove_settled(
+        &mut self,
+        place: &'static str,
+        actor: &str,
+        image: &str,
+        holds: Mode,
+    ) -> Result<(), StepFailure> {
+        let expected = self.expected.iter().find(|one| one.place == place);
+        let expected = expected.map(|one| one.on(self.variant()));
+        let deadline = Instant::now() + SETTLING;
+        loop {
+            let complete = self.claim_of(actor, image)? == holds.claim();
+            if complete == (expected != Some(Effect::Loses)) || Instant::now() > deadline {
+                return self.prove(place, actor, image, holds);
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Proves whether somebody keeps a second QEMU out of an image.
@@ -373,12 +457,15 @@ impl<'a> Lab<'a> {
 
 /// The options of a `file` node.
 pub(super) fn file(node: &str, image: &str, style: FileNode) -> Value {
-    json!({
+    let mut options = json!({
         "driver": "file",
         "node-name": node,
         "filename": image,
         "locking": "on",
-        "read-only": false,
-        "auto-read-only": style == FileNode::AutoReadOnly,
-    })
+    });
+    if style != FileNode::Inline {
+        options["read-only"] = false.into();
+        options["auto-read-only"] = (style == FileNode::AutoReadOnly).into();
+    }
+    options
 }

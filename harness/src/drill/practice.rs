@@ -71,10 +71,11 @@ impl Practice {
             entries: Vec::new(),
             cells: Vec::new(),
         };
-        let deadline = self.step_timeout;
-        let stop = &self.stop;
+        let (step_timeout, stop) = (self.step_timeout, self.stop.clone());
+        let launcher = &mut self.launcher;
+        let expected = drill.expected;
         let mut lab =
-            Lab::new(&mut self.launcher, directory, account, binaries, deadline, stop.clone());
+            Lab::new(launcher, directory, account, binaries, expected, step_timeout, stop);
         let began = Instant::now();
         let done = (drill.body)(&mut lab);
         tracing::debug!(drill = drill.name, %variant, elapsed = ?began.elapsed(), "drill ends");
@@ -127,3 +128,7 @@ fn objection(cell: &Cell, wanted: &str) -> String {
          opener in mode {second} is {outcome}"
     )
 }
+
+#[cfg(test)]
+#[path = "practice_tests.rs"]
+mod tests;

@@ -5,17 +5,21 @@ use strum::Display;
 
 use crate::lock::Backend;
 
-/// How the file node of an image that is in use was opened.
+/// How the file node below an image that is in use was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Display)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum FileNode {
-    /// `read-only=off,auto-read-only=off`: one descriptor, read-write for life.
+    /// A node of its own, `read-only=off,auto-read-only=off`: one descriptor,
+    /// read-write for life.
     ReadWrite,
-    /// `auto-read-only=on`, as libvirt starts it: read-only until somebody
-    /// wants to write, then again on a new descriptor
+    /// A node of its own, `auto-read-only=on`, as libvirt starts it: read-only
+    /// until somebody wants to write, then again on a new descriptor
     /// (block/file-posix.c, `raw_reconfigure_getfd`).
     AutoReadOnly,
+    /// Written into the format node (`file.filename=...`), as people type it:
+    /// it inherits the format node's options, and is reopened with it.
+    Inline,
 }
 
 /// Under which conditions a drill is carried out.
@@ -30,15 +34,15 @@ pub struct Variant {
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Variant; 4] = [
+    pub const ALL: [Variant; 6] = [
         Variant { backend: Backend::Ofd, node: FileNode::ReadWrite },
         Variant { backend: Backend::Ofd, node: FileNode::AutoReadOnly },
+        Variant { backend: Backend::Ofd, node: FileNode::Inline },
         Variant { backend: Backend::Posix, node: FileNode::ReadWrite },
         Variant { backend: Backend::Posix, node: FileNode::AutoReadOnly },
+        Variant { backend: Backend::Posix, node: FileNode::Inline },
     ];
-}
 
-impl Variant {
     /// The same image with OFD locks.
     #[must_use]
     pub fn with_ofd(self) -> Variant {

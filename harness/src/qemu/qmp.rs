@@ -1,9 +1,11 @@
 use std::collections::VecDeque;
-use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{IoSlice, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde_json::Value;
 
 use super::command::Command;
@@ -71,6 +73,30 @@ impl Qmp {
         self.messages.push(Message::Sent(line.clone()));
         line.push('\n');
         Ok(self.socket.write_all(line.as_bytes())?)
+    }
+
+    /// Sends a command with a copy of a descriptor (SCM_RIGHTS), as `add-fd` and
+    /// `getfd` want it.
+    ///
+    /// # Errors
+    /// When QEMU is gone.
+    pub fn begin_with(
+        &mut self,
+        command: &Command,
+        descriptor: BorrowedFd<'_>,
+    ) -> Result<(), QmpError> {
+        let mut line = serde_json::to_string(command).map_err(std::io::Error::other)?;
+        self.messages.push(Message::Sent(line.clone()));
+        line.push('\n');
+        let descriptors = [descriptor];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        control.push(SendAncillaryMessage::ScmRights(&descriptors));
+        // A line this short goes at once, or not at all.
+        let (line, flags) = ([IoSlice::new(line.as_bytes())], SendFlags::NOSIGNAL);
+        let sent = sendmsg(&self.socket, &line, &mut control, flags);
+        sent.map_err(std::io::Error::from)?;
+        Ok(())
     }
 
     /// Waits for the answer to the command that was sent last.

@@ -29,18 +29,20 @@ pub fn list(width: usize, out: &mut dyn Write) -> io::Result<()> {
 /// What each command does with locks, as a table of the documentation.
 pub fn table(drills: &[Drill]) -> String {
     let mut text = String::from(
-        "| commands | image | OFD | POSIX, node read-write | POSIX, node auto-read-only | `imglock repro` |\n\
-         | --- | --- | --- | --- | --- | --- |\n",
+        "| commands | image | OFD | POSIX, read-write | POSIX, auto-read-only | POSIX, inline | `imglock repro` |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for drill in drills {
         for (number, expected) in drill.expected.iter().enumerate() {
-            let Expected { place, ofd, fixed, auto } = expected;
+            let Expected { place, ofd, fixed, auto, inline } = expected;
             let (commands, name) = match number {
                 0 => (drill.commands, format!("`{}`", drill.name)),
                 _ => ("", String::new()),
             };
-            let [ofd, fixed, auto] = [ofd, fixed, auto].map(|effect| word(*effect));
-            text += &format!("| {commands} | {place} | {ofd} | {fixed} | {auto} | {name} |\n");
+            let [ofd, fixed, auto, inline] = [ofd, fixed, auto, inline].map(|effect| word(*effect));
+            text += &format!(
+                "| {commands} | {place} | {ofd} | {fixed} | {auto} | {inline} | {name} |\n"
+            );
         }
     }
     text

@@ -62,7 +62,7 @@ fn end(narrative: &Narrative<'_>, width: usize, out: &mut dyn Write) -> io::Resu
         };
         let word = words::effect(cell.effect);
         let text = words::proof(cell);
-        let options = textwrap::Options::new(width - 9);
+        let options = unbroken(width - 9);
         for (number, line) in textwrap::wrap(&text, options).iter().enumerate() {
             let word = if number == 0 { word } else { "" };
             writeln!(out, "  {style}{word:5}{style:#}  {line}")?;
@@ -88,8 +88,13 @@ fn end(narrative: &Narrative<'_>, width: usize, out: &mut dyn Write) -> io::Resu
 }
 
 fn paragraph(text: &str, indent: &str, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    for line in textwrap::wrap(text, width - indent.len()) {
+    for line in textwrap::wrap(text, unbroken(width - indent.len())) {
         writeln!(out, "{indent}{line}")?;
     }
     Ok(())
+}
+
+/// Lines of this width; words such as `auto-read-only` are not broken.
+fn unbroken(width: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation)
 }

@@ -38,7 +38,7 @@ pub fn command(act: &Act) -> Option<String> {
         Act::Start(words) | Act::Run { command: words, .. } => {
             Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "))
         }
-        Act::Tell | Act::Await | Act::Kill | Act::Prove(_) => None,
+        Act::Tell | Act::Await | Act::Kill | Act::Note | Act::Prove(_) => None,
     }
 }
 
@@ -64,7 +64,11 @@ fn holdings(locks: &ImageLocks) -> Vec<String> {
 }
 
 fn holding(holding: &Holding) -> String {
-    format!("{} {}", holding.actors.join(" and "), claim(holding.claim))
+    let actors = holding.actors.join(" and ");
+    match holding.actors.len() {
+        1 => format!("{actors} {}", claim(holding.claim)),
+        _ => format!("{actors}, by one descriptor: {}", claim(holding.claim)),
+    }
 }
 
 /// `holds consistent-read, write; does not share write`.

@@ -1,14 +1,13 @@
 //! Disks that are meant to be shared, and nodes that do not lock.
 
-use serde_json::json;
-
-use super::{attach, attach_sharing, machine, machine_with_disk};
+use super::SYSTEM;
+use super::nodes::{
+    Layer, USER, attach, machine, machine_with_disk, make_chain, open, plug_sharing,
+};
 use crate::drill::{Drill, Effect, Expected, Lab, Proof};
 use crate::image::Mode;
-use crate::qemu::{Command, Program, Version};
+use crate::qemu::Command;
 use crate::subject::StepFailure;
-
-const SYSTEM: &[(Program, Version)] = &[(Program::System, Version::new(7, 2))];
 
 /// `share-rw=on` on a raw image in two machines.
 pub const SHARE_RW: Drill = Drill {
@@ -24,12 +23,8 @@ writers.",
     players: SYSTEM,
     expected: &[
         Expected::posix("a third machine that does not share", Effect::Keeps, Effect::Loses),
-        Expected {
-            place: "a third machine that shares, too",
-            ofd: Effect::Open,
-            fixed: Effect::Open,
-            auto: Effect::Loses,
-        },
+        Expected::posix("a third machine that shares, too", Effect::Open, Effect::Loses)
+            .ofd(Effect::Open),
     ],
     body: share_rw,
 };
@@ -38,9 +33,8 @@ fn share_rw(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.raw_image("disk.img", 1 << 20)?;
     for actor in ["vm1", "vm2"] {
         machine(lab, actor)?;
-        let add = Command::new("blockdev-add", lab.file("disk", "disk.img"));
-        lab.tell(actor, "It opens the image", &add)?;
-        attach_sharing(lab, actor, "disk", "user")?;
+        open(lab, actor, &[Layer::raw("disk", "disk.img")])?;
+        plug_sharing(lab, actor, USER, "disk")?;
     }
     let proof = |place, second| Proof {
         place,
@@ -70,20 +64,11 @@ Share raw images only, or let one QEMU export the qcow2 image over NBD and share
 };
 
 fn share_rw_qcow2(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
-    lab.run(
-        Program::Img,
-        "An image with a format is made",
-        &["create", "-q", "-f", "qcow2", "disk.qcow2", "1M"],
-    )?;
-    lab.watch("disk.qcow2");
-    let file = lab.file("file", "disk.qcow2");
-    let format = json!({ "driver": "qcow2", "node-name": "disk", "file": "file" });
-    let add_file = Command::new("blockdev-add", file);
-    let add_format = Command::new("blockdev-add", format);
+    let chain = [Layer::qcow2("disk", "disk.qcow2")];
+    make_chain(lab, &chain)?;
     machine(lab, "vm1")?;
-    lab.tell("vm1", "It opens the file", &add_file)?;
-    lab.tell("vm1", "It opens the format in it", &add_format)?;
-    attach_sharing(lab, "vm1", "disk", "user")?;
+    open(lab, "vm1", &chain)?;
+    plug_sharing(lab, "vm1", USER, "disk")?;
     lab.prove_against(Proof {
         place: "disk.qcow2",
         actor: "vm1",
@@ -120,7 +105,7 @@ fn locking_off(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     file["locking"] = "off".into();
     let add = Command::new("blockdev-add", file);
     lab.tell("vm2", "Another machine opens the same image with locking=off", &add)?;
-    attach(lab, "vm2", "disk", "user")?;
+    attach(lab, "vm2", "disk")?;
     lab.prove("disk.img, whose first user locks", "vm1", "disk.img", Mode::Rw)?;
     lab.kill("vm1", "The machine that locks is gone")?;
     lab.prove("disk.img, whose only user has locking=off", "vm2", "disk.img", Mode::None)

@@ -1,9 +1,9 @@
 //! What is lost before anything is plugged.
 
-use super::words;
-use crate::drill::{Drill, Effect, Expected, Lab};
+use super::nodes::Layer;
+use super::{SYSTEM, words};
+use crate::drill::{Drill, Effect, Expected, FileNode, Lab};
 use crate::image::Mode;
-use crate::qemu::{Program, Version};
 use crate::subject::StepFailure;
 
 /// A plain start with `-drive`.
@@ -19,7 +19,7 @@ its disk.",
     safe: "\
 Use OFD locks. Where there are none, open the image with -blockdev and read-only=off,auto-read-only=off, so \
 that it is opened once, read-write.",
-    players: &[(Program::System, Version::new(7, 2))],
+    players: SYSTEM,
     expected: &[Expected::posix("disk.img", Effect::Loses, Effect::Loses)],
     body: startup,
 };
@@ -28,6 +28,28 @@ fn startup(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.raw_image("disk.img", 1 << 20)?;
     let arguments =
         words(&["-machine", "q35", "-drive", "if=virtio,format=raw,file=disk.img,file.locking=on"]);
+    lab.start("vm1", "A machine is started with -drive", &arguments)?;
+    lab.prove("disk.img", "vm1", "disk.img", Mode::Rw)
+}
+
+/// A start with `-drive` that says that it stays read-write.
+pub const STARTUP_DRIVE: Drill = Drill {
+    name: "startup-drive",
+    commands: "-drive with auto-read-only=off",
+    summary: "A machine that is started with -drive and auto-read-only=off keeps its locks",
+    about: "\
+Without auto-read-only the drive is opened read-write at once. There is no second descriptor, and nothing is \
+closed.",
+    safe: "This is how to be safe with -drive.",
+    players: SYSTEM,
+    expected: &[Expected::always("disk.img", Effect::Keeps)],
+    body: startup_drive,
+};
+
+fn startup_drive(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
+    lab.raw_image("disk.img", 1 << 20)?;
+    let drive = "if=virtio,format=raw,file=disk.img,file.locking=on,auto-read-only=off";
+    let arguments = words(&["-machine", "q35", "-drive", drive]);
     lab.start("vm1", "A machine is started with -drive", &arguments)?;
     lab.prove("disk.img", "vm1", "disk.img", Mode::Rw)
 }
@@ -43,16 +65,25 @@ writes it, is opened read-only and reopened read-write when the device comes: on
 the old one drops every POSIX lock.",
     safe: "\
 Use OFD locks. Where there are none, open the image with read-only=off,auto-read-only=off.",
-    players: &[(Program::System, Version::new(7, 2))],
+    players: SYSTEM,
     expected: &[Expected::posix("disk.img", Effect::Keeps, Effect::Loses)],
     body: startup_blockdev,
 };
 
 fn startup_blockdev(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.raw_image("disk.img", 1 << 20)?;
-    let node = lab.file("disk", "disk.img").to_string();
-    let device = "virtio-blk-pci,drive=disk";
-    let arguments = words(&["-machine", "q35", "-blockdev", &node, "-device", device]);
+    let disk = Layer::raw("disk", "disk.img");
+    let file = disk.file(lab);
+    let mut arguments = words(&["-machine", "q35"]);
+    let format = match lab.variant().node {
+        FileNode::Inline => disk.format(file, false),
+        _ => {
+            arguments.extend(["-blockdev".to_owned(), file.to_string()]);
+            disk.format(file["node-name"].clone(), false)
+        }
+    };
+    arguments.extend(["-blockdev".to_owned(), format.to_string()]);
+    arguments.extend(words(&["-device", "virtio-blk-pci,drive=disk"]));
     lab.start("vm1", "A machine is started with -blockdev", &arguments)?;
     lab.prove("disk.img", "vm1", "disk.img", Mode::Rw)
 }

@@ -1,0 +1,150 @@
+//! Real QEMU loses its locks on purpose, from outside.
+
+mod outside;
+
+use imglock_harness::drill::{ALL, Drill, Effect};
+use imglock_harness::qemu::{Binaries, Binary, Program};
+use imglock_harness::subject::SubjectKind;
+use outside::imglock;
+use outside::qemu::{binaries, directories, folders};
+use predicates::prelude::*;
+use predicates::str::contains;
+use rstest::rstest;
+use serde_json::Value;
+
+/// `imglock repro`, with every QEMU that there is.
+fn repro(words: &[&str]) -> assert_cmd::Command {
+    let mut command = imglock();
+    command.arg("repro").args(words).args(["--timeout", "60"]);
+    for folder in directories() {
+        command.arg("--qemu-dir").arg(folder);
+    }
+    command
+}
+
+/// Whether anybody is there who can be told a drill's commands; says so when
+/// nobody is.
+fn is_playable(drill: &Drill) -> bool {
+    let wanted = |kind: &SubjectKind| {
+        kind.program().filter(|program| drill.players.iter().any(|(other, _)| other == program))
+    };
+    let programs: Vec<Program> = SubjectKind::ALL.iter().filter_map(wanted).collect();
+    programs.into_iter().any(|program| !folders(program).is_empty())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+#[test]
+fn every_command_does_to_the_locks_what_is_documented() {
+    let found: Binaries = binaries();
+    let players = |drill: &Drill| drill.players(&found).cloned().collect::<Vec<Binary>>();
+    let runs: usize = ALL.iter().map(|drill| players(drill).len()).sum();
+    if !ALL.iter().any(is_playable) {
+        repro(&["--all"]).assert().code(4).stderr(contains("there is no QEMU here"));
+        return;
+    }
+    let said = repro(&["--all"]).assert().success();
+    let said = text(&said.get_output().stdout);
+    let number = |word: &str| -> usize {
+        let last = said.lines().last().expect("a summary");
+        let part = last.split(", ").find(|part| part.contains(word)).expect(word);
+        part.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
+    };
+    // Each under two kinds of locks, with three kinds of nodes.
+    assert_eq!(number("as documented") + number("skipped"), 6 * runs, "{said}");
+    assert_eq!(number("not"), 0, "{said}");
+    for line in said.lines().filter(|line| line.starts_with("skipped")) {
+        assert!(line.contains("passed"), "skipped for another reason: {line}");
+    }
+}
+
+#[rstest]
+fn a_loss_is_told_with_the_second_qemu_and_the_cure(
+    #[values("hotplug", "startup", "commit", "mirror", "backup", "stream", "reopen")] name: &str,
+) {
+    let drill = imglock_harness::drill::find(name).expect("it is in the catalog");
+    if !is_playable(drill) {
+        return;
+    }
+    let said = repro(&[name]).assert().success();
+    let said = text(&said.get_output().stdout);
+    for words in [
+        "falling back to POSIX file locks",
+        "it is let in",
+        "open without one: vm1",
+        "LOST",
+        "a second QEMU was let in",
+        "With OFD locks the same commands",
+        "How to be safe",
+    ] {
+        assert!(said.contains(words), "no `{words}` in\n{said}");
+    }
+    let lost = drill.expected.iter().filter(|one| one.on(drill.worst()) == Effect::Loses).count();
+    assert_eq!(said.matches("\n  LOST").count(), lost, "{said}");
+}
+
+#[test]
+fn a_bug_report_holds_what_was_said_and_which_qemu_it_was() {
+    let drill = imglock_harness::drill::find("hotplug").expect("it is in the catalog");
+    if !is_playable(drill) {
+        return;
+    }
+    let said = repro(&["hotplug", "--markdown"]).assert().success();
+    let said = text(&said.get_output().stdout);
+    assert!(said.starts_with("## "), "{said}");
+    assert!(said.contains("| QEMU | qemu-"), "{said}");
+    assert!(
+        said.contains(r#"-> {"execute":"blockdev-del","arguments":{"node-name":"second-file"}}"#)
+    );
+    let document = repro(&["hotplug", "--json"]).assert().success();
+    let document: Value = serde_json::from_slice(&document.get_output().stdout).expect("JSON");
+    assert_eq!(document["schema"], 1);
+    let results = document["results"].as_array().expect("results");
+    let backends: Vec<&Value> =
+        results.iter().map(|result| &result["account"]["variant"]["backend"]).collect();
+    assert_eq!(backends, ["posix", "ofd"]);
+    assert!(results.iter().all(|result| result["verdict"] == "passed"), "{document:#}");
+}
+
+#[test]
+fn the_documented_table_is_the_one_that_is_tried() {
+    let page = include_str!("../docs/lock-loss.md");
+    let (_, rest) = page.split_once("<!-- drills -->\n").expect("the table begins");
+    let (table, _) = rest.split_once("<!-- end -->").expect("the table ends");
+    let said = imglock().args(["repro", "--markdown"]).assert().success();
+    assert_eq!(text(&said.get_output().stdout), table);
+}
+
+#[test]
+fn without_a_name_all_are_listed() {
+    let said = imglock().arg("repro").assert().success();
+    let said = text(&said.get_output().stdout);
+    for drill in ALL {
+        assert!(said.contains(drill.name) && said.contains(drill.commands), "{}", drill.name);
+    }
+}
+
+#[test]
+fn what_cannot_be_reproduced_is_told() {
+    imglock()
+        .args(["repro", "hotplugg"])
+        .assert()
+        .code(2)
+        .stderr(contains("hotplugg").and(contains("hotplug")));
+    imglock().args(["repro", "hotplug", "--all"]).assert().code(2);
+    imglock()
+        .env("PATH", "")
+        .args(["repro", "startup"])
+        .assert()
+        .code(4)
+        .stderr(contains("startup takes qemu-system-").and(contains("--qemu-dir")));
+    let empty = tempfile::tempdir().expect("a directory");
+    imglock()
+        .args(["repro", "hotplug", "--qemu-dir"])
+        .arg(empty.path())
+        .assert()
+        .code(2)
+        .stderr(contains("holds none of QEMU's programs"));
+}
