@@ -103,7 +103,10 @@
 //! | --- | --- | --- |
 //! | 7 | [`sweep`] | many runs, summed up |
 //! | 7 | [`probe`] | what locks are worth in a directory |
+//! | 7 | [`drill`] | what QEMU's own commands do with its locks |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
+//! | 5 | [`subject`] | who plays a process: our workers, or a QEMU |
+//! | 4b | [`qemu`] | which QEMUs there are, how they are started and spoken to |
 //! | 4 | [`process`] | the launcher, the workers, and the messages between |
 //! | 4 | [`holders`] | who has locks on an image, and what they let others do |
 //! | 3 | [`scenario`] | what to try: a story read from its text |
