@@ -2,7 +2,6 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::lab::file;
 use super::variant::FileNode;
 use crate::image::Mode;
 use crate::qemu::{Command, Program, Qmp, QmpError, outcome_of};
@@ -40,7 +39,7 @@ impl Intruder {
     ) -> Result<Outcome, StepFailure> {
         self.tries += 1;
         let node = self.node();
-        let add = Command::new("blockdev-add", file(&node, image, FileNode::ReadWrite));
+        let add = Command::new("blockdev-add", FileNode::ReadWrite.options(&node, image));
         qmp.execute(&add, deadline)?;
         let answer = qmp.execute(&self.user(program, mode), deadline);
         let outcome = match answer {

@@ -5,14 +5,14 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::account::{Account, Act, Cell, Entry};
 use super::drill::Expected;
 use super::effect::Effect;
 use super::intruder::Intruder;
 use super::locks::{self, ImageLocks};
-use super::variant::{FileNode, Variant};
+use super::variant::Variant;
 use crate::image::{Claim, Mode};
 use crate::lock::Backend;
 use crate::process::{Launcher, ProcessHandle, StopToken};
@@ -142,7 +142,7 @@ impl<'a> Lab<'a> {
 
     /// The options of a `file` node, as these conditions want it.
     pub fn file(&self, node: &str, image: &str) -> Value {
-        file(node, image, self.variant().node)
+        self.variant().node.options(node, image)
     }
 
     /// Starts a QEMU under this name; `arguments` are told besides the
@@ -453,19 +453,4 @@ impl<'a> Lab<'a> {
         self.account.entries.push(Entry { actor, title, act, messages, printed, locks });
         Ok(())
     }
-}
-
-/// The options of a `file` node.
-pub(super) fn file(node: &str, image: &str, style: FileNode) -> Value {
-    let mut options = json!({
-        "driver": "file",
-        "node-name": node,
-        "filename": image,
-        "locking": "on",
-    });
-    if style != FileNode::Inline {
-        options["read-only"] = false.into();
-        options["auto-read-only"] = (style == FileNode::AutoReadOnly).into();
-    }
-    options
 }

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use strum::Display;
 
 use crate::lock::Backend;
@@ -20,6 +21,23 @@ pub enum FileNode {
     /// Written into the format node (`file.filename=...`), as people type it:
     /// it inherits the format node's options, and is reopened with it.
     Inline,
+}
+
+impl FileNode {
+    /// The options of a `file` node of this name.
+    pub(super) fn options(self, node: &str, image: &str) -> Value {
+        let mut options = json!({
+            "driver": "file",
+            "node-name": node,
+            "filename": image,
+            "locking": "on",
+        });
+        if self != FileNode::Inline {
+            options["read-only"] = false.into();
+            options["auto-read-only"] = (self == FileNode::AutoReadOnly).into();
+        }
+        options
+    }
 }
 
 /// Under which conditions a drill is carried out.

@@ -9,6 +9,12 @@ use crate::image::Mode;
 use crate::qemu::Command;
 use crate::subject::StepFailure;
 
+/// What becomes of a medium that was in two drives, and is in one.
+const ONE_OF_TWO: &[Expected] = &[
+    Expected::always("cd.iso in both drives", Effect::Keeps),
+    Expected::posix("cd.iso", Effect::Loses, Effect::Loses),
+];
+
 /// One of two drives is unplugged.
 pub const CDROM: Drill = Drill {
     name: "cdrom",
@@ -21,10 +27,7 @@ write to its medium.",
     safe: "\
 Use OFD locks. Where there are none, put both drives on one node.",
     players: SYSTEM,
-    expected: &[
-        Expected::always("cd.iso in both drives", Effect::Keeps),
-        Expected::posix("cd.iso", Effect::Loses, Effect::Loses),
-    ],
+    expected: ONE_OF_TWO,
     body: cdrom,
 };
 
@@ -45,10 +48,7 @@ As with unplugging: the drive gives its node up, and in one process there is one
     safe: "\
 Use OFD locks. Where there are none, put both drives on one node.",
     players: SYSTEM,
-    expected: &[
-        Expected::always("cd.iso in both drives", Effect::Keeps),
-        Expected::posix("cd.iso", Effect::Loses, Effect::Loses),
-    ],
+    expected: ONE_OF_TWO,
     body: cdrom_eject,
 };
 

@@ -30,10 +30,7 @@ Use OFD locks. Where there are none, add the target's file node with read-only=o
 };
 
 fn mirror(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
-    let mode = disk_and_target(lab)?;
-    open(lab, "vm1", &[Layer::raw("target", "target.img")])?;
-    begin(lab, "blockdev-mirror", "full")?;
-    lab.await_job("vm1", "All is copied; writes go to both", "job", "ready")?;
+    let mode = mirrored(lab)?;
     lab.prove("target.img while the job runs", "vm1", "target.img", Mode::MirrorTarget)?;
     complete(lab)?;
     lab.prove_settled("target.img as the new disk", "vm1", "target.img", mode)
@@ -55,10 +52,7 @@ Use OFD locks. Where there are none, add file nodes with read-only=off,auto-read
 };
 
 fn mirror_cancelled(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
-    let mode = disk_and_target(lab)?;
-    open(lab, "vm1", &[Layer::raw("target", "target.img")])?;
-    begin(lab, "blockdev-mirror", "full")?;
-    lab.await_job("vm1", "All is copied; writes go to both", "job", "ready")?;
+    let mode = mirrored(lab)?;
     cancel(lab)?;
     lab.prove_settled("disk.img", "vm1", "disk.img", mode)
 }
@@ -143,6 +137,15 @@ fn disk_and_target(lab: &mut Lab<'_>) -> Result<Mode, StepFailure> {
     lab.raw_image("disk.img", 1 << 20)?;
     lab.raw_image("target.img", 1 << 20)?;
     machine_with_disk(lab, "vm1", "disk.img")
+}
+
+/// A machine whose disk is mirrored into the target.
+fn mirrored(lab: &mut Lab<'_>) -> Result<Mode, StepFailure> {
+    let mode = disk_and_target(lab)?;
+    open(lab, "vm1", &[Layer::raw("target", "target.img")])?;
+    begin(lab, "blockdev-mirror", "full")?;
+    lab.await_job("vm1", "All is copied; writes go to both", "job", "ready")?;
+    Ok(mode)
 }
 
 fn begin(lab: &mut Lab<'_>, job: &'static str, sync: &str) -> Result<(), StepFailure> {
