@@ -57,6 +57,11 @@ pub enum Act {
     Await,
     /// A process was killed (SIGKILL).
     Kill,
+    /// A process was sent another signal, such as `SIGSTOP`.
+    Signal(String),
+    /// A QEMU ended by itself, with this exit status; 128 and more when a
+    /// signal ended it.
+    End(i32),
     /// A second QEMU tried to open an image, and gave it back.
     Prove(Outcome),
 }

@@ -11,7 +11,7 @@ use crate::subject::StepFailure;
 
 /// A second QEMU, which tries to open what somebody else has in use.
 ///
-/// The emulator plugs a SCSI disk, which opens the image in mode `rw` or
+/// The emulator plugs a SCSI disk, which opens the image in mode `rw`, `ro` or
 /// `share-rw`. The storage daemon has no device; there a `blkdebug` node makes
 /// the same claim.
 #[derive(Debug, Default)]
@@ -40,7 +40,9 @@ impl Intruder {
     ) -> Result<Outcome, StepFailure> {
         self.tries += 1;
         let node = self.node();
-        let add = Command::new("blockdev-add", file(&node, image, FileNode::ReadWrite));
+        let mut options = file(&node, image, FileNode::ReadWrite);
+        options["read-only"] = (mode == Mode::Ro).into();
+        let add = Command::new("blockdev-add", options);
         qmp.execute(&add, deadline)?;
         let answer = qmp.execute(&self.user(program, mode), deadline);
         let outcome = match answer {

@@ -1,6 +1,10 @@
 //! The drills themselves, a file for each theme.
 
 pub(super) mod hotplug;
+pub(super) mod migration;
+pub(super) mod migration_contested;
+pub(super) mod migration_failed;
+mod moves;
 
 use serde_json::json;
 
