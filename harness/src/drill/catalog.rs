@@ -11,6 +11,7 @@ pub const ALL: &[Drill] = &[
     migration_contested::INTRUDER,
     migration_contested::REFUSED,
     migration_contested::UNLOCKED_SOURCE,
+    migration_contested::GUARDED,
     migration_failed::CANCELLED,
     migration_failed::DESTINATION_KILLED,
     migration_failed::SOURCE_KILLED,

@@ -30,7 +30,10 @@ impl Lesson {
             Lesson::Gap => any(&|series| series.held().is_some()),
             Lesson::SlippedIn => any(&|series| series.granted() > 0),
             Lesson::Retry => {
-                any(&|series| series.contested.iter().any(|one| one.recovered == Some(true)))
+                let came = |is: bool| {
+                    any(&|series| series.contested.iter().any(|one| one.recovered == Some(is)))
+                };
+                came(true) && !came(false)
             }
             Lesson::RunsShared => {
                 any(&|series| series.contested.iter().any(|one| one.end == End::RunsShared))
@@ -52,12 +55,15 @@ impl Lesson {
             Lesson::Gap => {
                 "The source gives its locks up before the destination takes them. In between \
                  whoever opens the image is let in (hazard handover-gap). This is so with OFD \
-                 locks, too. Locks cannot close the gap: keep others away from the image by the \
-                 management's own lease, such as libvirt's virtlockd or sanlock."
+                 locks, too, and no option of QEMU closes the gap. Whoever opens images has to be \
+                 kept away by the management while a guest moves. A guest whose disk has share-rw \
+                 on both sides can be guarded meanwhile by `imglock hold --mode share-rw`, but \
+                 then its own two sides do not exclude each other (`imglock repro \
+                 handover-guarded`)."
             }
             Lesson::SlippedIn => {
                 "An opener that kept trying was let in, and the guest went on nowhere. Have \
-                 whoever retries (a restart loop, a backup) ask the management first, and not the \
+                 whoever retries, such as a restart loop, ask the management first, and not the \
                  image."
             }
             Lesson::Retry => {

@@ -13,6 +13,7 @@ use std::io::{self, Write};
 use imglock_harness::handover::{Handovers, Lesson};
 use imglock_harness::run::Environment;
 use serde::Serialize;
+use textwrap::WordSplitter;
 
 use super::palette::{BAD, FAINT, STRONG};
 
@@ -62,7 +63,10 @@ fn place(measured: &Handovers, out: &mut dyn Write) -> io::Result<()> {
 
 fn paragraph(text: &str, bullet: &str, out: &mut dyn Write) -> io::Result<()> {
     let indent = " ".repeat(bullet.len());
-    let options = textwrap::Options::new(WIDTH).initial_indent(bullet).subsequent_indent(&indent);
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(bullet)
+        .subsequent_indent(&indent)
+        .word_splitter(WordSplitter::NoHyphenation);
     for line in textwrap::wrap(text, options) {
         writeln!(out, "{line}")?;
     }

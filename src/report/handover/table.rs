@@ -4,6 +4,7 @@ use std::time::Duration;
 use imglock_harness::handover::{Distribution, End, Handling, Handovers, Series};
 use serde::Serialize;
 
+use crate::phrase::count;
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, PLAIN, STRONG};
 use crate::report::times;
 
@@ -49,19 +50,17 @@ pub fn gaps(measured: &Handovers, out: &mut dyn Write) -> io::Result<()> {
         let seen = series.watched.len() - series.missed();
         let label = format!("  {}", series.handling.words());
         numbers(&label, &seen.to_string(), series.held(), out)?;
-        let count = |all: Option<Distribution>| all.map_or(0, |all| all.count).to_string();
         let (unshared, holes) = (series.unshared(), series.holes());
-        numbers("    until all is locked again", &count(unshared), unshared, out)?;
+        let seen = unshared.map_or(0, |all| all.count).to_string();
+        numbers("    until all is locked again", &seen, unshared, out)?;
         write!(out, "{FAINT}")?;
         numbers("    the watcher's longest hole", "", holes, out)?;
         write!(out, "{FAINT:#}")?;
     }
     let missed: usize = measured.series.iter().map(Series::missed).sum();
     if missed > 0 {
-        writeln!(
-            out,
-            "  {CAREFUL}{missed} gaps were not seen{CAREFUL:#}: they fell into a hole of the watcher."
-        )?;
+        let missed = count(missed, "gap was", "gaps were");
+        writeln!(out, "  {CAREFUL}{missed} not seen{CAREFUL:#}, for the watcher had holes.")?;
     }
     Ok(())
 }
@@ -101,10 +100,10 @@ pub fn openers(measured: &Handovers, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nTwo at once held the image: {style}{}{style:#}", never(two))
 }
 
-fn never(count: usize) -> String {
-    match count {
+fn never(two: usize) -> String {
+    match two {
         0 => "never, at the end of any handover".to_owned(),
-        count => format!("at the end of {count} handovers"),
+        two => format!("at the end of {}", count(two, "handover", "handovers")),
     }
 }
 

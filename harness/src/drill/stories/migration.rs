@@ -68,11 +68,11 @@ pub const LATE: Drill = Drill {
 With late-block-activate a destination that was started with -S takes the image only when it is \
 told `cont`. Until then the source has given it up and the destination has not taken it: whoever \
 comes is let in. Without late-block-activate the same gap is there and lasts a millisecond or \
-two. libvirt starts its destinations so.",
+two.",
     safe: "\
 Send `cont` as soon as the migration is completed, and be ready for it to be refused \
-(`handover-intruder`). Keep third parties away from the image by other means than its locks: the \
-management's own lease (libvirt's virtlockd or sanlock) is handed over without a gap.",
+(`handover-intruder`). No option of QEMU closes the gap: whoever opens images has to be kept away \
+by the management while a guest moves. `handover-guarded` shows what a third party can do.",
     players: MOVERS,
     expected: &[
         Expected::posix("disk.img before the switchover", Effect::Keeps, Effect::Loses),

@@ -2,8 +2,8 @@
 
 use super::migration::arrived_late;
 use super::moves::{
-    Arrival, IMAGE, MOVERS, NOTHING, blockdev, destination, go_on, go_on_in_vain, is, source,
-    storage, switch_over, third_leaves, third_takes, to_the_switchover,
+    Arrival, IMAGE, MOVERS, NOTHING, arrives, blockdev, destination, go_on, go_on_in_vain, is,
+    source, storage, switch_over, third_leaves, third_takes, to_the_switchover,
 };
 use crate::drill::{Drill, Effect, Expected, Lab};
 use crate::image::Mode;
@@ -137,4 +137,50 @@ fn unlocked_source(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.prove("disk.img at the source, which runs", "source", IMAGE, Mode::Rw)?;
     lab.tell("source", "It is told to go on, and takes the image", &Command::bare("cont"))?;
     lab.prove("disk.img after cont", "source", IMAGE, Mode::Rw)
+}
+
+/// A third that keeps others out while both sides come and go.
+pub const GUARDED: Drill = Drill {
+    name: "handover-guarded",
+    commands: "share-rw, migrate, cont",
+    summary: "Somebody who shares writing guards the image through the gap; the two sides may then both run",
+    about: "\
+With share-rw=on source and destination hold the image and let others write beside them. A third \
+that does the same from before the migration until after it keeps out whoever does not share \
+writing, as every disk without share-rw, in the gap, too. The price: source and destination do not \
+exclude each other any more. Told to go on after the migration, the source does, and the guest \
+runs twice.",
+    safe: "\
+`imglock hold --mode share-rw IMAGE -- COMMAND` guards an image for as long as COMMAND takes. Only do \
+so where something other than QEMU's locks makes sure that the source is never told to go on. \
+Openers that share writing, such as qemu-io, are let in all the time. qcow2 knows no share-rw.",
+    players: MOVERS,
+    expected: &[
+        Expected::always("disk.img before", Effect::Keeps),
+        Expected::always("disk.img in the gap", Effect::Keeps),
+        Expected::always("disk.img after, with the guest running twice", Effect::Keeps),
+    ],
+    body: guarded,
+};
+
+fn guarded(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
+    storage(lab)?;
+    let mut disk = blockdev(lab);
+    disk[3] += ",share-rw=on";
+    source(lab, "source", &disk, &["pause-before-switchover"])?;
+    third_takes(lab, Mode::ShareRw)?;
+    lab.prove("disk.img before", "third", IMAGE, Mode::ShareRw)?;
+    let switches = ["late-block-activate"];
+    let address = destination(lab, "destination", &disk, Arrival::Waits, &switches)?;
+    to_the_switchover(lab, "source", &address)?;
+    switch_over(lab, "source")?;
+    arrives(lab, "destination")?;
+    lab.must_hold("destination", IMAGE, NOTHING)?;
+    lab.prove("disk.img in the gap", "third", IMAGE, Mode::ShareRw)?;
+    go_on(lab, "destination", "The destination is told to go on")?;
+    go_on(lab, "source", "The source is told to go on, against the rules, and does")?;
+    lab.await_status("destination", "The guest runs at the destination", "running")?;
+    lab.await_status("source", "The guest runs at the source, too", "running")?;
+    let place = "disk.img after, with the guest running twice";
+    lab.prove(place, "third", IMAGE, Mode::ShareRw)
 }

@@ -49,7 +49,7 @@ pub(super) fn source(
 pub(super) enum Arrival {
     /// It goes on by itself.
     Runs,
-    /// It waits for `cont` (`-S`), as libvirt starts it.
+    /// It waits for `cont` (`-S`).
     Waits,
 }
 
