@@ -55,7 +55,7 @@ impl Lesson {
             Lesson::Gap => {
                 "The source gives its locks up before the destination takes them. In between \
                  whoever opens the image is let in (hazard handover-gap). This is so with OFD \
-                 locks, too, and no option of QEMU closes the gap. Whoever opens images has to be \
+                 locks, too, however the destination is started. Whoever opens images has to be \
                  kept away by the management while a guest moves. A guest whose disk has share-rw \
                  on both sides can be guarded meanwhile by `imglock hold --mode share-rw`, but \
                  then its own two sides do not exclude each other (`imglock repro \

@@ -71,8 +71,8 @@ comes is let in. Without late-block-activate the same gap is there and lasts a m
 two.",
     safe: "\
 Send `cont` as soon as the migration is completed, and be ready for it to be refused \
-(`handover-intruder`). No option of QEMU closes the gap: whoever opens images has to be kept away \
-by the management while a guest moves. `handover-guarded` shows what a third party can do.",
+(`handover-intruder`). The gap is there however the destination is started: whoever opens \
+images has to be kept away by the management while a guest moves. `handover-guarded` shows what a third party can do.",
     players: MOVERS,
     expected: &[
         Expected::posix("disk.img before the switchover", Effect::Keeps, Effect::Loses),
