@@ -55,36 +55,34 @@ pub fn measure(options: &HandoverOptions) -> Result<Handovers, HandoverError> {
     environment.qemu = vec![options.binary.clone()];
     let mut series = Vec::new();
     for handling in Handling::ALL {
-        let mut all = |one: One<'_>| in_a_row(&mut launcher, options, *handling, one);
-        let (mut watched, mut contested) = (Vec::new(), Vec::new());
-        all(&mut |chain, pair| Ok(watched.push(watch(chain, pair)?)))?;
-        all(&mut |chain, pair| Ok(contested.push(contest(chain, pair)?)))?;
+        let watched = in_a_row(&mut launcher, options, *handling, watch)?;
+        let contested = in_a_row(&mut launcher, options, *handling, contest)?;
         series.push(Series { handling: *handling, watched, contested });
     }
     Ok(Handovers { environment, rounds: options.rounds, series })
 }
 
-type One<'a> = &'a mut dyn FnMut(&Chain<'_>, &mut Pair) -> Result<(), HandoverError>;
-
 /// One handover after the other, each from where the last one led to.
-fn in_a_row(
+fn in_a_row<T>(
     launcher: &mut Launcher,
     options: &HandoverOptions,
     handling: Handling,
-    one: One<'_>,
-) -> Result<(), HandoverError> {
+    one: fn(&Chain<'_>, &mut Pair) -> Result<T, HandoverError>,
+) -> Result<Vec<T>, HandoverError> {
     let (timeout, stop) = (options.step_timeout, options.launcher.stop.clone());
     let mut chain = Chain::new(launcher, &options.binary, handling, timeout, stop.clone())
         .map_err(|why| ended(&stop, why))?;
+    let mut all = Vec::new();
     for round in 0..options.rounds {
         let mut pair = chain.pair().map_err(|why| ended(&stop, why))?;
-        one(&chain, &mut pair)?;
+        all.push(one(&chain, &mut pair)?);
         tracing::debug!(?handling, round, "handover ends");
         let runs = chain.status(&mut pair.destination).is_ok_and(|status| status == "running");
         let next = if runs { chain.forward(pair) } else { chain.abandon(&pair) };
         next.map_err(|why| ended(&stop, why))?;
     }
-    chain.end().map_err(|why| ended(&stop, why))
+    chain.end().map_err(|why| ended(&stop, why))?;
+    Ok(all)
 }
 
 fn watch(chain: &Chain<'_>, pair: &mut Pair) -> Result<Watched, HandoverError> {
