@@ -104,6 +104,7 @@
 //! | 7 | [`sweep`] | many runs, summed up |
 //! | 7 | [`probe`] | what locks are worth in a directory |
 //! | 7 | [`drill`] | what QEMU's own commands do with its locks |
+//! | 7 | [`handover`] | how long nobody holds an image while its guest moves |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 5 | [`subject`] | who plays a process: our workers, or a QEMU |
 //! | 4b | [`qemu`] | which QEMUs there are, how they are started and spoken to |
@@ -115,6 +116,7 @@
 //! | 2 | [`step`] | actions, outcomes, hazards: the words all of these share |
 //! | 1 | [`image`] | permissions, modes, lock bytes; acquiring and releasing |
 //! | 0 | [`lock`] | one fcntl call; byte ranges |
+//! | 0 | `series` | times, summed up |
 //! | 0 | `raw` | calls without a safe interface, and all unsafe code |
 //!
 //! Data goes one way:
@@ -131,6 +133,7 @@
 //! mistake in one of them shows as a difference to the others.
 
 pub mod drill;
+pub mod handover;
 pub mod holders;
 pub mod image;
 pub mod lock;
@@ -142,6 +145,7 @@ pub mod qemu;
 mod raw;
 pub mod run;
 pub mod scenario;
+mod series;
 pub mod step;
 pub mod subject;
 pub mod sweep;

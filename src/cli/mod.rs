@@ -1,5 +1,6 @@
 //! What the command line may say.
 
+mod handover;
 mod hold;
 mod holders;
 mod place;
@@ -8,6 +9,7 @@ mod repro;
 mod run;
 mod subject;
 
+pub use handover::HandoverArgs;
 pub use hold::HoldArgs;
 pub use holders::HoldersArgs;
 pub use place::{BackendArgs, PlaceArgs};
@@ -84,6 +86,13 @@ pub enum Command {
     ///
     /// Without NAME, all of them are listed.
     Repro(ReproArgs),
+    /// Measure how long nobody holds an image while its guest moves to another QEMU.
+    ///
+    /// A guest of two instructions is moved from one qemu-system to another on
+    /// this host, again and again: the source gives its locks up, and the
+    /// destination takes them a moment later. That moment is measured for each
+    /// way to start the destination, and an opener keeps trying to slip in.
+    Handover(HandoverArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page.

@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod generate;
+mod handover;
 mod hold;
 mod holders;
 mod list;
@@ -34,6 +35,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Hold(args) => hold::hold(args, output),
         Command::Holders(args) => holders::holders(args, output),
         Command::Repro(args) => repro::repro(args, output),
+        Command::Handover(args) => handover::handover(args, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
+use imglock_harness::handover::HandoverError;
 use imglock_harness::holders::SurveyError;
 use imglock_harness::lock::Backend;
 use imglock_harness::probe::ProbeError;
@@ -105,6 +106,9 @@ pub enum Failure {
     /// The engine cannot run here.
     #[error(transparent)]
     Harness(#[from] HarnessError),
+    /// No guest can be moved.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
     /// A directory cannot be probed.
     #[error(transparent)]
     Probe(#[from] ProbeError),
@@ -159,6 +163,7 @@ impl Failure {
             | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,
             Failure::Harness(_)
+            | Failure::Handover(_)
             | Failure::Probe(_)
             | Failure::Incomplete { .. }
             | Failure::NothingRan

@@ -8,6 +8,7 @@ mod drawing;
 mod evidence;
 mod files;
 mod foresight;
+pub mod handover;
 pub mod holders;
 mod html;
 mod json;

@@ -59,6 +59,11 @@ pub enum Act {
     Kill,
     /// Something was found out.
     Note,
+    /// A process was sent another signal, such as `SIGSTOP`.
+    Signal(String),
+    /// A QEMU ended by itself, with this exit status; 128 and more when a
+    /// signal ended it.
+    End(i32),
     /// A second QEMU tried to open an image, and gave it back.
     Prove(Outcome),
 }

@@ -1,6 +1,7 @@
 use super::Drill;
 use super::stories::{
-    cdrom, create, device, hotplug, job, reopen, sharing, snapshot, startup, target,
+    cdrom, create, device, hotplug, job, migration, migration_contested, migration_failed, reopen,
+    sharing, snapshot, startup, target,
 };
 
 /// Every drill.
@@ -38,6 +39,19 @@ pub const ALL: &[Drill] = &[
     sharing::SHARE_RW,
     sharing::SHARE_RW_QCOW2,
     sharing::LOCKING_OFF,
+    // A guest moves to another machine.
+    migration::HANDOVER,
+    migration::LATE,
+    migration::PAUSED,
+    migration::POSIX_DRIVE,
+    migration_contested::INTRUDER,
+    migration_contested::REFUSED,
+    migration_contested::UNLOCKED_SOURCE,
+    migration_contested::GUARDED,
+    migration_failed::CANCELLED,
+    migration_failed::DESTINATION_KILLED,
+    migration_failed::SOURCE_KILLED,
+    migration_failed::NOT_LOADED,
 ];
 
 /// The drill of this name.

@@ -109,12 +109,14 @@ impl Drill {
     /// The conditions under which most goes wrong: where locks are lost that
     /// the drill itself loses; with OFD locks where none are.
     pub fn worst(&self) -> Variant {
-        let lost = |variant: &Variant| {
-            self.expected.iter().filter(|one| one.on(*variant) == Effect::Loses).count()
+        // What comes back, if only in part, is not what the drill is about.
+        let loses = |variant: &Variant| {
+            let effects = self.expected.iter().rev().map(|one| one.on(*variant));
+            effects.take_while(|effect| *effect != Effect::Weakens).any(|one| one == Effect::Loses)
         };
         // The first of those that lose, so that as much as possible is kept
         // until the drill's own commands lose it.
-        let losing = Variant::ALL.into_iter().find(|variant| lost(variant) > 0);
+        let losing = Variant::ALL.into_iter().find(loses);
         losing.unwrap_or(Variant::ALL[0])
     }
 }

@@ -10,7 +10,7 @@ use crate::subject::StepFailure;
 
 /// A second QEMU, which tries to open what somebody else has in use.
 ///
-/// The emulator plugs a SCSI disk, which opens the image in mode `rw` or
+/// The emulator plugs a SCSI disk, which opens the image in mode `rw`, `ro` or
 /// `share-rw`. The storage daemon has no device; there a `blkdebug` node makes
 /// the same claim.
 #[derive(Debug, Default)]
@@ -39,7 +39,9 @@ impl Intruder {
     ) -> Result<Outcome, StepFailure> {
         self.tries += 1;
         let node = self.node();
-        let add = Command::new("blockdev-add", FileNode::ReadWrite.options(&node, image));
+        let mut options = FileNode::ReadWrite.options(&node, image);
+        options["read-only"] = (mode == Mode::Ro).into();
+        let add = Command::new("blockdev-add", options);
         qmp.execute(&add, deadline)?;
         let answer = qmp.execute(&self.user(program, mode), deadline);
         let outcome = match answer {

@@ -1,3 +1,7 @@
+mod guest;
+
+pub use guest::SilentPeer;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
@@ -165,11 +169,23 @@ impl<'a> Lab<'a> {
         binary: &Binary,
         arguments: &[String],
     ) -> Result<(), StepFailure> {
+        self.launch(actor, title, binary, arguments, false)
+    }
+
+    fn launch(
+        &mut self,
+        actor: &str,
+        title: &str,
+        binary: &Binary,
+        arguments: &[String],
+        run_guest: bool,
+    ) -> Result<(), StepFailure> {
         let deadline = self.deadline();
         let start = Start {
             binary,
             name: actor,
             arguments,
+            run_guest,
             directory: Some(&self.directory),
             deny_ofd: self.account.variant.backend == Backend::Posix,
         };
@@ -198,6 +214,7 @@ impl<'a> Lab<'a> {
             binary: &binary,
             name: &name,
             arguments: &arguments,
+            run_guest: false,
             directory: Some(&self.directory),
             deny_ofd: self.account.variant.backend == Backend::Posix,
         };
@@ -376,7 +393,9 @@ impl<'a> Lab<'a> {
         let deadline = Instant::now() + SETTLING;
         loop {
             let complete = self.claim_of(actor, image)? == holds.claim();
-            if complete == (expected != Some(Effect::Loses)) || Instant::now() > deadline {
+            if complete != matches!(expected, Some(Effect::Loses | Effect::Weakens))
+                || Instant::now() > deadline
+            {
                 return self.prove(place, actor, image, holds);
             }
             std::thread::yield_now();
@@ -389,7 +408,6 @@ impl<'a> Lab<'a> {
         let measured = self.claim_of(actor, image)?;
         let stated = holds.claim();
         let outcome = self.intrude(image, second)?;
-        let complete = measured == stated;
         self.account.cells.push(Cell {
             place: place.to_owned(),
             image: image.to_owned(),
@@ -397,7 +415,7 @@ impl<'a> Lab<'a> {
             stated,
             measured,
             second,
-            effect: Effect::of(complete, outcome == Outcome::Granted),
+            effect: Effect::of(stated, measured, second.claim(), outcome == Outcome::Granted),
             outcome,
         });
         Ok(())

@@ -29,7 +29,7 @@ pub use account::{Account, Act, Cell, Entry};
 pub use catalog::{ALL, find};
 pub use drill::{Drill, Expected};
 pub use effect::Effect;
-pub use lab::{Lab, Proof};
+pub use lab::{Lab, Proof, SilentPeer};
 pub use locks::{Holding, ImageLocks};
 pub use practice::{DrillOptions, DrillResult, Practice};
 pub use variant::{FileNode, Variant};

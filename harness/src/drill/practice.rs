@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{Account, Cell};
 use super::drill::Drill;
 use super::lab::Lab;
+use super::locks::{Holding, ImageLocks};
 use super::variant::Variant;
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
 use crate::qemu::{Binaries, Binary};
@@ -115,10 +116,44 @@ fn judge(drill: &Drill, account: &Account) -> (Verdict, String) {
         let wanted = expected.on(account.variant);
         (cell.effect != Some(wanted)).then(|| objection(cell, &wanted.to_string()))
     });
+    let objections = objections.chain(two_holders(account));
     match objections.collect::<Vec<_>>() {
         empty if empty.is_empty() => (Verdict::Passed, String::new()),
         all => (Verdict::Failed, all.join("; ")),
     }
+}
+
+/// The first moment, if there is one, at which two processes held an image
+/// with claims that conflict. Whoever shares or locks nothing conflicts with
+/// nobody, so this holds for every drill.
+fn two_holders(account: &Account) -> Option<String> {
+    account.entries.iter().find_map(|entry| {
+        let (image, one, other) = entry.locks.iter().find_map(conflict)?;
+        Some(format!(
+            "{}: {}: {} {} on {image}, and {} {} beside it",
+            entry.actor,
+            entry.title,
+            one.actors.join(" and "),
+            one.claim,
+            other.actors.join(" and "),
+            other.claim
+        ))
+    })
+}
+
+/// Two holdings of an image that exclude each other. Those of one process may,
+/// for a moment: it changes its descriptor so.
+fn conflict(locks: &ImageLocks) -> Option<(&str, &Holding, &Holding)> {
+    let holdings = &locks.holdings;
+    let mut pairs = holdings
+        .iter()
+        .enumerate()
+        .flat_map(|(number, one)| holdings[number + 1..].iter().map(move |other| (one, other)));
+    let (one, other) = pairs.find(|(one, other)| {
+        let shared = one.actors.iter().any(|actor| other.actors.contains(actor));
+        !shared && one.claim.conflicts_with(other.claim)
+    })?;
+    Some((&locks.image, one, other))
 }
 
 fn objection(cell: &Cell, wanted: &str) -> String {

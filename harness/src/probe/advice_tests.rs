@@ -7,9 +7,10 @@ use rstest::rstest;
 use super::advice::{Advice, meaning};
 use super::data::{Answer, Measured, Probe, Standing, Trial};
 use super::property::Property::{self, *};
-use super::series::{Delays, Release, Spread, Timing};
+use super::series::{Delays, Release, Timing};
 use crate::lock::Backend::{self, Ofd, Posix};
 use crate::run::Environment;
+use crate::series::Spread;
 
 fn trial(answer: Answer, standing: Standing) -> Trial {
     Trial { answer, standing, evidence: Vec::new() }

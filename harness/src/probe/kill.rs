@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use super::series::{Delays, Spread, Timing};
+use super::series::{Delays, Timing};
 use crate::image::{Access, Claim};
 use crate::lock::{Backend, LockType, RangeSpec};
 use crate::process::{
     Channel, Launcher, ProcessError, ProcessHandle, ReceiveError, Released, Reply, Request,
     StopToken, Worker, describe, monotonic,
 };
+use crate::series::Spread;
 use crate::step::{ErrorName, Outcome};
 
 /// Any bytes would do.

@@ -24,8 +24,9 @@ mod advice_tests;
 #[cfg(test)]
 mod judge_tests;
 
+pub use crate::series::Spread;
 pub use advice::{Advice, meaning};
 pub use data::{Answer, Evidence, Measured, Probe, Standing, Trial};
 pub use measure::{ProbeError, probe};
 pub use property::{Property, Theme};
-pub use series::{Delays, Release, Spread, Timing};
+pub use series::{Delays, Release, Timing};

@@ -16,9 +16,11 @@ pub struct Start<'a> {
     pub binary: &'a Binary,
     /// What it is called in messages.
     pub name: &'a str,
-    /// What it is told besides where its monitor is. No guest code runs: the
-    /// emulator is started stopped, and is never told to go on by itself.
+    /// What it is told besides where its monitor is.
     pub arguments: &'a [String],
+    /// Let the guest run at once. Otherwise the emulator is started stopped
+    /// (`-S`), and no guest code runs unless it is told to go on.
+    pub run_guest: bool,
     /// Where it runs, which is where relative file names lead to.
     pub directory: Option<&'a Path>,
     /// Refuse it OFD locks.
@@ -30,17 +32,24 @@ impl Start<'_> {
     /// on the terminal.
     pub fn command_line(&self) -> Vec<String> {
         let program = self.binary.program.file_name();
-        let (fixed, monitor): (&[&str], &[&str]) = match self.binary.program {
-            Program::System => (UNATTENDED, &["-qmp", "stdio"]),
-            Program::StorageDaemon => {
-                (&[], &["--chardev", "stdio,id=qmp", "--monitor", "chardev=qmp"])
-            }
-            Program::Io | Program::Img => (&[], &[]),
+        let monitor: &[&str] = match self.binary.program {
+            Program::System => &["-qmp", "stdio"],
+            Program::StorageDaemon => &["--chardev", "stdio,id=qmp", "--monitor", "chardev=qmp"],
+            Program::Io | Program::Img => &[],
         };
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let parts: [Vec<String>; 4] =
-            [vec![program], words(fixed), self.arguments.to_vec(), words(monitor)];
+            [vec![program], words(&self.fixed()), self.arguments.to_vec(), words(monitor)];
         parts.concat()
+    }
+
+    /// What is always said.
+    fn fixed(&self) -> Vec<&'static str> {
+        match (self.binary.program, self.run_guest) {
+            (Program::System, true) => UNATTENDED.to_vec(),
+            (Program::System, false) => [UNATTENDED, &["-S"]].concat(),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -93,10 +102,11 @@ impl Qemu {
     /// # Errors
     /// When there is no process.
     pub fn begin(launcher: &mut Launcher, start: &Start<'_>) -> Result<Starting, ProcessError> {
-        let (fixed, monitor): (&[&str], &[&str]) = match start.binary.program {
-            Program::System => (UNATTENDED, MONITOR_OF_SYSTEM),
-            _ => (&[], MONITOR_OF_DAEMON),
+        let monitor = match start.binary.program {
+            Program::System => MONITOR_OF_SYSTEM,
+            _ => MONITOR_OF_DAEMON,
         };
+        let fixed = start.fixed();
         let words = fixed.iter().chain(monitor).map(|word| (*word).to_owned());
         Ok(Starting(launcher.execute(execution(start, words))?))
     }
@@ -129,8 +139,8 @@ impl Starting {
     }
 }
 
-/// No devices but those that are asked for, no window, no guest code.
-const UNATTENDED: &[&str] = &["-nodefaults", "-display", "none", "-S", "-accel", "tcg"];
+/// No devices but those that are asked for, and no window.
+const UNATTENDED: &[&str] = &["-nodefaults", "-display", "none", "-accel", "tcg"];
 
 /// Standard input is the monitor.
 const MONITOR_OF_SYSTEM: &[&str] =
@@ -147,6 +157,18 @@ fn execution(start: &Start<'_>, words: impl Iterator<Item = String>) -> Executio
         answers_on_stdout: false,
         deny_ofd: start.deny_ofd,
     }
+}
+
+/// The exit status of a process that has ended and that nobody has reaped:
+/// 128 and more when a signal ended it. The launcher reaps nobody before the
+/// end, so that of its processes is there.
+///
+/// # Errors
+/// When there is no such process.
+pub fn exit_status(pid: i32) -> std::io::Result<i32> {
+    let stat = Process::new(pid).and_then(|process| process.stat());
+    let status = stat.map_err(std::io::Error::other)?.exit_code.unwrap_or(0);
+    Ok(if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) })
 }
 
 /// What came of a program that runs to its end by itself.
@@ -178,9 +200,6 @@ pub fn run_to_the_end(
     };
     let broken = |error: std::io::Error| lost(ReceiveError::Broken(error));
     ProcessHandle::open(pid).map_err(broken)?.await_exit(deadline, stop).map_err(lost)?;
-    // The launcher reaps nobody before the end, so its status is still there.
-    let stat = Process::new(pid).and_then(|process| process.stat());
-    let status = stat.map_err(std::io::Error::other).map_err(broken)?.exit_code.unwrap_or(0);
-    let status = if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) };
+    let status = exit_status(pid).map_err(broken)?;
     Ok(Ended { status, printed: log.text() })
 }

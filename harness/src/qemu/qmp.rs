@@ -137,6 +137,20 @@ impl Qmp {
         }
     }
 
+    /// Reads what is still said, until the other end is gone.
+    ///
+    /// # Errors
+    /// When it is not gone before the deadline.
+    pub fn drain(&mut self, deadline: Instant) -> Result<(), QmpError> {
+        loop {
+            match self.receive(deadline) {
+                Ok(message) => self.events.push_back(message),
+                Err(QmpError::Lost(ReceiveError::Closed)) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Whatever was said since this was last asked.
     pub fn take_messages(&mut self) -> Vec<Message> {
         std::mem::take(&mut self.messages)

@@ -29,6 +29,9 @@ pub struct Node {
     pub claim: Claim,
     /// Whether it is active.
     pub active: bool,
+    /// Whether it is inactive because it gave its claim up (a migration's
+    /// source), and not because it never had it (a destination).
+    pub gave_up: bool,
     /// How it came by its descriptor.
     pub role: Role,
     /// Its open file description; copies share the number.
@@ -54,6 +57,7 @@ impl Node {
             locks,
             claim: options.mode.claim(),
             active: !options.inactive,
+            gave_up: false,
             role: Role::Acquired,
             description,
             raw_locks: false,
@@ -64,6 +68,11 @@ impl Node {
     /// What is in force: nothing while inactive.
     pub fn claim_in_force(&self) -> Claim {
         if self.active { self.claim } else { Claim::NOTHING }
+    }
+
+    /// Whether it waits for a claim that it has never had.
+    pub fn waits(&self) -> bool {
+        !self.active && !self.gave_up && self.role == Role::Acquired
     }
 
     /// A copy of the descriptor under `handle`'s number.
@@ -105,12 +114,15 @@ impl Node {
         self.keep(handle);
         if granted {
             self.active = true;
+            self.gave_up = false;
             self.role = Role::Acquired;
         }
     }
 
     pub(super) fn inactivated(&mut self, handle: Option<NodeHandle>) {
         self.keep(handle);
+        // A destination that is inactivated once more has nothing to give up.
+        self.gave_up |= self.active;
         self.active = false;
     }
 

@@ -54,7 +54,10 @@ impl Contract {
         }
         if let Some(attempt) = attempt(books, seen) {
             match seen.outcome {
-                Outcome::Granted => breaches.extend(self.granted(books, &attempt, seen)),
+                Outcome::Granted => {
+                    breaches.extend(self.granted(books, &attempt, seen));
+                    breaches.extend(slipped_in(books, &attempt, seen));
+                }
                 Outcome::Refused(_) | Outcome::LockByte { .. } => {
                     breaches.extend(refused(books, &attempt, seen));
                 }
@@ -98,6 +101,31 @@ impl Contract {
             message: format!("{} and {name} conflict, and both were granted", granted.name),
         })
     }
+}
+
+/// An image that a source gave up while a destination waits for it must go to
+/// one of the two, and not to somebody who conflicts with both.
+fn slipped_in(books: &Books, granted: &Attempt<'_>, seen: &Observation<'_>) -> Option<Breach> {
+    // Source and destination activate; whoever does not comes from outside.
+    if matches!(seen.action, Action::Activate { .. }) {
+        return None;
+    }
+    let party = |is: fn(&Node) -> bool| {
+        books.nodes().find(|(_, node)| {
+            node.image == granted.image && is(node) && granted.claim.conflicts_with(node.claim)
+        })
+    };
+    let (source, _) = party(|node| node.gave_up && node.role == Role::Acquired)?;
+    let (destination, _) = party(Node::waits)?;
+    if [source.root, destination.root].contains(&granted.name.root) {
+        return None;
+    }
+    Some(Breach {
+        hazard: Some(Hazard::HandoverGap),
+        expected: format!("{source} gave the image up for {destination}, which waits for it"),
+        actual: format!("{} was granted: it {}", granted.name, granted.claim),
+        message: format!("{} took the image between {source} and {destination}", granted.name),
+    })
 }
 
 fn same_process(granted: &Attempt<'_>, name: FullName<'_>, other: &Node) -> bool {

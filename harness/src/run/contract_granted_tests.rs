@@ -192,3 +192,81 @@ mod granted_rightly {
         keeps(backend, &format!("{before}\n{step}"));
     }
 }
+
+mod slipped_in {
+    use super::*;
+
+    const HANDOVER: &str = "source open disk rw => granted
+                            destination open disk rw inactive => granted
+                            source inactivate disk => done";
+
+    #[rstest]
+    #[case::by_an_open("third open disk rw")]
+    #[case::by_a_reader_that_shares_no_writing("third open disk ro")]
+    #[case::by_one_that_locks_nothing("third open disk rw locking=off")]
+    fn between_source_and_destination(#[case] third: &str) {
+        let message = "third.disk took the image between source.disk and destination.disk";
+        let lines = format!("{HANDOVER}\n{third} => granted");
+        breaks(Ofd, &lines, &format!("handover-gap: {message}"));
+        breaks(Posix, &lines, &format!("handover-gap: {message}"));
+    }
+
+    #[test]
+    fn by_one_that_had_it_open_for_nothing() {
+        let lines = "third open disk none => granted
+                     source open disk rw => granted
+                     destination open disk rw inactive => granted
+                     source inactivate disk => done
+                     third set disk rw => granted";
+        let message = "third.disk took the image between source.disk and destination.disk";
+        breaks(Ofd, lines, &format!("handover-gap: {message}"));
+    }
+
+    #[rstest]
+    #[case::the_destination("destination activate disk => granted")]
+    #[case::the_source_again("source activate disk => granted")]
+    #[case::nobody("third open disk rw => refused write")]
+    #[case::one_who_gets_along("third open disk force-share => granted")]
+    #[case::on_another_image("third open disk rw image=base.img => granted")]
+    #[case::the_destination_by_another_node("destination open other rw => granted")]
+    #[case::after_it_has_gone(
+        "destination kill => done
+         third open disk rw => granted"
+    )]
+    #[case::after_the_source_has(
+        "source close disk => done
+         third open disk rw => granted"
+    )]
+    fn is_not_said_of(#[case] next: &str) {
+        let found = History::on(Ofd).tells(&format!("{HANDOVER}\n{next}")).breaches();
+        assert!(!found.iter().any(|breach| breach.starts_with("handover-gap")), "{found:?}");
+    }
+
+    #[rstest]
+    #[case::without_a_destination(
+        "source open disk rw => granted
+         source inactivate disk => done
+         third open disk rw => granted"
+    )]
+    #[case::without_a_source(
+        "destination open disk rw inactive => granted
+         third open disk rw => granted"
+    )]
+    #[case::of_a_destination_that_never_had_it(
+        "first open disk rw inactive => granted
+         first inactivate disk => done
+         second open disk rw inactive => granted
+         third open disk rw => granted"
+    )]
+    #[case::once_the_source_has_it_again(
+        "source open disk rw => granted
+         destination open disk rw inactive => granted
+         source inactivate disk => done
+         source activate disk => granted
+         source close disk => done
+         third open disk rw => granted"
+    )]
+    fn takes_a_handover(#[case] lines: &str) {
+        keeps(Ofd, lines);
+    }
+}

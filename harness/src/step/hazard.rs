@@ -22,12 +22,20 @@ pub enum Hazard {
     /// Conflicting openers run side by side because one of them locks
     /// nothing (`locking=off`, or `auto` without OFD locks).
     Unlocked,
+    /// An image that its holder gave up for a destination that waits for it
+    /// was taken by somebody else in between.
+    HandoverGap,
 }
 
 impl Hazard {
     /// All of them.
-    pub const ALL: [Hazard; 4] =
-        [Hazard::LockLoss, Hazard::LeakedLock, Hazard::SameOwner, Hazard::Unlocked];
+    pub const ALL: [Hazard; 5] = [
+        Hazard::LockLoss,
+        Hazard::LeakedLock,
+        Hazard::SameOwner,
+        Hazard::Unlocked,
+        Hazard::HandoverGap,
+    ];
 
     /// The word that scenarios and reports use.
     pub fn name(self) -> &'static str {
@@ -43,6 +51,9 @@ impl Hazard {
             Hazard::LeakedLock => "a lock outlives its opener, kept by an inherited descriptor",
             Hazard::SameOwner => "conflicting nodes of one process were both granted",
             Hazard::Unlocked => "conflicting openers run side by side because one takes no locks",
+            Hazard::HandoverGap => {
+                "an image that was given up for a waiting destination was taken by another"
+            }
         }
     }
 }

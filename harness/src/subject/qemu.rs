@@ -65,7 +65,8 @@ impl Subject for QemuSubject {
         for name in names {
             let binary = &self.binary;
             let deny_ofd = stage.backend == Backend::Posix;
-            let start = Start { binary, name, arguments, directory: None, deny_ofd };
+            let (directory, run_guest) = (None, false);
+            let start = Start { binary, name, arguments, run_guest, directory, deny_ofd };
             starting.push(Qemu::begin(launcher, &start)?);
         }
         let mut players: Vec<Box<dyn Player>> = Vec::with_capacity(names.len());

@@ -52,6 +52,7 @@ fn word(effect: Effect) -> &'static str {
     match effect {
         Effect::Keeps => "keeps",
         Effect::Loses => "**loses**",
+        Effect::Weakens => "**keeps a part**",
         Effect::Open => "*open*",
     }
 }

@@ -65,6 +65,9 @@ fn step(
     if let Act::Prove(outcome) = act {
         writeln!(out, "   **{}**\n", words::answer(outcome))?;
     }
+    if let Some(fate) = words::fate(act) {
+        writeln!(out, "   *{fate}*\n")?;
+    }
     for (image, lines) in changes {
         for line in lines {
             writeln!(out, "   * `{image}`: {line}")?;

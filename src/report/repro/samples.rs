@@ -80,7 +80,7 @@ fn cell(place: &str, measured: Claim, outcome: Outcome) -> Cell {
         stated,
         measured,
         second: Mode::Rw,
-        effect: Effect::of(stated == measured, outcome == Outcome::Granted),
+        effect: Effect::of(stated, measured, Mode::Rw.claim(), outcome == Outcome::Granted),
         outcome,
     }
 }

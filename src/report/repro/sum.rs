@@ -7,7 +7,7 @@ use super::words;
 use crate::report::palette::{self, FAINT};
 
 /// The columns of a name.
-const NAME: usize = 24;
+const NAME: usize = 27;
 
 /// One result, in a line.
 ///

@@ -49,6 +49,9 @@ fn step(number: usize, entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
         let style = if *outcome == Outcome::Granted { BAD } else { GOOD };
         writeln!(out, "     {style}{}{style:#}", words::answer(outcome))?;
     }
+    if let Some(fate) = words::fate(act) {
+        writeln!(out, "     {CAREFUL}{fate}{CAREFUL:#}")?;
+    }
     Ok(())
 }
 

@@ -38,7 +38,13 @@ pub fn command(act: &Act) -> Option<String> {
         Act::Start(words) | Act::Run { command: words, .. } => {
             Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "))
         }
-        Act::Tell | Act::Await | Act::Kill | Act::Note | Act::Prove(_) => None,
+        Act::Tell
+        | Act::Await
+        | Act::Kill
+        | Act::Note
+        | Act::Signal(_)
+        | Act::End(_)
+        | Act::Prove(_) => None,
     }
 }
 
@@ -96,6 +102,17 @@ pub fn answer(outcome: &Outcome) -> String {
     }
 }
 
+/// What became of a process, where that is not in what it said.
+pub fn fate(act: &Act) -> Option<String> {
+    match act {
+        Act::Kill => Some("SIGKILL".to_owned()),
+        Act::Signal(signal) => Some(signal.clone()),
+        Act::End(0) => Some("it has ended".to_owned()),
+        Act::End(status) => Some(format!("it has ended with status {status}")),
+        _ => None,
+    }
+}
+
 /// A proof, in one sentence.
 pub fn proof(cell: &Cell) -> String {
     let Cell { place, actor, measured, second, outcome, .. } = cell;
@@ -114,6 +131,7 @@ pub fn effect(effect: Option<Effect>) -> &'static str {
     match effect {
         Some(Effect::Keeps) => "KEPT",
         Some(Effect::Loses) => "LOST",
+        Some(Effect::Weakens) => "WEAK",
         Some(Effect::Open) => "OPEN",
         None => "UNCLEAR",
     }

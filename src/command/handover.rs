@@ -1,0 +1,49 @@
+use std::io::Write;
+
+use imglock_harness::handover::{HandoverError, HandoverOptions, measure};
+use imglock_harness::process::{LauncherOptions, ProcessError};
+use imglock_harness::qemu::Program;
+use imglock_harness::run::SessionOptions;
+
+use super::subject;
+use crate::cli::HandoverArgs;
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::Output;
+use crate::report::handover as report;
+
+/// `imglock handover`.
+pub fn handover(args: HandoverArgs, output: &mut Output) -> Result<ExitCode, Failure> {
+    let binaries = subject::found(&args.qemu_dirs)?;
+    let binary = binaries.first(Program::System).cloned().ok_or_else(|| Failure::NoPlayer {
+        why: format!(
+            "a guest is moved from one {} to another, and there is none",
+            Program::System.file_name()
+        ),
+    })?;
+    let stop = interrupt::stop_on_signals()?;
+    let options = HandoverOptions {
+        launcher: LauncherOptions {
+            program: SessionOptions::this_program(),
+            directory: args.dir.unwrap_or_else(std::env::temp_dir),
+            keep: false,
+            deny_ofd: false,
+            stop: stop.clone(),
+        },
+        step_timeout: args.timeout,
+        rounds: usize::try_from(args.rounds).unwrap_or(usize::MAX),
+        binary,
+    };
+    let measured = match measure(&options) {
+        _ if stop.is_stopped() => return Err(Failure::Interrupted),
+        Err(HandoverError::Process(ProcessError::Stopped)) => return Err(Failure::Interrupted),
+        other => other?,
+    };
+    match args.json {
+        true => report::json(&measured, output)?,
+        false => report::write(&measured, output)?,
+    }
+    output.flush()?;
+    Ok(if measured.holds() { ExitCode::AsExpected } else { ExitCode::Failed })
+}

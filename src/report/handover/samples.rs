@@ -1,0 +1,76 @@
+//! Handovers made by hand: some that went well, and some that must not be.
+
+use imglock_harness::handover::{Contested, End, Gaps, Handling, Handovers, Series, Watched};
+use imglock_harness::image::Mode;
+use imglock_harness::qemu::{Binary, Program, Version};
+use imglock_harness::run::Environment;
+
+fn watched(held_us: Option<u64>, hole_us: u64) -> Watched {
+    let unshared_us = held_us.map(|held| held + 800);
+    let gaps = Gaps { held_us, unshared_us, hole_us, looks: 412 };
+    Watched { took_us: 14_300, gaps, end: End::Runs, two_held: false }
+}
+
+fn contested(granted: bool, end: End) -> Contested {
+    let recovered = (end == End::Paused).then_some(true);
+    Contested { granted, tries: 3_911, end, recovered, two_held: false }
+}
+
+/// As it comes.
+pub fn usual() -> Handovers {
+    let environment = Environment {
+        kernel: "6.18.0".to_owned(),
+        architecture: "x86_64".to_owned(),
+        file_system: "ext4".to_owned(),
+        imglock: "0.1.0".to_owned(),
+        qemu: vec![Binary {
+            program: Program::System,
+            path: "/usr/bin/qemu-system-x86_64".into(),
+            version: Version::new(7, 2),
+        }],
+        ..Environment::default()
+    };
+    let plain = Series {
+        handling: Handling::Plain,
+        watched: vec![
+            watched(Some(1_400), 600),
+            watched(Some(180), 90),
+            watched(None, 2_900),
+            watched(Some(21_000), 4_000),
+        ],
+        contested: vec![
+            contested(true, End::Paused),
+            contested(false, End::Runs),
+            contested(false, End::RunsShared),
+            contested(false, End::Paused),
+        ],
+    };
+    let late = Series {
+        handling: Handling::Late,
+        watched: vec![watched(Some(2_200), 150); 4],
+        contested: vec![contested(true, End::Paused); 4],
+    };
+    Handovers { environment, rounds: 4, series: vec![plain, late] }
+}
+
+/// Nobody was ever in the way, and no gap was seen.
+pub fn quiet() -> Handovers {
+    let mut quiet = usual();
+    quiet.series.truncate(1);
+    quiet.series[0].watched = vec![watched(None, 50); 4];
+    quiet.series[0].contested = vec![contested(false, End::Runs); 4];
+    quiet
+}
+
+/// What must not be.
+pub fn broken() -> Handovers {
+    let mut broken = usual();
+    let rw = Mode::Rw.claim();
+    let twice = End::Other { status: "running".to_owned(), destination: rw, source: rw };
+    broken.series[0].watched[1].end = twice;
+    broken.series[0].watched[1].two_held = true;
+    broken.series[1].contested[2].recovered = Some(false);
+    let why = "no answer within the time a step may take".to_owned();
+    broken.series[1].watched[0].end = End::Failed { why };
+    broken
+}

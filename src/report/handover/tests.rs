@@ -1,0 +1,65 @@
+use imglock_harness::drill::{self, Drill};
+use imglock_harness::handover::{Handovers, Lesson};
+use imglock_harness::step::Hazard;
+
+use super::samples::{broken, quiet, usual};
+use super::{json, write};
+
+fn told(measured: &Handovers) -> String {
+    let mut out = Vec::new();
+    write(measured, &mut out).expect("a vector can be written");
+    let text = anstream::adapter::strip_bytes(&out).into_vec();
+    let text = String::from_utf8(text).expect("text");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    text
+}
+
+#[test]
+fn a_person_reads_how_long_nobody_holds_the_image() {
+    insta::assert_snapshot!(told(&usual()));
+}
+
+#[test]
+fn a_person_reads_what_must_not_be() {
+    insta::assert_snapshot!(told(&broken()));
+}
+
+#[test]
+fn what_was_not_seen_is_not_told_as_nothing() {
+    let text = told(&quiet());
+    assert!(text.contains("4 gaps were not seen"), "{text}");
+    let line = text.lines().find(|line| line.contains("by itself")).expect("a line");
+    assert_eq!(line.split_whitespace().last(), Some("0"), "{text}");
+    assert_eq!(quiet().lessons(), []);
+}
+
+#[test]
+fn each_lesson_is_drawn_from_what_was_measured() {
+    let usual = [Lesson::Gap, Lesson::SlippedIn, Lesson::Retry, Lesson::RunsShared];
+    assert_eq!(super::samples::usual().lessons(), usual);
+    let broken = broken().lessons();
+    assert!(broken.contains(&Lesson::TwoHeld) && !broken.contains(&Lesson::Wrong), "{broken:?}");
+    let mut wrong = super::samples::broken();
+    wrong.series[0].watched.truncate(1);
+    let wrong = wrong.lessons();
+    assert!(wrong.contains(&Lesson::Wrong) && !wrong.contains(&Lesson::TwoHeld), "{wrong:?}");
+}
+
+#[test]
+fn json_holds_every_handover() {
+    let mut few = usual();
+    few.series.truncate(1);
+    let mut out = Vec::new();
+    json(&few, &mut out).expect("a vector can be written");
+    insta::assert_snapshot!(String::from_utf8(out).expect("text"));
+}
+
+#[test]
+fn the_page_of_the_documentation_has_every_drill_and_the_hazard() {
+    let page = include_str!("../../../docs/handover.md");
+    let about = |drill: &&Drill| drill.name.starts_with("handover");
+    let drills: Vec<Drill> = drill::ALL.iter().filter(about).copied().collect();
+    let table = crate::report::repro::table(&drills);
+    assert!(page.contains(&table), "docs/handover.md should have this table:\n{table}");
+    assert!(page.contains(Hazard::HandoverGap.name()));
+}
