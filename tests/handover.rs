@@ -4,7 +4,6 @@ mod outside;
 
 use std::path::Path;
 
-use imglock_harness::drill;
 use imglock_harness::qemu::Program;
 use outside::imglock;
 use outside::qemu::folders;
@@ -29,38 +28,6 @@ fn holders(account: &Value) -> Vec<Vec<String>> {
         holdings.map(|one| one["actors"][0].as_str().expect("a name").to_owned()).collect()
     };
     entries.iter().map(names).collect()
-}
-
-#[test]
-fn every_drill_of_a_migration_comes_out_as_documented() {
-    let names: Vec<&str> = drill::ALL
-        .iter()
-        .map(|drill| drill.name)
-        .filter(|name| name.starts_with("handover"))
-        .collect();
-    for item in [
-        "handover",
-        "handover-late",
-        "handover-paused",
-        "handover-intruder",
-        "handover-cancelled",
-        "handover-destination-killed",
-        "handover-source-killed",
-        "handover-unlocked-source",
-        "handover-posix-drive",
-    ] {
-        assert!(names.contains(&item), "{item}");
-    }
-    for folder in folders(Program::System) {
-        for name in &names {
-            let document = repro(name, &folder);
-            let results = document["results"].as_array().expect("results");
-            assert!(!results.is_empty(), "{name}");
-            for result in results {
-                assert_eq!(result["verdict"], "passed", "{name}: {}", result["reason"]);
-            }
-        }
-    }
 }
 
 #[test]

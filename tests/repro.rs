@@ -2,7 +2,7 @@
 
 mod outside;
 
-use imglock_harness::drill::{ALL, Drill, Effect};
+use imglock_harness::drill::{Drill, Effect, THEMES, all};
 use imglock_harness::qemu::{Binaries, Binary, Program};
 use imglock_harness::subject::SubjectKind;
 use outside::imglock;
@@ -40,8 +40,8 @@ fn text(bytes: &[u8]) -> String {
 fn every_command_does_to_the_locks_what_is_documented() {
     let found: Binaries = binaries();
     let players = |drill: &Drill| drill.players(&found).cloned().collect::<Vec<Binary>>();
-    let runs: usize = ALL.iter().map(|drill| players(drill).len()).sum();
-    if !ALL.iter().any(is_playable) {
+    let runs: usize = all().map(|drill| players(drill).len()).sum();
+    if !all().any(is_playable) {
         repro(&["--all"]).assert().code(4).stderr(contains("there is no QEMU here"));
         return;
     }
@@ -109,19 +109,24 @@ fn a_bug_report_holds_what_was_said_and_which_qemu_it_was() {
 }
 
 #[test]
-fn the_documented_table_is_the_one_that_is_tried() {
-    let page = include_str!("../docs/lock-loss.md");
-    let (_, rest) = page.split_once("<!-- drills -->\n").expect("the table begins");
-    let (table, _) = rest.split_once("<!-- end -->").expect("the table ends");
+fn the_documented_tables_are_those_that_are_tried() {
+    let pages = [include_str!("../docs/lock-loss.md"), include_str!("../docs/handover.md")];
     let said = imglock().args(["repro", "--markdown"]).assert().success();
-    assert_eq!(text(&said.get_output().stdout), table);
+    let said = text(&said.get_output().stdout);
+    let tables: Vec<&str> = said.split("### ").skip(1).collect();
+    assert_eq!(tables.len(), THEMES.len());
+    for table in tables {
+        let (title, table) = table.split_once("\n\n").expect("a title");
+        let table = table.trim_end();
+        assert!(pages.iter().any(|page| page.contains(table)), "{title} should be\n{table}");
+    }
 }
 
 #[test]
 fn without_a_name_all_are_listed() {
     let said = imglock().arg("repro").assert().success();
     let said = text(&said.get_output().stdout);
-    for drill in ALL {
+    for drill in all() {
         assert!(said.contains(drill.name) && said.contains(drill.commands), "{}", drill.name);
     }
 }

@@ -37,6 +37,6 @@ pub struct ReproArgs {
 }
 
 fn drill_parser() -> impl TypedValueParser<Value = &'static Drill> {
-    PossibleValuesParser::new(drill::ALL.iter().map(|drill| drill.name))
+    PossibleValuesParser::new(drill::all().map(|drill| drill.name))
         .try_map(|name| drill::find(&name).ok_or("no such drill"))
 }

@@ -26,7 +26,7 @@ pub fn repro(args: ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> 
 /// Lists all of them, without carrying any out.
 fn list(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
     match args.markdown {
-        true => write!(output, "{}", report::table(drill::ALL))?,
+        true => report::tables(output)?,
         false => report::list(output.width(), output)?,
     }
     output.flush()?;
@@ -64,8 +64,7 @@ fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitC
 /// Carries out every drill under every condition with every QEMU.
 fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
     let binaries = subject::found(&args.qemu_dirs)?;
-    let runs: Vec<(&Drill, &Binary)> = drill::ALL
-        .iter()
+    let runs: Vec<(&Drill, &Binary)> = drill::all()
         .flat_map(|drill| drill.players(&binaries).map(move |one| (drill, one)))
         .collect();
     if runs.is_empty() {

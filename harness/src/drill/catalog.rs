@@ -4,59 +4,85 @@ use super::stories::{
     sharing, snapshot, startup, target,
 };
 
-/// Every drill.
-pub const ALL: &[Drill] = &[
-    // What is lost in the fallback to POSIX locks.
-    startup::STARTUP,
-    startup::STARTUP_DRIVE,
-    startup::STARTUP_BLOCKDEV,
-    hotplug::HOTPLUG,
-    hotplug::FAILED_ADD,
-    hotplug::FAILED_ADD_EARLY,
-    hotplug::DRIVE_ADD,
-    device::DEVICE_SECOND_NODE,
-    device::DEVICE_SAME_NODE,
-    cdrom::CDROM,
-    cdrom::CDROM_EJECT,
-    cdrom::CDROM_SAME_NODE,
-    create::CREATE,
-    job::COMMIT,
-    job::COMMIT_ACTIVE,
-    job::STREAM,
-    target::MIRROR,
-    target::MIRROR_CANCELLED,
-    target::DRIVE_MIRROR,
-    target::BACKUP,
-    snapshot::SNAPSHOT,
-    snapshot::SNAPSHOT_SYNC,
-    reopen::REOPEN,
-    reopen::REOPEN_FORMAT,
-    reopen::REOPEN_READ_ONLY,
-    // What OFD locks do not protect.
-    device::DEVICE_GAP,
-    device::PASSED_DESCRIPTOR,
-    // Sharing.
-    sharing::SHARE_RW,
-    sharing::SHARE_RW_QCOW2,
-    sharing::LOCKING_OFF,
-    // A guest moves to another machine.
-    migration::HANDOVER,
-    migration::LATE,
-    migration::PAUSED,
-    migration::POSIX_DRIVE,
-    migration_contested::INTRUDER,
-    migration_contested::REFUSED,
-    migration_contested::UNLOCKED_SOURCE,
-    migration_contested::GUARDED,
-    migration_failed::CANCELLED,
-    migration_failed::DESTINATION_KILLED,
-    migration_failed::SOURCE_KILLED,
-    migration_failed::NOT_LOADED,
+/// Drills that belong together.
+#[derive(Debug, Clone, Copy)]
+pub struct Theme {
+    /// What they are about.
+    pub title: &'static str,
+    /// They.
+    pub drills: &'static [Drill],
+}
+
+/// Every drill, by theme.
+pub const THEMES: &[Theme] = &[
+    Theme {
+        title: "Start-up and hot-plug",
+        drills: &[
+            startup::STARTUP,
+            startup::STARTUP_DRIVE,
+            startup::STARTUP_BLOCKDEV,
+            hotplug::HOTPLUG,
+            hotplug::FAILED_ADD,
+            hotplug::FAILED_ADD_EARLY,
+            hotplug::DRIVE_ADD,
+            device::DEVICE_SECOND_NODE,
+            device::DEVICE_SAME_NODE,
+            device::DEVICE_GAP,
+            device::PASSED_DESCRIPTOR,
+            cdrom::CDROM,
+            cdrom::CDROM_EJECT,
+            cdrom::CDROM_SAME_NODE,
+        ],
+    },
+    Theme {
+        title: "Block jobs, snapshots and reopening",
+        drills: &[
+            create::CREATE,
+            job::COMMIT,
+            job::COMMIT_ACTIVE,
+            job::STREAM,
+            target::MIRROR,
+            target::MIRROR_CANCELLED,
+            target::DRIVE_MIRROR,
+            target::BACKUP,
+            snapshot::SNAPSHOT,
+            snapshot::SNAPSHOT_SYNC,
+            reopen::REOPEN,
+            reopen::REOPEN_FORMAT,
+            reopen::REOPEN_READ_ONLY,
+        ],
+    },
+    Theme {
+        title: "Sharing on purpose",
+        drills: &[sharing::SHARE_RW, sharing::SHARE_RW_QCOW2, sharing::LOCKING_OFF],
+    },
+    Theme {
+        title: "Migration",
+        drills: &[
+            migration::HANDOVER,
+            migration::LATE,
+            migration::PAUSED,
+            migration::POSIX_DRIVE,
+            migration_contested::INTRUDER,
+            migration_contested::REFUSED,
+            migration_contested::UNLOCKED_SOURCE,
+            migration_contested::GUARDED,
+            migration_failed::CANCELLED,
+            migration_failed::DESTINATION_KILLED,
+            migration_failed::SOURCE_KILLED,
+            migration_failed::NOT_LOADED,
+        ],
+    },
 ];
+
+/// Every drill.
+pub fn all() -> impl Iterator<Item = &'static Drill> {
+    THEMES.iter().flat_map(|theme| theme.drills)
+}
 
 /// The drill of this name.
 pub fn find(name: &str) -> Option<&'static Drill> {
-    ALL.iter().find(|drill| drill.name == name)
+    all().find(|drill| drill.name == name)
 }
 
 #[cfg(test)]
@@ -68,9 +94,9 @@ mod tests {
 
     #[test]
     fn names_and_places_are_told_apart() {
-        let names: BTreeSet<&str> = ALL.iter().map(|drill| drill.name).collect();
-        assert_eq!(names.len(), ALL.len());
-        for drill in ALL {
+        let names: BTreeSet<&str> = all().map(|drill| drill.name).collect();
+        assert_eq!(names.len(), all().count());
+        for drill in all() {
             let places: BTreeSet<&str> = drill.expected.iter().map(|one| one.place).collect();
             assert_eq!(places.len(), drill.expected.len(), "{}", drill.name);
             assert!(!places.is_empty(), "{} proves nothing", drill.name);

@@ -26,7 +26,7 @@ mod stories;
 mod variant;
 
 pub use account::{Account, Act, Cell, Entry};
-pub use catalog::{ALL, find};
+pub use catalog::{THEMES, Theme, all, find};
 pub use drill::{Drill, Expected};
 pub use effect::Effect;
 pub use lab::{Lab, Proof, SilentPeer};

@@ -53,13 +53,3 @@ fn json_holds_every_handover() {
     json(&few, &mut out).expect("a vector can be written");
     insta::assert_snapshot!(String::from_utf8(out).expect("text"));
 }
-
-#[test]
-fn the_page_of_the_documentation_has_every_drill_and_the_hazard() {
-    let page = include_str!("../../../docs/handover.md");
-    let about = |drill: &&Drill| drill.name.starts_with("handover");
-    let drills: Vec<Drill> = drill::ALL.iter().filter(about).copied().collect();
-    let table = crate::report::repro::table(&drills);
-    assert!(page.contains(&table), "docs/handover.md should have this table:\n{table}");
-    assert!(page.contains(Hazard::HandoverGap.name()));
-}

@@ -1,29 +1,41 @@
 use std::io::{self, Write};
 
-use imglock_harness::drill::{self, Drill, Effect, Expected};
+use imglock_harness::drill::{self, Drill, Effect, Expected, Theme};
 
 use crate::report::palette::{FAINT, STRONG};
 
-/// Every drill, for a terminal of `width` columns.
+/// Every drill by theme, for a terminal of `width` columns.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn list(width: usize, out: &mut dyn Write) -> io::Result<()> {
-    let pad = drill::ALL.iter().map(|drill| drill.name.len()).max().unwrap_or(0);
-    for drill in drill::ALL {
-        let options = textwrap::Options::new(width.min(100).saturating_sub(pad + 2));
-        let lines = textwrap::wrap(drill.summary, options);
-        for (number, line) in lines.iter().enumerate() {
-            let name = if number == 0 { drill.name } else { "" };
-            writeln!(out, "{STRONG}{name:pad$}{STRONG:#}  {line}")?;
+    let pad = drill::all().map(|drill| drill.name.len()).max().unwrap_or(0);
+    for Theme { title, drills } in drill::THEMES {
+        writeln!(out, "{STRONG}{title}{STRONG:#}")?;
+        for drill in *drills {
+            let options = textwrap::Options::new(width.min(100).saturating_sub(pad + 4));
+            let lines = textwrap::wrap(drill.summary, options);
+            for (number, line) in lines.iter().enumerate() {
+                let name = if number == 0 { drill.name } else { "" };
+                writeln!(out, "  {STRONG}{name:pad$}{STRONG:#}  {line}")?;
+            }
+            writeln!(out, "  {:pad$}  {FAINT}{}{FAINT:#}", "", drill.commands)?;
         }
-        writeln!(out, "{:pad$}  {FAINT}{}{FAINT:#}", "", drill.commands)?;
+        writeln!(out)?;
     }
-    writeln!(
-        out,
-        "\nShow one:  imglock repro {}",
-        drill::ALL.first().map_or("NAME", |one| one.name)
-    )
+    writeln!(out, "Show one:  imglock repro hotplug")
+}
+
+/// What every command does with locks, a table for each theme.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn tables(out: &mut dyn Write) -> io::Result<()> {
+    for (number, Theme { title, drills }) in drill::THEMES.iter().enumerate() {
+        let space = if number == 0 { "" } else { "\n" };
+        write!(out, "{space}### {title}\n\n{}", table(drills))?;
+    }
+    Ok(())
 }
 
 /// What each command does with locks, as a table of the documentation.

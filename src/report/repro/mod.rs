@@ -11,7 +11,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use list::{list, table};
+pub use list::{list, tables};
 pub use markdown::markdown;
 pub use sum::{line, sum};
 pub use terminal::terminal;
