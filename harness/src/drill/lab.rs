@@ -1,3 +1,5 @@
+mod tools;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
@@ -13,7 +15,8 @@ use super::variant::{FileNode, Variant};
 use crate::image::{Claim, Mode};
 use crate::lock::Backend;
 use crate::process::{Launcher, ProcessHandle, StopToken};
-use crate::qemu::{Binaries, Binary, Command, Program, Qemu, QmpError, Start, run_to_the_end};
+use crate::qemu::{Binaries, Binary, Command, Program, Qemu, QmpError, Start};
+use crate::qemu::{Tool, run_to_the_end};
 use crate::step::Outcome;
 use crate::subject::StepFailure;
 
@@ -30,6 +33,7 @@ pub struct Lab<'a> {
     stop: StopToken,
     images: Vec<String>,
     machines: BTreeMap<String, Qemu>,
+    tools: BTreeMap<String, Tool>,
     names: BTreeMap<i32, String>,
     intruder: Option<Intruder>,
     account: Account,
@@ -68,6 +72,7 @@ impl<'a> Lab<'a> {
             stop,
             images: Vec::new(),
             machines: BTreeMap::new(),
+            tools: BTreeMap::new(),
             names: BTreeMap::new(),
             intruder: None,
             account,
@@ -360,9 +365,10 @@ impl<'a> Lab<'a> {
 
     /// Writes down what was done.
     fn enter(&mut self, actor: &str, title: &str, act: Act) -> Result<(), StepFailure> {
-        let (messages, printed) = match self.machines.get_mut(actor) {
-            Some(qemu) => (qemu.qmp.take_messages(), qemu.printed()),
-            None => (Vec::new(), Vec::new()),
+        let (messages, printed) = match (self.machines.get_mut(actor), self.tools.get_mut(actor)) {
+            (Some(qemu), _) => (qemu.qmp.take_messages(), qemu.printed()),
+            (None, Some(tool)) => (tool.take_messages(), tool.printed()),
+            (None, None) => (Vec::new(), Vec::new()),
         };
         let locks = self.locks()?;
         let (actor, title) = (actor.to_owned(), title.to_owned());
