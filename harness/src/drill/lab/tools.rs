@@ -181,23 +181,33 @@ impl Lab<'_> {
         loop {
             let is_over = match self.pid_of(place.actor).map_or(Slumber::Ended, Slumber::of) {
                 Slumber::Asleep => true,
+                // Who answers goes on, and so will not fall asleep any more.
+                Slumber::Awake if self.has_answered(place.actor)? => return Err(self.mute()),
                 Slumber::Awake => false,
                 Slumber::Unknown => {
                     let measured = self.claim_of(place.actor, place.image)?;
                     measured != Claim::NOTHING && measured == mode.claim()
                 }
-                Slumber::Ended => {
-                    let program = self.program().file_name();
-                    return Err(StepFailure::Cannot(format!(
-                        "{program} has no message on its way that it could be held in; its trace \
-                         goes elsewhere"
-                    )));
-                }
+                Slumber::Ended => return Err(self.mute()),
             };
             if is_over || Instant::now() >= deadline {
                 return self.enter(place.actor, title, Act::Await);
             }
             self.go_on()?;
+        }
+    }
+
+    /// Why nobody fell asleep.
+    fn mute(&self) -> StepFailure {
+        let program = self.program().file_name();
+        let why = "has no message on its way that it could be held in; its trace goes elsewhere";
+        StepFailure::Cannot(format!("{program} {why}"))
+    }
+
+    fn has_answered(&mut self, actor: &str) -> Result<bool, StepFailure> {
+        match self.machines.get_mut(actor) {
+            Some(machine) => Ok(machine.qmp.has_answered()?),
+            None => Ok(false),
         }
     }
 
