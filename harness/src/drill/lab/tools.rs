@@ -3,7 +3,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{BufReader, Read};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Lab;
 use crate::drill::account::Act;
@@ -13,6 +13,9 @@ use crate::lock::{Backend, availability};
 use crate::process::Slumber;
 use crate::qemu::{Command, Qemu, Start, Tool};
 use crate::subject::StepFailure;
+
+/// How long somebody is watched who sleeps nobody knows where.
+const STILLNESS: Duration = Duration::from_millis(200);
 
 /// How a tool is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,23 +181,29 @@ impl Lab<'_> {
 
     fn await_sleep(&mut self, title: &str, place: Place, mode: Mode) -> Result<(), StepFailure> {
         let deadline = self.deadline();
+        // Since when it sleeps nobody knows where, with the locks that it should
+        // have.
+        let mut still: Option<Instant> = None;
         loop {
-            let is_over = match self.pid_of(place.actor).map_or(Slumber::Ended, Slumber::of) {
-                Slumber::Asleep => true,
+            match self.pid_of(place.actor).map_or(Slumber::Ended, Slumber::of) {
+                Slumber::Asleep => break,
+                Slumber::Ended => return Err(self.mute()),
                 // Who answers goes on, and so will not fall asleep any more.
                 Slumber::Awake if self.has_answered(place.actor)? => return Err(self.mute()),
-                Slumber::Awake => false,
+                Slumber::Awake => still = None,
                 Slumber::Unknown => {
                     let measured = self.claim_of(place.actor, place.image)?;
-                    measured != Claim::NOTHING && measured == mode.claim()
+                    let is_it = measured != Claim::NOTHING && measured == mode.claim();
+                    still = is_it.then(|| still.unwrap_or_else(Instant::now));
                 }
-                Slumber::Ended => return Err(self.mute()),
-            };
-            if is_over || Instant::now() >= deadline {
-                return self.enter(place.actor, title, Act::Await);
+            }
+            let is_still = still.is_some_and(|since| since.elapsed() >= STILLNESS);
+            if is_still || Instant::now() >= deadline {
+                break;
             }
             self.go_on()?;
         }
+        self.enter(place.actor, title, Act::Await)
     }
 
     /// Why nobody fell asleep.
