@@ -3,6 +3,7 @@
 mod handover;
 mod hold;
 mod holders;
+mod modes;
 mod place;
 mod probe;
 mod repro;
@@ -12,6 +13,7 @@ mod subject;
 pub use handover::HandoverArgs;
 pub use hold::HoldArgs;
 pub use holders::HoldersArgs;
+pub use modes::ModesArgs;
 pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;
 pub use repro::ReproArgs;
@@ -60,6 +62,12 @@ pub enum Command {
     Check(CheckArgs),
     /// Measure every pair of modes on this kernel and compare with the rules.
     Matrix(MatrixArgs),
+    /// Bring real QEMU into every mode, and compare what it has locked then.
+    ///
+    /// A mode is what QEMU locks when it is asked in a common way. Each way is
+    /// tried with every QEMU there is: command lines, block jobs, exports, and
+    /// tools that are held in the middle of what they do. No guest code runs.
+    Modes(ModesArgs),
     /// Find out what locking is worth on a file system, and what that means for QEMU.
     Probe(ProbeArgs),
     /// Say who has locks on an image, and what they let others do.

@@ -8,7 +8,9 @@ mod hold;
 mod holders;
 mod list;
 mod matrix;
+mod modes;
 mod place;
+mod practice;
 mod probe;
 mod repro;
 mod run;
@@ -31,6 +33,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::explain(args, output),
         Command::Check(args) => check::check(args, output),
         Command::Matrix(args) => matrix::matrix(args, output),
+        Command::Modes(args) => modes::modes(args, output),
         Command::Probe(args) => probe::probe(args, output),
         Command::Hold(args) => hold::hold(args, output),
         Command::Holders(args) => holders::holders(args, output),

@@ -1,11 +1,11 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use imglock_harness::drill::{self, Drill, DrillOptions, DrillResult, Practice, Variant};
-use imglock_harness::process::{LauncherOptions, ProcessError, StopToken};
+use imglock_harness::drill::{self, Drill, DrillResult, Variant};
 use imglock_harness::qemu::Binary;
-use imglock_harness::run::{Environment, SessionOptions, Verdict};
+use imglock_harness::run::{Environment, Verdict};
 
+use super::practice::{practice, unless_stopped};
 use super::subject;
 use crate::cli::ReproArgs;
 use crate::exit::ExitCode;
@@ -39,9 +39,9 @@ fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitC
     let binaries = subject::found(&args.qemu_dirs)?;
     let player = drill.player(&binaries).map_err(|why| Failure::NoPlayer { why })?;
     let stop = interrupt::stop_on_signals()?;
-    let mut practice = practice(args, &stop)?;
+    let mut practice = practice(&directory(args), args.timeout, &stop)?;
     let variant = drill.worst();
-    let mut run = |variant| stopped(&stop, practice.run(drill, variant, player, &binaries));
+    let mut run = |variant| unless_stopped(&stop, practice.run(drill, variant, player, &binaries));
     let told = run(variant)?;
     let control = match variant.with_ofd() {
         ofd if ofd == variant => None,
@@ -71,11 +71,11 @@ fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
         return Err(Failure::NoPlayer { why: "there is no QEMU here".to_owned() });
     }
     let stop = interrupt::stop_on_signals()?;
-    let mut practice = practice(args, &stop)?;
+    let mut practice = practice(&directory(args), args.timeout, &stop)?;
     let mut results = Vec::new();
     for (drill, player) in runs {
         for variant in Variant::ALL {
-            let result = stopped(&stop, practice.run(drill, variant, player, &binaries))?;
+            let result = unless_stopped(&stop, practice.run(drill, variant, player, &binaries))?;
             if !args.json {
                 report::line(&result, output)?;
                 output.flush()?;
@@ -93,34 +93,6 @@ fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
 
 fn directory(args: &ReproArgs) -> PathBuf {
     args.dir.clone().unwrap_or_else(std::env::temp_dir)
-}
-
-fn practice(args: &ReproArgs, stop: &StopToken) -> Result<Practice, Failure> {
-    let options = DrillOptions {
-        launcher: LauncherOptions {
-            program: SessionOptions::this_program(),
-            directory: directory(args),
-            keep: false,
-            deny_ofd: false,
-            stop: stop.clone(),
-        },
-        step_timeout: args.timeout,
-    };
-    Practice::start(&options).map_err(failure)
-}
-
-fn stopped(
-    stop: &StopToken,
-    result: Result<DrillResult, ProcessError>,
-) -> Result<DrillResult, Failure> {
-    match stop.is_stopped() {
-        true => Err(Failure::Interrupted),
-        false => result.map_err(failure),
-    }
-}
-
-fn failure(error: ProcessError) -> Failure {
-    Failure::Harness(error.into())
 }
 
 fn exit<'a>(results: impl Iterator<Item = &'a DrillResult>) -> Result<ExitCode, Failure> {

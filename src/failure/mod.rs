@@ -68,6 +68,15 @@ pub enum Failure {
         /// What is missing.
         why: String,
     },
+    /// No QEMU could be brought into a mode.
+    #[error(
+        "no mode could be tried: {why}; choose another directory with --dir, or another QEMU with \
+         --qemu-dir"
+    )]
+    NoModeTried {
+        /// What stood in the way.
+        why: String,
+    },
     /// `--mix`, and no selected scenario has two processes.
     #[error("none of the selected scenarios has just two processes, which --mix plays")]
     NoPairs,
@@ -169,6 +178,7 @@ impl Failure {
             | Failure::NothingRan
             | Failure::NothingToMix
             | Failure::NoPlayer { .. }
+            | Failure::NoModeTried { .. }
             | Failure::NoMatrix
             | Failure::Survey(SurveyError::Proc(_))
             | Failure::Signals(_)

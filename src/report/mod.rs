@@ -17,6 +17,7 @@ mod ktap;
 mod legend;
 pub mod listing;
 pub mod mode_table;
+pub mod modes;
 pub mod palette;
 pub mod probe;
 mod progress;

@@ -19,6 +19,8 @@ pub struct Drill {
     /// Who can be told these commands, the preferred one first, each since a
     /// version.
     pub players: &'static [(Program, Version)],
+    /// Conditions that make no sense for it, each with the reason.
+    pub unable: &'static [(Variant, &'static str)],
     /// What becomes of each image at each point where it is looked.
     pub expected: &'static [Expected],
     /// The commands.
@@ -106,6 +108,11 @@ impl Drill {
         })
     }
 
+    /// Why it makes no sense under these conditions, if it does not.
+    pub fn inability(&self, variant: Variant) -> Option<&'static str> {
+        self.unable.iter().find(|(other, _)| *other == variant).map(|(_, why)| *why)
+    }
+
     /// The conditions under which most goes wrong: where locks are lost that
     /// the drill itself loses; with OFD locks where none are.
     pub fn worst(&self) -> Variant {
@@ -116,7 +123,8 @@ impl Drill {
         };
         // The first of those that lose, so that as much as possible is kept
         // until the drill's own commands lose it.
-        let losing = Variant::ALL.into_iter().find(loses);
+        let losing =
+            Variant::ALL.into_iter().filter(|one| self.inability(*one).is_none()).find(loses);
         losing.unwrap_or(Variant::ALL[0])
     }
 }
@@ -136,6 +144,7 @@ mod tests {
             about: "",
             safe: "",
             players: PLAYERS,
+            unable: &[],
             expected,
             body: |_| Ok(()),
         }

@@ -1,4 +1,5 @@
 mod guest;
+mod tools;
 
 pub use guest::SilentPeer;
 
@@ -20,7 +21,8 @@ use super::variant::Variant;
 use crate::image::{Claim, Mode};
 use crate::lock::Backend;
 use crate::process::{Launcher, ProcessHandle, StopToken};
-use crate::qemu::{Binaries, Binary, Command, Program, Qemu, QmpError, Start, run_to_the_end};
+use crate::qemu::{Binaries, Binary, Command, Program, Qemu, QmpError, Start};
+use crate::qemu::{Tool, run_to_the_end};
 use crate::step::Outcome;
 use crate::subject::StepFailure;
 
@@ -41,6 +43,7 @@ pub struct Lab<'a> {
     stop: StopToken,
     images: Vec<String>,
     machines: BTreeMap<String, Qemu>,
+    tools: BTreeMap<String, Tool>,
     names: BTreeMap<i32, String>,
     intruder: Option<Intruder>,
     account: Account,
@@ -68,7 +71,6 @@ impl<'a> Lab<'a> {
         directory: PathBuf,
         account: Account,
         binaries: &'a Binaries,
-        expected: &'static [Expected],
         step_timeout: Duration,
         stop: StopToken,
     ) -> Lab<'a> {
@@ -76,15 +78,22 @@ impl<'a> Lab<'a> {
             launcher,
             directory,
             binaries,
-            expected,
+            expected: &[],
             step_timeout,
             stop,
             images: Vec::new(),
             machines: BTreeMap::new(),
+            tools: BTreeMap::new(),
             names: BTreeMap::new(),
             intruder: None,
             account,
         }
+    }
+
+    /// What must come of the proofs; where a job has to settle first, that is
+    /// waited for.
+    pub(super) fn expect(&mut self, expected: &'static [Expected]) {
+        self.expected = expected;
     }
 
     /// What was written down.
@@ -462,9 +471,10 @@ impl<'a> Lab<'a> {
 
     /// Writes down what was done.
     fn enter(&mut self, actor: &str, title: &str, act: Act) -> Result<(), StepFailure> {
-        let (messages, printed) = match self.machines.get_mut(actor) {
-            Some(qemu) => (qemu.qmp.take_messages(), qemu.printed()),
-            None => (Vec::new(), Vec::new()),
+        let (messages, printed) = match (self.machines.get_mut(actor), self.tools.get_mut(actor)) {
+            (Some(qemu), _) => (qemu.qmp.take_messages(), qemu.printed()),
+            (None, Some(tool)) => (tool.take_messages(), tool.printed()),
+            (None, None) => (Vec::new(), Vec::new()),
         };
         let locks = self.locks()?;
         let (actor, title) = (actor.to_owned(), title.to_owned());

@@ -13,6 +13,10 @@
 //! A drill is carried out in a [`Lab`] and leaves an [`Account`]: what was
 //! said, which locks there were after it, and a [`Cell`] for each proof.
 //! Accounts are plain data; what is printed is made from them alone.
+//!
+//! A [`Recipe`] is carried out in the same lab. It brings a QEMU into a
+//! [`Mode`](crate::image::Mode), and a [`ModeCheck`] says whether the kernel's
+//! lock bytes are those of the mode.
 
 mod account;
 mod catalog;
@@ -22,6 +26,8 @@ mod intruder;
 mod lab;
 mod locks;
 mod practice;
+mod recipe;
+mod recipes;
 mod stories;
 mod variant;
 
@@ -32,4 +38,5 @@ pub use effect::Effect;
 pub use lab::{Lab, Proof, SilentPeer};
 pub use locks::{Holding, ImageLocks};
 pub use practice::{DrillOptions, DrillResult, Practice};
+pub use recipe::{ModeCheck, Place, Player, Recipe};
 pub use variant::{FileNode, Variant};

@@ -6,7 +6,10 @@ use super::account::{Account, Cell};
 use super::drill::Drill;
 use super::lab::Lab;
 use super::locks::{Holding, ImageLocks};
-use super::variant::Variant;
+use super::recipe::{ModeCheck, Recipe};
+use super::variant::{FileNode, Variant};
+use crate::image::Claim;
+use crate::lock::Backend;
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
 use crate::qemu::{Binaries, Binary};
 use crate::run::Verdict;
@@ -64,9 +67,58 @@ impl Practice {
         program: &Binary,
         binaries: &Binaries,
     ) -> Result<DrillResult, ProcessError> {
+        let (done, account) = self.carry_out(drill.name, variant, program, binaries, |lab| {
+            if let Some(why) = drill.inability(variant) {
+                return Err(StepFailure::Cannot(why.to_owned()));
+            }
+            lab.expect(drill.expected);
+            (drill.body)(lab)
+        })?;
+        let (verdict, reason) = match done {
+            Ok(()) => judge(drill, &account),
+            Err(failure) => undone(failure, &account)?,
+        };
+        Ok(DrillResult { verdict, reason, account })
+    }
+
+    /// Brings `program` into a mode, and compares what it has locked then.
+    ///
+    /// # Errors
+    /// As [`Practice::run`].
+    pub fn check(
+        &mut self,
+        recipe: &Recipe,
+        program: &Binary,
+        binaries: &Binaries,
+    ) -> Result<ModeCheck, ProcessError> {
+        let variant = Variant { backend: Backend::Ofd, node: FileNode::ReadWrite };
+        let name = recipe.mode.name();
+        let (done, account) = self.carry_out(name, variant, program, binaries, |lab| {
+            lab.require(Backend::Ofd)?;
+            let place = (recipe.body)(lab)?;
+            Ok((lab.claim_of(place.actor, place.image)?, lab.has_open(place)?))
+        })?;
+        let stated = recipe.stated();
+        let (measured, (verdict, reason)) = match done {
+            Ok((measured, is_open)) => (Some(measured), compare(stated, measured, is_open)),
+            Err(failure) => (None, undone(failure, &account)?),
+        };
+        let (mode, how, program) = (recipe.mode, recipe.how.to_owned(), program.clone());
+        Ok(ModeCheck { mode, how, program, verdict, reason, stated, measured, account })
+    }
+
+    /// Carries out `body` in a directory of its own, of which nothing is left.
+    fn carry_out<T>(
+        &mut self,
+        name: &str,
+        variant: Variant,
+        program: &Binary,
+        binaries: &Binaries,
+        body: impl FnOnce(&mut Lab<'_>) -> Result<T, StepFailure>,
+    ) -> Result<(Result<T, StepFailure>, Account), ProcessError> {
         let directory = self.launcher.begin()?;
         let account = Account {
-            drill: drill.name.to_owned(),
+            drill: name.to_owned(),
             variant,
             program: program.clone(),
             entries: Vec::new(),
@@ -74,24 +126,35 @@ impl Practice {
         };
         let (step_timeout, stop) = (self.step_timeout, self.stop.clone());
         let launcher = &mut self.launcher;
-        let expected = drill.expected;
-        let mut lab =
-            Lab::new(launcher, directory, account, binaries, expected, step_timeout, stop);
+        let mut lab = Lab::new(launcher, directory, account, binaries, step_timeout, stop);
         let began = Instant::now();
-        let done = (drill.body)(&mut lab);
-        tracing::debug!(drill = drill.name, %variant, elapsed = ?began.elapsed(), "drill ends");
+        let done = body(&mut lab);
+        tracing::debug!(name, %variant, elapsed = ?began.elapsed(), "it ends");
         let account = lab.close();
         // Whatever happened, nothing of it may be left.
         self.launcher.end()?;
-        let (verdict, reason) = match done {
-            Ok(()) => judge(drill, &account),
-            Err(StepFailure::Stopped) => return Err(ProcessError::Stopped),
-            Err(StepFailure::Process(error)) => return Err(error),
-            Err(StepFailure::Cannot(why)) => (Verdict::Skipped, why),
-            Err(StepFailure::TimedOut) => (Verdict::TimedOut, failed(&account, "no answer came")),
-            Err(other) => (Verdict::Failed, failed(&account, &other.to_string())),
-        };
-        Ok(DrillResult { verdict, reason, account })
+        Ok((done, account))
+    }
+}
+
+/// What it amounts to that something was not carried out to its end.
+fn undone(failure: StepFailure, account: &Account) -> Result<(Verdict, String), ProcessError> {
+    Ok(match failure {
+        StepFailure::Stopped => return Err(ProcessError::Stopped),
+        StepFailure::Process(error) => return Err(error),
+        StepFailure::Cannot(why) => (Verdict::Skipped, why),
+        StepFailure::TimedOut => (Verdict::TimedOut, failed(account, "no answer came")),
+        other => (Verdict::Failed, failed(account, &other.to_string())),
+    })
+}
+
+/// Compares what is locked with what is stated. No lock at all proves nothing
+/// of somebody who has not opened the image.
+fn compare(stated: Claim, measured: Claim, is_open: bool) -> (Verdict, String) {
+    match (measured == stated, is_open) {
+        (true, true) => (Verdict::Passed, String::new()),
+        (_, false) => (Verdict::Failed, "it does not have the image open".to_owned()),
+        (false, true) => (Verdict::Failed, format!("it {measured}")),
     }
 }
 

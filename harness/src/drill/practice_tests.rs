@@ -12,6 +12,7 @@ const DRILL: Drill = Drill {
     about: "",
     safe: "",
     players: &[],
+    unable: &[],
     expected: &[Expected::posix("disk.img", Effect::Loses, Effect::Loses)],
     body: |_| Ok(()),
 };
@@ -136,4 +137,20 @@ fn two_that_conflict_fail_a_drill_that_is_as_documented(#[case] holders: &[(&str
     let says = "vm1: It goes on: vm1 holds consistent-read write; does not share write on \
                 disk.img, and vm2 holds";
     assert!(reason.starts_with(says), "{reason}");
+}
+
+#[test]
+fn other_locks_than_those_that_are_stated_are_a_failure() {
+    let (rw, ro) = (Mode::Rw.claim(), Mode::Ro.claim());
+    assert_eq!(compare(rw, rw, true), (Verdict::Passed, String::new()));
+    let why = "it holds consistent-read; does not share write";
+    assert_eq!(compare(rw, ro, true), (Verdict::Failed, why.to_owned()));
+}
+
+#[test]
+fn no_lock_is_as_stated_only_where_the_image_is_open() {
+    let why = "it does not have the image open";
+    assert_eq!(compare(Claim::NOTHING, Claim::NOTHING, true).0, Verdict::Passed);
+    let nothing = compare(Claim::NOTHING, Claim::NOTHING, false);
+    assert_eq!(nothing, (Verdict::Failed, why.to_owned()));
 }

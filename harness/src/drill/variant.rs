@@ -53,13 +53,18 @@ pub struct Variant {
 impl Variant {
     /// All of them.
     pub const ALL: [Variant; 6] = [
-        Variant { backend: Backend::Ofd, node: FileNode::ReadWrite },
-        Variant { backend: Backend::Ofd, node: FileNode::AutoReadOnly },
-        Variant { backend: Backend::Ofd, node: FileNode::Inline },
-        Variant { backend: Backend::Posix, node: FileNode::ReadWrite },
-        Variant { backend: Backend::Posix, node: FileNode::AutoReadOnly },
-        Variant { backend: Backend::Posix, node: FileNode::Inline },
+        Variant::new(Backend::Ofd, FileNode::ReadWrite),
+        Variant::new(Backend::Ofd, FileNode::AutoReadOnly),
+        Variant::new(Backend::Ofd, FileNode::Inline),
+        Variant::new(Backend::Posix, FileNode::ReadWrite),
+        Variant::new(Backend::Posix, FileNode::AutoReadOnly),
+        Variant::new(Backend::Posix, FileNode::Inline),
     ];
+
+    /// These conditions.
+    pub const fn new(backend: Backend, node: FileNode) -> Variant {
+        Variant { backend, node }
+    }
 
     /// The same image with OFD locks.
     #[must_use]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deny_ofd::deny_ofd;
 use super::describe;
+use super::full_pipe::full_pipe;
 
 /// The status of a process whose program could not be executed, as of a shell.
 const CANNOT_EXECUTE: i32 = 127;
@@ -28,8 +29,23 @@ pub struct Execution {
     pub directory: Option<PathBuf>,
     /// Its standard output is the socket, too; it goes to the log otherwise.
     pub answers_on_stdout: bool,
+    /// Where it complains.
+    pub errors: StandardError,
     /// Refuse it OFD locks.
     pub deny_ofd: bool,
+}
+
+/// Where the standard error of a program goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum StandardError {
+    /// Into the log.
+    #[default]
+    Log,
+    /// Into a pipe that is full. The program sleeps in its first message, in
+    /// the middle of what it does and with all that it has locked, for as long
+    /// as nobody reads: a short-lived tool stands still, and none of it is a
+    /// matter of time.
+    Full,
 }
 
 /// A program that has just been executed.
@@ -41,6 +57,9 @@ pub struct Executed {
     pub socket: OwnedFd,
     /// What it prints.
     pub log: Log,
+    /// The other end of a standard error that is full. Closing it ends the
+    /// program, and reading from it lets it go on.
+    pub full: Option<OwnedFd>,
 }
 
 /// What a program printed on standard error: a file in memory, so that
@@ -80,21 +99,33 @@ pub(super) struct Wiring {
     pub(super) ours: OwnedFd,
     pub(super) theirs: OwnedFd,
     pub(super) log: OwnedFd,
+    /// Reader and writer of a standard error that is full.
+    pub(super) full: Option<(OwnedFd, OwnedFd)>,
 }
 
 impl Wiring {
-    /// Makes socket and log.
-    pub(super) fn new() -> std::io::Result<Wiring> {
+    /// Makes socket and log, and a standard error beside the log.
+    pub(super) fn new(errors: StandardError) -> std::io::Result<Wiring> {
         let flags = SocketFlags::CLOEXEC;
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
         let log = memfd_create("imglock-log", MemfdFlags::CLOEXEC)?;
-        Ok(Wiring { ours, theirs, log })
+        let full = match errors {
+            StandardError::Log => None,
+            StandardError::Full => Some(full_pipe()?),
+        };
+        Ok(Wiring { ours, theirs, log, full })
     }
 }
 
 /// Becomes the program; returns the exit status when that cannot be done. What
-/// stood in the way is then the last line of the log.
-pub(super) fn execute(execution: &Execution, theirs: OwnedFd, log: OwnedFd) -> i32 {
+/// stood in the way is then the last line of the log. `errors` is where it
+/// complains, when that is not the log.
+pub(super) fn execute(
+    execution: &Execution,
+    theirs: OwnedFd,
+    log: OwnedFd,
+    errors: Option<OwnedFd>,
+) -> i32 {
     let failed = |why: &dyn std::fmt::Display| {
         let line = format!("cannot execute {}: {why}\n", execution.program.display());
         let _ = nix::unistd::write(&log, line.as_bytes());
@@ -102,7 +133,7 @@ pub(super) fn execute(execution: &Execution, theirs: OwnedFd, log: OwnedFd) -> i
     };
     let copies =
         || Ok::<_, std::io::Error>((log.try_clone()?, log.try_clone()?, theirs.try_clone()?));
-    let (errors, words, answers) = match copies() {
+    let (complaints, words, answers) = match copies() {
         Ok(copies) => copies,
         Err(error) => return failed(&describe(&error)),
     };
@@ -121,7 +152,7 @@ pub(super) fn execute(execution: &Execution, theirs: OwnedFd, log: OwnedFd) -> i
         .env_remove(super::ROLE)
         .stdin(Stdio::from(theirs))
         .stdout(Stdio::from(if execution.answers_on_stdout { answers } else { words }))
-        .stderr(Stdio::from(errors))
+        .stderr(Stdio::from(errors.unwrap_or(complaints)))
         .exec();
     failed(&describe(&error))
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
-use super::execution::{Executed, Execution, Log};
+use super::execution::{Executed, Execution, Log, StandardError};
 use super::wire::{Answer, Order, Reply, Request};
 use super::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken};
 
@@ -154,11 +154,16 @@ impl Launcher {
     /// # Errors
     /// When this user may have no more processes or descriptors.
     pub fn execute(&mut self, execution: Execution) -> Result<Executed, ProcessError> {
-        match self.ask(&Order::Execute(execution), 2)? {
-            (Answer::Executed(pid), mut descriptors) => {
-                match (descriptors.pop(), descriptors.pop()) {
-                    (Some(log), Some(socket)) => Ok(Executed { pid, socket, log: Log::new(log) }),
-                    _ => Err(ProcessError::TooMany { wanted: 2, limit: descriptor_limit() }),
+        let is_full = execution.errors == StandardError::Full;
+        let wanted = if is_full { 3 } else { 2 };
+        match self.ask(&Order::Execute(execution), wanted)? {
+            (Answer::Executed(pid), descriptors) => {
+                let mut ends = descriptors.into_iter();
+                match (ends.next(), ends.next(), ends.next()) {
+                    (Some(socket), Some(log), full) if full.is_some() == is_full => {
+                        Ok(Executed { pid, socket, log: Log::new(log), full })
+                    }
+                    _ => Err(ProcessError::TooMany { wanted, limit: descriptor_limit() }),
                 }
             }
             (answer, _) => Err(unexpected(answer)),

@@ -153,15 +153,18 @@ impl LauncherLoop {
         channel: &mut Channel,
         execution: &Execution,
     ) -> Result<(), ReceiveError> {
-        let started = Wiring::new().and_then(|Wiring { ours, theirs, log }| {
+        let started = Wiring::new(execution.errors).and_then(|wiring| {
+            let Wiring { ours, theirs, log, full } = wiring;
             let copy = log.try_clone()?;
+            let (reader, writer) = full.unzip();
             // What the child inherits besides is closed when it executes.
-            let pid = self.fork_member(|| execute(execution, theirs, copy))?;
-            Ok((pid, ours, log))
+            let pid = self.fork_member(|| execute(execution, theirs, copy, writer))?;
+            Ok((pid, [Some(ours), Some(log), reader]))
         });
         match started {
-            Ok((pid, ours, log)) => {
-                channel.send_with(&Answer::Executed(pid.as_raw()), &[ours.as_fd(), log.as_fd()])
+            Ok((pid, ends)) => {
+                let ends: Vec<_> = ends.iter().flatten().map(AsFd::as_fd).collect();
+                channel.send_with(&Answer::Executed(pid.as_raw()), &ends)
             }
             Err(error) => channel.send(&Answer::Failed(format!(
                 "cannot start {} for {}: {}; `ulimit -u` shows how many processes this user may have",

@@ -26,12 +26,14 @@ mod channel;
 mod deny_ofd;
 mod error;
 mod execution;
+mod full_pipe;
 mod launcher;
 mod launcher_loop;
 mod next;
 mod pausing;
 mod pidfd;
 mod release;
+mod slumber;
 mod stop;
 mod wire;
 mod worker;
@@ -41,10 +43,11 @@ mod worker_uring;
 
 pub use channel::{Channel, ReceiveError, await_readable};
 pub use error::{ProcessError, describe};
-pub use execution::{Executed, Execution, Log};
+pub use execution::{Executed, Execution, Log, StandardError};
 pub use launcher::{Launcher, LauncherOptions, Worker};
 pub use pidfd::ProcessHandle;
 pub use release::{Released, monotonic};
+pub use slumber::Slumber;
 pub use stop::{StopToken, StopTrigger};
 pub use wire::{NodeHandle, Reply, Request};
 

@@ -19,6 +19,7 @@ mod message;
 mod process;
 mod qmp;
 mod refusal;
+mod tool;
 
 pub use binary::{Binaries, Binary, Program, Version};
 pub use command::Command;
@@ -29,3 +30,4 @@ pub use message::Message;
 pub use process::{Ended, Qemu, Start, StartError, Starting, exit_status, run_to_the_end};
 pub use qmp::{Qmp, QmpError};
 pub use refusal::outcome_of;
+pub use tool::Tool;

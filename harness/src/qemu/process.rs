@@ -1,3 +1,4 @@
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Instant;
 
@@ -6,7 +7,8 @@ use procfs::process::Process;
 use super::binary::{Binary, Program};
 use super::qmp::{Qmp, QmpError};
 use crate::process::{
-    Executed, Execution, Launcher, Log, ProcessError, ProcessHandle, ReceiveError, StopToken,
+    Executed, Execution, Launcher, Log, ProcessError, ProcessHandle, ReceiveError, StandardError,
+    StopToken,
 };
 
 /// How a QEMU is started.
@@ -64,6 +66,8 @@ pub struct Qemu {
     pub log: Log,
     /// How much of that has been told.
     told: u64,
+    /// Keeps it asleep in its first message.
+    _full: Option<OwnedFd>,
 }
 
 /// Why there is no QEMU.
@@ -102,13 +106,33 @@ impl Qemu {
     /// # Errors
     /// When there is no process.
     pub fn begin(launcher: &mut Launcher, start: &Start<'_>) -> Result<Starting, ProcessError> {
+        Qemu::begin_with(launcher, start, StandardError::Log)
+    }
+
+    /// The same for one that falls asleep in the first message that it prints.
+    ///
+    /// # Errors
+    /// As [`Qemu::begin`].
+    pub fn begin_sleepy(
+        launcher: &mut Launcher,
+        start: &Start<'_>,
+    ) -> Result<Starting, ProcessError> {
+        Qemu::begin_with(launcher, start, StandardError::Full)
+    }
+
+    fn begin_with(
+        launcher: &mut Launcher,
+        start: &Start<'_>,
+        errors: StandardError,
+    ) -> Result<Starting, ProcessError> {
         let monitor = match start.binary.program {
             Program::System => MONITOR_OF_SYSTEM,
             _ => MONITOR_OF_DAEMON,
         };
         let fixed = start.fixed();
         let words = fixed.iter().chain(monitor).map(|word| (*word).to_owned());
-        Ok(Starting(launcher.execute(execution(start, words))?))
+        let execution = Execution { errors, ..execution(start, words) };
+        Ok(Starting(launcher.execute(execution)?))
     }
 
     /// The lines that it has printed since this was last asked.
@@ -129,9 +153,9 @@ impl Starting {
     /// # Errors
     /// When it does not.
     pub fn greet(self, stop: &StopToken, deadline: Instant) -> Result<Qemu, StartError> {
-        let Executed { pid, socket, log } = self.0;
+        let Executed { pid, socket, log, full } = self.0;
         match Qmp::negotiate(socket, stop.clone(), deadline) {
-            Ok(qmp) => Ok(Qemu { pid, qmp, log, told: 0 }),
+            Ok(qmp) => Ok(Qemu { pid, qmp, log, told: 0, _full: full }),
             Err(error) => {
                 Err(StartError::Monitor { printed: log.text().trim_end().to_owned(), error })
             }
@@ -148,13 +172,14 @@ const MONITOR_OF_SYSTEM: &[&str] =
 const MONITOR_OF_DAEMON: &[&str] =
     &["--chardev", "socket,id=qmp,fd=0", "--monitor", "chardev=qmp,mode=control"];
 
-fn execution(start: &Start<'_>, words: impl Iterator<Item = String>) -> Execution {
+pub(super) fn execution(start: &Start<'_>, words: impl Iterator<Item = String>) -> Execution {
     Execution {
         name: start.name.to_owned(),
         program: start.binary.path.clone(),
         arguments: words.chain(start.arguments.iter().cloned()).collect(),
         directory: start.directory.map(Path::to_owned),
         answers_on_stdout: false,
+        errors: StandardError::Log,
         deny_ofd: start.deny_ofd,
     }
 }
@@ -190,7 +215,7 @@ pub fn run_to_the_end(
     stop: &StopToken,
     deadline: Instant,
 ) -> Result<Ended, StartError> {
-    let Executed { pid, socket, log } =
+    let Executed { pid, socket, log, .. } =
         launcher.execute(execution(start, std::iter::empty())).map_err(StartError::Process)?;
     // Nobody types anything.
     drop(socket);

@@ -116,6 +116,19 @@ impl Qmp {
         }
     }
 
+    /// Whether the answer to the command that was sent last is there.
+    ///
+    /// # Errors
+    /// [`QmpError::Refused`] when the answer is no; [`QmpError::Lost`] when
+    /// QEMU is gone.
+    pub fn has_answered(&mut self) -> Result<bool, QmpError> {
+        match self.finish(Instant::now()) {
+            Ok(_) => Ok(true),
+            Err(QmpError::Lost(ReceiveError::Timeout)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Waits for an event of this name for which `matches` holds, among those
     /// that came already, too. Others are kept.
     ///

@@ -57,3 +57,14 @@ fn silence_ends_at_the_deadline_and_death_at_once() {
     let dead = qmp.finish(soon()).expect_err("nothing");
     assert!(matches!(dead, QmpError::Lost(ReceiveError::Closed)));
 }
+
+#[test]
+fn whether_there_is_an_answer_is_told_without_waiting() {
+    let event = r#"{"event": "STOP", "data": {}}"#;
+    let (mut qmp, mut theirs, _trigger) = connected(&[event]);
+    qmp.begin(&Command::bare("stop")).expect("sent");
+    assert!(!qmp.has_answered().expect("no answer yet"));
+    writeln!(theirs, "{OK}").expect("sent");
+    assert!(qmp.has_answered().expect("an answer"));
+    qmp.await_event("STOP", |_| true, soon()).expect("it was kept");
+}

@@ -3,7 +3,7 @@ use std::os::fd::RawFd;
 use super::{Deed, Performed, Player, Stage, StepFailure, Subject, abilities, prompt};
 use crate::image::{Access, ByteClaims, Claim, Locking, Permission, Permissions};
 use crate::lock::Backend;
-use crate::process::{Executed, Execution, Launcher, Log, NodeHandle};
+use crate::process::{Executed, Execution, Launcher, Log, NodeHandle, StandardError};
 use crate::qemu::{Binary, Console, Message, Program, descriptors_of, outcome_of};
 use crate::step::{Action, OpenOptions, Outcome};
 
@@ -59,11 +59,12 @@ impl Subject for QemuIoSubject {
                 arguments: Vec::new(),
                 directory: Some(stage.directory.to_owned()),
                 answers_on_stdout: true,
+                errors: StandardError::Log,
                 deny_ofd: stage.backend == Backend::Posix,
             })?);
         }
         let mut players: Vec<Box<dyn Player>> = Vec::with_capacity(names.len());
-        for Executed { pid, socket, log } in starting {
+        for Executed { pid, socket, log, .. } in starting {
             let console = Console::greet(socket, stage.stop.clone(), stage.deadline())?;
             let (open, pending) = (None, Pending::Nothing);
             players.push(Box::new(QemuIoPlayer { pid, console, log, told: 0, open, pending }));

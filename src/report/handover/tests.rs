@@ -1,6 +1,4 @@
-use imglock_harness::drill::{self, Drill};
 use imglock_harness::handover::{Handovers, Lesson};
-use imglock_harness::step::Hazard;
 
 use super::samples::{broken, quiet, usual};
 use super::{json, write};

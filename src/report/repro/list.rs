@@ -1,6 +1,7 @@
 use std::io::{self, Write};
 
-use imglock_harness::drill::{self, Drill, Effect, Expected, Theme};
+use imglock_harness::drill::{self, Drill, Effect, Expected, FileNode, Theme, Variant};
+use imglock_harness::lock::Backend;
 
 use crate::report::palette::{FAINT, STRONG};
 
@@ -46,12 +47,12 @@ pub fn table(drills: &[Drill]) -> String {
     );
     for drill in drills {
         for (number, expected) in drill.expected.iter().enumerate() {
-            let Expected { place, ofd, fixed, auto, inline } = expected;
             let (commands, name) = match number {
                 0 => (drill.commands, format!("`{}`", drill.name)),
                 _ => ("", String::new()),
             };
-            let [ofd, fixed, auto, inline] = [ofd, fixed, auto, inline].map(|effect| word(*effect));
+            let [ofd, fixed, auto, inline] = COLUMNS.map(|variant| word(drill, expected, variant));
+            let place = expected.place;
             text += &format!(
                 "| {commands} | {place} | {ofd} | {fixed} | {auto} | {inline} | {name} |\n"
             );
@@ -60,8 +61,19 @@ pub fn table(drills: &[Drill]) -> String {
     text
 }
 
-fn word(effect: Effect) -> &'static str {
-    match effect {
+/// The conditions of the table's columns.
+const COLUMNS: [Variant; 4] = [
+    Variant::new(Backend::Ofd, FileNode::ReadWrite),
+    Variant::new(Backend::Posix, FileNode::ReadWrite),
+    Variant::new(Backend::Posix, FileNode::AutoReadOnly),
+    Variant::new(Backend::Posix, FileNode::Inline),
+];
+
+fn word(drill: &Drill, expected: &Expected, variant: Variant) -> &'static str {
+    if drill.inability(variant).is_some() {
+        return "-";
+    }
+    match expected.on(variant) {
         Effect::Keeps => "keeps",
         Effect::Loses => "**loses**",
         Effect::Weakens => "**keeps a part**",

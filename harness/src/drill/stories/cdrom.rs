@@ -27,6 +27,7 @@ write to its medium.",
     safe: "\
 Use OFD locks. Where there are none, put both drives on one node.",
     players: SYSTEM,
+    unable: &[],
     expected: ONE_OF_TWO,
     body: cdrom,
 };
@@ -48,6 +49,7 @@ As with unplugging: the drive gives its node up, and in one process there is one
     safe: "\
 Use OFD locks. Where there are none, put both drives on one node.",
     players: SYSTEM,
+    unable: &[],
     expected: ONE_OF_TWO,
     body: cdrom_eject,
 };
@@ -78,6 +80,7 @@ pub const CDROM_SAME_NODE: Drill = Drill {
 One node, one descriptor, one set of permissions: what the other drive still needs stays.",
     safe: "This is how to be safe.",
     players: SYSTEM,
+    unable: &[],
     expected: &[Expected::always("cd.iso", Effect::Keeps)],
     body: cdrom_same_node,
 };

@@ -21,6 +21,7 @@ guest, and its closing drops the locks.",
     safe: "\
 Use OFD locks. Where there are none, never give blockdev-create the name of a file that may exist.",
     players: ANY,
+    unable: &[],
     expected: &[Expected::posix("disk.img", Effect::Loses, Effect::Loses)],
     body: create,
 };

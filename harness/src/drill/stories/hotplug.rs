@@ -20,6 +20,7 @@ a descriptor of its own, which blockdev-del closes; the first node goes on writi
 Use a file system and a kernel with OFD locks (`imglock probe DIR` tells). Where there are none, never let one \
 QEMU open an image twice: share the node, or stop the guest first.",
     players: ANY,
+    unable: &[],
     expected: &[
         Expected::posix("disk.img before", Effect::Keeps, Effect::Loses),
         Expected::posix("disk.img", Effect::Loses, Effect::Loses),
@@ -51,6 +52,7 @@ is enough: the POSIX locks of the disk that the guest writes to are gone. What i
     safe: "\
 Use OFD locks. Where there are none, do not give drive_add an image that the same QEMU has open.",
     players: SYSTEM,
+    unable: &[],
     expected: &[Expected::posix("disk.img", Effect::Loses, Effect::Loses)],
     body: drive_add,
 };
@@ -76,6 +78,7 @@ locks of the node that was there. An error message is all that is seen.",
 Use OFD locks. Where there are none, add the file node by itself first: a file node whose options are wrong is \
 refused before anything is opened.",
     players: ANY,
+    unable: &[],
     expected: &[Expected::posix("disk.img", Effect::Loses, Effect::Loses)],
     body: failed_add,
 };
@@ -99,6 +102,7 @@ A file node's own options are checked before the file is opened: an unknown opti
 force-share on a read-write node. Nothing is opened, so nothing is closed.",
     safe: "Nothing is lost here.",
     players: ANY,
+    unable: &[],
     expected: &[Expected::posix("disk.img", Effect::Keeps, Effect::Loses)],
     body: failed_add_early,
 };

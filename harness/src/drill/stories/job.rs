@@ -27,6 +27,7 @@ hold it never takes again.",
 Use OFD locks. Where there are none, give each file a node of its own with read-only=off,auto-read-only=off: \
 such a node is opened once, and only the format node above it changes.",
     players: ANY,
+    unable: &[],
     expected: &[
         Expected::posix("base.qcow2 while the job runs", Effect::Keeps, Effect::Loses)
             .inline(Effect::Loses),
@@ -64,6 +65,7 @@ auto-read-only base is reopened when the job starts, and from then on holds noth
 Keep tools off the base while the job runs. Where there are no OFD locks, give the base a node of its own with \
 read-only=off,auto-read-only=off.",
     players: ANY,
+    unable: &[],
     expected: &[
         Expected::posix("base.img while the job runs", Effect::Keeps, Effect::Loses),
         Expected::posix(SHARING, Effect::Open, Effect::Loses).ofd(Effect::Open),
@@ -105,6 +107,7 @@ leaves the others, which QEMU believes to have.",
     safe: "\
 Use OFD locks. Where there are none, give each file a node of its own with read-only=off,auto-read-only=off.",
     players: ANY,
+    unable: &[],
     expected: &[
         Expected::posix("top.qcow2 while the job runs", Effect::Keeps, Effect::Loses),
         Expected::posix("top.qcow2", Effect::Keeps, Effect::Loses),

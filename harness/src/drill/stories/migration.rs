@@ -25,6 +25,7 @@ Never let the source go on while the destination may hold the image: QEMU refuse
 the last line of defence. Where nobody but the two can reach the image there is nothing else to \
 do; otherwise see `handover-intruder`.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::posix("disk.img before", Effect::Keeps, Effect::Loses),
         Expected::posix("disk.img while memory is sent", Effect::Keeps, Effect::Loses),
@@ -74,6 +75,7 @@ Send `cont` as soon as the migration is completed, and be ready for it to be ref
 (`handover-intruder`). The gap is there however the destination is started: whoever opens \
 images has to be kept away by the management while a guest moves. `handover-guarded` shows what a third party can do.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::posix("disk.img before the switchover", Effect::Keeps, Effect::Loses),
         Expected::always("disk.img in the gap", Effect::Open),
@@ -120,6 +122,7 @@ Switch late-block-activate on at the destination: then `cont` takes all locks in
 refused when somebody is in the way. Otherwise read QEMU's log after `cont`, or look with `imglock \
 holders` whether the destination excludes writers.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::posix("disk.img waiting for cont, a writer comes", Effect::Keeps, Effect::Loses),
         Expected::posix(
@@ -181,6 +184,7 @@ nobody to write is let in beside a guest that does.",
 Use a file system and a kernel with OFD locks (`imglock probe DIR` tells). Where there are none, \
 start QEMU with -blockdev and auto-read-only=off.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::posix("disk.img before", Effect::Keeps, Effect::Loses),
         Expected::posix("disk.img after, a writer comes", Effect::Keeps, Effect::Weakens),

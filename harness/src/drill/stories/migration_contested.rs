@@ -24,6 +24,7 @@ Start the destination with -S and late-block-activate, treat a refused `cont` as
 repeat it: at the destination, once the third has gone. To fall back to the source, end the \
 destination first.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::posix("disk.img before the switchover", Effect::Keeps, Effect::Loses),
         Expected::always("disk.img in the gap, taken by a third", Effect::Keeps),
@@ -60,6 +61,7 @@ while the source hands over.",
 After `completed` ask the destination for its state (query-status): `paused` where `running` was \
 expected means that it did not get its images. Repeat `cont` when they are free.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::always("disk.img in the gap", Effect::Open),
         Expected::always("disk.img in the gap, taken by a third", Effect::Keeps),
@@ -104,6 +106,7 @@ the guest with it. The drill plays the destination itself, reads, and never answ
 After a failed or cancelled migration do not trust `running`: send `stop`, then `cont`, which \
 takes the images or is refused. Look with `imglock holders` whether the source holds its image.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::posix("disk.img before", Effect::Keeps, Effect::Loses),
         Expected::always("disk.img in the gap", Effect::Open),
@@ -155,6 +158,7 @@ runs twice.",
 so where something other than QEMU's locks makes sure that the source is never told to go on. \
 Openers that share writing, such as qemu-io, are let in all the time. qcow2 knows no share-rw.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::always("disk.img before", Effect::Keeps),
         Expected::always("disk.img in the gap", Effect::Keeps),

@@ -24,6 +24,7 @@ the destination ends.",
 Nothing to do. Later, when the image is given up already, a cancelled migration is another matter: \
 see `handover-unlocked-source`.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::posix("disk.img while memory is sent", Effect::Keeps, Effect::Loses),
         Expected::posix("disk.img after it was cancelled", Effect::Keeps, Effect::Loses),
@@ -80,6 +81,7 @@ Switch return-path on, on both sides, so that the source knows. Send `cont` to t
 when the destination is known to be dead: when it lives, QEMU's lock is all that keeps the guest \
 from running twice.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::posix("disk.img, killed while memory is sent", Effect::Keeps, Effect::Loses),
         Expected::always("disk.img, killed in the gap", Effect::Open),
@@ -139,6 +141,7 @@ no more, and takes the image by itself or at `cont`.",
 Whoever starts the guest anew after a failure has to know that no destination has it: a \
 destination that was started with -S and late-block-activate shows no lock and can still go on.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::always("disk.img, killed while memory is sent", Effect::Open),
         Expected::always("disk.img, killed in the gap", Effect::Open),
@@ -182,6 +185,7 @@ finds out, takes the image back and goes on.",
 Switch return-path on, on both sides. Without it, believe a migration only when the destination \
 says that it is completed, and send `cont` to the source otherwise.",
     players: MOVERS,
+    unable: &[],
     expected: &[
         Expected::always("disk.img after a failure", Effect::Open),
         Expected::posix("disk.img after cont", Effect::Keeps, Effect::Weakens),

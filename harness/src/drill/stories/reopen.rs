@@ -23,6 +23,7 @@ POSIX locks that close drops what was locked a moment before. QEMU believes to h
     safe: "\
 Use OFD locks. Where there are none, decide on the cache mode before the guest starts.",
     players: ANY,
+    unable: &[],
     expected: &[
         Expected::posix("disk.img before", Effect::Keeps, Effect::Loses),
         Expected::posix("disk.img with cache.direct", Effect::Loses, Effect::Loses),
@@ -57,6 +58,7 @@ node of its own is left alone.",
     safe: "\
 Use OFD locks. Where there are none, give each file a node of its own with read-only=off,auto-read-only=off.",
     players: ANY,
+    unable: &[],
     expected: &[Expected::posix("disk.img", Effect::Keeps, Effect::Loses).inline(Effect::Loses)],
     body: reopen_format,
 };
@@ -82,6 +84,7 @@ the new descriptor locked goes with the close; what is wanted anew afterwards is
 Use OFD locks. Where there are none, reopen the format node only, above a file node of its own that stays \
 read-write.",
     players: ANY,
+    unable: &[],
     expected: &[
         Expected::posix("disk.qcow2 read-only", Effect::Loses, Effect::Loses),
         Expected::posix("disk.qcow2 read-write again", Effect::Loses, Effect::Loses),

@@ -21,6 +21,7 @@ systems want it, and whoever does not share it is refused: it would not tolerate
 Say share-rw=on in every machine that uses the disk, and put a file system on it that is made for several \
 writers.",
     players: SYSTEM,
+    unable: &[],
     expected: &[
         Expected::posix("a third machine that does not share", Effect::Keeps, Effect::Loses),
         Expected::posix("a third machine that shares, too", Effect::Open, Effect::Loses)
@@ -59,6 +60,7 @@ driver does not share, so the second machine is refused when it opens the image,
     safe: "\
 Share raw images only, or let one QEMU export the qcow2 image over NBD and share the export.",
     players: SYSTEM,
+    unable: &[],
     expected: &[Expected::posix("disk.qcow2", Effect::Keeps, Effect::Loses)],
     body: share_rw_qcow2,
 };
@@ -90,6 +92,7 @@ others, and others do not notice it: after the first machine has gone, a third i
 Leave `locking` alone. Where a reader must not be refused, use force-share=on with a read-only node: it locks \
 one byte, and others see it.",
     players: SYSTEM,
+    unable: &[],
     expected: &[
         Expected::posix("disk.img, whose first user locks", Effect::Keeps, Effect::Loses),
         Expected::always("disk.img, whose only user has locking=off", Effect::Open),

@@ -23,6 +23,7 @@ new read-only descriptor; closing the old one drops every POSIX lock. A file nod
     safe: "\
 Use OFD locks. Where there are none, give each file a node of its own with read-only=off,auto-read-only=off.",
     players: ANY,
+    unable: &[],
     expected: &[
         Expected::posix("disk.qcow2 as a backing file", Effect::Keeps, Effect::Loses)
             .inline(Effect::Loses),
@@ -55,6 +56,7 @@ locks with OFD or not at all, and says nothing. From then on the guest writes to
     safe: "\
 Use OFD locks, or add the overlay as a node of its own with locking=on and use blockdev-snapshot.",
     players: ANY,
+    unable: &[],
     expected: &[
         Expected::posix("disk.qcow2 as a backing file", Effect::Keeps, Effect::Loses)
             .inline(Effect::Loses),

@@ -20,6 +20,7 @@ its disk.",
 Use OFD locks. Where there are none, open the image with -blockdev and read-only=off,auto-read-only=off, so \
 that it is opened once, read-write.",
     players: SYSTEM,
+    unable: &[],
     expected: &[Expected::posix("disk.img", Effect::Loses, Effect::Loses)],
     body: startup,
 };
@@ -42,6 +43,7 @@ Without auto-read-only the drive is opened read-write at once. There is no secon
 closed.",
     safe: "This is how to be safe with -drive.",
     players: SYSTEM,
+    unable: &[],
     expected: &[Expected::always("disk.img", Effect::Keeps)],
     body: startup_drive,
 };
@@ -66,6 +68,7 @@ the old one drops every POSIX lock.",
     safe: "\
 Use OFD locks. Where there are none, open the image with read-only=off,auto-read-only=off.",
     players: SYSTEM,
+    unable: &[],
     expected: &[Expected::posix("disk.img", Effect::Keeps, Effect::Loses)],
     body: startup_blockdev,
 };

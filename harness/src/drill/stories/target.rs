@@ -22,6 +22,7 @@ locking what it believes to hold. The guest goes on writing to an image that any
     safe: "\
 Use OFD locks. Where there are none, add the target's file node with read-only=off,auto-read-only=off.",
     players: ANY,
+    unable: &[],
     expected: &[
         Expected::posix("target.img while the job runs", Effect::Keeps, Effect::Loses),
         Expected::posix("target.img as the new disk", Effect::Keeps, Effect::Loses),
@@ -47,6 +48,7 @@ start stays lost.",
     safe: "\
 Use OFD locks. Where there are none, add file nodes with read-only=off,auto-read-only=off.",
     players: ANY,
+    unable: &[],
     expected: &[Expected::posix("disk.img", Effect::Keeps, Effect::Loses)],
     body: mirror_cancelled,
 };
@@ -68,6 +70,7 @@ locks with OFD or not at all, and says nothing. After the switch the guest's dis
     safe: "\
 Use OFD locks, or add the target as a node of its own with locking=on and use blockdev-mirror.",
     players: ANY,
+    unable: &[],
     expected: &[
         Expected::posix("target.img while the job runs", Effect::Loses, Effect::Loses),
         Expected::posix("target.img as the new disk", Effect::Loses, Effect::Loses),
@@ -102,6 +105,7 @@ nothing while it is written. Before and after the job a raw target is not locked
 Back up into qcow2: the format driver does not share `write`. Where there are no OFD locks, add the target's \
 file node with read-only=off,auto-read-only=off.",
     players: ANY,
+    unable: &[],
     expected: &[
         Expected::always("target.img before the job", Effect::Open),
         Expected::posix("target.img while the job runs", Effect::Keeps, Effect::Loses),

@@ -1,0 +1,86 @@
+use std::os::fd::OwnedFd;
+use std::time::Instant;
+
+use super::console::Console;
+use super::message::Message;
+use super::process::{Start, StartError, execution};
+use super::qmp::QmpError;
+use crate::process::{Executed, Execution, Launcher, Log, ProcessError, StandardError, StopToken};
+
+/// A tool of QEMU's that is held in the middle of what it does.
+#[derive(Debug)]
+pub struct Tool {
+    /// Its process id.
+    pub pid: i32,
+    /// Its prompt, if it has one.
+    pub console: Option<Console>,
+    /// What it prints.
+    log: Log,
+    /// How much of that has been told.
+    told: u64,
+    /// Keeps it asleep in its first message.
+    _full: Option<OwnedFd>,
+}
+
+impl Tool {
+    /// Starts `qemu-io`, and waits for its prompt.
+    ///
+    /// # Errors
+    /// When there is no process, or no prompt comes.
+    pub fn at_its_prompt(
+        launcher: &mut Launcher,
+        start: &Start<'_>,
+        stop: &StopToken,
+        deadline: Instant,
+    ) -> Result<Tool, StartError> {
+        let words = execution(start, std::iter::empty());
+        let Executed { pid, socket, log, full } =
+            launcher.execute(Execution { answers_on_stdout: true, ..words })?;
+        match Console::greet(socket, stop.clone(), deadline) {
+            Ok(console) => Ok(Tool { pid, console: Some(console), log, told: 0, _full: full }),
+            Err(error) => {
+                let printed = log.text().trim_end().to_owned();
+                Err(StartError::Monitor { printed, error: QmpError::Lost(error) })
+            }
+        }
+    }
+
+    /// Starts a tool that goes its way.
+    ///
+    /// # Errors
+    /// When there is no process.
+    pub fn begin(launcher: &mut Launcher, start: &Start<'_>) -> Result<Tool, ProcessError> {
+        Tool::begin_with(launcher, start, StandardError::Log)
+    }
+
+    /// Starts a tool that falls asleep in the first message that it prints.
+    ///
+    /// # Errors
+    /// As [`Tool::begin`].
+    pub fn begin_sleepy(launcher: &mut Launcher, start: &Start<'_>) -> Result<Tool, ProcessError> {
+        Tool::begin_with(launcher, start, StandardError::Full)
+    }
+
+    fn begin_with(
+        launcher: &mut Launcher,
+        start: &Start<'_>,
+        errors: StandardError,
+    ) -> Result<Tool, ProcessError> {
+        let words = execution(start, std::iter::empty());
+        // Nobody types anything, so the socket is closed.
+        let Executed { pid, log, full, .. } = launcher.execute(Execution { errors, ..words })?;
+        Ok(Tool { pid, console: None, log, told: 0, _full: full })
+    }
+
+    /// What was said at the prompt since this was last asked.
+    pub fn take_messages(&mut self) -> Vec<Message> {
+        self.console.as_mut().map(Console::take_messages).unwrap_or_default()
+    }
+
+    /// The lines that it has printed since this was last asked.
+    pub fn printed(&mut self) -> Vec<String> {
+        let text = self.log.text_from(self.told);
+        self.told += text.len() as u64;
+        text.lines().map(str::to_owned).collect()
+    }
+}

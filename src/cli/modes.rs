@@ -1,0 +1,43 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use imglock_harness::image::Mode;
+
+use super::place::parse_seconds;
+
+/// What `modes` reads.
+#[derive(Debug, Args)]
+pub struct ModesArgs {
+    /// Only these modes.
+    #[arg(value_name = "MODE", value_parser = mode_parser())]
+    given: Vec<Mode>,
+    /// Print one JSON document instead.
+    #[arg(long)]
+    pub json: bool,
+    /// Where to look for QEMU's programs before PATH; may be given more than
+    /// once.
+    #[arg(long = "qemu-dir", value_name = "DIR")]
+    pub qemu_dirs: Vec<PathBuf>,
+    /// Where images are made [default: the temporary directory].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// How long one command may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
+    pub timeout: Duration,
+}
+
+impl ModesArgs {
+    /// Each mode that was asked for, once, in the usual order; all of them when
+    /// none was.
+    pub fn modes(&self) -> Vec<Mode> {
+        let is_wanted = |mode: &Mode| self.given.is_empty() || self.given.contains(mode);
+        Mode::ALL.iter().copied().filter(is_wanted).collect()
+    }
+}
+
+fn mode_parser() -> impl TypedValueParser<Value = Mode> {
+    PossibleValuesParser::new(Mode::ALL.iter().map(|mode| mode.name()))
+        .try_map(|word| word.parse::<Mode>())
+}

@@ -1,0 +1,65 @@
+use std::io::Write;
+
+use imglock_harness::drill::{ModeCheck, Recipe};
+use imglock_harness::run::{Environment, Verdict};
+
+use super::practice::{practice, unless_stopped};
+use super::subject;
+use crate::cli::ModesArgs;
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::Output;
+use crate::report::modes::{self as report, Trial};
+
+/// `imglock modes`.
+pub fn modes(args: ModesArgs, output: &mut Output) -> Result<ExitCode, Failure> {
+    let binaries = subject::found(&args.qemu_dirs)?;
+    let modes = args.modes();
+    let mut recipes = modes.iter().flat_map(|mode| Recipe::of(*mode));
+    if recipes.all(|recipe| recipe.players(&binaries).is_empty()) {
+        return Err(Failure::NoPlayer {
+            why: "no QEMU here can be brought into a mode".to_owned(),
+        });
+    }
+    let directory = args.dir.clone().unwrap_or_else(std::env::temp_dir);
+    let stop = interrupt::stop_on_signals()?;
+    let mut practice = practice(&directory, args.timeout, &stop)?;
+    let environment = Environment::at(&directory);
+    if !args.json {
+        report::head(&environment, output)?;
+    }
+    let mut trials: Vec<Trial> = Vec::new();
+    for mode in &modes {
+        let before = trials.len();
+        for recipe in Recipe::of(*mode) {
+            let mut checks = Vec::new();
+            for player in recipe.players(&binaries) {
+                checks.push(unless_stopped(&stop, practice.check(recipe, player, &binaries))?);
+            }
+            trials.push(Trial { recipe, checks });
+        }
+        if !args.json {
+            report::block(*mode, &trials[before..], output)?;
+            output.flush()?;
+        }
+    }
+    match args.json {
+        true => report::json(&environment, &trials, output)?,
+        false => report::sum(&trials, output)?,
+    }
+    output.flush()?;
+    exit(trials.iter().flat_map(|trial| &trial.checks))
+}
+
+fn exit<'a>(checks: impl Iterator<Item = &'a ModeCheck>) -> Result<ExitCode, Failure> {
+    let checks: Vec<&ModeCheck> = checks.collect();
+    let any = |verdict| checks.iter().find(|check| check.verdict == verdict);
+    if any(Verdict::Failed).or(any(Verdict::TimedOut)).is_some() {
+        return Ok(ExitCode::Failed);
+    }
+    match (any(Verdict::Passed), any(Verdict::Skipped)) {
+        (None, Some(skipped)) => Err(Failure::NoModeTried { why: skipped.reason.clone() }),
+        _ => Ok(ExitCode::AsExpected),
+    }
+}

@@ -1,0 +1,58 @@
+use imglock_harness::drill::{Player, Recipe};
+use imglock_harness::image::{Claim, Mode};
+
+use super::numbers;
+
+/// What is locked in each mode and how QEMU is brought into it, as a table of
+/// the documentation.
+pub fn table() -> String {
+    let mut text = String::from(
+        "| mode | held | unshared | how QEMU is asked | by |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for mode in Mode::ALL {
+        let recipes = Recipe::of(*mode).filter(|recipe| recipe.instead.is_none());
+        for (number, recipe) in recipes.enumerate() {
+            let (name, claim) = match number {
+                0 => (format!("`{mode}`"), bytes(mode.claim())),
+                _ => (String::new(), " | ".to_owned()),
+            };
+            text += &format!("| {name} | {claim} | {} | {} |\n", recipe.how, by(recipe));
+        }
+    }
+    text
+}
+
+/// What looks like a mode and is none, as a table of the documentation.
+pub fn others() -> String {
+    let mut text = String::from(
+        "| how QEMU is asked | by | held | unshared | not |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for recipe in Recipe::all() {
+        if let Some(instead) = recipe.instead {
+            let Recipe { how, mode, .. } = recipe;
+            text += &format!("| {how} | {} | {} | `{mode}` |\n", by(recipe), bytes(instead));
+        }
+    }
+    text
+}
+
+fn bytes(claim: Claim) -> String {
+    format!("{} | {}", numbers(claim.held), numbers(claim.unshared()))
+}
+
+/// Who can be asked. Versions are named where not every one will do.
+fn by(recipe: &Recipe) -> String {
+    let oldest = Recipe::all().flat_map(|one| one.players).map(|one| one.since).min();
+    let name = |player: &Player| {
+        let program = match player.program.file_name() {
+            system if system.starts_with("qemu-system-") => "qemu-system".to_owned(),
+            name => name,
+        };
+        let since = (Some(player.since) != oldest)
+            .then(|| format!(" since {}.{}", player.since.major, player.since.minor));
+        let before =
+            player.before.map(|version| format!(" before {}.{}", version.major, version.minor));
+        [Some(program), since, before].into_iter().flatten().collect::<String>()
+    };
+    recipe.players.iter().map(name).collect::<Vec<_>>().join(", ")
+}
