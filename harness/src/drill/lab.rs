@@ -1,33 +1,28 @@
 mod guest;
+mod images;
+mod proofs;
 mod tools;
 
 pub use guest::SilentPeer;
+pub use proofs::Proof;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::account::{Account, Act, Cell, Entry};
-use super::drill::Expected;
-use super::effect::Effect;
+use super::account::{Account, Act, Entry};
 use super::intruder::Intruder;
 use super::locks::{self, ImageLocks};
+use super::plan::Expected;
 use super::variant::Variant;
-use crate::image::{Claim, Mode};
+use crate::image::Claim;
 use crate::lock::Backend;
 use crate::process::{Launcher, ProcessHandle, StopToken};
-use crate::qemu::{Binaries, Binary, Command, Program, Qemu, QmpError, Start};
-use crate::qemu::{Tool, run_to_the_end};
-use crate::step::Outcome;
+use crate::qemu::{Binaries, Binary, Command, Program, Qemu, QmpError, Start, Tool};
 use crate::subject::StepFailure;
-
-/// How long a graph may take to settle after a job.
-const SETTLING: Duration = Duration::from_secs(5);
 
 /// A directory with images, the QEMUs that use them, and a pen that writes
 /// down whatever is done.
@@ -47,22 +42,6 @@ pub struct Lab<'a> {
     names: BTreeMap<i32, String>,
     intruder: Option<Intruder>,
     account: Account,
-}
-
-/// What is proved: that somebody holds what it should, and that this keeps a
-/// second opener out.
-#[derive(Debug, Clone, Copy)]
-pub struct Proof<'a> {
-    /// Which image and when, such as `base.img while the job runs`.
-    pub place: &'static str,
-    /// Who uses the image.
-    pub actor: &'a str,
-    /// The image.
-    pub image: &'a str,
-    /// What it should hold.
-    pub holds: Mode,
-    /// How a second QEMU tries to open it.
-    pub second: Mode,
 }
 
 impl<'a> Lab<'a> {
@@ -121,38 +100,6 @@ impl<'a> Lab<'a> {
         Instant::now() + self.step_timeout
     }
 
-    /// Makes a raw image of zeros, of `size` bytes.
-    pub fn raw_image(&mut self, name: &str, size: u64) -> Result<(), StepFailure> {
-        File::create_new(self.directory.join(name))?.set_len(size)?;
-        self.watch(name);
-        Ok(())
-    }
-
-    /// Fills an image with a byte.
-    pub fn fill(&mut self, name: &str, byte: u8) -> Result<(), StepFailure> {
-        let path = self.directory.join(name);
-        let length = usize::try_from(std::fs::metadata(&path)?.len()).unwrap_or(0);
-        Ok(std::fs::write(path, vec![byte; length])?)
-    }
-
-    /// Whether an image still begins with a byte.
-    pub fn starts_with(&self, name: &str, byte: u8) -> Result<bool, StepFailure> {
-        let mut first = [0];
-        let read = File::open(self.directory.join(name))?.read(&mut first)?;
-        Ok(read == 1 && first[0] == byte)
-    }
-
-    /// A descriptor of an image, to be passed on.
-    pub fn descriptor(&self, name: &str) -> Result<OwnedFd, StepFailure> {
-        let path = self.directory.join(name);
-        Ok(File::options().read(true).write(true).open(path)?.into())
-    }
-
-    /// From here on the locks on this file are read, too. It must be there.
-    pub fn watch(&mut self, name: &str) {
-        self.images.push(name.to_owned());
-    }
-
     /// The options of a `file` node, as these conditions want it.
     pub fn file(&self, node: &str, image: &str) -> Value {
         self.variant().node.options(node, image)
@@ -207,47 +154,6 @@ impl<'a> Lab<'a> {
         }
         self.enter(actor, title, act)?;
         started.map(|_| ()).map_err(StepFailure::from)
-    }
-
-    /// Runs a tool of the same QEMU to its end, which must be a good one.
-    pub fn run(
-        &mut self,
-        program: Program,
-        title: &str,
-        arguments: &[&str],
-    ) -> Result<(), StepFailure> {
-        let binary = self.tool(program)?;
-        let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
-        let name = binary.program.file_name();
-        let start = Start {
-            binary: &binary,
-            name: &name,
-            arguments: &arguments,
-            run_guest: false,
-            directory: Some(&self.directory),
-            deny_ofd: self.account.variant.backend == Backend::Posix,
-        };
-        let command = start.command_line();
-        let deadline = Instant::now() + self.step_timeout;
-        let ended = run_to_the_end(self.launcher, &start, &self.stop, deadline)?;
-        self.enter(&name, title, Act::Run { command, status: ended.status })?;
-        match ended.status {
-            0 => Ok(()),
-            status => {
-                let said = ended.printed.trim().to_owned();
-                Err(StepFailure::harness(format!("{name} ended with {status}: {said}")))
-            }
-        }
-    }
-
-    /// A tool that stands beside the QEMU that plays, or the preferred one.
-    fn tool(&self, program: Program) -> Result<Binary, StepFailure> {
-        let folder = self.account.program.path.parent();
-        let beside = self.binaries.all(program).find(|binary| binary.path.parent() == folder);
-        beside
-            .or(self.binaries.first(program))
-            .cloned()
-            .ok_or_else(|| StepFailure::Cannot(format!("{} is not installed", program.file_name())))
     }
 
     /// Tells a QEMU something that it must do.
@@ -375,88 +281,6 @@ impl<'a> Lab<'a> {
         let locks = self.locks()?;
         let of_image = locks.iter().find(|one| one.image == image);
         Ok(of_image.map_or(Claim::NOTHING, |one| one.claim_of(actor)))
-    }
-
-    /// Proves that somebody protects an image as a read-write user must.
-    pub fn prove(
-        &mut self,
-        place: &'static str,
-        actor: &str,
-        image: &str,
-        holds: Mode,
-    ) -> Result<(), StepFailure> {
-        self.prove_against(Proof { place, actor, image, holds, second: Mode::Rw })
-    }
-
-    /// As [`Lab::prove`], after a job: QEMU's graph may settle a moment after the
-    /// job has ended, so what must come of it is waited for.
-    pub fn prove_settled(
-        &mut self,
-        place: &'static str,
-        actor: &str,
-        image: &str,
-        holds: Mode,
-    ) -> Result<(), StepFailure> {
-        let expected = self.expected.iter().find(|one| one.place == place);
-        let expected = expected.map(|one| one.on(self.variant()));
-        let deadline = Instant::now() + SETTLING;
-        loop {
-            let complete = self.claim_of(actor, image)? == holds.claim();
-            if complete != matches!(expected, Some(Effect::Loses | Effect::Weakens))
-                || Instant::now() > deadline
-            {
-                return self.prove(place, actor, image, holds);
-            }
-            std::thread::yield_now();
-        }
-    }
-
-    /// Proves whether somebody keeps a second QEMU out of an image.
-    pub fn prove_against(&mut self, proof: Proof<'_>) -> Result<(), StepFailure> {
-        let Proof { place, actor, image, holds, second } = proof;
-        let measured = self.claim_of(actor, image)?;
-        let stated = holds.claim();
-        let outcome = self.intrude(image, second)?;
-        self.account.cells.push(Cell {
-            place: place.to_owned(),
-            image: image.to_owned(),
-            actor: actor.to_owned(),
-            stated,
-            measured,
-            second,
-            effect: Effect::of(stated, measured, second.claim(), outcome == Outcome::Granted),
-            outcome,
-        });
-        Ok(())
-    }
-
-    /// Has a second QEMU open an image, and give it back.
-    fn intrude(&mut self, image: &str, mode: Mode) -> Result<Outcome, StepFailure> {
-        const SECOND: &str = "second";
-        if self.intruder.is_none() {
-            self.intruder = Some(Intruder::default());
-            let arguments = Intruder::arguments(self.program());
-            self.start(SECOND, "Another QEMU is started on the same host", &arguments)?;
-        }
-        let deadline = self.deadline();
-        let program = self.program();
-        let mut intruder = self.intruder.take().unwrap_or_default();
-        let outcome = intruder.open(&mut self.machine(SECOND)?.qmp, program, image, mode, deadline);
-        // The locks are those that there are while it has the image.
-        let title = format!("It opens {image} (mode {mode})");
-        let act = match &outcome {
-            Ok(outcome) => Act::Prove(outcome.clone()),
-            Err(_) => Act::Tell,
-        };
-        self.enter(SECOND, &title, act)?;
-        let granted =
-            *outcome.as_ref().map_or(&Outcome::NotOpen, |outcome| outcome) == Outcome::Granted;
-        if granted {
-            intruder.close(&mut self.machine(SECOND)?.qmp, program, deadline)?;
-            self.enter(SECOND, &format!("It gives {image} back"), Act::Tell)?;
-        }
-        self.intruder = Some(intruder);
-        outcome
     }
 
     fn machine(&mut self, actor: &str) -> Result<&mut Qemu, StepFailure> {

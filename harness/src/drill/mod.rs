@@ -20,11 +20,11 @@
 
 mod account;
 mod catalog;
-mod drill;
 mod effect;
 mod intruder;
 mod lab;
 mod locks;
+mod plan;
 mod practice;
 mod recipe;
 mod recipes;
@@ -33,10 +33,10 @@ mod variant;
 
 pub use account::{Account, Act, Cell, Entry};
 pub use catalog::{THEMES, Theme, all, find};
-pub use drill::{Drill, Expected};
 pub use effect::Effect;
 pub use lab::{Lab, Proof, SilentPeer};
 pub use locks::{Holding, ImageLocks};
+pub use plan::{Drill, Expected};
 pub use practice::{DrillOptions, DrillResult, Practice};
 pub use recipe::{ModeCheck, Place, Player, Recipe};
 pub use variant::{FileNode, Variant};

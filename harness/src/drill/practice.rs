@@ -3,9 +3,9 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Cell};
-use super::drill::Drill;
 use super::lab::Lab;
 use super::locks::{Holding, ImageLocks};
+use super::plan::Drill;
 use super::recipe::{ModeCheck, Recipe};
 use super::variant::{FileNode, Variant};
 use crate::image::Claim;

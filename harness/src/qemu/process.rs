@@ -6,10 +6,7 @@ use procfs::process::Process;
 
 use super::binary::{Binary, Program};
 use super::qmp::{Qmp, QmpError};
-use crate::process::{
-    Executed, Execution, Launcher, Log, ProcessError, ProcessHandle, ReceiveError, StandardError,
-    StopToken,
-};
+use crate::process::{Executed, Execution, Launcher, Log, ProcessError, StandardError, StopToken};
 
 /// How a QEMU is started.
 #[derive(Debug, Clone)]
@@ -194,37 +191,4 @@ pub fn exit_status(pid: i32) -> std::io::Result<i32> {
     let stat = Process::new(pid).and_then(|process| process.stat());
     let status = stat.map_err(std::io::Error::other)?.exit_code.unwrap_or(0);
     Ok(if status & 0x7f == 0 { status >> 8 & 0xff } else { 128 + (status & 0x7f) })
-}
-
-/// What came of a program that runs to its end by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    /// Its exit status; 128 and more when a signal ended it.
-    pub status: i32,
-    /// What it printed.
-    pub printed: String,
-}
-
-/// Runs `qemu-img`, or `qemu-io` with its commands as arguments, to the end.
-///
-/// # Errors
-/// When there is no process, or it does not end before the deadline.
-pub fn run_to_the_end(
-    launcher: &mut Launcher,
-    start: &Start<'_>,
-    stop: &StopToken,
-    deadline: Instant,
-) -> Result<Ended, StartError> {
-    let Executed { pid, socket, log, .. } =
-        launcher.execute(execution(start, std::iter::empty())).map_err(StartError::Process)?;
-    // Nobody types anything.
-    drop(socket);
-    let lost = |error: ReceiveError| {
-        let printed = log.text().trim_end().to_owned();
-        StartError::Monitor { printed, error: QmpError::Lost(error) }
-    };
-    let broken = |error: std::io::Error| lost(ReceiveError::Broken(error));
-    ProcessHandle::open(pid).map_err(broken)?.await_exit(deadline, stop).map_err(lost)?;
-    let status = exit_status(pid).map_err(broken)?;
-    Ok(Ended { status, printed: log.text() })
 }

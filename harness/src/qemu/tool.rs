@@ -3,11 +3,24 @@ use std::time::Instant;
 
 use super::console::Console;
 use super::message::Message;
-use super::process::{Start, StartError, execution};
+use super::process::{Start, StartError, execution, exit_status};
 use super::qmp::QmpError;
-use crate::process::{Executed, Execution, Launcher, Log, ProcessError, StandardError, StopToken};
+use crate::process::{
+    Executed, Execution, Launcher, Log, ProcessError, ProcessHandle, ReceiveError, StandardError,
+    StopToken,
+};
 
-/// A tool of QEMU's that is held in the middle of what it does.
+/// What came of a program that runs to its end by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Its exit status; 128 and more when a signal ended it.
+    pub status: i32,
+    /// What it printed.
+    pub printed: String,
+}
+
+/// A tool of QEMU's: at its prompt, on its way, or held in the middle of what
+/// it does.
 #[derive(Debug)]
 pub struct Tool {
     /// Its process id.
@@ -70,6 +83,28 @@ impl Tool {
         // Nobody types anything, so the socket is closed.
         let Executed { pid, log, full, .. } = launcher.execute(Execution { errors, ..words })?;
         Ok(Tool { pid, console: None, log, told: 0, _full: full })
+    }
+
+    /// Runs `qemu-img`, or `qemu-io` with its commands as arguments, to the
+    /// end.
+    ///
+    /// # Errors
+    /// When there is no process, or it does not end before the deadline.
+    pub fn run_to_the_end(
+        launcher: &mut Launcher,
+        start: &Start<'_>,
+        stop: &StopToken,
+        deadline: Instant,
+    ) -> Result<Ended, StartError> {
+        let Tool { pid, log, .. } = Tool::begin(launcher, start)?;
+        let lost = |error: ReceiveError| {
+            let printed = log.text().trim_end().to_owned();
+            StartError::Monitor { printed, error: QmpError::Lost(error) }
+        };
+        let broken = |error: std::io::Error| lost(ReceiveError::Broken(error));
+        ProcessHandle::open(pid).map_err(broken)?.await_exit(deadline, stop).map_err(lost)?;
+        let status = exit_status(pid).map_err(broken)?;
+        Ok(Ended { status, printed: log.text() })
     }
 
     /// What was said at the prompt since this was last asked.

@@ -11,7 +11,7 @@ use crate::drill::recipe::Place;
 use crate::image::{Claim, Mode};
 use crate::lock::{Backend, availability};
 use crate::process::Slumber;
-use crate::qemu::{Command, Qemu, Start, Tool};
+use crate::qemu::{Binary, Command, Program, Qemu, Start, Tool};
 use crate::subject::StepFailure;
 
 /// How long somebody is watched who sleeps nobody knows where.
@@ -44,6 +44,47 @@ impl Lab<'_> {
         let mut file = OpenOptions::new().write(true).open(self.directory.join(name))?;
         std::io::copy(&mut BufReader::new(data), &mut file)?;
         Ok(())
+    }
+
+    /// Runs a tool of the same QEMU to its end, which must be a good one.
+    pub fn run(
+        &mut self,
+        program: Program,
+        title: &str,
+        arguments: &[&str],
+    ) -> Result<(), StepFailure> {
+        let binary = self.tool(program)?;
+        let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+        let name = binary.program.file_name();
+        let start = Start {
+            binary: &binary,
+            name: &name,
+            arguments: &arguments,
+            run_guest: false,
+            directory: Some(&self.directory),
+            deny_ofd: self.account.variant.backend == Backend::Posix,
+        };
+        let command = start.command_line();
+        let deadline = Instant::now() + self.step_timeout;
+        let ended = Tool::run_to_the_end(self.launcher, &start, &self.stop, deadline)?;
+        self.enter(&name, title, Act::Run { command, status: ended.status })?;
+        match ended.status {
+            0 => Ok(()),
+            status => {
+                let said = ended.printed.trim().to_owned();
+                Err(StepFailure::harness(format!("{name} ended with {status}: {said}")))
+            }
+        }
+    }
+
+    /// A tool that stands beside the QEMU that plays, or the preferred one.
+    fn tool(&self, program: Program) -> Result<Binary, StepFailure> {
+        let folder = self.account.program.path.parent();
+        let beside = self.binaries.all(program).find(|binary| binary.path.parent() == folder);
+        beside
+            .or(self.binaries.first(program))
+            .cloned()
+            .ok_or_else(|| StepFailure::Cannot(format!("{} is not installed", program.file_name())))
     }
 
     /// Starts the `qemu-io` that plays, which waits at its prompt.

@@ -35,7 +35,7 @@ Use OFD locks. Where there are none, put both drives on one node.",
 fn cdrom(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     two_drives(lab)?;
     unplug(lab, "vm1", "cd2")?;
-    lab.prove("cd.iso", "vm1", "cd.iso", Mode::Cdrom)
+    lab.prove_settled("cd.iso", "vm1", "cd.iso", Mode::Cdrom)
 }
 
 /// The medium is taken out of one of two drives.
@@ -58,7 +58,7 @@ fn cdrom_eject(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     two_drives(lab)?;
     let eject = Command::new("eject", json!({ "id": "cd2", "force": true }));
     lab.tell("vm1", "The medium is ejected from one drive", &eject)?;
-    lab.prove("cd.iso", "vm1", "cd.iso", Mode::Cdrom)
+    lab.prove_settled("cd.iso", "vm1", "cd.iso", Mode::Cdrom)
 }
 
 fn two_drives(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
@@ -93,5 +93,5 @@ fn cdrom_same_node(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
         plug(lab, "vm1", "scsi-cd", id, "medium")?;
     }
     unplug(lab, "vm1", "cd2")?;
-    lab.prove("cd.iso", "vm1", "cd.iso", Mode::Cdrom)
+    lab.prove_settled("cd.iso", "vm1", "cd.iso", Mode::Cdrom)
 }

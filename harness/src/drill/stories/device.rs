@@ -32,7 +32,7 @@ fn device_same_node(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     plug_sharing(lab, "vm1", USER, "disk")?;
     plug_sharing(lab, "vm1", "other", "disk")?;
     unplug(lab, "vm1", "other")?;
-    lab.prove("disk.img", "vm1", "disk.img", Mode::ShareRw)
+    lab.prove_settled("disk.img", "vm1", "disk.img", Mode::ShareRw)
 }
 
 /// A second device on a node of its own.
@@ -65,7 +65,7 @@ fn device_second_node(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     plug_sharing(lab, "vm1", "other", "second")?;
     lab.prove("disk.img with both plugged", "vm1", "disk.img", Mode::ShareRw)?;
     unplug(lab, "vm1", "other")?;
-    lab.prove("disk.img", "vm1", "disk.img", Mode::ShareRw)
+    lab.prove_settled("disk.img", "vm1", "disk.img", Mode::ShareRw)
 }
 
 /// A raw image whose disk is unplugged and plugged again.
@@ -92,7 +92,7 @@ fn device_gap(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.raw_image("disk.img", 1 << 20)?;
     machine_with_disk(lab, "vm1", "disk.img")?;
     unplug(lab, "vm1", USER)?;
-    lab.prove("disk.img between the two", "vm1", "disk.img", Mode::None)?;
+    lab.prove_settled("disk.img between the two", "vm1", "disk.img", Mode::None)?;
     plug(lab, "vm1", "scsi-hd", USER, "disk")?;
     lab.prove("disk.img plugged again", "vm1", "disk.img", Mode::Rw)
 }
@@ -143,5 +143,5 @@ fn passed_descriptor(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     drop(descriptor);
     lab.prove("disk.img, used by both", "vm1", "disk.img", Mode::Rw)?;
     lab.quit("vm2", "One of them quits")?;
-    lab.prove("disk.img after one has quit", "vm1", "disk.img", Mode::Rw)
+    lab.prove_settled("disk.img after one has quit", "vm1", "disk.img", Mode::Rw)
 }
