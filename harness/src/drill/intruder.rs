@@ -68,8 +68,13 @@ impl Intruder {
         } else {
             qmp.execute(&Command::delete(&id), deadline)?;
         }
-        qmp.execute(&Command::delete(&self.node()), deadline)?;
-        Ok(())
+        // The event comes before the device has let go of its node.
+        loop {
+            match qmp.execute(&Command::delete(&self.node()), deadline) {
+                Err(QmpError::Refused(_)) if Instant::now() < deadline => std::thread::yield_now(),
+                other => return Ok(other.map(|_| ())?),
+            }
+        }
     }
 
     fn user(&self, program: Program, mode: Mode) -> Command {

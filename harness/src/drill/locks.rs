@@ -42,6 +42,9 @@ impl ImageLocks {
     }
 }
 
+/// How often the locks are read while they do not stand still.
+const MOST_READINGS: usize = 10;
+
 /// Reads the locks on `images` in `directory`. Processes are told by their
 /// pids; one that is not in `names` goes by its pid.
 pub(super) fn read(
@@ -50,7 +53,14 @@ pub(super) fn read(
     names: &BTreeMap<i32, String>,
 ) -> Result<Vec<ImageLocks>, SurveyError> {
     let paths: Vec<_> = images.iter().map(|image| directory.join(image)).collect();
-    let seen = survey(&paths)?;
+    let mut seen = survey(&paths)?;
+    // Others on this machine may lock so often that one reading is not enough.
+    for _ in 0..MOST_READINGS {
+        if seen.settled {
+            break;
+        }
+        seen = survey(&paths)?;
+    }
     Ok(images.iter().zip(&seen.images).map(|(name, image)| of(name, image, names)).collect())
 }
 

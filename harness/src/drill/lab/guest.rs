@@ -14,7 +14,7 @@ use super::Lab;
 use crate::drill::Act;
 use crate::image::Claim;
 use crate::process::{ProcessHandle, StopToken, await_readable};
-use crate::qemu::{Command, Message, QmpError, exit_status};
+use crate::qemu::{Command, Message, QmpError, exit_status, outcome_of};
 use crate::step::Outcome;
 use crate::subject::StepFailure;
 
@@ -160,21 +160,30 @@ impl Lab<'_> {
 
     /// That a QEMU refused what it was told because of a lock.
     pub fn must_be_refused(&self, words: &str) -> Result<(), StepFailure> {
-        match crate::qemu::outcome_of(words) {
+        match outcome_of(words) {
             Some(Outcome::Refused(_)) => Ok(()),
             _ => Err(StepFailure::harness(format!("it was refused, but not by a lock: {words}"))),
         }
     }
 
-    /// That a QEMU has complained of a lock that it did not get, while it did
-    /// what was written down last of it.
-    pub fn must_complain(&self, actor: &str) -> Result<(), StepFailure> {
-        let last = self.account.entries.iter().rfind(|entry| entry.actor == actor);
-        let lines = last.map_or(&[][..], |entry| &entry.printed);
-        match lines.iter().any(|line| crate::qemu::outcome_of(line).is_some()) {
-            true => Ok(()),
-            false => Err(StepFailure::harness(format!("{actor} does not complain of a lock"))),
+    /// That a QEMU complains of a lock that it did not get, because of what was
+    /// written down last of it. It may say so a moment after its answer.
+    pub fn must_complain(&mut self, actor: &str) -> Result<(), StepFailure> {
+        let deadline = self.deadline();
+        loop {
+            let more = self.machine(actor)?.printed();
+            let last = self.account.entries.iter_mut().rfind(|entry| entry.actor == actor);
+            let Some(entry) = last else { break };
+            entry.printed.extend(more);
+            if entry.printed.iter().any(|line| outcome_of(line).is_some()) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                break;
+            }
+            std::thread::yield_now();
         }
+        Err(StepFailure::harness(format!("{actor} does not complain of a lock")))
     }
 
     /// Somebody who takes what a migration sends to the socket `name`, and
