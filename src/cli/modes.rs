@@ -1,11 +1,8 @@
-use std::path::PathBuf;
-use std::time::Duration;
-
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use imglock_harness::image::Mode;
 
-use super::place::parse_seconds;
+use super::QemuArgs;
 
 /// What `modes` reads.
 #[derive(Debug, Args)]
@@ -16,16 +13,9 @@ pub struct ModesArgs {
     /// Print one JSON document instead.
     #[arg(long)]
     pub json: bool,
-    /// Where to look for QEMU's programs before PATH; may be given more than
-    /// once.
-    #[arg(long = "qemu-dir", value_name = "DIR")]
-    pub qemu_dirs: Vec<PathBuf>,
-    /// Where images are made [default: the temporary directory].
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-    /// How long one command may take, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
-    pub timeout: Duration,
+    /// Which QEMUs, and where.
+    #[command(flatten)]
+    pub qemu: QemuArgs,
 }
 
 impl ModesArgs {

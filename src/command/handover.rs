@@ -1,10 +1,10 @@
 use std::io::Write;
 
 use imglock_harness::handover::{HandoverError, HandoverOptions, measure};
-use imglock_harness::process::{LauncherOptions, ProcessError};
+use imglock_harness::process::ProcessError;
 use imglock_harness::qemu::Program;
-use imglock_harness::run::SessionOptions;
 
+use super::practice::launcher_options;
 use super::subject;
 use crate::cli::HandoverArgs;
 use crate::exit::ExitCode;
@@ -15,7 +15,7 @@ use crate::report::handover as report;
 
 /// `imglock handover`.
 pub fn handover(args: HandoverArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu_dirs)?;
+    let binaries = subject::found(&args.qemu.folders)?;
     let binary = binaries.first(Program::System).cloned().ok_or_else(|| Failure::NoPlayer {
         why: format!(
             "a guest is moved from one {} to another, and there is none",
@@ -24,14 +24,8 @@ pub fn handover(args: HandoverArgs, output: &mut Output) -> Result<ExitCode, Fai
     })?;
     let stop = interrupt::stop_on_signals()?;
     let options = HandoverOptions {
-        launcher: LauncherOptions {
-            program: SessionOptions::this_program(),
-            directory: args.dir.unwrap_or_else(std::env::temp_dir),
-            keep: false,
-            deny_ofd: false,
-            stop: stop.clone(),
-        },
-        step_timeout: args.timeout,
+        launcher: launcher_options(&args.qemu, &stop),
+        step_timeout: args.qemu.timeout,
         rounds: usize::try_from(args.rounds).unwrap_or(usize::MAX),
         binary,
     };

@@ -14,7 +14,7 @@ use crate::report::modes::{self as report, Trial};
 
 /// `imglock modes`.
 pub fn modes(args: ModesArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu_dirs)?;
+    let binaries = subject::found(&args.qemu.folders)?;
     let modes = args.modes();
     let mut recipes = modes.iter().flat_map(|mode| Recipe::of(*mode));
     if recipes.all(|recipe| recipe.players(&binaries).is_empty()) {
@@ -22,10 +22,9 @@ pub fn modes(args: ModesArgs, output: &mut Output) -> Result<ExitCode, Failure> 
             why: "no QEMU here can be brought into a mode".to_owned(),
         });
     }
-    let directory = args.dir.clone().unwrap_or_else(std::env::temp_dir);
     let stop = interrupt::stop_on_signals()?;
-    let mut practice = practice(&directory, args.timeout, &stop)?;
-    let environment = Environment::at(&directory);
+    let mut practice = practice(&args.qemu, &stop)?;
+    let environment = Environment::at(&args.qemu.directory());
     if !args.json {
         report::head(&environment, output)?;
     }

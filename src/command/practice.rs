@@ -1,26 +1,25 @@
-use std::path::Path;
-use std::time::Duration;
-
 use imglock_harness::drill::{DrillOptions, Practice};
 use imglock_harness::process::{LauncherOptions, ProcessError, StopToken};
 use imglock_harness::run::SessionOptions;
 
+use crate::cli::QemuArgs;
 use crate::failure::Failure;
 
-/// A launcher that makes its images in `directory`.
-pub fn practice(
-    directory: &Path,
-    step_timeout: Duration,
-    stop: &StopToken,
-) -> Result<Practice, Failure> {
-    let launcher = LauncherOptions {
+/// Where drills and recipes are carried out.
+pub fn practice(args: &QemuArgs, stop: &StopToken) -> Result<Practice, Failure> {
+    let launcher = launcher_options(args, stop);
+    Practice::start(&DrillOptions { launcher, step_timeout: args.timeout }).map_err(failure)
+}
+
+/// A launcher that makes its images where `args` say.
+pub fn launcher_options(args: &QemuArgs, stop: &StopToken) -> LauncherOptions {
+    LauncherOptions {
         program: SessionOptions::this_program(),
-        directory: directory.to_owned(),
+        directory: args.directory(),
         keep: false,
         deny_ofd: false,
         stop: stop.clone(),
-    };
-    Practice::start(&DrillOptions { launcher, step_timeout }).map_err(failure)
+    }
 }
 
 /// What came of one run, unless the user has stopped it.

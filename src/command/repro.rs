@@ -1,5 +1,4 @@
 use std::io::Write;
-use std::path::PathBuf;
 
 use imglock_harness::drill::{self, Drill, DrillResult, Variant};
 use imglock_harness::qemu::Binary;
@@ -36,10 +35,10 @@ fn list(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
 /// Tells one drill: where the locks are lost, and then, in a sentence, what
 /// the same commands do with OFD locks.
 fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu_dirs)?;
+    let binaries = subject::found(&args.qemu.folders)?;
     let player = drill.player(&binaries).map_err(|why| Failure::NoPlayer { why })?;
     let stop = interrupt::stop_on_signals()?;
-    let mut practice = practice(&directory(args), args.timeout, &stop)?;
+    let mut practice = practice(&args.qemu, &stop)?;
     let variant = drill.worst();
     let mut run = |variant| unless_stopped(&stop, practice.run(drill, variant, player, &binaries));
     let told = run(variant)?;
@@ -48,7 +47,7 @@ fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitC
         ofd => Some(run(ofd)?),
     };
     let exit = exit([&told].into_iter().chain(&control))?;
-    let environment = Environment::at(&directory(args));
+    let environment = Environment::at(&args.qemu.directory());
     let narrative = Narrative { drill, told: &told, control: control.as_ref(), environment };
     if args.json {
         report::json(&[&told].into_iter().chain(&control).collect::<Vec<_>>(), output)?;
@@ -63,7 +62,7 @@ fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitC
 
 /// Carries out every drill under every condition with every QEMU.
 fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu_dirs)?;
+    let binaries = subject::found(&args.qemu.folders)?;
     let runs: Vec<(&Drill, &Binary)> = drill::all()
         .flat_map(|drill| drill.players(&binaries).map(move |one| (drill, one)))
         .collect();
@@ -71,7 +70,7 @@ fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
         return Err(Failure::NoPlayer { why: "there is no QEMU here".to_owned() });
     }
     let stop = interrupt::stop_on_signals()?;
-    let mut practice = practice(&directory(args), args.timeout, &stop)?;
+    let mut practice = practice(&args.qemu, &stop)?;
     let mut results = Vec::new();
     for (drill, player) in runs {
         for variant in Variant::ALL {
@@ -89,10 +88,6 @@ fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
     }
     output.flush()?;
     exit(results.iter())
-}
-
-fn directory(args: &ReproArgs) -> PathBuf {
-    args.dir.clone().unwrap_or_else(std::env::temp_dir)
 }
 
 fn exit<'a>(results: impl Iterator<Item = &'a DrillResult>) -> Result<ExitCode, Failure> {
