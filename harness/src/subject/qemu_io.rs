@@ -246,3 +246,41 @@ fn open_line(options: &OpenOptions) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Mode;
+
+    #[test]
+    fn what_is_typed_makes_the_claim() {
+        let line = open_line(&OpenOptions::new("disk.img", Mode::Rw.into()));
+        let expected = "open -o driver=blkdebug,image.driver=file,image.filename=disk.img,\
+                        image.locking=on,take-child-perms.0=consistent-read,\
+                        take-child-perms.1=write,unshare-child-perms.0=write";
+        assert_eq!(line, expected);
+        assert!(open_line(&OpenOptions::new("disk.img", Mode::Ro.into())).starts_with("open -r "));
+    }
+
+    #[rstest::rstest]
+    #[case("disk.img", Mode::ToolRw, true)]
+    #[case("disk.img", Mode::Ro, true)]
+    #[case("disk.img", Mode::None, false)]
+    #[case("disk.img", Mode::BackupTarget, false)]
+    #[case("my disk.img", Mode::Rw, false)]
+    #[case("disk,locking=off", Mode::Rw, false)]
+    fn what_a_tool_cannot_open_is_not_tried(
+        #[case] image: &str,
+        #[case] mode: Mode,
+        #[case] can: bool,
+    ) {
+        assert_eq!(can_open(&OpenOptions::new(image, mode.into())).is_ok(), can);
+    }
+
+    #[test]
+    fn the_warning_is_told_without_the_complaint() {
+        let printed = "qemu-io: can't open: warning: File lock requested\nDue to\nqemu-io: no\n";
+        assert_eq!(warnings(printed), ["File lock requested", "Due to"]);
+        assert!(warnings("qemu-io: no\n").is_empty());
+    }
+}

@@ -31,6 +31,7 @@ such a node is opened once, and only the format node above it changes.",
     expected: &[
         Expected::posix("base.qcow2 while the job runs", Effect::Keeps, Effect::Loses)
             .inline(Effect::Loses),
+        Expected::always("middle.qcow2 while the job runs", Effect::Keeps),
         Expected::posix("base.qcow2", Effect::Keeps, Effect::Loses).inline(Effect::Loses),
         Expected::posix("top.qcow2", Effect::Keeps, Effect::Loses),
     ],
@@ -47,6 +48,8 @@ fn commit(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.tell("vm1", "The snapshot in the middle is committed into the base", &commit)?;
     lab.await_job("vm1", "All is copied, and the chain is as it was", "job", "pending")?;
     lab.prove("base.qcow2 while the job runs", "vm1", "base.qcow2", Mode::Qcow2Rw)?;
+    let place = "middle.qcow2 while the job runs";
+    lab.prove(place, "vm1", "middle.qcow2", Mode::CommitSource)?;
     finalize(lab)?;
     lab.prove_settled("base.qcow2", "vm1", "base.qcow2", Mode::Qcow2Ro)?;
     lab.prove("top.qcow2", "vm1", "top.qcow2", Mode::Qcow2Rw)
@@ -69,6 +72,7 @@ read-only=off,auto-read-only=off.",
     expected: &[
         Expected::posix("base.img while the job runs", Effect::Keeps, Effect::Loses),
         Expected::posix(SHARING, Effect::Open, Effect::Loses).ofd(Effect::Open),
+        Expected::posix("top.qcow2 while the job runs", Effect::Keeps, Effect::Loses),
         Expected::posix("base.img as the new disk", Effect::Keeps, Effect::Loses),
     ],
     body: commit_active,
@@ -91,6 +95,7 @@ fn commit_active(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     };
     lab.prove_against(base("base.img while the job runs", Mode::Rw))?;
     lab.prove_against(base(SHARING, Mode::ShareRw))?;
+    lab.prove("top.qcow2 while the job runs", "vm1", "top.qcow2", Mode::Qcow2Rw)?;
     complete(lab)?;
     lab.prove_settled("base.img as the new disk", "vm1", "base.img", mode)
 }
@@ -110,6 +115,7 @@ Use OFD locks. Where there are none, give each file a node of its own with read-
     unable: &[],
     expected: &[
         Expected::posix("top.qcow2 while the job runs", Effect::Keeps, Effect::Loses),
+        Expected::always("base.qcow2 while the job runs", Effect::Keeps),
         Expected::posix("top.qcow2", Effect::Keeps, Effect::Loses),
     ],
     body: stream,
@@ -122,6 +128,7 @@ fn stream(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.tell("vm1", "The base is streamed into the top", &stream)?;
     lab.await_job("vm1", "All is copied, and the chain is as it was", "job", "pending")?;
     lab.prove("top.qcow2 while the job runs", "vm1", "top.qcow2", Mode::StreamTop)?;
+    lab.prove("base.qcow2 while the job runs", "vm1", "base.qcow2", Mode::Qcow2Ro)?;
     finalize(lab)?;
     lab.prove_settled("top.qcow2", "vm1", "top.qcow2", Mode::Qcow2Rw)
 }

@@ -1,10 +1,12 @@
 //! Disks that are meant to be shared, and nodes that do not lock.
 
+use serde_json::Value;
+
 use super::SYSTEM;
 use super::nodes::{
     Layer, USER, attach, machine, machine_with_disk, make_chain, open, plug_sharing,
 };
-use crate::drill::{Drill, Effect, Expected, Lab, Proof};
+use crate::drill::{Drill, Effect, Expected, FileNode, Lab, Proof};
 use crate::image::Mode;
 use crate::qemu::Command;
 use crate::subject::StepFailure;
@@ -71,6 +73,11 @@ fn share_rw_qcow2(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     machine(lab, "vm1")?;
     open(lab, "vm1", &chain)?;
     plug_sharing(lab, "vm1", USER, "disk")?;
+    let complete = lab.claim_of("vm1", "disk.qcow2")? == Mode::Qcow2Rw.claim();
+    if second_is_refused(lab, chain[0])? != complete {
+        let why = "the second machine's fate is not that of the first one's locks";
+        return Err(StepFailure::harness(why));
+    }
     lab.prove_against(Proof {
         place: "disk.qcow2",
         actor: "vm1",
@@ -78,6 +85,25 @@ fn share_rw_qcow2(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
         holds: Mode::Qcow2Rw,
         second: Mode::ShareRw,
     })
+}
+
+/// Whether another machine, which would share its disk as well, is refused
+/// the image; otherwise it gives it back.
+fn second_is_refused(lab: &mut Lab<'_>, disk: Layer<'_>) -> Result<bool, StepFailure> {
+    machine(lab, "vm2")?;
+    let file = disk.file(lab);
+    let mut format = match lab.variant().node {
+        FileNode::Inline => disk.format(file, false),
+        _ => {
+            lab.tell("vm2", "Another machine opens the file", &Command::new("blockdev-add", file))?;
+            disk.format(format!("{}-file", disk.name).into(), false)
+        }
+    };
+    format["backing"] = Value::Null;
+    let add = Command::new("blockdev-add", format);
+    let refused = lab.ask("vm2", "Another machine opens the format in it", &add)?.is_err();
+    lab.kill("vm2", "The other machine is gone")?;
+    Ok(refused)
 }
 
 /// `locking=off` on one side.

@@ -24,6 +24,7 @@ Use OFD locks. Where there are none, add the target's file node with read-only=o
     players: ANY,
     unable: &[],
     expected: &[
+        Expected::posix("disk.img while the job runs", Effect::Keeps, Effect::Loses),
         Expected::posix("target.img while the job runs", Effect::Keeps, Effect::Loses),
         Expected::posix("target.img as the new disk", Effect::Keeps, Effect::Loses),
     ],
@@ -32,6 +33,9 @@ Use OFD locks. Where there are none, add the target's file node with read-only=o
 
 fn mirror(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let mode = mirrored(lab)?;
+    // A device does not share resizing while a job copies it.
+    let copied = if mode == Mode::Rw { Mode::RwFixed } else { mode };
+    lab.prove("disk.img while the job runs", "vm1", "disk.img", copied)?;
     lab.prove("target.img while the job runs", "vm1", "target.img", Mode::MirrorTarget)?;
     complete(lab)?;
     lab.prove_settled("target.img as the new disk", "vm1", "target.img", mode)
