@@ -274,3 +274,20 @@ fn a_killed_command_leaves_no_qemu() {
         }
     }
 }
+
+#[test]
+fn the_page_says_which_qemu_played() {
+    for (subject, folder) in subjects() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let page = directory.path().join("page.html");
+        run(subject, &folder)
+            .args(["contract/three-writers-one-wins", "--backend", "ofd", "--report"])
+            .arg(format!("html={}", page.display()))
+            .assert()
+            .success();
+        let page = std::fs::read_to_string(&page).expect("a page");
+        let path = folder.canonicalize().expect("it is there");
+        assert!(page.contains(&format!("<code>{}/qemu-", path.display())), "{subject}");
+        assert!(page.contains(&format!("ofd by {subject}")), "{subject}");
+    }
+}

@@ -103,6 +103,9 @@ fn environment(record: &RunRecord) -> Markup {
         @for (name, value) in entries {
             div { dt { (name) } dd { (if value.is_empty() { "not known" } else { value }) } }
         }
+        @for binary in &environment.qemu {
+            div { dt { (binary.program.file_name()) } dd { (binary.version) " " code { (binary.path.display()) } } }
+        }
         div { dt { "begun" } dd { (began) } }
         div { dt { "took" } dd { (times::readable(record.elapsed)) } }
         @if !record.kept.is_empty() {
