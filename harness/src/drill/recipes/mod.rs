@@ -19,12 +19,12 @@ use serde_json::{Value, json};
 
 use super::Lab;
 use super::recipe::{Place, Player, Recipe};
-use crate::image::{Claim, Permissions};
+use crate::image::{Claim, Mode, Permissions};
 use crate::qemu::{Program, Version};
 use crate::subject::StepFailure;
 
 /// All of them.
-pub(super) const THEMES: &[&[Recipe]] = &[
+const THEMES: &[&[Recipe]] = &[
     nodes::RECIPES,
     devices::RECIPES,
     sharing::RECIPES,
@@ -33,6 +33,23 @@ pub(super) const THEMES: &[&[Recipe]] = &[
     tools::RECIPES,
     jobs::RECIPES,
 ];
+
+impl Recipe {
+    /// Every recipe: by mode, in the order of [`Mode::ALL`].
+    pub fn all() -> impl Iterator<Item = &'static Recipe> {
+        Mode::ALL.iter().flat_map(|mode| Recipe::of(*mode))
+    }
+
+    /// Those of a mode; first those that come to just that, then those that
+    /// come to something else.
+    pub fn of(mode: Mode) -> impl Iterator<Item = &'static Recipe> {
+        let these = move |strange: bool| {
+            let all = THEMES.iter().flat_map(|theme| theme.iter());
+            all.filter(move |one| one.mode == mode && one.instead.is_some() == strange)
+        };
+        these(false).chain(these(true))
+    }
+}
 
 /// The version that all were measured with first.
 const FIRST: Version = Version::new(7, 2);
@@ -124,4 +141,42 @@ fn overlay_node(node: &str, image: &str, backing: Value) -> Value {
     let mut overlay = image_node("qcow2", node, image);
     overlay["backing"] = backing;
     overlay
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_mode_has_a_recipe_that_comes_to_just_that() {
+        for mode in Mode::ALL {
+            assert!(Recipe::of(*mode).any(|one| one.instead.is_none()), "{mode} has none");
+        }
+    }
+
+    #[test]
+    fn every_recipe_is_listed_once() {
+        let listed = Recipe::all().count();
+        let written: usize = THEMES.iter().map(|theme| theme.len()).sum();
+        assert_eq!(listed, written);
+        let names: BTreeSet<(Mode, &str)> = Recipe::all().map(|one| (one.mode, one.how)).collect();
+        assert_eq!(names.len(), listed, "two recipes of a mode are told by the same words");
+    }
+
+    #[test]
+    fn what_comes_to_something_else_does_not_come_to_the_mode() {
+        for recipe in Recipe::all() {
+            assert_ne!(recipe.instead, Some(recipe.mode.claim()), "{}", recipe.how);
+        }
+    }
+
+    #[test]
+    fn a_phrase_fits_into_its_column() {
+        for recipe in Recipe::all() {
+            let letters = recipe.how.chars().count();
+            assert!(letters <= 48, "{letters} letters: {}", recipe.how);
+        }
+    }
 }
