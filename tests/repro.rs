@@ -29,7 +29,9 @@ fn is_playable(drill: &Drill) -> bool {
         kind.program().filter(|program| drill.players.iter().any(|(other, _)| other == program))
     };
     let programs: Vec<Program> = SubjectKind::ALL.iter().filter_map(wanted).collect();
-    programs.into_iter().any(|program| !folders(program).is_empty())
+    // Images with a format are made by `qemu-img`.
+    !folders(Program::Img).is_empty()
+        && programs.into_iter().any(|program| !folders(program).is_empty())
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -41,8 +43,10 @@ fn every_command_does_to_the_locks_what_is_documented() {
     let found: Binaries = binaries();
     let players = |drill: &Drill| drill.players(&found).cloned().collect::<Vec<Binary>>();
     let runs: usize = all().map(|drill| players(drill).len()).sum();
-    if !all().any(is_playable) {
+    if runs == 0 {
         repro(&["--all"]).assert().code(4).stderr(contains("there is no QEMU here"));
+    }
+    if !all().any(is_playable) {
         return;
     }
     let said = repro(&["--all"]).assert().success();

@@ -58,7 +58,7 @@ fn exit<'a>(checks: impl Iterator<Item = &'a ModeCheck>) -> Result<ExitCode, Fai
         return Ok(ExitCode::Failed);
     }
     match (any(Verdict::Passed), any(Verdict::Skipped)) {
-        (None, Some(skipped)) => Err(Failure::NoModeTried { why: skipped.reason.clone() }),
+        (None, Some(skipped)) => Err(Failure::NotTried { why: skipped.reason.clone() }),
         _ => Ok(ExitCode::AsExpected),
     }
 }

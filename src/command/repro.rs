@@ -91,12 +91,13 @@ fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
 }
 
 fn exit<'a>(results: impl Iterator<Item = &'a DrillResult>) -> Result<ExitCode, Failure> {
-    let verdicts: Vec<Verdict> = results.map(|result| result.verdict).collect();
-    if verdicts.iter().any(|one| matches!(one, Verdict::Failed | Verdict::TimedOut)) {
+    let results: Vec<&DrillResult> = results.collect();
+    let any = |verdict| results.iter().find(|result| result.verdict == verdict);
+    if any(Verdict::Failed).or(any(Verdict::TimedOut)).is_some() {
         return Ok(ExitCode::Failed);
     }
-    match verdicts.contains(&Verdict::Passed) {
-        true => Ok(ExitCode::AsExpected),
-        false => Err(Failure::NothingRan),
+    match (any(Verdict::Passed), any(Verdict::Skipped)) {
+        (None, Some(skipped)) => Err(Failure::NotTried { why: skipped.reason.clone() }),
+        _ => Ok(ExitCode::AsExpected),
     }
 }

@@ -68,12 +68,12 @@ pub enum Failure {
         /// What is missing.
         why: String,
     },
-    /// No QEMU could be brought into a mode.
+    /// No QEMU could be told what there was to tell.
     #[error(
-        "no mode could be tried: {why}; choose another directory with --dir, or another QEMU with \
+        "nothing could be tried: {why}; choose another directory with --dir, or another QEMU with \
          --qemu-dir"
     )]
-    NoModeTried {
+    NotTried {
         /// What stood in the way.
         why: String,
     },
@@ -178,7 +178,7 @@ impl Failure {
             | Failure::NothingRan
             | Failure::NothingToMix
             | Failure::NoPlayer { .. }
-            | Failure::NoModeTried { .. }
+            | Failure::NotTried { .. }
             | Failure::NoMatrix
             | Failure::Survey(SurveyError::Proc(_))
             | Failure::Signals(_)
