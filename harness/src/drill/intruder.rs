@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::variant::FileNode;
 use crate::image::Mode;
-use crate::qemu::{Command, Program, Qmp, QmpError, outcome_of};
+use crate::qemu::{Command, MACHINE, Program, Qmp, QmpError, outcome_of};
 use crate::step::Outcome;
 use crate::subject::StepFailure;
 
@@ -22,7 +22,7 @@ impl Intruder {
     /// What it is started with.
     pub(super) fn arguments(program: Program) -> Vec<String> {
         let words: &[&str] = match program {
-            Program::System => &["-machine", "q35", "-device", "virtio-scsi-pci,id=scsi"],
+            Program::System => &["-machine", MACHINE, "-device", "virtio-scsi-pci,id=scsi"],
             _ => &[],
         };
         words.iter().map(|word| (*word).to_owned()).collect()

@@ -27,7 +27,7 @@ pub use console::Console;
 pub use descriptors::descriptors_of;
 pub use idle::{IDLE_GUEST, IDLE_ROM, idle_rom};
 pub use message::Message;
-pub use process::{Qemu, Start, StartError, Starting, exit_status};
+pub use process::{MACHINE, Qemu, Start, StartError, Starting, exit_status};
 pub use qmp::{Qmp, QmpError};
 pub use refusal::outcome_of;
 pub use tool::{Ended, Tool};

@@ -52,6 +52,9 @@ impl Start<'_> {
     }
 }
 
+/// The emulator's machine with a PCI bus, on this architecture.
+pub const MACHINE: &str = if cfg!(target_arch = "x86_64") { "q35" } else { "virt" };
+
 /// A QEMU that runs, with a monitor.
 #[derive(Debug)]
 pub struct Qemu {

@@ -9,7 +9,7 @@ use crate::image::{Access, Claim, Locking};
 use crate::lock::Backend;
 use crate::process::Launcher;
 use crate::qemu::{
-    Binary, Command, Message, Program, Qemu, QmpError, Start, descriptors_of, outcome_of,
+    Binary, Command, MACHINE, Message, Program, Qemu, QmpError, Start, descriptors_of, outcome_of,
 };
 use crate::step::{Action, ModeSpec, OpenOptions, Outcome};
 
@@ -57,7 +57,7 @@ impl Subject for QemuSubject {
         stage: &Stage<'_>,
     ) -> Result<Vec<Box<dyn Player>>, StepFailure> {
         let arguments: &[String] = match self.binary.program {
-            Program::System => &["-machine".to_owned(), "q35".to_owned()],
+            Program::System => &["-machine".to_owned(), MACHINE.to_owned()],
             _ => &[],
         };
         // All of them start at the same time.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::words;
 use crate::drill::{FileNode, Lab};
 use crate::image::Mode;
-use crate::qemu::{Command, Program};
+use crate::qemu::{Command, MACHINE, Program};
 use crate::subject::StepFailure;
 
 /// The id of what uses a node.
@@ -82,7 +82,7 @@ pub(super) fn open(lab: &mut Lab<'_>, actor: &str, chain: &[Layer<'_>]) -> Resul
 /// Starts a QEMU that can be given disks.
 pub(super) fn machine(lab: &mut Lab<'_>, actor: &str) -> Result<(), StepFailure> {
     let arguments = words(match lab.program() {
-        Program::System => &["-machine", "q35", "-device", "virtio-scsi-pci,id=scsi"],
+        Program::System => &["-machine", MACHINE, "-device", "virtio-scsi-pci,id=scsi"],
         _ => &[],
     });
     lab.start(actor, "A QEMU is started", &arguments)

@@ -4,6 +4,7 @@ use super::nodes::Layer;
 use super::{SYSTEM, words};
 use crate::drill::{Drill, Effect, Expected, FileNode, Lab};
 use crate::image::Mode;
+use crate::qemu::MACHINE;
 use crate::subject::StepFailure;
 
 /// A plain start with `-drive`.
@@ -27,8 +28,12 @@ that it is opened once, read-write.",
 
 fn startup(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.raw_image("disk.img", 1 << 20)?;
-    let arguments =
-        words(&["-machine", "q35", "-drive", "if=virtio,format=raw,file=disk.img,file.locking=on"]);
+    let arguments = words(&[
+        "-machine",
+        MACHINE,
+        "-drive",
+        "if=virtio,format=raw,file=disk.img,file.locking=on",
+    ]);
     lab.start("vm1", "A machine is started with -drive", &arguments)?;
     lab.prove("disk.img", "vm1", "disk.img", Mode::Rw)
 }
@@ -51,7 +56,7 @@ closed.",
 fn startup_drive(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.raw_image("disk.img", 1 << 20)?;
     let drive = "if=virtio,format=raw,file=disk.img,file.locking=on,auto-read-only=off";
-    let arguments = words(&["-machine", "q35", "-drive", drive]);
+    let arguments = words(&["-machine", MACHINE, "-drive", drive]);
     lab.start("vm1", "A machine is started with -drive", &arguments)?;
     lab.prove("disk.img", "vm1", "disk.img", Mode::Rw)
 }
@@ -77,7 +82,7 @@ fn startup_blockdev(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.raw_image("disk.img", 1 << 20)?;
     let disk = Layer::raw("disk", "disk.img");
     let file = disk.file(lab);
-    let mut arguments = words(&["-machine", "q35"]);
+    let mut arguments = words(&["-machine", MACHINE]);
     let format = match lab.variant().node {
         FileNode::Inline => disk.format(file, false),
         _ => {
