@@ -114,13 +114,13 @@ impl Player {
 }
 
 impl std::fmt::Display for Player {
-    /// Such as `qemu-io 7.2 or newer`.
+    /// Such as `qemu-io 7.2 or newer`, or `qemu-io 7.2, before 8.0`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Player { program, since, before } = self;
         write!(f, "{} {}.{}", program.file_name(), since.major, since.minor)?;
         match before {
             None => f.write_str(" or newer"),
-            Some(version) => write!(f, " or newer, before {}.{}", version.major, version.minor),
+            Some(version) => write!(f, ", before {}.{}", version.major, version.minor),
         }
     }
 }
