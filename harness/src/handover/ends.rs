@@ -6,6 +6,9 @@ use super::data::End;
 use crate::holders::{SurveyError, survey};
 use crate::image::{Claim, Mode};
 
+/// How often the locks are read while they do not stand still.
+const MOST_READINGS: usize = 10;
+
 /// Who holds what when a handover is over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Holdings(Vec<(Vec<i32>, Claim)>);
@@ -16,7 +19,14 @@ impl Holdings {
     /// # Errors
     /// As [`survey`].
     pub(super) fn on(image: &Path) -> Result<Holdings, SurveyError> {
-        let seen = survey(&[image])?;
+        let mut seen = survey(&[image])?;
+        // Others on this machine may lock so often that one reading is not enough.
+        for _ in 0..MOST_READINGS {
+            if seen.settled {
+                break;
+            }
+            seen = survey(&[image])?;
+        }
         let holders = seen.images.iter().flat_map(|image| &image.holders);
         let of = |holder: &crate::holders::Holder| {
             let pids = holder.processes.iter().map(|process| process.pid).collect();
