@@ -12,14 +12,24 @@ use serde_json::Value;
 
 const ROUNDS: usize = 3;
 
-/// `imglock repro` of a drill, as the document it prints.
+/// `imglock repro` of a drill, as the document it prints. It comes out as
+/// documented.
 fn repro(name: &str, folder: &Path) -> Value {
     let mut command = imglock();
-    let ran = command.args(["repro", name, "--json", "--qemu-dir"]).arg(folder).assert().success();
-    serde_json::from_slice(&ran.get_output().stdout).expect("JSON")
+    command.args(["repro", name, "--json", "--qemu-dir"]).arg(folder);
+    let ran = command.output().expect("imglock runs");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    let document: Value = serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{said}"));
+    let results = document["results"].as_array().expect("results");
+    assert!(!results.is_empty(), "{name}");
+    for result in results {
+        assert_eq!(result["verdict"], "passed", "{name}: {}", result["reason"]);
+    }
+    assert!(ran.status.success(), "{name}: {}", ran.status);
+    document
 }
 
-/// Who held `disk.img` at each step of an account, as `source write; third ...`.
+/// Who held locks on the image at each step of an account.
 fn holders(account: &Value) -> Vec<Vec<String>> {
     let entries = account["entries"].as_array().expect("entries");
     let names = |entry: &Value| {

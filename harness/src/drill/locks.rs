@@ -3,7 +3,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::holders::{Holder, Owner, SurveyError, SurveyedImage, survey};
+use crate::holders::{Holder, Owner, SurveyError, SurveyedImage, survey_settled};
 use crate::image::{Claim, Reading};
 use crate::lock::Backend;
 
@@ -42,9 +42,6 @@ impl ImageLocks {
     }
 }
 
-/// How often the locks are read while they do not stand still.
-const MOST_READINGS: usize = 10;
-
 /// Reads the locks on `images` in `directory`. Processes are told by their
 /// pids; one that is not in `names` goes by its pid.
 pub(super) fn read(
@@ -53,14 +50,7 @@ pub(super) fn read(
     names: &BTreeMap<i32, String>,
 ) -> Result<Vec<ImageLocks>, SurveyError> {
     let paths: Vec<_> = images.iter().map(|image| directory.join(image)).collect();
-    let mut seen = survey(&paths)?;
-    // Others on this machine may lock so often that one reading is not enough.
-    for _ in 0..MOST_READINGS {
-        if seen.settled {
-            break;
-        }
-        seen = survey(&paths)?;
-    }
+    let seen = survey_settled(&paths)?;
     Ok(images.iter().zip(&seen.images).map(|(name, image)| of(name, image, names)).collect())
 }
 

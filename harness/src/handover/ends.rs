@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::data::End;
-use crate::holders::{SurveyError, survey};
+use crate::holders::{SurveyError, survey_settled};
 use crate::image::{Claim, Mode};
 
 /// Who holds what when a handover is over.
@@ -16,7 +16,7 @@ impl Holdings {
     /// # Errors
     /// As [`survey`].
     pub(super) fn on(image: &Path) -> Result<Holdings, SurveyError> {
-        let seen = survey(&[image])?;
+        let seen = survey_settled(&[image])?;
         let holders = seen.images.iter().flat_map(|image| &image.holders);
         let of = |holder: &crate::holders::Holder| {
             let pids = holder.processes.iter().map(|process| process.pid).collect();

@@ -44,4 +44,4 @@ pub use picture::{
     Waiter,
 };
 pub use protocol::Protocol;
-pub use survey::{SurveyError, survey};
+pub use survey::{SurveyError, survey, survey_settled};

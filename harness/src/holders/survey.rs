@@ -18,6 +18,9 @@ use crate::raw::compare_descriptions;
 /// How often to look at most, while locks come and go.
 const MOST_LOOKS: usize = 5;
 
+/// How often to make a survey anew that has not settled.
+const MOST_SURVEYS: usize = 10;
+
 /// Why a survey could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SurveyError {
@@ -69,6 +72,22 @@ pub fn survey<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
         last = Some(Survey { settled: false, ..seen });
     }
     last.ok_or_else(|| SurveyError::Proc(io::Error::other("no picture")))
+}
+
+/// As [`survey`], made anew while the locks do not stand still, several times
+/// at most: others on the machine may lock so often that one is not enough.
+///
+/// # Errors
+/// As [`survey`].
+pub fn survey_settled<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
+    let mut seen = survey(paths)?;
+    for _ in 0..MOST_SURVEYS {
+        if seen.settled {
+            break;
+        }
+        seen = survey(paths)?;
+    }
+    Ok(seen)
 }
 
 /// Looks once.
