@@ -89,16 +89,3 @@ pub struct Cell {
     /// contradict each other.
     pub effect: Option<Effect>,
 }
-
-impl Account {
-    /// What QEMU warned of, each line once.
-    pub fn warnings(&self) -> Vec<&str> {
-        let mut lines: Vec<&str> = Vec::new();
-        for line in self.entries.iter().flat_map(|entry| &entry.printed) {
-            if !lines.contains(&line.as_str()) {
-                lines.push(line);
-            }
-        }
-        lines
-    }
-}

@@ -21,7 +21,7 @@ use super::variant::Variant;
 use crate::image::Claim;
 use crate::lock::Backend;
 use crate::process::{Launcher, ProcessHandle, StopToken};
-use crate::qemu::{Binaries, Binary, Command, Program, Qemu, QmpError, Start, Tool};
+use crate::qemu::{Binaries, Command, Program, Qemu, QmpError, Start, Tool};
 use crate::subject::StepFailure;
 
 /// A directory with images, the QEMUs that use them, and a pen that writes
@@ -90,11 +90,6 @@ impl<'a> Lab<'a> {
         self.account.program.program
     }
 
-    /// The whole QEMU that plays, with its version.
-    pub fn binary(&self) -> &Binary {
-        &self.account.program
-    }
-
     /// The latest moment at which what begins now may end.
     pub fn deadline(&self) -> Instant {
         Instant::now() + self.step_timeout
@@ -113,32 +108,19 @@ impl<'a> Lab<'a> {
         title: &str,
         arguments: &[String],
     ) -> Result<(), StepFailure> {
-        let binary = self.account.program.clone();
-        self.start_program(actor, title, &binary, arguments)
-    }
-
-    /// Starts another program than the one that plays.
-    pub fn start_program(
-        &mut self,
-        actor: &str,
-        title: &str,
-        binary: &Binary,
-        arguments: &[String],
-    ) -> Result<(), StepFailure> {
-        self.launch(actor, title, binary, arguments, false)
+        self.launch(actor, title, arguments, false)
     }
 
     fn launch(
         &mut self,
         actor: &str,
         title: &str,
-        binary: &Binary,
         arguments: &[String],
         run_guest: bool,
     ) -> Result<(), StepFailure> {
         let deadline = self.deadline();
         let start = Start {
-            binary,
+            binary: &self.account.program,
             name: actor,
             arguments,
             run_guest,

@@ -78,13 +78,6 @@ impl Expected {
 }
 
 impl Drill {
-    /// Whether a QEMU can be told these commands.
-    pub fn can_be_played_by(&self, binary: &Binary) -> bool {
-        self.players
-            .iter()
-            .any(|(program, since)| *program == binary.program && binary.version >= *since)
-    }
-
     /// Every QEMU that can be told these commands, the preferred one first.
     pub fn players<'b>(&self, binaries: &'b Binaries) -> impl Iterator<Item = &'b Binary> {
         let of = |(program, since): &(Program, Version)| {
@@ -172,10 +165,18 @@ mod tests {
     fn who_is_too_old_or_another_program_cannot_play() {
         let binary = |program, version| Binary { program, path: "/q".into(), version };
         let drill = drill(&[]);
-        assert!(drill.can_be_played_by(&binary(Program::System, Version::new(7, 2))));
-        assert!(!drill.can_be_played_by(&binary(Program::System, Version::new(6, 2))));
-        assert!(!drill.can_be_played_by(&binary(Program::Io, Version::new(7, 2))));
-        assert!(!drill.can_be_played_by(&binary(Program::StorageDaemon, Version::new(10, 0))));
+        let found: Binaries = [
+            binary(Program::Io, Version::new(7, 2)),
+            binary(Program::Io, Version::new(10, 0)),
+            binary(Program::StorageDaemon, Version::new(10, 0)),
+            binary(Program::System, Version::new(6, 2)),
+            binary(Program::System, Version::new(7, 2)),
+        ]
+        .into_iter()
+        .collect();
+        let players: Vec<String> = drill.players(&found).map(Binary::to_string).collect();
+        let system = format!("{} 7.2.0", Program::System.file_name());
+        assert_eq!(players, [system.as_str(), "qemu-io 10.0.0"]);
         let nobody = drill.player(&Binaries::default()).expect_err("nobody is there");
         assert!(nobody.contains("qemu-io 10.0 or newer"), "{nobody}");
     }

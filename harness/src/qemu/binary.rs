@@ -121,6 +121,13 @@ impl Binary {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Binaries(Vec<Binary>);
 
+impl FromIterator<Binary> for Binaries {
+    /// These, the preferred ones first.
+    fn from_iter<I: IntoIterator<Item = Binary>>(binaries: I) -> Binaries {
+        Binaries(binaries.into_iter().collect())
+    }
+}
+
 impl Binaries {
     /// Looks in `directories`, in this order, and then in those of `PATH`.
     /// Whatever does not say its version is not QEMU's.

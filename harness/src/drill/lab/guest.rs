@@ -31,8 +31,7 @@ impl Lab<'_> {
         title: &str,
         arguments: &[String],
     ) -> Result<(), StepFailure> {
-        let binary = self.account.program.clone();
-        self.launch(actor, title, &binary, arguments, true)
+        self.launch(actor, title, arguments, true)
     }
 
     /// SIGSTOP: from here on the process does nothing. What it is told waits.

@@ -67,12 +67,11 @@ pub(super) fn open(lab: &mut Lab<'_>, actor: &str, chain: &[Layer<'_>]) -> Resul
             below = Some(format);
             continue;
         }
-        let title = match inline {
-            true => format!("It opens {} and all below", layer.image),
-            false => format!("It opens the {} format in it", layer.format),
+        let title = match (inline, chain.len()) {
+            (true, 1) => format!("It opens {}", layer.image),
+            (true, _) => format!("It opens {} and all below", layer.image),
+            (false, _) => format!("It opens the {} format in it", layer.format),
         };
-        let title =
-            if chain.len() == 1 && inline { format!("It opens {}", layer.image) } else { title };
         lab.tell(actor, &title, &Command::new("blockdev-add", format))?;
         below = Some(layer.name.into());
     }
