@@ -20,14 +20,8 @@ fn main() {
     let directory = tempfile::tempdir().expect("a directory");
     let image = directory.path().join("disk.img");
     std::fs::write(&image, [0; 512]).expect("an image");
-    let mut launcher = Launcher::start(&LauncherOptions {
-        program: "/proc/self/exe".into(),
-        directory: directory.path().to_owned(),
-        keep: false,
-        deny_ofd: false,
-        stop: stop.clone(),
-    })
-    .expect("a launcher");
+    let options = LauncherOptions::new(directory.path().to_owned(), stop.clone());
+    let mut launcher = Launcher::start(&options).expect("a launcher");
     launcher.begin().expect("a directory");
     let names: Vec<String> = (0..LOCKERS).map(|number| format!("vm{number}")).collect();
     let mut workers = launcher.spawn(&names).expect("workers");

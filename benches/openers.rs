@@ -36,13 +36,8 @@ fn main() {
     let image = directory.path().join("disk.img");
     std::fs::write(&image, [0; 512]).expect("an image");
     let options = SessionOptions {
-        directory: directory.path().to_owned(),
-        jobs: 1,
         step_timeout: Duration::from_secs(60),
-        keep: false,
-        deny_ofd: false,
-        stop,
-        program: SessionOptions::this_program(),
+        ..SessionOptions::new(directory.path().to_owned(), stop)
     };
     for backend in Backend::ALL {
         let mut engine = Engine::prepare(&options, backend).expect("an engine");

@@ -30,14 +30,8 @@ fn main() {
     let directory = tempfile::tempdir().expect("a directory");
     let image = directory.path().join("disk.img");
     std::fs::write(&image, [0; 512]).expect("an image");
-    let mut launcher = Launcher::start(&LauncherOptions {
-        program: "/proc/self/exe".into(),
-        directory: directory.path().to_owned(),
-        keep: false,
-        deny_ofd: false,
-        stop: stop.clone(),
-    })
-    .expect("a launcher");
+    let options = LauncherOptions::new(directory.path().to_owned(), stop.clone());
+    let mut launcher = Launcher::start(&options).expect("a launcher");
     launcher.begin().expect("a directory");
     let mut worker = launcher.spawn(&["vm1".to_owned()]).expect("a worker").remove(0);
     let mut call = |request: &Request| -> Reply {

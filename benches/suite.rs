@@ -29,22 +29,9 @@ fn main() {
         .collect();
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
     let directory = tempfile::tempdir().expect("a directory");
-    let options = SessionOptions {
-        directory: directory.path().to_owned(),
-        jobs: 2,
-        step_timeout: Duration::from_secs(10),
-        keep: false,
-        deny_ofd: false,
-        stop: stop.clone(),
-        program: SessionOptions::this_program(),
-    };
-    let launcher = LauncherOptions {
-        program: options.program.clone(),
-        directory: options.directory.clone(),
-        keep: false,
-        deny_ofd: false,
-        stop,
-    };
+    let place = directory.path().to_owned();
+    let options = SessionOptions { jobs: 2, ..SessionOptions::new(place.clone(), stop.clone()) };
+    let launcher = LauncherOptions::new(place, stop);
     let paired = paired::measure(
         5,
         || {

@@ -32,7 +32,6 @@
 //!
 //! ```no_run
 //! use std::sync::Arc;
-//! use std::time::Duration;
 //!
 //! use imglock_harness::lock::Backend;
 //! use imglock_harness::process::StopToken;
@@ -56,16 +55,8 @@
 //!     let jobs = Backend::ALL.map(|backend| Job { scenario: Arc::clone(&scenario), backend, casting: Casting::default() });
 //!     // Whoever has the trigger can stop the session, a signal handler for one.
 //!     let (_trigger, stop) = StopToken::pair()?;
-//!     let options = SessionOptions {
-//!         // Its file system is the one that is tested.
-//!         directory: std::env::temp_dir(),
-//!         jobs: 1,
-//!         step_timeout: Duration::from_secs(10),
-//!         keep: false,
-//!         deny_ofd: false,
-//!         stop,
-//!         program: SessionOptions::this_program(),
-//!     };
+//!     // The directory's file system is the one that is tested.
+//!     let options = SessionOptions::new(std::env::temp_dir(), stop);
 //!     for result in Session::start(jobs.to_vec(), options)? {
 //!         let result = result?;
 //!         println!("{} on {}: {}", result.scenario, result.backend, result.verdict);
@@ -112,11 +103,13 @@
 //! | 4 | [`holders`] | who has locks on an image, and what they let others do |
 //! | 3 | [`scenario`] | what to try: a story read from its text |
 //! | 3 | [`model`] | what must happen, worked out without the kernel |
+//! | 3 | [`history`] | who had an image open when, and whether that can have been |
 //! | 3 | [`lock_table`] | what the kernel says: /proc/locks and fdinfo |
 //! | 2 | [`step`] | actions, outcomes, hazards: the words all of these share |
 //! | 1 | [`image`] | permissions, modes, lock bytes; acquiring and releasing |
 //! | 0 | [`lock`] | one fcntl call; byte ranges |
 //! | 0 | `series` | times, summed up |
+//! | 0 | [`Shard`] | one machine's part of a long work |
 //! | 0 | `raw` | calls without a safe interface, and all unsafe code |
 //!
 //! Data goes one way:
@@ -134,6 +127,7 @@
 
 pub mod drill;
 pub mod handover;
+pub mod history;
 pub mod holders;
 pub mod image;
 pub mod lock;
@@ -146,8 +140,10 @@ mod raw;
 pub mod run;
 pub mod scenario;
 mod series;
+mod shard;
 pub mod step;
 pub mod subject;
 pub mod sweep;
 
 pub use process::init;
+pub use shard::{ParseShardError, Shard};

@@ -4,7 +4,6 @@
 use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use imglock_harness::lock::Backend;
 use imglock_harness::process::StopToken;
@@ -64,15 +63,7 @@ fn run() -> Result<usize, Box<dyn Error>> {
     let planned = jobs.len();
     // Nobody triggers it here; a signal handler could.
     let (_trigger, stop) = StopToken::pair()?;
-    let options = SessionOptions {
-        directory: std::env::temp_dir(),
-        jobs: 2,
-        step_timeout: Duration::from_secs(10),
-        keep: false,
-        deny_ofd: false,
-        stop,
-        program: SessionOptions::this_program(),
-    };
+    let options = SessionOptions { jobs: 2, ..SessionOptions::new(std::env::temp_dir(), stop) };
     println!("running {planned} tests");
     let (mut passed, mut failed) = (0, 0);
     for result in Session::start(jobs, options)? {

@@ -3,6 +3,7 @@
 mod handover;
 mod hold;
 mod holders;
+mod long;
 mod modes;
 mod place;
 mod probe;
@@ -14,6 +15,7 @@ mod subject;
 pub use handover::HandoverArgs;
 pub use hold::HoldArgs;
 pub use holders::HoldersArgs;
+pub use long::LongArgs;
 pub use modes::ModesArgs;
 pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;

@@ -20,12 +20,9 @@ pub fn session_options(
 ) -> SessionOptions {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     SessionOptions {
-        directory: directory.to_owned(),
         jobs: place.jobs.map_or_else(cores, usize::from),
         step_timeout: place.timeout,
         keep,
-        deny_ofd: false,
-        stop,
-        program: SessionOptions::this_program(),
+        ..SessionOptions::new(directory.to_owned(), stop)
     }
 }

@@ -1,6 +1,5 @@
 use imglock_harness::drill::{DrillOptions, Practice};
 use imglock_harness::process::{LauncherOptions, ProcessError, StopToken};
-use imglock_harness::run::SessionOptions;
 
 use crate::cli::QemuArgs;
 use crate::failure::Failure;
@@ -13,13 +12,7 @@ pub fn practice(args: &QemuArgs, stop: &StopToken) -> Result<Practice, Failure> 
 
 /// A launcher that makes its images where `args` say.
 pub fn launcher_options(args: &QemuArgs, stop: &StopToken) -> LauncherOptions {
-    LauncherOptions {
-        program: SessionOptions::this_program(),
-        directory: args.directory(),
-        keep: false,
-        deny_ofd: false,
-        stop: stop.clone(),
-    }
+    LauncherOptions::new(args.directory(), stop.clone())
 }
 
 /// What came of one run, unless the user has stopped it.

@@ -20,13 +20,8 @@ pub fn probe(args: ProbeArgs, output: &mut Output) -> Result<ExitCode, Failure> 
     let mut probes: Vec<Probe> = Vec::with_capacity(directories.len());
     for directory in directories {
         let options = SessionOptions {
-            directory,
-            jobs: 1,
             step_timeout: args.timeout,
-            keep: false,
-            deny_ofd: false,
-            stop: stop.clone(),
-            program: SessionOptions::this_program(),
+            ..SessionOptions::new(directory, stop.clone())
         };
         let tried = try_locks(&options, args.rounds);
         if stop.is_stopped() {

@@ -16,7 +16,8 @@ use crate::interrupt;
 use crate::library::Library;
 use crate::output::Output;
 use crate::report::{
-    Json, Ktap, MeasuredModes, Progress, ReportFiles, Reporter, Rerun, RunRecord, Summary, Terminal,
+    Json, Ktap, MeasuredModes, Progress, ReportFiles, Reporter, Rerun, RunRecord, Summary,
+    Terminal, Work,
 };
 use crate::selection::select;
 
@@ -52,7 +53,7 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
 
     let begin = Instant::now();
     let mut session = Session::start(jobs, options.clone())?;
-    let progress = Progress::new(record.planned.len(), quiet);
+    let progress = Progress::new(Work::Scenarios, record.planned.len() as u64, quiet);
     reporter.begin(&record, output)?;
     let mut broken = None;
     for result in &mut session {

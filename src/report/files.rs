@@ -1,9 +1,6 @@
-use std::fs::Permissions;
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::replaced::ReplacedFile;
 use super::{RunRecord, html, json, junit};
 use crate::cli::{ReportKind, ReportTarget};
 use crate::failure::Failure;
@@ -18,7 +15,7 @@ const PACE: Duration = Duration::from_millis(100);
 /// that who reads it while the run goes on never meets half a document.
 #[derive(Debug)]
 pub struct ReportFiles {
-    targets: Vec<ReportTarget>,
+    targets: Vec<(ReportKind, ReplacedFile)>,
     written: Instant,
 }
 
@@ -29,13 +26,13 @@ impl ReportFiles {
     /// # Errors
     /// When one cannot be written, or two would be the same.
     pub fn create(targets: Vec<ReportTarget>, record: &RunRecord) -> Result<ReportFiles, Failure> {
-        let mut real = Vec::new();
+        let mut real: Vec<(ReportKind, ReplacedFile)> = Vec::new();
         for ReportTarget { kind, path } in targets {
-            let path = resolve(&path).map_err(|source| Failure::Report { path, source })?;
-            if real.iter().any(|other: &ReportTarget| other.path == path) {
-                return Err(Failure::SameReport { path });
+            let file = ReplacedFile::at(&path)?;
+            if real.iter().any(|(_, other)| *other == file) {
+                return Err(Failure::SameReport { path: file.path().to_owned() });
             }
-            real.push(ReportTarget { kind, path });
+            real.push((kind, file));
         }
         let mut files = ReportFiles { targets: real, written: Instant::now() };
         files.write(record, |_| true)?;
@@ -68,47 +65,16 @@ impl ReportFiles {
         record: &RunRecord,
         due: impl Fn(ReportKind) -> bool,
     ) -> Result<(), Failure> {
-        for ReportTarget { kind, path } in self.targets.iter().filter(|one| due(one.kind)) {
-            replace(path, |out| match kind {
+        for (kind, file) in self.targets.iter().filter(|(kind, _)| due(*kind)) {
+            file.replace(|out| match kind {
                 ReportKind::Html => html::write(record, out),
                 ReportKind::Json => json::write(record, out),
                 ReportKind::Junit => junit::write(record, out),
-            })
-            .map_err(|source| Failure::Report { path: path.clone(), source })?;
+            })?;
         }
         self.written = Instant::now();
         Ok(())
     }
-}
-
-/// The file that `path` leads to: a symbolic link is kept, and a device is
-/// never replaced by a file.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
-    match path.canonicalize() {
-        Ok(existing) if existing.is_file() => Ok(existing),
-        Ok(_) => Err(io::Error::other("it exists and is not a regular file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let name = path.file_name().ok_or(error)?;
-            Ok(folder(path).canonicalize()?.join(name))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let file = tempfile::Builder::new()
-        .prefix(".imglock-report-")
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder(path))?;
-    let mut out = BufWriter::new(file);
-    write(&mut out)?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,6 +6,26 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// Shorter runs need no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// What a bar counts, and so what is worth saying beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Scenarios, each of which takes as long as it takes.
+    Scenarios,
+    /// Very many units of one kind: how fast it goes says when it will end.
+    Units(&'static str),
+}
+
+impl Work {
+    fn template(self) -> String {
+        match self {
+            Work::Scenarios => "{bar:30} {pos} of {len}, {elapsed}".to_owned(),
+            Work::Units(name) => format!(
+                "{{bar:30}} {{human_pos}} of {{human_len}} {name}, {{per_sec}}, {{eta}} left {{msg}}"
+            ),
+        }
+    }
+}
+
 /// A bar on standard error, when that is a terminal and the run takes a while.
 pub struct Progress {
     bar: ProgressBar,
@@ -14,11 +34,11 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar for `total` scenarios; `wanted` is false when something else is
-    /// written to standard error.
-    pub fn new(total: usize, wanted: bool) -> Progress {
-        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len}, {elapsed}") {
+    /// A bar for `total` units of `work`; `wanted` is false when something
+    /// else is written to standard error.
+    pub fn new(work: Work, total: u64, wanted: bool) -> Progress {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template(&work.template()) {
             bar.set_style(style);
         }
         let (running, ended) = channel();
@@ -37,6 +57,16 @@ impl Progress {
     /// One more has ended.
     pub fn advance(&self) {
         self.bar.inc(1);
+    }
+
+    /// So many have ended.
+    pub fn reach(&self, done: u64) {
+        self.bar.set_position(done);
+    }
+
+    /// Says something behind the bar, such as what was found so far.
+    pub fn say(&self, what: String) {
+        self.bar.set_message(what);
     }
 
     /// Writes something else to the terminal meanwhile.

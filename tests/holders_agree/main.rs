@@ -76,13 +76,8 @@ fn jobs() -> VecDeque<(Scenario, Backend)> {
 fn lane(jobs: &Mutex<VecDeque<(Scenario, Backend)>>, lslocks: bool) -> Lane {
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
     let options = SessionOptions {
-        directory: std::env::temp_dir(),
-        jobs: 1,
         step_timeout: Duration::from_secs(30),
-        keep: false,
-        deny_ofd: false,
-        stop,
-        program: SessionOptions::this_program(),
+        ..SessionOptions::new(std::env::temp_dir(), stop)
     };
     let mut engine = Engine::prepare(&options, Backend::Ofd).expect("an engine");
     let mut lane = Lane::default();

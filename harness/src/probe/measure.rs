@@ -8,7 +8,7 @@ use super::kill::Kills;
 use super::property::Property;
 use super::series::{Release, Timing};
 use crate::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec, availability};
-use crate::process::{Launcher, LauncherOptions, ProcessError, describe};
+use crate::process::{Launcher, ProcessError, describe};
 use crate::run::{Engine, Environment, SessionOptions};
 use crate::scenario::ScenarioError;
 
@@ -48,13 +48,7 @@ pub fn probe(options: &SessionOptions, rounds: u32) -> Result<Probe, ProbeError>
         directory: directory.clone(),
         why: describe(&error),
     })?;
-    let launcher = LauncherOptions {
-        program: options.program.clone(),
-        directory: directory.clone(),
-        keep: options.keep,
-        deny_ofd: options.deny_ofd,
-        stop: options.stop.clone(),
-    };
+    let launcher = options.launcher();
     let environment = Environment::at(&directory);
     let properties = properties(Engine::start(&launcher, options.step_timeout)?)?;
     let mut releases = Vec::new();

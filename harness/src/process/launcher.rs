@@ -38,6 +38,15 @@ pub struct LauncherOptions {
     pub stop: StopToken,
 }
 
+impl LauncherOptions {
+    /// A launcher of the program that is running, in `directory`, which cleans
+    /// up behind itself and refuses nothing.
+    pub fn new(directory: PathBuf, stop: StopToken) -> LauncherOptions {
+        let program = PathBuf::from("/proc/self/exe");
+        LauncherOptions { program, directory, keep: false, deny_ofd: false, stop }
+    }
+}
+
 /// A worker that has just been started.
 #[derive(Debug)]
 pub struct Worker {

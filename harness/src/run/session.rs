@@ -39,18 +39,22 @@ pub struct SessionOptions {
     /// Stops the session: what runs is given up, what has ended is kept.
     pub stop: StopToken,
     /// The program that becomes the launcher: one that calls
-    /// [`crate::init`] first. Usually [`SessionOptions::this_program`].
+    /// [`crate::init`] first.
     pub program: PathBuf,
 }
 
 impl SessionOptions {
-    /// The program that is running.
-    pub fn this_program() -> PathBuf {
-        PathBuf::from("/proc/self/exe")
+    /// One scenario at a time in `directory`, run by this program, with ten
+    /// seconds for each step.
+    pub fn new(directory: PathBuf, stop: StopToken) -> SessionOptions {
+        let LauncherOptions { program, directory, keep, deny_ofd, stop } =
+            LauncherOptions::new(directory, stop);
+        let step_timeout = Duration::from_secs(10);
+        SessionOptions { directory, jobs: 1, step_timeout, keep, deny_ofd, stop, program }
     }
 
     /// Which locks a process gets in the directory.
-    fn availability(&self) -> Result<Availability, HarnessError> {
+    pub(crate) fn availability(&self) -> Result<Availability, HarnessError> {
         let directory = self.directory.clone();
         let mut available = match availability(&directory) {
             Ok(available) => available,
@@ -66,7 +70,8 @@ impl SessionOptions {
         }
     }
 
-    fn launcher(&self) -> LauncherOptions {
+    /// How its launchers are started.
+    pub(crate) fn launcher(&self) -> LauncherOptions {
         LauncherOptions {
             program: self.program.clone(),
             directory: self.directory.clone(),
@@ -238,7 +243,7 @@ impl Lane {
 
 /// Every process of a scenario is one descriptor here, and a scenario may
 /// have thousands.
-fn raise_descriptor_limit() {
+pub(crate) fn raise_descriptor_limit() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
     if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {

@@ -25,6 +25,7 @@ mod story;
 mod unroll;
 mod verb;
 mod word;
+mod writing;
 
 pub use document::{Block, Item, Scenario, Step};
 pub use matrix::ModeMatrix;

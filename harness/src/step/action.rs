@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -325,17 +326,32 @@ impl fmt::Display for Action {
             Action::Continue => f.write_str("continue"),
             Action::Signal => f.write_str("signal"),
             Action::Await => f.write_str("await"),
-            Action::Create { image, size } => write!(f, "create {image} size={size}"),
-            Action::HardLink { name, to } => write!(f, "hardlink {name} to={to}"),
-            Action::Symlink { name, to } => write!(f, "symlink {name} to={to}"),
-            Action::Rename { image, to } => write!(f, "rename {image} to={to}"),
-            Action::Unlink { image } => write!(f, "unlink {image}"),
+            Action::Create { image, size } => write!(f, "create {} size={size}", spelled(image)),
+            Action::HardLink { name, to } => {
+                write!(f, "hardlink {} to={}", spelled(name), spelled(to))
+            }
+            Action::Symlink { name, to } => {
+                write!(f, "symlink {} to={}", spelled(name), spelled(to))
+            }
+            Action::Rename { image, to } => {
+                write!(f, "rename {} to={}", spelled(image), spelled(to))
+            }
+            Action::Unlink { image } => write!(f, "unlink {}", spelled(image)),
         }
     }
 }
 
+/// A file's name, in quotes where the format wants them.
+fn spelled(name: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '$');
+    match name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain) {
+        true => Cow::Borrowed(name),
+        false => Cow::Owned(format!("{name:?}")),
+    }
+}
+
 fn open_line(f: &mut fmt::Formatter<'_>, node: &str, options: &OpenOptions) -> fmt::Result {
-    write!(f, "open {node} image={} {}", options.image, options.mode)?;
+    write!(f, "open {node} image={} {}", spelled(&options.image), options.mode)?;
     access_words(f, options.access, options.mode.claim())?;
     if let Some(backend) = options.backend {
         write!(f, " backend={backend}")?;
