@@ -1,5 +1,6 @@
-//! Ten thousand openers of one image in one scenario, beside a bare program
-//! that forks as many, which open, lock and stay until all of them have.
+//! How time grows from ten to ten thousand openers of one image in one
+//! scenario, beside a bare program that forks as many, which open, lock and
+//! stay until all of them have: what grows there is the kernel's own work.
 #![expect(unsafe_code, reason = "the floor forks by itself")]
 
 mod paired;
@@ -19,18 +20,17 @@ use nix::sys::wait::wait;
 use nix::unistd::{ForkResult, fork};
 
 const FLOOR: &str = "IMGLOCK_BENCH_FLOOR";
+const COUNT: &str = "IMGLOCK_BENCH_COUNT";
+
+/// Each ten times the one before, so that growth is read off line by line.
+const COUNTS: [usize; 4] = [10, 100, 1_000, 10_000];
 
 fn main() {
     imglock_harness::init();
-    let count = std::env::var("OPENERS").ok().and_then(|n| n.parse().ok()).unwrap_or(10_000);
     if let Some(image) = std::env::var_os(FLOOR) {
-        return floor(Path::new(&image), count);
+        let count = std::env::var(COUNT).ok().and_then(|count| count.parse().ok());
+        return floor(Path::new(&image), count.expect("a number of openers"));
     }
-    let text = format!(
-        "summary \"Many openers\"\nabout \"As many as it takes\"\n\
-         repeat {count} as=n {{\n    vm$n open disk mode=share-rw\n}}\n"
-    );
-    let scenario = Scenario::parse("openers", "openers.kdl", &text).expect("a scenario");
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
     let directory = tempfile::tempdir().expect("a directory");
     let image = directory.path().join("disk.img");
@@ -41,23 +41,48 @@ fn main() {
     };
     for backend in Backend::ALL {
         let mut engine = Engine::prepare(&options, backend).expect("an engine");
-        let paired = paired::measure(
-            3,
-            || {
-                let result = engine.run(&scenario, backend).expect("a result");
-                assert_eq!(result.verdict, Verdict::Passed, "{}", result.reason);
-            },
-            || {
-                let status = Command::new("/proc/self/exe")
-                    .env(FLOOR, &image)
-                    .env("FLOOR_BACKEND", backend.name())
-                    .status();
-                assert!(status.expect("the floor runs").success());
-            },
-        );
-        let what = format!("{count} openers, {backend}");
-        paired::report(&what, "bare fork, open, lock, exit", &paired, 1, 1.5);
+        for count in COUNTS {
+            let scenario = scenario(count);
+            let paired = paired::measure(
+                // The smaller, the noisier.
+                (3_000 / count).clamp(3, 25),
+                || {
+                    let result = engine.run(&scenario, backend).expect("a result");
+                    assert_eq!(result.verdict, Verdict::Passed, "{}", result.reason);
+                },
+                || {
+                    let status = Command::new("/proc/self/exe")
+                        .env(FLOOR, &image)
+                        .env(COUNT, count.to_string())
+                        .env("FLOOR_BACKEND", backend.name())
+                        .status();
+                    assert!(status.expect("the floor runs").success());
+                },
+            );
+            let openers = u32::try_from(count).expect("a small number");
+            println!(
+                "{count:>6} openers, {backend:<5}  {:>9.2?}, {:>9.2?} each; bare fork, open, lock, \
+                 exit: {:>9.2?}, {:>9.2?} each; ratio {:.2}",
+                paired.ours,
+                paired.ours / openers,
+                paired.floor,
+                paired.floor / openers,
+                paired.ratio
+            );
+            if count == 10_000 {
+                let what = format!("{count} openers, {backend}");
+                paired::report(&what, "bare fork, open, lock, exit", &paired, 1, 1.5);
+            }
+        }
     }
+}
+
+fn scenario(count: usize) -> Scenario {
+    let text = format!(
+        "summary \"Many openers\"\nabout \"As many as it takes\"\n\
+         repeat {count} as=n {{\n    vm$n open disk mode=share-rw\n}}\n"
+    );
+    Scenario::parse("openers", "openers.kdl", &text).expect("a scenario")
 }
 
 /// Forks `count` children; each opens the image and makes the fcntl calls of
