@@ -106,6 +106,7 @@
 //! | 3 | [`history`] | who had an image open when, and whether that can have been |
 //! | 3 | [`lock_table`] | what the kernel says: /proc/locks and fdinfo |
 //! | 2 | [`step`] | actions, outcomes, hazards: the words all of these share |
+//! | 1b | [`fault`] | what can be wrong, planted into our own workers |
 //! | 1 | [`image`] | permissions, modes, lock bytes; acquiring and releasing |
 //! | 0 | [`lock`] | one fcntl call; byte ranges |
 //! | 0 | `series` | times, summed up |
@@ -126,6 +127,7 @@
 //! mistake in one of them shows as a difference to the others.
 
 pub mod drill;
+pub mod fault;
 pub mod handover;
 pub mod history;
 pub mod holders;

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod fault;
 mod generate;
 mod handover;
 mod hold;

@@ -8,7 +8,7 @@ use imglock_harness::run::{Casting, Environment, Job, Session, SessionOptions, V
 use imglock_harness::scenario::Scenario;
 use imglock_harness::sweep::mode_table;
 
-use super::{matrix, place, subject};
+use super::{fault, matrix, place, subject};
 use crate::cli::{ReportKind, RunArgs, RunFormat};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
@@ -33,6 +33,7 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
     let stop = interrupt::stop_on_signals()?;
     let options = SessionOptions {
         deny_ofd: args.subjects.deny_ofd,
+        fault: args.plant.as_deref().map(fault::named).transpose()?,
         ..place::session_options(&args.place, &directory, args.keep, stop.clone())
     };
     let rerun = Rerun {

@@ -33,6 +33,17 @@ pub enum Failure {
         /// What there is that looks most like it.
         nearest: Option<String>,
     },
+    /// A fault that there is not.
+    #[error("no fault is called `{name}`{}", match nearest {
+        Some(nearest) => format!("; did you mean `{nearest}`?"),
+        None => "; `imglock self-test --list` shows what there is".to_owned(),
+    })]
+    NoFault {
+        /// What was asked for.
+        name: String,
+        /// The one that looks most like it.
+        nearest: Option<&'static str>,
+    },
     /// A folder without a scenario in it.
     #[error("{path} holds no scenario; scenarios are files that end in .kdl")]
     EmptyFolder {
@@ -160,6 +171,7 @@ impl Failure {
     pub fn exit(&self) -> ExitCode {
         match self {
             Failure::NoMatch { .. }
+            | Failure::NoFault { .. }
             | Failure::EmptyFolder { .. }
             | Failure::NoBackend { .. }
             | Failure::NoPairs

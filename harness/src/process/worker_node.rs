@@ -1,84 +1,124 @@
 //! What a worker does to a node: open, change its claim, reopen.
 
-use std::os::fd::{AsFd, BorrowedFd, IntoRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
 use std::path::Path;
 
 use nix::errno::Errno;
 
 use super::channel::Channel;
-
 use super::next::failed;
 use super::pausing::Pausing;
+use super::planted::Planted;
 use super::wire::{NodeHandle, Reply, Request};
+use crate::fault::Purpose;
 use crate::image::{self, Access, AcquireError, ByteClaims, Claim};
-use crate::lock::{Backend, KernelLocks};
+use crate::lock::Backend;
 use crate::raw::numbered;
 use crate::step::{ErrorName, Outcome};
 
-/// Opens an image and acquires a claim; a refused one is closed again.
-pub(super) fn open(
-    channel: &mut Channel,
-    path: &Path,
-    access: Access,
-    cloexec: bool,
-    locks: Option<Backend>,
-    claim: Claim,
-    pause_after: Option<u32>,
-) -> Reply {
-    let file = match image::open(path, access, cloexec) {
-        Ok(file) => file,
-        Err(errno) => return failed(errno).into(),
-    };
-    let mut claims = ByteClaims::default();
-    match acquire(channel, file.as_fd(), locks, &mut claims, claim, pause_after) {
-        Ok(()) => granted(NodeHandle { fd: file.into_raw_fd(), locks, claims }),
-        Err(error) => outcome(error).into(),
-    }
+/// A worker at work on a node.
+pub(super) struct NodeWork<'a> {
+    pub(super) channel: &'a mut Channel,
+    pub(super) planted: &'a Planted,
 }
 
-/// Changes the claim in place; a refused one stays as it was.
-pub(super) fn change(
-    channel: &mut Channel,
-    mut node: NodeHandle,
-    claim: Claim,
-    pause_after: Option<u32>,
-) -> Reply {
-    let Some(fd) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
-    match acquire(channel, fd, node.locks, &mut node.claims, claim, pause_after) {
-        Ok(()) => granted(node),
-        Err(error) => Reply { outcome: outcome(error), node: Some(node), pid: None },
-    }
-}
-
-/// Changes the claim on a new descriptor and closes the old one, in the order
-/// of QEMU's `raw_reopen_prepare`, `raw_check_perm` and `raw_set_perm`.
-pub(super) fn reopen(
-    mut node: NodeHandle,
-    path: &Path,
-    access: Access,
-    cloexec: bool,
-    claim: Claim,
-) -> Reply {
-    let Some(old) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
-    let new = match image::open(path, access, cloexec) {
-        Ok(file) => file,
-        Err(errno) => return failed(errno).into(),
-    };
-    if let Some(backend) = node.locks {
-        let mut old = KernelLocks::new(old, backend);
-        let mut new = KernelLocks::new(new.as_fd(), backend);
-        if let Err(error) = node.claims.prepare_reopen(&mut old, &mut new, claim) {
-            return Reply { outcome: outcome(error), node: Some(node), pid: None };
+impl NodeWork<'_> {
+    /// Opens an image and acquires a claim; a refused one is closed again.
+    pub(super) fn open(
+        &mut self,
+        path: &Path,
+        access: Access,
+        cloexec: bool,
+        locks: Option<Backend>,
+        claim: Claim,
+        pause_after: Option<u32>,
+    ) -> Reply {
+        let file = match image::open(path, access, self.planted.cloexec(cloexec)) {
+            Ok(file) => file,
+            Err(errno) => return failed(errno).into(),
+        };
+        let locks = self.planted.backend(locks, access);
+        let mut node = NodeHandle { fd: file.as_raw_fd(), locks, claims: ByteClaims::default() };
+        match self.acquire(file.as_fd(), Purpose::Open, &mut node, claim, pause_after) {
+            Ok(()) => {
+                let _ = file.into_raw_fd();
+                granted(node)
+            }
+            Err(error) => {
+                self.planted.close_refused(file);
+                outcome(error).into()
+            }
         }
     }
-    if let Err(errno) = nix::unistd::close(node.fd) {
-        return failed(errno).into();
+
+    /// Changes the claim in place; a refused one stays as it was.
+    pub(super) fn change(
+        &mut self,
+        mut node: NodeHandle,
+        claim: Claim,
+        pause_after: Option<u32>,
+    ) -> Reply {
+        let Some(fd) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
+        match self.acquire(fd, Purpose::Change, &mut node, claim, pause_after) {
+            Ok(()) => granted(node),
+            Err(error) => Reply { outcome: outcome(error), node: Some(node), pid: None },
+        }
     }
-    if let Some(backend) = node.locks {
-        node.claims.commit(&mut KernelLocks::new(new.as_fd(), backend), claim);
+
+    /// Changes the claim on a new descriptor and closes the old one, in the
+    /// order of QEMU's `raw_reopen_prepare`, `raw_check_perm` and
+    /// `raw_set_perm`.
+    pub(super) fn reopen(
+        &mut self,
+        mut node: NodeHandle,
+        path: &Path,
+        access: Access,
+        cloexec: bool,
+        claim: Claim,
+    ) -> Reply {
+        let Some(old) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
+        let new = match image::open(path, access, self.planted.cloexec(cloexec)) {
+            Ok(file) => file,
+            Err(errno) => return failed(errno).into(),
+        };
+        let planted = self.planted;
+        if let Some(backend) = node.locks {
+            let prepared = planted.with_locks(old, backend, Purpose::Change, |old| {
+                planted.with_locks(new.as_fd(), backend, Purpose::Reopen, |new| {
+                    node.claims.prepare_reopen(old, new, claim)
+                })
+            });
+            if let Err(error) = prepared {
+                return Reply { outcome: outcome(error), node: Some(node), pid: None };
+            }
+        }
+        if let Err(errno) = planted.close(node.fd) {
+            return failed(errno).into();
+        }
+        if let Some(backend) = node.locks {
+            planted.with_locks(new.as_fd(), backend, Purpose::Reopen, |new| {
+                node.claims.commit(new, claim);
+            });
+        }
+        node.fd = new.into_raw_fd();
+        granted(node)
     }
-    node.fd = new.into_raw_fd();
-    granted(node)
+
+    fn acquire(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        purpose: Purpose,
+        node: &mut NodeHandle,
+        claim: Claim,
+        pause_after: Option<u32>,
+    ) -> Result<(), AcquireError> {
+        let Some(backend) = node.locks else { return Ok(()) };
+        let mut halt = || pause(self.channel);
+        let acquired = self.planted.with_locks(fd, backend, purpose, |locks| {
+            node.claims.change(&mut Pausing::new(locks, pause_after, &mut halt), claim)
+        });
+        self.planted.told(acquired)
+    }
 }
 
 fn granted(node: NodeHandle) -> Reply {
@@ -92,20 +132,6 @@ fn outcome(error: AcquireError) -> Outcome {
             Outcome::LockByte { byte, error: ErrorName(error.errno()) }
         }
     }
-}
-
-fn acquire(
-    channel: &mut Channel,
-    fd: BorrowedFd<'_>,
-    backend: Option<Backend>,
-    claims: &mut ByteClaims,
-    claim: Claim,
-    pause_after: Option<u32>,
-) -> Result<(), AcquireError> {
-    let Some(backend) = backend else { return Ok(()) };
-    let mut locks = KernelLocks::new(fd, backend);
-    let mut halt = || pause(channel);
-    claims.change(&mut Pausing::new(&mut locks, pause_after, &mut halt), claim)
 }
 
 /// Says so, and waits to be told to go on. When the other end is gone, so is
