@@ -10,7 +10,7 @@ use nix::unistd::{Whence, close, lseek};
 use super::channel::Channel;
 use super::next::{Next, done, failed};
 use super::wire::{NodeHandle, Reply, Request};
-use super::{release, worker_fork, worker_node, worker_uring};
+use super::{release, worker_batch, worker_fork, worker_node, worker_uring};
 use crate::image::ByteClaims;
 use crate::lock::{Backend, ByteLocks, KernelLocks, LockError};
 use crate::raw::{let_signals_interrupt, numbered};
@@ -45,7 +45,7 @@ pub(super) fn run(mut channel: Channel) -> i32 {
     0
 }
 
-fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -> Next {
+pub(super) fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -> Next {
     match request {
         Request::Open { path, access, cloexec, locks, claim, pause_after } => Next::Reply(
             worker_node::open(channel, &path, access, cloexec, locks, claim, pause_after),
@@ -81,6 +81,9 @@ fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -
             })
         }),
         Request::AwaitRelease { fd, backend, range } => release::tell(channel, fd, backend, range),
+        Request::TryEach { path, locks, beside, claims } => {
+            worker_batch::try_each(channel, &path, locks, &beside, &claims)
+        }
         Request::RegisterWithUring { fd } => done(worker_uring::register(fd)).into(),
         Request::Fork { name } => worker_fork::fork(channel, &name),
         Request::Thread { name } => worker_fork::thread(channel, &name),
