@@ -5,6 +5,14 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// `1,679,616`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let (first, rest) = digits.split_at((digits.len() - 1) % 3 + 1);
+    let groups = rest.as_bytes().chunks(3).map(String::from_utf8_lossy);
+    groups.fold(first.to_owned(), |text, group| text + "," + &group)
+}
+
 /// A word as a shell reads it.
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./,:=+@%".contains(c);
@@ -27,6 +35,16 @@ pub fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[rstest::rstest]
+    #[case(0, "0")]
+    #[case(999, "999")]
+    #[case(1_000, "1,000")]
+    #[case(65_536, "65,536")]
+    #[case(1_679_616, "1,679,616")]
+    fn a_large_number_is_in_groups(#[case] number: u64, #[case] expected: &str) {
+        assert_eq!(grouped(number), expected);
+    }
 
     #[rstest::rstest]
     #[case("posix/hot-unplug", "posix/hot-unplug")]

@@ -4,6 +4,7 @@ mod handover;
 mod hold;
 mod holders;
 mod long;
+mod matrix;
 mod modes;
 mod place;
 mod probe;
@@ -16,6 +17,7 @@ pub use handover::HandoverArgs;
 pub use hold::HoldArgs;
 pub use holders::HoldersArgs;
 pub use long::LongArgs;
+pub use matrix::{ClaimArgs, MatrixArgs};
 pub use modes::ModesArgs;
 pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;
@@ -64,7 +66,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Say whether scenario files are well formed, without running them.
     Check(CheckArgs),
-    /// Measure every pair of modes on this kernel and compare with the rules.
+    /// Measure every pair of modes, or of claims, on this kernel and compare with the rules.
     Matrix(MatrixArgs),
     /// Bring real QEMU into every mode, and compare what it has locked then.
     ///
@@ -139,20 +141,6 @@ pub struct CheckArgs {
     /// Scenario files, or folders of them.
     #[arg(value_name = "FILE", required = true)]
     pub paths: Vec<PathBuf>,
-}
-
-/// What `matrix` reads.
-#[derive(Debug, Args)]
-pub struct MatrixArgs {
-    /// On which locks.
-    #[command(flatten)]
-    pub backends: BackendArgs,
-    /// Who plays.
-    #[command(flatten)]
-    pub subjects: SubjectArgs,
-    /// Where and how.
-    #[command(flatten)]
-    pub place: PlaceArgs,
 }
 
 /// What `completions` reads.

@@ -1,6 +1,7 @@
 //! One file per subcommand: what it reads, what it calls, what it prints.
 
 mod check;
+mod claims;
 mod explain;
 mod fault;
 mod generate;
@@ -33,6 +34,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::List(args) => list::list(args, output),
         Command::Explain(args) => explain::explain(args, output),
         Command::Check(args) => check::check(args, output),
+        Command::Matrix(args) if args.all => claims::claims(args, quiet, output),
         Command::Matrix(args) => matrix::matrix(args, output),
         Command::Modes(args) => modes::modes(args, output),
         Command::Probe(args) => probe::probe(args, output),

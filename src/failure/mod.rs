@@ -155,6 +155,25 @@ pub enum Failure {
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {}", describe(.0))]
     Output(#[from] io::Error),
+    /// `matrix --all` by somebody else than our own workers.
+    #[error("only builtin plays every claim (--all); a QEMU has no way of asking for most of them")]
+    ClaimsOfQemu,
+    /// A report that cannot be gone on from.
+    #[error("cannot go on from {path}: {why}")]
+    NotResumed {
+        /// The report.
+        path: PathBuf,
+        /// What is different.
+        why: String,
+    },
+    /// A scenario file that cannot be written.
+    #[error("cannot write {path}: {}; choose another folder with --save", describe(.source))]
+    Unsaved {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The command carries no mode matrix.
     #[error("this imglock carries no mode matrix to compare with")]
     NoMatrix,
@@ -179,6 +198,9 @@ impl Failure {
             Failure::Invalid(_)
             | Failure::Unreadable { .. }
             | Failure::Report { .. }
+            | Failure::ClaimsOfQemu
+            | Failure::NotResumed { .. }
+            | Failure::Unsaved { .. }
             | Failure::SameReport { .. }
             | Failure::NoQemu { .. }
             | Failure::Survey(SurveyError::Image { .. })

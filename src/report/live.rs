@@ -10,9 +10,6 @@ use crate::failure::Failure;
 /// after each of its steps, and there may be thousands a second.
 const PACE: Duration = Duration::from_secs(1);
 
-/// The version of the documents; it rises when a reader could be broken.
-const SCHEMA: u32 = 1;
-
 /// The JSON file of long work, which is there from its beginning and shows how
 /// far it has come.
 #[derive(Debug)]
@@ -29,6 +26,9 @@ struct Document<'a, T> {
 }
 
 impl LiveJson {
+    /// The version of the documents; it rises when a reader could be broken.
+    pub const SCHEMA: u32 = 1;
+
     /// Writes the file with what there is before the work begins, so that a
     /// path that cannot be written is known at once; does nothing without a path.
     ///
@@ -60,7 +60,10 @@ impl LiveJson {
     fn write(&mut self, state: &impl Serialize) -> Result<(), Failure> {
         if let Some(file) = &self.file {
             file.replace(|out| {
-                serde_json::to_writer_pretty(&mut *out, &Document { schema: SCHEMA, state })?;
+                serde_json::to_writer_pretty(
+                    &mut *out,
+                    &Document { schema: LiveJson::SCHEMA, state },
+                )?;
                 writeln!(out)
             })?;
         }

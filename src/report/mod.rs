@@ -3,6 +3,7 @@
 
 mod bands;
 mod changes;
+pub mod claims;
 mod course;
 mod drawing;
 mod evidence;

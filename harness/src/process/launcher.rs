@@ -5,11 +5,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit};
+use serde::de::DeserializeOwned;
 
 use super::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
 use super::execution::{Executed, Execution, Log, StandardError};
 use super::wire::{Answer, Order, Reply, Request};
-use super::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken};
+use super::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken, Tried};
 use crate::fault::Fault;
 
 /// How long the launcher may take over one order. Killing and reaping ten
@@ -70,6 +71,28 @@ impl Worker {
         deadline: Instant,
         stop: &StopToken,
     ) -> Result<Reply, ReceiveError> {
+        self.exchange(request, deadline, stop)
+    }
+
+    /// Has it try each of some claims, and waits until it has.
+    ///
+    /// # Errors
+    /// As [`Worker::ask`].
+    pub fn try_each(
+        &mut self,
+        request: &Request,
+        deadline: Instant,
+        stop: &StopToken,
+    ) -> Result<Vec<Tried>, ReceiveError> {
+        self.exchange(request, deadline, stop)
+    }
+
+    fn exchange<A: DeserializeOwned>(
+        &mut self,
+        request: &Request,
+        deadline: Instant,
+        stop: &StopToken,
+    ) -> Result<A, ReceiveError> {
         self.channel.send(request)?;
         self.channel.wait(deadline, stop)?;
         self.channel.receive()

@@ -36,8 +36,10 @@ mod planted;
 mod release;
 mod slumber;
 mod stop;
+mod tried;
 mod wire;
 mod worker;
+mod worker_batch;
 mod worker_fork;
 mod worker_node;
 mod worker_uring;
@@ -50,6 +52,7 @@ pub use pidfd::ProcessHandle;
 pub use release::{Released, monotonic};
 pub use slumber::Slumber;
 pub use stop::{StopToken, StopTrigger};
+pub use tried::Tried;
 pub use wire::{NodeHandle, Reply, Request};
 
 /// The environment variable that tells a re-executed command its part.

@@ -146,6 +146,19 @@ pub enum Request {
         /// Which bytes.
         range: RangeSpec,
     },
+    /// Opens `path` with each of `claims`, one after the other, and closes it
+    /// again; answered by one [`Tried`](super::Tried) for each of them.
+    TryEach {
+        /// The image.
+        path: PathBuf,
+        /// Whose locks to take.
+        locks: Backend,
+        /// Claims that this same process opens the image with before each
+        /// try, and closes after it.
+        beside: Vec<Claim>,
+        /// What to try.
+        claims: Vec<Claim>,
+    },
     /// Registers a descriptor with an io_uring instance, which then refers to
     /// its open file description until after the worker's death.
     RegisterWithUring {

@@ -12,7 +12,7 @@ use super::next::{Next, done, failed};
 use super::planted::Planted;
 use super::wire::{NodeHandle, Reply, Request};
 use super::worker_node::NodeWork;
-use super::{FAULT, release, worker_fork, worker_uring};
+use super::{FAULT, release, worker_batch, worker_fork, worker_uring};
 use crate::fault::{Fault, Purpose};
 use crate::image::ByteClaims;
 use crate::lock::{Backend, ByteLocks, LockError};
@@ -51,7 +51,7 @@ pub(super) fn run(mut channel: Channel, fault: Option<Fault>) -> i32 {
     }
 }
 
-fn perform(
+pub(super) fn perform(
     channel: &mut Channel,
     planted: &Planted,
     request: Request,
@@ -96,6 +96,9 @@ fn perform(
             })
         }),
         Request::AwaitRelease { fd, backend, range } => release::tell(channel, fd, backend, range),
+        Request::TryEach { path, locks, beside, claims } => {
+            worker_batch::try_each(channel, planted, &path, locks, &beside, &claims)
+        }
         Request::RegisterWithUring { fd } => done(worker_uring::register(fd)).into(),
         Request::Fork { name } => worker_fork::fork(channel, planted, &name),
         Request::Thread { name } => worker_fork::thread(channel, planted, &name),

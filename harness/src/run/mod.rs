@@ -48,5 +48,6 @@ pub use finding::{Finding, Judge};
 pub use moment::Moment;
 pub use rehearsal::rehearse;
 pub use result::{ScenarioResult, Verdict};
+pub(crate) use session::raise_descriptor_limit;
 pub use session::{HarnessError, Job, Session, SessionOptions};
 pub use trace::{Event, EventKind, ProcessEntry, Starts, StepEvent, Trace};

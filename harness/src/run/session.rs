@@ -73,6 +73,18 @@ impl SessionOptions {
         }
     }
 
+    /// Makes sure that a process gets all these locks in the directory.
+    pub(crate) fn require(&self, backends: &[Backend]) -> Result<(), HarnessError> {
+        let available = self.availability()?;
+        for backend in backends {
+            if let Err(error) = available.of(*backend) {
+                let (directory, backend) = (self.directory.clone(), *backend);
+                return Err(HarnessError::NoSuchLocks { directory, backend, error: error.clone() });
+            }
+        }
+        Ok(())
+    }
+
     /// How its launchers are started.
     pub(crate) fn launcher(&self) -> LauncherOptions {
         LauncherOptions {
@@ -181,11 +193,7 @@ impl Engine {
     /// When that backend does not work in the directory, or no process can be
     /// started.
     pub fn prepare(options: &SessionOptions, backend: Backend) -> Result<Engine, HarnessError> {
-        let available = options.availability()?;
-        if let Err(error) = available.of(backend) {
-            let directory = options.directory.clone();
-            return Err(HarnessError::NoSuchLocks { directory, backend, error: error.clone() });
-        }
+        options.require(&[backend])?;
         raise_descriptor_limit();
         Ok(Engine::start(&options.launcher(), options.step_timeout)?)
     }

@@ -1,0 +1,144 @@
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use imglock_harness::Shard;
+use imglock_harness::run::{Environment, SessionOptions};
+use imglock_harness::subject::SubjectKind;
+use imglock_harness::sweep::{Arrangement, ClaimPlan, ClaimSweep, claim_sweep};
+use serde::Deserialize;
+
+use super::place;
+use crate::cli::{Cast, ClaimArgs, MatrixArgs};
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::Output;
+use crate::report::claims::{self as report, Ending};
+use crate::report::{LiveJson, Progress, Work};
+
+/// `imglock matrix --all`.
+pub fn claims(args: MatrixArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
+    if args.subjects.casts() != [Cast(vec![SubjectKind::Builtin])] {
+        return Err(Failure::ClaimsOfQemu);
+    }
+    let directory = place::directory(&args.place);
+    let plan = plan(&args, &directory)?;
+    if let Some(folder) = &args.claims.save {
+        std::fs::create_dir_all(folder).map_err(|source| unsaved(folder, source))?;
+    }
+    let stop = interrupt::stop_on_signals()?;
+    let options = SessionOptions {
+        deny_ofd: args.subjects.deny_ofd,
+        ..place::session_options(&args.place, &directory, false, stop.clone())
+    };
+    let file = args.long.report.as_deref().or(args.claims.resume.as_deref());
+    let sweep = work(&plan, &options, quiet, file)?;
+    let saved = match &args.claims.save {
+        Some(folder) => save(&sweep, folder)?,
+        None => 0,
+    };
+    let ending = Ending {
+        stopped: stop.is_stopped() && !sweep.complete,
+        file,
+        saved: args.claims.save.as_deref().zip(Some(saved)),
+    };
+    report::write(&sweep, &ending, output)?;
+    output.flush()?;
+    Ok(match sweep.differences() {
+        _ if ending.stopped => ExitCode::Interrupted,
+        0 => ExitCode::AsExpected,
+        _ => ExitCode::Failed,
+    })
+}
+
+/// What is to be tried: what was asked for, which an earlier report may be the
+/// beginning of.
+fn plan(args: &MatrixArgs, directory: &Path) -> Result<ClaimPlan, Failure> {
+    let ClaimArgs { openers, shard, resume, .. } = &args.claims;
+    let begun = resume.as_deref().map(read).transpose()?;
+    let planned = begun.as_ref().map(|begun| (begun.openers, begun.shard));
+    let plan = ClaimPlan {
+        openers: openers.or(planned.map(|one| one.0)).unwrap_or_default(),
+        arrangements: Arrangement::on(&args.backends.backends()),
+        shard: shard.or(planned.map(|one| one.1)).unwrap_or(Shard::WHOLE),
+        begun: None,
+    };
+    if let (Some(begun), Some(path)) = (&begun, resume)
+        && let Some(why) = begun.obstacle(&plan, &Environment::at(directory))
+    {
+        return Err(Failure::NotResumed { path: path.clone(), why });
+    }
+    Ok(ClaimPlan { begun, ..plan })
+}
+
+/// The report that an earlier sweep left.
+fn read(path: &Path) -> Result<ClaimSweep, Failure> {
+    #[derive(Deserialize)]
+    struct Document {
+        schema: u32,
+        #[serde(flatten)]
+        sweep: ClaimSweep,
+    }
+    let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let no_sweep = |why: String| Failure::NotResumed { path: path.to_owned(), why };
+    match serde_json::from_str(&text) {
+        Ok(Document { schema: LiveJson::SCHEMA, sweep }) => Ok(sweep),
+        Ok(Document { schema, .. }) => {
+            Err(no_sweep(format!("schema: {schema} there, {} here", LiveJson::SCHEMA)))
+        }
+        Err(error) => Err(no_sweep(format!("it is no report of `matrix --all`: {error}"))),
+    }
+}
+
+fn work(
+    plan: &ClaimPlan,
+    options: &SessionOptions,
+    quiet: bool,
+    file: Option<&Path>,
+) -> Result<ClaimSweep, Failure> {
+    let begun = ClaimSweep::begun(plan, options);
+    let mut live = LiveJson::create(file, &begun)?;
+    let progress = Progress::new(Work::Units("cases"), begun.cases(), quiet);
+    progress.reach(begun.cases_done());
+    let mut unwritten = None;
+    let sweep = claim_sweep(plan, options, &mut |sweep| {
+        progress.reach(sweep.cases_done());
+        if sweep.differences() > 0 {
+            progress.say(format!("({} differ)", sweep.differences()));
+        }
+        match live.update(sweep) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(failure) => {
+                unwritten = Some(failure);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    drop(progress);
+    match unwritten {
+        Some(failure) => Err(failure),
+        None => {
+            live.finish(&sweep)?;
+            Ok(sweep)
+        }
+    }
+}
+
+/// Writes each difference that was kept into a file; returns how many.
+fn save(sweep: &ClaimSweep, folder: &Path) -> Result<usize, Failure> {
+    let kept = sweep.arrangements.iter().flat_map(|swept| &swept.first_differences);
+    let mut saved = 0;
+    for difference in kept {
+        let path = folder.join(format!("{}.kdl", difference.label()));
+        std::fs::write(&path, difference.scenario().to_string())
+            .map_err(|source| unsaved(&path, source))?;
+        saved += 1;
+    }
+    Ok(saved)
+}
+
+fn unsaved(path: &Path, source: io::Error) -> Failure {
+    Failure::Unsaved { path: PathBuf::from(path), source }
+}
