@@ -5,12 +5,12 @@ use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::uio::{pread, pwrite};
-use nix::unistd::{Whence, close, lseek};
+use nix::unistd::{Whence, lseek};
 
 use super::channel::Channel;
 use super::next::{Next, done, failed};
 use super::wire::{NodeHandle, Reply, Request};
-use super::{release, worker_fork, worker_node, worker_uring};
+use super::{pausing, release, worker_fork, worker_node, worker_race, worker_uring};
 use crate::image::ByteClaims;
 use crate::lock::{Backend, ByteLocks, KernelLocks, LockError};
 use crate::raw::{let_signals_interrupt, numbered};
@@ -47,16 +47,18 @@ pub(super) fn run(mut channel: Channel) -> i32 {
 
 fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -> Next {
     match request {
-        Request::Open { path, access, cloexec, locks, claim, pause_after } => Next::Reply(
-            worker_node::open(channel, &path, access, cloexec, locks, claim, pause_after),
-        ),
+        Request::Open { path, access, cloexec, locks, claim, pause_after } => {
+            let mut before = pausing::once(pause_after, || pause(channel));
+            Next::Reply(worker_node::open(&path, access, cloexec, locks, claim, &mut before))
+        }
         Request::Change { node, claim, pause_after } => {
-            Next::Reply(worker_node::change(channel, node, claim, pause_after))
+            let mut before = pausing::once(pause_after, || pause(channel));
+            Next::Reply(worker_node::change(node, claim, &mut before))
         }
         Request::Reopen { node, path, access, cloexec, claim } => {
             Next::Reply(worker_node::reopen(node, &path, access, cloexec, claim))
         }
-        Request::Close { fd } => done(close(fd)).into(),
+        Request::Close { fd } => done(worker_node::close(fd)).into(),
         Request::Read { fd, at, len } => read(fd, at, len).into(),
         Request::Write { fd, at, data } => write(fd, at, &data).into(),
         Request::Seek { fd, to } => seek(fd, to).into(),
@@ -81,6 +83,7 @@ fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -
             })
         }),
         Request::AwaitRelease { fd, backend, range } => release::tell(channel, fd, backend, range),
+        Request::Race(heat) => worker_race::race(&heat, descriptors).into(),
         Request::RegisterWithUring { fd } => done(worker_uring::register(fd)).into(),
         Request::Fork { name } => worker_fork::fork(channel, &name),
         Request::Thread { name } => worker_fork::thread(channel, &name),
@@ -88,6 +91,15 @@ fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -
         Request::Exit => Next::Exit(0),
         // Nothing is paused: `Pausing` takes its own `Resume`.
         Request::Resume => failed(Errno::EPROTO).into(),
+    }
+}
+
+/// Says so, and waits to be told to go on. When the other end is gone, so is
+/// the reason to live.
+fn pause(channel: &mut Channel) {
+    let told = channel.send(&Reply::from(Outcome::Paused)).and_then(|()| channel.receive());
+    if !matches!(told, Ok(Request::Resume)) {
+        std::process::exit(1);
     }
 }
 

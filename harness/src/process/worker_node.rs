@@ -1,50 +1,43 @@
 //! What a worker does to a node: open, change its claim, reopen.
 
-use std::os::fd::{AsFd, BorrowedFd, IntoRawFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, RawFd};
 use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::channel::Channel;
-
 use super::next::failed;
 use super::pausing::Pausing;
-use super::wire::{NodeHandle, Reply, Request};
+use super::wire::{NodeHandle, Reply};
 use crate::image::{self, Access, AcquireError, ByteClaims, Claim};
 use crate::lock::{Backend, KernelLocks};
 use crate::raw::numbered;
 use crate::step::{ErrorName, Outcome};
 
 /// Opens an image and acquires a claim; a refused one is closed again.
+/// `before` is called before each lock or test.
 pub(super) fn open(
-    channel: &mut Channel,
     path: &Path,
     access: Access,
     cloexec: bool,
     locks: Option<Backend>,
     claim: Claim,
-    pause_after: Option<u32>,
+    before: &mut dyn FnMut(),
 ) -> Reply {
     let file = match image::open(path, access, cloexec) {
         Ok(file) => file,
         Err(errno) => return failed(errno).into(),
     };
     let mut claims = ByteClaims::default();
-    match acquire(channel, file.as_fd(), locks, &mut claims, claim, pause_after) {
+    match acquire(file.as_fd(), locks, &mut claims, claim, before) {
         Ok(()) => granted(NodeHandle { fd: file.into_raw_fd(), locks, claims }),
         Err(error) => outcome(error).into(),
     }
 }
 
 /// Changes the claim in place; a refused one stays as it was.
-pub(super) fn change(
-    channel: &mut Channel,
-    mut node: NodeHandle,
-    claim: Claim,
-    pause_after: Option<u32>,
-) -> Reply {
+pub(super) fn change(mut node: NodeHandle, claim: Claim, before: &mut dyn FnMut()) -> Reply {
     let Some(fd) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
-    match acquire(channel, fd, node.locks, &mut node.claims, claim, pause_after) {
+    match acquire(fd, node.locks, &mut node.claims, claim, before) {
         Ok(()) => granted(node),
         Err(error) => Reply { outcome: outcome(error), node: Some(node), pid: None },
     }
@@ -81,6 +74,11 @@ pub(super) fn reopen(
     granted(node)
 }
 
+/// Closes a descriptor.
+pub(super) fn close(fd: RawFd) -> Result<(), Errno> {
+    nix::unistd::close(fd)
+}
+
 fn granted(node: NodeHandle) -> Reply {
     Reply { outcome: Outcome::Granted, node: Some(node), pid: None }
 }
@@ -95,24 +93,13 @@ fn outcome(error: AcquireError) -> Outcome {
 }
 
 fn acquire(
-    channel: &mut Channel,
     fd: BorrowedFd<'_>,
     backend: Option<Backend>,
     claims: &mut ByteClaims,
     claim: Claim,
-    pause_after: Option<u32>,
+    before: &mut dyn FnMut(),
 ) -> Result<(), AcquireError> {
     let Some(backend) = backend else { return Ok(()) };
     let mut locks = KernelLocks::new(fd, backend);
-    let mut halt = || pause(channel);
-    claims.change(&mut Pausing::new(&mut locks, pause_after, &mut halt), claim)
-}
-
-/// Says so, and waits to be told to go on. When the other end is gone, so is
-/// the reason to live.
-fn pause(channel: &mut Channel) {
-    let told = channel.send(&Reply::from(Outcome::Paused)).and_then(|()| channel.receive());
-    if !matches!(told, Ok(Request::Resume)) {
-        std::process::exit(1);
-    }
+    claims.change(&mut Pausing::new(&mut locks, before), claim)
 }
