@@ -22,6 +22,7 @@ pub mod modes;
 pub mod palette;
 pub mod probe;
 mod progress;
+pub mod race;
 mod record;
 mod replaced;
 pub mod repro;

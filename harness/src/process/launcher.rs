@@ -67,9 +67,23 @@ impl Worker {
         deadline: Instant,
         stop: &StopToken,
     ) -> Result<Reply, ReceiveError> {
+        Ok(self.ask_for_descriptor(request, deadline, stop)?.0)
+    }
+
+    /// Like [`Worker::ask`], for a request whose reply may bring a descriptor.
+    ///
+    /// # Errors
+    /// As [`Worker::ask`].
+    pub fn ask_for_descriptor(
+        &mut self,
+        request: &Request,
+        deadline: Instant,
+        stop: &StopToken,
+    ) -> Result<(Reply, Option<OwnedFd>), ReceiveError> {
         self.channel.send(request)?;
         self.channel.wait(deadline, stop)?;
-        self.channel.receive()
+        let (reply, descriptors) = self.channel.receive_with(1)?;
+        Ok((reply, descriptors.into_iter().next()))
     }
 }
 

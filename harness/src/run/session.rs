@@ -70,6 +70,18 @@ impl SessionOptions {
         }
     }
 
+    /// Whether locks of this kind work in the directory.
+    pub(crate) fn usable(&self, backend: Backend) -> Result<(), HarnessError> {
+        let available = self.availability()?;
+        let directory = self.directory.clone();
+        match available.of(backend) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                Err(HarnessError::NoSuchLocks { directory, backend, error: error.clone() })
+            }
+        }
+    }
+
     /// How its launchers are started.
     pub(crate) fn launcher(&self) -> LauncherOptions {
         LauncherOptions {
@@ -115,6 +127,12 @@ pub enum HarnessError {
         backend: Backend,
         /// What trying it gave.
         error: LockError,
+    },
+    /// A race cannot be run, or does not go on.
+    #[error("no race: {why}")]
+    Race {
+        /// Why not.
+        why: String,
     },
     /// Processes cannot be started.
     #[error(transparent)]
@@ -177,11 +195,7 @@ impl Engine {
     /// When that backend does not work in the directory, or no process can be
     /// started.
     pub fn prepare(options: &SessionOptions, backend: Backend) -> Result<Engine, HarnessError> {
-        let available = options.availability()?;
-        if let Err(error) = available.of(backend) {
-            let directory = options.directory.clone();
-            return Err(HarnessError::NoSuchLocks { directory, backend, error: error.clone() });
-        }
+        options.usable(backend)?;
         raise_descriptor_limit();
         Ok(Engine::start(&options.launcher(), options.step_timeout)?)
     }
