@@ -96,6 +96,7 @@
 //! | 7 | [`probe`] | what locks are worth in a directory |
 //! | 7 | [`drill`] | what QEMU's own commands do with its locks |
 //! | 7 | [`handover`] | how long nobody holds an image while its guest moves |
+//! | 7 | [`race`] | openers released at the same moment, again and again |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 5 | [`subject`] | who plays a process: our workers, or a QEMU |
 //! | 4b | [`qemu`] | which QEMUs there are, how they are started and spoken to |
@@ -105,6 +106,7 @@
 //! | 3 | [`model`] | what must happen, worked out without the kernel |
 //! | 3 | [`history`] | who had an image open when, and whether that can have been |
 //! | 3 | [`lock_table`] | what the kernel says: /proc/locks and fdinfo |
+//! | 2 | `arena` | the memory that the openers of a race share |
 //! | 2 | [`step`] | actions, outcomes, hazards: the words all of these share |
 //! | 1b | [`fault`] | what can be wrong, planted into our own workers |
 //! | 1 | [`image`] | permissions, modes, lock bytes; acquiring and releasing |
@@ -126,6 +128,7 @@
 //! contract looks neither at the model nor at what the scenario expects: a
 //! mistake in one of them shows as a difference to the others.
 
+mod arena;
 pub mod drill;
 pub mod fault;
 pub mod handover;
@@ -138,6 +141,7 @@ pub mod model;
 pub mod probe;
 pub mod process;
 pub mod qemu;
+pub mod race;
 mod raw;
 pub mod run;
 pub mod scenario;

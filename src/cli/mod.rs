@@ -9,6 +9,7 @@ mod modes;
 mod place;
 mod probe;
 mod qemu;
+mod race;
 mod repro;
 mod run;
 mod subject;
@@ -22,6 +23,7 @@ pub use modes::ModesArgs;
 pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;
 pub use qemu::QemuArgs;
+pub use race::RaceArgs;
 pub use repro::ReproArgs;
 pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
 pub use subject::{Cast, SubjectArgs};
@@ -74,6 +76,17 @@ pub enum Command {
     /// tried with every QEMU there is: command lines, block jobs, exports, and
     /// tools that are held in the middle of what they do. No guest code runs.
     Modes(ModesArgs),
+    /// Release openers at the same moment, again and again: do two ever have the image?
+    ///
+    /// In each round every opener is drawn a mode and opens one image; whoever
+    /// is granted proves that it has it, and closes. Two witnesses watch: what
+    /// each opener believes to hold, in memory that all of them share, and a
+    /// counter in the image itself, of which none may be lost. All that they
+    /// did is a history, and that is judged too.
+    ///
+    /// Of two breaches that POSIX locks are known for, `same-owner` and
+    /// `lock-loss`, it says that they happened; any other ends with exit code 1.
+    Race(RaceArgs),
     /// Find out what locking is worth on a file system, and what that means for QEMU.
     Probe(ProbeArgs),
     /// Say who has locks on an image, and what they let others do.

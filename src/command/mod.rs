@@ -14,6 +14,7 @@ mod modes;
 mod place;
 mod practice;
 mod probe;
+mod race;
 mod repro;
 mod run;
 mod subject;
@@ -37,6 +38,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Matrix(args) if args.all => claims::claims(args, quiet, output),
         Command::Matrix(args) => matrix::matrix(args, output),
         Command::Modes(args) => modes::modes(args, output),
+        Command::Race(args) => race::race(args, quiet, output),
         Command::Probe(args) => probe::probe(args, output),
         Command::Hold(args) => hold::hold(args, output),
         Command::Holders(args) => holders::holders(args, output),

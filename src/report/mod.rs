@@ -23,6 +23,7 @@ pub mod modes;
 pub mod palette;
 pub mod probe;
 mod progress;
+pub mod race;
 mod record;
 mod replaced;
 pub mod repro;

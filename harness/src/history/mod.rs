@@ -10,6 +10,20 @@
 //! A history is judged by the contract alone. Neither the kernel nor the model
 //! is asked, so it makes no difference whose history it is.
 
+mod event;
+mod finding;
+mod holding;
+mod judge;
+mod loss;
+mod refusing;
+mod span;
 mod stay;
+mod terms;
+mod verdict;
 
+pub use event::{Event, EventKind};
+pub use finding::{Finding, Matter, Neighbour, conflict};
+pub use judge::judge;
 pub use stay::{Answer, End, Stay};
+pub use terms::{Opener, Terms};
+pub use verdict::{Counts, Judgement, Shown, Verdict};

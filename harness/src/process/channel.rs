@@ -170,6 +170,12 @@ impl Channel {
     }
 }
 
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
 /// Waits until `fd` is readable, the deadline passes or `stop` is set.
 ///
 /// # Errors
@@ -179,22 +185,36 @@ pub fn await_readable(
     deadline: Instant,
     stop: &StopToken,
 ) -> Result<(), ReceiveError> {
+    await_any(&[fd], deadline, stop).map(|_| ())
+}
+
+/// Waits until one of `fds` is readable, the deadline passes or `stop` is
+/// set; returns the index of the first that is.
+///
+/// # Errors
+/// [`ReceiveError::Timeout`] or [`ReceiveError::Stopped`].
+pub fn await_any(
+    fds: &[BorrowedFd<'_>],
+    deadline: Instant,
+    stop: &StopToken,
+) -> Result<usize, ReceiveError> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let timeout = Timespec {
             tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: left.subsec_nanos().into(),
         };
-        let mut polled = [
-            PollFd::from_borrowed_fd(fd, PollFlags::IN),
-            PollFd::from_borrowed_fd(stop.as_fd(), PollFlags::IN),
-        ];
+        let all = std::iter::once(stop.as_fd()).chain(fds.iter().copied());
+        let mut polled: Vec<_> =
+            all.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
         match poll(&mut polled, Some(&timeout)) {
             Err(Errno::INTR) => continue,
             Err(errno) => return Err(errno.into()),
-            Ok(_) if !polled[1].revents().is_empty() => return Err(ReceiveError::Stopped),
-            Ok(0) => return Err(ReceiveError::Timeout),
-            Ok(_) => return Ok(()),
+            Ok(_) if !polled[0].revents().is_empty() => return Err(ReceiveError::Stopped),
+            Ok(_) => {
+                let ready = polled[1..].iter().position(|fd| !fd.revents().is_empty());
+                return ready.ok_or(ReceiveError::Timeout);
+            }
         }
     }
 }

@@ -71,7 +71,7 @@ impl Worker {
         deadline: Instant,
         stop: &StopToken,
     ) -> Result<Reply, ReceiveError> {
-        self.exchange(request, deadline, stop)
+        Ok(self.exchange(request, deadline, stop)?.0)
     }
 
     /// Has it try each of some claims, and waits until it has.
@@ -84,7 +84,7 @@ impl Worker {
         deadline: Instant,
         stop: &StopToken,
     ) -> Result<Vec<Tried>, ReceiveError> {
-        self.exchange(request, deadline, stop)
+        Ok(self.exchange(request, deadline, stop)?.0)
     }
 
     fn exchange<A: DeserializeOwned>(
@@ -92,10 +92,24 @@ impl Worker {
         request: &Request,
         deadline: Instant,
         stop: &StopToken,
-    ) -> Result<A, ReceiveError> {
+    ) -> Result<(A, Option<OwnedFd>), ReceiveError> {
         self.channel.send(request)?;
         self.channel.wait(deadline, stop)?;
-        self.channel.receive()
+        let (reply, descriptors) = self.channel.receive_with(1)?;
+        Ok((reply, descriptors.into_iter().next()))
+    }
+
+    /// Like [`Worker::ask`], for a request whose reply may bring a descriptor.
+    ///
+    /// # Errors
+    /// As [`Worker::ask`].
+    pub fn ask_for_descriptor(
+        &mut self,
+        request: &Request,
+        deadline: Instant,
+        stop: &StopToken,
+    ) -> Result<(Reply, Option<OwnedFd>), ReceiveError> {
+        self.exchange(request, deadline, stop)
     }
 }
 

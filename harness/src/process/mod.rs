@@ -42,9 +42,10 @@ mod worker;
 mod worker_batch;
 mod worker_fork;
 mod worker_node;
+mod worker_race;
 mod worker_uring;
 
-pub use channel::{Channel, ReceiveError, await_readable};
+pub use channel::{Channel, ReceiveError, await_any, await_readable};
 pub use error::{ProcessError, describe};
 pub use execution::{Executed, Execution, Log, StandardError};
 pub use launcher::{Launcher, LauncherOptions, Worker};

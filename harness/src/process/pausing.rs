@@ -1,38 +1,36 @@
 use crate::lock::{Blocker, ByteLocks, LockError, LockType, RangeSpec};
 
-/// Locks that halt once after a number of calls, to catch an opener half-way.
+/// Locks with something done before each lock or test, to catch an opener
+/// half-way.
 pub(super) struct Pausing<'a> {
     inner: &'a mut dyn ByteLocks,
-    calls_left: Option<u32>,
-    halt: &'a mut dyn FnMut(),
+    before: &'a mut dyn FnMut(),
 }
 
 impl<'a> Pausing<'a> {
-    /// Calls `halt` before the lock or test that follows the `after`-th one;
-    /// never, where the verdict is reached before.
-    pub(super) fn new(
-        inner: &'a mut dyn ByteLocks,
-        after: Option<u32>,
-        halt: &'a mut dyn FnMut(),
-    ) -> Pausing<'a> {
-        Pausing { inner, calls_left: after, halt }
+    /// Calls `before` before each lock or test.
+    pub(super) fn new(inner: &'a mut dyn ByteLocks, before: &'a mut dyn FnMut()) -> Pausing<'a> {
+        Pausing { inner, before }
     }
+}
 
-    fn count(&mut self) {
-        match self.calls_left {
-            None => {}
-            Some(0) => {
-                self.calls_left = None;
-                (self.halt)();
-            }
-            Some(left) => self.calls_left = Some(left - 1),
+/// Halts once, before the call that follows the `after`-th one; never, where
+/// the verdict is reached before.
+pub(super) fn once(after: Option<u32>, mut halt: impl FnMut()) -> impl FnMut() {
+    let mut calls_left = after;
+    move || match calls_left {
+        None => {}
+        Some(0) => {
+            calls_left = None;
+            halt();
         }
+        Some(left) => calls_left = Some(left - 1),
     }
 }
 
 impl ByteLocks for Pausing<'_> {
     fn set(&mut self, kind: LockType, range: RangeSpec) -> Result<(), LockError> {
-        self.count();
+        (self.before)();
         self.inner.set(kind, range)
     }
 
@@ -45,7 +43,7 @@ impl ByteLocks for Pausing<'_> {
     }
 
     fn test(&mut self, kind: LockType, range: RangeSpec) -> Result<Option<Blocker>, LockError> {
-        self.count();
+        (self.before)();
         self.inner.test(kind, range)
     }
 }

@@ -1,6 +1,7 @@
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::channel::await_readable;
@@ -58,6 +59,12 @@ impl ProcessHandle {
         Ok(pidfd_send_signal(&self.0, signal)?)
     }
 
+    /// Whether the process is a zombie or gone.
+    pub fn has_ended(&self) -> bool {
+        let mut polled = [PollFd::new(&self.0, PollFlags::IN)];
+        matches!(poll(&mut polled, Some(&Timespec::default())), Ok(count) if count > 0)
+    }
+
     /// Waits until the process is a zombie or gone. By then the kernel has
     /// closed its descriptors, and so dropped its locks (`do_exit` runs
     /// `exit_files` and the delayed work of fput before it notifies anyone).
@@ -66,5 +73,12 @@ impl ProcessHandle {
     /// [`ReceiveError::Timeout`] or [`ReceiveError::Stopped`].
     pub fn await_exit(&self, deadline: Instant, stop: &StopToken) -> Result<(), ReceiveError> {
         await_readable(self.0.as_fd(), deadline, stop)
+    }
+}
+
+/// Readable once the process has ended.
+impl AsFd for ProcessHandle {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }

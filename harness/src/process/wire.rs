@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::execution::Execution;
+use crate::arena::Heat;
 use crate::fault::Fault;
 use crate::image::{Access, ByteClaims, Claim};
 use crate::lock::{Backend, LockType, RangeSpec};
@@ -159,6 +160,9 @@ pub enum Request {
         /// What to try.
         claims: Vec<Claim>,
     },
+    /// Runs the rounds of a heat together with other workers, whose memory
+    /// comes with this request.
+    Race(Heat),
     /// Registers a descriptor with an io_uring instance, which then refers to
     /// its open file description until after the worker's death.
     RegisterWithUring {

@@ -12,7 +12,7 @@ use super::next::{Next, done, failed};
 use super::planted::Planted;
 use super::wire::{NodeHandle, Reply, Request};
 use super::worker_node::NodeWork;
-use super::{FAULT, release, worker_batch, worker_fork, worker_uring};
+use super::{FAULT, pausing, release, worker_batch, worker_fork, worker_race, worker_uring};
 use crate::fault::{Fault, Purpose};
 use crate::image::ByteClaims;
 use crate::lock::{Backend, ByteLocks, LockError};
@@ -57,13 +57,15 @@ pub(super) fn perform(
     request: Request,
     descriptors: Vec<OwnedFd>,
 ) -> Next {
-    let mut nodes = NodeWork { channel, planted };
+    let nodes = NodeWork { planted };
     match request {
         Request::Open { path, access, cloexec, locks, claim, pause_after } => {
-            Next::Reply(nodes.open(&path, access, cloexec, locks, claim, pause_after))
+            let mut before = pausing::once(pause_after, || pause(channel));
+            Next::Reply(nodes.open(&path, access, cloexec, locks, claim, &mut before))
         }
         Request::Change { node, claim, pause_after } => {
-            Next::Reply(nodes.change(node, claim, pause_after))
+            let mut before = pausing::once(pause_after, || pause(channel));
+            Next::Reply(nodes.change(node, claim, &mut before))
         }
         Request::Reopen { node, path, access, cloexec, claim } => {
             Next::Reply(nodes.reopen(node, &path, access, cloexec, claim))
@@ -99,6 +101,7 @@ pub(super) fn perform(
         Request::TryEach { path, locks, beside, claims } => {
             worker_batch::try_each(channel, planted, &path, locks, &beside, &claims)
         }
+        Request::Race(heat) => worker_race::race(planted, &heat, descriptors).into(),
         Request::RegisterWithUring { fd } => done(worker_uring::register(fd)).into(),
         Request::Fork { name } => worker_fork::fork(channel, planted, &name),
         Request::Thread { name } => worker_fork::thread(channel, planted, &name),
@@ -106,6 +109,15 @@ pub(super) fn perform(
         Request::Exit => Next::Exit(0),
         // Nothing is paused: `Pausing` takes its own `Resume`.
         Request::Resume => failed(Errno::EPROTO).into(),
+    }
+}
+
+/// Says so, and waits to be told to go on. When the other end is gone, so is
+/// the reason to live.
+fn pause(channel: &mut Channel) {
+    let told = channel.send(&Reply::from(Outcome::Paused)).and_then(|()| channel.receive());
+    if !matches!(told, Ok(Request::Resume)) {
+        std::process::exit(1);
     }
 }
 

@@ -5,11 +5,10 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::channel::Channel;
 use super::next::failed;
 use super::pausing::Pausing;
 use super::planted::Planted;
-use super::wire::{NodeHandle, Reply, Request};
+use super::wire::{NodeHandle, Reply};
 use crate::fault::Purpose;
 use crate::image::{self, Access, AcquireError, ByteClaims, Claim};
 use crate::lock::Backend;
@@ -17,21 +16,22 @@ use crate::raw::numbered;
 use crate::step::{ErrorName, Outcome};
 
 /// A worker at work on a node.
+#[derive(Clone, Copy)]
 pub(super) struct NodeWork<'a> {
-    pub(super) channel: &'a mut Channel,
     pub(super) planted: &'a Planted,
 }
 
 impl NodeWork<'_> {
     /// Opens an image and acquires a claim; a refused one is closed again.
+    /// `before` is called before each lock or test.
     pub(super) fn open(
-        &mut self,
+        self,
         path: &Path,
         access: Access,
         cloexec: bool,
         locks: Option<Backend>,
         claim: Claim,
-        pause_after: Option<u32>,
+        before: &mut dyn FnMut(),
     ) -> Reply {
         let file = match image::open(path, access, self.planted.cloexec(cloexec)) {
             Ok(file) => file,
@@ -39,7 +39,7 @@ impl NodeWork<'_> {
         };
         let locks = self.planted.backend(locks, access);
         let mut node = NodeHandle { fd: file.as_raw_fd(), locks, claims: ByteClaims::default() };
-        match self.acquire(file.as_fd(), Purpose::Open, &mut node, claim, pause_after) {
+        match self.acquire(file.as_fd(), Purpose::Open, &mut node, claim, before) {
             Ok(()) => {
                 let _ = file.into_raw_fd();
                 granted(node)
@@ -53,13 +53,13 @@ impl NodeWork<'_> {
 
     /// Changes the claim in place; a refused one stays as it was.
     pub(super) fn change(
-        &mut self,
+        self,
         mut node: NodeHandle,
         claim: Claim,
-        pause_after: Option<u32>,
+        before: &mut dyn FnMut(),
     ) -> Reply {
         let Some(fd) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
-        match self.acquire(fd, Purpose::Change, &mut node, claim, pause_after) {
+        match self.acquire(fd, Purpose::Change, &mut node, claim, before) {
             Ok(()) => granted(node),
             Err(error) => Reply { outcome: outcome(error), node: Some(node), pid: None },
         }
@@ -69,7 +69,7 @@ impl NodeWork<'_> {
     /// order of QEMU's `raw_reopen_prepare`, `raw_check_perm` and
     /// `raw_set_perm`.
     pub(super) fn reopen(
-        &mut self,
+        self,
         mut node: NodeHandle,
         path: &Path,
         access: Access,
@@ -105,17 +105,16 @@ impl NodeWork<'_> {
     }
 
     fn acquire(
-        &mut self,
+        self,
         fd: BorrowedFd<'_>,
         purpose: Purpose,
         node: &mut NodeHandle,
         claim: Claim,
-        pause_after: Option<u32>,
+        before: &mut dyn FnMut(),
     ) -> Result<(), AcquireError> {
         let Some(backend) = node.locks else { return Ok(()) };
-        let mut halt = || pause(self.channel);
         let acquired = self.planted.with_locks(fd, backend, purpose, |locks| {
-            node.claims.change(&mut Pausing::new(locks, pause_after, &mut halt), claim)
+            node.claims.change(&mut Pausing::new(locks, before), claim)
         });
         self.planted.told(acquired)
     }
@@ -131,14 +130,5 @@ fn outcome(error: AcquireError) -> Outcome {
         AcquireError::LockByte { byte, error } => {
             Outcome::LockByte { byte, error: ErrorName(error.errno()) }
         }
-    }
-}
-
-/// Says so, and waits to be told to go on. When the other end is gone, so is
-/// the reason to live.
-fn pause(channel: &mut Channel) {
-    let told = channel.send(&Reply::from(Outcome::Paused)).and_then(|()| channel.receive());
-    if !matches!(told, Ok(Request::Resume)) {
-        std::process::exit(1);
     }
 }

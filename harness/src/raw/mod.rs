@@ -3,6 +3,8 @@
 
 mod kcmp;
 mod process;
+mod shared;
 
 pub(crate) use kcmp::compare_descriptions;
 pub(crate) use process::{clone_into, fork_into, let_signals_interrupt, numbered};
+pub(crate) use shared::{SharedMemory, shared_memory};

@@ -48,7 +48,13 @@ impl Casting {
         self.subjects.iter().filter_map(|subject| subject.binary())
     }
 
-    fn of(&self, index: usize) -> &dyn Subject {
+    /// Everybody who plays.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = &dyn Subject> {
+        self.subjects.iter().map(AsRef::as_ref)
+    }
+
+    /// Who plays the process with this index.
+    pub(crate) fn of(&self, index: usize) -> &dyn Subject {
         self.subjects[index % self.subjects.len()].as_ref()
     }
 

@@ -132,6 +132,12 @@ pub enum HarnessError {
         /// What trying it gave.
         error: LockError,
     },
+    /// A race cannot be run, or does not go on.
+    #[error("no race: {why}")]
+    Race {
+        /// Why not.
+        why: String,
+    },
     /// Processes cannot be started.
     #[error(transparent)]
     Process(#[from] ProcessError),

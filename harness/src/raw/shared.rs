@@ -1,0 +1,122 @@
+//! Memory that several processes share.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, memfd_create};
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+/// How much of it is numbers of 32 bits, which futex(2) waits on.
+const CELL_BYTES: usize = 4096;
+
+/// A mapping of memory that several processes share, as atomic numbers: first
+/// some of 32 bits, then all others of 64.
+///
+/// Nothing else is ever made of it, so whatever another process writes there
+/// is a number, and no two processes can disagree on where one begins.
+#[derive(Debug)]
+pub(crate) struct SharedMemory {
+    start: NonNull<std::ffi::c_void>,
+    bytes: usize,
+}
+
+/// `memfd_create(2)`—memory for so many numbers of 64 bits, all of them 0, as
+/// a descriptor that can be handed to another process. It can never be cut
+/// short again.
+///
+/// # Errors
+/// `EMFILE` and `ENFILE` without a descriptor left, `ENOMEM`.
+#[doc(alias = "memfd_create")]
+pub(crate) fn shared_memory(name: &str, words: usize) -> Result<OwnedFd, Errno> {
+    let memory = memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    let bytes = words.checked_mul(8).and_then(|bytes| bytes.checked_add(CELL_BYTES));
+    let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok()).ok_or(Errno::NOMEM)?;
+    rustix::fs::ftruncate(&memory, bytes)?;
+    fcntl_add_seals(&memory, SealFlags::SHRINK | SealFlags::SEAL)?;
+    Ok(memory)
+}
+
+impl SharedMemory {
+    /// `mmap(2)`—maps what [`shared_memory`] made.
+    ///
+    /// # Errors
+    /// `EINVAL` for a descriptor of anything else, `ENOMEM`.
+    #[doc(alias = "mmap")]
+    pub(crate) fn map(memory: impl AsFd) -> Result<SharedMemory, Errno> {
+        let bytes = usize::try_from(fstat(&memory)?.st_size).map_err(|_| Errno::INVAL)?;
+        if bytes < CELL_BYTES || !fcntl_get_seals(&memory)?.contains(SealFlags::SHRINK) {
+            return Err(Errno::INVAL);
+        }
+        let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
+        // SAFETY: no address is asked for, so nothing that is mapped already
+        // is replaced.
+        let start = unsafe { mmap(null_mut(), bytes, access, flags, &memory, 0) }?;
+        let start = NonNull::new(start).ok_or(Errno::NOMEM)?;
+        Ok(SharedMemory { start, bytes })
+    }
+
+    /// The numbers of 32 bits.
+    pub(crate) fn cells(&self) -> &[AtomicU32] {
+        // SAFETY: the mapping begins at a page, has at least CELL_BYTES bytes,
+        // and stays while `self` does; the file is sealed, so that its pages
+        // cannot be taken away. These bytes are only ever read and written as
+        // atomic numbers of 32 bits, here as in all other processes.
+        unsafe { std::slice::from_raw_parts(self.start.cast().as_ptr(), CELL_BYTES / 4) }
+    }
+
+    /// The numbers of 64 bits.
+    pub(crate) fn words(&self) -> &[AtomicU64] {
+        let count = (self.bytes - CELL_BYTES) / 8;
+        // SAFETY: as for the cells; these begin behind them, at a multiple of
+        // 8 of the page's start, and are numbers of 64 bits everywhere.
+        unsafe {
+            let first = self.start.cast::<u8>().add(CELL_BYTES).cast();
+            std::slice::from_raw_parts(first.as_ptr(), count)
+        }
+    }
+}
+
+// SAFETY: what it points to is shared between processes as it is, and is only
+// reached through atomics; unmapping it works in any thread.
+unsafe impl Send for SharedMemory {}
+// SAFETY: as for Send.
+unsafe impl Sync for SharedMemory {}
+
+impl Drop for SharedMemory {
+    fn drop(&mut self) {
+        // SAFETY: this mapping is ours, whole, and no reference outlives
+        // `self`.
+        let _ = unsafe { munmap(self.start.as_ptr(), self.bytes) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering::SeqCst;
+
+    use super::*;
+
+    #[test]
+    fn two_mappings_are_the_same_memory() {
+        let memory = shared_memory("test", 10).expect("memory");
+        let (one, other) = (SharedMemory::map(&memory), SharedMemory::map(&memory));
+        let (one, other) = (one.expect("a mapping"), other.expect("a mapping"));
+        assert_eq!((one.words().len(), one.cells().len()), (10, 1024));
+        one.words()[9].store(u64::MAX, SeqCst);
+        one.cells()[1023].store(7, SeqCst);
+        assert_eq!(other.words()[9].load(SeqCst), u64::MAX);
+        assert_eq!(other.cells()[1023].load(SeqCst), 7);
+        assert_eq!(other.words()[0].load(SeqCst), 0, "the two kinds overlap");
+    }
+
+    #[test]
+    fn what_could_be_cut_short_is_not_mapped() {
+        let file = tempfile::tempfile().expect("a file");
+        file.set_len(8192).expect("a length");
+        assert!(SharedMemory::map(&file).is_err());
+        let memory = shared_memory("test", 10).expect("memory");
+        assert!(rustix::fs::ftruncate(&memory, 0).is_err());
+    }
+}

@@ -1,0 +1,113 @@
+use std::io::Write;
+use std::time::SystemTime;
+
+use imglock_harness::process::ProcessError;
+use imglock_harness::race::{Course, RacePlan, RaceSum, race as run};
+use imglock_harness::run::{Casting, HarnessError, SessionOptions};
+use imglock_harness::subject::Builtin;
+use serde::Serialize;
+
+use super::subject;
+use crate::cli::RaceArgs;
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::Output;
+use crate::report::{LiveJson, Progress, Work, race as report};
+
+/// How it stands with all races.
+#[derive(Debug, Serialize)]
+struct Races {
+    /// Whether all that were asked for ended as planned.
+    complete: bool,
+    races: Vec<RaceSum>,
+}
+
+/// `imglock race`.
+pub fn race(args: RaceArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
+    let castings = subject::castings(&args.subjects)?;
+    let mut races = Races { complete: false, races: Vec::new() };
+    let mut json = LiveJson::create(args.long.report.as_deref(), &races)?;
+    let stop = interrupt::stop_on_signals()?;
+    let directory = args.dir.clone().unwrap_or_else(std::env::temp_dir);
+    let options = SessionOptions {
+        step_timeout: args.timeout,
+        deny_ofd: args.subjects.deny_ofd,
+        ..SessionOptions::new(directory, stop.clone())
+    };
+    let seed = args.seed.unwrap_or_else(drawn_seed);
+    let backends = args.backends.backends();
+    let all = castings.iter().flat_map(|cast| backends.iter().map(move |backend| (cast, *backend)));
+    let plans: Vec<RacePlan> = all
+        .map(|(casting, backend)| RacePlan { backend, ..plan(&args, casting.clone(), seed) })
+        .collect();
+    for (number, plan) in plans.iter().enumerate() {
+        if number > 0 {
+            writeln!(output)?;
+        }
+        let sum = one(plan, &options, quiet, &mut races, &mut json)?;
+        report::write(&sum, output)?;
+        output.flush()?;
+        if stop.is_stopped() {
+            break;
+        }
+    }
+    races.complete = races.races.len() == plans.len() && races.races.iter().all(|sum| sum.complete);
+    json.finish(&races)?;
+    Ok(match races.races.iter().all(RaceSum::holds) {
+        _ if stop.is_stopped() => ExitCode::Interrupted,
+        true => ExitCode::AsExpected,
+        false => ExitCode::Failed,
+    })
+}
+
+/// Runs one race, and shows meanwhile how far it is. Its sum is the last of
+/// `races` then.
+fn one(
+    plan: &RacePlan,
+    options: &SessionOptions,
+    quiet: bool,
+    races: &mut Races,
+    json: &mut LiveJson,
+) -> Result<RaceSum, Failure> {
+    let progress = Progress::new(Work::Units("rounds"), plan.rounds.unwrap_or(0), quiet);
+    let mut written = Ok(());
+    let place = races.races.len();
+    let sum = run(plan, options, &mut |course: &Course<'_>| {
+        progress.reach(course.sum.rounds);
+        races.races.truncate(place);
+        races.races.push(course.sum.clone());
+        if written.is_ok() {
+            written = json.update(&*races);
+        }
+    });
+    written?;
+    let sum = match sum {
+        Err(HarnessError::Process(ProcessError::Stopped)) => return Err(Failure::Interrupted),
+        other => other?,
+    };
+    races.races.truncate(place);
+    races.races.push(sum.clone());
+    Ok(sum)
+}
+
+fn plan(args: &RaceArgs, casting: Casting, seed: u64) -> RacePlan {
+    let builtin = casting.to_string() == Builtin::NAME;
+    RacePlan {
+        openers: args.openers.into(),
+        sharing: args.sharing(builtin).into(),
+        rounds: args.rounds(builtin),
+        time: args.seconds,
+        modes: args.modes(),
+        seed,
+        casting,
+        // What it is on comes from whoever asks.
+        ..RacePlan::new(imglock_harness::lock::Backend::Ofd)
+    }
+}
+
+/// A number that is short enough to be typed again.
+fn drawn_seed() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::from(since.subsec_micros())
+}
