@@ -95,6 +95,7 @@
 //! | 7 | [`sweep`] | many runs, summed up |
 //! | 7 | [`probe`] | what locks are worth in a directory |
 //! | 7 | [`drill`] | what QEMU's own commands do with its locks |
+//! | 7 | [`explore`] | random scenarios, compared with the model step by step |
 //! | 7 | [`handover`] | how long nobody holds an image while its guest moves |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 5 | [`subject`] | who plays a process: our workers, or a QEMU |
@@ -126,6 +127,7 @@
 //! mistake in one of them shows as a difference to the others.
 
 pub mod drill;
+pub mod explore;
 pub mod handover;
 pub mod history;
 pub mod holders;

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod explore;
 mod generate;
 mod handover;
 mod hold;
@@ -31,6 +32,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Run(args) => run::run(args, quiet, output),
         Command::List(args) => list::list(args, output),
         Command::Explain(args) => explain::explain(args, output),
+        Command::Explore(args) => explore::explore(args, quiet, output),
         Command::Check(args) => check::check(args, output),
         Command::Matrix(args) => matrix::matrix(args, output),
         Command::Modes(args) => modes::modes(args, output),

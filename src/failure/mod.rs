@@ -103,6 +103,26 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// A scenario that cannot be written.
+    #[error("cannot write {path}: {}; choose another place with --save", describe(.source))]
+    Unwritable {
+        /// The file, or the folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// One file for several scenarios.
+    #[error(
+        "several scenarios may come of this, and {path} is one file; name a folder, or one case \
+         with --case on one --backend"
+    )]
+    SaveMany {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A part of the cases that has none.
+    #[error("no case is in this part; ask for more --cases, or for a larger part with --shard")]
+    NoCases,
     /// Two reports into one file.
     #[error("two reports would go to {path}; give each a file of its own")]
     SameReport {
@@ -162,12 +182,15 @@ impl Failure {
             Failure::NoMatch { .. }
             | Failure::EmptyFolder { .. }
             | Failure::NoBackend { .. }
+            | Failure::NoCases
             | Failure::NoPairs
             | Failure::NoScenarios => ExitCode::NothingSelected,
             Failure::Invalid(_)
             | Failure::Unreadable { .. }
             | Failure::Report { .. }
             | Failure::SameReport { .. }
+            | Failure::SaveMany { .. }
+            | Failure::Unwritable { .. }
             | Failure::NoQemu { .. }
             | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,

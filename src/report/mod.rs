@@ -6,6 +6,7 @@ mod changes;
 mod course;
 mod drawing;
 mod evidence;
+pub mod explore;
 mod files;
 mod foresight;
 pub mod handover;
