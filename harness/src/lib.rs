@@ -95,6 +95,7 @@
 //! | 7 | [`sweep`] | many runs, summed up |
 //! | 7 | [`probe`] | what locks are worth in a directory |
 //! | 7 | [`drill`] | what QEMU's own commands do with its locks |
+//! | 7 | [`explore`] | random scenarios, compared with the model step by step |
 //! | 7 | [`handover`] | how long nobody holds an image while its guest moves |
 //! | 7 | [`race`] | openers released at the same moment, again and again |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
@@ -130,6 +131,7 @@
 
 mod arena;
 pub mod drill;
+pub mod explore;
 pub mod fault;
 pub mod handover;
 pub mod history;

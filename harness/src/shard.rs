@@ -33,6 +33,12 @@ impl Shard {
         unit % self.count == self.number - 1
     }
 
+    /// The `index`-th unit of this part, from 0; `None` beyond the largest
+    /// number.
+    pub fn unit(self, index: u64) -> Option<u64> {
+        index.checked_mul(self.count)?.checked_add(self.number - 1)
+    }
+
     /// How many of the first `units` are in this part.
     pub fn share_of(self, units: u64) -> u64 {
         units / self.count + u64::from(units % self.count >= self.number)
@@ -96,6 +102,10 @@ mod tests {
         for part in parts {
             let mine = (0..units).filter(|unit| part.has(*unit)).count() as u64;
             assert_eq!(part.share_of(units), mine, "{part}");
+            for index in 0..mine {
+                assert!(part.unit(index).is_some_and(|unit| part.has(unit)), "{part}");
+            }
+            assert!(part.unit(mine).is_some_and(|unit| unit >= units), "{part}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the command line may say.
 
+mod explore;
 mod handover;
 mod hold;
 mod holders;
@@ -14,6 +15,7 @@ mod repro;
 mod run;
 mod subject;
 
+pub use explore::ExploreArgs;
 pub use handover::HandoverArgs;
 pub use hold::HoldArgs;
 pub use holders::HoldersArgs;
@@ -68,6 +70,13 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Say whether scenario files are well formed, without running them.
     Check(CheckArgs),
+    /// Try random scenarios, and compare what comes of each step with the model.
+    ///
+    /// Several processes open, lock, fork, send descriptors, wait and die, in
+    /// steps that are drawn by chance from what makes sense at that point. Model
+    /// and contract judge each of them, and the lock table after it. A difference
+    /// is made as small as it gets and written as a scenario for `imglock run`.
+    Explore(ExploreArgs),
     /// Measure every pair of modes, or of claims, on this kernel and compare with the rules.
     Matrix(MatrixArgs),
     /// Bring real QEMU into every mode, and compare what it has locked then.

@@ -3,6 +3,7 @@
 mod check;
 mod claims;
 mod explain;
+mod explore;
 mod fault;
 mod generate;
 mod handover;
@@ -34,6 +35,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Run(args) => run::run(args, quiet, output),
         Command::List(args) => list::list(args, output),
         Command::Explain(args) => explain::explain(args, output),
+        Command::Explore(args) => explore::explore(args, quiet, output),
         Command::Check(args) => check::check(args, output),
         Command::Matrix(args) if args.all => claims::claims(args, quiet, output),
         Command::Matrix(args) => matrix::matrix(args, output),

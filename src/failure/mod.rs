@@ -114,6 +114,26 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// A scenario that cannot be written.
+    #[error("cannot write {path}: {}; choose another place with --save", describe(.source))]
+    Unwritable {
+        /// The file, or the folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// One file for several scenarios.
+    #[error(
+        "several scenarios may come of this, and {path} is one file; name a folder, or one case \
+         with --case on one --backend"
+    )]
+    SaveMany {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A part of the cases that has none.
+    #[error("no case is in this part; ask for more --cases, or for a larger part with --shard")]
+    NoCases,
     /// Two reports into one file.
     #[error("two reports would go to {path}; give each a file of its own")]
     SameReport {
@@ -193,6 +213,7 @@ impl Failure {
             | Failure::NoFault { .. }
             | Failure::EmptyFolder { .. }
             | Failure::NoBackend { .. }
+            | Failure::NoCases
             | Failure::NoPairs
             | Failure::NoScenarios => ExitCode::NothingSelected,
             Failure::Invalid(_)
@@ -202,6 +223,8 @@ impl Failure {
             | Failure::NotResumed { .. }
             | Failure::Unsaved { .. }
             | Failure::SameReport { .. }
+            | Failure::SaveMany { .. }
+            | Failure::Unwritable { .. }
             | Failure::NoQemu { .. }
             | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,

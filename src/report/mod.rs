@@ -7,6 +7,7 @@ pub mod claims;
 mod course;
 mod drawing;
 mod evidence;
+pub mod explore;
 mod files;
 mod foresight;
 pub mod handover;

@@ -24,6 +24,7 @@ mod reopen;
 mod span;
 mod table;
 mod together;
+mod view;
 mod wait;
 mod world;
 

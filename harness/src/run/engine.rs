@@ -108,6 +108,21 @@ impl Engine {
         self.run_with(Scrutiny::Expectations, scenario, backend, &mut |_| {})
     }
 
+    /// Runs one scenario on one backend that declares nothing, because nobody
+    /// has tried it yet: a breach of the contract that has a name is found as
+    /// if it were declared, and none has to happen. Everything else is judged
+    /// as in [`Engine::run`].
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub fn run_undeclared(
+        &mut self,
+        scenario: &Scenario,
+        backend: Backend,
+    ) -> Result<ScenarioResult, ProcessError> {
+        self.run_with(Scrutiny::Undeclared, scenario, backend, &mut |_| {})
+    }
+
     fn run_with(
         &mut self,
         scrutiny: Scrutiny,

@@ -149,7 +149,7 @@ impl<'a> Runner<'a> {
     }
 
     fn is_fully_judged(&self) -> bool {
-        self.cast.scrutiny == Scrutiny::Full
+        self.cast.scrutiny.asks_every_judge()
     }
 
     /// Whether a judge has found fault.
@@ -274,8 +274,10 @@ impl<'a> Runner<'a> {
         let ascribed = seen.table.filter(|_| !self.books.has_more_nodes_than(MOST_NODES_ASCRIBED));
         let seen = Observation { table: ascribed, ..*seen };
         for breach in self.contract.observe(&self.books, &seen) {
+            let undeclared = self.cast.scrutiny == Scrutiny::Undeclared;
             let declared = breach.hazard.is_some_and(|hazard| {
-                self.scenario.hazards.get(&self.backend).is_some_and(|set| set.contains(&hazard))
+                let hazards = self.scenario.hazards.get(&self.backend);
+                undeclared || hazards.is_some_and(|set| set.contains(&hazard))
             });
             let finding = judgement::by_contract(breach, index, self.backend, declared);
             self.findings.push(finding);

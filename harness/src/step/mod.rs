@@ -11,6 +11,7 @@ mod hazard;
 mod name;
 mod outcome;
 mod table;
+mod verb;
 
 pub use action::{Action, ModeSpec, OpenOptions};
 pub use errno::ErrorName;

@@ -1,0 +1,27 @@
+//! What can be told of a world from outside, for those who write stories.
+
+use super::process::Pending;
+use super::world::World;
+
+impl World {
+    /// The names of the nodes in the actor's descriptor table.
+    pub fn nodes(&self, actor: &str) -> impl Iterator<Item = &str> {
+        let table = self.actors.get(actor).and_then(|actor| self.tables.get(actor.table));
+        table.into_iter().flat_map(|table| table.nodes.keys().map(String::as_str))
+    }
+
+    /// Whether a step of the actor was `blocked` or `paused` and has not been
+    /// awaited.
+    pub fn is_pending(&self, actor: &str) -> bool {
+        self.actors.get(actor).is_some_and(|actor| actor.pending.is_some())
+    }
+
+    /// Whether somebody who shares the actor's descriptor table is paused in
+    /// the middle of a change of this node's claim.
+    pub fn is_changing(&self, actor: &str, node: &str) -> bool {
+        let table = self.table_of(actor);
+        self.actors.values().filter(|one| one.table == table).any(
+            |one| matches!(&one.pending, Some(Pending::Paused(attempt)) if attempt.node == node),
+        )
+    }
+}
