@@ -25,6 +25,7 @@ mod progress;
 mod record;
 mod replaced;
 pub mod repro;
+pub mod self_test;
 pub mod story;
 mod summary;
 mod table_words;
