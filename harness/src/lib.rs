@@ -92,6 +92,7 @@
 //!
 //! | floor | room | |
 //! | --- | --- | --- |
+//! | 8 | [`self_test`] | whether anybody would notice a fault |
 //! | 7 | [`sweep`] | many runs, summed up |
 //! | 7 | [`probe`] | what locks are worth in a directory |
 //! | 7 | [`drill`] | what QEMU's own commands do with its locks |
@@ -147,6 +148,7 @@ pub mod race;
 mod raw;
 pub mod run;
 pub mod scenario;
+pub mod self_test;
 mod series;
 mod shard;
 pub mod step;

@@ -160,6 +160,12 @@ pub enum Failure {
         /// How many were asked for.
         planned: usize,
     },
+    /// No fault could be planted.
+    #[error(
+        "no fault makes a difference on these locks, so nothing was tried; choose others with \
+         --backend, or another directory with --dir"
+    )]
+    NoFaultTried,
     /// Every scenario was skipped.
     #[error(
         "every scenario was skipped, so nothing was tried; choose another directory with --dir, \
@@ -233,6 +239,7 @@ impl Failure {
             | Failure::Probe(_)
             | Failure::Incomplete { .. }
             | Failure::NothingRan
+            | Failure::NoFaultTried
             | Failure::NothingToMix
             | Failure::NoPlayer { .. }
             | Failure::NotTried { .. }

@@ -166,15 +166,12 @@ impl Fault {
     /// Why it makes no difference on `backend`; `None` where it does.
     pub fn pointless_on(self, backend: Backend) -> Option<&'static str> {
         match (self, backend) {
-            (Fault::OwnerByPid, Backend::Posix) => Some("POSIX locks do belong to the process"),
-            (Fault::CloseDropsAll, Backend::Posix) => {
-                Some("POSIX locks are dropped by every close")
-            }
+            (Fault::CloseDropsAll, Backend::Posix) => Some("every close drops POSIX locks"),
             (Fault::ForkDropsLocks, Backend::Posix) => {
                 Some("a child shares no POSIX locks with its parent")
             }
-            (Fault::RefusedOpenKept, Backend::Ofd) => {
-                Some("a descriptor without locks keeps nobody out")
+            (Fault::ReopenTakesNothing, Backend::Posix) => {
+                Some("POSIX locks are lost when the old descriptor is closed")
             }
             _ => None,
         }

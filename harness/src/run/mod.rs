@@ -47,6 +47,7 @@ pub use environment::Environment;
 pub use finding::{Finding, Judge};
 pub use moment::Moment;
 pub use rehearsal::rehearse;
+pub(crate) use result::microseconds;
 pub use result::{ScenarioResult, Verdict};
 pub(crate) use session::raise_descriptor_limit;
 pub use session::{HarnessError, Job, Session, SessionOptions};
