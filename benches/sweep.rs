@@ -45,8 +45,9 @@ fn main() {
             || {
                 let sweep = claim_sweep(&plan, &options, &mut |_| ControlFlow::Continue(()));
                 let sweep = sweep.expect("a sweep");
-                assert!(sweep.complete && sweep.differences() == 0);
-                assert_eq!(sweep.cases(), 65_536);
+                let differences = &sweep.arrangements[0].first_differences;
+                assert!(sweep.complete, "{differences:?}");
+                assert_eq!((sweep.cases(), sweep.differences()), (65_536, 0), "{differences:?}");
             },
             || {
                 let floor = Command::new("/proc/self/exe").env(FLOOR, &image).status();

@@ -1,1 +1,134 @@
+//! Sweeps made by hand: one that agrees, one that does not, and some that did
+//! not come to their end.
 
+use imglock_harness::Shard;
+use imglock_harness::image::{Mode, Permissions};
+use imglock_harness::lock::Backend;
+use imglock_harness::run::Environment;
+use imglock_harness::step::Outcome;
+use imglock_harness::sweep::{
+    Arrangement, ClaimDifference, ClaimSweep, Common, Departure, Openers, Pattern, Processes, Swept,
+};
+
+fn swept(arrangement: Arrangement) -> Swept {
+    let granted = match (arrangement.backend, arrangement.processes) {
+        (Backend::Posix, Processes::One) => 65_536,
+        _ => 6_561,
+    };
+    Swept {
+        arrangement,
+        rows: 256,
+        rows_done: 256,
+        granted,
+        refused: 65_536 - granted,
+        other: 0,
+        took_us: 612_345,
+        differences: 0,
+        patterns: Vec::new(),
+        first_differences: Vec::new(),
+    }
+}
+
+/// Every pair is as it must be.
+pub fn agreeing() -> ClaimSweep {
+    ClaimSweep {
+        complete: true,
+        environment: Environment {
+            kernel: "6.18.0".to_owned(),
+            architecture: "x86_64".to_owned(),
+            file_system: "ext4".to_owned(),
+            imglock: "0.1.0".to_owned(),
+            ..Environment::default()
+        },
+        openers: Openers::Two,
+        shard: Shard::WHOLE,
+        arrangements: Arrangement::on(&Backend::ALL).into_iter().map(swept).collect(),
+    }
+}
+
+/// Half way through a part of the larger one.
+pub fn half() -> ClaimSweep {
+    let mut half = agreeing();
+    half.complete = false;
+    half.openers = Openers::Three;
+    half.shard = "2/4".parse().expect("a part");
+    for swept in &mut half.arrangements {
+        swept.rows = 1_640;
+    }
+    half.arrangements[2].rows_done = 0;
+    half.arrangements[3].rows_done = 0;
+    half
+}
+
+/// Whoever wants to write is let in on OFD; on POSIX locks are left.
+pub fn differing() -> ClaimSweep {
+    let mut differing = agreeing();
+    let write = Permissions::WRITE;
+    let wanted = Common {
+        wanted: write,
+        unshared: Permissions::empty(),
+        taken: Permissions::empty(),
+        kept: write,
+    };
+    let outcome = |text: &str| -> Outcome { text.parse().expect("an outcome") };
+    let ofd = &mut differing.arrangements[0];
+    let arrangement = ofd.arrangement;
+    let difference = |holder: Mode, claim: Mode, actual: &str| ClaimDifference {
+        arrangement,
+        holders: vec![holder.claim()],
+        claim: Some(claim.claim()),
+        departure: Departure::Outcome {
+            expected: outcome("refused write"),
+            actual: outcome(actual),
+        },
+    };
+    (ofd.granted, ofd.refused, ofd.other, ofd.differences) = (11_422, 54_112, 2, 4_863);
+    ofd.patterns = vec![
+        pattern("refused write", "granted", 4_861, wanted),
+        pattern(
+            "refused write",
+            "EBADF",
+            2,
+            Common { taken: write | Permissions::RESIZE, ..wanted },
+        ),
+    ];
+    ofd.first_differences = vec![
+        difference(Mode::Rw, Mode::Rw, "granted"),
+        difference(Mode::Rw, Mode::ShareRw, "granted"),
+        difference(Mode::Qcow2Rw, Mode::ToolRw, "EBADF"),
+    ];
+    let posix = &mut differing.arrangements[1];
+    posix.differences = 1;
+    let common = Common { unshared: write, ..wanted };
+    posix.patterns = vec![pattern("no locks after the last close", "locks", 1, common)];
+    posix.first_differences = vec![ClaimDifference {
+        arrangement: posix.arrangement,
+        departure: Departure::Left { actual: Vec::new() },
+        ..difference(Mode::Ro, Mode::Rw, "granted")
+    }];
+    differing
+}
+
+/// A process died.
+pub fn silent() -> ClaimSweep {
+    let mut silent = agreeing();
+    silent.complete = false;
+    silent.arrangements.truncate(1);
+    let swept = &mut silent.arrangements[0];
+    let why = "the process died".to_owned();
+    (swept.rows_done, swept.granted, swept.refused, swept.differences) = (1, 16, 240, 1);
+    let nothing = Permissions::empty();
+    let common = Common { wanted: nothing, unshared: nothing, taken: nothing, kept: nothing };
+    swept.patterns = vec![pattern("an answer", &why, 1, common)];
+    swept.first_differences = vec![ClaimDifference {
+        arrangement: swept.arrangement,
+        holders: vec![Mode::Rw.claim()],
+        claim: Some(Mode::Ro.claim()),
+        departure: Departure::Silence { why },
+    }];
+    silent
+}
+
+fn pattern(expected: &str, actual: &str, count: u64, common: Common) -> Pattern {
+    Pattern { expected: expected.to_owned(), actual: actual.to_owned(), count, common }
+}

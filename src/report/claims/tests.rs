@@ -1,1 +1,50 @@
+use std::path::Path;
 
+use imglock_harness::sweep::ClaimSweep;
+
+use super::samples::{agreeing, differing, half, silent};
+use super::{Ending, write};
+
+fn told(sweep: &ClaimSweep, ending: &Ending<'_>) -> String {
+    let mut out = Vec::new();
+    write(sweep, ending, &mut out).expect("a vector can be written");
+    let text = anstream::adapter::strip_bytes(&out).into_vec();
+    let text = String::from_utf8(text).expect("text");
+    assert!(text.lines().all(|line| line.chars().count() <= 110), "{text}");
+    text
+}
+
+#[test]
+fn a_person_reads_that_all_agree() {
+    insta::assert_snapshot!(told(&agreeing(), &Ending::default()));
+}
+
+#[test]
+fn a_person_reads_what_differs_and_how_to_see_it_again() {
+    insta::assert_snapshot!(told(&differing(), &Ending::default()));
+}
+
+#[test]
+fn what_is_interrupted_can_be_gone_on_with() {
+    let ending =
+        Ending { stopped: true, file: Some(Path::new("my sweep.json")), ..Ending::default() };
+    insta::assert_snapshot!(told(&half(), &ending));
+    let text = told(&half(), &Ending { file: None, ..ending });
+    assert!(text.ends_with("with --report json=FILE it could be gone on with (--resume FILE)\n"));
+}
+
+#[test]
+fn a_process_without_an_answer_ends_it() {
+    let saved = Some((Path::new("found"), 1));
+    insta::assert_snapshot!(told(&silent(), &Ending { saved, ..Ending::default() }));
+}
+
+#[test]
+fn a_report_is_read_as_it_was_written() {
+    for sweep in [agreeing(), differing(), half(), silent()] {
+        let text = serde_json::to_string_pretty(&sweep).expect("JSON");
+        assert_eq!(serde_json::from_str::<ClaimSweep>(&text).expect(&text), sweep);
+    }
+    let text = serde_json::to_string_pretty(&differing().arrangements[1]).expect("JSON");
+    insta::assert_snapshot!(text);
+}

@@ -48,7 +48,7 @@ impl ClaimDifference {
             summary: self.summary(),
             about: self.about(),
             backends: vec![backend],
-            hazards: BTreeMap::from([(backend, self.hazards(claims, stays))]),
+            hazards: self.hazards(claims, stays),
             images: vec![ImageDeclaration { name: IMAGE.to_owned(), size: IMAGE_BYTES }],
             items,
         }
@@ -110,12 +110,8 @@ impl ClaimDifference {
     }
 
     /// What POSIX locks in one process are known to do.
-    fn hazards(&self, claims: &[Claim], stays: bool) -> BTreeSet<Hazard> {
-        let arrangement = self.arrangement;
+    fn hazards(&self, claims: &[Claim], stays: bool) -> BTreeMap<Backend, BTreeSet<Hazard>> {
         let mut hazards = BTreeSet::new();
-        if (arrangement.backend, arrangement.processes) != (Backend::Posix, Processes::One) {
-            return hazards;
-        }
         let conflicts = |holder: &Claim| claims.iter().any(|claim| claim.conflicts_with(*holder));
         if self.holders.iter().any(conflicts) {
             hazards.insert(Hazard::SameOwner);
@@ -123,7 +119,12 @@ impl ClaimDifference {
         if !stays && self.holders.iter().any(|holder| !ranges(*holder).is_empty()) {
             hazards.insert(Hazard::LockLoss);
         }
-        hazards
+        match (self.arrangement.backend, self.arrangement.processes) {
+            (Backend::Posix, Processes::One) if !hazards.is_empty() => {
+                BTreeMap::from([(Backend::Posix, hazards)])
+            }
+            _ => BTreeMap::new(),
+        }
     }
 
     /// The actor and the node of an opener.
