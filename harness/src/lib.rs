@@ -115,6 +115,7 @@
 //! | 0 | [`lock`] | one fcntl call; byte ranges |
 //! | 0 | `series` | times, summed up |
 //! | 0 | [`Shard`] | one machine's part of a long work |
+//! | 0 | `word` | the word that was most likely meant |
 //! | 0 | `raw` | calls without a safe interface, and all unsafe code |
 //!
 //! Data goes one way:
@@ -154,6 +155,7 @@ mod shard;
 pub mod step;
 pub mod subject;
 pub mod sweep;
+mod word;
 
 pub use process::init;
 pub use shard::{ParseShardError, Shard};

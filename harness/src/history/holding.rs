@@ -30,7 +30,9 @@ pub(super) fn check(stays: &[Stay], terms: &Terms<'_>, owners: &Owners, judgemen
             let mut seen = Seen::default();
             for &old in &present.all {
                 pairs.look(old, new, &mut seen);
-                if seen.contradiction.is_some() && known.contradiction {
+                // Hazards are counted, and there are none under OFD.
+                let told = seen.contradiction.is_some() && known.contradiction;
+                if told && terms.backend == Backend::Ofd {
                     break;
                 }
             }
@@ -178,15 +180,22 @@ impl Pairs<'_> {
             return None;
         }
         let closings = self.closings.get_or_insert_with(|| Closings::of(self.stays, self.owners));
+        let resolution = self.terms.resolution_ns;
         let lost = |loser: Stay, other: Stay| {
-            let looked = other.granted_ns()?;
-            let locked = loser.attempt_ns;
-            let closer = closings.last_before(self.owners.owner(&loser), loser.opener, looked)?;
-            let closer = self.stays[closer];
-            let margin = closer.closing()?.margin(Span { from: locked, until: looked });
-            let meeting = Meeting::by(margin.min(lead(locked, looked)), self.terms.resolution_ns);
-            let matter = Matter::LockLoss { loser, closer, other };
-            (meeting != Meeting::Never).then_some((meeting, matter))
+            let (locked, looked) = (loser.attempt_ns, other.granted_ns()?);
+            let owner = self.owners.owner(&loser);
+            // One that surely began before the other looked, or else any that may have.
+            let last = |before| closings.last_before(owner, loser.opener, before);
+            let surely = looked.checked_sub(resolution.saturating_add(1)).and_then(last);
+            let losses = [surely, last(looked.saturating_add(resolution))].into_iter().flatten();
+            let losses = losses.filter_map(|closer| {
+                let closer = self.stays[closer];
+                let margin = closer.closing()?.margin(Span { from: locked, until: looked });
+                let meeting = Meeting::by(margin.min(lead(locked, looked)), resolution);
+                let matter = Matter::LockLoss { loser, closer, other };
+                (meeting != Meeting::Never).then_some((meeting, matter))
+            });
+            losses.min_by_key(|(meeting, _)| *meeting != Meeting::Sure)
         };
         let losses = [lost(first, second), lost(second, first)].into_iter().flatten();
         losses.min_by_key(|(meeting, _)| *meeting != Meeting::Sure)

@@ -11,6 +11,7 @@
 //! is asked, so it makes no difference whose history it is.
 
 mod event;
+mod file;
 mod finding;
 mod holding;
 mod judge;
@@ -22,8 +23,12 @@ mod terms;
 mod verdict;
 
 pub use event::{Event, EventKind};
+pub use file::{Header, History, HistoryFile, Image, Problem, ReadError};
 pub use finding::{Finding, Matter, Neighbour, conflict};
 pub use judge::judge;
 pub use stay::{Answer, End, Stay};
 pub use terms::{Opener, Terms};
 pub use verdict::{Counts, Judgement, Shown, Verdict};
+
+#[cfg(test)]
+mod tests;

@@ -94,13 +94,18 @@ impl Stay {
     }
 
     /// When it may have closed its descriptor, if it can have: one that is
-    /// refused does so as well, and so may one of which no answer is known.
+    /// refused does so as well, before it answers or later, and so may one of
+    /// which no answer is known.
     pub(super) fn closing(&self) -> Option<Span> {
         match self.answer {
             Some((_, Answer::Granted)) => {
                 self.end.map(|end| Span { from: end.from_ns(), until: end.until_ns() })
             }
-            _ => Some(self.possible()),
+            _ => {
+                let Span { from, until } = self.possible();
+                let until = self.end.map_or(until, |end| end.until_ns().max(until));
+                Some(Span { from, until })
+            }
         }
     }
 

@@ -63,6 +63,18 @@ impl Judgement {
         self.verdict == Verdict::Valid
     }
 
+    /// The same, said of the image with this index.
+    #[must_use]
+    pub(super) fn of_image(mut self, image: usize) -> Judgement {
+        if let Verdict::Unknown(finding) | Verdict::Invalid(finding) = &mut self.verdict {
+            finding.image = image;
+        }
+        for shown in &mut self.hazards {
+            shown.first.image = image;
+        }
+        self
+    }
+
     /// Adds what was said of another part, which neither shares an image nor
     /// overlaps in time.
     pub fn absorb(&mut self, other: Judgement) {

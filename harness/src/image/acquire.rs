@@ -1,18 +1,31 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::{Claim, Permission, Permissions, held_byte, unshared_byte};
 use crate::lock::{ByteLocks, LockError, LockType, RangeSpec};
 
 /// Which half of a claim met resistance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Side {
     /// The opener wants a permission that a holder does not share.
     Wanted,
     /// The opener does not share a permission that a holder has.
     Unshared,
+}
+
+impl Side {
+    /// Both, in the order in which QEMU tests.
+    pub const ALL: &[Side] = Side::VARIANTS;
+
+    /// The word that histories use.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The first permission over which an opener was refused.

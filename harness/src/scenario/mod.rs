@@ -24,8 +24,9 @@ mod statement;
 mod story;
 mod unroll;
 mod verb;
-mod word;
 mod writing;
+
+use crate::word;
 
 pub use document::{Block, Item, Scenario, Step};
 pub use matrix::ModeMatrix;

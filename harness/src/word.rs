@@ -1,8 +1,10 @@
+//! What to tell somebody who wrote a word that means nothing.
+
 /// How many words a help text lists in full.
 const LISTED: usize = 14;
 
 /// The candidate that `word` was most likely meant to be, if any is close.
-pub(super) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
     // Long texts are no slips of the finger, and comparing them is slow.
     if word.len() > 64 {
         return None;
@@ -28,7 +30,7 @@ fn likeness(word: &str, candidate: &str) -> f64 {
 }
 
 /// "did you mean `x`?", the list of what there is, or both.
-pub(super) fn advice(word: &str, candidates: &[&str]) -> String {
+pub(crate) fn advice(word: &str, candidates: &[&str]) -> String {
     let listed = (candidates.len() <= LISTED).then(|| format!("valid here: {}", list(candidates)));
     match (nearest(word, candidates), listed) {
         (Some(near), Some(listed)) => format!("did you mean `{near}`? {listed}"),
@@ -39,7 +41,7 @@ pub(super) fn advice(word: &str, candidates: &[&str]) -> String {
 }
 
 /// The words in backticks, with commas between them.
-pub(super) fn list(words: &[&str]) -> String {
+pub(crate) fn list(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     quoted.join(", ")
 }

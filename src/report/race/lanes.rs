@@ -1,0 +1,113 @@
+//! One round, drawn: who tried, who had the image, who was refused.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use imglock_harness::history::{Answer, End, Matter, Stay};
+use imglock_harness::race::{Evidence, RaceSum, Turn};
+
+use crate::report::palette::{FAINT, PLAIN, STRONG, TAKEN};
+use crate::report::times;
+
+/// The columns of the time.
+const LANE: usize = 28;
+
+/// More openers than this are not drawn, unless they are in the matter.
+const MOST: usize = 8;
+
+/// Each opener of the round, from its attempt to its end.
+pub fn write(sum: &RaceSum, evidence: &Evidence, out: &mut dyn Write) -> io::Result<()> {
+    let concerned = concerned(evidence.matter.as_ref());
+    let drawn: Vec<&Turn> = evidence
+        .turns
+        .iter()
+        .filter(|turn| sum.openers <= MOST || concerned.contains(&turn.stay.opener))
+        .collect();
+    let from = drawn.iter().map(|turn| turn.stay.attempt_ns).min().unwrap_or(0);
+    let until = drawn.iter().map(|turn| last(&turn.stay)).max().unwrap_or(0).max(from + 1);
+    let span = Duration::from_nanos(until - from);
+    let scale = Scale { from, until };
+    let ends = format!("0{:>1$}", times::readable(span), LANE - 1);
+    writeln!(out, "    {:25}{FAINT}{ends}{FAINT:#}", "")?;
+    for turn in drawn {
+        let Turn { mode, stay, .. } = turn;
+        let (mark, style) = match concerned.contains(&stay.opener) {
+            true => ("▸", STRONG),
+            false => (" ", PLAIN),
+        };
+        let name = format!("opener {}", stay.opener + 1);
+        let lane = scale.lane(stay);
+        let line = format!(
+            "  {mark} {style}{name:<9} {:<13}{style:#}  {TAKEN}{lane}{TAKEN:#} {}",
+            mode.name(),
+            words(turn)
+        );
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    if sum.openers > MOST {
+        let others = sum.openers - concerned.len();
+        writeln!(out, "    {FAINT}and {others} other openers{FAINT:#}")?;
+    }
+    writeln!(out, "    {FAINT}█ has the image  ░ opens or closes it  × is refused{FAINT:#}")
+}
+
+/// What is said beside the lane.
+fn words(turn: &Turn) -> String {
+    match (&turn.failure, turn.stay.answer) {
+        (Some(why), _) => why.to_string(),
+        (None, Some((_, Answer::Refused(Some(refusal))))) => format!("× {refusal}"),
+        (None, Some((_, Answer::Refused(None)))) => "×".to_owned(),
+        _ => String::new(),
+    }
+}
+
+struct Scale {
+    from: u64,
+    until: u64,
+}
+
+impl Scale {
+    fn column(&self, at: u64) -> usize {
+        let part = (at - self.from) as f64 / (self.until - self.from) as f64;
+        ((part * LANE as f64) as usize).min(LANE - 1)
+    }
+
+    fn lane(&self, stay: &Stay) -> String {
+        let mut cells = [' '; LANE];
+        let mut fill = |from: u64, until: u64, cell: char| {
+            cells[self.column(from)..=self.column(until)].fill(cell);
+        };
+        fill(stay.attempt_ns, last(stay), '░');
+        match (stay.answer, stay.end) {
+            (Some((at, Answer::Granted)), Some(End::Closed { from_ns: until, .. })) => {
+                fill(at, until, '█');
+            }
+            (Some((at, Answer::Granted)), _) => fill(at, self.until, '█'),
+            (Some((at, Answer::Refused(_))), _) => fill(at, at, '×'),
+            _ => {}
+        }
+        cells.iter().collect()
+    }
+}
+
+fn last(stay: &Stay) -> u64 {
+    match (stay.end, stay.answer) {
+        (Some(End::Closed { until_ns, .. } | End::Died { until_ns, .. }), _) => until_ns,
+        (None, Some((at, _))) => at,
+        (None, None) => stay.attempt_ns,
+    }
+}
+
+/// Whom a finding is about.
+fn concerned(matter: Option<&Matter>) -> Vec<usize> {
+    let stays = match matter {
+        None => vec![],
+        Some(Matter::TwoHolders { first, second } | Matter::SameOwner { first, second }) => {
+            vec![first, second]
+        }
+        Some(Matter::LockLoss { loser, closer, other }) => vec![loser, closer, other],
+        Some(Matter::Unjustified { refused, .. }) => vec![refused],
+        Some(Matter::NeverReleased { holder }) => vec![holder],
+    };
+    stays.into_iter().map(|stay| stay.opener).collect()
+}
