@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use super::{Catch, hunts};
+use super::{Catch, hunts, strategies};
 use crate::lock::Backend;
 use crate::run::{HarnessError, SessionOptions};
 use crate::scenario::{ModeMatrix, Scenario};
@@ -20,6 +20,12 @@ pub enum Hunter {
     Suite,
     /// Opens every ordered pair of modes, and compares with the mode matrix.
     Matrix,
+    /// Opens every ordered pair of claims, between processes and within one.
+    Sweep,
+    /// Tries random scenarios, and compares each step with the model.
+    Explore,
+    /// Releases openers at the same moment, again and again.
+    Race,
 }
 
 /// Where a hunter looks.
@@ -62,7 +68,9 @@ impl Hunter {
     pub fn runs_of(self) -> &'static str {
         match self {
             Hunter::Suite => "scenarios",
-            Hunter::Matrix => "pairs",
+            Hunter::Matrix | Hunter::Sweep => "pairs",
+            Hunter::Explore => "cases",
+            Hunter::Race => "rounds",
         }
     }
 
@@ -74,6 +82,9 @@ impl Hunter {
         match self {
             Hunter::Suite => hunts::suite(ground),
             Hunter::Matrix => hunts::matrix(ground),
+            Hunter::Sweep => strategies::sweep(ground),
+            Hunter::Explore => strategies::explore_cases(ground),
+            Hunter::Race => strategies::race_rounds(ground),
         }
     }
 }

@@ -9,6 +9,7 @@ mod data;
 mod hunter;
 mod hunts;
 mod lanes;
+mod strategies;
 mod work;
 
 pub use data::{Catch, End, Fate, FaultResult, Hunt, SelfTest};
