@@ -8,7 +8,7 @@ use crate::explore::{Difference, ExplorePlan, explore};
 use crate::lock::Backend;
 use crate::process::ProcessError;
 use crate::race::{RacePlan, race};
-use crate::run::HarnessError;
+use crate::run::{HarnessError, SessionOptions};
 use crate::sweep::{Arrangement, ClaimDifference, ClaimPlan, Departure, Openers, claim_sweep};
 
 /// How long a race looks for a fault.
@@ -16,6 +16,8 @@ const RACE: Duration = Duration::from_secs(10);
 /// How long it looks where nothing is planted: long enough to see that it
 /// would cry wolf.
 const QUIET_RACE: Duration = Duration::from_secs(2);
+/// How many steps' time a row of the sweep may take.
+const ROW: u32 = 10;
 /// How many random scenarios are tried.
 const CASES: u64 = 1_000;
 /// Which; another seed would find other things, and a test must repeat itself.
@@ -25,7 +27,10 @@ const SEED: u64 = 1;
 pub(super) fn sweep(ground: &Ground) -> Result<Hunted, HarnessError> {
     let arrangements = Arrangement::on(&[ground.backend]);
     let plan = ClaimPlan { arrangements, ..ClaimPlan::new(Openers::Two) };
-    let swept = claim_sweep(&plan, &ground.options, &mut |sweep| {
+    // A worker tries a whole row of claims before it answers.
+    let step_timeout = ROW * ground.options.step_timeout;
+    let options = SessionOptions { step_timeout, ..ground.options.clone() };
+    let swept = claim_sweep(&plan, &options, &mut |sweep| {
         if sweep.differences() > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let swept = match swept {
