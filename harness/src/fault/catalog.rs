@@ -33,6 +33,8 @@ pub enum Fault {
     ZeroIsOneByte,
     /// A range is counted from the file's start, whatever it says.
     WhenceIgnored,
+    /// A range begins where its offset does when that is cut to 32 bits.
+    OffsetCut,
     /// Locks go to a file of each process's own instead of the image.
     WrongFile,
     /// Locks belong to the process although the open file is to own them.
@@ -115,6 +117,8 @@ pub enum Fault {
     ForkDropsLocks,
     /// Executing another program closes nothing.
     CloexecIgnored,
+    /// Executing another program drops the locks of what stays open.
+    ExecDropsLocks,
 }
 
 /// Where a fault is planted.
@@ -174,6 +178,41 @@ impl Fault {
                 Some("POSIX locks are lost when the old descriptor is closed")
             }
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_says_in_one_sentence_what_is_wrong() {
+        for fault in Fault::ALL {
+            let meaning = fault.meaning();
+            assert!(meaning.ends_with('.') && !meaning.contains('\n'), "{fault}: {meaning:?}");
+            assert_eq!(meaning.matches(". ").count(), 0, "{fault}: {meaning:?}");
+            assert_eq!(fault.name().parse(), Ok(*fault));
+        }
+        let mut meanings: Vec<&str> = Fault::ALL.iter().map(|fault| fault.meaning()).collect();
+        meanings.sort_unstable();
+        meanings.dedup();
+        assert_eq!(meanings.len(), Fault::ALL.len(), "two faults say the same");
+    }
+
+    #[test]
+    fn faults_of_one_place_stand_together() {
+        assert!(Fault::ALL.is_sorted_by_key(|fault| fault.place()));
+        for place in [Place::Lock, Place::Test, Place::Wait, Place::Claim, Place::Process] {
+            assert!(Fault::ALL.iter().any(|fault| fault.place() == place), "{place}");
+        }
+    }
+
+    #[test]
+    fn every_fault_makes_a_difference_somewhere() {
+        for fault in Fault::ALL {
+            let pointless = Backend::ALL.iter().all(|one| fault.pointless_on(*one).is_some());
+            assert!(!pointless, "{fault}");
         }
     }
 }

@@ -209,3 +209,7 @@ impl<L: ByteLocks> ByteLocks for Faulty<'_, L> {
         Ok(blocker.map(|blocker| self.named(blocker)))
     }
 }
+
+#[cfg(test)]
+#[path = "faulty_tests.rs"]
+mod tests;

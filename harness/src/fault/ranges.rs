@@ -11,6 +11,7 @@ pub(super) fn bent(fault: Fault, range: RangeSpec, is_test: bool) -> RangeSpec {
     let RangeSpec { start, len, .. } = range;
     match fault {
         Fault::WhenceIgnored => RangeSpec { whence: Whence::Set, ..range },
+        Fault::OffsetCut => RangeSpec { start: i64::from(start as u32), ..range },
         Fault::ZeroIsOneByte if len == 0 => RangeSpec { len: 1, ..range },
         Fault::WrongByte if is_held_byte(range) => RangeSpec { start: start + ASTRAY, ..range },
         _ if is_test => range,
@@ -27,10 +28,8 @@ pub(super) fn unlocked(fault: Fault, range: RangeSpec) -> Option<RangeSpec> {
         Fault::UnlockIgnored => None,
         Fault::UnlockDropsEverything => Some(RangeSpec::at(0, 0)),
         Fault::UnlockDropsTheRest => Some(RangeSpec { len: 0, ..range }),
-        Fault::WhenceIgnored | Fault::ZeroIsOneByte | Fault::WrongByte => {
-            Some(bent(fault, range, false))
-        }
-        _ => Some(range),
+        // Neither end of what is unlocked is wrong where only locks are.
+        _ => Some(bent(fault, range, true)),
     }
 }
 

@@ -5,7 +5,7 @@ use super::Fault;
 use crate::lock::{ByteLocks, LockError, LockType, RangeSpec};
 
 /// How long a lock that was given back is left for somebody else to take.
-const TURN: Duration = Duration::from_millis(5);
+const TURN: Duration = Duration::from_millis(100);
 
 /// Waits for a lock in a faulty way.
 pub(super) fn wait(

@@ -123,6 +123,15 @@ impl Planted {
         }
     }
 
+    /// The worker is about to execute its program anew.
+    pub(super) fn be_executed(&self) {
+        if self.is(Fault::ExecDropsLocks) {
+            for (fd, _) in open_files() {
+                unlock(fd);
+            }
+        }
+    }
+
     /// Passes the time until the next request comes.
     pub(super) fn await_request(&self, channel: &Channel) {
         let Some(expiry) = self.memory.expiry() else { return };
@@ -131,9 +140,7 @@ impl Planted {
             return;
         }
         for (fd, backend) in self.memory.expire() {
-            if let Some(fd) = numbered(fd) {
-                let _ = KernelLocks::new(fd, backend).unlock(RangeSpec::at(0, 0));
-            }
+            unlock_on(fd, backend);
         }
     }
 
@@ -169,9 +176,16 @@ fn keep_after_death() {
     });
 }
 
+/// Drops all that is locked through a descriptor, whoever owns it.
 fn unlock(fd: RawFd) {
+    for backend in Backend::ALL {
+        unlock_on(fd, backend);
+    }
+}
+
+fn unlock_on(fd: RawFd, backend: Backend) {
     if let Some(fd) = numbered(fd) {
-        let _ = KernelLocks::new(fd, Backend::Ofd).unlock(RangeSpec::at(0, 0));
+        let _ = KernelLocks::new(fd, backend).unlock(RangeSpec::at(0, 0));
     }
 }
 

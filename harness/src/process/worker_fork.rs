@@ -61,6 +61,7 @@ pub(super) fn exec(channel: &mut Channel, planted: &Planted) -> Next {
     if let Some(fault) = planted.fault {
         command.env(FAULT, fault.name());
     }
+    planted.be_executed();
     let error = command.exec();
     failed(error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)).into()
 }

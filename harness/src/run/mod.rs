@@ -45,6 +45,7 @@ pub use casting::Casting;
 pub use engine::Engine;
 pub use environment::Environment;
 pub use finding::{Finding, Judge};
+pub(crate) use judgement::{NO_LOCKS, NOT_THE_MODELS};
 pub use moment::Moment;
 pub use rehearsal::rehearse;
 pub(crate) use result::microseconds;

@@ -2,11 +2,10 @@
 //! first thing that is not as it must be.
 
 use super::{Catch, Ground, Hunted};
-use crate::run::{Casting, Engine, Finding, HarnessError, ScenarioResult, Verdict};
+use crate::run::{
+    Casting, Engine, Finding, HarnessError, NO_LOCKS, NOT_THE_MODELS, ScenarioResult, Verdict,
+};
 use crate::sweep::{Difference, mode_table};
-
-/// What stands for an empty lock table.
-const NO_LOCKS: &str = "no locks";
 
 /// The scenarios, in their order, until one does not pass.
 pub(super) fn suite(ground: &Ground) -> Result<Hunted, HarnessError> {
@@ -34,21 +33,21 @@ fn of_run(result: &ScenarioResult) -> Catch {
     Catch { at, said: finding.map_or_else(|| result.reason.clone(), said) }
 }
 
-/// What a judge said. Of two lock tables, with what only one of them has.
+/// What a judge said. Of lock tables, what only one of them has.
 fn said(finding: &Finding) -> String {
     let Finding { expected, actual, message, .. } = finding;
+    if message != NOT_THE_MODELS {
+        return message.clone();
+    }
     let only = |one: &str, other: &str| {
         let other: Vec<&str> = other.split("; ").collect();
         let lines = one.split("; ").filter(|line| !other.contains(line) && *line != NO_LOCKS);
         lines.collect::<Vec<_>>().join(", ")
     };
-    if message.contains(actual.as_str()) {
-        return message.clone();
-    }
     match (only(actual, expected), only(expected, actual)) {
-        (more, less) if more.is_empty() => format!("{message}, it lacks {less}"),
-        (more, less) if less.is_empty() => format!("{message}, it has {more}"),
-        (more, less) => format!("{message}, it has {more} for {less}"),
+        (more, less) if more.is_empty() => format!("the kernel's lock table lacks {less}"),
+        (more, less) if less.is_empty() => format!("the kernel's lock table has {more} too many"),
+        (more, less) => format!("the kernel's lock table has {more} for {less}"),
     }
 }
 
@@ -70,4 +69,38 @@ pub(super) fn matrix(ground: &Ground) -> Result<Hunted, HarnessError> {
         (None, None) => None,
     };
     Ok(Hunted { runs, catch })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Judge;
+
+    fn tables(expected: &str, actual: &str) -> String {
+        said(&Finding {
+            judge: Judge::Model,
+            event: None,
+            hazard: None,
+            declared: false,
+            expected: expected.to_owned(),
+            actual: actual.to_owned(),
+            message: NOT_THE_MODELS.to_owned(),
+        })
+    }
+
+    #[rstest::rstest]
+    #[case("no locks", "read 100", "the kernel's lock table has read 100 too many")]
+    #[case("read 100; read 201", "read 201", "the kernel's lock table lacks read 100")]
+    #[case(
+        "read 100; read 201",
+        "read 110; read 201",
+        "the kernel's lock table has read 110 for read 100"
+    )]
+    fn of_lock_tables_it_tells_what_only_one_has(
+        #[case] expected: &str,
+        #[case] actual: &str,
+        #[case] told: &str,
+    ) {
+        assert_eq!(tables(expected, actual), told);
+    }
 }

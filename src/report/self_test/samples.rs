@@ -1,1 +1,85 @@
+//! Self-tests made by hand: every fate, every end of a hunt.
 
+use std::time::Duration;
+
+use imglock_harness::fault::Fault;
+use imglock_harness::lock::Backend;
+use imglock_harness::run::Environment;
+use imglock_harness::self_test::{Catch, End, FaultResult, Hunt, Hunter, SelfTest};
+
+/// One fault of each fate.
+pub fn tested() -> SelfTest {
+    let caught_at_once = vec![hunt(Hunter::Suite, Backend::Ofd, 12, caught_by_suite())];
+    let caught_late = vec![
+        hunt(Hunter::Suite, Backend::Ofd, 202, End::Nothing),
+        hunt(Hunter::Suite, Backend::Posix, 198, End::Nothing),
+        hunt(Hunter::Matrix, Backend::Ofd, 17, caught_by_matrix()),
+    ];
+    let survived = vec![
+        hunt(Hunter::Suite, Backend::Ofd, 202, End::Nothing),
+        hunt(Hunter::Suite, Backend::Posix, 198, End::Nothing),
+        hunt(Hunter::Matrix, Backend::Ofd, 484, End::Nothing),
+        hunt(Hunter::Matrix, Backend::Posix, 0, End::Skipped("no posix locks here".to_owned())),
+    ];
+    let skipped = vec![
+        hunt(Hunter::Suite, Backend::Posix, 0, End::Skipped("every close drops them".to_owned())),
+        hunt(Hunter::Matrix, Backend::Posix, 0, End::Skipped("every close drops them".to_owned())),
+    ];
+    let results = [
+        (Fault::UnlockIgnored, caught_at_once),
+        (Fault::NoCheck, caught_late),
+        (Fault::LetsGoForAMoment, survived),
+        (Fault::CloseDropsAll, skipped),
+    ];
+    let result = |(fault, hunts)| FaultResult { fault, hunts };
+    SelfTest {
+        environment: Environment {
+            kernel: "6.18.0".into(),
+            architecture: "x86_64".into(),
+            file_system: "ext4".into(),
+            mount_options: Vec::new(),
+            imglock: "0.1.0".into(),
+            qemu: Vec::new(),
+            planted: None,
+        },
+        hunters: Hunter::ALL.to_vec(),
+        thorough: false,
+        baseline: vec![
+            hunt(Hunter::Suite, Backend::Ofd, 202, End::Nothing),
+            hunt(Hunter::Suite, Backend::Posix, 198, End::Nothing),
+            hunt(Hunter::Matrix, Backend::Ofd, 484, End::Nothing),
+            hunt(Hunter::Matrix, Backend::Posix, 0, End::Skipped("no posix locks here".to_owned())),
+        ],
+        planned: 4,
+        results: results.into_iter().map(result).collect(),
+        complete: true,
+        elapsed: Duration::from_millis(5_432),
+    }
+}
+
+/// Something is found where nothing is planted.
+pub fn inconclusive() -> SelfTest {
+    let mut tested = SelfTest { results: Vec::new(), ..tested() };
+    tested.baseline[0].end = caught_by_suite();
+    tested
+}
+
+fn hunt(hunter: Hunter, backend: Backend, runs: u64, end: End) -> Hunt {
+    Hunt { hunter, backend, runs, duration: Duration::from_micros(1_234 * runs), end }
+}
+
+fn caught_by_suite() -> End {
+    End::Caught(Catch {
+        at: "permissions/downgrade-lets-others-in:14".to_owned(),
+        said: "the kernel's lock table has ofd read 100-101 image 0 by vm1.disk for ofd read 100 \
+               image 0 by vm1.disk"
+            .to_owned(),
+    })
+}
+
+fn caught_by_matrix() -> End {
+    End::Caught(Catch {
+        at: "ro then rw".to_owned(),
+        said: "it gave `granted`, and the matrix states `refused write`".to_owned(),
+    })
+}

@@ -1,1 +1,88 @@
+use imglock_harness::fault::Fault;
+use imglock_harness::lock::Backend;
+use imglock_harness::self_test::{Fate, Hunter, SelfTest};
 
+use super::samples::{inconclusive, tested};
+use super::*;
+
+fn told(tested: &SelfTest, width: Option<usize>) -> String {
+    let mut out = Vec::new();
+    write(tested, width, &mut out).expect("a vector can be written");
+    plain(&out)
+}
+
+fn plain(bytes: &[u8]) -> String {
+    String::from_utf8(anstream::adapter::strip_bytes(bytes).into_vec()).expect("text")
+}
+
+#[test]
+fn a_person_reads_who_noticed_what() {
+    insta::assert_snapshot!(told(&tested(), None));
+}
+
+#[test]
+fn a_line_is_cut_to_fit_a_terminal() {
+    let text = told(&tested(), Some(100));
+    let table = text.lines().skip_while(|line| !line.contains("caught by"));
+    let table: Vec<&str> = table.take_while(|line| !line.is_empty()).collect();
+    assert!(table.iter().all(|line| line.chars().count() <= 100), "{text}");
+    assert!(table.iter().any(|line| line.ends_with('…')), "{text}");
+}
+
+#[test]
+fn a_thorough_one_shows_who_finds_what() {
+    insta::assert_snapshot!(told(&SelfTest { thorough: true, ..tested() }, Some(100)));
+}
+
+#[test]
+fn where_something_is_found_without_a_fault_nothing_is_concluded() {
+    insta::assert_snapshot!(told(&inconclusive(), Some(100)));
+}
+
+#[test]
+fn an_interrupted_one_says_how_far_it_came() {
+    let mut tested = SelfTest { complete: false, ..tested() };
+    tested.results.truncate(1);
+    insta::assert_snapshot!(told(&tested, Some(100)));
+    tested.results.clear();
+    tested.baseline.clear();
+    assert!(told(&tested, None).ends_with("interrupted: 0 of 4 planted\n"));
+}
+
+#[test]
+fn faults_are_listed_by_place_with_what_is_wrong() {
+    let mut out = Vec::new();
+    list(&[Fault::UnlockIgnored, Fault::NoCheck], &mut out).expect("a vector can be written");
+    insta::assert_snapshot!(plain(&out));
+}
+
+#[test]
+fn what_is_said_beside_the_bar_counts_who_survived() {
+    assert_eq!(so_far(&tested()), "1 not noticed");
+    assert_eq!(so_far(&SelfTest { results: Vec::new(), ..tested() }), "without a fault first");
+}
+
+/// What a fate is follows from the hunts.
+#[test]
+fn each_sample_has_the_fate_that_it_is_for() {
+    let fates: Vec<Fate> = tested().results.iter().map(|result| result.fate()).collect();
+    assert_eq!(fates, [Fate::Caught, Fate::Caught, Fate::Survived, Fate::Skipped]);
+    assert!(tested().is_conclusive());
+    assert!(!inconclusive().is_conclusive());
+}
+
+/// The page and the program tell the same faults in the same words.
+#[test]
+fn the_page_lists_every_fault() {
+    let page = include_str!("../../../docs/self-test.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows: Vec<String> = rows.map(|row| format!("| `{row}")).collect();
+    let faults = Fault::ALL.iter().map(|fault| {
+        let only = Backend::ALL.into_iter().filter(|one| fault.pointless_on(*one).is_none());
+        let only: Vec<&str> = only.map(Backend::name).collect();
+        format!("| `{fault}` | {} | {} |", fault.meaning(), only.join(", "))
+    });
+    let hunters = Hunter::ALL.iter().map(|one| format!("| `{one}` | {} |", one.meaning()));
+    let stated: Vec<String> = hunters.chain(faults).collect();
+    assert_eq!(rows, stated);
+}
