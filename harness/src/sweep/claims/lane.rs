@@ -89,7 +89,7 @@ impl Lane {
             Err(StepFailure::Stopped) => return Err(ProcessError::Stopped),
             Err(StepFailure::Process(error)) => return Err(error),
             Err(StepFailure::TimedOut) => {
-                Seen::Silence { why: format!("no answer within {:?}", self.step_timeout) }
+                Seen::Silence { why: format!("it took longer than {:?}", self.step_timeout) }
             }
             Err(other) => Seen::Silence { why: other.to_string() },
         };
