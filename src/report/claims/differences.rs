@@ -78,15 +78,17 @@ fn kind(pattern: &Pattern, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn words(common: &Common) -> String {
-    let of = |who: &str, does: &str, what: Permissions| {
-        (!what.is_empty())
-            .then(|| format!("{who} {does} {}", what.to_string().replace(' ', " and ")))
+    let opener = of("the opener", ("wants", common.wanted), common.unshared);
+    let holder = of("a holder", ("has", common.taken), common.kept);
+    opener.into_iter().chain(holder).collect::<Vec<_>>().join("; ")
+}
+
+fn of(who: &str, (takes, taken): (&str, Permissions), unshared: Permissions) -> Option<String> {
+    let part = |does: &str, what: Permissions| {
+        (!what.is_empty()).then(|| format!("{does} {}", what.to_string().replace(' ', ", ")))
     };
-    let all = [
-        of("the opener", "wants", common.wanted),
-        of("the opener", "does not share", common.unshared),
-        of("a holder", "has", common.taken),
-        of("a holder", "does not share", common.kept),
-    ];
-    all.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    match (part(takes, taken), part("does not share", unshared)) {
+        (Some(takes), Some(keeps)) => Some(format!("{who} {takes} and {keeps}")),
+        (one, other) => one.or(other).map(|does| format!("{who} {does}")),
+    }
 }
