@@ -22,7 +22,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{ForkResult, fork};
 
 const FLOOR: &str = "IMGLOCK_BENCH_FLOOR";
-const ROUNDS: usize = 11;
+const ROUNDS: usize = 7;
 
 fn main() {
     imglock_harness::init();

@@ -100,7 +100,7 @@ pub fn differing() -> ClaimSweep {
     let posix = &mut differing.arrangements[1];
     posix.differences = 1;
     let common = Common { unshared: write, ..wanted };
-    posix.patterns = vec![pattern("no locks after the last close", "locks", 1, common)];
+    posix.patterns = vec![pattern("no locks in the end", "locks", 1, common)];
     posix.first_differences = vec![ClaimDifference {
         arrangement: posix.arrangement,
         departure: Departure::Left { actual: Vec::new() },
@@ -119,7 +119,7 @@ pub fn silent() -> ClaimSweep {
     (swept.rows_done, swept.granted, swept.refused, swept.differences) = (1, 16, 240, 1);
     let nothing = Permissions::empty();
     let common = Common { wanted: nothing, unshared: nothing, taken: nothing, kept: nothing };
-    swept.patterns = vec![pattern("an answer", &why, 1, common)];
+    swept.patterns = vec![pattern("an answer", "none: the process died", 1, common)];
     swept.first_differences = vec![ClaimDifference {
         arrangement: swept.arrangement,
         holders: vec![Mode::Rw.claim()],

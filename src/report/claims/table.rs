@@ -7,8 +7,8 @@ use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, PLAIN, STRONG};
 use crate::report::times;
 
 /// The columns of a line: the arrangement, and then the numbers.
-const LABEL: usize = 24;
-const CELL: usize = 12;
+const LABEL: usize = 22;
+const CELL: usize = 11;
 
 /// A line for each arrangement.
 pub fn write(sweep: &ClaimSweep, out: &mut dyn Write) -> io::Result<()> {

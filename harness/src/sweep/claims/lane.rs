@@ -11,8 +11,9 @@ use crate::run::SessionOptions;
 use crate::subject::StepFailure;
 
 /// In how many rows a lane finds out which case it was that left something
-/// behind; each takes as long as a hundred rows. After these it is clear.
+/// behind, and how many of those it looks for. After these it is clear.
 const SEARCHES: usize = 8;
+const FOUND: usize = 3;
 
 /// One launcher with its image and processes.
 #[derive(Debug)]
@@ -50,32 +51,37 @@ impl Lane {
         holders: &[Claim],
     ) -> Result<Judged, ProcessError> {
         let mut judged = self.attempt(arrangement, holders, &EVERY_CLAIM)?;
-        if judged.lasting().is_some()
-            && let Some(found) = self.search(arrangement, holders)?
-        {
-            judged.differences.retain(|difference| !difference.departure.is_lasting());
-            judged.differences.extend(found);
+        if judged.lasting().is_some() {
+            // Whatever else is different may have come of it.
+            judged.differences.retain(|one| one.departure.is_lasting());
+            let found = self.search(arrangement, holders)?;
+            if found.iter().any(|one| one.departure.is_lasting()) {
+                judged.differences = found;
+            }
         }
         Ok(judged)
     }
 
-    /// Tries each claim by itself, with new processes, until one of them leaves
-    /// something behind, too.
+    /// Tries each claim by itself, with new processes after each one that
+    /// leaves something behind, and says what is different.
     fn search(
         &mut self,
         arrangement: Arrangement,
         holders: &[Claim],
-    ) -> Result<Option<Vec<ClaimDifference>>, ProcessError> {
-        let Some(left) = self.searches_left.checked_sub(1) else { return Ok(None) };
+    ) -> Result<Vec<ClaimDifference>, ProcessError> {
+        let mut differences = Vec::new();
+        let Some(left) = self.searches_left.checked_sub(1) else { return Ok(differences) };
         self.searches_left = left;
+        let mut found = 0;
         for claim in EVERY_CLAIM {
-            let mut judged = self.attempt(arrangement, holders, &[claim])?;
-            judged.differences.retain(|difference| difference.departure.is_lasting());
-            if !judged.differences.is_empty() {
-                return Ok(Some(judged.differences));
+            let judged = self.attempt(arrangement, holders, &[claim])?;
+            found += usize::from(judged.lasting().is_some());
+            differences.extend(judged.differences);
+            if found == FOUND {
+                break;
             }
         }
-        Ok(None)
+        Ok(differences)
     }
 
     fn attempt(
@@ -89,7 +95,7 @@ impl Lane {
             Err(StepFailure::Stopped) => return Err(ProcessError::Stopped),
             Err(StepFailure::Process(error)) => return Err(error),
             Err(StepFailure::TimedOut) => {
-                Seen::Silence { why: format!("no answer within {:?}", self.step_timeout) }
+                Seen::Silence { why: format!("it took longer than {:?}", self.step_timeout) }
             }
             Err(other) => Seen::Silence { why: other.to_string() },
         };

@@ -71,8 +71,8 @@ fn words(departure: &Departure) -> (String, String) {
     match departure {
         Departure::Outcome { expected, actual } => (expected.to_string(), actual.to_string()),
         Departure::Held { .. } => ("the holders' locks".to_owned(), "other locks".to_owned()),
-        Departure::Left { .. } => ("no locks after the last close".to_owned(), "locks".to_owned()),
-        Departure::Silence { why } => ("an answer".to_owned(), why.clone()),
+        Departure::Left { .. } => ("no locks in the end".to_owned(), "locks".to_owned()),
+        Departure::Silence { why } => ("an answer".to_owned(), format!("none: {why}")),
     }
 }
 

@@ -1,17 +1,20 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::seen::{NODE, Seen, actor};
+use super::seen::{NODE, Seen, actor, locks_of};
 use super::{Arrangement, Processes};
 use crate::image::{Access, Claim};
 use crate::lock_table::{FileKey, LockTable, Watched};
-use crate::process::{Launcher, Request, StopToken, Worker};
-use crate::step::Outcome;
+use crate::process::{Launcher, Reply, Request, StopToken, Tried, Worker};
+use crate::step::{Outcome, TableLock};
 use crate::subject::StepFailure;
 
 const IMAGE: &str = "disk.img";
 /// Nobody reads or writes it, and lock bytes need not be inside a file.
 const IMAGE_BYTES: u64 = 1 << 20;
+/// How often the locks are read before it is believed that they are not as
+/// they must be.
+const READINGS: usize = 8;
 
 /// An image and the processes that open it.
 #[derive(Debug)]
@@ -57,7 +60,7 @@ impl Stage {
             Processes::One => {
                 let tried = self.request(arrangement, holders.to_vec(), claims.to_vec());
                 let tried = self.try_each(tried)?;
-                Ok(Seen::Row { tried, held: None, left: self.table.read(&[])? })
+                Ok(Seen::Row { tried, held: None, left: self.locks(&[], &[])? })
             }
         }
     }
@@ -91,9 +94,27 @@ impl Stage {
         }
         let request = self.request(arrangement, Vec::new(), claims.to_vec());
         let tried = self.try_each(request)?;
-        let held = Some(self.table.read(&watched)?);
+        let held = Some(self.locks(&watched, &locks_of(arrangement, holders))?);
         self.close(&watched)?;
-        Ok(Seen::Row { tried, held, left: self.table.read(&[])? })
+        Ok(Seen::Row { tried, held, left: self.locks(&[], &[])? })
+    }
+
+    /// The locks on the image. Nobody takes or drops one meanwhile, but others
+    /// do on other files, and where thousands of locks come and go a reading
+    /// can miss one. So the kernel is asked again before a difference is one.
+    fn locks(
+        &self,
+        watched: &[Watched],
+        expected: &[TableLock],
+    ) -> std::io::Result<Vec<TableLock>> {
+        let mut locks = self.table.read(watched)?;
+        for _ in 1..READINGS {
+            if locks == expected {
+                break;
+            }
+            locks = self.table.read(watched)?;
+        }
+        Ok(locks)
     }
 
     fn request(&self, arrangement: Arrangement, beside: Vec<Claim>, claims: Vec<Claim>) -> Request {
@@ -101,17 +122,13 @@ impl Stage {
         Request::TryEach { path, locks, beside, claims }
     }
 
-    fn try_each(&mut self, request: Request) -> Result<Vec<crate::process::Tried>, StepFailure> {
+    fn try_each(&mut self, request: Request) -> Result<Vec<Tried>, StepFailure> {
         let deadline = Instant::now() + self.step_timeout;
         let Some(last) = self.workers.last_mut() else { return Err(StepFailure::Died) };
         Ok(last.try_each(&request, deadline, &self.stop)?)
     }
 
-    fn ask(
-        &mut self,
-        opener: usize,
-        request: &Request,
-    ) -> Result<crate::process::Reply, StepFailure> {
+    fn ask(&mut self, opener: usize, request: &Request) -> Result<Reply, StepFailure> {
         let deadline = Instant::now() + self.step_timeout;
         Ok(self.workers[opener].ask(request, deadline, &self.stop)?)
     }

@@ -10,8 +10,8 @@ use crate::Shard;
 use crate::lock::Backend;
 use crate::run::{Environment, SessionOptions};
 
-/// How many differences are kept; all of them are counted.
-const MOST_KEPT: usize = 100;
+/// How many differences of an arrangement are kept; all of them are counted.
+const MOST_KEPT: usize = 25;
 
 /// How far a sweep over claims has come, and what it has found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
