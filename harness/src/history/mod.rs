@@ -22,7 +22,7 @@ mod stay;
 mod terms;
 mod verdict;
 
-pub use event::{Event, EventKind};
+pub use event::{Event, EventKind, Role};
 pub use file::{Header, History, HistoryFile, Image, Problem, ReadError};
 pub use finding::{Finding, Matter, Neighbour, conflict};
 pub use judge::judge;
