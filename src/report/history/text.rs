@@ -22,12 +22,17 @@ pub fn write(
     let names = Names::of(history);
     match &judgement.verdict {
         Verdict::Valid => {
-            let kept = match history.header.complete {
-                true => ", and no lock was kept",
-                false => "; it goes on, so locks may still be held",
+            let at_once = match judgement.hazards.is_empty() {
+                true => "no two conflicting openers at once",
+                false => "conflicting openers at once only where POSIX locks let them",
             };
-            let words =
-                format!("no two conflicting openers at once, no refusal without a cause{kept}");
+            let rest = match history.header.complete {
+                true => ", no refusal without a cause, and no lock was kept",
+                false => {
+                    ", and no refusal without a cause (not complete, so locks may still be held)"
+                }
+            };
+            let words = format!("{at_once}{rest}");
             paragraph(&format!("{GOOD}valid{GOOD:#}: {words}"), "", width, out)?;
             contents(history, judgement, out)?;
         }
