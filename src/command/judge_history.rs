@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use imglock_harness::history::{History, ReadError, Verdict};
@@ -9,13 +9,20 @@ use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::history::{json, text};
+use crate::report::{Progress, Work};
 
 /// How much is read at a time: a history may be long.
-const BUFFER: usize = 1 << 16;
+const BUFFER: usize = 1 << 18;
+/// What is counted while it is read.
+const KIB: u64 = 1024;
 
 /// `imglock judge-history`.
-pub fn judge_history(args: JudgeHistoryArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let history = read(&args.file)?;
+pub fn judge_history(
+    args: JudgeHistoryArgs,
+    quiet: bool,
+    output: &mut Output,
+) -> Result<ExitCode, Failure> {
+    let history = read(&args.file, quiet)?;
     let judgement = history.judge();
     if args.json {
         json::document(&history, &judgement, output)?;
@@ -30,19 +37,37 @@ pub fn judge_history(args: JudgeHistoryArgs, output: &mut Output) -> Result<Exit
     })
 }
 
-fn read(path: &Path) -> Result<History, Failure> {
+fn read(path: &Path, quiet: bool) -> Result<History, Failure> {
     if path == Path::new("-") {
-        return from("standard input", Path::new("standard input"), std::io::stdin());
+        let name = Path::new("standard input");
+        return from(name, io::stdin(), Progress::new(Work::Units("KiB"), 0, false));
     }
     let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
-    from(&path.display().to_string(), path, file)
+    let size = file.metadata().map_err(unreadable)?.len();
+    from(path, file, Progress::new(Work::Units("KiB"), size / KIB, quiet && size > 0))
 }
 
-fn from(name: &str, path: &Path, input: impl Read) -> Result<History, Failure> {
-    let input = BufReader::with_capacity(BUFFER, input);
-    History::read(name, input).map_err(|error| match error {
+fn from(path: &Path, input: impl Read, progress: Progress) -> Result<History, Failure> {
+    let input = BufReader::with_capacity(BUFFER, Watched { input, progress, read: 0 });
+    History::read(&path.display().to_string(), input).map_err(|error| match error {
         ReadError::Io(source) => Failure::Unreadable { path: path.to_owned(), source },
         ReadError::Problem(problem) => Failure::History(problem),
     })
+}
+
+/// Shows how much of a file has been read.
+struct Watched<R> {
+    input: R,
+    progress: Progress,
+    read: u64,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.read += count as u64;
+        self.progress.reach(self.read / KIB);
+        Ok(count)
+    }
 }

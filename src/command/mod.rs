@@ -40,7 +40,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Holders(args) => holders::holders(args, output),
         Command::Repro(args) => repro::repro(args, output),
         Command::Handover(args) => handover::handover(args, output),
-        Command::JudgeHistory(args) => judge_history::judge_history(args, output),
+        Command::JudgeHistory(args) => judge_history::judge_history(args, quiet, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }
