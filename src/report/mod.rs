@@ -11,6 +11,7 @@ pub mod explore;
 mod files;
 mod foresight;
 pub mod handover;
+pub mod history;
 pub mod holders;
 mod html;
 mod json;
