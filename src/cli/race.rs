@@ -53,6 +53,10 @@ pub struct RaceArgs {
     /// How long one opener may keep the others waiting, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
     pub timeout: Duration,
+    /// Write down who did what when: JSON Lines that `imglock judge-history`
+    /// reads, some hundred bytes for each opening.
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
     /// Its report.
     #[command(flatten)]
     pub long: LongArgs,

@@ -1,6 +1,9 @@
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use imglock_harness::history::{HistoryFile, Stay};
 use imglock_harness::process::ProcessError;
 use imglock_harness::race::{Course, RacePlan, RaceSum, race as run};
 use imglock_harness::run::{Casting, HarnessError, SessionOptions};
@@ -41,11 +44,16 @@ pub fn race(args: RaceArgs, quiet: bool, output: &mut Output) -> Result<ExitCode
     let plans: Vec<RacePlan> = all
         .map(|(casting, backend)| RacePlan { backend, ..plan(&args, casting.clone(), seed) })
         .collect();
+    let mut history = match (&args.history, plans.len()) {
+        (None, _) => None,
+        (Some(path), 1) => Some(HistoryOf::create(path)?),
+        (Some(_), races) => return Err(Failure::SeveralHistories { races }),
+    };
     for (number, plan) in plans.iter().enumerate() {
         if number > 0 {
             writeln!(output)?;
         }
-        let sum = one(plan, &options, quiet, &mut races, &mut json)?;
+        let sum = one(plan, &options, quiet, &mut races, &mut json, history.as_mut())?;
         report::write(&sum, output)?;
         output.flush()?;
         if stop.is_stopped() {
@@ -70,6 +78,7 @@ fn one(
     quiet: bool,
     races: &mut Races,
     json: &mut LiveJson,
+    mut history: Option<&mut HistoryOf>,
 ) -> Result<RaceSum, Failure> {
     let progress = Progress::new(Work::Units("rounds"), plan.rounds.unwrap_or(0), quiet);
     let mut written = Ok(());
@@ -81,8 +90,14 @@ fn one(
         if written.is_ok() {
             written = json.update(&*races);
         }
+        if let (Ok(()), Some(history)) = (&written, &mut history) {
+            written = history.add(course);
+        }
     });
     written?;
+    if let Some(history) = history {
+        history.finish()?;
+    }
     let sum = match sum {
         Err(HarnessError::Process(ProcessError::Stopped)) => return Err(Failure::Interrupted),
         other => other?,
@@ -90,6 +105,53 @@ fn one(
     races.races.truncate(place);
     races.races.push(sum.clone());
     Ok(sum)
+}
+
+/// The file of `--history`: made before the race begins, so that a path that
+/// cannot be written is known at once.
+struct HistoryOf {
+    path: PathBuf,
+    stage: Stage,
+}
+
+enum Stage {
+    Empty(File),
+    Begun(HistoryFile<BufWriter<File>>),
+    Ended,
+}
+
+impl HistoryOf {
+    fn create(path: &Path) -> Result<HistoryOf, Failure> {
+        let file = File::create(path);
+        let file = file.map_err(|source| Failure::History { path: path.to_owned(), source })?;
+        Ok(HistoryOf { path: path.to_owned(), stage: Stage::Empty(file) })
+    }
+
+    fn add(&mut self, course: &Course<'_>) -> Result<(), Failure> {
+        let Course { terms, turns, .. } = course;
+        let stays: Vec<Stay> = turns.iter().map(|turn| turn.stay).collect();
+        let file = match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Empty(file) => HistoryFile::begin(BufWriter::new(file), terms),
+            Stage::Begun(file) => Ok(file),
+            Stage::Ended => return Ok(()),
+        };
+        let added = file.and_then(|mut file| file.add(&stays, terms).map(|()| file));
+        self.stage = Stage::Begun(added.map_err(|source| self.failed(source))?);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Begun(file) => {
+                file.finish().map(|_| ()).map_err(|source| self.failed(source))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn failed(&self, source: io::Error) -> Failure {
+        Failure::History { path: self.path.clone(), source }
+    }
 }
 
 fn plan(args: &RaceArgs, casting: Casting, seed: u64) -> RacePlan {

@@ -103,6 +103,23 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// A history that cannot be written.
+    #[error("cannot write the history {path}: {}; choose another path with --history",
+        describe(.source))]
+    History {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// More than one race, and one history.
+    #[error(
+        "a history is that of one race, and these are {races}; choose one with --backend and --subject"
+    )]
+    SeveralHistories {
+        /// How many there would be.
+        races: usize,
+    },
     /// Two reports into one file.
     #[error("two reports would go to {path}; give each a file of its own")]
     SameReport {
@@ -168,6 +185,8 @@ impl Failure {
             | Failure::Unreadable { .. }
             | Failure::Report { .. }
             | Failure::SameReport { .. }
+            | Failure::History { .. }
+            | Failure::SeveralHistories { .. }
             | Failure::NoQemu { .. }
             | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,
