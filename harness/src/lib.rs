@@ -92,6 +92,7 @@
 //!
 //! | floor | room | |
 //! | --- | --- | --- |
+//! | 8 | [`self_test`] | whether anybody would notice a fault |
 //! | 7 | [`sweep`] | many runs, summed up |
 //! | 7 | [`probe`] | what locks are worth in a directory |
 //! | 7 | [`drill`] | what QEMU's own commands do with its locks |
@@ -108,6 +109,7 @@
 //! | 3 | [`lock_table`] | what the kernel says: /proc/locks and fdinfo |
 //! | 2 | `arena` | the memory that the openers of a race share |
 //! | 2 | [`step`] | actions, outcomes, hazards: the words all of these share |
+//! | 1b | [`fault`] | what can be wrong, planted into our own workers |
 //! | 1 | [`image`] | permissions, modes, lock bytes; acquiring and releasing |
 //! | 0 | [`lock`] | one fcntl call; byte ranges |
 //! | 0 | `series` | times, summed up |
@@ -130,6 +132,7 @@
 
 mod arena;
 pub mod drill;
+pub mod fault;
 pub mod handover;
 pub mod history;
 pub mod holders;
@@ -144,6 +147,7 @@ pub mod race;
 mod raw;
 pub mod run;
 pub mod scenario;
+pub mod self_test;
 mod series;
 mod shard;
 pub mod step;

@@ -11,6 +11,7 @@ mod qemu;
 mod race;
 mod repro;
 mod run;
+mod self_test;
 mod subject;
 
 pub use handover::HandoverArgs;
@@ -24,6 +25,7 @@ pub use qemu::QemuArgs;
 pub use race::RaceArgs;
 pub use repro::ReproArgs;
 pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
+pub use self_test::SelfTestArgs;
 pub use subject::{Cast, SubjectArgs};
 
 use std::fmt::Write as _;
@@ -118,6 +120,21 @@ pub enum Command {
     /// destination takes them a moment later. That moment is measured for each
     /// way to start the destination, and an opener keeps trying to slip in.
     Handover(HandoverArgs),
+    /// Plant faults, one at a time, and find out whether anybody would notice.
+    ///
+    /// Each fault is something that can be wrong with locks or with a program
+    /// that takes them. It is planted into imglock's own workers, and then
+    /// hunters look for it: the scenarios, the mode matrix. The table says who
+    /// noticed it, where, and how soon. A fault that nobody notices fails the
+    /// command, and so does a hunter that finds something where no fault is
+    /// planted.
+    #[command(
+        mut_arg("timeout", |timeout| timeout.default_value("1")),
+        mut_arg("jobs", |jobs| {
+            jobs.help("How many faults are planted at a time [default: the available cores]")
+        })
+    )]
+    SelfTest(SelfTestArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page.

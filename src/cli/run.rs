@@ -44,6 +44,13 @@ pub struct RunArgs {
     /// report, whole.
     #[arg(long)]
     pub trace: bool,
+    /// Plant a fault into the workers, to see how it shows in a report;
+    /// `imglock self-test --list` says which there are.
+    ///
+    /// Whatever comes of such a run says nothing about this machine, and every
+    /// report says so.
+    #[arg(long, value_name = "FAULT")]
+    pub plant: Option<String>,
     /// Keep the scratch directories and say where they are.
     #[arg(long)]
     pub keep: bool,

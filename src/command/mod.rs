@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod fault;
 mod generate;
 mod handover;
 mod hold;
@@ -15,6 +16,7 @@ mod probe;
 mod race;
 mod repro;
 mod run;
+mod self_test;
 mod subject;
 
 use crate::cli::{Cli, Command};
@@ -41,6 +43,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Holders(args) => holders::holders(args, output),
         Command::Repro(args) => repro::repro(args, output),
         Command::Handover(args) => handover::handover(args, output),
+        Command::SelfTest(args) => self_test::self_test(args, quiet, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }

@@ -8,7 +8,7 @@ use imglock_harness::run::{Casting, Environment, Job, Session, SessionOptions, V
 use imglock_harness::scenario::Scenario;
 use imglock_harness::sweep::mode_table;
 
-use super::{matrix, place, subject};
+use super::{fault, matrix, place, subject};
 use crate::cli::{ReportKind, RunArgs, RunFormat};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
@@ -31,16 +31,20 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
     let jobs = jobs(&scenarios, &args.backends.backends(), &castings)?;
     let directory = place::directory(&args.place);
     let stop = interrupt::stop_on_signals()?;
+    let planted = args.plant.as_deref().map(fault::named).transpose()?;
     let options = SessionOptions {
         deny_ofd: args.subjects.deny_ofd,
+        fault: planted,
         ..place::session_options(&args.place, &directory, args.keep, stop.clone())
     };
     let rerun = Rerun {
         directory: args.place.dir,
         qemu_dirs: args.subjects.qemu_dirs,
         deny_ofd: args.subjects.deny_ofd,
+        planted,
     };
-    let environment = Environment { qemu: programs(&castings), ..Environment::at(&directory) };
+    let environment =
+        Environment { qemu: programs(&castings), planted, ..Environment::at(&directory) };
     let mut record = RunRecord::new(environment, jobs.clone(), rerun);
     record.mixed = args.mix;
     let wants_modes = args.reports.iter().any(|report| report.kind == ReportKind::Html);

@@ -33,6 +33,17 @@ pub enum Failure {
         /// What there is that looks most like it.
         nearest: Option<String>,
     },
+    /// A fault that there is not.
+    #[error("no fault is called `{name}`{}", match nearest {
+        Some(nearest) => format!("; did you mean `{nearest}`?"),
+        None => "; `imglock self-test --list` shows what there is".to_owned(),
+    })]
+    NoFault {
+        /// What was asked for.
+        name: String,
+        /// The one that looks most like it.
+        nearest: Option<&'static str>,
+    },
     /// A folder without a scenario in it.
     #[error("{path} holds no scenario; scenarios are files that end in .kdl")]
     EmptyFolder {
@@ -146,6 +157,12 @@ pub enum Failure {
         /// How many were asked for.
         planned: usize,
     },
+    /// No fault could be planted.
+    #[error(
+        "no fault makes a difference on these locks, so nothing was tried; choose others with \
+         --backend, or another directory with --dir"
+    )]
+    NoFaultTried,
     /// Every scenario was skipped.
     #[error(
         "every scenario was skipped, so nothing was tried; choose another directory with --dir, \
@@ -177,6 +194,7 @@ impl Failure {
     pub fn exit(&self) -> ExitCode {
         match self {
             Failure::NoMatch { .. }
+            | Failure::NoFault { .. }
             | Failure::EmptyFolder { .. }
             | Failure::NoBackend { .. }
             | Failure::NoPairs
@@ -195,6 +213,7 @@ impl Failure {
             | Failure::Probe(_)
             | Failure::Incomplete { .. }
             | Failure::NothingRan
+            | Failure::NoFaultTried
             | Failure::NothingToMix
             | Failure::NoPlayer { .. }
             | Failure::NotTried { .. }

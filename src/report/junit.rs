@@ -29,6 +29,9 @@ pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
         for binary in &environment.qemu {
             suite.add_property((binary.program.file_name(), binary.version.to_string()));
         }
+        if let Some(fault) = environment.planted {
+            suite.add_property(("planted", fault.name()));
+        }
         suite.add_test_cases(cases.map(|result| case(record, result)));
         report.add_test_suite(suite);
     }

@@ -11,7 +11,11 @@ pub struct Ktap;
 
 impl Reporter for Ktap {
     fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "KTAP version 1\n1..{}", record.planned.len())
+        writeln!(out, "KTAP version 1")?;
+        if let Some(warning) = record.warning() {
+            writeln!(out, "# {warning}")?;
+        }
+        writeln!(out, "1..{}", record.planned.len())
     }
 
     fn ended(

@@ -26,6 +26,7 @@ pub mod race;
 mod record;
 mod replaced;
 pub mod repro;
+pub mod self_test;
 pub mod story;
 mod summary;
 mod table_words;

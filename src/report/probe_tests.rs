@@ -47,6 +47,7 @@ fn sound() -> Probe {
             mount_options: ["errors=remount-ro", "noatime", "rw"].map(str::to_owned).to_vec(),
             imglock: "0.1.0".to_owned(),
             qemu: Vec::new(),
+            planted: None,
         },
         null_has_ofd: true,
         properties: Property::ALL.map(measured).to_vec(),

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use imglock_harness::fault::Fault;
 use imglock_harness::image::Mode;
 use imglock_harness::lock::Backend;
 use imglock_harness::run::{Environment, Finding, Job, ScenarioResult};
@@ -87,6 +88,17 @@ impl RunRecord {
         if self.mixed { mix_differences(&self.results) } else { Vec::new() }
     }
 
+    /// What must be said first where a fault was planted: the results are not
+    /// this machine's.
+    pub fn warning(&self) -> Option<String> {
+        let fault = self.environment.planted?;
+        Some(format!(
+            "A fault was planted on purpose, {fault}: {} What follows says nothing about this \
+             machine.",
+            fault.meaning()
+        ))
+    }
+
     /// The scenario that `result` is of.
     pub fn scenario(&self, result: &ScenarioResult) -> Option<&Scenario> {
         self.scenarios.get(&result.scenario).map(Arc::as_ref)
@@ -130,6 +142,8 @@ pub struct Rerun {
     pub qemu_dirs: Vec<PathBuf>,
     /// `--deny-ofd`.
     pub deny_ofd: bool,
+    /// `--plant`.
+    pub planted: Option<Fault>,
 }
 
 impl Rerun {
@@ -147,6 +161,9 @@ impl Rerun {
         }
         if self.deny_ofd {
             line += " --deny-ofd";
+        }
+        if let Some(fault) = self.planted {
+            line += &format!(" --plant {fault}");
         }
         line
     }

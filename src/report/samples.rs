@@ -39,6 +39,7 @@ pub fn record() -> RunRecord {
         mount_options: vec!["relatime".into(), "rw".into()],
         imglock: "0.1.0".into(),
         qemu: Vec::new(),
+        planted: None,
     };
     let rerun = Rerun { directory: Some("/mnt/my images".into()), ..Rerun::default() };
     let mut record = RunRecord::new(environment, planned.collect(), rerun);

@@ -44,7 +44,8 @@ impl Terminal {
 }
 
 impl Reporter for Terminal {
-    fn begin(&mut self, record: &RunRecord, _: &mut dyn Write) -> io::Result<()> {
+    fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
+        warn(record, self.width, out)?;
         let names = record.planned.iter().map(|job| job.scenario.name.width());
         self.name_width = names.max().unwrap_or(0);
         if record.has_subjects() {
@@ -87,9 +88,19 @@ impl Reporter for Terminal {
             }
         }
         writeln!(out)?;
+        warn(record, self.width, out)?;
         sum_up(record, out)?;
         out.flush()
     }
+}
+
+/// That what is said is not true of this machine.
+fn warn(record: &RunRecord, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let Some(warning) = record.warning() else { return Ok(()) };
+    for line in textwrap::wrap(&warning, width) {
+        writeln!(out, "{BAD}{line}{BAD:#}")?;
+    }
+    Ok(())
 }
 
 fn sum_up(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {

@@ -26,6 +26,14 @@ impl Backend {
     pub fn name(self) -> &'static str {
         self.into()
     }
+
+    /// The one that this is not: to it, a process is another owner.
+    pub(crate) fn other(self) -> Backend {
+        match self {
+            Backend::Ofd => Backend::Posix,
+            Backend::Posix => Backend::Ofd,
+        }
+    }
 }
 
 /// Shared or exclusive.

@@ -10,6 +10,7 @@ use super::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
 use super::execution::{Executed, Execution, Log, StandardError};
 use super::wire::{Answer, Order, Reply, Request};
 use super::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken};
+use crate::fault::Fault;
 
 /// How long the launcher may take over one order. Killing and reaping ten
 /// thousand processes takes seconds.
@@ -34,6 +35,8 @@ pub struct LauncherOptions {
     /// Refuse OFD locks to everything that is started, as a kernel without
     /// them would.
     pub deny_ofd: bool,
+    /// What is wrong with the workers, on purpose; other programs are spared.
+    pub fault: Option<Fault>,
     /// Ends every wait.
     pub stop: StopToken,
 }
@@ -43,7 +46,7 @@ impl LauncherOptions {
     /// up behind itself and refuses nothing.
     pub fn new(directory: PathBuf, stop: StopToken) -> LauncherOptions {
         let program = PathBuf::from("/proc/self/exe");
-        LauncherOptions { program, directory, keep: false, deny_ofd: false, stop }
+        LauncherOptions { program, directory, keep: false, deny_ofd: false, fault: None, stop }
     }
 }
 
@@ -121,8 +124,8 @@ impl Launcher {
             stop: options.stop.clone(),
             scratch: PathBuf::new(),
         };
-        let LauncherOptions { directory, keep, deny_ofd, .. } = options.clone();
-        let order = Order::Prepare { directory, keep, deny_ofd };
+        let LauncherOptions { directory, keep, deny_ofd, fault, .. } = options.clone();
+        let order = Order::Prepare { directory, keep, deny_ofd, fault };
         launcher.scratch = launcher.directory(&order)?;
         Ok(launcher)
     }

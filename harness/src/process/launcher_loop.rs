@@ -13,6 +13,7 @@ use super::channel::{Channel, ReceiveError};
 use super::execution::{Execution, Wiring, execute};
 use super::wire::{Answer, Order};
 use super::{deny_ofd, describe, worker, worker_fork};
+use crate::fault::Fault;
 use crate::raw::fork_into;
 
 /// Serves the command until it is gone; returns the exit status.
@@ -44,6 +45,8 @@ struct LauncherLoop {
     /// Removed when dropped, unless it is to be kept.
     scratch: Option<TempDir>,
     keep: bool,
+    /// What is wrong with its workers.
+    fault: Option<Fault>,
     /// How many scenarios have begun; names their directories.
     begun: u32,
     /// The directory of the scenario that runs.
@@ -56,7 +59,10 @@ struct LauncherLoop {
 impl LauncherLoop {
     fn obey(&mut self, channel: &mut Channel, order: Order) -> Result<(), ReceiveError> {
         let answer = match order {
-            Order::Prepare { directory, keep, deny_ofd } => self.prepare(directory, keep, deny_ofd),
+            Order::Prepare { directory, keep, deny_ofd, fault } => {
+                self.fault = fault;
+                self.prepare(directory, keep, deny_ofd)
+            }
             Order::Begin => self.begin(),
             Order::Spawn { names } => return self.spawn(channel, &names),
             Order::Execute(execution) => return self.execute(channel, &execution),
@@ -135,6 +141,7 @@ impl LauncherLoop {
         sockets: &mut Vec<OwnedFd>,
     ) -> std::io::Result<Pid> {
         let (ours, theirs) = Channel::pair()?;
+        let fault = self.fault;
         let pid = self.fork_member(|| {
             // These are the launcher's; here they would keep others alive.
             let _ = nix::unistd::close(channel.number());
@@ -142,7 +149,7 @@ impl LauncherLoop {
                 drop(socket);
             }
             worker_fork::set_name(name);
-            worker::run(Channel::new(theirs))
+            worker::run(Channel::new(theirs), fault)
         })?;
         sockets.push(ours);
         Ok(pid)

@@ -32,6 +32,7 @@ mod launcher_loop;
 mod next;
 mod pausing;
 mod pidfd;
+mod planted;
 mod release;
 mod slumber;
 mod stop;
@@ -54,6 +55,9 @@ pub use wire::{NodeHandle, Reply, Request};
 
 /// The environment variable that tells a re-executed command its part.
 const ROLE: &str = "IMGLOCK_ROLE";
+/// The environment variable that tells a re-executed worker what is wrong
+/// with it.
+const FAULT: &str = "IMGLOCK_FAULT";
 /// [`ROLE`] of the launcher.
 const LAUNCHER: &str = "launcher";
 /// [`ROLE`] of a worker that has just executed itself anew.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::execution::Execution;
 use crate::arena::Heat;
+use crate::fault::Fault;
 use crate::image::{Access, ByteClaims, Claim};
 use crate::lock::{Backend, LockType, RangeSpec};
 use crate::step::Outcome;
@@ -194,7 +195,7 @@ impl From<Outcome> for Reply {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Order {
     /// Makes the scratch directory inside this one.
-    Prepare { directory: PathBuf, keep: bool, deny_ofd: bool },
+    Prepare { directory: PathBuf, keep: bool, deny_ofd: bool, fault: Option<Fault> },
     /// Makes a directory for one scenario.
     Begin,
     /// Forks workers with these names; their sockets come with the answer.

@@ -9,30 +9,37 @@ use nix::unistd::{Whence, lseek};
 
 use super::channel::Channel;
 use super::next::{Next, done, failed};
+use super::planted::Planted;
 use super::wire::{NodeHandle, Reply, Request};
-use super::{pausing, release, worker_fork, worker_node, worker_race, worker_uring};
+use super::worker_node::NodeWork;
+use super::{FAULT, pausing, release, worker_fork, worker_race, worker_uring};
+use crate::fault::{Fault, Purpose};
 use crate::image::ByteClaims;
-use crate::lock::{Backend, ByteLocks, KernelLocks, LockError};
+use crate::lock::{Backend, ByteLocks, LockError};
 use crate::raw::{let_signals_interrupt, numbered};
 use crate::step::{LockOwner, Outcome};
 
 /// A worker that has just executed itself anew finds its socket on stdin.
 pub(super) fn run_on_stdin() -> i32 {
     let Ok(socket) = std::io::stdin().as_fd().try_clone_to_owned() else { return 1 };
+    let fault = std::env::var(FAULT).ok().and_then(|name| name.parse().ok());
     let mut channel = Channel::new(socket);
     match channel.send(&Reply::from(Outcome::Done)) {
-        Ok(()) => run(channel),
+        Ok(()) => run(channel, fault),
         Err(_) => 1,
     }
 }
 
 /// Serves requests until the other end is gone; returns the exit status.
-pub(super) fn run(mut channel: Channel) -> i32 {
+pub(super) fn run(mut channel: Channel, fault: Option<Fault>) -> i32 {
     if let_signals_interrupt().is_err() {
         return 1;
     }
-    while let Ok((request, descriptors)) = channel.receive_with(1) {
-        match perform(&mut channel, request, descriptors) {
+    let planted = Planted::new(fault, &channel);
+    loop {
+        planted.await_request(&channel);
+        let Ok((request, descriptors)) = channel.receive_with(1) else { return 0 };
+        match perform(&mut channel, &planted, request, descriptors) {
             Next::Reply(reply) => {
                 if channel.send(&reply).is_err() {
                     return 1;
@@ -42,37 +49,46 @@ pub(super) fn run(mut channel: Channel) -> i32 {
             Next::Exit(status) => return status,
         }
     }
-    0
 }
 
-fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -> Next {
+fn perform(
+    channel: &mut Channel,
+    planted: &Planted,
+    request: Request,
+    descriptors: Vec<OwnedFd>,
+) -> Next {
     match request {
         Request::Open { path, access, cloexec, locks, claim, pause_after } => {
-            let mut before = pausing::once(pause_after, || pause(channel));
-            Next::Reply(worker_node::open(&path, access, cloexec, locks, claim, &mut before))
+            let before = &mut pausing::once(pause_after, || pause(channel));
+            let mut nodes = NodeWork { planted, before };
+            Next::Reply(nodes.open(&path, access, cloexec, locks, claim))
         }
         Request::Change { node, claim, pause_after } => {
-            let mut before = pausing::once(pause_after, || pause(channel));
-            Next::Reply(worker_node::change(node, claim, &mut before))
+            let before = &mut pausing::once(pause_after, || pause(channel));
+            Next::Reply(NodeWork { planted, before }.change(node, claim))
         }
         Request::Reopen { node, path, access, cloexec, claim } => {
-            Next::Reply(worker_node::reopen(node, &path, access, cloexec, claim))
+            let mut nodes = NodeWork { planted, before: &mut || {} };
+            Next::Reply(nodes.reopen(node, &path, access, cloexec, claim))
         }
-        Request::Close { fd } => done(worker_node::close(fd)).into(),
+        Request::Close { fd } => done(planted.close(fd)).into(),
         Request::Read { fd, at, len } => read(fd, at, len).into(),
         Request::Write { fd, at, data } => write(fd, at, &data).into(),
         Request::Seek { fd, to } => seek(fd, to).into(),
         Request::Dup { fd } => dup(fd),
         Request::Give { fd } => give(channel, fd),
         Request::Take => take(descriptors),
-        Request::Lock { fd, backend, kind, range, wait } => with_locks(fd, backend, |locks| {
-            let locked = if wait { locks.set_wait(kind, range) } else { locks.set(kind, range) };
-            locked.map(|()| Outcome::Granted)
-        }),
-        Request::Unlock { fd, backend, range } => {
-            with_locks(fd, backend, |locks| locks.unlock(range).map(|()| Outcome::Done))
+        Request::Lock { fd, backend, kind, range, wait } => {
+            with_locks(planted, fd, backend, |locks| {
+                let locked =
+                    if wait { locks.set_wait(kind, range) } else { locks.set(kind, range) };
+                locked.map(|()| Outcome::Granted)
+            })
         }
-        Request::Test { fd, backend, kind, range } => with_locks(fd, backend, |locks| {
+        Request::Unlock { fd, backend, range } => {
+            with_locks(planted, fd, backend, |locks| locks.unlock(range).map(|()| Outcome::Done))
+        }
+        Request::Test { fd, backend, kind, range } => with_locks(planted, fd, backend, |locks| {
             Ok(match locks.test(kind, range)? {
                 None => Outcome::Free,
                 Some(blocker) => Outcome::Held {
@@ -83,11 +99,11 @@ fn perform(channel: &mut Channel, request: Request, descriptors: Vec<OwnedFd>) -
             })
         }),
         Request::AwaitRelease { fd, backend, range } => release::tell(channel, fd, backend, range),
-        Request::Race(heat) => worker_race::race(&heat, descriptors).into(),
+        Request::Race(heat) => worker_race::race(&heat, planted, descriptors).into(),
         Request::RegisterWithUring { fd } => done(worker_uring::register(fd)).into(),
-        Request::Fork { name } => worker_fork::fork(channel, &name),
-        Request::Thread { name } => worker_fork::thread(channel, &name),
-        Request::Exec => worker_fork::exec(channel),
+        Request::Fork { name } => worker_fork::fork(channel, planted, &name),
+        Request::Thread { name } => worker_fork::thread(channel, planted, &name),
+        Request::Exec => worker_fork::exec(channel, planted),
         Request::Exit => Next::Exit(0),
         // Nothing is paused: `Pausing` takes its own `Resume`.
         Request::Resume => failed(Errno::EPROTO).into(),
@@ -104,12 +120,14 @@ fn pause(channel: &mut Channel) {
 }
 
 fn with_locks(
+    planted: &Planted,
     fd: RawFd,
     backend: Backend,
-    call: impl FnOnce(&mut KernelLocks<'_>) -> Result<Outcome, LockError>,
+    call: impl FnOnce(&mut dyn ByteLocks) -> Result<Outcome, LockError>,
 ) -> Next {
     let Some(fd) = numbered(fd) else { return failed(Errno::EBADF).into() };
-    call(&mut KernelLocks::new(fd, backend)).unwrap_or_else(|error| failed(error.errno())).into()
+    let called = planted.with_locks(fd, backend, Purpose::Lock, call);
+    called.unwrap_or_else(|error| failed(error.errno())).into()
 }
 
 fn read(fd: RawFd, at: u64, len: u64) -> Outcome {

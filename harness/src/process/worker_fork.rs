@@ -9,32 +9,33 @@ use nix::errno::Errno;
 use nix::unistd::Pid;
 
 use super::channel::Channel;
-
 use super::next::{Next, failed};
+use super::planted::Planted;
 use super::wire::Reply;
 use super::worker::run;
-use super::{ROLE, WORKER};
+use super::{FAULT, ROLE, WORKER};
 use crate::raw::{clone_into, fork_into};
 use crate::step::Outcome;
 
 /// Forks a worker; the parent's socket is closed in the child.
-pub(super) fn fork(channel: &mut Channel, name: &str) -> Next {
+pub(super) fn fork(channel: &mut Channel, planted: &Planted, name: &str) -> Next {
     let Ok((ours, theirs)) = Channel::pair() else { return failed(Errno::EMFILE).into() };
     let parent = channel.number();
     let made = fork_into(|| {
         let _ = nix::unistd::close(parent);
         set_name(name);
-        run(Channel::new(theirs))
+        planted.be_born();
+        run(Channel::new(theirs), planted.fault)
     });
     introduce(channel, made, ours)
 }
 
 /// Clones a worker that shares the descriptor table.
-pub(super) fn thread(channel: &mut Channel, name: &str) -> Next {
+pub(super) fn thread(channel: &mut Channel, planted: &Planted, name: &str) -> Next {
     let Ok((ours, theirs)) = Channel::pair() else { return failed(Errno::EMFILE).into() };
     let made = clone_into(|| {
         set_name(name);
-        run(Channel::new(theirs))
+        run(Channel::new(theirs), planted.fault)
     });
     introduce(channel, made, ours)
 }
@@ -53,13 +54,15 @@ fn introduce(channel: &mut Channel, made: Result<Pid, Errno>, socket: OwnedFd) -
 
 /// Executes the program anew, with the socket as its stdin; the new one
 /// replies.
-pub(super) fn exec(channel: &mut Channel) -> Next {
+pub(super) fn exec(channel: &mut Channel, planted: &Planted) -> Next {
     let Ok(socket) = channel.duplicate() else { return failed(Errno::EMFILE).into() };
-    let error = Command::new("/proc/self/exe")
-        .arg0("imglock-worker")
-        .env(ROLE, WORKER)
-        .stdin(Stdio::from(socket))
-        .exec();
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("imglock-worker").env(ROLE, WORKER).stdin(Stdio::from(socket));
+    if let Some(fault) = planted.fault {
+        command.env(FAULT, fault.name());
+    }
+    planted.be_executed();
+    let error = command.exec();
     failed(error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)).into()
 }
 

@@ -6,8 +6,9 @@ use std::os::fd::{AsFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 
 use super::next::failed;
+use super::planted::Planted;
 use super::release::monotonic;
-use super::worker_node;
+use super::worker_node::NodeWork;
 use crate::arena::{Answered, Arena, Entry, Heat, Jitter, Left, Ledger};
 use crate::image::{Access, Claim};
 use crate::raw::numbered;
@@ -15,7 +16,7 @@ use crate::step::Outcome;
 
 /// Runs a heat in the memory that came with the request. An abandoned heat
 /// has ended as well: what was done stands in the memory.
-pub(super) fn race(heat: &Heat, memory: Vec<OwnedFd>) -> Outcome {
+pub(super) fn race(heat: &Heat, planted: &Planted, memory: Vec<OwnedFd>) -> Outcome {
     let Some(memory) = memory.into_iter().next() else { return failed(Errno::EMFILE) };
     let arena = match Arena::open(memory.as_fd(), heat.openers) {
         Ok(arena) => arena,
@@ -33,7 +34,7 @@ pub(super) fn race(heat: &Heat, memory: Vec<OwnedFd>) -> Outcome {
         }
         let round = heat.first + index as u64;
         let (claim, jitter) = heat.part(round);
-        let entry = Turn { heat, arena: &arena, round, claim, jitter }.take();
+        let entry = Turn { heat, planted, arena: &arena, round, claim, jitter }.take();
         arena.enter(heat.opener, index, round, &entry);
     }
     Outcome::Done
@@ -42,6 +43,7 @@ pub(super) fn race(heat: &Heat, memory: Vec<OwnedFd>) -> Outcome {
 /// One opener's turn in one round.
 struct Turn<'a> {
     heat: &'a Heat,
+    planted: &'a Planted,
     arena: &'a Arena,
     round: u64,
     claim: Claim,
@@ -56,8 +58,9 @@ impl Turn<'_> {
         let (claim, access) = (self.claim, Access::needed_by(self.claim));
         self.jitter.pass();
         let attempt_ns = now_ns();
-        let mut before = || self.jitter.pass();
-        let opened = worker_node::open(path, access, true, Some(*backend), claim, &mut before);
+        let before = &mut || self.jitter.pass();
+        let mut nodes = NodeWork { planted: self.planted, before };
+        let opened = nodes.open(path, access, true, Some(*backend), claim);
         let answer_ns = now_ns();
         let answered = answered(&opened.outcome);
         let mut entry = Entry { attempt_ns, answer_ns, answered, ..Entry::default() };
@@ -78,7 +81,7 @@ impl Turn<'_> {
         entry.against_leaving = claims.against(me, self.claim);
         claims.withdraw(me);
         let from_ns = now_ns();
-        worker_node::close(fd)?;
+        self.planted.close(fd)?;
         entry.closed = Some((from_ns, now_ns()));
         proved
     }

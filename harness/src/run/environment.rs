@@ -5,6 +5,7 @@ use nix::sys::utsname::uname;
 use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
 use crate::qemu::Binary;
 
 /// Where a run takes place: what decides about locks besides the scenario.
@@ -23,6 +24,10 @@ pub struct Environment {
     /// The QEMU programs that play, if any does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub qemu: Vec<Binary>,
+    /// What was wrong with our own workers, on purpose: then the results say
+    /// nothing about this place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planted: Option<Fault>,
 }
 
 impl Environment {
@@ -37,8 +42,8 @@ impl Environment {
         };
         let (file_system, mount_options) = mount(directory).unwrap_or_default();
         let imglock = env!("CARGO_PKG_VERSION").to_owned();
-        let qemu = Vec::new();
-        Environment { kernel, architecture, file_system, mount_options, imglock, qemu }
+        let (qemu, planted) = (Vec::new(), None);
+        Environment { kernel, architecture, file_system, mount_options, imglock, qemu, planted }
     }
 }
 

@@ -49,6 +49,11 @@ fn differs(
     }
 }
 
+/// What is said of a lock table that is not the model's.
+pub(crate) const NOT_THE_MODELS: &str = "the kernel's lock table is not the model's";
+/// What stands for a table without a lock.
+pub(crate) const NO_LOCKS: &str = "no locks";
+
 /// Holds the kernel's table against the model's.
 pub(super) fn tables_differ(
     books: &Books,
@@ -79,13 +84,13 @@ pub(super) fn tables_differ(
         declared: false,
         expected: in_lines(&model),
         actual: in_lines(&kernel),
-        message: "the kernel's lock table is not the model's".to_owned(),
+        message: NOT_THE_MODELS.to_owned(),
     })
 }
 
 fn in_lines(table: &[TableLock]) -> String {
     match table {
-        [] => "no locks".to_owned(),
+        [] => NO_LOCKS.to_owned(),
         table => table.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::casting::Casting;
 use super::engine::Engine;
 use super::result::ScenarioResult;
+use crate::fault::Fault;
 use crate::lock::{Availability, Backend, LockError, availability};
 use crate::process::{LauncherOptions, ProcessError, StopToken, describe};
 use crate::scenario::Scenario;
@@ -36,6 +37,8 @@ pub struct SessionOptions {
     pub keep: bool,
     /// Refuse OFD locks to every process, as a kernel without them would.
     pub deny_ofd: bool,
+    /// What is wrong with our own workers, on purpose.
+    pub fault: Option<Fault>,
     /// Stops the session: what runs is given up, what has ended is kept.
     pub stop: StopToken,
     /// The program that becomes the launcher: one that calls
@@ -47,10 +50,10 @@ impl SessionOptions {
     /// One scenario at a time in `directory`, run by this program, with ten
     /// seconds for each step.
     pub fn new(directory: PathBuf, stop: StopToken) -> SessionOptions {
-        let LauncherOptions { program, directory, keep, deny_ofd, stop } =
+        let LauncherOptions { program, directory, keep, deny_ofd, fault, stop } =
             LauncherOptions::new(directory, stop);
         let step_timeout = Duration::from_secs(10);
-        SessionOptions { directory, jobs: 1, step_timeout, keep, deny_ofd, stop, program }
+        SessionOptions { directory, jobs: 1, step_timeout, keep, deny_ofd, fault, stop, program }
     }
 
     /// Which locks a process gets in the directory.
@@ -89,6 +92,7 @@ impl SessionOptions {
             directory: self.directory.clone(),
             keep: self.keep,
             deny_ofd: self.deny_ofd,
+            fault: self.fault,
             stop: self.stop.clone(),
         }
     }

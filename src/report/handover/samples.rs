@@ -28,6 +28,7 @@ pub fn usual() -> Handovers {
             path: "/usr/bin/qemu-system-x86_64".into(),
             version: Version::new(7, 2),
         }],
+        planted: None,
         ..Environment::default()
     };
     let plain = Series {

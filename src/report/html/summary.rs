@@ -18,6 +18,9 @@ pub fn title(record: &RunRecord, counts: &Summary) -> String {
 /// What the run came to, in a few words.
 fn verdict(record: &RunRecord, counts: &Summary) -> String {
     let all = record.results.len();
+    if let Some(fault) = record.environment.planted {
+        return format!("{fault} planted on purpose, {} of {all} did not pass", counts.bad());
+    }
     if !record.is_complete() {
         let how = if record.interrupted { "interrupted" } else { "not ended" };
         return format!("{how}, {all} of {} ran", record.planned.len());
@@ -51,6 +54,7 @@ pub fn header(record: &RunRecord, counts: &Summary) -> Markup {
             p.brand { "imglock" }
             h1 { "Do image locks hold?" }
             p.verdict { (verdict(record, counts)) }
+            @if let Some(warning) = record.warning() { p.planted role="note" { (warning) } }
             @if !record.is_complete() && !record.interrupted {
                 p.open {
                     "This page was written when the run began. It is written again when it ends: \

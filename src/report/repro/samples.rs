@@ -22,6 +22,7 @@ pub fn environment() -> Environment {
         mount_options: vec!["rw".into()],
         imglock: "0.1.0".into(),
         qemu: Vec::new(),
+        planted: None,
     }
 }
 

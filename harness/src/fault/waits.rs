@@ -1,0 +1,59 @@
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
+
+use super::Fault;
+use crate::lock::{ByteLocks, LockError, LockType, RangeSpec};
+
+/// How long a lock that was given back is left for somebody else to take.
+const TURN: Duration = Duration::from_millis(100);
+
+/// Waits for a lock in a faulty way.
+pub(super) fn wait(
+    fault: Fault,
+    locks: &mut dyn ByteLocks,
+    kind: LockType,
+    range: RangeSpec,
+    forever: &dyn Fn(),
+) -> Result<(), LockError> {
+    match locks.set(kind, range) {
+        Err(LockError::WouldBlock { .. }) => {}
+        at_once => return at_once,
+    }
+    match fault {
+        Fault::NeverWaits => Ok(()),
+        Fault::DeadlockInvented => Err(LockError::Deadlock),
+        Fault::NeverWoken => {
+            locks.set_wait(kind, range)?;
+            locks.unlock(range)?;
+            forever();
+            Err(LockError::Interrupted)
+        }
+        Fault::WokenWithoutLock => {
+            locks.set_wait(kind, range)?;
+            locks.unlock(range)
+        }
+        Fault::WokenTwice => {
+            locks.set_wait(kind, range)?;
+            locks.unlock(range)?;
+            let until = Instant::now() + TURN;
+            while locks.test(kind, range)?.is_none() && Instant::now() < until {
+                yield_now();
+            }
+            locks.set_wait(kind, range)
+        }
+        Fault::SignalIgnored => loop {
+            match locks.set_wait(kind, range) {
+                Err(LockError::Interrupted) => {}
+                ended => return ended,
+            }
+        },
+        Fault::DeadlockMissed => match locks.set_wait(kind, range) {
+            Err(LockError::Deadlock) => {
+                forever();
+                Err(LockError::Interrupted)
+            }
+            ended => ended,
+        },
+        _ => locks.set_wait(kind, range),
+    }
+}

@@ -1,0 +1,79 @@
+use std::io::Write;
+use std::sync::Arc;
+
+use imglock_harness::fault::Fault;
+use imglock_harness::run::SessionOptions;
+use imglock_harness::self_test::{Fate, Plan, SelfTest, self_test as plant};
+
+use super::{fault, matrix, place};
+use crate::cli::SelfTestArgs;
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::library::Library;
+use crate::output::Output;
+use crate::report::{LiveJson, Progress, Work, self_test as report};
+use crate::selection::select;
+
+/// `imglock self-test`.
+pub fn self_test(
+    args: SelfTestArgs,
+    quiet: bool,
+    output: &mut Output,
+) -> Result<ExitCode, Failure> {
+    let faults = faults(&args.faults)?;
+    if args.list {
+        report::list(&faults, output)?;
+        output.flush()?;
+        return Ok(ExitCode::AsExpected);
+    }
+    let scenarios = select(&Library::embedded(), &[])?;
+    let directory = place::directory(&args.place);
+    let stop = interrupt::stop_on_signals()?;
+    let plan = Plan {
+        faults,
+        hunters: args.hunters(),
+        backends: args.backends.backends(),
+        thorough: args.thorough,
+        scenarios: scenarios.into(),
+        matrix: Arc::new(matrix::stated()?),
+        options: SessionOptions {
+            ..place::session_options(&args.place, &directory, false, stop.clone())
+        },
+    };
+    let mut file = LiveJson::create(args.long.report.as_deref(), &plan.unbegun())?;
+    let progress = Progress::new(Work::Units("faults"), plan.faults.len() as u64, quiet);
+    let mut unwritten = None;
+    let tested = plant(&plan, &mut |state| {
+        progress.reach(state.results.len() as u64);
+        progress.say(report::so_far(state));
+        if let Err(failure) = file.update(state) {
+            unwritten.get_or_insert(failure);
+        }
+    });
+    drop(progress);
+    let tested = tested?;
+    report::write(&tested, output.terminal_width(), output)?;
+    output.flush()?;
+    file.finish(&tested)?;
+    unwritten.map_or_else(|| exit(&tested, stop.is_stopped()), Err)
+}
+
+/// Those that were named, once each, in the order of all of them.
+fn faults(names: &[String]) -> Result<Vec<Fault>, Failure> {
+    let named = names.iter().map(|name| fault::named(name)).collect::<Result<Vec<_>, _>>()?;
+    let is_wanted = |fault: &Fault| named.is_empty() || named.contains(fault);
+    Ok(Fault::ALL.iter().copied().filter(is_wanted).collect())
+}
+
+fn exit(tested: &SelfTest, stopped: bool) -> Result<ExitCode, Failure> {
+    if !tested.complete && stopped {
+        Ok(ExitCode::Interrupted)
+    } else if !tested.is_conclusive() || tested.count(Fate::Survived) > 0 {
+        Ok(ExitCode::Failed)
+    } else if tested.count(Fate::Caught) == 0 {
+        Err(Failure::NoFaultTried)
+    } else {
+        Ok(ExitCode::AsExpected)
+    }
+}

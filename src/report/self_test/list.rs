@@ -1,0 +1,27 @@
+use std::io::{self, Write};
+
+use imglock_harness::fault::Fault;
+use imglock_harness::self_test::Hunter;
+
+use crate::phrase::count;
+use crate::report::palette::{FAINT, STRONG};
+
+/// What each fault is, and what each hunter does.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn list(faults: &[Fault], out: &mut dyn Write) -> io::Result<()> {
+    let width = super::text::name_width(faults.iter().copied());
+    let mut place = None;
+    for fault in faults {
+        if place.replace(fault.place()) != Some(fault.place()) {
+            writeln!(out, "{STRONG}{}{STRONG:#}", fault.place())?;
+        }
+        writeln!(out, "  {:width$}  {FAINT}{}{FAINT:#}", fault.name(), fault.meaning())?;
+    }
+    writeln!(out, "\n{STRONG}hunters{STRONG:#}")?;
+    for hunter in Hunter::ALL {
+        writeln!(out, "  {:width$}  {FAINT}{}{FAINT:#}", hunter.name(), hunter.meaning())?;
+    }
+    writeln!(out, "\n{}", count(faults.len(), "fault", "faults"))
+}
