@@ -46,7 +46,9 @@ fn hazards(race: &Value) -> BTreeMap<&str, u64> {
     let tallies = race["hazards"].as_array().expect("a list");
     tallies
         .iter()
-        .map(|tally| (tally["kind"].as_str().expect("a word"), tally["rounds"].as_u64().unwrap_or(0)))
+        .map(|tally| {
+            (tally["kind"].as_str().expect("a word"), tally["rounds"].as_u64().unwrap_or(0))
+        })
         .collect()
 }
 
@@ -82,6 +84,26 @@ fn ofd_locks_keep_all_openers_apart_and_posix_locks_those_of_other_processes() {
     for witness in ["claims", "data", "history"] {
         assert!(seen[witness].as_u64() > Some(0), "{witness}: {seen}");
     }
+}
+
+/// Whoever tests before it locks lets two in, now and then.
+#[test]
+fn a_check_before_the_lock_is_found_within_ten_seconds() {
+    let folder = Folder::new();
+    let args = ["--backend=ofd", "--seconds=10", "--plant=check-before-lock", "--first-breach"];
+    let (text, report, code) = raced(&folder, &args);
+    assert_eq!(code, Some(1), "{text}");
+    let race = &report["races"][0];
+    assert!(race["elapsed_ms"].as_u64() < Some(10_000), "{text}");
+    let breach = &race["breaches"][0];
+    assert_eq!(breach["kind"], "two-holders", "{text}");
+    let round = &breach["first"];
+    assert_eq!(round["turns"].as_array().map(Vec::len), Some(4), "{text}");
+    let [first, second] =
+        ["first", "second"].map(|who| &round["matter"]["two-holders"][who]["opener"]);
+    assert!(first.is_u64() && second.is_u64() && first != second, "{round}");
+    assert!(text.contains("A fault was planted on purpose, check-before-lock"), "{text}");
+    assert!(text.contains("First in round"), "{text}");
 }
 
 #[test]
@@ -190,7 +212,10 @@ fn an_interrupted_race_gives_what_it_has() {
     assert_eq!(run.status.code(), Some(130), "{text}");
     assert!(text.contains("No breach: ") && text.contains("it was stopped then"), "{text}");
     let report = read(&report);
-    assert_eq!((&report["complete"], &report["races"][0]["complete"]), (&false.into(), &false.into()));
+    assert_eq!(
+        (&report["complete"], &report["races"][0]["complete"]),
+        (&false.into(), &false.into())
+    );
     assert!(report["races"][0]["rounds"].as_u64() > Some(0));
     let left = std::fs::read_dir(folder.path()).expect("a folder").count();
     assert_eq!(left, 1, "more than the report is left behind");
@@ -237,7 +262,8 @@ fn a_race_ends_when_an_opener_is_killed(#[case] name: &str) {
     let run = child.wait_with_output().expect("our child");
     let errors = String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(4), "{errors}");
-    let said = format!("{} (process {victim}) died in the middle of the race", name.replace('-', " "));
+    let said =
+        format!("{} (process {victim}) died in the middle of the race", name.replace('-', " "));
     assert!(errors.contains(&said), "{errors}");
     assert!(began.elapsed() < Duration::from_secs(4), "it waited for the dead");
 }

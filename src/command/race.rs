@@ -10,7 +10,7 @@ use imglock_harness::run::{Casting, HarnessError, SessionOptions};
 use imglock_harness::subject::Builtin;
 use serde::Serialize;
 
-use super::subject;
+use super::{fault, subject};
 use crate::cli::RaceArgs;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
@@ -36,6 +36,7 @@ pub fn race(args: RaceArgs, quiet: bool, output: &mut Output) -> Result<ExitCode
     let options = SessionOptions {
         step_timeout: args.timeout,
         deny_ofd: args.subjects.deny_ofd,
+        fault: args.plant.as_deref().map(fault::named).transpose()?,
         ..SessionOptions::new(directory, stop.clone())
     };
     let seed = args.seed.unwrap_or_else(drawn_seed);
@@ -60,8 +61,7 @@ pub fn race(args: RaceArgs, quiet: bool, output: &mut Output) -> Result<ExitCode
             break;
         }
     }
-    races.complete =
-        races.races.len() == plans.len() && races.races.iter().all(|sum| sum.complete);
+    races.complete = races.races.len() == plans.len() && races.races.iter().all(|sum| sum.complete);
     json.finish(&races)?;
     Ok(match races.races.iter().all(RaceSum::holds) {
         _ if stop.is_stopped() => ExitCode::Interrupted,
@@ -142,9 +142,7 @@ impl HistoryOf {
 
     fn finish(&mut self) -> Result<(), Failure> {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
-            Stage::Begun(file) => {
-                file.finish().map(|_| ()).map_err(|source| self.failed(source))
-            }
+            Stage::Begun(file) => file.finish().map(|_| ()).map_err(|source| self.failed(source)),
             _ => Ok(()),
         }
     }
@@ -164,6 +162,7 @@ fn plan(args: &RaceArgs, casting: Casting, seed: u64) -> RacePlan {
         modes: args.modes(),
         seed,
         casting,
+        first_breach: args.first_breach,
         // What it is on comes from whoever asks.
         ..RacePlan::new(imglock_harness::lock::Backend::Ofd)
     }

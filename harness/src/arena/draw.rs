@@ -60,9 +60,8 @@ mod tests {
         let all = |seed| -> Vec<u64> { (0..100).map(|round| drawn(seed, round, 1)).collect() };
         assert_eq!(all(1), all(1));
         assert_ne!(all(1), all(2));
-        let once: BTreeSet<u64> = (0..100)
-            .flat_map(|round| (0..4).map(move |opener| drawn(7, round, opener)))
-            .collect();
+        let once: BTreeSet<u64> =
+            (0..100).flat_map(|round| (0..4).map(move |opener| drawn(7, round, opener))).collect();
         assert_eq!(once.len(), 400, "rounds or openers are drawn alike");
     }
 

@@ -51,11 +51,7 @@ impl NodeWork<'_> {
     }
 
     /// Changes the claim in place; a refused one stays as it was.
-    pub(super) fn change(
-        &mut self,
-        mut node: NodeHandle,
-        claim: Claim,
-    ) -> Reply {
+    pub(super) fn change(&mut self, mut node: NodeHandle, claim: Claim) -> Reply {
         let Some(fd) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
         match self.acquire(fd, Purpose::Change, &mut node, claim) {
             Ok(()) => granted(node),

@@ -9,7 +9,7 @@ use super::next::failed;
 use super::planted::Planted;
 use super::release::monotonic;
 use super::worker_node::NodeWork;
-use crate::arena::{Answered, Arena, Entry, Heat, Jitter, Left, Ledger};
+use crate::arena::{Answered, Arena, Entry, Heat, Jitter, Ledger, Left};
 use crate::image::{Access, Claim};
 use crate::raw::numbered;
 use crate::step::Outcome;

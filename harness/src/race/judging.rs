@@ -61,7 +61,8 @@ impl<'a> Judging<'a> {
     fn look(&mut self, turns: &[Turn], witnessed: Witnessed, sum: &mut RaceSum) {
         let round = sum.rounds;
         let evidence = |matter, words| Evidence { round, matter, words, turns: turns.to_vec() };
-        let failure = turns.iter().find_map(|turn| Some((turn.stay.opener, turn.failure.as_ref()?)));
+        let failure =
+            turns.iter().find_map(|turn| Some((turn.stay.opener, turn.failure.as_ref()?)));
         if let Some((opener, why)) = failure {
             let words = format!("{}: {why}", self.name(opener));
             let told = || evidence(None, Some(words));

@@ -80,10 +80,8 @@ fn two_at_the_same_time_are_a_breach() {
 
 #[test]
 fn of_one_process_under_posix_they_are_a_hazard() {
-    let both = [
-        counting(granted(0, Mode::Rw, 10, 50), 0),
-        counting(granted(1, Mode::Rw, 30, 60), 0),
-    ];
+    let both =
+        [counting(granted(0, Mode::Rw, 10, 50), 0), counting(granted(1, Mode::Rw, 30, 60), 0)];
     let sum = judged(Backend::Posix, 2, &both, 1);
     assert!(sum.holds(), "{:?}", breaches(&sum));
     let hazards: Vec<_> = sum.hazards.iter().map(|one| (one.kind, one.rounds, one.seen)).collect();

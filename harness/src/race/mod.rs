@@ -71,7 +71,6 @@ pub fn race(
         true => Box::new(workers::Workers::start(plan, options)?),
         false => Box::new(players::Players::start(plan, options)?),
     };
-    sum.environment.qemu = plan.casting.binaries().cloned().collect();
     let openers = plan.openers_by_process();
     let mut judging = Judging::new(plan, &openers);
     let began = Instant::now();

@@ -167,11 +167,7 @@ impl Workers {
         Ok(stopped)
     }
 
-    fn ended(
-        &self,
-        opener: usize,
-        reply: Result<Reply, ReceiveError>,
-    ) -> Result<(), HarnessError> {
+    fn ended(&self, opener: usize, reply: Result<Reply, ReceiveError>) -> Result<(), HarnessError> {
         match reply {
             Ok(Reply { outcome: Outcome::Done, .. }) => Ok(()),
             Ok(Reply { outcome: Outcome::Failed(name), .. })

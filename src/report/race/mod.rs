@@ -46,6 +46,14 @@ pub fn write(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
 
 fn head(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
     let RaceSum { environment, backend, subject, openers, .. } = sum;
+    if let Some(fault) = environment.planted {
+        let words = format!(
+            "A fault was planted on purpose, {fault}: {} What follows says nothing about this \
+             machine.",
+            fault.meaning()
+        );
+        styled(&words, "", CAREFUL, out)?;
+    }
     writeln!(out, "{STRONG}Race of {openers} openers on {backend} locks{STRONG:#}")?;
     let qemu: Vec<String> = environment.qemu.iter().map(ToString::to_string).collect();
     let who = match qemu.is_empty() {
@@ -103,10 +111,15 @@ fn verdict(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
     if !sum.holds() {
         let kinds = count(sum.breaches.len(), "breach", "kinds of breach");
         styled(&format!("{kinds}: {pace}."), "", BAD, out)?;
-        let words = "These locks do not keep openers apart that conflict, or keep out who may \
-                     come in: trust no image to them. The same seed draws the same modes again; \
-                     --history FILE writes down who did what when.";
-        return paragraph(words, "", out);
+        let advice = match sum.environment.planted {
+            Some(_) => "It was noticed.",
+            None => "Trust no image to these locks.",
+        };
+        let words = format!(
+            "{advice} The same seed draws the same modes again, and --history FILE writes down \
+             who did what when."
+        );
+        return paragraph(&words, "", out);
     }
     styled(&format!("No breach: {pace}."), "", GOOD, out)?;
     if !sum.hazards.is_empty() {
@@ -155,6 +168,9 @@ fn again(sum: &RaceSum) -> String {
     say(sum.sharing != usual, format!("--sharing {}", sum.sharing));
     say(true, format!("--rounds {}", sum.planned.unwrap_or(sum.rounds)));
     say(sum.subject != "builtin", format!("--subject {}", sum.subject));
+    if let Some(fault) = sum.environment.planted {
+        say(true, format!("--plant {fault}"));
+    }
     let names: Vec<&str> = sum.modes.iter().map(|mode| mode.name()).collect();
     say(names.len() <= 8, format!("--modes {}", names.join(",")));
     words.join(" ")
@@ -180,12 +196,7 @@ fn paragraph(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     styled(text, indent, super::palette::PLAIN, out)
 }
 
-fn styled(
-    text: &str,
-    indent: &str,
-    style: anstyle::Style,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn styled(text: &str, indent: &str, style: anstyle::Style, out: &mut dyn Write) -> io::Result<()> {
     let options =
         textwrap::Options::new(WIDTH - indent.len()).word_splitter(WordSplitter::NoHyphenation);
     for line in textwrap::wrap(text, options) {
