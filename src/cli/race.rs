@@ -33,6 +33,9 @@ pub struct RaceArgs {
     /// After how much time it ends, whatever --rounds says.
     #[arg(long, value_name = "T", value_parser = parse_seconds)]
     pub seconds: Option<Duration>,
+    /// End as soon as the contract is broken.
+    #[arg(long)]
+    pub first_breach: bool,
     /// The modes that openers are drawn [default: all of them].
     #[arg(long, value_name = "MODE", value_delimiter = ',', value_parser = mode_parser())]
     modes: Vec<Mode>,
@@ -53,6 +56,15 @@ pub struct RaceArgs {
     /// How long one opener may keep the others waiting, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
     pub timeout: Duration,
+    /// Plant a fault into the workers, to see how it shows; `imglock self-test
+    /// --list` says which there are. What comes of it says nothing about this
+    /// machine, and the report says so.
+    #[arg(long, value_name = "FAULT")]
+    pub plant: Option<String>,
+    /// Write down who did what when: JSON Lines that `imglock judge-history`
+    /// reads, some hundred bytes for each opening.
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
     /// Its report.
     #[command(flatten)]
     pub long: LongArgs,

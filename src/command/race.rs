@@ -1,13 +1,16 @@
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use imglock_harness::history::{HistoryFile, Stay};
 use imglock_harness::process::ProcessError;
 use imglock_harness::race::{Course, RacePlan, RaceSum, race as run};
 use imglock_harness::run::{Casting, HarnessError, SessionOptions};
 use imglock_harness::subject::Builtin;
 use serde::Serialize;
 
-use super::subject;
+use super::{fault, subject};
 use crate::cli::RaceArgs;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
@@ -33,6 +36,7 @@ pub fn race(args: RaceArgs, quiet: bool, output: &mut Output) -> Result<ExitCode
     let options = SessionOptions {
         step_timeout: args.timeout,
         deny_ofd: args.subjects.deny_ofd,
+        fault: args.plant.as_deref().map(fault::named).transpose()?,
         ..SessionOptions::new(directory, stop.clone())
     };
     let seed = args.seed.unwrap_or_else(drawn_seed);
@@ -41,11 +45,16 @@ pub fn race(args: RaceArgs, quiet: bool, output: &mut Output) -> Result<ExitCode
     let plans: Vec<RacePlan> = all
         .map(|(casting, backend)| RacePlan { backend, ..plan(&args, casting.clone(), seed) })
         .collect();
+    let mut history = match (&args.history, plans.len()) {
+        (None, _) => None,
+        (Some(path), 1) => Some(HistoryOf::create(path)?),
+        (Some(_), races) => return Err(Failure::SeveralHistories { races }),
+    };
     for (number, plan) in plans.iter().enumerate() {
         if number > 0 {
             writeln!(output)?;
         }
-        let sum = one(plan, &options, quiet, &mut races, &mut json)?;
+        let sum = one(plan, &options, quiet, &mut races, &mut json, history.as_mut())?;
         report::write(&sum, output)?;
         output.flush()?;
         if stop.is_stopped() {
@@ -69,6 +78,7 @@ fn one(
     quiet: bool,
     races: &mut Races,
     json: &mut LiveJson,
+    mut history: Option<&mut HistoryOf>,
 ) -> Result<RaceSum, Failure> {
     let progress = Progress::new(Work::Units("rounds"), plan.rounds.unwrap_or(0), quiet);
     let mut written = Ok(());
@@ -80,8 +90,14 @@ fn one(
         if written.is_ok() {
             written = json.update(&*races);
         }
+        if let (Ok(()), Some(history)) = (&written, &mut history) {
+            written = history.add(course);
+        }
     });
     written?;
+    if let Some(history) = history {
+        history.finish()?;
+    }
     let sum = match sum {
         Err(HarnessError::Process(ProcessError::Stopped)) => return Err(Failure::Interrupted),
         other => other?,
@@ -89,6 +105,52 @@ fn one(
     races.races.truncate(place);
     races.races.push(sum.clone());
     Ok(sum)
+}
+
+/// The file of `--history`: made before the race begins, so that a path that
+/// cannot be written is known at once.
+struct HistoryOf {
+    path: PathBuf,
+    stage: Stage,
+}
+
+enum Stage {
+    Empty(File),
+    Begun(HistoryFile<BufWriter<File>>),
+    Ended,
+}
+
+impl HistoryOf {
+    fn create(path: &Path) -> Result<HistoryOf, Failure> {
+        let file = File::create(path);
+        let file =
+            file.map_err(|source| Failure::HistoryUnwritable { path: path.to_owned(), source })?;
+        Ok(HistoryOf { path: path.to_owned(), stage: Stage::Empty(file) })
+    }
+
+    fn add(&mut self, course: &Course<'_>) -> Result<(), Failure> {
+        let Course { terms, turns, .. } = course;
+        let stays: Vec<Stay> = turns.iter().map(|turn| turn.stay).collect();
+        let file = match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Empty(file) => HistoryFile::begin(BufWriter::new(file), terms),
+            Stage::Begun(file) => Ok(file),
+            Stage::Ended => return Ok(()),
+        };
+        let added = file.and_then(|mut file| file.add(&stays, terms).map(|()| file));
+        self.stage = Stage::Begun(added.map_err(|source| self.failed(source))?);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Begun(file) => file.finish().map(|_| ()).map_err(|source| self.failed(source)),
+            _ => Ok(()),
+        }
+    }
+
+    fn failed(&self, source: io::Error) -> Failure {
+        Failure::HistoryUnwritable { path: self.path.clone(), source }
+    }
 }
 
 fn plan(args: &RaceArgs, casting: Casting, seed: u64) -> RacePlan {
@@ -101,6 +163,7 @@ fn plan(args: &RaceArgs, casting: Casting, seed: u64) -> RacePlan {
         modes: args.modes(),
         seed,
         casting,
+        first_breach: args.first_breach,
         // What it is on comes from whoever asks.
         ..RacePlan::new(imglock_harness::lock::Backend::Ofd)
     }

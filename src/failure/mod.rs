@@ -126,6 +126,15 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// A history that cannot be written.
+    #[error("cannot write the history {path}: {}; choose another path with --history",
+        describe(.source))]
+    HistoryUnwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// One file for several scenarios.
     #[error(
         "several scenarios may come of this, and {path} is one file; name a folder, or one case \
@@ -138,6 +147,14 @@ pub enum Failure {
     /// A part of the cases that has none.
     #[error("no case is in this part; ask for more --cases, or for a larger part with --shard")]
     NoCases,
+    /// More than one race, and one history.
+    #[error(
+        "a history is that of one race, and these are {races}; choose one with --backend and --subject"
+    )]
+    SeveralHistories {
+        /// How many there would be.
+        races: usize,
+    },
     /// Two reports into one file.
     #[error("two reports would go to {path}; give each a file of its own")]
     SameReport {
@@ -236,6 +253,8 @@ impl Failure {
             | Failure::SameReport { .. }
             | Failure::SaveMany { .. }
             | Failure::Unwritable { .. }
+            | Failure::HistoryUnwritable { .. }
+            | Failure::SeveralHistories { .. }
             | Failure::NoQemu { .. }
             | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,

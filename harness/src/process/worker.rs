@@ -57,17 +57,18 @@ pub(super) fn perform(
     request: Request,
     descriptors: Vec<OwnedFd>,
 ) -> Next {
-    let nodes = NodeWork { planted };
     match request {
         Request::Open { path, access, cloexec, locks, claim, pause_after } => {
-            let mut before = pausing::once(pause_after, || pause(channel));
-            Next::Reply(nodes.open(&path, access, cloexec, locks, claim, &mut before))
+            let before = &mut pausing::once(pause_after, || pause(channel));
+            let mut nodes = NodeWork { planted, before };
+            Next::Reply(nodes.open(&path, access, cloexec, locks, claim))
         }
         Request::Change { node, claim, pause_after } => {
-            let mut before = pausing::once(pause_after, || pause(channel));
-            Next::Reply(nodes.change(node, claim, &mut before))
+            let before = &mut pausing::once(pause_after, || pause(channel));
+            Next::Reply(NodeWork { planted, before }.change(node, claim))
         }
         Request::Reopen { node, path, access, cloexec, claim } => {
+            let mut nodes = NodeWork { planted, before: &mut || {} };
             Next::Reply(nodes.reopen(node, &path, access, cloexec, claim))
         }
         Request::Close { fd } => done(planted.close(fd)).into(),
@@ -101,7 +102,7 @@ pub(super) fn perform(
         Request::TryEach { path, locks, beside, claims } => {
             worker_batch::try_each(channel, planted, &path, locks, &beside, &claims)
         }
-        Request::Race(heat) => worker_race::race(planted, &heat, descriptors).into(),
+        Request::Race(heat) => worker_race::race(&heat, planted, descriptors).into(),
         Request::RegisterWithUring { fd } => done(worker_uring::register(fd)).into(),
         Request::Fork { name } => worker_fork::fork(channel, planted, &name),
         Request::Thread { name } => worker_fork::thread(channel, planted, &name),

@@ -16,22 +16,21 @@ use crate::raw::numbered;
 use crate::step::{ErrorName, Outcome};
 
 /// A worker at work on a node.
-#[derive(Clone, Copy)]
 pub(super) struct NodeWork<'a> {
     pub(super) planted: &'a Planted,
+    /// Called before each lock or test of what it acquires.
+    pub(super) before: &'a mut dyn FnMut(),
 }
 
 impl NodeWork<'_> {
     /// Opens an image and acquires a claim; a refused one is closed again.
-    /// `before` is called before each lock or test.
     pub(super) fn open(
-        self,
+        &mut self,
         path: &Path,
         access: Access,
         cloexec: bool,
         locks: Option<Backend>,
         claim: Claim,
-        before: &mut dyn FnMut(),
     ) -> Reply {
         let file = match image::open(path, access, self.planted.cloexec(cloexec)) {
             Ok(file) => file,
@@ -39,7 +38,7 @@ impl NodeWork<'_> {
         };
         let locks = self.planted.backend(locks, access);
         let mut node = NodeHandle { fd: file.as_raw_fd(), locks, claims: ByteClaims::default() };
-        match self.acquire(file.as_fd(), Purpose::Open, &mut node, claim, before) {
+        match self.acquire(file.as_fd(), Purpose::Open, &mut node, claim) {
             Ok(()) => {
                 let _ = file.into_raw_fd();
                 granted(node)
@@ -52,14 +51,9 @@ impl NodeWork<'_> {
     }
 
     /// Changes the claim in place; a refused one stays as it was.
-    pub(super) fn change(
-        self,
-        mut node: NodeHandle,
-        claim: Claim,
-        before: &mut dyn FnMut(),
-    ) -> Reply {
+    pub(super) fn change(&mut self, mut node: NodeHandle, claim: Claim) -> Reply {
         let Some(fd) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
-        match self.acquire(fd, Purpose::Change, &mut node, claim, before) {
+        match self.acquire(fd, Purpose::Change, &mut node, claim) {
             Ok(()) => granted(node),
             Err(error) => Reply { outcome: outcome(error), node: Some(node), pid: None },
         }
@@ -69,7 +63,7 @@ impl NodeWork<'_> {
     /// order of QEMU's `raw_reopen_prepare`, `raw_check_perm` and
     /// `raw_set_perm`.
     pub(super) fn reopen(
-        self,
+        &mut self,
         mut node: NodeHandle,
         path: &Path,
         access: Access,
@@ -105,16 +99,15 @@ impl NodeWork<'_> {
     }
 
     fn acquire(
-        self,
+        &mut self,
         fd: BorrowedFd<'_>,
         purpose: Purpose,
         node: &mut NodeHandle,
         claim: Claim,
-        before: &mut dyn FnMut(),
     ) -> Result<(), AcquireError> {
         let Some(backend) = node.locks else { return Ok(()) };
         let acquired = self.planted.with_locks(fd, backend, purpose, |locks| {
-            node.claims.change(&mut Pausing::new(locks, before), claim)
+            node.claims.change(&mut Pausing::new(locks, self.before), claim)
         });
         self.planted.told(acquired)
     }

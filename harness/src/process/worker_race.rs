@@ -16,7 +16,7 @@ use crate::step::Outcome;
 
 /// Runs a heat in the memory that came with the request. An abandoned heat
 /// has ended as well: what was done stands in the memory.
-pub(super) fn race(planted: &Planted, heat: &Heat, memory: Vec<OwnedFd>) -> Outcome {
+pub(super) fn race(heat: &Heat, planted: &Planted, memory: Vec<OwnedFd>) -> Outcome {
     let Some(memory) = memory.into_iter().next() else { return failed(Errno::EMFILE) };
     let arena = match Arena::open(memory.as_fd(), heat.openers) {
         Ok(arena) => arena,
@@ -34,7 +34,7 @@ pub(super) fn race(planted: &Planted, heat: &Heat, memory: Vec<OwnedFd>) -> Outc
         }
         let round = heat.first + index as u64;
         let (claim, jitter) = heat.part(round);
-        let entry = Turn { planted, heat, arena: &arena, round, claim, jitter }.take();
+        let entry = Turn { heat, planted, arena: &arena, round, claim, jitter }.take();
         arena.enter(heat.opener, index, round, &entry);
     }
     Outcome::Done
@@ -42,8 +42,8 @@ pub(super) fn race(planted: &Planted, heat: &Heat, memory: Vec<OwnedFd>) -> Outc
 
 /// One opener's turn in one round.
 struct Turn<'a> {
-    planted: &'a Planted,
     heat: &'a Heat,
+    planted: &'a Planted,
     arena: &'a Arena,
     round: u64,
     claim: Claim,
@@ -58,15 +58,9 @@ impl Turn<'_> {
         let (claim, access) = (self.claim, Access::needed_by(self.claim));
         self.jitter.pass();
         let attempt_ns = now_ns();
-        let mut before = || self.jitter.pass();
-        let opened = NodeWork { planted: self.planted }.open(
-            path,
-            access,
-            true,
-            Some(*backend),
-            claim,
-            &mut before,
-        );
+        let before = &mut || self.jitter.pass();
+        let mut nodes = NodeWork { planted: self.planted, before };
+        let opened = nodes.open(path, access, true, Some(*backend), claim);
         let answer_ns = now_ns();
         let answered = answered(&opened.outcome);
         let mut entry = Entry { attempt_ns, answer_ns, answered, ..Entry::default() };

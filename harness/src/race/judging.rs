@@ -10,7 +10,8 @@ use crate::history::{Judgement, Matter, Opener, Stay, Terms, Verdict, judge};
 /// round into another, so each is a history of its own.
 #[derive(Debug)]
 pub(super) struct Judging<'a> {
-    terms: Terms<'a>,
+    /// Of each heat: it ends as it began, with nobody in.
+    pub(super) terms: Terms<'a>,
     /// What the image's counter was before the heat.
     counter: u64,
     stays: Vec<Stay>,

@@ -25,7 +25,7 @@ pub use turn::{Proof, Turn};
 
 use std::time::{Duration, Instant};
 
-use crate::history::Opener;
+use crate::history::Terms;
 use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions};
 use judging::Judging;
@@ -42,8 +42,8 @@ const FIRST_HEAT: u64 = 64;
 pub struct Course<'a> {
     /// All that came of the race so far.
     pub sum: &'a RaceSum,
-    /// Who takes part, by index, as a history names them.
-    pub openers: &'a [Opener],
+    /// Who takes part and on which locks, as a history has it.
+    pub terms: Terms<'a>,
     /// What the openers did in this heat, round by round.
     pub turns: &'a [Turn],
 }
@@ -71,7 +71,6 @@ pub fn race(
         true => Box::new(workers::Workers::start(plan, options)?),
         false => Box::new(players::Players::start(plan, options)?),
     };
-    sum.environment.qemu = plan.casting.binaries().cloned().collect();
     let openers = plan.openers_by_process();
     let mut judging = Judging::new(plan, &openers);
     let began = Instant::now();
@@ -92,7 +91,7 @@ pub fn race(
         let Ran { turns, counter, stopped } = ran;
         judging.judge(&turns, counter, &mut sum);
         sum.clocked(began.elapsed());
-        observer(&Course { sum: &sum, openers: &openers, turns: &turns });
+        observer(&Course { sum: &sum, terms: judging.terms, turns: &turns });
         if stopped || (plan.first_breach && !sum.breaches.is_empty()) {
             // What was looked for is found; what was not is not complete.
             sum.complete = !stopped;

@@ -149,7 +149,11 @@ pub struct Evidence {
 impl RaceSum {
     pub(super) fn new(plan: &RacePlan, options: &SessionOptions) -> RaceSum {
         RaceSum {
-            environment: Environment::at(&options.directory),
+            environment: Environment {
+                planted: options.fault,
+                qemu: plan.casting.binaries().cloned().collect(),
+                ..Environment::at(&options.directory)
+            },
             backend: plan.backend,
             subject: plan.casting.to_string(),
             openers: plan.openers,

@@ -13,8 +13,12 @@ use crate::report::palette::{BAD, CAREFUL, FAINT, STRONG};
 pub fn hazards(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
     for tally in &sum.hazards {
         let kind = tally.kind;
-        writeln!(out, "\n{CAREFUL}hazard {}{CAREFUL:#}  {STRONG}in {}{STRONG:#}", kind.name(),
-            rounds_of(tally.rounds, sum))?;
+        writeln!(
+            out,
+            "\n{CAREFUL}hazard {}{CAREFUL:#}  {STRONG}in {}{STRONG:#}",
+            kind.name(),
+            rounds_of(tally.rounds, sum)
+        )?;
         one(sum, tally, kind.meaning(), out)?;
     }
     Ok(())
@@ -24,8 +28,12 @@ pub fn hazards(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
 pub fn breaches(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
     for tally in &sum.breaches {
         let kind = tally.kind;
-        writeln!(out, "\n{BAD}breach {}{BAD:#}  {STRONG}in {}{STRONG:#}", kind.name(),
-            rounds_of(tally.rounds, sum))?;
+        writeln!(
+            out,
+            "\n{BAD}breach {}{BAD:#}  {STRONG}in {}{STRONG:#}",
+            kind.name(),
+            rounds_of(tally.rounds, sum)
+        )?;
         one(sum, tally, kind.meaning(), out)?;
     }
     Ok(())

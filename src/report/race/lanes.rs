@@ -6,23 +6,30 @@ use std::time::Duration;
 use imglock_harness::history::{Answer, End, Matter, Stay};
 use imglock_harness::race::{Evidence, RaceSum, Turn};
 
+use crate::phrase::count;
 use crate::report::palette::{FAINT, PLAIN, STRONG, TAKEN};
 use crate::report::times;
 
 /// The columns of the time.
-const LANE: usize = 28;
+const LANE: usize = 26;
 
 /// More openers than this are not drawn, unless they are in the matter.
 const MOST: usize = 8;
 
 /// Each opener of the round, from its attempt to its end.
 pub fn write(sum: &RaceSum, evidence: &Evidence, out: &mut dyn Write) -> io::Result<()> {
-    let concerned = concerned(evidence.matter.as_ref());
-    let drawn: Vec<&Turn> = evidence
-        .turns
-        .iter()
-        .filter(|turn| sum.openers <= MOST || concerned.contains(&turn.stay.opener))
-        .collect();
+    let concerned = concerned(evidence);
+    let drawn: Vec<&Turn> = match sum.openers <= MOST {
+        true => evidence.turns.iter().collect(),
+        false => {
+            let is_shown = |turn: &&Turn| match concerned.is_empty() {
+                true => turn.is_granted(),
+                false => concerned.contains(&turn.stay.opener),
+            };
+            evidence.turns.iter().filter(is_shown).take(MOST).collect()
+        }
+    };
+    let hidden = sum.openers - drawn.len().min(sum.openers);
     let from = drawn.iter().map(|turn| turn.stay.attempt_ns).min().unwrap_or(0);
     let until = drawn.iter().map(|turn| last(&turn.stay)).max().unwrap_or(0).max(from + 1);
     let span = Duration::from_nanos(until - from);
@@ -37,16 +44,18 @@ pub fn write(sum: &RaceSum, evidence: &Evidence, out: &mut dyn Write) -> io::Res
         };
         let name = format!("opener {}", stay.opener + 1);
         let lane = scale.lane(stay);
-        let line = format!(
-            "  {mark} {style}{name:<9} {:<13}{style:#}  {TAKEN}{lane}{TAKEN:#} {}",
-            mode.name(),
-            words(turn)
-        );
-        writeln!(out, "{}", line.trim_end())?;
+        write!(out, "  {mark} {style}{name:<9} {:<13}{style:#}  ", mode.name())?;
+        match words(turn) {
+            words if words.is_empty() => writeln!(out, "{TAKEN}{}{TAKEN:#}", lane.trim_end())?,
+            words => writeln!(out, "{TAKEN}{lane}{TAKEN:#} {words}")?,
+        }
     }
-    if sum.openers > MOST {
-        let others = sum.openers - concerned.len();
-        writeln!(out, "    {FAINT}and {others} other openers{FAINT:#}")?;
+    if sum.openers > MOST && hidden > 0 {
+        writeln!(
+            out,
+            "    {FAINT}and {}{FAINT:#}",
+            count(hidden, "other opener", "other openers")
+        )?;
     }
     writeln!(out, "    {FAINT}█ has the image  ░ opens or closes it  × is refused{FAINT:#}")
 }
@@ -54,7 +63,8 @@ pub fn write(sum: &RaceSum, evidence: &Evidence, out: &mut dyn Write) -> io::Res
 /// What is said beside the lane.
 fn words(turn: &Turn) -> String {
     match (&turn.failure, turn.stay.answer) {
-        (Some(why), _) => why.to_string(),
+        // Why, was said above.
+        (Some(_), _) => "failed".to_owned(),
         (None, Some((_, Answer::Refused(Some(refusal))))) => format!("× {refusal}"),
         (None, Some((_, Answer::Refused(None)))) => "×".to_owned(),
         _ => String::new(),
@@ -99,8 +109,8 @@ fn last(stay: &Stay) -> u64 {
 }
 
 /// Whom a finding is about.
-fn concerned(matter: Option<&Matter>) -> Vec<usize> {
-    let stays = match matter {
+fn concerned(evidence: &Evidence) -> Vec<usize> {
+    let stays = match &evidence.matter {
         None => vec![],
         Some(Matter::TwoHolders { first, second } | Matter::SameOwner { first, second }) => {
             vec![first, second]
@@ -109,5 +119,6 @@ fn concerned(matter: Option<&Matter>) -> Vec<usize> {
         Some(Matter::Unjustified { refused, .. }) => vec![refused],
         Some(Matter::NeverReleased { holder }) => vec![holder],
     };
-    stays.into_iter().map(|stay| stay.opener).collect()
+    let failed = evidence.turns.iter().filter(|turn| turn.failure.is_some());
+    stays.into_iter().chain(failed.map(|turn| &turn.stay)).map(|stay| stay.opener).collect()
 }

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use imglock_harness::lock::Backend;
-use imglock_harness::race::RaceSum;
+use imglock_harness::race::{LeftOut, RaceSum};
 use imglock_harness::step::Hazard;
 use indicatif::HumanCount;
 use textwrap::WordSplitter;
@@ -46,9 +46,20 @@ pub fn write(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
 
 fn head(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
     let RaceSum { environment, backend, subject, openers, .. } = sum;
+    if let Some(fault) = environment.planted {
+        let words = format!(
+            "A fault was planted on purpose, {fault}: {} What follows says nothing about this \
+             machine.",
+            fault.meaning()
+        );
+        styled(&words, "", CAREFUL, out)?;
+    }
     writeln!(out, "{STRONG}Race of {openers} openers on {backend} locks{STRONG:#}")?;
     let qemu: Vec<String> = environment.qemu.iter().map(ToString::to_string).collect();
-    let who = if qemu.is_empty() { subject.clone() } else { qemu.join(", ") };
+    let who = match qemu.is_empty() {
+        true => format!("{subject} openers"),
+        false => format!("{subject} openers ({})", qemu.join(", ")),
+    };
     let place = format!(
         "{} on Linux {} ({})",
         environment.file_system, environment.kernel, environment.architecture
@@ -71,8 +82,17 @@ fn head(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
         }
     };
     paragraph(&format!("{modes}, seed {}; {shared}", sum.seed), "  ", out)?;
-    for left_out in &sum.left_out {
-        let line = format!("{} is left out: {}", left_out.mode, left_out.why);
+    // Each reason once.
+    let mut left_out: Vec<(&str, Vec<&str>)> = Vec::new();
+    for LeftOut { mode, why } in &sum.left_out {
+        match left_out.iter_mut().find(|(known, _)| known == why) {
+            Some((_, modes)) => modes.push(mode.name()),
+            None => left_out.push((why, vec![mode.name()])),
+        }
+    }
+    for (why, modes) in left_out {
+        let are = if modes.len() == 1 { "is" } else { "are" };
+        let line = format!("{} {are} left out: {why}", modes.join(", "));
         styled(&line, "  ", CAREFUL, out)?;
     }
     Ok(())
@@ -90,13 +110,18 @@ fn verdict(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
     let pace = format!("{how_far} in {took}, {pace} a second{stopped}");
     if !sum.holds() {
         let kinds = count(sum.breaches.len(), "breach", "kinds of breach");
-        styled(&format!("{kinds} in {pace}."), "", BAD, out)?;
-        let words = "These locks do not keep openers apart that conflict, or keep out who may \
-                     come in: trust no image to them. The same seed draws the same modes again; \
-                     --history FILE writes down who did what when.";
-        return paragraph(words, "", out);
+        styled(&format!("{kinds}: {pace}."), "", BAD, out)?;
+        let advice = match sum.environment.planted {
+            Some(_) => "It was noticed.",
+            None => "Trust no image to these locks.",
+        };
+        let words = format!(
+            "{advice} The same seed draws the same modes again, and --history FILE writes down \
+             who did what when."
+        );
+        return paragraph(&words, "", out);
     }
-    styled(&format!("No breach in {pace}."), "", GOOD, out)?;
+    styled(&format!("No breach: {pace}."), "", GOOD, out)?;
     if !sum.hazards.is_empty() {
         let words = "The hazards above are those that POSIX locks are known for: they belong to \
                      the process, and go when any descriptor of the image is closed. OFD locks \
@@ -143,6 +168,9 @@ fn again(sum: &RaceSum) -> String {
     say(sum.sharing != usual, format!("--sharing {}", sum.sharing));
     say(true, format!("--rounds {}", sum.planned.unwrap_or(sum.rounds)));
     say(sum.subject != "builtin", format!("--subject {}", sum.subject));
+    if let Some(fault) = sum.environment.planted {
+        say(true, format!("--plant {fault}"));
+    }
     let names: Vec<&str> = sum.modes.iter().map(|mode| mode.name()).collect();
     say(names.len() <= 8, format!("--modes {}", names.join(",")));
     words.join(" ")
@@ -153,27 +181,22 @@ fn count_of(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", HumanCount(number), if number == 1 { one } else { many })
 }
 
-/// `1,234 rounds (5.6 %)`, of all of a race.
+/// `1,234 rounds (5.6%)`, of all of a race.
 fn rounds_of(number: u64, sum: &RaceSum) -> String {
     let part = number as f64 * 100.0 / sum.rounds.max(1) as f64;
     format!("{} ({})", count_of(number, "round", "rounds"), percent(part))
 }
 
-/// `5.6 %`; what is there at all is not 0.
+/// `5.6%`; what is there at all is not 0.
 fn percent(part: f64) -> String {
-    if part > 0.0 && part < 0.1 { "< 0.1 %".to_owned() } else { format!("{part:.1} %") }
+    if part > 0.0 && part < 0.1 { "< 0.1%".to_owned() } else { format!("{part:.1}%") }
 }
 
 fn paragraph(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     styled(text, indent, super::palette::PLAIN, out)
 }
 
-fn styled(
-    text: &str,
-    indent: &str,
-    style: anstyle::Style,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn styled(text: &str, indent: &str, style: anstyle::Style, out: &mut dyn Write) -> io::Result<()> {
     let options =
         textwrap::Options::new(WIDTH - indent.len()).word_splitter(WordSplitter::NoHyphenation);
     for line in textwrap::wrap(text, options) {

@@ -21,12 +21,12 @@ pub fn write(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
         let label = if granted == 0 { "nobody".to_owned() } else { granted.to_string() };
         let part = *times as f64 * 100.0 / sum.rounds.max(1) as f64;
         let bar = bar(*times as f64 / most as f64);
-        let line = format!(
-            "  {label:>6}  {:>11}  {:>8}  {GOOD}{bar}{GOOD:#}",
-            HumanCount(*times).to_string(),
-            percent(part)
-        );
-        writeln!(out, "{}", line.trim_end())?;
+        let times = HumanCount(*times).to_string();
+        write!(out, "  {label:>6}  {times:>11}  {:>8}", percent(part))?;
+        match bar.is_empty() {
+            true => writeln!(out)?,
+            false => writeln!(out, "  {GOOD}{bar}{GOOD:#}")?,
+        }
     }
     let contested = format!("Somebody was refused in {}", rounds_of(sum.contested, sum));
     let text = match sum.nobody_won {

@@ -1,0 +1,93 @@
+//! Rounds of a race, beside a bare loop: as many openers, a futex barrier, the
+//! same calls of open(2), fcntl(2) and close(2), and nothing else. Nobody
+//! looks at anybody, nothing is written down, nothing is judged.
+//!
+//! The bare openers are threads with a table of descriptors each. For the
+//! kernel's locks they are what processes are, and the scheduler changes
+//! between them more cheaply, so the floor is rather too low than too high.
+
+mod paired;
+
+use std::fs::OpenOptions;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+
+use imglock_harness::image::{Access, ByteClaims};
+use imglock_harness::lock::{Backend, KernelLocks};
+use imglock_harness::process::StopToken;
+use imglock_harness::race::{RacePlan, race};
+use imglock_harness::run::SessionOptions;
+use nix::sched::{CloneFlags, unshare};
+use rustix::thread::futex::{Flags, wait, wake};
+
+/// In a second or so: what starts and ends the processes is little of it.
+const ROUNDS: u32 = 20_000;
+
+fn main() {
+    imglock_harness::init();
+    let directory = tempfile::tempdir().expect("a directory");
+    let image = directory.path().join("disk");
+    std::fs::write(&image, [0; 512]).expect("an image");
+    let (_trigger, stop) = StopToken::pair().expect("a pipe");
+    let options = SessionOptions::new(directory.path().to_owned(), stop);
+    for (openers, at_most) in [(2, 3.0), (4, 3.0), (16, 3.0)] {
+        let rounds = Some(u64::from(ROUNDS));
+        let plan = RacePlan { openers, sharing: 0, rounds, ..RacePlan::new(Backend::Ofd) };
+        let paired = paired::measure(
+            7,
+            || {
+                let sum = race(&plan, &options, &mut |_| {}).expect("a race");
+                assert!(sum.holds() && sum.complete && sum.contested > 0, "{sum:?}");
+            },
+            || bare(&plan, &image),
+        );
+        let what = format!("round of {openers} openers");
+        paired::report(&what, "bare barrier and calls", &paired, ROUNDS, at_most);
+    }
+}
+
+/// The same openings, by nobody in particular.
+fn bare(plan: &RacePlan, image: &Path) {
+    let barrier = Barrier::default();
+    std::thread::scope(|scope| {
+        for opener in 0..plan.openers {
+            let barrier = &barrier;
+            scope.spawn(move || {
+                unshare(CloneFlags::CLONE_FILES).expect("a table of its own");
+                for round in 0..u64::from(ROUNDS) {
+                    barrier.wait(plan.openers);
+                    let claim = plan.mode(round, opener).claim();
+                    let writes = Access::needed_by(claim) == Access::ReadWrite;
+                    let file = OpenOptions::new().read(true).write(writes).open(image);
+                    let file = file.expect("an image");
+                    let mut locks = KernelLocks::new(file.as_fd(), plan.backend);
+                    // Granted or refused: the calls are those of the race.
+                    let _ = ByteClaims::default().change(&mut locks, claim);
+                }
+            });
+        }
+    });
+}
+
+#[derive(Default)]
+struct Barrier {
+    arrived: AtomicU32,
+    generation: AtomicU32,
+}
+
+impl Barrier {
+    fn wait(&self, openers: usize) {
+        let generation = self.generation.load(Acquire);
+        if self.arrived.fetch_add(1, AcqRel) as usize + 1 == openers {
+            self.arrived.store(0, Release);
+            self.generation.store(generation.wrapping_add(1), Release);
+            let _ = wake(&self.generation, Flags::PRIVATE, i32::MAX as u32);
+            return;
+        }
+        while self.generation.load(Acquire) == generation {
+            let _ = wait(&self.generation, Flags::PRIVATE, generation, None);
+        }
+    }
+}
