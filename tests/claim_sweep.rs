@@ -96,6 +96,16 @@ fn rows_done(report: &Path) -> u64 {
     all.map(|swept| swept["rows_done"].as_u64().expect("a number")).sum()
 }
 
+/// Waits until its report says that some rows are done.
+fn await_rows(child: &mut Child, report: &Path) {
+    let deadline = Instant::now() + PATIENCE;
+    while !report.exists() || rows_done(report) == 0 {
+        assert!(Instant::now() < deadline, "it does not begin");
+        assert!(child.try_wait().expect("our child").is_none(), "it is too quick to be met");
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn what_was_interrupted_goes_on_to_the_same_totals() {
     let folder = Folder::new();
@@ -201,6 +211,39 @@ fn a_case_without_an_answer_is_named_and_ends_the_sweep() {
     assert!(text.contains("1  must be an answer, was none: it took longer than 1µs"), "{text}");
     let files = std::fs::read_dir(folder.path()).expect("a folder").count();
     assert_eq!(files, 1, "{text}");
+}
+
+/// The process of this name that `parent` has started.
+fn child_of(parent: u32, name: &str) -> u32 {
+    let stat = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
+    let is_it = |pid: &String| {
+        let Some(stat) = stat(pid) else { return false };
+        // `PID (NAME) STATE PARENT ...`
+        let words = format!("({name}) ");
+        let rest = stat.split_once(&words).map(|(_, rest)| rest.split(' ').nth(1));
+        rest.flatten() == Some(parent.to_string().as_str())
+    };
+    let mut entries = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let pid = entries.find_map(|entry| Some(entry.file_name().into_string().ok()?).filter(is_it));
+    pid.unwrap_or_else(|| panic!("no {name}")).parse().expect("a number")
+}
+
+#[rstest::rstest]
+#[case::killed(Signal::SIGKILL, "the process died")]
+#[case::stopped(Signal::SIGSTOP, "it took longer than 300ms")]
+fn a_process_that_falls_silent_ends_the_sweep(#[case] signal: Signal, #[case] why: &str) {
+    let folder = Folder::new();
+    let report = folder.path().join("r.json");
+    let mut child = start(&report, &["--timeout", "0.3"]);
+    await_rows(&mut child, &report);
+    let opener = child_of(child_of(child.id(), "imglock-launch"), "vm2");
+    kill(Pid::from_raw(opener.cast_signed()), signal).expect("it runs");
+    let mut text = String::new();
+    child.stdout.take().expect("a pipe").read_to_string(&mut text).expect("text");
+    assert_eq!(child.wait().expect("our child").code(), Some(1), "{text}");
+    assert!(text.contains(&format!("1  must be an answer, was none: {why}\n")), "{text}");
+    assert!(text.contains("given up: "), "{text}");
+    assert!(text.contains("  // "), "all the claims of its row are tried: {text}");
 }
 
 fn options(directory: &Path, stop: StopToken) -> SessionOptions {

@@ -20,6 +20,11 @@ impl Judged {
         self.differences.iter().map(|one| &one.departure).find(|one| one.is_lasting())
     }
 
+    /// Whether somebody gave no answer.
+    pub(super) fn is_silent(&self) -> bool {
+        self.lasting().is_some_and(|one| matches!(one, Departure::Silence { .. }))
+    }
+
     fn count(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Granted => self.granted += 1,

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::judge::Judged;
 use super::lane::Lane;
-use super::{Arrangement, ClaimPlan, ClaimSweep, Departure, Openers, Swept};
+use super::{Arrangement, ClaimPlan, ClaimSweep, Openers, Swept};
 use crate::image::Claim;
 use crate::lock::Backend;
 use crate::process::ProcessError;
@@ -78,8 +78,7 @@ fn enter(
             Err(error) => return Err(error.into()),
         };
         while let Some(judged) = ahead.remove(&entered) {
-            let silence = |one: &Departure| matches!(one, Departure::Silence { .. });
-            let is_silent = judged.lasting().is_some_and(silence);
+            let is_silent = judged.is_silent();
             sweep.arrangements[tasks[entered].index].add(judged, since.elapsed());
             since = Instant::now();
             entered += 1;
