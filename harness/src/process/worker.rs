@@ -19,6 +19,10 @@ use crate::step::{LockOwner, Outcome};
 /// A worker that has just executed itself anew finds its socket on stdin.
 pub(super) fn run_on_stdin() -> i32 {
     let Ok(socket) = std::io::stdin().as_fd().try_clone_to_owned() else { return 1 };
+    // execve(2) has put the default action back.
+    if let_signals_interrupt().is_err() {
+        return 1;
+    }
     let mut channel = Channel::new(socket);
     match channel.send(&Reply::from(Outcome::Done)) {
         Ok(()) => run(channel),
@@ -28,9 +32,6 @@ pub(super) fn run_on_stdin() -> i32 {
 
 /// Serves requests until the other end is gone; returns the exit status.
 pub(super) fn run(mut channel: Channel) -> i32 {
-    if let_signals_interrupt().is_err() {
-        return 1;
-    }
     while let Ok((request, descriptors)) = channel.receive_with(1) {
         match perform(&mut channel, request, descriptors) {
             Next::Reply(reply) => {
