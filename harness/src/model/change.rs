@@ -52,7 +52,7 @@ impl World {
         };
         self.insert(table, name, node);
         let calls = calls_of_open(options, locking);
-        let attempt = Attempt { node: name.to_owned(), goal, calls, opening: true };
+        let attempt = Attempt { opening: true, ..Attempt::new(name, goal, calls) };
         self.settle(actor, attempt, outcome, options.pause_after);
     }
 
@@ -67,7 +67,7 @@ impl World {
     ) {
         let Some(node) = self.node(self.table_of(actor), name) else { return };
         let calls = calls_of(node, goal);
-        let attempt = Attempt { node: name.to_owned(), goal, calls, opening: false };
+        let attempt = Attempt::new(name, goal, calls);
         self.settle(actor, attempt, outcome, pause_after);
     }
 
@@ -105,13 +105,19 @@ impl World {
         let Some(node) = self.node(table, &attempt.node) else { return };
         let Some(place) = self.place(table, node) else { return };
         let made = calls_made(&attempt.calls, outcome, pause_after);
+        if let Some(node) = self.node_mut(table, &attempt.node) {
+            node.tracked.append(&mut attempt.taken);
+        }
+        let before = self.node(table, &attempt.node).map(|node| node.tracked.clone());
         self.make(actor, &attempt.node, attempt.calls.drain(..made));
-        match outcome {
-            Outcome::Paused => self.set_pending(actor, Some(Pending::Paused(attempt))),
-            Outcome::Granted => {
-                if let Some(node) = self.node_mut(table, &attempt.node) {
-                    node.opening = false;
-                }
+        match (outcome, self.node_mut(table, &attempt.node), before) {
+            (Outcome::Paused, Some(node), Some(before)) => {
+                attempt.taken = &node.tracked - &before;
+                node.tracked = before;
+                self.set_pending(actor, Some(Pending::Paused(attempt)));
+            }
+            (Outcome::Granted, Some(node), _) => {
+                node.opening = false;
                 self.commit(table, &attempt.node, attempt.goal);
             }
             _ => {

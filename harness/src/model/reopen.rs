@@ -76,7 +76,7 @@ impl World {
                 // It failed on the new descriptor, after all that.
                 self.make(actor, name, calls.drain(..));
             }
-            let attempt = Attempt { node: name.to_owned(), goal, calls, opening: false };
+            let attempt = Attempt::new(name, goal, calls);
             self.settle(actor, attempt, outcome, None);
             // The new descriptor never had a name, but its close counts.
             self.release(table, name, description);

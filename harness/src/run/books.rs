@@ -20,6 +20,7 @@ pub struct Books {
     images: usize,
     links: usize,
     actors: HashMap<String, Actor>,
+    orphans: Vec<Orphan>,
     tables: Vec<Table>,
     descriptions: usize,
 }
@@ -66,6 +67,15 @@ struct Pending {
     image: Option<usize>,
 }
 
+/// What was locked half-way by an actor that died meanwhile, while others have
+/// its descriptor table.
+#[derive(Debug, Clone)]
+struct Orphan {
+    table: usize,
+    image: usize,
+    claim: Claim,
+}
+
 #[derive(Debug, Clone)]
 struct Table {
     /// The first actor that had it; names its nodes and its POSIX locks.
@@ -84,6 +94,7 @@ impl Books {
             images: 0,
             links: 0,
             actors: HashMap::new(),
+            orphans: Vec::new(),
             tables: Vec::new(),
             descriptions: 0,
         };
@@ -166,13 +177,15 @@ impl Books {
     /// What is attempted by those who are paused half-way: each image, with
     /// the claim.
     pub fn in_flight(&self) -> impl Iterator<Item = (usize, Claim)> {
-        self.actors.iter().filter_map(|(name, actor)| {
-            let Pending { action, image } = actor.pending.as_ref()?;
-            match action {
-                Action::Open { options, .. } => Some((image.as_ref().copied()?, options.mode.claim())),
-                action => self.attempted(name, action),
-            }
-        })
+        self.actors.keys().filter_map(|actor| self.in_flight_by(actor))
+    }
+
+    fn in_flight_by(&self, actor: &str) -> Option<(usize, Claim)> {
+        let Pending { action, image } = self.actors.get(actor)?.pending.as_ref()?;
+        match action {
+            Action::Open { options, .. } => Some(((*image)?, options.mode.claim())),
+            action => self.attempted(actor, action),
+        }
     }
 
     /// The index of the image that a name means now.
@@ -210,6 +223,15 @@ impl Books {
             None => (Some(best), false),
             Some(locking) => locking.resolve(best),
         }
+    }
+
+    /// The claims on an image that were acquired half-way by somebody who is
+    /// gone, and whose descriptors are not.
+    pub fn orphaned(&self, image: usize) -> impl Iterator<Item = Claim> {
+        let kept = move |orphan: &&Orphan| {
+            orphan.image == image && self.tables[orphan.table].sharers > 0
+        };
+        self.orphans.iter().filter(kept).map(|orphan| orphan.claim)
     }
 
     /// On which locks the run is.
@@ -403,17 +425,17 @@ impl Books {
     }
 
     fn exec(&mut self, actor: &str) {
-        let Some(table) = self.table(actor) else { return };
-        let mut nodes = table.nodes.clone();
+        let Some(table) = self.actors.get(actor).map(|actor| actor.table) else { return };
+        if self.tables[table].sharers == 1 {
+            return self.tables[table].nodes.retain(|_, node| !node.options.cloexec);
+        }
+        let mut nodes = self.tables[table].nodes.clone();
         nodes.retain(|_, node| !node.options.cloexec);
-        let shared = self.actors.get(actor).map(|actor| actor.table);
         self.leave(actor);
-        if let Some(table) = shared.filter(|table| self.tables[*table].sharers > 0) {
-            self.name_after_another(table, actor);
-            for node in nodes.values_mut() {
-                node.copied = true;
-                self.each_copy(node.description, |node| node.copied = true);
-            }
+        self.name_after_another(table, actor);
+        for node in nodes.values_mut() {
+            node.copied = true;
+            self.each_copy(node.description, |node| node.copied = true);
         }
         self.enter(actor, nodes);
     }
@@ -435,6 +457,11 @@ impl Books {
     }
 
     fn leave(&mut self, actor: &str) {
+        if let Some((image, claim)) = self.in_flight_by(actor)
+            && let Some(table) = self.actors.get(actor).map(|actor| actor.table)
+        {
+            self.orphans.push(Orphan { table, image, claim });
+        }
         if let Some(actor) = self.actors.remove(actor) {
             let table = &mut self.tables[actor.table];
             table.sharers = table.sharers.saturating_sub(1);

@@ -217,7 +217,7 @@ fn refused(books: &Books, refused: &Attempt<'_>, seen: &Observation<'_>) -> Opti
         // Not about another opener: the descriptor, or the file system.
         return None;
     }
-    let mut leaked = false;
+    let mut leaked = books.orphaned(refused.image).any(conflicts);
     // Openers take read locks only, and those keep nobody from locking a byte.
     let others = others().filter(|_| !lock_byte_failed);
     for (_, other) in others.filter(|(_, other)| conflicts(other.claim_in_force())) {

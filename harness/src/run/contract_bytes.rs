@@ -124,6 +124,7 @@ fn left_over(
     if extra.is_empty() {
         return None;
     }
+    let orphaned: BTreeSet<i64> = books.orphaned(image).flat_map(lock_bytes).collect();
     let heirs: Vec<String> = of_owner()
         .filter(|(_, node)| node.role == Role::Inherited)
         .map(|(name, _)| name.to_string())
@@ -138,7 +139,8 @@ fn left_over(
     };
     Some(Breach {
         // The description outlives the opener in an heir, or in another copy.
-        hazard: of_owner().any(|(_, node)| node.copied).then_some(Hazard::LeakedLock),
+        hazard: (of_owner().any(|(_, node)| node.copied) || extra.is_subset(&orphaned))
+            .then_some(Hazard::LeakedLock),
         expected: "only live openers hold lock bytes".to_owned(),
         actual: format!("{who} {}", in_words(&extra)),
         message: format!("lock bytes outlive the opener that took them; they are kept by {who}"),
