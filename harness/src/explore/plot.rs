@@ -144,9 +144,19 @@ impl Plot {
         true
     }
 
-    /// Whether this could be a line of a block that starts at one moment.
-    pub(super) fn admits_together(&self, actor: &str, action: &Action) -> bool {
-        can_start_with_others(action) && self.admits(actor, action)
+    /// Whether this could be one more line of a block that starts at one
+    /// moment: by somebody else, and about another node.
+    pub(super) fn admits_together(
+        &self,
+        block: &[(String, Action)],
+        actor: &str,
+        action: &Action,
+    ) -> bool {
+        let apart = |(other, theirs): &(String, Action)| {
+            let same_node = action.node().is_some() && action.node() == theirs.node();
+            other != actor && !(same_node && self.ledger.share_nodes(actor, other))
+        };
+        can_start_with_others(action) && block.iter().all(apart) && self.admits(actor, action)
     }
 
     /// What the model says of these at the same moment.
@@ -159,13 +169,12 @@ impl Plot {
     /// Writes a block down: those of its steps that are admitted, each by
     /// another actor. One alone is a line like any other.
     pub(super) fn add_together(&mut self, steps: Vec<(String, Action)>) {
-        let mut actors = BTreeSet::new();
-        let mut admitted: Vec<(String, Action)> = steps
-            .into_iter()
-            .filter(|(actor, action)| {
-                self.admits_together(actor, action) && actors.insert(actor.clone())
-            })
-            .collect();
+        let mut admitted: Vec<(String, Action)> = Vec::new();
+        for (actor, action) in steps {
+            if self.admits_together(&admitted, &actor, &action) {
+                admitted.push((actor, action));
+            }
+        }
         if admitted.len() < 2 {
             if let Some((actor, action)) = admitted.pop() {
                 self.add(&actor, action);

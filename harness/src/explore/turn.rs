@@ -71,8 +71,7 @@ fn together(dice: &mut Dice, plot: &mut Plot, processes: &[&str], left: usize) {
     for _ in 0..4 * count {
         if let Some((actor, action)) = line(dice, plot, processes)
             && steps.len() < count
-            && steps.iter().all(|(other, _)| *other != actor)
-            && plot.admits_together(&actor, &action)
+            && plot.admits_together(&steps, &actor, &action)
         {
             steps.push((actor, action));
         }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::os::fd::RawFd;
 
@@ -12,6 +12,8 @@ use crate::step::TableLock;
 pub struct Watched {
     /// The node's name, such as `vm1.disk`.
     pub node: String,
+    /// The name under which the POSIX locks of its descriptor table are shown.
+    pub owner: String,
     /// Which open file description it refers to; copies share a number.
     pub description: usize,
     /// A live process that has it.
@@ -38,9 +40,10 @@ impl LockTable {
         self.processes.insert(pid, name.to_owned());
     }
 
-    /// Every lock on the images, sorted. OFD locks are ascribed to those of
-    /// the `watched` descriptors whose fdinfo shows them; one that none of
-    /// them shows has no holder.
+    /// Every lock on the images, sorted. They are ascribed to those of the
+    /// `watched` descriptors whose fdinfo shows them. A POSIX lock that none of
+    /// them shows is ascribed to the process that set it, which need not have
+    /// the descriptor table any more; an OFD lock has no holder then.
     ///
     /// # Errors
     /// When /proc/locks cannot be read. A watched descriptor that has gone
@@ -51,13 +54,8 @@ impl LockTable {
         for line in lines_where(|line| self.images.contains_key(&line.file))? {
             match self.images.get(&line.file) {
                 None => {}
-                Some(_) if line.backend == Backend::Ofd && !line.waiting => {
-                    *unclaimed.entry(line).or_default() += 1;
-                }
-                Some(&image) => {
-                    let holder = line.pid.and_then(|pid| self.processes.get(&pid));
-                    table.push(entry(image, &line, holder.cloned().into_iter().collect()));
-                }
+                Some(_) if !line.waiting => *unclaimed.entry(line).or_default() += 1,
+                Some(&image) => table.push(entry(image, &line, self.setter(&line))),
             }
         }
         for (line, holders) in ascribe(watched) {
@@ -70,27 +68,40 @@ impl LockTable {
         }
         for (line, left) in unclaimed {
             if let Some(&image) = self.images.get(&line.file) {
-                table.extend((0..left).map(|_| entry(image, &line, BTreeSet::new())));
+                table.extend((0..left).map(|_| entry(image, &line, self.setter(&line))));
             }
         }
         table.sort();
         Ok(table)
     }
+
+    /// The process that the kernel names, if it names one.
+    fn setter(&self, line: &LockLine) -> BTreeSet<String> {
+        line.pid.and_then(|pid| self.processes.get(&pid)).cloned().into_iter().collect()
+    }
 }
 
-/// The OFD locks of each description, with the nodes that show them.
+/// The OFD locks of each description, with the nodes that show them, and the
+/// POSIX locks of each descriptor table, with its name.
 fn ascribe(watched: &[Watched]) -> Vec<(LockLine, BTreeSet<String>)> {
     let mut descriptions: BTreeMap<usize, HashMap<LockLine, BTreeSet<String>>> = BTreeMap::new();
+    let mut owners: HashSet<(LockLine, &str)> = HashSet::new();
     for descriptor in watched {
         let Ok(pid) = u32::try_from(descriptor.pid) else { continue };
         let locks = descriptions.entry(descriptor.description).or_default();
         for line in descriptor_lines(pid, descriptor.fd).unwrap_or_default() {
-            if line.backend == Backend::Ofd {
-                locks.entry(line).or_default().insert(descriptor.node.clone());
+            match line.backend {
+                Backend::Ofd => {
+                    locks.entry(line).or_default().insert(descriptor.node.clone());
+                }
+                Backend::Posix => {
+                    owners.insert((line, &descriptor.owner));
+                }
             }
         }
     }
-    descriptions.into_values().flatten().collect()
+    let posix = owners.into_iter().map(|(line, owner)| (line, BTreeSet::from([owner.to_owned()])));
+    descriptions.into_values().flatten().chain(posix).collect()
 }
 
 fn entry(image: usize, line: &LockLine, holders: BTreeSet<String>) -> TableLock {

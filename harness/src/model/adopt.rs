@@ -11,6 +11,10 @@ impl World {
             return;
         }
         let table = self.table_for(actor);
+        let opens = matches!(action, Action::Open { .. });
+        if !opens && action.node().is_some_and(|node| self.open_node(table, node).is_none()) {
+            return;
+        }
         match action {
             Action::Open { node, options } => self.open(actor, node, options, outcome),
             Action::Close { node } => self.close(table, node),

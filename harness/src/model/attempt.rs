@@ -36,6 +36,16 @@ pub(super) struct Attempt {
     pub(super) calls: Vec<Call>,
     /// Whether a refusal closes the node.
     pub(super) opening: bool,
+    /// The bytes that were locked before it was paused. Only its actor knows
+    /// of them: who copies the node meanwhile does not.
+    pub(super) taken: BTreeSet<i64>,
+}
+
+impl Attempt {
+    pub(super) fn new(node: &str, goal: Claim, calls: Vec<Call>) -> Attempt {
+        let (node, taken) = (node.to_owned(), BTreeSet::new());
+        Attempt { node, goal, calls, opening: false, taken }
+    }
 }
 
 /// The lock bytes of a claim.

@@ -48,10 +48,11 @@ impl World {
             claim: Claim::NOTHING,
             dormant: options.inactive.then_some(goal),
             tracked: BTreeSet::new(),
+            opening: *outcome == Outcome::Paused,
         };
         self.insert(table, name, node);
         let calls = calls_of_open(options, locking);
-        let attempt = Attempt { node: name.to_owned(), goal, calls, opening: true };
+        let attempt = Attempt { opening: true, ..Attempt::new(name, goal, calls) };
         self.settle(actor, attempt, outcome, options.pause_after);
     }
 
@@ -66,7 +67,7 @@ impl World {
     ) {
         let Some(node) = self.node(self.table_of(actor), name) else { return };
         let calls = calls_of(node, goal);
-        let attempt = Attempt { node: name.to_owned(), goal, calls, opening: false };
+        let attempt = Attempt::new(name, goal, calls);
         self.settle(actor, attempt, outcome, pause_after);
     }
 
@@ -104,18 +105,19 @@ impl World {
         let Some(node) = self.node(table, &attempt.node) else { return };
         let Some(place) = self.place(table, node) else { return };
         let made = calls_made(&attempt.calls, outcome, pause_after);
-        let setter = self.setter(actor);
-        for call in attempt.calls.drain(..made) {
-            if let Call::Lock(byte) = call {
-                self.lock_byte(place, byte, &setter);
-                if let Some(node) = self.node_mut(table, &attempt.node) {
-                    node.tracked.insert(byte);
-                }
-            }
+        if let Some(node) = self.node_mut(table, &attempt.node) {
+            node.tracked.append(&mut attempt.taken);
         }
-        match outcome {
-            Outcome::Paused => self.set_pending(actor, Some(Pending::Paused(attempt))),
-            Outcome::Granted => {
+        let before = self.node(table, &attempt.node).map(|node| node.tracked.clone());
+        self.make(actor, &attempt.node, attempt.calls.drain(..made));
+        match (outcome, self.node_mut(table, &attempt.node), before) {
+            (Outcome::Paused, Some(node), Some(before)) => {
+                attempt.taken = &node.tracked - &before;
+                node.tracked = before;
+                self.set_pending(actor, Some(Pending::Paused(attempt)));
+            }
+            (Outcome::Granted, Some(node), _) => {
+                node.opening = false;
                 self.commit(table, &attempt.node, attempt.goal);
             }
             _ => {
@@ -126,6 +128,22 @@ impl World {
             }
         }
         self.grant_waiting(place.file);
+    }
+
+    /// Makes calls that succeed, on the node's description as it is.
+    pub(super) fn make(&mut self, actor: &str, name: &str, calls: impl Iterator<Item = Call>) {
+        let table = self.table_of(actor);
+        let Some(node) = self.node(table, name) else { return };
+        let Some(place) = self.place(table, node) else { return };
+        let setter = self.setter(actor);
+        for call in calls {
+            if let Call::Lock(byte) = call {
+                self.lock_byte(place, byte, &setter);
+                if let Some(node) = self.node_mut(table, name) {
+                    node.tracked.insert(byte);
+                }
+            }
+        }
     }
 
     /// Puts `goal` in force and unlocks what it does not need.

@@ -35,7 +35,7 @@ impl World {
             action => match action.node() {
                 // What is left of the verbs without a node changes processes.
                 None => Outcome::Done.into(),
-                Some(name) => match self.node(table, name) {
+                Some(name) => match self.open_node(table, name) {
                     None => Outcome::NotOpen.into(),
                     Some(node) => self.foresee_node(actor, table, node, action),
                 },

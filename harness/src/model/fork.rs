@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::process::Node;
+use super::process::{Actor, Node};
 use super::world::World;
 
 impl World {
@@ -33,6 +33,7 @@ impl World {
         if self.tables.get(table).is_some_and(|table| table.actors > 1) {
             let copy = self.add_table(actor, self.nodes_of(table));
             self.leave(table);
+            self.name_after_another(table, actor);
             if let Some(actor) = self.actors.get_mut(actor) {
                 actor.table = copy;
             }
@@ -45,6 +46,20 @@ impl World {
             if node.cloexec {
                 self.close(table, &name);
             }
+        }
+    }
+
+    /// A table that was named after `actor`, which has left it, is named after
+    /// one of those who still share it.
+    fn name_after_another(&mut self, table: usize, actor: &str) {
+        let shares = |(name, one): (&String, &Actor)| {
+            (one.table == table && name != actor).then(|| name.clone())
+        };
+        let another = self.actors.iter().find_map(shares);
+        if let (Some(table), Some(another)) = (self.tables.get_mut(table), another)
+            && table.name == actor
+        {
+            table.name = another;
         }
     }
 

@@ -34,6 +34,8 @@ pub(super) struct Node {
     pub(super) dormant: Option<Claim>,
     /// The lock bytes it believes to have, whatever the kernel thinks.
     pub(super) tracked: BTreeSet<i64>,
+    /// Its open is paused: there is a descriptor, and no node yet.
+    pub(super) opening: bool,
 }
 
 /// A descriptor table: a process, or several that share it.

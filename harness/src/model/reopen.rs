@@ -70,8 +70,13 @@ impl World {
         if *outcome == Outcome::Granted {
             self.swap(actor, name, goal, description);
         } else {
-            let calls = calls_of(&node, goal);
-            let attempt = Attempt { node: name.to_owned(), goal, calls, opening: false };
+            let mut calls = calls_of(&node, goal);
+            let old = self.place(table, &node);
+            if old.is_some_and(|old| self.verdict(old, &calls).outcome == Outcome::Granted) {
+                // It failed on the new descriptor, after all that.
+                self.make(actor, name, calls.drain(..));
+            }
+            let attempt = Attempt::new(name, goal, calls);
             self.settle(actor, attempt, outcome, None);
             // The new descriptor never had a name, but its close counts.
             self.release(table, name, description);
@@ -82,13 +87,7 @@ impl World {
         let table = self.table_of(actor);
         let setter = self.setter(actor);
         let Some(node) = self.node(table, name).cloned() else { return };
-        let Some(old) = self.place(table, &node) else { return };
-        for call in calls_of(&node, goal) {
-            if let Call::Lock(byte) = call {
-                self.lock_byte(old, byte, &setter);
-                self.node_mut(table, name).map(|node| node.tracked.insert(byte));
-            }
-        }
+        self.make(actor, name, calls_of(&node, goal).into_iter());
         let Some(state) = self.node_mut(table, name) else { return };
         state.description = description;
         if let Some(state) = self.descriptions.get_mut(description) {

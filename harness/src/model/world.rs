@@ -111,6 +111,7 @@ impl World {
                 .get(description)
                 .into_iter()
                 .flat_map(|description| &description.nodes)
+                .filter(|(table, node)| self.open_node(*table, node).is_some())
                 .filter_map(|(table, node)| {
                     let process = &self.tables.get(*table)?.name;
                     Some(NodeName::new(process, node).to_string())
@@ -157,6 +158,11 @@ impl World {
 
     pub(super) fn node(&self, table: usize, node: &str) -> Option<&Node> {
         self.tables.get(table)?.nodes.get(node)
+    }
+
+    /// A node that others can use, too: one whose open has ended.
+    pub(super) fn open_node(&self, table: usize, node: &str) -> Option<&Node> {
+        self.node(table, node).filter(|node| !node.opening)
     }
 
     pub(super) fn node_mut(&mut self, table: usize, node: &str) -> Option<&mut Node> {

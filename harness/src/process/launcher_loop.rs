@@ -14,7 +14,7 @@ use super::execution::{Execution, Wiring, execute};
 use super::wire::{Answer, Order};
 use super::{deny_ofd, describe, worker, worker_fork};
 use crate::fault::Fault;
-use crate::raw::fork_into;
+use crate::raw::{fork_into, let_signals_interrupt};
 
 /// Serves the command until it is gone; returns the exit status.
 pub(super) fn run_on_stdin() -> i32 {
@@ -22,6 +22,10 @@ pub(super) fn run_on_stdin() -> i32 {
     // Forked children whose parent died come to us, to be killed and reaped.
     let _ = nix::sys::prctl::set_child_subreaper(true);
     worker_fork::set_name("imglock-launch");
+    // Workers inherit it: one may be sent the signal before it has run at all.
+    if let_signals_interrupt().is_err() {
+        return 1;
+    }
     let mut launcher = LauncherLoop::default();
     while let Ok(order) = channel.receive() {
         if launcher.obey(&mut channel, order).is_err() {

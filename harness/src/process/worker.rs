@@ -22,6 +22,10 @@ use crate::step::{LockOwner, Outcome};
 /// A worker that has just executed itself anew finds its socket on stdin.
 pub(super) fn run_on_stdin() -> i32 {
     let Ok(socket) = std::io::stdin().as_fd().try_clone_to_owned() else { return 1 };
+    // execve(2) has put the default action back.
+    if let_signals_interrupt().is_err() {
+        return 1;
+    }
     let fault = std::env::var(FAULT).ok().and_then(|name| name.parse().ok());
     let mut channel = Channel::new(socket);
     match channel.send(&Reply::from(Outcome::Done)) {
@@ -32,9 +36,6 @@ pub(super) fn run_on_stdin() -> i32 {
 
 /// Serves requests until the other end is gone; returns the exit status.
 pub(super) fn run(mut channel: Channel, fault: Option<Fault>) -> i32 {
-    if let_signals_interrupt().is_err() {
-        return 1;
-    }
     let planted = Planted::new(fault, &channel);
     loop {
         planted.await_request(&channel);

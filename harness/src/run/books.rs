@@ -20,6 +20,7 @@ pub struct Books {
     images: usize,
     links: usize,
     actors: HashMap<String, Actor>,
+    orphans: Vec<Orphan>,
     tables: Vec<Table>,
     descriptions: usize,
 }
@@ -54,8 +55,25 @@ const MOST_LINKS: usize = 40;
 #[derive(Debug, Clone)]
 struct Actor {
     table: usize,
-    /// A step of its that is blocked or paused.
-    pending: Option<Action>,
+    pending: Option<Pending>,
+}
+
+/// A step that is blocked or paused.
+#[derive(Debug, Clone)]
+struct Pending {
+    action: Action,
+    /// The image that it is about. Its name may come to mean another one
+    /// meanwhile, and its node be closed by another thread.
+    image: Option<usize>,
+}
+
+/// What was locked half-way by an actor that died meanwhile, while others have
+/// its descriptor table.
+#[derive(Debug, Clone)]
+struct Orphan {
+    table: usize,
+    image: usize,
+    claim: Claim,
 }
 
 #[derive(Debug, Clone)]
@@ -76,6 +94,7 @@ impl Books {
             images: 0,
             links: 0,
             actors: HashMap::new(),
+            orphans: Vec::new(),
             tables: Vec::new(),
             descriptions: 0,
         };
@@ -135,14 +154,38 @@ impl Books {
 
     /// The step of an actor that is blocked or paused.
     pub fn pending(&self, actor: &str) -> Option<&Action> {
-        self.actors.get(actor)?.pending.as_ref()
+        Some(&self.actors.get(actor)?.pending.as_ref()?.action)
+    }
+
+    /// The index of the image that a step of an actor is about: of one that is
+    /// taken up, the image that it was about when it began.
+    pub fn image_of(&self, actor: &str, action: &Action) -> Option<usize> {
+        match action {
+            Action::Await => self.actors.get(actor)?.pending.as_ref()?.image,
+            Action::Open { options, .. } => self.image(&options.image),
+            action => Some(self.node(actor, action.node()?)?.image),
+        }
     }
 
     /// Every step that is blocked or paused, with its actor.
     pub fn all_pending(&self) -> impl Iterator<Item = (&str, &Action)> {
         self.actors
             .iter()
-            .filter_map(|(name, actor)| Some((name.as_str(), actor.pending.as_ref()?)))
+            .filter_map(|(name, actor)| Some((name.as_str(), &actor.pending.as_ref()?.action)))
+    }
+
+    /// What is attempted by those who are paused half-way: each image, with
+    /// the claim.
+    pub fn in_flight(&self) -> impl Iterator<Item = (usize, Claim)> {
+        self.actors.keys().filter_map(|actor| self.in_flight_by(actor))
+    }
+
+    fn in_flight_by(&self, actor: &str) -> Option<(usize, Claim)> {
+        let Pending { action, image } = self.actors.get(actor)?.pending.as_ref()?;
+        match action {
+            Action::Open { options, .. } => Some(((*image)?, options.mode.claim())),
+            action => self.attempted(actor, action),
+        }
     }
 
     /// The index of the image that a name means now.
@@ -182,6 +225,14 @@ impl Books {
         }
     }
 
+    /// The claims on an image that were acquired half-way by somebody who is
+    /// gone, and whose descriptors are not.
+    pub fn orphaned(&self, image: usize) -> impl Iterator<Item = Claim> {
+        let kept =
+            move |orphan: &&Orphan| orphan.image == image && self.tables[orphan.table].sharers > 0;
+        self.orphans.iter().filter(kept).map(|orphan| orphan.claim)
+    }
+
     /// On which locks the run is.
     pub fn backend(&self) -> Backend {
         self.backend
@@ -205,16 +256,24 @@ impl Books {
             (Action::Await, Outcome::Blocked | Outcome::Paused) => {}
             (Action::Await, _) => {
                 let pending = self.actors.get_mut(actor).and_then(|actor| actor.pending.take());
-                if let Some(action) = pending {
-                    self.complete(actor, &action, outcome, handle);
+                if let Some(Pending { action, image }) = pending {
+                    self.complete(actor, &action, outcome, image, handle);
                 }
             }
             (_, Outcome::Blocked | Outcome::Paused) => {
+                let image = self.image_of(actor, action);
+                // Once nobody is in its way it is granted, whenever that is told.
+                if let Action::Lock { node, .. } = action {
+                    self.lock_by_hand(actor, node);
+                }
                 if let Some(actor) = self.actors.get_mut(actor) {
-                    actor.pending = Some(action.clone());
+                    actor.pending = Some(Pending { action: action.clone(), image });
                 }
             }
-            _ => self.complete(actor, action, outcome, handle),
+            _ => {
+                let image = self.image_of(actor, action);
+                self.complete(actor, action, outcome, image, handle);
+            }
         }
     }
 
@@ -223,11 +282,14 @@ impl Books {
         actor: &str,
         action: &Action,
         outcome: &Outcome,
+        image: Option<usize>,
         handle: Option<NodeHandle>,
     ) {
         let succeeded = matches!(outcome, Outcome::Granted | Outcome::Done);
         match action {
-            Action::Open { node, options } if succeeded => self.open(actor, node, options, handle),
+            Action::Open { node, options } if succeeded => {
+                self.open(actor, node, options, image, handle);
+            }
             Action::Close { node } => {
                 if let Some(table) = self.table_mut(actor) {
                     table.nodes.remove(node);
@@ -240,10 +302,13 @@ impl Books {
                 self.copy(actor, node, to, copy, handle);
             }
             Action::Reopen { node, mode, access } => {
-                let description = self.descriptions;
+                // The image is looked up by its name again.
+                let named = self.node(actor, node).map(|node| &node.options.image);
+                let image = named.and_then(|name| self.image(name)).filter(|_| succeeded);
+                let reached = image.map(|image| (image, self.descriptions));
                 self.descriptions += usize::from(succeeded);
                 if let Some(node) = self.node_mut(actor, node) {
-                    node.reopened(mode.claim(), *access, succeeded.then_some(description), handle);
+                    node.reopened(mode.claim(), *access, reached, handle);
                 }
             }
             Action::Set { node, mode, .. } => {
@@ -262,9 +327,7 @@ impl Books {
                 }
             }
             Action::Lock { node, .. } | Action::Unlock { node, .. } => {
-                if let Some(description) = self.node(actor, node).map(|node| node.description) {
-                    self.lock_by_hand(description);
-                }
+                self.lock_by_hand(actor, node);
             }
             Action::Fork { child } if succeeded => self.fork(actor, child),
             Action::Thread { name } if succeeded => self.thread(actor, name),
@@ -306,8 +369,15 @@ impl Books {
         self.images += 1;
     }
 
-    fn open(&mut self, actor: &str, node: &str, options: &OpenOptions, handle: Option<NodeHandle>) {
-        let Some(image) = self.image(&options.image) else { return };
+    fn open(
+        &mut self,
+        actor: &str,
+        node: &str,
+        options: &OpenOptions,
+        image: Option<usize>,
+        handle: Option<NodeHandle>,
+    ) {
+        let Some(image) = image else { return };
         let (locks, _) = self.resolve(options);
         let description = self.descriptions;
         self.descriptions += 1;
@@ -318,6 +388,8 @@ impl Books {
     }
 
     fn copy(&mut self, actor: &str, node: &str, to: &str, copy: &str, handle: Option<NodeHandle>) {
+        let Some(description) = self.node(actor, node).map(|node| node.description) else { return };
+        self.each_copy(description, |node| node.copied = true);
         let Some(given) = self.node(actor, node).map(|node| node.given(handle)) else { return };
         if let Some(table) = self.table_mut(to) {
             table.nodes.insert(copy.to_owned(), given);
@@ -325,17 +397,22 @@ impl Books {
     }
 
     /// What byte verbs lock on one descriptor its copies keep locked.
-    fn lock_by_hand(&mut self, description: usize) {
+    fn lock_by_hand(&mut self, actor: &str, node: &str) {
+        let Some(description) = self.node(actor, node).map(|node| node.description) else { return };
+        self.each_copy(description, |node| node.raw_locks = true);
+    }
+
+    fn each_copy(&mut self, description: usize, change: impl FnMut(&mut Node)) {
         let nodes = self.tables.iter_mut().flat_map(|table| table.nodes.values_mut());
-        for node in nodes.filter(|node| node.description == description) {
-            node.raw_locks = true;
-        }
+        nodes.filter(|node| node.description == description).for_each(change);
     }
 
     fn fork(&mut self, parent: &str, child: &str) {
         let mut nodes = self.table(parent).map(|table| table.nodes.clone()).unwrap_or_default();
         for node in nodes.values_mut() {
             node.role = Role::Inherited;
+            node.copied = true;
+            self.each_copy(node.description, |node| node.copied = true);
         }
         self.enter(child, nodes);
     }
@@ -347,11 +424,29 @@ impl Books {
     }
 
     fn exec(&mut self, actor: &str) {
-        let Some(table) = self.table(actor) else { return };
-        let mut nodes = table.nodes.clone();
+        let Some(table) = self.actors.get(actor).map(|actor| actor.table) else { return };
+        if self.tables[table].sharers == 1 {
+            return self.tables[table].nodes.retain(|_, node| !node.options.cloexec);
+        }
+        let mut nodes = self.tables[table].nodes.clone();
         nodes.retain(|_, node| !node.options.cloexec);
         self.leave(actor);
+        self.name_after_another(table, actor);
+        for node in nodes.values_mut() {
+            node.copied = true;
+            self.each_copy(node.description, |node| node.copied = true);
+        }
         self.enter(actor, nodes);
+    }
+
+    /// Whoever executes another program leaves the table that it shared. If
+    /// that was named after it, two would have one name.
+    fn name_after_another(&mut self, table: usize, actor: &str) {
+        let sharers = self.actors.iter().filter(|(_, actor)| actor.table == table);
+        let another = sharers.map(|(name, _)| name).min();
+        if let Some(name) = another.filter(|_| self.tables[table].root == actor) {
+            self.tables[table].root.clone_from(name);
+        }
     }
 
     fn enter(&mut self, actor: &str, nodes: BTreeMap<String, Node>) {
@@ -361,6 +456,11 @@ impl Books {
     }
 
     fn leave(&mut self, actor: &str) {
+        if let Some((image, claim)) = self.in_flight_by(actor)
+            && let Some(table) = self.actors.get(actor).map(|actor| actor.table)
+        {
+            self.orphans.push(Orphan { table, image, claim });
+        }
         if let Some(actor) = self.actors.remove(actor) {
             let table = &mut self.tables[actor.table];
             table.sharers = table.sharers.saturating_sub(1);

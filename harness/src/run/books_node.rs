@@ -36,6 +36,11 @@ pub struct Node {
     pub role: Role,
     /// Its open file description; copies share the number.
     pub description: usize,
+    /// The descriptions that it left behind by reopening.
+    pub former: Vec<usize>,
+    /// Whether its description ever had a second descriptor (dup, send, fork),
+    /// so that it may outlive whoever locked something on it.
+    pub copied: bool,
     /// Whether byte verbs were used on its description, so that what is locked
     /// beyond its claim is its own affair.
     pub raw_locks: bool,
@@ -60,6 +65,8 @@ impl Node {
             gave_up: false,
             role: Role::Acquired,
             description,
+            former: Vec::new(),
+            copied: false,
             raw_locks: false,
             handle: handle.unwrap_or(NodeHandle { fd: -1, locks, claims: ByteClaims::default() }),
         }
@@ -94,15 +101,19 @@ impl Node {
         }
     }
 
+    /// `reached`: the image and the new description, where it was granted.
     pub(super) fn reopened(
         &mut self,
         claim: Claim,
         access: Access,
-        description: Option<usize>,
+        reached: Option<(usize, usize)>,
         handle: Option<NodeHandle>,
     ) {
         self.keep(handle);
-        if let Some(description) = description {
+        if let Some((image, description)) = reached {
+            self.image = image;
+            self.former.push(self.description);
+            self.copied = false;
             self.claim = claim;
             self.options.access = access;
             self.description = description;

@@ -347,3 +347,33 @@ fn an_attempt_is_about_an_image_and_a_claim(
     let about = about.map(|(image, mode)| (image, mode.claim()));
     assert_eq!(books.attempted(actor, &action), about);
 }
+
+#[test]
+fn who_executes_a_program_leaves_the_table_that_it_shared() {
+    let lines = "vm1 thread helper => done\nvm1 exec => done";
+    let books = History::on(Posix).tells(OPEN).tells(lines).books;
+    let names = books.nodes().map(|(name, _)| name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names, ["helper.disk"], "its own was closed by exec");
+    assert_eq!((books.owner("vm1"), books.owner("helper")), (Some("vm1"), Some("helper")));
+    assert_eq!((books.sharer("vm1"), books.sharer("helper")), (Some("vm1"), Some("helper")));
+}
+
+#[test]
+fn who_executes_a_program_alone_keeps_the_name_of_its_table() {
+    let lines = "vm1 thread helper => done\nvm1 kill => done\nhelper exec => done";
+    let books = History::on(Posix).tells(OPEN).tells(lines).books;
+    assert_eq!((books.owner("helper"), books.nodes().count()), (Some("vm1"), 0));
+}
+
+#[test]
+fn what_is_being_opened_is_the_image_that_the_name_meant_at_first() {
+    let lines = "vm1 open disk ro pause=1 => paused
+                 host rename disk.img to=old.img => done
+                 host rename base.img to=disk.img => done";
+    let mut history = History::on(Ofd).tells(lines);
+    assert_eq!(history.books.in_flight().collect::<Vec<_>>(), [(0, Mode::Ro.claim())]);
+    history = history.tells("vm1 await => granted");
+    assert_eq!(history.books.node("vm1", "disk").map(|node| node.image), Some(0));
+    history = history.tells("vm1 reopen disk ro => granted");
+    assert_eq!(history.books.node("vm1", "disk").map(|node| node.image), Some(1));
+}

@@ -3,6 +3,8 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Mode, OFlags};
+
 use crate::lock::Backend;
 use crate::lock_table::{FileKey, LockTable, Watched};
 use crate::process::{Channel, ProcessHandle, Reply, Request, StopToken};
@@ -19,6 +21,10 @@ pub(super) struct Cast {
     backend: Backend,
     /// The kernel's names of the images.
     keys: Vec<Option<FileKey>>,
+    /// The images themselves: when the last name and the last descriptor of
+    /// one have gone, another run's image must not get its inode, and with it
+    /// its name in the lock table.
+    pinned: Vec<OwnedFd>,
     pub(super) scrutiny: Scrutiny,
     pub(super) table: LockTable,
     pub(super) directory: PathBuf,
@@ -39,6 +45,7 @@ impl Cast {
             members: HashMap::new(),
             backend,
             keys: Vec::new(),
+            pinned: Vec::new(),
             scrutiny,
             table: LockTable::default(),
             directory,
@@ -49,7 +56,9 @@ impl Cast {
 
     /// Enters an image that has just been made.
     pub(super) fn add_image(&mut self, name: &str) -> std::io::Result<()> {
-        let key = match FileKey::learn(&self.directory.join(name)) {
+        let path = self.directory.join(name);
+        self.pinned.push(rustix::fs::open(&path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?);
+        let key = match FileKey::learn(&path) {
             Ok(key) => Some(key),
             // No lock is taken here, or none is shown.
             Err(_) if self.scrutiny == Scrutiny::Expectations => None,
@@ -71,6 +80,16 @@ impl Cast {
     pub(super) fn enter(&mut self, actor: &str, owner: &str, player: Box<dyn Player>) {
         self.table.add_process(player.pid(), owner);
         self.members.insert(actor.to_owned(), player);
+    }
+
+    /// Shows the POSIX locks of every live process under the name that the
+    /// books have for its descriptor table now.
+    pub(super) fn name_owners(&mut self, books: &Books) {
+        for (actor, player) in &self.members {
+            if let Some(owner) = books.owner(actor) {
+                self.table.add_process(player.pid(), owner);
+            }
+        }
     }
 
     /// Forgets a process that is gone.
@@ -172,6 +191,7 @@ impl Cast {
                 Some(Watched {
                     pid: self.pid(books.sharer(name.root)?)?,
                     node: name.to_string(),
+                    owner: name.root.to_owned(),
                     description: node.description,
                     fd: node.handle.fd,
                 })

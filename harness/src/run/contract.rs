@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::books::{Books, FullName};
 use super::books_node::{Node, Role};
@@ -15,12 +15,25 @@ pub struct Observation<'a> {
     pub actor: &'a str,
     /// What was attempted: for `await`, the step that was awaited.
     pub action: &'a Action,
+    /// The image that it was about when it began.
+    pub image: Option<usize>,
     /// What came of it.
     pub outcome: &'a Outcome,
-    /// What others attempt at the same moment.
-    pub peers: &'a [(usize, Claim)],
+    /// What others have or attempt at the same moment.
+    pub peers: &'a [Peer],
     /// The kernel's lock table afterwards, where it was read.
     pub table: Option<&'a [TableLock]>,
+}
+
+/// What somebody has or attempts who acts at the same moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// On which image.
+    pub image: usize,
+    /// What is claimed.
+    pub claim: Claim,
+    /// Whether it has locks there that byte verbs took.
+    pub raw_locks: bool,
 }
 
 /// Watches a run for breaches of the contract: no two live conflicting
@@ -33,16 +46,43 @@ pub struct Observation<'a> {
 pub struct Contract {
     /// Openers whose locks are known to be gone.
     lost: HashSet<(String, usize)>,
+    /// Conflicts that are known, by the two descriptions: whoever only gives
+    /// something up is granted it, and the conflict is still the same.
+    known: HashMap<(usize, usize), Hazard>,
 }
 
 /// An attempt to acquire a claim.
 struct Attempt<'a> {
     name: FullName<'a>,
     image: usize,
+    /// The image that its name means now.
+    image_by_name: Option<usize>,
     claim: Claim,
     locks: Option<Backend>,
     /// `None` while the opener has no description (its open was refused).
     description: Option<usize>,
+    /// Descriptions that it has left by reopening.
+    former: &'a [usize],
+    /// Whether it was just reopened, and is another image now.
+    moved: bool,
+}
+
+impl Attempt<'_> {
+    /// Whether a node is another descriptor of the same open file description,
+    /// and so of the same owner. POSIX locks have the process as their owner:
+    /// the copy in another process is another opener.
+    fn is_copy_of(&self, name: FullName<'_>, other: &Node) -> bool {
+        let posix = [self.locks, other.locks].contains(&Some(Backend::Posix));
+        self.description == Some(other.description) && (!posix || self.name.root == name.root)
+    }
+
+    /// Whether the two had one description before one of them reopened: it was
+    /// not asked then whether they conflict.
+    fn was_one_with(&self, other: &Node) -> bool {
+        self.former.contains(&other.description)
+            || self.description.is_some_and(|open| other.former.contains(&open))
+            || self.former.iter().any(|left| other.former.contains(left))
+    }
 }
 
 impl Contract {
@@ -70,7 +110,7 @@ impl Contract {
     /// Nobody else may hold what the granted one does not share, or hold it
     /// unshared.
     fn granted(
-        &self,
+        &mut self,
         books: &Books,
         granted: &Attempt<'_>,
         seen: &Observation<'_>,
@@ -78,28 +118,42 @@ impl Contract {
         if granted.claim == Claim::NOTHING {
             return None;
         }
-        let (name, other) = books.nodes().find(|(_, other)| {
+        let (name, other) = books.nodes().find(|(name, other)| {
             other.image == granted.image
                 && other.role == Role::Acquired
-                && Some(other.description) != granted.description
+                && !granted.is_copy_of(*name, other)
                 && granted.claim.conflicts_with(other.claim_in_force())
         })?;
+        let pair = granted
+            .description
+            .map(|open| (open.min(other.description), open.max(other.description)));
         let hazard = if granted.locks.is_none() || other.locks.is_none() {
             Some(Hazard::Unlocked)
         } else if same_process(granted, name, other) {
             Some(Hazard::SameOwner)
-        } else if seen.table.is_none() || self.lost.contains(&(name.to_string(), other.description))
-        {
+        } else if seen.table.is_none() || self.has_lost(name, other.description) {
             Some(Hazard::LockLoss)
+        } else if granted.description.is_some_and(|open| self.has_lost(granted.name, open)) {
+            // It asked for nothing new, and so met nobody.
+            Some(Hazard::LockLoss)
+        } else if granted.was_one_with(other) || granted.moved {
+            Some(Hazard::Unchecked)
         } else {
-            None
+            pair.and_then(|pair| self.known.get(&pair).copied())
         };
+        if let (Some(pair), Some(hazard)) = (pair, hazard) {
+            self.known.insert(pair, hazard);
+        }
         Some(Breach {
             hazard,
             expected: format!("refused: {name} {}", other.claim_in_force()),
             actual: format!("{} was granted: it {}", granted.name, granted.claim),
             message: format!("{} and {name} conflict, and both were granted", granted.name),
         })
+    }
+
+    fn has_lost(&self, name: FullName<'_>, description: usize) -> bool {
+        self.lost.contains(&(name.to_string(), description))
     }
 }
 
@@ -136,20 +190,23 @@ fn same_process(granted: &Attempt<'_>, name: FullName<'_>, other: &Node) -> bool
 
 /// A refusal needs a holder, or an attempt in flight, that conflicts.
 fn refused(books: &Books, refused: &Attempt<'_>, seen: &Observation<'_>) -> Option<Breach> {
+    // A reopen meets whoever is on the image that its name means now, too.
+    let leaves = matches!(seen.action, Action::Reopen { .. });
     let others = || {
-        books.nodes().filter(|(_, other)| {
-            other.image == refused.image && Some(other.description) != refused.description
+        books.nodes().filter(|(name, other)| {
+            let image = Some(other.image);
+            let meets = image == Some(refused.image) || (leaves && image == refused.image_by_name);
+            meets && !refused.is_copy_of(*name, other)
         })
     };
-    let foreign = others().any(|(_, other)| other.raw_locks);
+    // What was locked by hand on the description that it leaves.
+    let own = books.nodes().any(|(name, node)| leaves && name == refused.name && node.raw_locks);
+    let beside = seen.peers.iter().any(|peer| peer.image == refused.image && peer.raw_locks);
+    let foreign = own || beside || others().any(|(_, other)| other.raw_locks);
     let conflicts = |claim: Claim| refused.claim.conflicts_with(claim);
     let in_flight =
-        seen.peers.iter().any(|(image, claim)| *image == refused.image && conflicts(*claim))
-            || books.all_pending().any(|(actor, action)| {
-                books
-                    .attempted(actor, action)
-                    .is_some_and(|(image, claim)| image == refused.image && conflicts(claim))
-            });
+        seen.peers.iter().any(|peer| peer.image == refused.image && conflicts(peer.claim))
+            || books.in_flight().any(|(image, claim)| image == refused.image && conflicts(claim));
     let lock_byte_failed = matches!(seen.outcome, Outcome::LockByte { .. });
     if foreign || (in_flight && !lock_byte_failed) {
         return None;
@@ -160,7 +217,7 @@ fn refused(books: &Books, refused: &Attempt<'_>, seen: &Observation<'_>) -> Opti
         // Not about another opener: the descriptor, or the file system.
         return None;
     }
-    let mut leaked = false;
+    let mut leaked = books.orphaned(refused.image).any(conflicts);
     // Openers take read locks only, and those keep nobody from locking a byte.
     let others = others().filter(|_| !lock_byte_failed);
     for (_, other) in others.filter(|(_, other)| conflicts(other.claim_in_force())) {
@@ -184,9 +241,18 @@ fn attempt<'a>(books: &'a Books, seen: &'a Observation<'a>) -> Option<Attempt<'a
         && *seen.outcome != Outcome::Granted
     {
         let (locks, _) = books.resolve(options);
-        let image = books.image(&options.image)?;
+        let image = seen.image?;
         let claim = options.mode.claim();
-        return Some(Attempt { name, image, claim, locks, description: None });
+        return Some(Attempt {
+            name,
+            image,
+            image_by_name: Some(image),
+            claim,
+            locks,
+            description: None,
+            former: &[],
+            moved: false,
+        });
     }
     let open = books.node(seen.actor, node)?;
     let claim = match seen.action {
@@ -198,8 +264,11 @@ fn attempt<'a>(books: &'a Books, seen: &'a Observation<'a>) -> Option<Attempt<'a
     Some(Attempt {
         name,
         image: open.image,
+        image_by_name: books.image(&open.options.image),
         claim,
         locks: open.locks,
         description: Some(open.description),
+        former: &open.former,
+        moved: matches!(seen.action, Action::Reopen { .. }) && seen.image != Some(open.image),
     })
 }

@@ -117,16 +117,14 @@ fn left_over(
         .filter(|(_, node)| node.role != Role::Inherited)
         .flat_map(|(_, node)| lock_bytes(node.claim_in_force()))
         .collect();
-    for (actor, action) in books.all_pending() {
-        match books.attempted(actor, action) {
-            Some((on, claim)) if on == image => allowed.extend(lock_bytes(claim)),
-            _ => {}
-        }
+    for (_, claim) in books.in_flight().filter(|(on, _)| *on == image) {
+        allowed.extend(lock_bytes(claim));
     }
     let extra: BTreeSet<i64> = bytes.difference(&allowed).copied().collect();
     if extra.is_empty() {
         return None;
     }
+    let orphaned: BTreeSet<i64> = books.orphaned(image).flat_map(lock_bytes).collect();
     let heirs: Vec<String> = of_owner()
         .filter(|(_, node)| node.role == Role::Inherited)
         .map(|(name, _)| name.to_string())
@@ -140,7 +138,9 @@ fn left_over(
         Owner::Nobody => "a descriptor that is no open node".to_owned(),
     };
     Some(Breach {
-        hazard: (!heirs.is_empty()).then_some(Hazard::LeakedLock),
+        // The description outlives the opener in an heir, or in another copy.
+        hazard: (of_owner().any(|(_, node)| node.copied) || extra.is_subset(&orphaned))
+            .then_some(Hazard::LeakedLock),
         expected: "only live openers hold lock bytes".to_owned(),
         actual: format!("{who} {}", in_words(&extra)),
         message: format!("lock bytes outlive the opener that took them; they are kept by {who}"),

@@ -141,7 +141,7 @@ mod refused_rightly {
          vm1 close disk => done"
     )]
     #[case::a_child_that_acquired_for_itself(
-        "vm1 open disk ro => granted
+        "vm1 open disk none => granted
          vm1 fork child => done
          child set disk rw => granted
          vm1 kill => done"

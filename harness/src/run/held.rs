@@ -93,7 +93,7 @@ fn opening(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<Str
     if *node != entry.node.node {
         return None;
     }
-    let image = books.image(&options.image)?;
+    let image = books.image_of(&entry.node.actor, &Action::Await)?;
     Some(match books.resolve(options).0? {
         Backend::Posix => ((image, process.to_owned()), vec![process.to_owned()]),
         Backend::Ofd => ((image, UNKNOWN.to_owned()), vec![format!("{process}.{node}")]),

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::books::Books;
 use super::breach::Breach;
-use super::contract::{Contract, Observation};
-use crate::image::{Claim, Mode};
+use super::contract::{Contract, Observation, Peer};
+use crate::image::Mode;
 use crate::lock::{Backend, LockType};
 use crate::model::tests::action;
 use crate::process::NodeHandle;
@@ -64,10 +64,12 @@ impl History {
             Action::Await => self.books.pending(actor).cloned().expect("something is awaited"),
             _ => action.clone(),
         };
+        let image = self.books.image_of(actor, &action);
         self.books.apply(actor, &action, &outcome, None::<NodeHandle>);
         let seen = Observation {
             actor,
             action: &attempted,
+            image,
             outcome: &outcome,
             peers: &peers,
             table: seen.as_deref(),
@@ -105,9 +107,10 @@ pub(super) fn keeps(backend: Backend, lines: &str) {
 }
 
 /// The image and the claim of `rw` or `base rw`.
-fn claimed(text: &str) -> (usize, Claim) {
+fn claimed(text: &str) -> Peer {
     let (image, mode) = text.strip_prefix("base ").map_or((0, text), |mode| (1, mode));
-    (image, mode.parse::<Mode>().expect("a mode").claim())
+    let claim = mode.parse::<Mode>().expect("a mode").claim();
+    Peer { image, claim, raw_locks: false }
 }
 
 /// A lock table: `read 100-101 vm1.disk+child.disk, base ->write 5 vm1`.

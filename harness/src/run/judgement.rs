@@ -1,13 +1,12 @@
 //! The judges that compare: what the file expects, what the model says, and
 //! what the kernel did.
 
-use super::books::Books;
 use super::breach::Breach;
 use super::finding::{Finding, Judge};
 use super::trace::StepEvent;
 use crate::lock::Backend;
 use crate::scenario::Scenario;
-use crate::step::{Action, Hazard, Outcome, TableLock};
+use crate::step::{Hazard, Outcome, TableLock};
 
 /// Holds an outcome against `expect`.
 pub(super) fn by_scenario(event: &StepEvent, index: usize) -> Option<Finding> {
@@ -56,23 +55,12 @@ pub(crate) const NO_LOCKS: &str = "no locks";
 
 /// Holds the kernel's table against the model's.
 pub(super) fn tables_differ(
-    books: &Books,
     model: &[TableLock],
     kernel: &[TableLock],
     index: usize,
 ) -> Option<Finding> {
-    // A descriptor in the middle of an open is no node yet, so fdinfo of none
-    // shows its locks.
-    let opening = books.all_pending().any(|(_, action)| matches!(action, Action::Open { .. }));
-    let named = |lock: &TableLock| {
-        let mut lock = lock.clone();
-        if opening {
-            lock.holders.clear();
-        }
-        lock
-    };
     let sorted = |table: &[TableLock]| {
-        let mut table: Vec<TableLock> = table.iter().map(named).collect();
+        let mut table = table.to_vec();
         table.sort();
         table
     };

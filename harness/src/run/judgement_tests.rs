@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use super::breach::Breach;
 use super::finding::{Finding, Judge};
-use super::history::{History, table};
+use super::history::table;
 use super::judgement::{
     by_contract, by_harness, by_model, by_scenario, missing_hazard, tables_differ,
 };
@@ -107,8 +107,7 @@ fn an_outcome_is_judged_by_file_and_model_alone(
     "read 100 vm2.disk, read 100 vm1.disk"
 )]
 fn tables_agree(#[case] model: &str, #[case] kernel: &str) {
-    let books = History::on(Ofd).books;
-    assert_eq!(tables_differ(&books, &table(Ofd, model), &table(Ofd, kernel), 7), None);
+    assert_eq!(tables_differ(&table(Ofd, model), &table(Ofd, kernel), 7), None);
 }
 
 #[rstest]
@@ -156,24 +155,8 @@ fn tables_agree(#[case] model: &str, #[case] kernel: &str) {
     "ofd read 100 image 0 by ?, not posix read 100 image 0 by vm1"
 )]
 fn tables_differ_over(#[case] model: &str, #[case] kernel: &str, #[case] words: &str) {
-    let books = History::on(Ofd).books;
-    let finding = tables_differ(&books, &table(Ofd, model), &table(Ofd, kernel), 7);
+    let finding = tables_differ(&table(Ofd, model), &table(Ofd, kernel), 7);
     assert_eq!(said(finding), format!("model: {words}"));
-}
-
-#[rstest]
-#[case::in_the_middle_of_an_open_nobody_is("vm1 open disk rw pause=1 => paused", true)]
-#[case::in_the_middle_of_a_change_one_is(
-    "vm1 open disk none => granted\nvm1 set disk rw pause=1 => paused",
-    false
-)]
-#[case::and_after_an_open("vm1 open disk rw pause=1 => paused\nvm1 await => granted", false)]
-fn whether_holders_are_compared(#[case] before: &str, #[case] agree: bool) {
-    let books = History::on(Ofd).tells(before).books;
-    let (model, kernel) = (table(Ofd, "read 100 vm1.disk"), table(Ofd, "read 100"));
-    assert_eq!(tables_differ(&books, &model, &kernel, 7).is_none(), agree);
-    let other = table(Ofd, "read 101");
-    assert!(tables_differ(&books, &model, &other, 7).is_some(), "bytes are always compared");
 }
 
 #[rstest]

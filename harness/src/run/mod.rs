@@ -16,6 +16,8 @@ mod contract_bytes;
 #[cfg(test)]
 mod contract_bytes_tests;
 #[cfg(test)]
+mod contract_copies_tests;
+#[cfg(test)]
 mod contract_granted_tests;
 #[cfg(test)]
 mod contract_refused_tests;

@@ -38,9 +38,7 @@ pub(super) fn perform(
             waiting::signal(cast, books, actor, action)
         }
         Action::Await => {
-            let pending =
-                books.pending(actor).ok_or_else(|| StepFailure::harness("nothing is awaited"))?;
-            let performed = waiting::take_up(cast, books, actor, pending, predicted)?;
+            let performed = waiting::take_up(cast, books, actor, predicted)?;
             Ok(told(cast, performed))
         }
         Action::Send { node, to, .. } => send(cast, books, actor, node, to),

@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use super::books::Books;
 use super::cast::{Cast, StepFailure};
-use super::contract::{Contract, Observation};
+use super::contract::{Contract, Observation, Peer};
 use super::finding::{Finding, Judge};
 use super::judgement;
 use super::moment::{Moment, Observer};
@@ -10,7 +10,6 @@ use super::perform;
 use super::scrutiny::Scrutiny;
 use super::trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};
 use super::{held, simultaneous, waiting};
-use crate::image::Claim;
 use crate::lock::Backend;
 use crate::model::World;
 use crate::qemu::Message;
@@ -75,7 +74,7 @@ pub(super) struct Ended<'a> {
     pub(super) performed: Result<Performed, StepFailure>,
     pub(super) start_us: u64,
     pub(super) together: Option<usize>,
-    pub(super) peers: Vec<(usize, Claim)>,
+    pub(super) peers: Vec<Peer>,
 }
 
 impl<'a> Runner<'a> {
@@ -179,6 +178,7 @@ impl<'a> Runner<'a> {
             Action::Await => self.books.pending(actor).cloned(),
             _ => None,
         };
+        let image = self.books.image_of(actor, action);
         let mut event = StepEvent {
             actor: actor.clone(),
             action: action.clone(),
@@ -217,7 +217,9 @@ impl<'a> Runner<'a> {
                 self.findings.extend(judgement::by_model(&event, index));
                 self.findings.extend(differs);
                 let (action, table) = (effective.as_ref().unwrap_or(action), table.as_deref());
-                self.judge(index, &Observation { actor, action, outcome, peers: &peers, table });
+                let peers = &peers;
+                let seen = Observation { actor, action, image, outcome, peers, table };
+                self.judge(index, &seen);
             }
         }
         let (line, kind) = (step.line, EventKind::Step(Box::new(event)));
@@ -251,10 +253,8 @@ impl<'a> Runner<'a> {
         if let (Action::Create { image, .. }, Outcome::Done) = (action, outcome) {
             self.trace.images.push(image.clone());
         }
-        if let (Action::Exec, Some(pid), Some(owner)) =
-            (action, self.cast.pid(actor), self.books.owner(actor))
-        {
-            self.cast.table.add_process(pid, owner);
+        if let Action::Exec = action {
+            self.cast.name_owners(&self.books);
         }
         if let Some((child, pid)) = born {
             let parent = Some(actor.to_owned());
@@ -344,7 +344,7 @@ impl<'a> Runner<'a> {
         let mut same = 0;
         loop {
             let table = self.cast.table.read(&watched)?;
-            let differs = judgement::tables_differ(&self.books, &model, &table, index);
+            let differs = judgement::tables_differ(&model, &table, index);
             same = if last.as_ref() == Some(&table) { same + 1 } else { 0 };
             if differs.is_none() || (same == CONFIRMATIONS && !waiting) {
                 return Ok(Reading { table, differs });
@@ -367,12 +367,16 @@ impl<'a> Runner<'a> {
         table
     }
 
-    /// The claims that a block's steps are about, each with its image: what is
-    /// attempted, and what the actor has in force before.
-    pub(super) fn claims(&self, step: &Step) -> Vec<(usize, Claim)> {
+    /// What a block's step is about: the claim that is attempted, and what the
+    /// actor has before, each with its image.
+    pub(super) fn claims(&self, step: &Step) -> Vec<Peer> {
         let attempted = self.books.attempted(&step.actor, &step.action);
-        let in_force = self.books.nodes_of(&step.actor);
-        let in_force = in_force.map(|node| (node.image, node.claim_in_force()));
+        let attempted = attempted.map(|(image, claim)| Peer { image, claim, raw_locks: false });
+        let in_force = self.books.nodes_of(&step.actor).map(|node| Peer {
+            image: node.image,
+            claim: node.claim_in_force(),
+            raw_locks: node.raw_locks,
+        });
         attempted.into_iter().chain(in_force).collect()
     }
 

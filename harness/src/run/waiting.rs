@@ -36,13 +36,13 @@ pub(super) fn take_up(
     cast: &mut Cast,
     books: &Books,
     actor: &str,
-    pending: &Action,
     predicted: Option<&Outcome>,
 ) -> Result<Performed, StepFailure> {
+    let pending = books.pending(actor).ok_or_else(|| StepFailure::harness("nothing is awaited"))?;
     let Action::Lock { kind, .. } = pending else {
         return Ok(cast.call(actor, &Request::Resume)?.into());
     };
-    let file = file_of(cast, books, actor, pending)?;
+    let file = file_of(cast, books, actor, &Action::Await)?;
     let pid = cast.pid(actor);
     reply_or_line(cast, actor, file, predicted, |now| still_waits(now, *kind, pid))
 }
@@ -63,8 +63,8 @@ pub(super) fn signal(
         }
         Action::Continue => {
             process.resume()?;
-            if let Some(pending @ Action::Lock { kind, .. }) = books.pending(actor) {
-                let file = file_of(cast, books, actor, pending)?;
+            if let Some(Action::Lock { kind, .. }) = books.pending(actor) {
+                let file = file_of(cast, books, actor, &Action::Await)?;
                 await_requeued(cast, actor, file, *kind)?;
             }
         }
@@ -167,9 +167,8 @@ fn file_of(
     actor: &str,
     action: &Action,
 ) -> Result<FileKey, StepFailure> {
-    action
-        .node()
-        .and_then(|node| books.node(actor, node))
-        .and_then(|node| cast.key(node.image))
+    books
+        .image_of(actor, action)
+        .and_then(|image| cast.key(image))
         .ok_or_else(|| StepFailure::harness("the node of a waiting lock is not open"))
 }

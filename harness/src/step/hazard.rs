@@ -25,16 +25,21 @@ pub enum Hazard {
     /// An image that its holder gave up for a destination that waits for it
     /// was taken by somebody else in between.
     HandoverGap,
+    /// A node was reopened into a conflict: QEMU takes the bytes on the new
+    /// description without a test, and the old one was another file, or had
+    /// copies that keep what it gave up.
+    Unchecked,
 }
 
 impl Hazard {
     /// All of them.
-    pub const ALL: [Hazard; 5] = [
+    pub const ALL: [Hazard; 6] = [
         Hazard::LockLoss,
         Hazard::LeakedLock,
         Hazard::SameOwner,
         Hazard::Unlocked,
         Hazard::HandoverGap,
+        Hazard::Unchecked,
     ];
 
     /// The word that scenarios and reports use.
@@ -53,6 +58,9 @@ impl Hazard {
             Hazard::Unlocked => "conflicting openers run side by side because one takes no locks",
             Hazard::HandoverGap => {
                 "an image that was given up for a waiting destination was taken by another"
+            }
+            Hazard::Unchecked => {
+                "a node was reopened into a conflict, since a reopen tests only what it leaves"
             }
         }
     }

@@ -103,3 +103,16 @@ fn duplicates_share_the_offset_and_data_is_of_the_file() {
          vm3 read disk at=0 len=1 => EBADF",
     );
 }
+
+#[test]
+fn a_shared_table_is_named_after_who_still_shares_it() {
+    story(
+        "vm1 thread helper => done
+         vm1 open disk ro inherit => granted
+         vm1 exec => done
+         helper open own tool-ro => granted
+         locks => read 100 helper.disk+vm1.disk, read 100 helper.own, read 201 helper.disk+vm1.disk | read 100 helper, read 201 helper
+         helper exec => done
+         locks => read 100 helper.disk+vm1.disk, read 201 helper.disk+vm1.disk | ",
+    );
+}

@@ -4,7 +4,7 @@ use super::story;
 fn a_paused_open_has_the_locks_it_made() {
     story(
         "vm1 open disk rw pause=2 => paused
-         locks => read 100-101 vm1.disk | read 100-101 vm1
+         locks => read 100-101 | read 100-101 vm1
          vm2 open disk ro => refused shared write
          vm1 await => granted
          locks => read 100-101 vm1.disk, read 201 vm1.disk | read 100-101 vm1, read 201 vm1",
@@ -77,9 +77,52 @@ fn refused_after_a_pause_it_is_closed() {
     story(
         "vm2 open disk share-rw => granted
          vm1 open disk rw pause=2 => paused
-         locks => read 100-101 vm1.disk, read 100-101 vm2.disk | read 100-101 vm1, read 100-101 vm2
+         locks => read 100-101, read 100-101 vm2.disk | read 100-101 vm1, read 100-101 vm2
          vm1 await => refused shared write
          locks => read 100-101 vm2.disk | read 100-101 vm2
          vm1 set disk ro => not-open",
+    );
+}
+
+#[test]
+fn what_is_being_opened_is_no_node_to_anybody_else() {
+    story(
+        "vm1 thread helper => done
+         vm1 open disk ro pause=1 => paused
+         helper read disk at=0 len=1 => not-open
+         helper close disk => not-open
+         helper fork child => done
+         child close disk => not-open
+         vm1 await => granted
+         helper close disk => done
+         child close disk => not-open
+         locks => read 100, read 201 | ",
+    );
+}
+
+#[test]
+fn who_dies_half_way_leaves_its_threads_a_descriptor_without_a_name() {
+    story(
+        "vm1 thread helper => done
+         vm1 open disk rw pause=2 => paused
+         vm1 kill => done
+         helper close disk => not-open
+         locks => read 100-101 | read 100-101 vm1
+         helper exit => done
+         locks => ",
+    );
+}
+
+#[test]
+fn what_was_taken_half_way_is_known_to_its_taker_alone() {
+    story(
+        "vm1 open disk none access=read-write => granted
+         vm1 thread helper => done
+         vm1 set disk rw pause=2 => paused
+         locks => read 100-101 vm1.disk | read 100-101 vm1
+         vm1 kill => done
+         helper set disk ro => granted
+         helper set disk none => granted
+         locks => read 101 vm1.disk | read 101 vm1",
     );
 }

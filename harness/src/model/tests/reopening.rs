@@ -117,3 +117,13 @@ fn without_claim_locks_it_only_swaps_descriptors() {
          locks => read 100-101 vm1.dormant, read 201 vm1.dormant | read 100-101 vm1, read 201 vm1",
     );
 }
+
+#[test]
+fn one_that_fails_on_the_new_descriptor_has_made_all_calls_on_the_old_one() {
+    story(
+        "vm1 open disk rw => granted
+         vm1 lock disk write start=102 => granted
+         vm1 reopen disk held=write-unchanged unshared=write-unchanged access=write-only => byte 102 EBADF
+         locks => read 100-101 vm1.disk, read 201 vm1.disk | ",
+    );
+}

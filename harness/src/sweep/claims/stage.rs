@@ -85,7 +85,8 @@ impl Stage {
             if let Some(node) = reply.node {
                 let node_name = format!("{}.{NODE}", actor(holder));
                 let pid = self.workers[holder].pid;
-                watched.push(Watched { node: node_name, description: holder, pid, fd: node.fd });
+                let (owner, fd) = (actor(holder).to_owned(), node.fd);
+                watched.push(Watched { node: node_name, owner, description: holder, pid, fd });
             }
             if reply.outcome != Outcome::Granted {
                 self.close(&watched)?;

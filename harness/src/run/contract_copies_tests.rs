@@ -1,0 +1,101 @@
+//! Openers and the copies of their descriptors, as random scenarios first
+//! brought them together.
+
+use super::history::{History, breaks, keeps};
+use crate::lock::Backend::{Ofd, Posix};
+
+mod a_reopen {
+    use super::*;
+
+    #[test]
+    fn leaves_its_bytes_to_a_duplicate() {
+        let lines = "vm1 open disk none => granted
+                     vm1 dup disk as=spare => done
+                     vm1 reopen spare tool-ro => granted | read 100 vm1.disk, read 100 vm1.spare";
+        let message = "lock bytes outlive the opener that took them; they are kept by vm1.disk";
+        breaks(Ofd, lines, &format!("leaked-lock: {message}"));
+    }
+
+    #[test]
+    fn to_less_does_not_meet_who_keeps_more_on_the_old_description() {
+        let lines = "vm1 open disk rw => granted
+                     vm1 dup disk as=spare => done
+                     vm1 reopen spare ro => granted | read 100-101 vm1.disk, read 201 vm1.disk, read 100 vm1.spare, read 201 vm1.spare";
+        breaks(Ofd, lines, "unchecked: vm1.spare and vm1.disk conflict, and both were granted");
+        let again = format!("{lines}\nvm1 set spare ro => granted");
+        assert_eq!(History::on(Ofd).tells(&again).breaches().len(), 2, "it is as it was");
+    }
+
+    #[test]
+    fn by_a_name_of_another_image_does_not_meet_who_is_there() {
+        let lines = "vm1 open disk rw => granted
+                     vm2 open disk rw image=base.img => granted
+                     host rename base.img to=disk.img => done
+                     vm1 reopen disk rw => granted | base read 100-101 vm2.disk, base read 201 vm2.disk, base read 100-101 vm1.disk, base read 201 vm1.disk";
+        breaks(Ofd, lines, "unchecked: vm1.disk and vm2.disk conflict, and both were granted");
+    }
+
+    #[test]
+    fn meets_what_was_locked_by_hand_on_what_it_leaves() {
+        keeps(
+            Ofd,
+            "vm1 open disk tool-ro access=read-write => granted
+             vm1 lock disk write start=100 => granted
+             vm1 reopen disk tool-ro => byte 100 EAGAIN",
+        );
+    }
+}
+
+#[test]
+fn who_lost_its_locks_is_granted_what_it_believes_to_have() {
+    let lines = "vm1 open disk ro => granted
+                 vm1 open other none => granted
+                 vm1 close other => done |
+                 vm2 open disk rw => granted | read 100-101 vm2, read 201 vm2
+                 vm1 set disk ro => granted | read 100-101 vm2, read 201 vm2";
+    let all = History::on(Posix).tells(lines).breaches();
+    assert!(all.iter().all(|breach| breach.starts_with("lock-loss: ")), "{all:?}");
+    assert_eq!(all.len(), 3, "the loss, and both grants: {all:?}");
+}
+
+#[test]
+fn a_posix_lock_by_hand_is_in_the_way_of_a_copy_in_another_process() {
+    let lines = "vm1 open disk none access=read-write => granted
+                 vm1 fork child => done
+                 child lock disk write start=100 => granted
+                 vm1 set disk tool-ro => byte 100 EAGAIN";
+    keeps(Posix, lines);
+    let message = "vm1.disk was refused although no live opener is in its way";
+    breaks(Ofd, lines, &format!("no name: {message}"));
+}
+
+#[test]
+fn a_copy_in_another_process_is_an_opener_of_its_own_under_posix() {
+    let lines = "vm1 open disk rw => granted
+                 vm1 fork child => done
+                 child set disk none => granted
+                 child set disk rw => refused write";
+    keeps(Posix, lines);
+}
+
+#[test]
+fn a_lock_that_is_waited_for_may_come_at_any_time() {
+    keeps(
+        Ofd,
+        "vm1 open disk ro => granted
+         vm2 open disk none access=read-write => granted
+         vm2 lock disk write start=201 wait => blocked | read 100 vm1.disk, read 201 vm1.disk
+         vm1 kill => done | write 201 vm2.disk",
+    );
+}
+
+#[test]
+fn who_dies_half_way_leaves_its_bytes_to_its_threads() {
+    let lines = "vm1 thread helper => done
+                 vm1 open disk rw pause=2 => paused
+                 vm1 kill => done | read 100-101";
+    let message = "lock bytes outlive the opener that took them; \
+                   they are kept by a descriptor that is no open node";
+    breaks(Ofd, lines, &format!("leaked-lock: {message}"));
+    keeps(Ofd, &format!("{}\nhelper kill => done |", lines.replace("| read 100-101", "")));
+}
