@@ -60,8 +60,7 @@ fn a_fault_that_nobody_notices_fails_the_command() {
     let said = String::from_utf8(run.get_output().stdout.clone()).expect("text");
     assert!(said.contains("2 faults: 1 caught, 1 survived, 0 skipped"), "{said}");
     let survivor = said.split_once("\nsurvived  never-waits: ").expect("the survivor is told").1;
-    assert!(survivor.contains("Who looked: matrix on ofd (484 pairs)."), "{said}");
-    assert!(survivor.contains("does not rule it out"), "{said}");
+    assert!(survivor.contains("nobody noticed: matrix on ofd (484 pairs)."), "{said}");
 }
 
 #[test]
@@ -72,7 +71,10 @@ fn where_something_is_wrong_without_a_fault_nothing_is_planted() {
         .assert()
         .code(1);
     let said = String::from_utf8(run.get_output().stdout.clone()).expect("text");
-    assert!(said.contains("nothing was planted: suite on ofd, suite on posix found"), "{said}");
+    assert!(
+        said.contains("nothing can be concluded: suite on ofd, suite on posix found"),
+        "{said}"
+    );
     assert!(!said.contains("no-check"), "{said}");
 }
 
@@ -81,18 +83,19 @@ fn a_thorough_one_sends_every_hunter_everywhere() {
     let folder = Folder::new();
     let file = folder.path().join("faults.json");
     let mut run = imglock();
-    run.args(["self-test", "whence-ignored", "close-drops-all", "--thorough", "--report"]);
+    run.args(["self-test", "whence-ignored", "close-drops-all", "--thorough", "--backend", "ofd"]);
+    run.arg("--report");
     let run = run.arg(format!("json={}", file.display())).assert().success();
     let said = String::from_utf8(run.get_output().stdout.clone()).expect("text");
     let row = |fault: &str| -> Vec<&str> {
         let row = said.lines().rfind(|line| line.trim_start().starts_with(fault));
         row.expect("a row").split_whitespace().collect()
     };
-    assert_eq!(row("whence-ignored"), ["whence-ignored", "both", "-"], "{said}");
+    assert_eq!(row("whence-ignored"), ["whence-ignored", "ofd", "-"], "{said}");
     assert_eq!(row("close-drops-all"), ["close-drops-all", "ofd", "-"], "{said}");
     let document = document(&file);
     for result in document["results"].as_array().expect("results") {
-        assert_eq!(result["hunts"].as_array().expect("hunts").len(), 4);
+        assert_eq!(result["hunts"].as_array().expect("hunts").len(), 2);
     }
 }
 

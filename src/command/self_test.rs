@@ -45,7 +45,7 @@ pub fn self_test(
     let progress = Progress::new(Work::Units("faults"), plan.faults.len() as u64, quiet);
     let mut unwritten = None;
     let tested = plant(&plan, &mut |state| {
-        progress.reach(state.results.len() as u64);
+        progress.reach((plan.faults.len() - state.count(Fate::Open)) as u64);
         progress.say(report::so_far(state));
         if let Err(failure) = file.update(state) {
             unwritten.get_or_insert(failure);
@@ -67,9 +67,11 @@ fn faults(names: &[String]) -> Result<Vec<Fault>, Failure> {
 }
 
 fn exit(tested: &SelfTest, stopped: bool) -> Result<ExitCode, Failure> {
-    if !tested.complete && stopped {
+    if !tested.is_sound() {
+        Ok(ExitCode::Failed)
+    } else if !tested.complete && stopped {
         Ok(ExitCode::Interrupted)
-    } else if !tested.is_conclusive() || tested.count(Fate::Survived) > 0 {
+    } else if tested.count(Fate::Survived) > 0 {
         Ok(ExitCode::Failed)
     } else if tested.count(Fate::Caught) == 0 {
         Err(Failure::NoFaultTried)

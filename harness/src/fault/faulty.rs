@@ -19,6 +19,15 @@ pub enum Purpose {
     Reopen,
 }
 
+/// The process that lock calls are made in.
+pub trait Surroundings {
+    /// Waits for as long as anybody wants something of this process.
+    fn wait_forever(&self);
+
+    /// Whether somebody waits for a lock on the file of this descriptor.
+    fn is_waited_for(&self, fd: RawFd) -> bool;
+}
+
 /// Byte-range locks with a fault, in front of others without one.
 ///
 /// Call [`Faulty::settle`] when the last call was made: some faults put calls
@@ -31,8 +40,7 @@ pub struct Faulty<'a, L> {
     locks: L,
     /// The same file in the eyes of another owner of this process.
     stranger: L,
-    /// Waits for as long as anybody wants something of this process.
-    forever: &'a dyn Fn(),
+    around: &'a dyn Surroundings,
     /// Locks that are still to be taken, or to be taken again.
     due: Vec<(LockType, RangeSpec)>,
     /// Whether a test of this claim has found somebody.
@@ -43,15 +51,14 @@ pub struct Faulty<'a, L> {
 impl<'a, L: ByteLocks> Faulty<'a, L> {
     /// Plants `fault` in front of `locks`, which are those of descriptor `fd`.
     ///
-    /// `stranger` asks about the same file as another owner would, and
-    /// `forever` returns when nobody is left to be answered.
+    /// `stranger` asks about the same file as another owner would.
     pub fn new(
         fault: Fault,
         purpose: Purpose,
         memory: &'a Memory,
         fd: RawFd,
         (locks, stranger): (L, L),
-        forever: &'a dyn Fn(),
+        around: &'a dyn Surroundings,
     ) -> Faulty<'a, L> {
         let unchecked = match (fault, purpose) {
             (_, Purpose::Lock) => false,
@@ -61,7 +68,7 @@ impl<'a, L: ByteLocks> Faulty<'a, L> {
             _ => false,
         };
         let (due, found) = (Vec::new(), false);
-        Faulty { fault, purpose, memory, fd, locks, stranger, forever, due, found, unchecked }
+        Faulty { fault, purpose, memory, fd, locks, stranger, around, due, found, unchecked }
     }
 
     /// Makes the calls that were put off.
@@ -179,7 +186,7 @@ impl<L: ByteLocks> ByteLocks for Faulty<'_, L> {
         if self.fault == Fault::UpgradeNotAtomic {
             self.locks.unlock(range)?;
         }
-        waits::wait(self.fault, &mut self.locks, kind, range, self.forever)
+        waits::wait(self.fault, &mut self.locks, kind, range, (self.around, self.fd))
     }
 
     fn unlock(&mut self, range: RangeSpec) -> Result<(), LockError> {

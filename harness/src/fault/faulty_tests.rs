@@ -7,7 +7,17 @@ use crate::lock::Backend;
 use crate::lock::LockType::{Read, Write};
 use crate::model::TableLocks;
 
-const NOBODY: &dyn Fn() = &|| {};
+/// Nobody wants anything, and nobody waits.
+struct Nobody;
+
+impl Surroundings for Nobody {
+    fn wait_forever(&self) {}
+
+    fn is_waited_for(&self, _: RawFd) -> bool {
+        false
+    }
+}
+
 /// The number of a descriptor; memory of doubles needs no file.
 const FD: RawFd = 3;
 
@@ -25,7 +35,7 @@ impl Double {
     /// Locks of an owner with a fault.
     fn planted(&self, fault: Fault, purpose: Purpose) -> Faulty<'_, TableLocks> {
         let views = (self.file.in_another_process(), self.file.in_another_process());
-        Faulty::new(fault, purpose, &self.memory, FD, views, NOBODY)
+        Faulty::new(fault, purpose, &self.memory, FD, views, &Nobody)
     }
 }
 

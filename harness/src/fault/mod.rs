@@ -13,5 +13,5 @@ mod ranges;
 mod waits;
 
 pub use catalog::{Fault, Place};
-pub use faulty::{Faulty, Purpose};
+pub use faulty::{Faulty, Purpose, Surroundings};
 pub use memory::Memory;

@@ -1,11 +1,12 @@
+use std::os::fd::RawFd;
 use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
-use super::Fault;
+use super::{Fault, Surroundings};
 use crate::lock::{ByteLocks, LockError, LockType, RangeSpec};
 
 /// How long a lock that was given back is left for somebody else to take.
-const TURN: Duration = Duration::from_millis(100);
+const TURN: Duration = Duration::from_secs(1);
 
 /// Waits for a lock in a faulty way.
 pub(super) fn wait(
@@ -13,7 +14,7 @@ pub(super) fn wait(
     locks: &mut dyn ByteLocks,
     kind: LockType,
     range: RangeSpec,
-    forever: &dyn Fn(),
+    (around, fd): (&dyn Surroundings, RawFd),
 ) -> Result<(), LockError> {
     match locks.set(kind, range) {
         Err(LockError::WouldBlock { .. }) => {}
@@ -25,7 +26,7 @@ pub(super) fn wait(
         Fault::NeverWoken => {
             locks.set_wait(kind, range)?;
             locks.unlock(range)?;
-            forever();
+            around.wait_forever();
             Err(LockError::Interrupted)
         }
         Fault::WokenWithoutLock => {
@@ -34,6 +35,9 @@ pub(super) fn wait(
         }
         Fault::WokenTwice => {
             locks.set_wait(kind, range)?;
+            if !around.is_waited_for(fd) {
+                return Ok(());
+            }
             locks.unlock(range)?;
             let until = Instant::now() + TURN;
             while locks.test(kind, range)?.is_none() && Instant::now() < until {
@@ -49,7 +53,7 @@ pub(super) fn wait(
         },
         Fault::DeadlockMissed => match locks.set_wait(kind, range) {
             Err(LockError::Deadlock) => {
-                forever();
+                around.wait_forever();
                 Err(LockError::Interrupted)
             }
             ended => ended,

@@ -10,7 +10,7 @@ use rustix::fs::{FileType, Stat, fstat};
 use rustix::process::{PidfdFlags, getppid, pidfd_open};
 
 use super::channel::Channel;
-use crate::fault::{Fault, Faulty, Memory, Purpose};
+use crate::fault::{Fault, Faulty, Memory, Purpose, Surroundings};
 use crate::image::{Access, AcquireError, Refusal, Side};
 use crate::lock::{Backend, ByteLocks, KernelLocks, RangeSpec};
 use crate::raw::{clone_into, numbered};
@@ -56,9 +56,8 @@ impl Planted {
             (Fault::OwnerByPid, _) => (fd, Backend::Posix, Backend::Ofd),
             _ => (fd, backend, backend.other()),
         };
-        let forever = || self.await_the_end();
         let views = (KernelLocks::new(file, owner), KernelLocks::new(file, other));
-        let mut locks = Faulty::new(fault, purpose, &self.memory, number, views, &forever);
+        let mut locks = Faulty::new(fault, purpose, &self.memory, number, views, self);
         let result = calls(&mut locks);
         locks.settle();
         if fault == Fault::LockExpires {
@@ -143,13 +142,21 @@ impl Planted {
             unlock_on(fd, backend);
         }
     }
+}
 
-    /// Returns when nobody is left to be answered.
-    fn await_the_end(&self) {
+impl Surroundings for Planted {
+    fn wait_forever(&self) {
         if let Some(socket) = numbered(self.socket) {
             // An end shows without being asked for.
             is_ready(socket, PollFlags::empty(), None);
         }
+    }
+
+    fn is_waited_for(&self, fd: RawFd) -> bool {
+        let Some(Ok(stat)) = numbered(fd).map(fstat) else { return false };
+        let table = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+        let file = format!(":{} ", stat.st_ino);
+        table.lines().any(|line| line.contains("->") && line.contains(&file))
     }
 }
 

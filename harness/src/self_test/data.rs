@@ -16,11 +16,10 @@ pub struct SelfTest {
     pub hunters: Vec<Hunter>,
     /// Whether each hunter looked for each fault, found or not.
     pub thorough: bool,
-    /// What each hunter found where nothing was planted; it must be nothing.
+    /// What each hunter found where nothing was planted, which must be nothing.
+    /// A hunter that was not needed is not here.
     pub baseline: Vec<Hunt>,
-    /// How many faults are to be planted.
-    pub planned: usize,
-    /// What came of each, in the order of [`Fault::ALL`].
+    /// Each fault and what came of it, in the order of the plan.
     pub results: Vec<FaultResult>,
     /// Whether all that was planned has been done.
     pub complete: bool,
@@ -36,6 +35,8 @@ pub struct FaultResult {
     pub fault: Fault,
     /// Who looked for it, in this order.
     pub hunts: Vec<Hunt>,
+    /// Whether nobody else is to look for it.
+    pub done: bool,
 }
 
 /// One hunter on one backend.
@@ -79,6 +80,8 @@ pub struct Catch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
+    /// Somebody is still to look for it.
+    Open,
     /// Somebody noticed.
     Caught,
     /// Nobody did.
@@ -88,11 +91,10 @@ pub enum Fate {
 }
 
 impl SelfTest {
-    /// Whether nothing was found where nothing was planted, and something was
-    /// tried. Without that nothing follows from what was found.
-    pub fn is_conclusive(&self) -> bool {
-        let is_sound = |hunt: &Hunt| !matches!(hunt.end, End::Caught(_));
-        self.baseline.iter().all(is_sound) && self.baseline.iter().any(|h| h.end == End::Nothing)
+    /// Whether nothing was found where nothing was planted. Without that
+    /// nothing follows from what was found.
+    pub fn is_sound(&self) -> bool {
+        self.baseline.iter().all(|hunt| !matches!(hunt.end, End::Caught(_)))
     }
 
     /// How many faults met this fate so far.
@@ -106,6 +108,8 @@ impl FaultResult {
     pub fn fate(&self) -> Fate {
         if self.caught().is_some() {
             Fate::Caught
+        } else if !self.done {
+            Fate::Open
         } else if self.hunts.iter().any(|hunt| hunt.end == End::Nothing) {
             Fate::Survived
         } else {

@@ -1,18 +1,25 @@
 //! What each hunter does: run something with the fault planted, and tell the
 //! first thing that is not as it must be.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::{Catch, Ground, Hunted};
 use crate::run::{
     Casting, Engine, Finding, HarnessError, NO_LOCKS, NOT_THE_MODELS, ScenarioResult, Verdict,
 };
+use crate::scenario::Scenario;
 use crate::sweep::{Difference, mode_table};
 
-/// The scenarios, in their order, until one does not pass.
+/// The scenarios, until one does not pass.
 pub(super) fn suite(ground: &Ground) -> Result<Hunted, HarnessError> {
     let Ground { options, backend, scenarios, .. } = ground;
     let mut engine = Engine::prepare(options, *backend)?;
     let mut runs = 0;
-    for scenario in scenarios.iter().filter(|one| one.backends.contains(backend)) {
+    for scenario in in_turn(scenarios) {
+        if !scenario.backends.contains(backend) {
+            continue;
+        }
         let result = engine.run(scenario, *backend)?;
         runs += 1;
         if !matches!(result.verdict, Verdict::Passed | Verdict::Skipped) {
@@ -20,6 +27,21 @@ pub(super) fn suite(ground: &Ground) -> Result<Hunted, HarnessError> {
         }
     }
     Ok(Hunted { runs, catch: None })
+}
+
+/// The first scenario of each theme, then the second of each, and so on:
+/// scenarios of one theme are alike, and find the same faults.
+fn in_turn(scenarios: &[Arc<Scenario>]) -> Vec<&Scenario> {
+    let mut met: HashMap<&str, usize> = HashMap::new();
+    let mut turns: Vec<(usize, &Scenario)> = Vec::new();
+    for scenario in scenarios {
+        let theme = scenario.name.rsplit_once('/').map_or("", |(theme, _)| theme);
+        let number = met.entry(theme).or_default();
+        turns.push((*number, scenario));
+        *number += 1;
+    }
+    turns.sort_by_key(|(number, _)| *number);
+    turns.into_iter().map(|(_, scenario)| scenario).collect()
 }
 
 /// Where a scenario went wrong, and what its judges said.
@@ -47,7 +69,7 @@ fn said(finding: &Finding) -> String {
     match (only(actual, expected), only(expected, actual)) {
         (more, less) if more.is_empty() => format!("the kernel's lock table lacks {less}"),
         (more, less) if less.is_empty() => format!("the kernel's lock table has {more} too many"),
-        (more, less) => format!("the kernel's lock table has {more} for {less}"),
+        (more, less) => format!("the kernel's lock table has {more} in place of {less}"),
     }
 }
 
@@ -76,6 +98,18 @@ mod tests {
     use super::*;
     use crate::run::Judge;
 
+    #[test]
+    fn the_themes_take_turns() {
+        let scenario = |name: &&str| {
+            let text = "summary \"s\"\nabout \"a\"\nvm1 open disk mode=rw\n";
+            Arc::new(Scenario::parse(name, name, text).expect("a scenario"))
+        };
+        let names = ["a/1", "a/2", "a/3", "b/1", "c/1", "c/2"];
+        let scenarios: Vec<_> = names.iter().map(scenario).collect();
+        let turns: Vec<&str> = in_turn(&scenarios).iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(turns, ["a/1", "b/1", "c/1", "a/2", "c/2", "a/3"]);
+    }
+
     fn tables(expected: &str, actual: &str) -> String {
         said(&Finding {
             judge: Judge::Model,
@@ -94,7 +128,7 @@ mod tests {
     #[case(
         "read 100; read 201",
         "read 110; read 201",
-        "the kernel's lock table has read 110 for read 100"
+        "the kernel's lock table has read 110 in place of read 100"
     )]
     fn of_lock_tables_it_tells_what_only_one_has(
         #[case] expected: &str,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use super::lanes::in_lanes;
 use super::{End, FaultResult, Ground, Hunt, Hunted, Hunter, SelfTest};
 use crate::fault::Fault;
-use crate::lock::Backend;
+use crate::lock::{Availability, Backend};
 use crate::process::ProcessError;
 use crate::run::{Environment, HarnessError, SessionOptions};
 use crate::scenario::{ModeMatrix, Scenario};
@@ -29,108 +29,152 @@ pub struct Plan {
     pub options: SessionOptions,
 }
 
-/// One hunter on one backend.
-type Turn = (Hunter, Backend);
-
-/// Plants one fault after the other and has the hunters look for it, until
-/// one of them has found it. `watch` sees how far it has come after each
-/// hunt of the baseline and after each fault.
+/// Plants the faults one at a time. Each hunter in turn looks where nothing is
+/// planted, and then for every fault that nobody before it has found.
 ///
-/// When the work is stopped, what there is so far is the result.
+/// `watch` sees how far it has come. When the work is stopped, what there is
+/// so far is the result. When a hunter finds something where nothing is
+/// planted, the work ends there.
 ///
 /// # Errors
 /// When the environment cannot run processes or locks.
 pub fn self_test(plan: &Plan, watch: &mut dyn FnMut(&SelfTest)) -> Result<SelfTest, HarnessError> {
-    let began = Instant::now();
     // Where nothing works at all there is nothing to skip either.
     let available = plan.options.availability()?;
-    let turns: Vec<Turn> = plan
-        .hunters
-        .iter()
-        .flat_map(|hunter| plan.backends.iter().map(move |backend| (*hunter, *backend)))
-        .collect();
-    let mut state = plan.unbegun();
-    let hunt = |fault: Option<Fault>, (hunter, backend): Turn| -> Result<Hunt, HarnessError> {
-        let skipped = |why: String| {
-            let (runs, duration) = (0, Duration::ZERO);
-            Ok(Hunt { hunter, backend, runs, duration, end: End::Skipped(why) })
-        };
-        if let Err(error) = available.of(backend) {
-            return skipped(format!("no {backend} locks here: {error}"));
+    let mut work = Work { plan, available, began: Instant::now(), state: plan.unbegun(), watch };
+    for hunter in &plan.hunters {
+        if !work.baseline(*hunter)? || !work.hunt(*hunter)? {
+            return Ok(work.state);
         }
-        if let Some(why) = fault.and_then(|fault| fault.pointless_on(backend)) {
-            return skipped(why.to_owned());
-        }
-        let began = Instant::now();
-        let Hunted { runs, catch } = hunter.hunt(&plan.ground(fault, backend))?;
-        let end = catch.map_or(End::Nothing, End::Caught);
-        Ok(Hunt { hunter, backend, runs, duration: began.elapsed(), end })
-    };
+    }
+    work.state.results.iter_mut().for_each(|result| result.done = true);
+    work.state.complete = true;
+    work.show();
+    Ok(work.state)
+}
 
-    let mut collected = Collected::default();
-    in_lanes(
-        plan.options.jobs,
-        &turns,
-        |turn| hunt(None, *turn),
-        |number, hunted| {
-            let goes_on = collected.add(number, hunted);
-            state.baseline = collected.so_far();
-            state.elapsed = began.elapsed();
-            watch(&state);
-            goes_on
-        },
-    );
-    collected.end()?;
-    if state.baseline.len() < turns.len() || !state.is_conclusive() {
-        state.complete = state.baseline.len() == turns.len();
-        return Ok(state);
+/// A self-test that goes on.
+struct Work<'a> {
+    plan: &'a Plan,
+    available: Availability,
+    began: Instant,
+    state: SelfTest,
+    watch: &'a mut dyn FnMut(&SelfTest),
+}
+
+impl Work<'_> {
+    fn show(&mut self) {
+        self.state.elapsed = self.began.elapsed();
+        (self.watch)(&self.state);
     }
 
-    let all = |fault: &Fault| -> Result<FaultResult, HarnessError> {
-        let mut result = FaultResult { fault: *fault, hunts: Vec::new() };
-        for turn in &turns {
-            result.hunts.push(hunt(Some(*fault), *turn)?);
-            if !plan.thorough && result.caught().is_some() {
-                break;
-            }
+    /// Whom there is left to look for.
+    fn open(&self) -> Vec<Fault> {
+        let is_open = |result: &&FaultResult| self.plan.thorough || result.caught().is_none();
+        self.state.results.iter().filter(is_open).map(|result| result.fault).collect()
+    }
+
+    /// Lets a hunter look where nothing is planted, if it is needed; false
+    /// when nothing can follow.
+    fn baseline(&mut self, hunter: Hunter) -> Result<bool, HarnessError> {
+        if self.open().is_empty() {
+            return Ok(true);
         }
-        Ok(result)
-    };
-    let mut collected = Collected::default();
-    in_lanes(plan.options.jobs, &plan.faults, all, |number, result| {
-        let goes_on = collected.add(number, result);
-        state.results = collected.so_far();
-        state.elapsed = began.elapsed();
-        watch(&state);
-        goes_on
-    });
-    collected.end()?;
-    state.complete = state.results.len() == plan.faults.len();
-    Ok(state)
+        let (plan, available) = (self.plan, self.available.clone());
+        let before = self.state.baseline.len();
+        let look = |backend: &Backend| plan.one(&available, None, hunter, *backend);
+        let mut collected = Collected::default();
+        in_lanes(plan.options.jobs, &plan.backends, look, |number, hunt| {
+            let goes_on = collected.add(number, hunt);
+            self.state.baseline.truncate(before);
+            self.state.baseline.extend(collected.results.iter().map(|(_, hunt)| hunt.clone()));
+            self.show();
+            goes_on
+        });
+        Ok(collected.whole(plan.backends.len())? && self.state.is_sound())
+    }
+
+    /// Lets a hunter look for every fault that is left; false when the work
+    /// was stopped.
+    fn hunt(&mut self, hunter: Hunter) -> Result<bool, HarnessError> {
+        let (plan, available, open) = (self.plan, self.available.clone(), self.open());
+        let look = |fault: &Fault| plan.each_backend(&available, *fault, hunter);
+        let mut collected = Collected::default();
+        in_lanes(plan.options.jobs, &open, look, |number, hunts| {
+            let found = hunts.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
+            let result = self.state.results.iter_mut().find(|one| one.fault == open[number]);
+            if let Some(result) = result {
+                result.hunts.extend(found);
+                let is_last = plan.hunters.last() == Some(&hunter);
+                let is_enough = !plan.thorough && result.caught().is_some();
+                result.done = hunts.is_ok() && (is_last || is_enough);
+            }
+            self.show();
+            collected.add(number, hunts)
+        });
+        collected.whole(open.len())
+    }
 }
 
 impl Plan {
     /// A self-test of which nothing has been done.
     pub fn unbegun(&self) -> SelfTest {
+        let unbegun = |fault: &Fault| FaultResult { fault: *fault, hunts: Vec::new(), done: false };
         SelfTest {
             environment: Environment::at(&self.options.directory),
             hunters: self.hunters.clone(),
             thorough: self.thorough,
             baseline: Vec::new(),
-            planned: self.faults.len(),
-            results: Vec::new(),
+            results: self.faults.iter().map(unbegun).collect(),
             complete: false,
             elapsed: Duration::ZERO,
         }
     }
 
-    fn ground(&self, fault: Option<Fault>, backend: Backend) -> Ground {
-        Ground {
+    fn each_backend(
+        &self,
+        available: &Availability,
+        fault: Fault,
+        hunter: Hunter,
+    ) -> Result<Vec<Hunt>, HarnessError> {
+        let mut hunts = Vec::new();
+        for backend in &self.backends {
+            let hunt = self.one(available, Some(fault), hunter, *backend)?;
+            let is_caught = matches!(hunt.end, End::Caught(_));
+            hunts.push(hunt);
+            if is_caught && !self.thorough {
+                break;
+            }
+        }
+        Ok(hunts)
+    }
+
+    fn one(
+        &self,
+        available: &Availability,
+        fault: Option<Fault>,
+        hunter: Hunter,
+        backend: Backend,
+    ) -> Result<Hunt, HarnessError> {
+        let why = match (available.of(backend), fault) {
+            (Err(error), _) => Some(format!("no {backend} locks here: {error}")),
+            (Ok(()), Some(fault)) => fault.pointless_on(backend).map(str::to_owned),
+            (Ok(()), None) => None,
+        };
+        if let Some(why) = why {
+            let (runs, duration) = (0, Duration::ZERO);
+            return Ok(Hunt { hunter, backend, runs, duration, end: End::Skipped(why) });
+        }
+        let ground = Ground {
             options: SessionOptions { fault, jobs: 1, ..self.options.clone() },
             backend,
             scenarios: Arc::clone(&self.scenarios),
             matrix: Arc::clone(&self.matrix),
-        }
+        };
+        let began = Instant::now();
+        let Hunted { runs, catch } = hunter.hunt(&ground)?;
+        let end = catch.map_or(End::Nothing, End::Caught);
+        Ok(Hunt { hunter, backend, runs, duration: began.elapsed(), end })
     }
 }
 
@@ -146,7 +190,7 @@ impl<T> Default for Collected<T> {
     }
 }
 
-impl<T: Clone> Collected<T> {
+impl<T> Collected<T> {
     /// Takes a result; false when it is the end of the work.
     fn add(&mut self, number: usize, result: Result<T, HarnessError>) -> bool {
         match result {
@@ -164,11 +208,8 @@ impl<T: Clone> Collected<T> {
         }
     }
 
-    fn so_far(&self) -> Vec<T> {
-        self.results.iter().map(|(_, result)| result.clone()).collect()
-    }
-
-    fn end(self) -> Result<(), HarnessError> {
-        self.broken.map_or(Ok(()), Err)
+    /// Whether all of them are there, unless something broke.
+    fn whole(self, wanted: usize) -> Result<bool, HarnessError> {
+        self.broken.map_or(Ok(self.results.len() == wanted), Err)
     }
 }

@@ -31,7 +31,7 @@ pub fn tested() -> SelfTest {
         (Fault::LetsGoForAMoment, survived),
         (Fault::CloseDropsAll, skipped),
     ];
-    let result = |(fault, hunts)| FaultResult { fault, hunts };
+    let result = |(fault, hunts)| FaultResult { fault, hunts, done: true };
     SelfTest {
         environment: Environment {
             kernel: "6.18.0".into(),
@@ -50,17 +50,31 @@ pub fn tested() -> SelfTest {
             hunt(Hunter::Matrix, Backend::Ofd, 484, End::Nothing),
             hunt(Hunter::Matrix, Backend::Posix, 0, End::Skipped("no posix locks here".to_owned())),
         ],
-        planned: 4,
         results: results.into_iter().map(result).collect(),
         complete: true,
         elapsed: Duration::from_millis(5_432),
     }
 }
 
+/// One that was stopped when the first hunter had found one fault.
+pub fn interrupted() -> SelfTest {
+    let mut tested = SelfTest { complete: false, ..tested() };
+    tested.baseline.truncate(2);
+    for result in tested.results.iter_mut().skip(1) {
+        result.hunts.truncate(1);
+        result.done = false;
+    }
+    tested
+}
+
 /// Something is found where nothing is planted.
-pub fn inconclusive() -> SelfTest {
-    let mut tested = SelfTest { results: Vec::new(), ..tested() };
+pub fn unsound() -> SelfTest {
+    let mut tested = interrupted();
     tested.baseline[0].end = caught_by_suite();
+    for result in &mut tested.results {
+        result.hunts.clear();
+        result.done = false;
+    }
     tested
 }
 

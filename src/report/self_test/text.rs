@@ -15,6 +15,8 @@ use crate::report::times;
 const HUNTER: usize = 9;
 const BACKEND: usize = 7;
 const TIME: usize = 8;
+/// The columns of a paragraph.
+const WIDTH: usize = 100;
 
 /// Where, what was found without a fault, each fault and who noticed it, and
 /// what that comes to. Lines are cut to fit `width`, if there is one.
@@ -28,22 +30,23 @@ pub fn write(tested: &SelfTest, width: Option<usize>, out: &mut dyn Write) -> io
         "{STRONG}Would anybody notice?{STRONG:#} One fault at a time, on {file_system}, Linux {kernel}"
     )?;
     baseline(tested, out)?;
-    if !tested.results.is_empty() {
-        table(tested, width, out)?;
+    let ended: Vec<&FaultResult> =
+        tested.results.iter().filter(|result| result.fate() != Fate::Open).collect();
+    if !ended.is_empty() {
+        table(&ended, width, out)?;
+        if tested.thorough {
+            grid::write(tested, &ended, out)?;
+        }
+        survivors(&ended, out)?;
     }
-    if tested.thorough && !tested.results.is_empty() {
-        grid::write(tested, out)?;
-    }
-    survivors(tested, out)?;
-    sum(tested, out)
+    if tested.is_sound() { sum(tested, out) } else { unsound(tested, out) }
 }
 
 /// What is said beside the progress bar.
 pub fn so_far(tested: &SelfTest) -> String {
-    match tested.count(Fate::Survived) {
-        _ if tested.results.is_empty() => "without a fault first".to_owned(),
-        0 => String::new(),
-        number => format!("{number} not noticed"),
+    match tested.baseline.last() {
+        None => "without a fault first".to_owned(),
+        Some(Hunt { hunter, .. }) => format!("{hunter} looks"),
     }
 }
 
@@ -73,15 +76,15 @@ fn baseline(tested: &SelfTest, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn table(tested: &SelfTest, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
-    let names = name_width(tested.results.iter().map(|result| result.fault));
+fn table(ended: &[&FaultResult], width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+    let names = name_width(ended.iter().map(|result| result.fault));
     writeln!(
         out,
         "\n{FAINT}  {:names$}  {:HUNTER$} {:BACKEND$} {:>TIME$}  where, and what was said{FAINT:#}",
         "fault", "caught by", "backend", "after"
     )?;
     let mut place = None;
-    for result in &tested.results {
+    for result in ended {
         if place.replace(result.fault.place()) != Some(result.fault.place()) {
             writeln!(out, "{STRONG}{}{STRONG:#}", result.fault.place())?;
         }
@@ -90,9 +93,12 @@ fn table(tested: &SelfTest, width: Option<usize>, out: &mut dyn Write) -> io::Re
                 (GOOD, hunt.hunter.name(), hunt.backend.name(), format!("{at}: {said}"))
             }
             (Fate::Skipped, _) => (CAREFUL, "skipped", "", reasons(result)),
-            _ => (BAD, "nobody", "", "it survived".to_owned()),
+            _ => (BAD, "nobody", "", "see below".to_owned()),
         };
-        let after = times::readable(result.after());
+        let after = match result.fate() {
+            Fate::Skipped => String::new(),
+            _ => times::readable(result.after()),
+        };
         let used = 2 + names + 2 + HUNTER + 1 + BACKEND + 1 + TIME + 2;
         let words = width.map_or(words.clone(), |width| cut(&words, width.saturating_sub(used)));
         writeln!(
@@ -130,8 +136,8 @@ fn cut(text: &str, width: usize) -> String {
 }
 
 /// What it means that nobody noticed.
-fn survivors(tested: &SelfTest, out: &mut dyn Write) -> io::Result<()> {
-    for result in tested.results.iter().filter(|result| result.fate() == Fate::Survived) {
+fn survivors(ended: &[&FaultResult], out: &mut dyn Write) -> io::Result<()> {
+    for result in ended.iter().filter(|result| result.fate() == Fate::Survived) {
         let name = result.fault.name();
         writeln!(
             out,
@@ -139,12 +145,14 @@ fn survivors(tested: &SelfTest, out: &mut dyn Write) -> io::Result<()> {
             result.fault.meaning()
         )?;
         let looked: Vec<String> = result.hunts.iter().map(looked).collect();
-        writeln!(out, "  Who looked: {}.", looked.join(", "))?;
-        writeln!(
-            out,
-            "  If this were so here, nobody of these would have said so: that they find nothing \
-             does not rule it out."
-        )?;
+        let words = format!(
+            "It was there, and nobody noticed: {}. Were it real, they would find nothing, too. So \
+             that they find nothing says nothing about this fault.",
+            looked.join(", ")
+        );
+        for line in textwrap::wrap(&words, WIDTH - 2) {
+            writeln!(out, "  {line}")?;
+        }
     }
     Ok(())
 }
@@ -159,9 +167,6 @@ fn looked(hunt: &Hunt) -> String {
 
 fn sum(tested: &SelfTest, out: &mut dyn Write) -> io::Result<()> {
     let time = times::readable(tested.elapsed);
-    if !tested.is_conclusive() && (tested.complete || !tested.results.is_empty()) {
-        return inconclusive(tested, out);
-    }
     let [caught, survived, skipped] =
         [Fate::Caught, Fate::Survived, Fate::Skipped].map(|fate| tested.count(fate));
     let style = |number, style| if number == 0 { FAINT } else { style };
@@ -170,11 +175,11 @@ fn sum(tested: &SelfTest, out: &mut dyn Write) -> io::Result<()> {
         out,
         "\n{}: {good}{caught} caught{good:#}, {bad}{survived} survived{bad:#}, \
          {careful}{skipped} skipped{careful:#} in {time}",
-        count(tested.planned, "fault", "faults")
+        count(tested.results.len(), "fault", "faults")
     )?;
     if !tested.complete {
-        let done = tested.results.len();
-        writeln!(out, "{STRONG}interrupted{STRONG:#}: {done} of {} planted", tested.planned)?;
+        let open = tested.count(Fate::Open);
+        writeln!(out, "{STRONG}interrupted{STRONG:#}: {open} more were not looked for to the end")?;
     }
     let example = tested.results.iter().find(|result| result.caught().is_some());
     let by_suite = example.and_then(FaultResult::caught);
@@ -188,13 +193,13 @@ fn sum(tested: &SelfTest, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Something was found where nothing was planted.
-fn inconclusive(tested: &SelfTest, out: &mut dyn Write) -> io::Result<()> {
+fn unsound(tested: &SelfTest, out: &mut dyn Write) -> io::Result<()> {
     let red = tested.baseline.iter().filter(|hunt| matches!(hunt.end, End::Caught(_)));
     let by: Vec<String> = red.map(|hunt| format!("{} on {}", hunt.hunter, hunt.backend)).collect();
     writeln!(
         out,
-        "\n{BAD}nothing was planted{BAD:#}: {} found something without a fault, so nothing could \
-         be concluded from what is found with one.\n\
+        "\n{BAD}nothing can be concluded{BAD:#}: {} found something without a fault, so what is \
+         found with one says nothing.\n\
          Either locks are not as they must be here (`imglock run` shows it in full), or a step \
          took too long (allow more with --timeout).",
         by.join(", ")
