@@ -229,12 +229,16 @@ fn child_of(parent: u32, name: &str) -> u32 {
 }
 
 #[rstest::rstest]
-#[case::killed(Signal::SIGKILL, "the process died")]
-#[case::stopped(Signal::SIGSTOP, "it took longer than 300ms")]
-fn a_process_that_falls_silent_ends_the_sweep(#[case] signal: Signal, #[case] why: &str) {
+#[case::killed(Signal::SIGKILL, "10", "the process died")]
+#[case::stopped(Signal::SIGSTOP, "3", "it took longer than 3s")]
+fn a_process_that_falls_silent_ends_the_sweep(
+    #[case] signal: Signal,
+    #[case] timeout: &str,
+    #[case] why: &str,
+) {
     let folder = Folder::new();
     let report = folder.path().join("r.json");
-    let mut child = start(&report, &["--timeout", "0.3"]);
+    let mut child = start(&report, &["--timeout", timeout]);
     await_rows(&mut child, &report);
     let opener = child_of(child_of(child.id(), "imglock-launch"), "vm2");
     kill(Pid::from_raw(opener.cast_signed()), signal).expect("it runs");
