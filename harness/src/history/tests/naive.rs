@@ -250,7 +250,7 @@ fn stays(openers: usize) -> impl Strategy<Value = Vec<Stay>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(2_500))]
 
     #[test]
     fn sorting_and_sweeping_finds_what_comparing_everything_finds(
