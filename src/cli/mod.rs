@@ -3,6 +3,7 @@
 mod handover;
 mod hold;
 mod holders;
+mod judge_history;
 mod long;
 mod modes;
 mod place;
@@ -17,6 +18,7 @@ mod subject;
 pub use handover::HandoverArgs;
 pub use hold::HoldArgs;
 pub use holders::HoldersArgs;
+pub use judge_history::JudgeHistoryArgs;
 pub use long::LongArgs;
 pub use modes::ModesArgs;
 pub use place::{BackendArgs, PlaceArgs};
@@ -135,6 +137,17 @@ pub enum Command {
         })
     )]
     SelfTest(SelfTestArgs),
+    /// Say whether openers that wrote down what they did kept to the contract.
+    ///
+    /// Whoever opens images notes when, what it claims, what the answer was and
+    /// when it let go: `race --history` does, and any other program can. This
+    /// command then says that no two conflicting openers had an image at the same
+    /// time, that every refusal had a cause and that every lock was let go; or it
+    /// shows the few events that prove the contrary, as a timeline. Without those
+    /// it says that time stamps are too close together to know.
+    ///
+    /// docs/history.md has the format.
+    JudgeHistory(JudgeHistoryArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page.

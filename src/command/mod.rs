@@ -7,6 +7,7 @@ mod generate;
 mod handover;
 mod hold;
 mod holders;
+mod judge_history;
 mod list;
 mod matrix;
 mod modes;
@@ -44,6 +45,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Repro(args) => repro::repro(args, output),
         Command::Handover(args) => handover::handover(args, output),
         Command::SelfTest(args) => self_test::self_test(args, quiet, output),
+        Command::JudgeHistory(args) => judge_history::judge_history(args, quiet, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use imglock_harness::handover::HandoverError;
+use imglock_harness::history::Problem;
 use imglock_harness::holders::SurveyError;
 use imglock_harness::lock::Backend;
 use imglock_harness::probe::ProbeError;
@@ -105,6 +106,9 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// A history that is not well formed.
+    #[error(transparent)]
+    History(Problem),
     /// A report file that cannot be written.
     #[error("cannot write the report {path}: {}; choose another path with --report",
         describe(.source))]
@@ -117,7 +121,7 @@ pub enum Failure {
     /// A history that cannot be written.
     #[error("cannot write the history {path}: {}; choose another path with --history",
         describe(.source))]
-    History {
+    HistoryFile {
         /// The file.
         path: PathBuf,
         /// Why.
@@ -201,9 +205,10 @@ impl Failure {
             | Failure::NoScenarios => ExitCode::NothingSelected,
             Failure::Invalid(_)
             | Failure::Unreadable { .. }
+            | Failure::History(_)
             | Failure::Report { .. }
             | Failure::SameReport { .. }
-            | Failure::History { .. }
+            | Failure::HistoryFile { .. }
             | Failure::SeveralHistories { .. }
             | Failure::NoQemu { .. }
             | Failure::Survey(SurveyError::Image { .. })

@@ -9,6 +9,7 @@ mod evidence;
 mod files;
 mod foresight;
 pub mod handover;
+pub mod history;
 pub mod holders;
 mod html;
 mod json;

@@ -10,6 +10,14 @@ pub fn readable(time: Duration) -> String {
     }
 }
 
+/// As [`readable`], and nanoseconds where there are not many: `930 ns`.
+pub fn precise(time: Duration) -> String {
+    match time.as_nanos() {
+        nanoseconds @ 0..10_000 => format!("{nanoseconds} ns"),
+        _ => readable(time),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 use serde::Serialize;
 
-use super::{Answer, End, Event, EventKind, Stay};
+use super::span::NEVER;
+use super::{Answer, End, Event, EventKind, Role, Stay};
 use crate::image::{Claim, Refusal, Side};
 use crate::step::Hazard;
 
@@ -9,8 +10,22 @@ use crate::step::Hazard;
 pub struct Finding {
     /// On which image, as an index into the images of its history.
     pub image: usize,
+    /// Whether it is so however the clock rounded; otherwise it may be so.
+    pub is_certain: bool,
     /// What it is.
     pub matter: Matter,
+}
+
+impl Finding {
+    /// Something that is so.
+    pub(super) fn certain(matter: Matter) -> Finding {
+        Finding { image: 0, is_certain: true, matter }
+    }
+
+    /// Something that may be so.
+    pub(super) fn unclear(matter: Matter) -> Finding {
+        Finding { image: 0, is_certain: false, matter }
+    }
 }
 
 /// What can be found.
@@ -76,45 +91,85 @@ impl Matter {
         }
     }
 
-    /// The events that prove it and, marked as such, those that help to
-    /// understand it; in order of time.
+    /// The word that documents use.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Matter::TwoHolders { .. } => "two-holders",
+            Matter::Unjustified { .. } => "unjustified",
+            Matter::NeverReleased { .. } => "never-released",
+            Matter::SameOwner { .. } => Hazard::SameOwner.name(),
+            Matter::LockLoss { .. } => Hazard::LockLoss.name(),
+        }
+    }
+
+    /// The events that prove it, and those that help to understand it, in
+    /// order of time.
     pub fn events(&self) -> Vec<Event> {
         let mut events = Vec::new();
         match self {
             Matter::TwoHolders { first, second } | Matter::SameOwner { first, second } => {
-                begin(&mut events, first, true);
-                begin(&mut events, second, true);
-                end(&mut events, first, false);
-                end(&mut events, second, false);
-            }
-            Matter::Unjustified { refused, before, after } => {
-                begin(&mut events, refused, true);
-                for Neighbour { stay, .. } in [before, after].into_iter().flatten() {
-                    begin(&mut events, stay, false);
-                    end(&mut events, stay, false);
+                for stay in [first, second] {
+                    events.extend(beginning(stay, Role::Proof).chain(ending(stay, Role::Context)));
                 }
             }
+            Matter::Unjustified { refused, before, after } => {
+                events.extend(beginning(refused, Role::Proof));
+                events.extend(before.iter().flat_map(Neighbour::gone));
+                events.extend(after.iter().flat_map(Neighbour::came));
+            }
             Matter::NeverReleased { holder } => {
-                begin(&mut events, holder, true);
-                end(&mut events, holder, false);
+                events.extend(beginning(holder, Role::Proof).chain(ending(holder, Role::Context)));
             }
             Matter::LockLoss { loser, closer, other } => {
-                begin(&mut events, loser, true);
-                begin(&mut events, closer, closer.granted_ns().is_none());
-                end(&mut events, closer, true);
-                begin(&mut events, other, true);
-                end(&mut events, loser, false);
-                end(&mut events, other, false);
+                for stay in [loser, other] {
+                    events.extend(beginning(stay, Role::Proof).chain(ending(stay, Role::Context)));
+                }
+                // One that was refused has closed within its attempt.
+                let is_holder = closer.granted_ns().is_some();
+                let attempt = if is_holder { Role::Context } else { Role::Proof };
+                events.extend(beginning(closer, attempt).chain(ending(closer, Role::Proof)));
+                if let Some(last) = events.last_mut() {
+                    last.role = Role::Loss;
+                }
             }
         }
         events.sort_by_key(|event| event.at_ns);
+        let answered = |event: &&mut Event| {
+            let is_answer = matches!(event.kind, EventKind::Granted | EventKind::Refused(_));
+            is_answer && event.role == Role::Proof
+        };
+        if let Some(point) = events.iter_mut().rev().find(answered) {
+            point.role = Role::Point;
+        }
         events
     }
 
     /// Fewer events first, then what was known earlier.
     pub(super) fn rank(&self) -> (usize, u64) {
-        let telling = self.events().into_iter().filter(|event| event.telling);
-        telling.fold((0, 0), |(count, _), event| (count + 1, event.at_ns))
+        let proof = self.events().into_iter().filter(Event::is_proof);
+        proof.fold((0, 0), |(count, _), event| (count + 1, event.at_ns))
+    }
+}
+
+impl Neighbour {
+    fn gone(&self) -> Vec<Event> {
+        let mut events = self.events();
+        let until = self.stay.possible().until;
+        if let Some(last) = events.iter_mut().rev().find(|event| event.at_ns == until) {
+            last.role = Role::Gone { apart_ns: self.apart_ns };
+        }
+        events
+    }
+
+    fn came(&self) -> Vec<Event> {
+        let mut events = self.events();
+        events[0].role = Role::Came { apart_ns: self.apart_ns };
+        events
+    }
+
+    fn events(&self) -> Vec<Event> {
+        let Neighbour { stay, .. } = self;
+        beginning(stay, Role::Context).chain(ending(stay, Role::Context)).collect()
     }
 }
 
@@ -126,31 +181,33 @@ pub fn conflict(first: Claim, second: Claim) -> Option<Refusal> {
     wanted.chain(unshared).map(|(side, permission)| Refusal { side, permission }).next()
 }
 
-fn begin(events: &mut Vec<Event>, stay: &Stay, telling: bool) {
-    let mut add = |at_ns, kind| events.push(Event { at_ns, opener: stay.opener, kind, telling });
-    add(stay.attempt_ns, EventKind::Open(stay.claim));
-    match stay.answer {
-        Some((at, Answer::Granted)) => add(at, EventKind::Granted),
-        Some((at, Answer::Refused(refusal))) => add(at, EventKind::Refused(refusal)),
-        None => {}
-    }
+/// The attempt and its answer.
+fn beginning(stay: &Stay, role: Role) -> impl Iterator<Item = Event> {
+    let opener = stay.opener;
+    let answer = stay.answer.map(|(at_ns, answer)| match answer {
+        Answer::Granted => (at_ns, EventKind::Granted),
+        Answer::Refused(refusal) => (at_ns, EventKind::Refused(refusal)),
+    });
+    let attempt = (stay.attempt_ns, EventKind::Open(stay.claim));
+    let both = [Some(attempt), answer].into_iter().flatten();
+    both.map(move |(at_ns, kind)| Event { at_ns, opener, kind, role })
 }
 
-fn end(events: &mut Vec<Event>, stay: &Stay, telling: bool) {
-    let mut add = |at_ns, kind| {
-        if at_ns != super::span::NEVER {
-            events.push(Event { at_ns, opener: stay.opener, kind, telling });
+/// How it let go, as far as that is known.
+fn ending(stay: &Stay, role: Role) -> impl Iterator<Item = Event> {
+    let opener = stay.opener;
+    let last_ns = stay.answer.map_or(stay.attempt_ns, |(at_ns, _)| at_ns);
+    let both = stay.end.map(|end| match end {
+        End::Closed { from_ns, until_ns } => {
+            let closed = (until_ns != NEVER).then_some((until_ns, EventKind::Closed));
+            [Some((from_ns, EventKind::Close)), closed]
         }
-    };
-    match stay.end {
-        Some(End::Closed { from_ns, until_ns }) => {
-            add(from_ns, EventKind::Close);
-            add(until_ns, EventKind::Closed);
+        // Its last event is a sign of life as well.
+        End::Died { from_ns, until_ns } => {
+            let alive = (from_ns > last_ns).then_some((from_ns, EventKind::Alive));
+            [alive, Some((until_ns, EventKind::Died))]
         }
-        Some(End::Died { from_ns, until_ns }) => {
-            add(from_ns, EventKind::Alive);
-            add(until_ns, EventKind::Died);
-        }
-        None => {}
-    }
+    });
+    let both = both.into_iter().flatten().flatten();
+    both.map(move |(at_ns, kind)| Event { at_ns, opener, kind, role })
 }

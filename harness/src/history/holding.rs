@@ -118,17 +118,16 @@ impl Known {
 
 impl Seen {
     fn note(self, judgement: &mut Judgement, known: Known) {
-        let finding = |matter| Finding { image: 0, matter };
         match (self.contradiction, self.doubt) {
             (Some(_), _) if known.contradiction => judgement.contradictions += 1,
-            (Some(matter), _) => judgement.contradict(finding(matter)),
+            (Some(matter), _) => judgement.contradict(Finding::certain(matter)),
             (None, Some(_)) if judgement.unclear > 0 => judgement.unclear += 1,
-            (None, Some(matter)) => judgement.doubt(finding(matter)),
+            (None, Some(matter)) => judgement.doubt(Finding::unclear(matter)),
             (None, None) => {}
         }
         for matter in [self.same_owner, self.lock_loss].into_iter().flatten() {
             if let Some(hazard) = matter.hazard() {
-                judgement.show(hazard, 1, finding(matter));
+                judgement.show(hazard, 1, Finding::certain(matter));
             }
         }
     }

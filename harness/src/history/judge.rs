@@ -22,8 +22,7 @@ pub fn judge(stays: &[Stay], terms: &Terms<'_>) -> Judgement {
 fn releases(stays: &[Stay], judgement: &mut Judgement) {
     let kept = || stays.iter().filter(|stay| stay.is_open_ended());
     if let Some(holder) = kept().min_by_key(|stay| stay.granted_ns()) {
-        let matter = Matter::NeverReleased { holder: *holder };
-        judgement.contradict(Finding { image: 0, matter });
+        judgement.contradict(Finding::certain(Matter::NeverReleased { holder: *holder }));
         judgement.contradictions += kept().count() as u64 - 1;
     }
 }

@@ -25,9 +25,8 @@ pub(super) fn check(stays: &[Stay], terms: &Terms<'_>, owners: &Owners, judgemen
     let resolution = i128::from(terms.resolution_ns);
     let unsure = sweep.without_offender(refusals, resolution + 1);
     let unjustified = sweep.without_offender(unsure.clone(), -resolution);
-    let finding = |refusal: &Attempt| Finding { image: 0, matter: sweep.evidence(refusal) };
     if let Some(first) = unjustified.first() {
-        judgement.contradict(finding(first));
+        judgement.contradict(Finding::certain(sweep.evidence(first)));
         judgement.contradictions += unjustified.len() as u64 - 1;
     }
     let mut certain = unjustified.iter().peekable();
@@ -35,7 +34,7 @@ pub(super) fn check(stays: &[Stay], terms: &Terms<'_>, owners: &Owners, judgemen
         .iter()
         .filter(|one| certain.next_if(|sure| std::ptr::eq(sure.stay, one.stay)).is_none());
     if let Some(first) = unclear.next() {
-        judgement.doubt(finding(first));
+        judgement.doubt(Finding::unclear(sweep.evidence(first)));
         judgement.unclear += unclear.count() as u64;
     }
 }

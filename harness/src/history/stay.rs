@@ -14,7 +14,8 @@ pub struct Stay {
     pub attempt_ns: u64,
     /// Just after it had the answer, and what that was; `None` when none came.
     pub answer: Option<(u64, Answer)>,
-    /// How it let go again; `None` while it still holds.
+    /// How it let go again; `None` while it still holds. Of one that was
+    /// refused: how it closed its descriptor, if that was after the answer.
     pub end: Option<End>,
 }
 

@@ -1,0 +1,73 @@
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::path::Path;
+
+use imglock_harness::history::{History, ReadError, Verdict};
+
+use crate::cli::JudgeHistoryArgs;
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::report::history::{json, text};
+use crate::report::{Progress, Work};
+
+/// How much is read at a time: a history may be long.
+const BUFFER: usize = 1 << 18;
+/// What is counted while it is read.
+const KIB: u64 = 1024;
+
+/// `imglock judge-history`.
+pub fn judge_history(
+    args: JudgeHistoryArgs,
+    quiet: bool,
+    output: &mut Output,
+) -> Result<ExitCode, Failure> {
+    let history = read(&args.file, quiet)?;
+    let judgement = history.judge();
+    if args.json {
+        json::document(&history, &judgement, output)?;
+    } else {
+        let width = output.width();
+        text::write(&history, &judgement, width, output)?;
+    }
+    output.flush()?;
+    Ok(match judgement.verdict {
+        Verdict::Valid => ExitCode::AsExpected,
+        Verdict::Unknown(_) | Verdict::Invalid(_) => ExitCode::Failed,
+    })
+}
+
+fn read(path: &Path, quiet: bool) -> Result<History, Failure> {
+    if path == Path::new("-") {
+        let name = Path::new("standard input");
+        return from(name, io::stdin(), Progress::new(Work::Units("KiB"), 0, false));
+    }
+    let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
+    let file = File::open(path).map_err(unreadable)?;
+    let size = file.metadata().map_err(unreadable)?.len();
+    from(path, file, Progress::new(Work::Units("KiB"), size / KIB, quiet && size > 0))
+}
+
+fn from(path: &Path, input: impl Read, progress: Progress) -> Result<History, Failure> {
+    let input = BufReader::with_capacity(BUFFER, Watched { input, progress, read: 0 });
+    History::read(&path.display().to_string(), input).map_err(|error| match error {
+        ReadError::Io(source) => Failure::Unreadable { path: path.to_owned(), source },
+        ReadError::Problem(problem) => Failure::History(problem),
+    })
+}
+
+/// Shows how much of a file has been read.
+struct Watched<R> {
+    input: R,
+    progress: Progress,
+    read: u64,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.read += count as u64;
+        self.progress.reach(self.read / KIB);
+        Ok(count)
+    }
+}
