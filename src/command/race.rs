@@ -123,8 +123,7 @@ enum Stage {
 impl HistoryOf {
     fn create(path: &Path) -> Result<HistoryOf, Failure> {
         let file = File::create(path);
-        let file =
-            file.map_err(|source| Failure::HistoryUnwritable { path: path.to_owned(), source })?;
+        let file = file.map_err(|source| Failure::HistoryFile { path: path.to_owned(), source })?;
         Ok(HistoryOf { path: path.to_owned(), stage: Stage::Empty(file) })
     }
 
@@ -149,7 +148,7 @@ impl HistoryOf {
     }
 
     fn failed(&self, source: io::Error) -> Failure {
-        Failure::HistoryUnwritable { path: self.path.clone(), source }
+        Failure::HistoryFile { path: self.path.clone(), source }
     }
 }
 

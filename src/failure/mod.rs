@@ -129,7 +129,7 @@ pub enum Failure {
     /// A history that cannot be written.
     #[error("cannot write the history {path}: {}; choose another path with --history",
         describe(.source))]
-    HistoryUnwritable {
+    HistoryFile {
         /// The file.
         path: PathBuf,
         /// Why.
@@ -253,7 +253,7 @@ impl Failure {
             | Failure::SameReport { .. }
             | Failure::SaveMany { .. }
             | Failure::Unwritable { .. }
-            | Failure::HistoryUnwritable { .. }
+            | Failure::HistoryFile { .. }
             | Failure::SeveralHistories { .. }
             | Failure::NoQemu { .. }
             | Failure::Survey(SurveyError::Image { .. })
