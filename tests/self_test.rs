@@ -34,7 +34,7 @@ fn the_scenarios_catch_every_fault_that_does_not_need_luck() {
     let file = folder.path().join("faults.json");
     let mut run = imglock();
     run.args(["self-test", "--by", "suite", "--timeout", "2", "--report"]);
-    run.arg(format!("json={}", file.display())).timeout(Duration::from_secs(120));
+    run.arg(format!("json={}", file.display())).timeout(Duration::from_secs(300));
     let said = run.assert().get_output().clone();
     let said = String::from_utf8(said.stdout).expect("text");
     let document = document(&file);
@@ -54,11 +54,11 @@ fn the_scenarios_catch_every_fault_that_does_not_need_luck() {
 fn a_fault_that_nobody_notices_fails_the_command() {
     // No pair of modes waits for a lock.
     let run = imglock()
-        .args(["self-test", "never-waits", "no-check", "--by", "matrix", "--backend", "ofd"])
+        .args(["self-test", "never-waits", "--by", "matrix", "--backend", "ofd"])
         .assert()
         .code(1);
     let said = String::from_utf8(run.get_output().stdout.clone()).expect("text");
-    assert!(said.contains("2 faults: 1 caught, 1 survived, 0 skipped"), "{said}");
+    assert!(said.contains("1 fault: 0 caught, 1 survived, 0 skipped"), "{said}");
     let survivor = said.split_once("\nsurvived  never-waits: ").expect("the survivor is told").1;
     assert!(survivor.contains("nobody noticed: matrix on ofd (484 pairs)."), "{said}");
 }
@@ -83,7 +83,7 @@ fn a_thorough_one_sends_every_hunter_everywhere() {
     let folder = Folder::new();
     let file = folder.path().join("faults.json");
     let mut run = imglock();
-    run.args(["self-test", "whence-ignored", "close-drops-all", "--thorough", "--backend", "ofd"]);
+    run.args(["self-test", "whence-ignored", "--thorough", "--backend", "ofd"]);
     run.arg("--report");
     let run = run.arg(format!("json={}", file.display())).assert().success();
     let said = String::from_utf8(run.get_output().stdout.clone()).expect("text");
@@ -92,7 +92,6 @@ fn a_thorough_one_sends_every_hunter_everywhere() {
         row.expect("a row").split_whitespace().collect()
     };
     assert_eq!(row("whence-ignored"), ["whence-ignored", "ofd", "-"], "{said}");
-    assert_eq!(row("close-drops-all"), ["close-drops-all", "ofd", "-"], "{said}");
     let document = document(&file);
     for result in document["results"].as_array().expect("results") {
         assert_eq!(result["hunts"].as_array().expect("hunts").len(), 2);
