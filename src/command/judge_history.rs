@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
+use std::time::Instant;
 
 use imglock_harness::history::{History, ReadError, Verdict};
 
@@ -22,8 +23,12 @@ pub fn judge_history(
     quiet: bool,
     output: &mut Output,
 ) -> Result<ExitCode, Failure> {
+    let began = Instant::now();
     let history = read(&args.file, quiet)?;
+    tracing::debug!(took = ?began.elapsed(), "read the history");
+    let began = Instant::now();
     let judgement = history.judge();
+    tracing::debug!(took = ?began.elapsed(), "judged it");
     if args.json {
         json::document(&history, &judgement, output)?;
     } else {

@@ -51,10 +51,9 @@ struct Naive<'a> {
 pub fn naive(stays: &[Stay], terms: &Terms<'_>) -> Tally {
     let naive = Naive { stays, terms };
     let mut tally = Tally::default();
-    for index in 0..stays.len() {
+    for (index, stay) in stays.iter().enumerate() {
         naive.grant(index, &mut tally);
         naive.refusal(index, &mut tally);
-        let stay = &stays[index];
         let released = until(stay) < FAR;
         if terms.complete && granted(stay).is_some() && !released {
             tally.contradictions += 1;
