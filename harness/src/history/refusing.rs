@@ -85,18 +85,14 @@ struct Longest {
 impl Longest {
     fn add(&mut self, until: u64, owner: u32) {
         let longer = |known: Option<(u64, u32)>| known.is_none_or(|(known, _)| until > known);
-        match self.first {
-            Some((_, same)) if same == owner => {
-                if longer(self.first) {
-                    self.first = Some((until, owner));
-                }
-            }
-            _ if longer(self.first) => {
+        let is_first = self.first.is_some_and(|(_, first)| first == owner);
+        if longer(self.first) {
+            if !is_first {
                 self.second = self.first;
-                self.first = Some((until, owner));
             }
-            _ if longer(self.second) => self.second = Some((until, owner)),
-            _ => {}
+            self.first = Some((until, owner));
+        } else if !is_first && longer(self.second) {
+            self.second = Some((until, owner));
         }
     }
 

@@ -51,10 +51,9 @@ struct Naive<'a> {
 pub fn naive(stays: &[Stay], terms: &Terms<'_>) -> Tally {
     let naive = Naive { stays, terms };
     let mut tally = Tally::default();
-    for index in 0..stays.len() {
+    for (index, stay) in stays.iter().enumerate() {
         naive.grant(index, &mut tally);
         naive.refusal(index, &mut tally);
-        let stay = &stays[index];
         let released = until(stay) < FAR;
         if terms.complete && granted(stay).is_some() && !released {
             tally.contradictions += 1;
@@ -250,7 +249,7 @@ fn stays(openers: usize) -> impl Strategy<Value = Vec<Stay>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(2_500))]
 
     #[test]
     fn sorting_and_sweeping_finds_what_comparing_everything_finds(
