@@ -181,7 +181,8 @@ impl Books {
         self.actors.keys().filter_map(|actor| self.in_flight_by(actor))
     }
 
-    fn in_flight_by(&self, actor: &str) -> Option<(usize, Claim)> {
+    /// What one of them attempts.
+    pub fn in_flight_by(&self, actor: &str) -> Option<(usize, Claim)> {
         let Pending { action, image } = self.actors.get(actor)?.pending.as_ref()?;
         match action {
             Action::Open { options, .. } => Some(((*image)?, options.mode.claim())),
