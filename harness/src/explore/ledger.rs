@@ -29,14 +29,6 @@ impl Ledger {
         self.table(actor).into_iter().flat_map(|nodes| nodes.keys().map(String::as_str))
     }
 
-    /// Whether two actors have one descriptor table.
-    pub(super) fn share_nodes(&self, one: &str, other: &str) -> bool {
-        match (self.actors.get(one), self.actors.get(other)) {
-            (Some(one), Some(other)) => one == other,
-            _ => false,
-        }
-    }
-
     fn table(&self, actor: &str) -> Option<&BTreeMap<String, bool>> {
         self.tables.get(*self.actors.get(actor)?)
     }

@@ -23,6 +23,9 @@ pub(super) struct Plot {
     gone: BTreeSet<String>,
     /// Who was made by `fork` or `thread`, in this order.
     made: Vec<String>,
+    /// Whether locks were taken at one moment: nobody knows whose was first,
+    /// and that is the one that the kernel looks at first.
+    raced: bool,
     /// From a line on whose outcome the model does not know, only those are
     /// taken that make sense whatever it was.
     doubtful: bool,
@@ -41,6 +44,7 @@ impl Plot {
             stopped: BTreeSet::new(),
             gone: BTreeSet::new(),
             made: Vec::new(),
+            raced: false,
             doubtful: false,
             items: Vec::new(),
             steps: 0,
@@ -87,6 +91,7 @@ impl Plot {
             && !self.is_gone(actor)
             && self.is_free_to(actor, action)
             && (!self.doubtful || means_the_same_anyhow(action))
+            && (!self.raced || !looks_at_the_first(action))
             && self.reaches(actor, action)
             && self.ledger.admits(actor, action, self.doubtful)
     }
@@ -145,16 +150,17 @@ impl Plot {
     }
 
     /// Whether this could be one more line of a block that starts at one
-    /// moment: by somebody else, and about another node.
+    /// moment: by somebody else, and in the name of other owners of locks. What
+    /// two do to the locks of one owner depends on who was first, and no
+    /// outcome tells who that was.
     pub(super) fn admits_together(
         &self,
         block: &[(String, Action)],
         actor: &str,
         action: &Action,
     ) -> bool {
-        let apart = |(other, theirs): &(String, Action)| {
-            let same_node = action.node().is_some() && action.node() == theirs.node();
-            other != actor && !(same_node && self.ledger.share_nodes(actor, other))
+        let apart = |(other, _): &(String, Action)| {
+            other != actor && !self.world.share_an_owner(actor, other)
         };
         can_start_with_others(action) && block.iter().all(apart) && self.admits(actor, action)
     }
@@ -191,6 +197,7 @@ impl Plot {
                 (Step { actor, action, expect: Expectation::default(), line: 0 }, predicted)
             })
             .collect();
+        self.raced = true;
         let block = steps.iter().map(|(step, _)| step.clone()).collect::<Vec<_>>();
         self.steps += block.len();
         self.items.push(Item::Together(Block { line: 0, steps: block }));
@@ -280,12 +287,17 @@ fn can_start_with_others(action: &Action) -> bool {
     }
 }
 
+/// Whether it matters which of several locks in the way the kernel finds first:
+/// a test tells it, and a wait may be a deadlock with the one and not with the
+/// other.
+fn looks_at_the_first(action: &Action) -> bool {
+    matches!(action, Action::Test { .. } | Action::Lock { wait: true, .. })
+}
+
 /// Whether a step makes sense whatever came of those before it: whose turn it
-/// is next does not depend on what comes of it. Which of several locks is in
-/// the way depends on who came first.
+/// is next does not depend on what comes of it.
 fn means_the_same_anyhow(action: &Action) -> bool {
     match action {
-        Action::Test { .. } => false,
         Action::Dup { .. } | Action::Stop | Action::Continue | Action::Signal => true,
         action => can_start_with_others(action),
     }

@@ -1,5 +1,7 @@
 //! What can be told of a world from outside, for those who write stories.
 
+use std::collections::BTreeSet;
+
 use super::process::Pending;
 use super::world::World;
 
@@ -8,6 +10,19 @@ impl World {
     pub fn nodes(&self, actor: &str) -> impl Iterator<Item = &str> {
         let table = self.actors.get(actor).and_then(|actor| self.tables.get(actor.table));
         table.into_iter().flat_map(|table| table.nodes.keys().map(String::as_str))
+    }
+
+    /// Whether the two lock in the name of one owner anywhere: they share a
+    /// descriptor table, or have descriptors of one description.
+    pub fn share_an_owner(&self, one: &str, other: &str) -> bool {
+        let descriptions = |actor: &str| {
+            let table = self.actors.get(actor).and_then(|actor| self.tables.get(actor.table));
+            table.into_iter().flat_map(|table| table.nodes.values()).map(|node| node.description)
+        };
+        let of_other: BTreeSet<usize> = descriptions(other).collect();
+        let table = |actor: &str| self.actors.get(actor).map(|actor| actor.table);
+        (table(one).is_some() && table(one) == table(other))
+            || descriptions(one).any(|description| of_other.contains(&description))
     }
 
     /// Whether a step of the actor was `blocked` or `paused` and has not been

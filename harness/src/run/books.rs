@@ -67,8 +67,9 @@ struct Pending {
     image: Option<usize>,
 }
 
-/// What was locked half-way by an actor that died meanwhile, while others have
-/// its descriptor table.
+/// What was locked through a descriptor that no node stands for any more: by an
+/// actor that died half-way while others have its descriptor table, or on a
+/// description that a waiting call has in use.
 #[derive(Debug, Clone)]
 struct Orphan {
     table: usize,
@@ -180,7 +181,8 @@ impl Books {
         self.actors.keys().filter_map(|actor| self.in_flight_by(actor))
     }
 
-    fn in_flight_by(&self, actor: &str) -> Option<(usize, Claim)> {
+    /// What one of them attempts.
+    pub fn in_flight_by(&self, actor: &str) -> Option<(usize, Claim)> {
         let Pending { action, image } = self.actors.get(actor)?.pending.as_ref()?;
         match action {
             Action::Open { options, .. } => Some(((*image)?, options.mode.claim())),
@@ -225,8 +227,8 @@ impl Books {
         }
     }
 
-    /// The claims on an image that were acquired half-way by somebody who is
-    /// gone, and whose descriptors are not.
+    /// The claims on an image whose nodes are gone, and whose descriptions may
+    /// not be.
     pub fn orphaned(&self, image: usize) -> impl Iterator<Item = Claim> {
         let kept =
             move |orphan: &&Orphan| orphan.image == image && self.tables[orphan.table].sharers > 0;
@@ -291,6 +293,7 @@ impl Books {
                 self.open(actor, node, options, image, handle);
             }
             Action::Close { node } => {
+                self.orphan_if_in_use(actor, node);
                 if let Some(table) = self.table_mut(actor) {
                     table.nodes.remove(node);
                 }
@@ -464,6 +467,21 @@ impl Books {
         if let Some(actor) = self.actors.remove(actor) {
             let table = &mut self.tables[actor.table];
             table.sharers = table.sharers.saturating_sub(1);
+        }
+    }
+
+    /// A call that waits for a lock keeps the description of its node open.
+    fn orphan_if_in_use(&mut self, actor: &str, node: &str) {
+        let Some(table) = self.actors.get(actor).map(|actor| actor.table) else { return };
+        let waits = |one: &Actor| {
+            let pending = one.pending.as_ref().and_then(|pending| pending.action.node());
+            one.table == table && pending == Some(node)
+        };
+        if let Some(open) = self.tables[table].nodes.get(node)
+            && self.actors.values().any(waits)
+        {
+            let (image, claim) = (open.image, open.claim_in_force());
+            self.orphans.push(Orphan { table, image, claim });
         }
     }
 

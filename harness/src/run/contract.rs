@@ -46,6 +46,8 @@ pub struct Peer {
 pub struct Contract {
     /// Openers whose locks are known to be gone.
     lost: HashSet<(String, usize)>,
+    /// The images on which bytes were left by who took them, at last sight.
+    leaks: HashSet<usize>,
     /// Conflicts that are known, by the two descriptions: whoever only gives
     /// something up is granted it, and the conflict is still the same.
     known: HashMap<(usize, usize), Hazard>,
@@ -90,7 +92,7 @@ impl Contract {
     pub fn observe(&mut self, books: &Books, seen: &Observation<'_>) -> Vec<Breach> {
         let mut breaches = Vec::new();
         if let Some(table) = seen.table {
-            breaches.extend(judge_table(books, table, &mut self.lost));
+            breaches.extend(judge_table(books, table, &mut self.lost, &mut self.leaks));
         }
         if let Some(attempt) = attempt(books, seen) {
             match seen.outcome {
@@ -99,7 +101,8 @@ impl Contract {
                     breaches.extend(slipped_in(books, &attempt, seen));
                 }
                 Outcome::Refused(_) | Outcome::LockByte { .. } => {
-                    breaches.extend(refused(books, &attempt, seen));
+                    let leaked = self.leaks.contains(&attempt.image);
+                    breaches.extend(refused(books, &attempt, seen, leaked));
                 }
                 _ => {}
             }
@@ -189,7 +192,12 @@ fn same_process(granted: &Attempt<'_>, name: FullName<'_>, other: &Node) -> bool
 }
 
 /// A refusal needs a holder, or an attempt in flight, that conflicts.
-fn refused(books: &Books, refused: &Attempt<'_>, seen: &Observation<'_>) -> Option<Breach> {
+fn refused(
+    books: &Books,
+    refused: &Attempt<'_>,
+    seen: &Observation<'_>,
+    leaked: bool,
+) -> Option<Breach> {
     // A reopen meets whoever is on the image that its name means now, too.
     let leaves = matches!(seen.action, Action::Reopen { .. });
     let others = || {
@@ -217,7 +225,7 @@ fn refused(books: &Books, refused: &Attempt<'_>, seen: &Observation<'_>) -> Opti
         // Not about another opener: the descriptor, or the file system.
         return None;
     }
-    let mut leaked = books.orphaned(refused.image).any(conflicts);
+    let mut leaked = leaked || books.orphaned(refused.image).any(conflicts);
     // Openers take read locks only, and those keep nobody from locking a byte.
     let others = others().filter(|_| !lock_byte_failed);
     for (_, other) in others.filter(|(_, other)| conflicts(other.claim_in_force())) {

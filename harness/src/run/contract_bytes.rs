@@ -23,17 +23,23 @@ enum Owner {
 type Bytes = BTreeMap<(usize, Owner), BTreeSet<i64>>;
 
 /// Compares the table with what live openers must have. Openers whose bytes
-/// are gone are remembered in `lost`, and reported once.
+/// are gone are remembered in `lost`, and reported once. The images on which
+/// bytes have leaked are in `leaks` afterwards.
 pub(super) fn judge_table(
     books: &Books,
     table: &[TableLock],
     lost: &mut HashSet<(String, usize)>,
+    leaks: &mut HashSet<usize>,
 ) -> Vec<Breach> {
     let nodes: Vec<(FullName<'_>, &Node)> = books.nodes().collect();
     let bytes = lock_bytes_by_owner(&nodes, table);
     let mut breaches = missing(&nodes, &bytes, lost);
+    leaks.clear();
     for ((image, owner), bytes) in &bytes {
-        breaches.extend(left_over(books, &nodes, *image, owner, bytes));
+        if let Some(breach) = left_over(books, &nodes, *image, owner, bytes) {
+            leaks.extend((breach.hazard == Some(Hazard::LeakedLock)).then_some(*image));
+            breaches.push(breach);
+        }
     }
     breaches
 }

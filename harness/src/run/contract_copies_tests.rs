@@ -99,3 +99,25 @@ fn who_dies_half_way_leaves_its_bytes_to_its_threads() {
     breaks(Ofd, lines, &format!("leaked-lock: {message}"));
     keeps(Ofd, &format!("{}\nhelper kill => done |", lines.replace("| read 100-101", "")));
 }
+
+#[test]
+fn what_has_leaked_is_in_the_way() {
+    let lines = "vm1 open disk none => granted
+                 vm1 dup disk as=spare => done
+                 vm1 reopen spare ro => granted | read 100 vm1.disk+vm1.spare, read 201 vm1.disk+vm1.spare
+                 vm1 set spare rw => refused write | read 100 vm1.disk+vm1.spare, read 201 vm1.disk+vm1.spare";
+    let all = History::on(Ofd).tells(lines).breaches();
+    assert!(all.iter().all(|breach| breach.starts_with("leaked-lock: ")), "{all:?}");
+    assert!(all.iter().any(|breach| breach.contains("refused although")), "{all:?}");
+}
+
+#[test]
+fn a_call_that_waits_keeps_its_description_open() {
+    let lines = "vm1 open disk ro => granted
+                 vm1 thread helper => done
+                 helper lock disk write start=100 wait => blocked
+                 vm1 close disk => done | read 100, read 201";
+    let message = "lock bytes outlive the opener that took them; \
+                   they are kept by a descriptor that is no open node";
+    breaks(Ofd, lines, &format!("leaked-lock: {message}"));
+}
