@@ -1,7 +1,7 @@
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// Shorter runs need no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -20,7 +20,7 @@ impl Work {
         match self {
             Work::Scenarios => "{bar:30} {pos} of {len}, {elapsed}".to_owned(),
             Work::Units(name) => format!(
-                "{{bar:30}} {{human_pos}} of {{human_len}} {name}, {{per_sec}}, {{eta}} left {{msg}}"
+                "{{bar:30}} {{human_pos}} of {{human_len}} {name}, {{rate}} a second, {{eta}} left {{msg}}"
             ),
         }
     }
@@ -39,7 +39,11 @@ impl Progress {
     pub fn new(work: Work, total: u64, wanted: bool) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(&work.template()) {
-            bar.set_style(style);
+            let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                // A word that cannot be written leaves a gap in the bar.
+                let _ = write!(out, "{}", HumanCount(state.per_sec() as u64));
+            };
+            bar.set_style(style.with_key("rate", rate));
         }
         let (running, ended) = channel();
         if wanted {
