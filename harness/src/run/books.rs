@@ -230,9 +230,8 @@ impl Books {
     /// The claims on an image whose nodes are gone, and whose descriptions may
     /// not be.
     pub fn orphaned(&self, image: usize) -> impl Iterator<Item = Claim> {
-        let kept = move |orphan: &&Orphan| {
-            orphan.image == image && self.tables[orphan.table].sharers > 0
-        };
+        let kept =
+            move |orphan: &&Orphan| orphan.image == image && self.tables[orphan.table].sharers > 0;
         self.orphans.iter().filter(kept).map(|orphan| orphan.claim)
     }
 

@@ -127,9 +127,9 @@ impl Contract {
                 && !granted.is_copy_of(*name, other)
                 && granted.claim.conflicts_with(other.claim_in_force())
         })?;
-        let pair = granted.description.map(|open| {
-            (open.min(other.description), open.max(other.description))
-        });
+        let pair = granted
+            .description
+            .map(|open| (open.min(other.description), open.max(other.description)));
         let hazard = if granted.locks.is_none() || other.locks.is_none() {
             Some(Hazard::Unlocked)
         } else if same_process(granted, name, other) {

@@ -372,8 +372,7 @@ impl<'a> Runner<'a> {
     pub(super) fn claims(&self, step: &Step) -> Vec<Peer> {
         let attempted = self.books.attempted(&step.actor, &step.action);
         let attempted = attempted.into_iter().chain(self.books.in_flight_by(&step.actor));
-        let attempted =
-            attempted.map(|(image, claim)| Peer { image, claim, raw_locks: false });
+        let attempted = attempted.map(|(image, claim)| Peer { image, claim, raw_locks: false });
         let in_force = self.books.nodes_of(&step.actor).map(|node| Peer {
             image: node.image,
             claim: node.claim_in_force(),

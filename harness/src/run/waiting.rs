@@ -38,8 +38,7 @@ pub(super) fn take_up(
     actor: &str,
     predicted: Option<&Outcome>,
 ) -> Result<Performed, StepFailure> {
-    let pending =
-        books.pending(actor).ok_or_else(|| StepFailure::harness("nothing is awaited"))?;
+    let pending = books.pending(actor).ok_or_else(|| StepFailure::harness("nothing is awaited"))?;
     let Action::Lock { kind, .. } = pending else {
         return Ok(cast.call(actor, &Request::Resume)?.into());
     };

@@ -18,8 +18,7 @@ pub fn write(explored: &Exploration, width: usize, out: &mut dyn Write) -> io::R
     }
     if !explored.hazards.is_empty() {
         let hazards = explored.hazards.iter();
-        let words =
-            hazards.map(|(hazard, cases)| format!("{hazard} in {} cases", HumanCount(*cases)));
+        let words = hazards.map(|(hazard, cases)| format!("{hazard} {}", HumanCount(*cases)));
         writeln!(out)?;
         lines("hazards", words, width, out)?;
     }
