@@ -151,19 +151,26 @@ fn write_difference(
 fn verdict(explored: &Exploration, out: &mut dyn Write) -> io::Result<()> {
     let backend = explored.plan.backend;
     let cases = count_of(explored.done, "case", "cases");
-    if !explored.agrees() {
-        let number = found(explored.differences.len());
-        return writeln!(out, "\n{BAD}{number}{BAD:#} in {cases} on {backend}");
-    }
     if explored.done == 0 {
         return writeln!(out, "\n{CAREFUL}stopped before any case was tried{CAREFUL:#}");
     }
-    writeln!(out, "\n{GOOD}{cases} on {backend}, all as the model and the contract say{GOOD:#}")?;
-    if !explored.complete {
-        let left = explored.cases - explored.done;
-        writeln!(out, "{CAREFUL}stopped: {} were not tried{CAREFUL:#}", HumanCount(left))?;
+    if explored.agrees() {
+        let words = "all as the model and the contract say";
+        writeln!(out, "\n{GOOD}{cases} on {backend}, {words}{GOOD:#}")?;
+    } else {
+        let number = found(explored.differences.len());
+        writeln!(out, "\n{BAD}{number}{BAD:#} in {cases} on {backend}")?;
     }
-    Ok(())
+    let left = explored.cases - explored.done;
+    match (explored.complete, left) {
+        (_, 0) => Ok(()),
+        (true, left) => {
+            writeln!(out, "{CAREFUL}that is enough: {} were not tried{CAREFUL:#}", HumanCount(left))
+        }
+        (false, left) => {
+            writeln!(out, "{CAREFUL}stopped: {} were not tried{CAREFUL:#}", HumanCount(left))
+        }
+    }
 }
 
 fn count_of(number: u64, one: &str, many: &str) -> String {
