@@ -57,10 +57,11 @@ pub fn explore(args: ExploreArgs, quiet: bool, output: &mut Output) -> Result<Ex
         }
     }
     live.finish(&Document::of(&explored, None))?;
-    Ok(if explored.iter().any(|one| !one.agrees()) {
-        ExitCode::Failed
-    } else if explored.len() < plans.len() || explored.iter().any(|one| !one.complete) {
+    let complete = explored.len() == plans.len() && explored.iter().all(|one| one.complete);
+    Ok(if !complete {
         ExitCode::Interrupted
+    } else if explored.iter().any(|one| !one.agrees()) {
+        ExitCode::Failed
     } else {
         ExitCode::AsExpected
     })

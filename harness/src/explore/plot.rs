@@ -152,7 +152,8 @@ impl Plot {
     /// Whether this could be one more line of a block that starts at one
     /// moment: by somebody else, and in the name of other owners of locks. What
     /// two do to the locks of one owner depends on who was first, and no
-    /// outcome tells who that was.
+    /// outcome tells who that was; nor does one tell whether somebody who
+    /// waits was let in meanwhile.
     pub(super) fn admits_together(
         &self,
         block: &[(String, Action)],
@@ -162,7 +163,10 @@ impl Plot {
         let apart = |(other, _): &(String, Action)| {
             other != actor && !self.world.share_an_owner(actor, other)
         };
-        can_start_with_others(action) && block.iter().all(apart) && self.admits(actor, action)
+        let calm = !self.world.has_waiters();
+        calm && can_start_with_others(action)
+            && block.iter().all(apart)
+            && self.admits(actor, action)
     }
 
     /// What the model says of these at the same moment.

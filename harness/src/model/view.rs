@@ -25,6 +25,11 @@ impl World {
             || descriptions(one).any(|description| of_other.contains(&description))
     }
 
+    /// Whether anybody waits for a lock on any image.
+    pub fn has_waiters(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// Whether a step of the actor was `blocked` or `paused` and has not been
     /// awaited.
     pub fn is_pending(&self, actor: &str) -> bool {

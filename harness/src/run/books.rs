@@ -293,7 +293,7 @@ impl Books {
                 self.open(actor, node, options, image, handle);
             }
             Action::Close { node } => {
-                self.orphan_if_in_use(actor, node);
+                self.orphan_if_in_use(actor, node, None);
                 if let Some(table) = self.table_mut(actor) {
                     table.nodes.remove(node);
                 }
@@ -308,6 +308,9 @@ impl Books {
                 // The image is looked up by its name again.
                 let named = self.node(actor, node).map(|node| &node.options.image);
                 let image = named.and_then(|name| self.image(name)).filter(|_| succeeded);
+                if succeeded {
+                    self.orphan_if_in_use(actor, node, Some(mode.claim()));
+                }
                 let reached = image.map(|image| (image, self.descriptions));
                 self.descriptions += usize::from(succeeded);
                 if let Some(node) = self.node_mut(actor, node) {
@@ -471,7 +474,8 @@ impl Books {
     }
 
     /// A call that waits for a lock keeps the description of its node open.
-    fn orphan_if_in_use(&mut self, actor: &str, node: &str) {
+    /// What was locked on it is its claim, and another one that was prepared.
+    fn orphan_if_in_use(&mut self, actor: &str, node: &str, prepared: Option<Claim>) {
         let Some(table) = self.actors.get(actor).map(|actor| actor.table) else { return };
         let waits = |one: &Actor| {
             let pending = one.pending.as_ref().and_then(|pending| pending.action.node());
@@ -480,8 +484,9 @@ impl Books {
         if let Some(open) = self.tables[table].nodes.get(node)
             && self.actors.values().any(waits)
         {
-            let (image, claim) = (open.image, open.claim_in_force());
-            self.orphans.push(Orphan { table, image, claim });
+            let (image, claims) = (open.image, [Some(open.claim_in_force()), prepared]);
+            let orphans = claims.into_iter().flatten().map(|claim| Orphan { table, image, claim });
+            self.orphans.extend(orphans);
         }
     }
 

@@ -18,6 +18,9 @@ use super::scrutiny::Scrutiny;
 #[derive(Debug)]
 pub(super) struct Cast {
     members: HashMap<String, Box<dyn Player>>,
+    /// Every process there ever was. A lock bears the pid of who set it, dead
+    /// or alive, and no pid is used again before the scenario ends.
+    names: HashMap<i32, String>,
     backend: Backend,
     /// The kernel's names of the images.
     keys: Vec<Option<FileKey>>,
@@ -43,6 +46,7 @@ impl Cast {
     ) -> Cast {
         Cast {
             members: HashMap::new(),
+            names: HashMap::new(),
             backend,
             keys: Vec::new(),
             pinned: Vec::new(),
@@ -79,6 +83,7 @@ impl Cast {
     /// Enters a process. `owner` is the name its POSIX locks are shown under.
     pub(super) fn enter(&mut self, actor: &str, owner: &str, player: Box<dyn Player>) {
         self.table.add_process(player.pid(), owner);
+        self.names.insert(player.pid(), actor.to_owned());
         self.members.insert(actor.to_owned(), player);
     }
 
@@ -102,9 +107,9 @@ impl Cast {
         self.members.get(actor).map(|player| player.pid())
     }
 
-    /// The live actor with this process id.
+    /// The actor with this process id, dead or alive.
     pub(super) fn actor(&self, pid: i32) -> Option<&str> {
-        self.members.iter().find(|(_, player)| player.pid() == pid).map(|(name, _)| name.as_str())
+        self.names.get(&pid).map(String::as_str)
     }
 
     /// The latest moment at which a step that begins now may end.

@@ -121,3 +121,19 @@ fn a_call_that_waits_keeps_its_description_open() {
                    they are kept by a descriptor that is no open node";
     breaks(Ofd, lines, &format!("leaked-lock: {message}"));
 }
+
+#[test]
+fn a_call_that_waits_keeps_what_a_reopen_leaves() {
+    let lines = "vm1 open disk none => granted
+                 vm1 thread helper => done
+                 helper lock disk read start=204 wait => blocked
+                 vm1 reopen disk tool-ro => granted | read 100, read 100 vm1.disk";
+    let message = "lock bytes outlive the opener that took them; \
+                   they are kept by a descriptor that is no open node";
+    breaks(Ofd, lines, &format!("leaked-lock: {message}"));
+}
+
+#[test]
+fn who_is_half_way_and_killed_at_the_same_moment_may_have_been_in_the_way() {
+    keeps(Ofd, "vm2 open disk ro beside rw => refused shared write");
+}

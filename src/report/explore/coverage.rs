@@ -18,8 +18,10 @@ pub fn write(explored: &Exploration, width: usize, out: &mut dyn Write) -> io::R
     }
     if !explored.hazards.is_empty() {
         let hazards = explored.hazards.iter();
-        let words =
-            hazards.map(|(hazard, cases)| format!("{hazard} in {} cases", HumanCount(*cases)));
+        let words = hazards.map(|(hazard, cases)| match *cases {
+            1 => format!("{hazard} in 1 case"),
+            cases => format!("{hazard} in {}", HumanCount(cases)),
+        });
         writeln!(out)?;
         lines("hazards", words, width, out)?;
     }

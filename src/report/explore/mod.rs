@@ -2,6 +2,8 @@
 //! and each difference with the scenario that shows it.
 
 mod coverage;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -15,7 +17,7 @@ use serde::Serialize;
 
 use super::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
 use super::times::readable;
-use crate::phrase::{count, quoted};
+use crate::phrase::count;
 
 /// The columns of a page.
 const WIDTH: usize = 96;
@@ -75,22 +77,24 @@ fn head(explored: &Exploration, out: &mut dyn Write) -> io::Result<()> {
     let Environment { kernel, architecture, file_system, .. } = &explored.environment;
     let ExplorePlan { backend, seed, first, cases, steps, shard, .. } = &explored.plan;
     let what = match (*cases, *shard) {
-        (1, Shard::WHOLE) => format!("case {first}"),
-        (cases, Shard::WHOLE) => format!("{} cases", HumanCount(cases)),
-        (cases, shard) => format!("part {shard} of {} cases", HumanCount(cases)),
+        (1, Shard::WHOLE) => format!("case {first} of seed {seed}"),
+        (cases, Shard::WHOLE) => format!("{} cases of seed {seed}", HumanCount(cases)),
+        (cases, shard) => {
+            format!("part {shard} of {} cases of seed {seed}", HumanCount(cases))
+        }
     };
     writeln!(
         out,
-        "{STRONG}{backend}{STRONG:#}: {what} of {steps} random steps, seed {seed}; {file_system} on \
-         Linux {kernel} ({architecture})"
+        "{STRONG}{backend}{STRONG:#}: {what}, {steps} random steps each; {file_system} on Linux \
+         {kernel} ({architecture})"
     )?;
     let elapsed = Duration::from_micros(explored.elapsed_us);
     let pace = explored.done as f64 / elapsed.as_secs_f64().max(1e-6);
     writeln!(
         out,
-        "  {FAINT}{} in {} cases took {}, {pace:.0} cases a second{FAINT:#}\n",
+        "  {FAINT}{} in {} took {}, {pace:.0} cases a second{FAINT:#}\n",
         count_of(explored.steps, "step", "steps"),
-        HumanCount(explored.done),
+        count_of(explored.done, "case", "cases"),
         readable(elapsed),
     )
 }
@@ -122,7 +126,10 @@ fn write_difference(
         }
     };
     match steps_found == steps {
-        true => writeln!(out, "  {:22} {steps} steps{came_again}", "found in")?,
+        true => {
+            let steps = count(*steps, "step", "steps");
+            writeln!(out, "  {:22} {steps}{came_again}", "found in")?;
+        }
         false => writeln!(
             out,
             "  {:22} {}, found in {steps_found}{came_again}",
@@ -137,26 +144,33 @@ fn write_difference(
     let ExplorePlan { backend, seed, steps, .. } = plan;
     let again =
         format!("imglock explore --backend {backend} --seed {seed} --steps {steps} --case {case}");
-    writeln!(out, "\n  again:  {again}")?;
-    writeln!(out, "  as file:  {again} --save case.kdl; imglock run {}", quoted("case.kdl"))
+    writeln!(out, "\n  once more:  {again}")?;
+    writeln!(out, "  by itself:  {again} --save case.kdl; imglock run case.kdl --backend {backend}")
 }
 
 fn verdict(explored: &Exploration, out: &mut dyn Write) -> io::Result<()> {
     let backend = explored.plan.backend;
     let cases = count_of(explored.done, "case", "cases");
-    if !explored.agrees() {
-        let number = found(explored.differences.len());
-        return writeln!(out, "\n{BAD}{number}{BAD:#} in {cases} on {backend}");
-    }
     if explored.done == 0 {
         return writeln!(out, "\n{CAREFUL}stopped before any case was tried{CAREFUL:#}");
     }
-    writeln!(out, "\n{GOOD}{cases} on {backend}, all as the model and the contract say{GOOD:#}")?;
-    if !explored.complete {
-        let left = explored.cases - explored.done;
-        writeln!(out, "{CAREFUL}stopped: {} were not tried{CAREFUL:#}", HumanCount(left))?;
+    if explored.agrees() {
+        let words = "all as the model and the contract say";
+        writeln!(out, "\n{GOOD}{cases} on {backend}, {words}{GOOD:#}")?;
+    } else {
+        let number = found(explored.differences.len());
+        writeln!(out, "\n{BAD}{number}{BAD:#} in {cases} on {backend}")?;
     }
-    Ok(())
+    let left = explored.cases - explored.done;
+    match (explored.complete, left) {
+        (_, 0) => Ok(()),
+        (true, left) => {
+            writeln!(out, "{CAREFUL}that is enough: {} were not tried{CAREFUL:#}", HumanCount(left))
+        }
+        (false, left) => {
+            writeln!(out, "{CAREFUL}stopped: {} were not tried{CAREFUL:#}", HumanCount(left))
+        }
+    }
 }
 
 fn count_of(number: u64, one: &str, many: &str) -> String {

@@ -1,0 +1,62 @@
+//! Steps of random scenarios, beside a bare process that makes fcntl calls.
+//!
+//! A step is told to a process, carried out by it, answered, predicted, and the
+//! kernel's lock table is read and compared after it; a case begins with fresh
+//! processes and images, and ends with all of them gone. The floor is as many
+//! lock calls of one process on one file: what the kernel's part of it costs.
+
+mod paired;
+
+use std::os::fd::AsFd;
+
+use imglock_harness::explore::{ExplorePlan, explore};
+use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec};
+use imglock_harness::process::StopToken;
+use imglock_harness::run::SessionOptions;
+
+const CASES: u64 = 100;
+const ROUNDS: usize = 9;
+
+fn main() {
+    imglock_harness::init();
+    let directory = tempfile::tempdir().expect("a directory");
+    let image = directory.path().join("disk.img");
+    std::fs::write(&image, [0; 512]).expect("an image");
+    let file = std::fs::File::options().read(true).write(true).open(&image).expect("the image");
+    let (_trigger, stop) = StopToken::pair().expect("a pipe");
+    let options = SessionOptions::new(directory.path().to_owned(), stop);
+    for backend in Backend::ALL {
+        let mut seed = 0;
+        let mut steps = 0;
+        let mut locks = KernelLocks::new(file.as_fd(), backend);
+        let calls = u32::try_from(CASES).expect("few") * 12;
+        let paired = paired::measure(
+            ROUNDS,
+            || {
+                seed += 1;
+                let plan = ExplorePlan::hunt(backend, seed, CASES);
+                let explored = explore(&plan, &options, &mut |_| {}).expect("explored");
+                assert!(explored.agrees(), "{}", explored.differences[0].scenario);
+                steps = explored.steps;
+            },
+            || {
+                for call in 0..calls {
+                    let byte = RangeSpec::byte(100 + i64::from(call / 2 % 4));
+                    match call % 2 {
+                        0 => locks.set(LockType::Read, byte).expect("nobody is in the way"),
+                        _ => locks.unlock(byte).expect("unlocked"),
+                    }
+                }
+            },
+        );
+        let per_second = CASES as f64 / paired.ours.as_secs_f64();
+        println!(
+            "{backend}, one lane: {:.2?} a step ({per_second:.0} cases of 12 steps a second); \
+             bare fcntl: {:.2?}; ratio {:.0}",
+            paired.ours / calls,
+            paired.floor / calls,
+            paired.ratio
+        );
+        assert!(steps > 0);
+    }
+}

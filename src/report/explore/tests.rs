@@ -1,0 +1,125 @@
+use std::collections::BTreeMap;
+
+use imglock_harness::explore::{Again, Difference, Exploration, ExplorePlan, Fault};
+use imglock_harness::lock::Backend;
+use imglock_harness::run::{Environment, Judge};
+use imglock_harness::step::Hazard;
+
+use super::{Document, write};
+
+fn environment() -> Environment {
+    Environment {
+        kernel: "6.18.0".to_owned(),
+        architecture: "x86_64".to_owned(),
+        file_system: "ext4".to_owned(),
+        mount_options: vec!["rw".to_owned()],
+        imglock: "0.1.0".to_owned(),
+        qemu: Vec::new(),
+    }
+}
+
+fn counted(kinds: &[(&str, u64)]) -> BTreeMap<String, u64> {
+    kinds.iter().map(|(kind, times)| ((*kind).to_owned(), *times)).collect()
+}
+
+/// Everything agrees, and much of it was seen.
+fn agreeing() -> Exploration {
+    let open = [
+        ("granted", 2_718),
+        ("refused", 1_421),
+        ("byte", 501),
+        ("paused", 203),
+        ("ENOENT", 80),
+        ("EBADF", 7),
+    ];
+    Exploration {
+        environment: environment(),
+        plan: ExplorePlan::new(Backend::Ofd, 42, 2_000),
+        cases: 2_000,
+        done: 2_000,
+        steps: 23_987,
+        undetermined: 118,
+        verbs: BTreeMap::from([
+            ("open".to_owned(), counted(&open)),
+            ("lock".to_owned(), counted(&[("granted", 1_100), ("EAGAIN", 63), ("EDEADLK", 1)])),
+            ("close".to_owned(), counted(&[("done", 480)])),
+        ]),
+        hazards: BTreeMap::from([(Hazard::LockLoss, 270), (Hazard::LeakedLock, 1)]),
+        differences: Vec::new(),
+        complete: true,
+        elapsed_us: 9_870_000,
+    }
+}
+
+fn difference(case: u64, again: Option<Again>, steps: usize) -> Difference {
+    Difference {
+        case,
+        fault: Fault {
+            judge: Judge::Model,
+            step: "vm1 lock n1 type=read start=100 len=1".to_owned(),
+            expected: "granted".to_owned(),
+            actual: "EAGAIN".to_owned(),
+            message: "it gave `EAGAIN`, and the model says `granted`".to_owned(),
+        },
+        again,
+        steps_found: 9,
+        steps,
+        scenario:
+            "summary \"The kernel does not do what the model says\"\nbackends ofd\n\nvm1 open n1 \
+                   image=disk.img mode=none\n"
+                .to_owned(),
+    }
+}
+
+fn differing() -> Exploration {
+    Exploration {
+        done: 312,
+        differences: vec![
+            difference(17, Some(Again { tries: 3, differed: 3 }), 2),
+            difference(301, Some(Again { tries: 3, differed: 1 }), 9),
+            difference(302, None, 9),
+        ],
+        ..agreeing()
+    }
+}
+
+fn shown(explored: &Exploration) -> String {
+    let mut out = Vec::new();
+    write(explored, &mut out).expect("written");
+    anstream::adapter::strip_str(&String::from_utf8(out).expect("text")).to_string()
+}
+
+#[test]
+fn what_agrees_shows_what_was_covered() {
+    insta::assert_snapshot!(shown(&agreeing()));
+}
+
+#[test]
+fn what_differs_shows_its_scenario_and_how_to_run_it() {
+    insta::assert_snapshot!(shown(&differing()));
+}
+
+#[test]
+fn what_was_stopped_says_what_is_left() {
+    let stopped = Exploration { done: 1_200, complete: false, ..agreeing() };
+    assert!(shown(&stopped).ends_with(
+        "\n1,200 cases on ofd, all as the model and the contract say\nstopped: 800 were not tried\n"
+    ));
+    let at_once = Exploration { done: 0, complete: false, ..agreeing() };
+    assert!(shown(&at_once).ends_with("\nstopped before any case was tried\n"));
+}
+
+#[test]
+fn json_says_whether_it_is_whole_and_agrees() {
+    let of = |ended: &[Exploration], going_on: Option<&Exploration>| {
+        serde_json::to_value(Document::of(ended, going_on)).expect("a document")
+    };
+    let (good, bad) = (agreeing(), differing());
+    let document = of(&[good.clone()], None);
+    assert_eq!((&document["complete"], &document["agrees"]), (&true.into(), &true.into()));
+    assert_eq!(document["explorations"][0]["verbs"]["lock"]["EAGAIN"], 63);
+    let document = of(&[good], Some(&bad));
+    assert_eq!((&document["complete"], &document["agrees"]), (&false.into(), &false.into()));
+    assert_eq!(document["explorations"][1]["differences"][0]["case"], 17);
+    assert_eq!(of(&[], None)["complete"], false, "nothing was tried yet");
+}
