@@ -84,6 +84,7 @@ fn a_thorough_one_sends_every_hunter_everywhere() {
     let file = folder.path().join("faults.json");
     let mut run = imglock();
     run.args(["self-test", "whence-ignored", "--thorough", "--backend", "ofd"]);
+    run.args(["--by", "suite,matrix"]);
     run.arg("--report");
     let run = run.arg(format!("json={}", file.display())).assert().success();
     let said = String::from_utf8(run.get_output().stdout.clone()).expect("text");
@@ -96,6 +97,21 @@ fn a_thorough_one_sends_every_hunter_everywhere() {
     for result in document["results"].as_array().expect("results") {
         assert_eq!(result["hunts"].as_array().expect("hunts").len(), 2);
     }
+}
+
+/// What each strategy is for, and is given ten seconds for at the most.
+#[rstest::rstest]
+#[case::a_race_meets_the_moment("race", "check-before-lock")]
+#[case::a_sweep_asks_for_every_claim("sweep", "shared-bytes-not-checked")]
+#[case::chance_comes_to_what_nobody_thought_of("explore", "downgrade-ignored")]
+fn every_strategy_catches_faults_by_itself(#[case] hunter: &str, #[case] fault: &str) {
+    let run = imglock()
+        .args(["self-test", fault, "--by", hunter, "--backend", "ofd", "--timeout", "10"])
+        .timeout(Duration::from_secs(120))
+        .assert();
+    let said = String::from_utf8(run.get_output().stdout.clone()).expect("text");
+    run.success();
+    assert!(said.contains("1 fault: 1 caught, 0 survived, 0 skipped"), "{said}");
 }
 
 #[test]

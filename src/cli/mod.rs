@@ -137,10 +137,10 @@ pub enum Command {
     ///
     /// Each fault is something that can be wrong with locks or with a program
     /// that takes them. It is planted into imglock's own workers, and then
-    /// hunters look for it: the scenarios, the mode matrix. The table says who
-    /// noticed it, where, and how soon. A fault that nobody notices fails the
-    /// command, and so does a hunter that finds something where no fault is
-    /// planted.
+    /// hunters look for it: the scenarios, the mode matrix, the sweep over all
+    /// claims, random scenarios and a race. The table says who noticed it, where,
+    /// and how soon. A fault that nobody notices fails the command, and so does a
+    /// hunter that finds something where no fault is planted.
     #[command(
         mut_arg("timeout", |timeout| timeout.default_value("1")),
         mut_arg("jobs", |jobs| {

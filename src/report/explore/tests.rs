@@ -15,6 +15,7 @@ fn environment() -> Environment {
         mount_options: vec!["rw".to_owned()],
         imglock: "0.1.0".to_owned(),
         qemu: Vec::new(),
+        planted: None,
     }
 }
 
