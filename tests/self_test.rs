@@ -102,7 +102,7 @@ fn a_thorough_one_sends_every_hunter_everywhere() {
 /// What each strategy is for, and is given ten seconds for at the most.
 #[rstest::rstest]
 #[case::a_race_meets_the_moment("race", "check-before-lock")]
-#[case::a_sweep_asks_for_every_claim("sweep", "shared-bytes-not-checked")]
+#[case::a_sweep_asks_for_every_claim("sweep", "unshared-not-checked")]
 #[case::chance_comes_to_what_nobody_thought_of("explore", "downgrade-ignored")]
 fn every_strategy_catches_faults_by_itself(#[case] hunter: &str, #[case] fault: &str) {
     let run = imglock()
