@@ -10,7 +10,7 @@ const ABANDONED: u32 = 1 << 31;
 
 /// How often a waiting opener looks before it sleeps, where there is a core
 /// for each of them. That is some microseconds.
-const LOOKS: u32 = 2_000;
+const LOOKS: u32 = 100;
 
 /// Where all openers of a round wait until the last one has come.
 ///

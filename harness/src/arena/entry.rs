@@ -159,7 +159,7 @@ mod tests {
                 against_entering: 1 << 63,
                 against_leaving: 5,
                 counted_from: odd.then_some(u64::MAX),
-                changed: odd,
+                changed: !odd,
             };
             entry.write(&place, round);
             assert_eq!(Entry::read(&place, round), Some(entry));

@@ -79,6 +79,14 @@ fn two_at_the_same_time_are_a_breach() {
 }
 
 #[test]
+fn what_two_witnesses_tell_of_is_one_breach() {
+    let mut both = [granted(0, Mode::Rw, 10, 50), granted(1, Mode::Ro, 30, 60)];
+    both[1].proof = Proof { against_entering: 0b01, changed: true, ..Proof::default() };
+    let sum = judged(Backend::Ofd, 0, &both, 0);
+    assert_eq!(breaches(&sum), [(Breach::TwoHolders, 1, seen(1, 1, 1))]);
+}
+
+#[test]
 fn of_one_process_under_posix_they_are_a_hazard() {
     let both =
         [counting(granted(0, Mode::Rw, 10, 50), 0), counting(granted(1, Mode::Rw, 30, 60), 0)];
