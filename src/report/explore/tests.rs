@@ -115,7 +115,7 @@ fn json_says_whether_it_is_whole_and_agrees() {
         serde_json::to_value(Document::of(ended, going_on)).expect("a document")
     };
     let (good, bad) = (agreeing(), differing());
-    let document = of(&[good.clone()], None);
+    let document = of(std::slice::from_ref(&good), None);
     assert_eq!((&document["complete"], &document["agrees"]), (&true.into(), &true.into()));
     assert_eq!(document["explorations"][0]["verbs"]["lock"]["EAGAIN"], 63);
     let document = of(&[good], Some(&bad));
