@@ -104,8 +104,8 @@ fn who_dies_half_way_leaves_its_bytes_to_its_threads() {
 fn what_has_leaked_is_in_the_way() {
     let lines = "vm1 open disk none => granted
                  vm1 dup disk as=spare => done
-                 vm1 reopen spare ro => granted | read 100 vm1.disk+vm1.spare, read 201 vm1.disk+vm1.spare
-                 vm1 set spare rw => refused write | read 100 vm1.disk+vm1.spare, read 201 vm1.disk+vm1.spare";
+                 vm1 reopen spare ro => granted | read 100 vm1.disk, read 201 vm1.disk, read 100 vm1.spare, read 201 vm1.spare
+                 vm1 set spare rw => refused write | read 100 vm1.disk, read 201 vm1.disk, read 100 vm1.spare, read 201 vm1.spare";
     let all = History::on(Ofd).tells(lines).breaches();
     assert!(all.iter().all(|breach| breach.starts_with("leaked-lock: ")), "{all:?}");
     assert!(all.iter().any(|breach| breach.contains("refused although")), "{all:?}");

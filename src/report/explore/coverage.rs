@@ -4,6 +4,7 @@ use imglock_harness::explore::Exploration;
 use indicatif::HumanCount;
 
 use super::super::palette::{CAREFUL, FAINT};
+use super::count_of;
 
 /// How often each verb had each outcome, and which hazards showed themselves.
 ///
@@ -18,10 +19,8 @@ pub fn write(explored: &Exploration, width: usize, out: &mut dyn Write) -> io::R
     }
     if !explored.hazards.is_empty() {
         let hazards = explored.hazards.iter();
-        let words = hazards.map(|(hazard, cases)| match *cases {
-            1 => format!("{hazard} in 1 case"),
-            cases => format!("{hazard} in {}", HumanCount(cases)),
-        });
+        let words = hazards
+            .map(|(hazard, cases)| format!("{hazard} in {}", count_of(*cases, "case", "cases")));
         writeln!(out)?;
         lines("hazards", words, width, out)?;
     }
