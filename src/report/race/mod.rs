@@ -189,7 +189,7 @@ fn rounds_of(number: u64, sum: &RaceSum) -> String {
 
 /// `5.6%`; what is there at all is not 0.
 fn percent(part: f64) -> String {
-    if part > 0.0 && part < 0.1 { "< 0.1%".to_owned() } else { format!("{part:.1}%") }
+    if part > 0.0 && part < 0.1 { "<0.1%".to_owned() } else { format!("{part:.1}%") }
 }
 
 fn paragraph(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
