@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
+use super::books_names::Name;
 use super::books_node::{Node, Role};
+use super::books_pending::{Orphan, Pending};
 use crate::image::Claim;
 use crate::lock::Backend;
 use crate::process::NodeHandle;
@@ -15,14 +17,14 @@ use crate::step::{Action, OpenOptions, Outcome};
 /// contract be checked.
 #[derive(Debug, Clone)]
 pub struct Books {
-    backend: Backend,
-    names: HashMap<String, Name>,
-    images: usize,
-    links: usize,
-    actors: HashMap<String, Actor>,
-    orphans: Vec<Orphan>,
-    tables: Vec<Table>,
-    descriptions: usize,
+    pub(super) backend: Backend,
+    pub(super) names: HashMap<String, Name>,
+    pub(super) images: usize,
+    pub(super) links: usize,
+    pub(super) actors: HashMap<String, Actor>,
+    pub(super) orphans: Vec<Orphan>,
+    pub(super) tables: Vec<Table>,
+    pub(super) descriptions: usize,
 }
 
 /// A node's full name, without a copy of it: that of the first actor that had
@@ -41,49 +43,19 @@ impl fmt::Display for FullName<'_> {
     }
 }
 
-/// What a name in the scenario's directory stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Name {
-    Image(usize),
-    /// A symbolic link; the number tells hard links of it from other links.
-    Link(usize, String),
-}
-
-/// How many symbolic links are followed in a row (`MAXSYMLINKS` is 40).
-const MOST_LINKS: usize = 40;
-
 #[derive(Debug, Clone)]
-struct Actor {
-    table: usize,
-    pending: Option<Pending>,
-}
-
-/// A step that is blocked or paused.
-#[derive(Debug, Clone)]
-struct Pending {
-    action: Action,
-    /// The image that it is about. Its name may come to mean another one
-    /// meanwhile, and its node be closed by another thread.
-    image: Option<usize>,
-}
-
-/// What was locked through a descriptor that no node stands for any more: by an
-/// actor that died half-way while others have its descriptor table, or on a
-/// description that a waiting call has in use.
-#[derive(Debug, Clone)]
-struct Orphan {
-    table: usize,
-    image: usize,
-    claim: Claim,
+pub(super) struct Actor {
+    pub(super) table: usize,
+    pub(super) pending: Option<Pending>,
 }
 
 #[derive(Debug, Clone)]
-struct Table {
+pub(super) struct Table {
     /// The first actor that had it; names its nodes and its POSIX locks.
-    root: String,
+    pub(super) root: String,
     /// How many live actors share it.
-    sharers: usize,
-    nodes: BTreeMap<String, Node>,
+    pub(super) sharers: usize,
+    pub(super) nodes: BTreeMap<String, Node>,
 }
 
 impl Books {
@@ -153,55 +125,6 @@ impl Books {
         self.actors.iter().find(|(_, actor)| shares(actor)).map(|(name, _)| name.as_str())
     }
 
-    /// The step of an actor that is blocked or paused.
-    pub fn pending(&self, actor: &str) -> Option<&Action> {
-        Some(&self.actors.get(actor)?.pending.as_ref()?.action)
-    }
-
-    /// The index of the image that a step of an actor is about: of one that is
-    /// taken up, the image that it was about when it began.
-    pub fn image_of(&self, actor: &str, action: &Action) -> Option<usize> {
-        match action {
-            Action::Await => self.actors.get(actor)?.pending.as_ref()?.image,
-            Action::Open { options, .. } => self.image(&options.image),
-            action => Some(self.node(actor, action.node()?)?.image),
-        }
-    }
-
-    /// Every step that is blocked or paused, with its actor.
-    pub fn all_pending(&self) -> impl Iterator<Item = (&str, &Action)> {
-        self.actors
-            .iter()
-            .filter_map(|(name, actor)| Some((name.as_str(), &actor.pending.as_ref()?.action)))
-    }
-
-    /// What is attempted by those who are paused half-way: each image, with
-    /// the claim.
-    pub fn in_flight(&self) -> impl Iterator<Item = (usize, Claim)> {
-        self.actors.keys().filter_map(|actor| self.in_flight_by(actor))
-    }
-
-    /// What one of them attempts.
-    pub fn in_flight_by(&self, actor: &str) -> Option<(usize, Claim)> {
-        let Pending { action, image } = self.actors.get(actor)?.pending.as_ref()?;
-        match action {
-            Action::Open { options, .. } => Some(((*image)?, options.mode.claim())),
-            action => self.attempted(actor, action),
-        }
-    }
-
-    /// The index of the image that a name means now.
-    pub fn image(&self, name: &str) -> Option<usize> {
-        let mut name = name;
-        for _ in 0..=MOST_LINKS {
-            match self.names.get(name)? {
-                Name::Image(image) => return Some(*image),
-                Name::Link(_, target) => name = target,
-            }
-        }
-        None
-    }
-
     /// The image and the claim that a step attempts to acquire, if it does.
     pub fn attempted(&self, actor: &str, action: &Action) -> Option<(usize, Claim)> {
         if let Action::Open { options, .. } = action {
@@ -225,14 +148,6 @@ impl Books {
             None => (Some(best), false),
             Some(locking) => locking.resolve(best),
         }
-    }
-
-    /// The claims on an image whose nodes are gone, and whose descriptions may
-    /// not be.
-    pub fn orphaned(&self, image: usize) -> impl Iterator<Item = Claim> {
-        let kept =
-            move |orphan: &&Orphan| orphan.image == image && self.tables[orphan.table].sharers > 0;
-        self.orphans.iter().filter(kept).map(|orphan| orphan.claim)
     }
 
     /// On which locks the run is.
@@ -344,37 +259,6 @@ impl Books {
         }
     }
 
-    fn apply_names(&mut self, action: &Action) {
-        match action {
-            Action::Create { image, .. } => self.add_image(image.clone()),
-            Action::HardLink { name, to } => {
-                if let Some(target) = self.names.get(to).cloned() {
-                    self.names.insert(name.clone(), target);
-                }
-            }
-            Action::Symlink { name, to } => {
-                self.links += 1;
-                self.names.insert(name.clone(), Name::Link(self.links, to.clone()));
-            }
-            // Between two names of one file rename(2) does nothing.
-            Action::Rename { image, to } if self.names.get(image) == self.names.get(to) => {}
-            Action::Rename { image, to } => {
-                if let Some(renamed) = self.names.remove(image) {
-                    self.names.insert(to.clone(), renamed);
-                }
-            }
-            Action::Unlink { image } => {
-                self.names.remove(image);
-            }
-            _ => {}
-        }
-    }
-
-    fn add_image(&mut self, name: String) {
-        self.names.insert(name, Name::Image(self.images));
-        self.images += 1;
-    }
-
     fn open(
         &mut self,
         actor: &str,
@@ -470,23 +354,6 @@ impl Books {
         if let Some(actor) = self.actors.remove(actor) {
             let table = &mut self.tables[actor.table];
             table.sharers = table.sharers.saturating_sub(1);
-        }
-    }
-
-    /// A call that waits for a lock keeps the description of its node open.
-    /// What was locked on it is its claim, and another one that was prepared.
-    fn orphan_if_in_use(&mut self, actor: &str, node: &str, prepared: Option<Claim>) {
-        let Some(table) = self.actors.get(actor).map(|actor| actor.table) else { return };
-        let waits = |one: &Actor| {
-            let pending = one.pending.as_ref().and_then(|pending| pending.action.node());
-            one.table == table && pending == Some(node)
-        };
-        if let Some(open) = self.tables[table].nodes.get(node)
-            && self.actors.values().any(waits)
-        {
-            let (image, claims) = (open.image, [Some(open.claim_in_force()), prepared]);
-            let orphans = claims.into_iter().flatten().map(|claim| Orphan { table, image, claim });
-            self.orphans.extend(orphans);
         }
     }
 

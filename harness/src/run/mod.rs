@@ -5,7 +5,9 @@
 //! as it grows; their [`Finding`]s make the [`Verdict`].
 
 mod books;
+mod books_names;
 mod books_node;
+mod books_pending;
 #[cfg(test)]
 mod books_tests;
 mod breach;
