@@ -8,7 +8,8 @@ pub enum ExitCode {
     AsExpected,
     /// A scenario failed or timed out, or the kernel's mode table differs;
     /// locks are not as they must be; an image is locked; the mode asked for
-    /// would be refused; a history is invalid, or that cannot be known.
+    /// would be refused; a history is invalid, or that cannot be known; a
+    /// planted fault went unnoticed.
     Failed,
     /// Wrong usage, an invalid scenario, or an image that cannot be opened or
     /// looked at.
