@@ -1,9 +1,9 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::books::{Books, FullName};
 use super::books_node::{Node, Role};
 use super::breach::Breach;
-use super::contract_bytes::judge_table;
+use super::contract_bytes::{Sights, judge_table};
 use crate::image::Claim;
 use crate::lock::Backend;
 use crate::step::{Action, Hazard, Outcome, TableLock};
@@ -44,10 +44,7 @@ pub struct Peer {
 /// model nor what the scenario expects.
 #[derive(Debug, Default)]
 pub struct Contract {
-    /// Openers whose locks are known to be gone.
-    lost: HashSet<(String, usize)>,
-    /// The images on which bytes were left by who took them, at last sight.
-    leaks: HashSet<usize>,
+    sights: Sights,
     /// Conflicts that are known, by the two descriptions: whoever only gives
     /// something up is granted it, and the conflict is still the same.
     known: HashMap<(usize, usize), Hazard>,
@@ -92,7 +89,7 @@ impl Contract {
     pub fn observe(&mut self, books: &Books, seen: &Observation<'_>) -> Vec<Breach> {
         let mut breaches = Vec::new();
         if let Some(table) = seen.table {
-            breaches.extend(judge_table(books, table, &mut self.lost, &mut self.leaks));
+            breaches.extend(judge_table(books, table, &mut self.sights));
         }
         if let Some(attempt) = attempt(books, seen) {
             match seen.outcome {
@@ -101,7 +98,7 @@ impl Contract {
                     breaches.extend(slipped_in(books, &attempt, seen));
                 }
                 Outcome::Refused(_) | Outcome::LockByte { .. } => {
-                    let leaked = self.leaks.contains(&attempt.image);
+                    let leaked = self.sights.has_leak(attempt.image);
                     breaches.extend(refused(books, &attempt, seen, leaked));
                 }
                 _ => {}
@@ -134,9 +131,14 @@ impl Contract {
             Some(Hazard::Unlocked)
         } else if same_process(granted, name, other) {
             Some(Hazard::SameOwner)
-        } else if seen.table.is_none() || self.has_lost(name, other.description) {
+        } else if seen.table.is_none()
+            || self.sights.lacked(name, &[other.description])
+            || self.sights.lacked(name, &other.former)
+        {
             Some(Hazard::LockLoss)
-        } else if granted.description.is_some_and(|open| self.has_lost(granted.name, open)) {
+        } else if self.sights.lacked(granted.name, granted.description.as_slice())
+            || self.sights.lacked(granted.name, granted.former)
+        {
             // It asked for nothing new, and so met nobody.
             Some(Hazard::LockLoss)
         } else if granted.was_one_with(other) || granted.moved {
@@ -153,10 +155,6 @@ impl Contract {
             actual: format!("{} was granted: it {}", granted.name, granted.claim),
             message: format!("{} and {name} conflict, and both were granted", granted.name),
         })
-    }
-
-    fn has_lost(&self, name: FullName<'_>, description: usize) -> bool {
-        self.lost.contains(&(name.to_string(), description))
     }
 }
 

@@ -22,22 +22,43 @@ enum Owner {
 
 type Bytes = BTreeMap<(usize, Owner), BTreeSet<i64>>;
 
-/// Compares the table with what live openers must have. Openers whose bytes
-/// are gone are remembered in `lost`, and reported once. The images on which
-/// bytes have leaked are in `leaks` afterwards.
-pub(super) fn judge_table(
-    books: &Books,
-    table: &[TableLock],
-    lost: &mut HashSet<(String, usize)>,
-    leaks: &mut HashSet<usize>,
-) -> Vec<Breach> {
+/// What tables have shown so far: names of nodes, each with its description.
+#[derive(Debug, Default)]
+pub(super) struct Sights {
+    /// Openers whose locks are known to be gone.
+    lost: HashSet<(String, usize)>,
+    /// Copies of descriptors without the locks of what they would claim:
+    /// nobody was wronged by that, until one acquires what it believes to have.
+    bare: HashSet<(String, usize)>,
+    /// The images on which bytes were left by who took them, at last sight.
+    leaks: HashSet<usize>,
+}
+
+impl Sights {
+    /// Whether a node has no locks, or had none, on one of the descriptions.
+    pub(super) fn lacked(&self, name: FullName<'_>, descriptions: &[usize]) -> bool {
+        descriptions.iter().any(|description| {
+            let key = (name.to_string(), *description);
+            self.lost.contains(&key) || self.bare.contains(&key)
+        })
+    }
+
+    /// Whether bytes have leaked on an image.
+    pub(super) fn has_leak(&self, image: usize) -> bool {
+        self.leaks.contains(&image)
+    }
+}
+
+/// Compares the table with what live openers must have. An opener whose bytes
+/// are gone is reported once.
+pub(super) fn judge_table(books: &Books, table: &[TableLock], sights: &mut Sights) -> Vec<Breach> {
     let nodes: Vec<(FullName<'_>, &Node)> = books.nodes().collect();
     let bytes = lock_bytes_by_owner(&nodes, table);
-    let mut breaches = missing(&nodes, &bytes, lost);
-    leaks.clear();
+    let mut breaches = missing(&nodes, &bytes, sights);
+    sights.leaks.clear();
     for ((image, owner), bytes) in &bytes {
         if let Some(breach) = left_over(books, &nodes, *image, owner, bytes) {
-            leaks.extend((breach.hazard == Some(Hazard::LeakedLock)).then_some(*image));
+            sights.leaks.extend((breach.hazard == Some(Hazard::LeakedLock)).then_some(*image));
             breaches.push(breach);
         }
     }
@@ -73,20 +94,26 @@ fn owner_of(name: FullName<'_>, node: &Node) -> Option<Owner> {
     })
 }
 
-fn missing(
-    nodes: &[(FullName<'_>, &Node)],
-    bytes: &Bytes,
-    lost: &mut HashSet<(String, usize)>,
-) -> Vec<Breach> {
+fn missing(nodes: &[(FullName<'_>, &Node)], bytes: &Bytes, sights: &mut Sights) -> Vec<Breach> {
     let none = BTreeSet::new();
     let mut breaches = Vec::new();
-    for (name, node) in nodes.iter().filter(|(_, node)| node.role == Role::Acquired) {
+    for (name, node) in nodes {
         let Some(owner) = owner_of(*name, node) else { continue };
         let key = (name.to_string(), node.description);
         let has = bytes.get(&(node.image, owner)).unwrap_or(&none);
         let gone: BTreeSet<i64> =
             lock_bytes(node.claim_in_force()).into_iter().filter(|b| !has.contains(b)).collect();
-        if gone.is_empty() || !lost.insert(key) {
+        if gone.is_empty() {
+            continue;
+        }
+        let is_new = match node.role {
+            Role::Acquired => sights.lost.insert(key),
+            Role::Given | Role::Inherited => {
+                sights.bare.insert(key);
+                false
+            }
+        };
+        if !is_new {
             continue;
         }
         breaches.push(Breach {

@@ -137,3 +137,25 @@ fn a_call_that_waits_keeps_what_a_reopen_leaves() {
 fn who_is_half_way_and_killed_at_the_same_moment_may_have_been_in_the_way() {
     keeps(Ofd, "vm2 open disk ro beside rw => refused shared write");
 }
+
+#[test]
+fn who_lost_its_locks_and_reopens_is_granted_what_it_believes_to_have() {
+    let lines = "vm1 open disk ro => granted
+                 vm1 fork child => done
+                 child set disk none => granted |
+                 vm3 open disk rw => granted | read 100-101 vm3.disk, read 201 vm3.disk
+                 vm1 reopen disk ro => granted | read 100-101 vm3.disk, read 201 vm3.disk, read 100 vm1.disk, read 201 vm1.disk";
+    let all = History::on(Ofd).tells(lines).breaches();
+    assert!(all.iter().all(|breach| breach.starts_with("lock-loss: ")), "{all:?}");
+    assert_eq!(all.len(), 3, "the loss, and both grants: {all:?}");
+}
+
+#[test]
+fn a_copy_whose_locks_are_gone_is_granted_what_it_believes_to_have() {
+    let lines = "vm1 open disk ro => granted
+                 vm1 dup disk as=spare => done
+                 vm1 inactivate disk => done |
+                 vm2 open disk rw => granted | read 100-101 vm2.disk, read 201 vm2.disk
+                 vm1 reopen spare ro => granted | read 100-101 vm2.disk, read 201 vm2.disk, read 100 vm1.spare, read 201 vm1.spare";
+    breaks(Ofd, lines, "lock-loss: vm1.spare and vm2.disk conflict, and both were granted");
+}
