@@ -305,6 +305,9 @@ impl Books {
             self.each_copy(node.description, |node| node.copied = true);
         }
         self.enter(child, nodes);
+        if let Some(from) = self.actors.get(parent).map(|actor| actor.table) {
+            self.orphan_half_open(from, self.tables.len() - 1);
+        }
     }
 
     fn thread(&mut self, parent: &str, name: &str) {
@@ -327,6 +330,7 @@ impl Books {
             self.each_copy(node.description, |node| node.copied = true);
         }
         self.enter(actor, nodes);
+        self.orphan_half_open(table, self.tables.len() - 1);
     }
 
     /// Whoever executes another program leaves the table that it shared. If

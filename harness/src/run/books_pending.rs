@@ -69,6 +69,20 @@ impl Books {
         self.orphans.iter().filter(kept).map(|orphan| orphan.claim)
     }
 
+    /// What is being opened by those who share the table `from` is a descriptor
+    /// without a name in its copy `to`.
+    pub(super) fn orphan_half_open(&mut self, from: usize, to: usize) {
+        let half_open = self.actors.values().filter(|actor| actor.table == from);
+        let orphans = half_open.filter_map(|actor| match actor.pending.as_ref()? {
+            Pending { action: Action::Open { options, .. }, image } => {
+                Some(Orphan { table: to, image: (*image)?, claim: options.mode.claim() })
+            }
+            _ => None,
+        });
+        let orphans: Vec<Orphan> = orphans.collect();
+        self.orphans.extend(orphans);
+    }
+
     /// A call that waits for a lock keeps the description of its node open.
     /// What was locked on it is its claim, and another one that was prepared.
     pub(super) fn orphan_if_in_use(&mut self, actor: &str, node: &str, prepared: Option<Claim>) {

@@ -159,3 +159,19 @@ fn a_copy_whose_locks_are_gone_is_granted_what_it_believes_to_have() {
                  vm1 reopen spare ro => granted | read 100-101 vm2.disk, read 201 vm2.disk, read 100 vm1.spare, read 201 vm1.spare";
     breaks(Ofd, lines, "lock-loss: vm1.spare and vm2.disk conflict, and both were granted");
 }
+
+#[rstest::rstest]
+#[case::a_child("helper fork child => done")]
+#[case::who_executes_a_program("helper exec => done")]
+fn what_is_being_opened_is_copied_without_a_name_by(#[case] copy: &str) {
+    let lines = format!(
+        "vm1 thread helper => done
+         vm1 open disk tool-ro inherit pause=1 => paused
+         {copy}
+         vm1 await => granted
+         vm1 close disk => done | read 100"
+    );
+    let message = "lock bytes outlive the opener that took them; \
+                   they are kept by a descriptor that is no open node";
+    breaks(Ofd, &lines, &format!("leaked-lock: {message}"));
+}
