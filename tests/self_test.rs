@@ -107,7 +107,7 @@ fn a_thorough_one_sends_every_hunter_everywhere() {
 fn every_strategy_catches_faults_by_itself(#[case] hunter: &str, #[case] fault: &str) {
     let run = imglock()
         .args(["self-test", fault, "--by", hunter, "--backend", "ofd", "--timeout", "10"])
-        .timeout(Duration::from_secs(120))
+        .timeout(Duration::from_secs(600))
         .assert();
     let said = String::from_utf8(run.get_output().stdout.clone()).expect("text");
     run.success();
