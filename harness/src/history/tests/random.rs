@@ -113,7 +113,8 @@ fn what_can_have_been_is_accepted() {
 fn a_bad_clock_accuses_nobody() {
     let doubts = [Cell::new(0), Cell::new(0)];
     on_many(1_000, 1_000, either(), |real, choice| {
-        let (kind, off) = (choice % 2, 2 + choice as u64 / 2 % 20);
+        // Openers act some hundred thousand nanoseconds apart at the most.
+        let (kind, off) = (choice % 2, 2 + choice as u64 / 2 % 50_000);
         let stays: Vec<Stay> = real
             .stays
             .iter()
@@ -130,7 +131,7 @@ fn a_bad_clock_accuses_nobody() {
         doubts[kind].set(doubts[kind].get() + judgement.unclear);
         Ok(true)
     });
-    assert!(doubts.iter().all(|count| count.get() > 0), "it made no difference: {doubts:?}");
+    assert!(doubts.iter().all(|count| count.get() > 20), "it made hardly a difference: {doubts:?}");
 }
 
 fn stamped(stay: &Stay, clock: impl Fn(u64) -> u64) -> Stay {
