@@ -8,7 +8,7 @@ pub struct Difference {
     /// The number of the case.
     pub case: u64,
     /// What was not as it must be.
-    pub fault: Fault,
+    pub fault: Objection,
     /// Whether it came again; `None` where nobody tried.
     pub again: Option<Again>,
     /// How many steps the case had up to the fault.
@@ -38,7 +38,7 @@ impl Again {
 
 /// What one of the judges found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fault {
+pub struct Objection {
     /// Who says so.
     pub judge: Judge,
     /// The step, as a line of the scenario; empty where it is about none.

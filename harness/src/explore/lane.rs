@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::shrink::Shrinking;
 use super::trial::{Trial, steps_of};
-use super::{Again, Case, Difference, ExplorePlan, Fault, written};
+use super::{Again, Case, Difference, ExplorePlan, Objection, written};
 use crate::process::{ProcessError, StopToken};
 use crate::run::{Engine, Environment, ScenarioResult};
 use crate::scenario::Scenario;
@@ -76,7 +76,7 @@ impl Work<'_> {
         case: Case,
         scenario: Scenario,
         trial: Trial,
-        fault: Fault,
+        fault: Objection,
     ) -> Result<Difference, ProcessError> {
         let until = Instant::now() + self.plan.shrinking;
         let steps_found = trial.result.trace.events.len();
@@ -106,7 +106,7 @@ fn come_again(
     engine: &mut Engine,
     scenario: &Scenario,
     case: Case,
-    fault: &Fault,
+    fault: &Objection,
 ) -> Result<Option<Again>, ProcessError> {
     let mut differed = 0;
     for _ in 0..TRIES {

@@ -56,7 +56,7 @@ mod turn;
 mod written;
 
 pub use case::Case;
-pub use difference::{Again, Difference, Fault};
+pub use difference::{Again, Difference, Objection};
 pub use exploration::Exploration;
 pub use plan::ExplorePlan;
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::simpler;
 use super::trial::Trial;
-use super::{Case, Fault};
+use super::{Case, Objection};
 use crate::process::ProcessError;
 use crate::run::Engine;
 use crate::scenario::{ImageDeclaration, Item, Scenario};
@@ -20,7 +20,7 @@ pub(super) struct Shrinking<'a> {
     pub(super) engine: &'a mut Engine,
     pub(super) case: Case,
     /// What must still be found.
-    pub(super) fault: Fault,
+    pub(super) fault: Objection,
     /// The smallest so far, and what happened in it.
     pub(super) scenario: Scenario,
     pub(super) trial: Trial,

@@ -90,7 +90,7 @@ fn whatever_is_simpler_is_valid_and_different() {
 fn a_difference_tells_of_itself_in_a_file_that_reads_back() {
     let case = Case { seed: 1, number: 4, steps: 12, backend: Backend::Ofd };
     let scenario = case.scenario();
-    let fault = Fault {
+    let fault = Objection {
         judge: Judge::Model,
         step: r#"vm1 write n1 at=0 data="a \"b\" \\ c""#.to_owned(),
         expected: "done".to_owned(),

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::Fault;
+use super::Objection;
 use crate::lock::Backend;
 use crate::process::ProcessError;
 use crate::run::{Engine, ScenarioResult, Verdict};
@@ -10,7 +10,7 @@ use crate::scenario::{Item, Scenario};
 #[derive(Debug, Clone)]
 pub(super) struct Trial {
     pub(super) result: ScenarioResult,
-    pub(super) fault: Option<Fault>,
+    pub(super) fault: Option<Objection>,
 }
 
 impl Trial {
@@ -26,7 +26,7 @@ impl Trial {
         }
         let fault = result.findings.iter().find(|finding| finding.is_failure()).map(|finding| {
             let event = finding.event.and_then(|event| result.trace.events.get(event));
-            Fault {
+            Objection {
                 judge: finding.judge,
                 step: event.map(|event| event.text.clone()).unwrap_or_default(),
                 expected: finding.expected.clone(),
@@ -38,7 +38,7 @@ impl Trial {
     }
 
     /// Whether the same judge finds fault as in another trial.
-    pub(super) fn shows(&self, fault: &Fault) -> bool {
+    pub(super) fn shows(&self, fault: &Objection) -> bool {
         self.fault.as_ref().is_some_and(|one| one.judge == fault.judge)
     }
 

@@ -1,7 +1,7 @@
 //! A difference as a scenario that tells of itself.
 
 use super::trial::Trial;
-use super::{Again, Case, Fault};
+use super::{Again, Case, Objection};
 use crate::run::{Environment, Judge};
 use crate::scenario::Scenario;
 
@@ -10,13 +10,13 @@ pub(super) fn told(
     scenario: &Scenario,
     trial: &Trial,
     case: Case,
-    fault: &Fault,
+    fault: &Objection,
     again: Option<Again>,
     environment: &Environment,
 ) -> Scenario {
     let Case { seed, number, steps, backend } = case;
     let Environment { kernel, architecture, file_system, .. } = environment;
-    let Fault { judge, step, expected, actual, message } = fault;
+    let Objection { judge, step, expected, actual, message } = fault;
     let at = if step.is_empty() { "in the end".to_owned() } else { format!("at `{step}`") };
     let (summary, what) = match judge {
         Judge::Model => (

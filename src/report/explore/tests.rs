@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use imglock_harness::explore::{Again, Difference, Exploration, ExplorePlan, Fault};
+use imglock_harness::explore::{Again, Difference, Exploration, ExplorePlan, Objection};
 use imglock_harness::lock::Backend;
 use imglock_harness::run::{Environment, Judge};
 use imglock_harness::step::Hazard;
@@ -55,7 +55,7 @@ fn agreeing() -> Exploration {
 fn difference(case: u64, again: Option<Again>, steps: usize) -> Difference {
     Difference {
         case,
-        fault: Fault {
+        fault: Objection {
             judge: Judge::Model,
             step: "vm1 lock n1 type=read start=100 len=1".to_owned(),
             expected: "granted".to_owned(),
