@@ -10,6 +10,7 @@ use imglock_harness::probe::{
 use imglock_harness::run::Environment;
 
 use super::probe::{json, write};
+use crate::report::samples;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -41,13 +42,8 @@ fn sound() -> Probe {
     Probe {
         directory: "/var/lib/libvirt/images".into(),
         environment: Environment {
-            kernel: "6.18.0".to_owned(),
-            architecture: "x86_64".to_owned(),
-            file_system: "ext4".to_owned(),
             mount_options: ["errors=remount-ro", "noatime", "rw"].map(str::to_owned).to_vec(),
-            imglock: "0.1.0".to_owned(),
-            qemu: Vec::new(),
-            planted: None,
+            ..samples::environment()
         },
         null_has_ofd: true,
         properties: Property::ALL.map(measured).to_vec(),

@@ -15,6 +15,19 @@ use imglock_harness::step::{Action, Hazard, ModeSpec, OpenOptions, Outcome, Tabl
 
 use super::{Rerun, RunRecord};
 
+/// Where everything in the samples took place.
+pub fn environment() -> Environment {
+    Environment {
+        kernel: "6.18.0".into(),
+        architecture: "x86_64".into(),
+        file_system: "ext4".into(),
+        mount_options: Vec::new(),
+        imglock: "0.1.0".into(),
+        qemu: Vec::new(),
+        planted: None,
+    }
+}
+
 /// A finished run with one result of each kind.
 pub fn record() -> RunRecord {
     let results = vec![
@@ -32,15 +45,8 @@ pub fn record() -> RunRecord {
         backend: result.backend,
         casting: Casting::default(),
     });
-    let environment = Environment {
-        kernel: "6.18.0".into(),
-        architecture: "x86_64".into(),
-        file_system: "ext4".into(),
-        mount_options: vec!["relatime".into(), "rw".into()],
-        imglock: "0.1.0".into(),
-        qemu: Vec::new(),
-        planted: None,
-    };
+    let environment =
+        Environment { mount_options: vec!["relatime".into(), "rw".into()], ..environment() };
     let rerun = Rerun { directory: Some("/mnt/my images".into()), ..Rerun::default() };
     let mut record = RunRecord::new(environment, planned.collect(), rerun);
     record.results = results;

@@ -1,10 +1,10 @@
 //! Sweeps made by hand: one that agrees, one that does not, and some that did
 //! not come to their end.
 
+use crate::report::samples;
 use imglock_harness::Shard;
 use imglock_harness::image::{Mode, Permissions};
 use imglock_harness::lock::Backend;
-use imglock_harness::run::Environment;
 use imglock_harness::step::Outcome;
 use imglock_harness::sweep::{
     Arrangement, ClaimDifference, ClaimSweep, Common, Departure, Openers, Pattern, Processes, Swept,
@@ -33,13 +33,7 @@ fn swept(arrangement: Arrangement) -> Swept {
 pub fn agreeing() -> ClaimSweep {
     ClaimSweep {
         complete: true,
-        environment: Environment {
-            kernel: "6.18.0".to_owned(),
-            architecture: "x86_64".to_owned(),
-            file_system: "ext4".to_owned(),
-            imglock: "0.1.0".to_owned(),
-            ..Environment::default()
-        },
+        environment: samples::environment(),
         openers: Openers::Two,
         shard: Shard::WHOLE,
         arrangements: Arrangement::on(&Backend::ALL).into_iter().map(swept).collect(),

@@ -6,17 +6,10 @@ use imglock_harness::run::{Environment, Judge};
 use imglock_harness::step::Hazard;
 
 use super::{Document, write};
+use crate::report::samples;
 
 fn environment() -> Environment {
-    Environment {
-        kernel: "6.18.0".to_owned(),
-        architecture: "x86_64".to_owned(),
-        file_system: "ext4".to_owned(),
-        mount_options: vec!["rw".to_owned()],
-        imglock: "0.1.0".to_owned(),
-        qemu: Vec::new(),
-        planted: None,
-    }
+    Environment { mount_options: vec!["rw".to_owned()], ..samples::environment() }
 }
 
 fn counted(kinds: &[(&str, u64)]) -> BTreeMap<String, u64> {

@@ -1,5 +1,6 @@
 //! Handovers made by hand: some that went well, and some that must not be.
 
+use crate::report::samples;
 use imglock_harness::handover::{Contested, End, Gaps, Handling, Handovers, Series, Watched};
 use imglock_harness::image::Mode;
 use imglock_harness::qemu::{Binary, Program, Version};
@@ -19,17 +20,12 @@ fn contested(granted: bool, end: End) -> Contested {
 /// As it comes.
 pub fn usual() -> Handovers {
     let environment = Environment {
-        kernel: "6.18.0".to_owned(),
-        architecture: "x86_64".to_owned(),
-        file_system: "ext4".to_owned(),
-        imglock: "0.1.0".to_owned(),
         qemu: vec![Binary {
             program: Program::System,
             path: "/usr/bin/qemu-system-x86_64".into(),
             version: Version::new(7, 2),
         }],
-        planted: None,
-        ..Environment::default()
+        ..samples::environment()
     };
     let plain = Series {
         handling: Handling::Plain,

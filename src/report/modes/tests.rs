@@ -6,19 +6,12 @@ use imglock_harness::run::{Environment, Verdict};
 use serde_json::Value;
 
 use super::{Trial, block, head, json, sum, table};
+use crate::report::samples;
 
 const PAGE: &str = include_str!("../../../docs/modes.md");
 
 fn environment() -> Environment {
-    Environment {
-        kernel: "6.18.0".to_owned(),
-        architecture: "x86_64".to_owned(),
-        file_system: "ext4".to_owned(),
-        mount_options: vec!["rw".to_owned()],
-        imglock: "0.1.0".to_owned(),
-        qemu: Vec::new(),
-        planted: None,
-    }
+    Environment { mount_options: vec!["rw".to_owned()], ..samples::environment() }
 }
 
 fn recipe(mode: Mode, how: &str) -> &'static Recipe {

@@ -1,22 +1,16 @@
 //! Races to be told.
 
+use crate::report::samples;
 use imglock_harness::history::{Answer, End, Matter, Stay};
 use imglock_harness::image::{Mode, Permission, Refusal, Side};
 use imglock_harness::lock::Backend;
 use imglock_harness::race::{Breach, Evidence, LeftOut, Proof, RaceSum, Sightings, Tally, Turn};
-use imglock_harness::run::Environment;
 use imglock_harness::step::Hazard;
 
 /// Nothing happened that may not.
 pub fn quiet() -> RaceSum {
     RaceSum {
-        environment: Environment {
-            kernel: "6.18.0".to_owned(),
-            architecture: "x86_64".to_owned(),
-            file_system: "ext4".to_owned(),
-            imglock: "0.1.0".to_owned(),
-            ..Environment::default()
-        },
+        environment: samples::environment(),
         backend: Backend::Ofd,
         subject: "builtin".to_owned(),
         openers: 4,

@@ -1,5 +1,6 @@
 //! One of everything, for the snapshots.
 
+use crate::report::samples;
 use imglock_harness::drill::{
     self, Account, Act, Cell, Drill, DrillResult, Effect, Entry, FileNode, Holding, ImageLocks,
     Variant,
@@ -15,15 +16,7 @@ pub fn drill() -> &'static Drill {
 }
 
 pub fn environment() -> Environment {
-    Environment {
-        kernel: "6.18.0".into(),
-        architecture: "x86_64".into(),
-        file_system: "ext4".into(),
-        mount_options: vec!["rw".into()],
-        imglock: "0.1.0".into(),
-        qemu: Vec::new(),
-        planted: None,
-    }
+    Environment { mount_options: vec!["rw".into()], ..samples::environment() }
 }
 
 /// A run in which locks are kept at first, and then lost.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::report::samples;
 use imglock_harness::fault::Fault;
 use imglock_harness::lock::Backend;
-use imglock_harness::run::Environment;
 use imglock_harness::self_test::{Catch, End, FaultResult, Hunt, Hunter, SelfTest};
 
 /// One fault of each fate.
@@ -33,15 +33,7 @@ pub fn tested() -> SelfTest {
     ];
     let result = |(fault, hunts)| FaultResult { fault, hunts, done: true };
     SelfTest {
-        environment: Environment {
-            kernel: "6.18.0".into(),
-            architecture: "x86_64".into(),
-            file_system: "ext4".into(),
-            mount_options: Vec::new(),
-            imglock: "0.1.0".into(),
-            qemu: Vec::new(),
-            planted: None,
-        },
+        environment: samples::environment(),
         hunters: Hunter::ALL.to_vec(),
         thorough: false,
         baseline: vec![
