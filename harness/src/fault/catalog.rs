@@ -67,7 +67,7 @@ pub enum Fault {
     NeverWoken,
     /// Who waited for a lock is told that it has it, and has not.
     WokenWithoutLock,
-    /// Who waited for a lock gives it back and queues again, behind all others.
+    /// The first who waited for a lock gives it back and queues again, behind all others.
     WokenTwice,
     /// A signal does not end the wait for a lock.
     SignalIgnored,

@@ -34,8 +34,10 @@ pub(super) fn wait(
             locks.unlock(range)
         }
         Fault::WokenTwice => {
+            // Of two who both gave way, the first would be first again.
+            let gives_way = !around.is_waited_for(fd);
             locks.set_wait(kind, range)?;
-            if !around.is_waited_for(fd) {
+            if !gives_way || !around.is_waited_for(fd) {
                 return Ok(());
             }
             locks.unlock(range)?;
