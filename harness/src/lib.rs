@@ -139,6 +139,7 @@ pub mod handover;
 pub mod history;
 pub mod holders;
 pub mod image;
+mod lanes;
 pub mod lock;
 pub mod lock_table;
 pub mod model;

@@ -8,7 +8,6 @@
 mod data;
 mod hunter;
 mod hunts;
-mod lanes;
 mod strategies;
 mod work;
 

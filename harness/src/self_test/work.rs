@@ -1,9 +1,10 @@
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::lanes::in_lanes;
 use super::{End, FaultResult, Ground, Hunt, Hunted, Hunter, SelfTest};
 use crate::fault::Fault;
+use crate::lanes::in_lanes;
 use crate::lock::{Availability, Backend};
 use crate::process::ProcessError;
 use crate::run::{Environment, HarnessError, SessionOptions};
@@ -82,7 +83,7 @@ impl Work<'_> {
         }
         let (plan, available) = (self.plan, self.available.clone());
         let before = self.state.baseline.len();
-        let look = |backend: &Backend| plan.one(&available, None, hunter, *backend);
+        let look = |(): &mut (), backend: &Backend| plan.one(&available, None, hunter, *backend);
         let mut collected = Collected::default();
         in_lanes(plan.options.jobs, &plan.backends, look, |number, hunt| {
             let goes_on = collected.add(number, hunt);
@@ -98,7 +99,7 @@ impl Work<'_> {
     /// was stopped.
     fn hunt(&mut self, hunter: Hunter) -> Result<bool, HarnessError> {
         let (plan, available, open) = (self.plan, self.available.clone(), self.open());
-        let look = |fault: &Fault| plan.each_backend(&available, *fault, hunter);
+        let look = |(): &mut (), fault: &Fault| plan.each_backend(&available, *fault, hunter);
         let mut collected = Collected::default();
         in_lanes(plan.options.jobs, &open, look, |number, hunts| {
             let found = hunts.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
@@ -191,19 +192,19 @@ impl<T> Default for Collected<T> {
 }
 
 impl<T> Collected<T> {
-    /// Takes a result; false when it is the end of the work.
-    fn add(&mut self, number: usize, result: Result<T, HarnessError>) -> bool {
+    /// Takes a result, which may be the end of the work.
+    fn add(&mut self, number: usize, result: Result<T, HarnessError>) -> ControlFlow<()> {
         match result {
             Ok(result) => {
                 let place = self.results.partition_point(|(other, _)| *other < number);
                 self.results.insert(place, (number, result));
-                true
+                ControlFlow::Continue(())
             }
             // What there is so far is the result.
-            Err(HarnessError::Process(ProcessError::Stopped)) => false,
+            Err(HarnessError::Process(ProcessError::Stopped)) => ControlFlow::Break(()),
             Err(error) => {
                 self.broken.get_or_insert(error);
-                false
+                ControlFlow::Break(())
             }
         }
     }

@@ -1,13 +1,12 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
 use super::judge::Judged;
 use super::lane::Lane;
-use super::{Arrangement, ClaimPlan, ClaimSweep, Openers, Swept};
+use super::{Arrangement, ClaimPlan, ClaimSweep, Swept};
 use crate::image::Claim;
+use crate::lanes::in_lanes;
 use crate::lock::Backend;
 use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions, raise_descriptor_limit};
@@ -20,8 +19,6 @@ struct Task<'a> {
     arrangement: Arrangement,
     holders: &'a [Claim],
 }
-
-type Answer = (usize, Result<Judged, ProcessError>);
 
 /// Tries all that is planned, in as many lanes as `options` has jobs, and
 /// shows `observer` after each row how far it has come. The observer can break
@@ -44,50 +41,70 @@ pub fn claim_sweep(
     let mut sweep = ClaimSweep::begun(plan, options);
     let rows = plan.openers.rows(plan.shard);
     let tasks = tasks(&sweep, &rows);
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        let (sender, answers) = channel();
-        for _ in 0..options.jobs.max(1).min(tasks.len()) {
-            let lane = Work { next: &next, tasks: &tasks, options, answers: sender.clone() };
-            scope.spawn(move || lane.work(plan.openers));
+    let work = |lane: &mut Option<Lane>, task: &Task<'_>| {
+        let lane = match lane {
+            Some(lane) => lane,
+            None => lane.insert(Lane::start(options, plan.openers.number())?),
+        };
+        lane.row(task.arrangement, task.holders)
+    };
+    let mut entry = Entry {
+        sweep: &mut sweep,
+        tasks: &tasks,
+        ahead: BTreeMap::new(),
+        entered: 0,
+        since: Instant::now(),
+    };
+    let mut broken = None;
+    in_lanes(options.jobs, &tasks, work, |number, row| match row {
+        Ok(judged) => entry.enter(number, judged, observer),
+        Err(ProcessError::Stopped) => ControlFlow::Break(()),
+        Err(error) => {
+            broken = Some(error);
+            ControlFlow::Break(())
         }
-        drop(sender);
-        let entered = enter(answers, &tasks, &mut sweep, observer);
-        next.store(tasks.len(), Ordering::Relaxed);
-        entered
-    })?;
+    });
+    if let Some(error) = broken {
+        return Err(error.into());
+    }
     sweep.complete = sweep.cases_done() == sweep.cases();
     Ok(sweep)
 }
 
-/// Enters what rows came to, in their order, until there are no more or the
-/// sweep is to end.
-fn enter(
-    answers: Receiver<Answer>,
-    tasks: &[Task<'_>],
-    sweep: &mut ClaimSweep,
-    observer: &mut dyn FnMut(&ClaimSweep) -> ControlFlow<()>,
-) -> Result<(), HarnessError> {
-    let mut ahead: BTreeMap<usize, Judged> = BTreeMap::new();
-    let mut entered = 0;
-    let mut since = Instant::now();
-    for (number, answer) in answers {
-        match answer {
-            Ok(judged) => ahead.insert(number, judged),
-            Err(ProcessError::Stopped) => break,
-            Err(error) => return Err(error.into()),
-        };
-        while let Some(judged) = ahead.remove(&entered) {
+/// Enters rows into a sweep in their order, whatever order they end in.
+struct Entry<'a> {
+    sweep: &'a mut ClaimSweep,
+    tasks: &'a [Task<'a>],
+    /// Rows whose turn has not come.
+    ahead: BTreeMap<usize, Judged>,
+    entered: usize,
+    /// When the last row was entered.
+    since: Instant,
+}
+
+impl Entry<'_> {
+    /// Enters a row and those that waited for it; breaks when the sweep is to
+    /// end.
+    fn enter(
+        &mut self,
+        number: usize,
+        judged: Judged,
+        observer: &mut dyn FnMut(&ClaimSweep) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.ahead.insert(number, judged);
+        while let Some(judged) = self.ahead.remove(&self.entered) {
             let is_silent = judged.is_silent();
-            sweep.arrangements[tasks[entered].index].add(judged, since.elapsed());
-            since = Instant::now();
-            entered += 1;
-            if observer(sweep).is_break() || is_silent {
-                return Ok(());
+            let index = self.tasks[self.entered].index;
+            self.sweep.arrangements[index].add(judged, self.since.elapsed());
+            self.since = Instant::now();
+            self.entered += 1;
+            observer(self.sweep)?;
+            if is_silent {
+                return ControlFlow::Break(());
             }
         }
+        ControlFlow::Continue(())
     }
-    Ok(())
 }
 
 /// What is left to do.
@@ -98,30 +115,4 @@ fn tasks<'a>(sweep: &ClaimSweep, rows: &'a [Vec<Claim>]) -> Vec<Task<'a>> {
         left.iter().map(move |holders| Task { index, arrangement, holders })
     };
     sweep.arrangements.iter().enumerate().flat_map(of_one).collect()
-}
-
-/// What one lane works at.
-struct Work<'a> {
-    next: &'a AtomicUsize,
-    tasks: &'a [Task<'a>],
-    options: &'a SessionOptions,
-    answers: Sender<Answer>,
-}
-
-impl Work<'_> {
-    fn work(self, openers: Openers) {
-        let mut lane = match Lane::start(self.options, openers.number()) {
-            Ok(lane) => lane,
-            Err(error) => return drop(self.answers.send((0, Err(error)))),
-        };
-        loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(task) = self.tasks.get(number) else { return };
-            let judged = lane.row(task.arrangement, task.holders);
-            let failed = judged.is_err();
-            if self.answers.send((number, judged)).is_err() || failed {
-                return;
-            }
-        }
-    }
 }
