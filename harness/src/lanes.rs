@@ -1,5 +1,6 @@
 //! Work in several threads at a time.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -44,6 +45,33 @@ pub(crate) fn in_lanes<L: Default, U: Sync, R: Send>(
             }
         }
     });
+}
+
+/// Results that come in any order and are wanted in that of their units.
+#[derive(Debug)]
+pub(crate) struct InOrder<R> {
+    ahead: BTreeMap<usize, R>,
+    next: usize,
+}
+
+impl<R> Default for InOrder<R> {
+    fn default() -> Self {
+        InOrder { ahead: BTreeMap::new(), next: 0 }
+    }
+}
+
+impl<R> InOrder<R> {
+    /// Keeps a result until those before it have come.
+    pub(crate) fn add(&mut self, number: usize, result: R) {
+        self.ahead.insert(number, result);
+    }
+
+    /// The next one, with its number, unless it is still to come.
+    pub(crate) fn next(&mut self) -> Option<(usize, R)> {
+        let result = self.ahead.remove(&self.next)?;
+        self.next += 1;
+        Some((self.next - 1, result))
+    }
 }
 
 #[cfg(test)]
@@ -95,5 +123,15 @@ mod tests {
     #[test]
     fn nothing_to_do_is_done() {
         in_lanes(2, &[], |(): &mut (), _: &u32| (), |_, ()| panic!("there is no unit"));
+    }
+
+    #[test]
+    fn who_is_ahead_waits_for_those_before() {
+        let mut results = InOrder::default();
+        results.add(1, "b");
+        assert_eq!(results.next(), None);
+        results.add(0, "a");
+        assert_eq!([results.next(), results.next()], [Some((0, "a")), Some((1, "b"))]);
+        assert_eq!(results.next(), None);
     }
 }

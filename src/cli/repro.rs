@@ -14,6 +14,12 @@ pub struct ReproArgs {
     /// report what does not come out as documented.
     #[arg(long, conflicts_with = "drill")]
     pub all: bool,
+    /// With --all, how many run at a time [default: the available cores].
+    #[arg(
+        short, long, value_name = "N", conflicts_with = "drill",
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub jobs: Option<u16>,
     /// Print Markdown: with NAME to be pasted into a bug report, without it the
     /// table of what every command does with locks.
     #[arg(long, conflicts_with_all = ["json", "all"])]

@@ -18,11 +18,16 @@ pub fn session_options(
     keep: bool,
     stop: StopToken,
 ) -> SessionOptions {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     SessionOptions {
-        jobs: place.jobs.map_or_else(cores, usize::from),
+        jobs: lanes(place.jobs),
         step_timeout: place.timeout,
         keep,
         ..SessionOptions::new(directory.to_owned(), stop)
     }
+}
+
+/// How much to do at a time: what was asked for, or as there are cores.
+pub fn lanes(jobs: Option<u16>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    jobs.map_or_else(cores, usize::from)
 }

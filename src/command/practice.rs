@@ -6,8 +6,12 @@ use crate::failure::Failure;
 
 /// Where drills and recipes are carried out.
 pub fn practice(args: &QemuArgs, stop: &StopToken) -> Result<Practice, Failure> {
-    let launcher = launcher_options(args, stop);
-    Practice::start(&DrillOptions { launcher, step_timeout: args.timeout }).map_err(failure)
+    Practice::start(&drill_options(args, stop)).map_err(failure)
+}
+
+/// How drills are carried out.
+pub fn drill_options(args: &QemuArgs, stop: &StopToken) -> DrillOptions {
+    DrillOptions { launcher: launcher_options(args, stop), step_timeout: args.timeout }
 }
 
 /// A launcher that makes its images where `args` say.

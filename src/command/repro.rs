@@ -1,10 +1,11 @@
 use std::io::Write;
+use std::ops::ControlFlow;
 
-use imglock_harness::drill::{self, Drill, DrillResult, Variant};
-use imglock_harness::qemu::Binary;
+use imglock_harness::drill::{Drill, DrillResult, Exercise, practise};
 use imglock_harness::run::{Environment, Verdict};
 
-use super::practice::{practice, unless_stopped};
+use super::place::lanes;
+use super::practice::{drill_options, practice, unless_stopped};
 use super::subject;
 use crate::cli::ReproArgs;
 use crate::exit::ExitCode;
@@ -63,25 +64,23 @@ fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitC
 /// Carries out every drill under every condition with every QEMU.
 fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
     let binaries = subject::found(&args.qemu.folders)?;
-    let runs: Vec<(&Drill, &Binary)> = drill::all()
-        .flat_map(|drill| drill.players(&binaries).map(move |one| (drill, one)))
-        .collect();
-    if runs.is_empty() {
+    let exercises = Exercise::all(&binaries);
+    if exercises.is_empty() {
         return Err(Failure::NoPlayer { why: "there is no QEMU here".to_owned() });
     }
     let stop = interrupt::stop_on_signals()?;
-    let mut practice = practice(&args.qemu, &stop)?;
-    let mut results = Vec::new();
-    for (drill, player) in runs {
-        for variant in Variant::ALL {
-            let result = unless_stopped(&stop, practice.run(drill, variant, player, &binaries))?;
-            if !args.json {
-                report::line(&result, output)?;
-                output.flush()?;
-            }
-            results.push(result);
+    let options = drill_options(&args.qemu, &stop);
+    let (mut results, mut written) = (Vec::new(), Ok(()));
+    let mut take = |result: DrillResult| {
+        if !args.json {
+            written = report::line(&result, output).and_then(|()| output.flush());
         }
-    }
+        results.push(result);
+        if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let practised = practise(&exercises, &binaries, &options, lanes(args.jobs), &mut take);
+    written?;
+    unless_stopped(&stop, practised)?;
     match args.json {
         true => report::json(&results.iter().collect::<Vec<_>>(), output)?,
         false => report::sum(&results, output)?,

@@ -21,6 +21,7 @@
 mod account;
 mod catalog;
 mod effect;
+mod exercise;
 mod intruder;
 mod lab;
 mod locks;
@@ -34,6 +35,7 @@ mod variant;
 pub use account::{Account, Act, Cell, Entry};
 pub use catalog::{THEMES, Theme, all, find};
 pub use effect::Effect;
+pub use exercise::{Exercise, practise};
 pub use lab::{Lab, Proof, SilentPeer};
 pub use locks::{Holding, ImageLocks};
 pub use plan::{Drill, Expected};

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -6,7 +5,7 @@ use super::judge::Judged;
 use super::lane::Lane;
 use super::{Arrangement, ClaimPlan, ClaimSweep, Swept};
 use crate::image::Claim;
-use crate::lanes::in_lanes;
+use crate::lanes::{InOrder, in_lanes};
 use crate::lock::Backend;
 use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions, raise_descriptor_limit};
@@ -48,13 +47,8 @@ pub fn claim_sweep(
         };
         lane.row(task.arrangement, task.holders)
     };
-    let mut entry = Entry {
-        sweep: &mut sweep,
-        tasks: &tasks,
-        ahead: BTreeMap::new(),
-        entered: 0,
-        since: Instant::now(),
-    };
+    let mut entry =
+        Entry { sweep: &mut sweep, tasks: &tasks, rows: InOrder::default(), since: Instant::now() };
     let mut broken = None;
     in_lanes(options.jobs, &tasks, work, |number, row| match row {
         Ok(judged) => entry.enter(number, judged, observer),
@@ -75,9 +69,7 @@ pub fn claim_sweep(
 struct Entry<'a> {
     sweep: &'a mut ClaimSweep,
     tasks: &'a [Task<'a>],
-    /// Rows whose turn has not come.
-    ahead: BTreeMap<usize, Judged>,
-    entered: usize,
+    rows: InOrder<Judged>,
     /// When the last row was entered.
     since: Instant,
 }
@@ -91,13 +83,12 @@ impl Entry<'_> {
         judged: Judged,
         observer: &mut dyn FnMut(&ClaimSweep) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        self.ahead.insert(number, judged);
-        while let Some(judged) = self.ahead.remove(&self.entered) {
+        self.rows.add(number, judged);
+        while let Some((number, judged)) = self.rows.next() {
             let is_silent = judged.is_silent();
-            let index = self.tasks[self.entered].index;
+            let index = self.tasks[number].index;
             self.sweep.arrangements[index].add(judged, self.since.elapsed());
             self.since = Instant::now();
-            self.entered += 1;
             observer(self.sweep)?;
             if is_silent {
                 return ControlFlow::Break(());
