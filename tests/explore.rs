@@ -2,6 +2,11 @@
 
 mod outside;
 
+use imglock_harness::explore::{ExplorePlan, explore};
+use imglock_harness::fault::Fault;
+use imglock_harness::lock::Backend;
+use imglock_harness::process::StopToken;
+use imglock_harness::run::SessionOptions;
 use outside::{Folder, imglock};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -95,4 +100,34 @@ fn what_makes_no_sense_is_refused() {
     refused(&["--save", "one.kdl"], 2, "name a folder");
     refused(&["--dir", "/nowhere"], 4, "choose another directory with --dir");
     refused(&["--seed", "1", "--case", "1", "--save", "/proc/nowhere"], 2, "with --save");
+}
+
+#[rstest::rstest]
+#[case::a_conflict_is_overlooked(Fault::NoCheck, Backend::Ofd)]
+#[case::an_unlock_takes_more(Fault::UnlockDropsTheRest, Backend::Posix)]
+fn what_differs_is_made_small_and_shows_the_fault_and_nothing_else(
+    #[case] fault: Fault,
+    #[case] backend: Backend,
+) {
+    let folder = Folder::new();
+    let (_trigger, stop) = StopToken::pair().expect("a pipe");
+    let options = SessionOptions {
+        fault: Some(fault),
+        program: env!("CARGO_BIN_EXE_imglock").into(),
+        ..SessionOptions::new(folder.path().to_owned(), stop)
+    };
+    let plan = ExplorePlan { most_differences: 1, ..ExplorePlan::new(backend, 4, 500) };
+    let explored = explore(&plan, &options, &mut |_| ()).expect("it goes to its end");
+    let difference = explored.differences.first().expect("the fault is met");
+    let text = &difference.scenario;
+    // Two who open, or one who locks, unlocks and has nothing left.
+    assert!(difference.steps <= 4 && difference.steps < difference.steps_found, "{text}");
+    let file = folder.file("small.kdl", text);
+    let run = || {
+        let mut run = imglock();
+        run.arg("run").arg(&file).args(["--backend", backend.name()]);
+        run
+    };
+    run().assert().success();
+    run().args(["--plant", fault.name()]).assert().code(1);
 }

@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Objection;
 use crate::lock::Backend;
 use crate::process::ProcessError;
 use crate::run::{Engine, ScenarioResult, Verdict};
 use crate::scenario::{Item, Scenario};
+use crate::step::Hazard;
 
 /// A case on the kernel: what happened, and what was not as it must be.
 #[derive(Debug, Clone)]
@@ -54,10 +55,15 @@ impl Trial {
         &scenario.items[..count]
     }
 
-    /// The scenario with the hazards declared that showed themselves, so that
-    /// whoever runs it finds nothing else undeclared.
+    /// The scenario with the hazards declared that showed themselves before
+    /// the fault, so that whoever runs it finds nothing else undeclared. What
+    /// shows itself together with the fault comes of it, and is gone when it is.
     pub(super) fn declared(&self, scenario: &Scenario) -> Scenario {
-        let hazards = self.result.hazards.clone();
+        let findings = &self.result.findings;
+        let fault = findings.iter().find(|finding| finding.is_failure());
+        let fault = fault.and_then(|finding| finding.event);
+        let earlier = findings.iter().filter(|one| fault.is_none() || one.event != fault);
+        let hazards: BTreeSet<Hazard> = earlier.filter_map(|finding| finding.hazard).collect();
         let declared = (!hazards.is_empty()).then_some((self.result.backend, hazards));
         Scenario { hazards: BTreeMap::from_iter(declared), ..scenario.clone() }
     }
