@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
+use super::books_census::Census;
 use super::books_names::Name;
 use super::books_node::{Node, Role};
 use super::books_pending::{Orphan, Pending};
@@ -25,6 +26,7 @@ pub struct Books {
     pub(super) orphans: Vec<Orphan>,
     pub(super) tables: Vec<Table>,
     pub(super) descriptions: usize,
+    pub(super) census: Census,
 }
 
 /// A node's full name, without a copy of it: that of the first actor that had
@@ -70,6 +72,7 @@ impl Books {
             orphans: Vec::new(),
             tables: Vec::new(),
             descriptions: 0,
+            census: Census::default(),
         };
         for name in images {
             books.add_image(name);
@@ -163,6 +166,20 @@ impl Books {
     /// Enters what came of a step. `handle` is the node as the worker gave it
     /// back, where it did.
     pub fn apply(
+        &mut self,
+        actor: &str,
+        action: &Action,
+        outcome: &Outcome,
+        handle: Option<NodeHandle>,
+    ) {
+        let touched = self.tables_of(actor, action);
+        let born = self.tables.len();
+        self.uncount(&touched);
+        self.note(actor, action, outcome, handle);
+        self.count(touched.into_iter().chain(born..self.tables.len()));
+    }
+
+    fn note(
         &mut self,
         actor: &str,
         action: &Action,

@@ -13,6 +13,7 @@ use crate::step::Action;
 /// `vm1.disk rw #0`, with what is unusual behind it: `given`, `inherited`,
 /// `inactive`, `by-hand`, `base`.
 fn shown(books: &Books) -> String {
+    assert_eq!(books.census, books.recounted(), "as it was kept, and as it is");
     let nodes = books.nodes().map(|(name, node)| {
         let mode = Mode::ALL.iter().find(|mode| mode.claim() == node.claim).expect("a mode");
         let mut words = vec![name.to_string(), mode.to_string(), format!("#{}", node.description)];
@@ -80,6 +81,11 @@ const OPEN: &str = "vm1 open disk rw => granted";
     "vm2 open other none => granted
      vm1 send disk to=vm2 => done",
     "vm1.disk rw #0, vm2.disk rw #0 given, vm2.other none #1"
+)]
+#[case::send_in_the_place_of_another(
+    "vm2 open disk none => granted
+     vm1 send disk to=vm2 => done",
+    "vm1.disk rw #0, vm2.disk rw #0 given"
 )]
 #[case::lock("vm1 lock disk start=0 => granted", "vm1.disk rw #0 by-hand")]
 #[case::lock_refused("vm1 lock disk start=0 => EAGAIN", "vm1.disk rw #0 by-hand")]
@@ -157,6 +163,12 @@ const OPEN: &str = "vm1 open disk rw => granted";
     "vm1 thread helper => done
      helper exec => done",
     "vm1.disk rw #0"
+)]
+#[case::exec_of_a_thread_with_an_inheritable_descriptor(
+    "vm1 open spare ro inherit => granted
+     vm1 thread helper => done
+     helper exec => done",
+    "vm1.disk rw #0, vm1.spare ro #1, helper.spare ro #1"
 )]
 #[case::exit("vm1 exit => done", "")]
 #[case::kill("vm1 kill => done", "")]

@@ -115,7 +115,7 @@ impl Contract {
         granted: &Attempt<'_>,
         seen: &Observation<'_>,
     ) -> Option<Breach> {
-        if granted.claim == Claim::NOTHING {
+        if granted.claim == Claim::NOTHING || !books.has_conflict(granted.image, granted.claim) {
             return None;
         }
         let (name, other) = books.nodes().find(|(name, other)| {
@@ -162,7 +162,7 @@ impl Contract {
 /// one of the two, and not to somebody who conflicts with both.
 fn slipped_in(books: &Books, granted: &Attempt<'_>, seen: &Observation<'_>) -> Option<Breach> {
     // Source and destination activate; whoever does not comes from outside.
-    if matches!(seen.action, Action::Activate { .. }) {
+    if matches!(seen.action, Action::Activate { .. }) || !books.is_given_up(granted.image) {
         return None;
     }
     let party = |is: fn(&Node) -> bool| {

@@ -5,6 +5,7 @@
 //! as it grows; their [`Finding`]s make the [`Verdict`].
 
 mod books;
+mod books_census;
 mod books_names;
 mod books_node;
 mod books_pending;
