@@ -1,7 +1,7 @@
 use super::trial::Trial;
 use super::*;
 use crate::lock::Backend;
-use crate::run::{Judge, ScenarioResult};
+use crate::run::{Finding, Judge, ScenarioResult};
 use crate::scenario::{Item, Scenario};
 use crate::step::Hazard;
 
@@ -99,13 +99,27 @@ fn a_difference_tells_of_itself_in_a_file_that_reads_back() {
     };
     let subject = "builtin".to_owned();
     let mut result = ScenarioResult::skipped("case", case.backend, subject, String::new());
-    result.hazards.insert(Hazard::LeakedLock);
+    let found = |event, judge, hazard: Option<Hazard>| Finding {
+        judge,
+        event: Some(event),
+        hazard,
+        declared: hazard.is_some(),
+        expected: String::new(),
+        actual: String::new(),
+        message: String::new(),
+    };
+    result.findings = vec![
+        found(0, Judge::Contract, Some(Hazard::LeakedLock)),
+        found(3, Judge::Model, None),
+        found(3, Judge::Contract, Some(Hazard::LockLoss)),
+    ];
     let trial = Trial { result, fault: Some(fault.clone()) };
     let again = Some(Again { tries: 3, differed: 1 });
     let told = written::told(&scenario, &trial, case, &fault, again, &Environment::default());
     let text = told.to_string();
     let read = Scenario::parse("case", "case.kdl", &text).expect("well formed");
-    assert_eq!(read.hazards[&Backend::Ofd], [Hazard::LeakedLock].into());
+    let declared = [Hazard::LeakedLock].into();
+    assert_eq!(read.hazards.get(&Backend::Ofd), Some(&declared), "the other comes of the fault");
     for words in ["The model says: done.", "The kernel: EBADF.", "1 of 3 more", "--case 4"] {
         assert!(read.about.contains(words), "{words}: {}", read.about);
     }
