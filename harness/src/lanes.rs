@@ -47,31 +47,35 @@ pub(crate) fn in_lanes<L: Default, U: Sync, R: Send>(
     });
 }
 
-/// Results that come in any order and are wanted in that of their units.
-#[derive(Debug)]
-pub(crate) struct InOrder<R> {
-    ahead: BTreeMap<usize, R>,
-    next: usize,
-}
-
-impl<R> Default for InOrder<R> {
-    fn default() -> Self {
-        InOrder { ahead: BTreeMap::new(), next: 0 }
-    }
-}
-
-impl<R> InOrder<R> {
-    /// Keeps a result until those before it have come.
-    pub(crate) fn add(&mut self, number: usize, result: R) {
-        self.ahead.insert(number, result);
-    }
-
-    /// The next one, with its number, unless it is still to come.
-    pub(crate) fn next(&mut self) -> Option<(usize, R)> {
-        let result = self.ahead.remove(&self.next)?;
-        self.next += 1;
-        Some((self.next - 1, result))
-    }
+/// As [`in_lanes`], for work that can fail. What came of the units is handed
+/// to `take` in their order.
+///
+/// # Errors
+/// The first failure that comes ends it.
+pub(crate) fn in_order<L: Default, U: Sync, R: Send, E: Send>(
+    lanes: usize,
+    units: &[U],
+    work: impl Fn(&mut L, &U) -> Result<R, E> + Sync,
+    mut take: impl FnMut(usize, R) -> ControlFlow<()>,
+) -> Result<(), E> {
+    let mut ahead = BTreeMap::new();
+    let mut taken = 0;
+    let mut ended = Ok(());
+    in_lanes(lanes, units, work, |number, result| {
+        match result {
+            Ok(result) => ahead.insert(number, result),
+            Err(error) => {
+                ended = Err(error);
+                return ControlFlow::Break(());
+            }
+        };
+        while let Some(result) = ahead.remove(&taken) {
+            taken += 1;
+            take(taken - 1, result)?;
+        }
+        ControlFlow::Continue(())
+    });
+    ended
 }
 
 #[cfg(test)]
@@ -127,11 +131,30 @@ mod tests {
 
     #[test]
     fn who_is_ahead_waits_for_those_before() {
-        let mut results = InOrder::default();
-        results.add(1, "b");
-        assert_eq!(results.next(), None);
-        results.add(0, "a");
-        assert_eq!([results.next(), results.next()], [Some((0, "a")), Some((1, "b"))]);
-        assert_eq!(results.next(), None);
+        // The first unit ends after the others have.
+        let others = std::sync::Barrier::new(2);
+        let mut taken = Vec::new();
+        let work = |(): &mut (), unit: &u32| {
+            if [0, 3].contains(unit) {
+                others.wait();
+            }
+            Ok::<_, ()>(unit * 2)
+        };
+        let ended = in_order(2, &[0, 1, 2, 3], work, |number, result| {
+            taken.push((number, result));
+            ControlFlow::Continue(())
+        });
+        assert_eq!((ended, taken), (Ok(()), vec![(0, 0), (1, 2), (2, 4), (3, 6)]));
+    }
+
+    #[test]
+    fn a_failure_ends_it() {
+        let mut taken = Vec::new();
+        let work = |(): &mut (), unit: &u32| if *unit < 2 { Ok(*unit) } else { Err(*unit) };
+        let ended = in_order(1, &[0, 1, 2, 3], work, |_, result| {
+            taken.push(result);
+            ControlFlow::Continue(())
+        });
+        assert_eq!((ended, taken), (Err(2), vec![0, 1]));
     }
 }

@@ -16,7 +16,7 @@ pub struct ReproArgs {
     pub all: bool,
     /// With --all, how many run at a time [default: the available cores].
     #[arg(
-        short, long, value_name = "N", conflicts_with = "drill",
+        short, long, value_name = "N", requires = "all", conflicts_with = "drill",
         value_parser = clap::value_parser!(u16).range(1..)
     )]
     pub jobs: Option<u16>,

@@ -1,7 +1,7 @@
 use std::ops::ControlFlow;
 
 use super::{Drill, DrillOptions, DrillResult, Practice, Variant};
-use crate::lanes::{InOrder, in_lanes};
+use crate::lanes::in_order;
 use crate::process::ProcessError;
 use crate::qemu::{Binaries, Binary};
 
@@ -49,20 +49,5 @@ pub fn practise(
         let Exercise { drill, variant, program } = *exercise;
         practice.run(drill, variant, program, binaries)
     };
-    let mut results = InOrder::default();
-    let mut broken = Ok(());
-    in_lanes(lanes, exercises, work, |number, result| {
-        match result {
-            Ok(result) => results.add(number, result),
-            Err(error) => {
-                broken = Err(error);
-                return ControlFlow::Break(());
-            }
-        }
-        while let Some((_, result)) = results.next() {
-            take(result)?;
-        }
-        ControlFlow::Continue(())
-    });
-    broken
+    in_order(lanes, exercises, work, |_, result| take(result))
 }

@@ -62,7 +62,7 @@ impl Trial {
         let findings = &self.result.findings;
         let fault = findings.iter().find(|finding| finding.is_failure());
         let fault = fault.and_then(|finding| finding.event);
-        let earlier = findings.iter().filter(|one| fault.is_none() || one.event != fault);
+        let earlier = findings.iter().filter(|one| one.event != fault);
         let hazards: BTreeSet<Hazard> = earlier.filter_map(|finding| finding.hazard).collect();
         let declared = (!hazards.is_empty()).then_some((self.result.backend, hazards));
         Scenario { hazards: BTreeMap::from_iter(declared), ..scenario.clone() }

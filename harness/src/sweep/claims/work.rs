@@ -5,7 +5,7 @@ use super::judge::Judged;
 use super::lane::Lane;
 use super::{Arrangement, ClaimPlan, ClaimSweep, Swept};
 use crate::image::Claim;
-use crate::lanes::{InOrder, in_lanes};
+use crate::lanes::in_order;
 use crate::lock::Backend;
 use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions, raise_descriptor_limit};
@@ -47,55 +47,20 @@ pub fn claim_sweep(
         };
         lane.row(task.arrangement, task.holders)
     };
-    let mut entry =
-        Entry { sweep: &mut sweep, tasks: &tasks, rows: InOrder::default(), since: Instant::now() };
-    let mut broken = None;
-    in_lanes(options.jobs, &tasks, work, |number, row| match row {
-        Ok(judged) => entry.enter(number, judged, observer),
-        Err(ProcessError::Stopped) => ControlFlow::Break(()),
-        Err(error) => {
-            broken = Some(error);
-            ControlFlow::Break(())
-        }
-    });
-    if let Some(error) = broken {
-        return Err(error.into());
+    let mut since = Instant::now();
+    let enter = |number: usize, judged: Judged| {
+        let is_silent = judged.is_silent();
+        sweep.arrangements[tasks[number].index].add(judged, since.elapsed());
+        since = Instant::now();
+        observer(&sweep)?;
+        if is_silent { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    match in_order(options.jobs, &tasks, work, enter) {
+        Ok(()) | Err(ProcessError::Stopped) => {}
+        Err(error) => return Err(error.into()),
     }
     sweep.complete = sweep.cases_done() == sweep.cases();
     Ok(sweep)
-}
-
-/// Enters rows into a sweep in their order, whatever order they end in.
-struct Entry<'a> {
-    sweep: &'a mut ClaimSweep,
-    tasks: &'a [Task<'a>],
-    rows: InOrder<Judged>,
-    /// When the last row was entered.
-    since: Instant,
-}
-
-impl Entry<'_> {
-    /// Enters a row and those that waited for it; breaks when the sweep is to
-    /// end.
-    fn enter(
-        &mut self,
-        number: usize,
-        judged: Judged,
-        observer: &mut dyn FnMut(&ClaimSweep) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        self.rows.add(number, judged);
-        while let Some((number, judged)) = self.rows.next() {
-            let is_silent = judged.is_silent();
-            let index = self.tasks[number].index;
-            self.sweep.arrangements[index].add(judged, self.since.elapsed());
-            self.since = Instant::now();
-            observer(self.sweep)?;
-            if is_silent {
-                return ControlFlow::Break(());
-            }
-        }
-        ControlFlow::Continue(())
-    }
 }
 
 /// What is left to do.
