@@ -69,6 +69,7 @@ fn scenario(name: &str) -> Scenario {
 
 fn result(name: &str, backend: Backend, verdict: Verdict, reason: &str) -> ScenarioResult {
     ScenarioResult {
+        place: String::new(),
         scenario: name.to_owned(),
         backend,
         subject: "builtin".to_owned(),
@@ -78,6 +79,7 @@ fn result(name: &str, backend: Backend, verdict: Verdict, reason: &str) -> Scena
         hazards: BTreeSet::new(),
         findings: Vec::new(),
         trace: Trace::default(),
+        known: None,
     }
 }
 

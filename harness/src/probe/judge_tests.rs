@@ -71,6 +71,7 @@ fn run(property: Property, backend: Backend, instead: &[(usize, &str)]) -> Scena
         table: None,
     });
     ScenarioResult {
+        place: String::new(),
         scenario: scenario.name.clone(),
         backend,
         subject: "builtin".to_owned(),
@@ -80,6 +81,7 @@ fn run(property: Property, backend: Backend, instead: &[(usize, &str)]) -> Scena
         hazards: BTreeSet::new(),
         trace: Trace { events: events.collect(), ..Trace::default() },
         findings,
+        known: None,
     }
 }
 

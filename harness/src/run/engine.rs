@@ -223,6 +223,7 @@ fn judge(
         _ => Verdict::Failed,
     };
     ScenarioResult {
+        place: String::new(),
         scenario: scenario.name.clone(),
         backend,
         subject: subject.to_owned(),
@@ -232,6 +233,7 @@ fn judge(
         hazards,
         findings,
         trace,
+        known: None,
     }
 }
 

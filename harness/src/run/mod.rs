@@ -24,6 +24,7 @@ mod contract_copies_tests;
 mod contract_granted_tests;
 #[cfg(test)]
 mod contract_refused_tests;
+mod document;
 mod engine;
 mod environment;
 mod finding;
@@ -35,8 +36,10 @@ mod history;
 mod judgement;
 #[cfg(test)]
 mod judgement_tests;
+mod known;
 mod moment;
 mod perform;
+mod place;
 mod rehearsal;
 mod result;
 mod runner;
@@ -47,11 +50,14 @@ mod trace;
 mod waiting;
 
 pub use casting::Casting;
+pub use document::{Document, RunLine};
 pub use engine::Engine;
 pub use environment::Environment;
 pub use finding::{Finding, Judge};
 pub(crate) use judgement::{NO_LOCKS, NOT_THE_MODELS};
+pub use known::{Expected, Known, Standing};
 pub use moment::Moment;
+pub use place::{Boot, Fate, Place};
 pub use rehearsal::rehearse;
 pub(crate) use result::microseconds;
 pub use result::{ScenarioResult, Verdict};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Trace};
+use super::{Finding, Known, Standing, Trace};
 use crate::lock::Backend;
 use crate::step::Hazard;
 
@@ -43,6 +43,9 @@ impl fmt::Display for Verdict {
 /// One scenario on one backend with one subject: the verdict and the evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioResult {
+    /// The [name](super::Place::name) of the place it was run at.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
     /// The scenario's name.
     pub scenario: String,
     /// On which locks it was run.
@@ -63,6 +66,9 @@ pub struct ScenarioResult {
     pub findings: Vec<Finding>,
     /// What happened.
     pub trace: Trace,
+    /// What was known of it beforehand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
 }
 
 impl ScenarioResult {
@@ -74,6 +80,7 @@ impl ScenarioResult {
         reason: String,
     ) -> ScenarioResult {
         ScenarioResult {
+            place: String::new(),
             scenario: scenario.to_owned(),
             backend,
             subject,
@@ -83,7 +90,13 @@ impl ScenarioResult {
             hazards: BTreeSet::new(),
             findings: Vec::new(),
             trace: Trace::default(),
+            known: None,
         }
+    }
+
+    /// Where it stands, with what was known of it taken into account.
+    pub fn standing(&self) -> Standing {
+        Standing::of(self.verdict, self.known.as_ref())
     }
 }
 
