@@ -19,11 +19,11 @@ use crate::report::{
     Json, Ktap, MeasuredModes, Progress, ReportFiles, Reporter, Rerun, RunRecord, Summary,
     Terminal, Work,
 };
-use crate::selection::select;
+use crate::selection::{on_file_system, select};
 
 /// `imglock run`.
 pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
-    let scenarios = select(&Library::embedded(), &args.patterns)?;
+    let scenarios = on_file_system(select(&Library::embedded(), &args.patterns)?, None)?;
     let (scenarios, castings) = match args.mix {
         false => (scenarios, subject::castings(&args.subjects)?),
         true => (of_two_processes(scenarios)?, subject::mixed(&args.subjects)?),

@@ -61,6 +61,7 @@ fn scenario(name: &str) -> Scenario {
         summary: format!("What {name} is about, in one line"),
         about: "Why.".to_owned(),
         backends: Backend::ALL.to_vec(),
+        file_systems: Vec::new(),
         hazards: BTreeMap::new(),
         images: vec![ImageDeclaration { name: "disk.img".into(), size: 1 << 20 }],
         items: Vec::new(),
