@@ -101,6 +101,7 @@
 //! | 7 | [`race`] | openers released at the same moment, again and again |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 5 | [`subject`] | who plays a process: our workers, or a QEMU |
+//! | 4b | [`fuse`] | a file system served by a process of ours |
 //! | 4b | [`qemu`] | which QEMUs there are, how they are started and spoken to |
 //! | 4 | [`process`] | the launcher, the workers, and the messages between |
 //! | 4 | [`holders`] | who has locks on an image, and what they let others do |
@@ -135,6 +136,7 @@ mod arena;
 pub mod drill;
 pub mod explore;
 pub mod fault;
+pub mod fuse;
 pub mod handover;
 pub mod history;
 pub mod holders;
@@ -158,5 +160,19 @@ pub mod subject;
 pub mod sweep;
 mod word;
 
-pub use process::init;
 pub use shard::{ParseShardError, Shard};
+
+/// Turns this process into what it was started as, if that is a part of ours:
+/// a launcher or a worker, or the server of a file system.
+///
+/// Call it first in `main` of every program that runs scenarios. It returns
+/// at once in an ordinary start, and never in the others. (Processes are made
+/// by re-executing the program, because one with many threads must not fork.)
+pub fn init() {
+    let Ok(role) = std::env::var(process::ROLE) else { return };
+    let status = process::run_as(&role).or_else(|| fuse::run_as(&role));
+    // None that there is: an ordinary start.
+    if let Some(status) = status {
+        std::process::exit(status);
+    }
+}
