@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use globset::GlobBuilder;
 use imglock_harness::scenario::{Scenario, ScenarioError};
+use imglock_harness::step::FileSystem;
 
 use crate::failure::Failure;
 use crate::library::{Entry, Library, MATRIX_FILE};
@@ -32,6 +33,23 @@ pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario
         (_, true) => Ok(sources.scenarios),
         (_, false) => Err(Failure::Invalid(sources.invalid)),
     }
+}
+
+/// Those of `scenarios` that make sense on one of `file_systems`; where there
+/// are none, in a directory that was there before.
+///
+/// # Errors
+/// When none is left.
+pub fn on_file_systems(
+    mut scenarios: Vec<Arc<Scenario>>,
+    file_systems: &[FileSystem],
+) -> Result<Vec<Arc<Scenario>>, Failure> {
+    let wanted = scenarios.iter().flat_map(|scenario| scenario.file_systems.clone()).collect();
+    scenarios.retain(|scenario| match file_systems {
+        [] => scenario.makes_sense_on(None),
+        kinds => kinds.iter().any(|kind| scenario.makes_sense_on(Some(*kind))),
+    });
+    if scenarios.is_empty() { Err(Failure::NoFileSystem { wanted }) } else { Ok(scenarios) }
 }
 
 /// The *.kdl files of a folder and the folders in it, sorted, or the file
@@ -167,6 +185,27 @@ mod tests {
     #[case(&["posix/fork", "ofd"], &["posix/fork", "ofd/fork"])]
     fn a_pattern_selects(#[case] patterns: &[&str], #[case] expected: &[&str]) {
         assert_eq!(names(patterns).expect("a selection"), expected);
+    }
+
+    #[test]
+    fn what_is_for_one_file_system_is_left_out_elsewhere() {
+        let read = |name: &str, line: &str| {
+            let scenario = Scenario::parse(name, name, &format!("{line}\n{TEXT}"));
+            Arc::new(scenario.expect("a scenario"))
+        };
+        let all = || vec![read("any", ""), read("there", "file-system fuse-locks overlay")];
+        let left = |scenarios, here| {
+            let left = on_file_systems(scenarios, here).expect("some are left");
+            left.iter().map(|scenario| scenario.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(left(all(), &[]), ["any"]);
+        assert_eq!(left(all(), &[FileSystem::Fuse]), ["any"]);
+        assert_eq!(left(all(), &[FileSystem::Overlay]), ["any", "there"]);
+        let none = on_file_systems(all().split_off(1), &[]).expect_err("none is left");
+        assert_eq!(
+            none.to_string(),
+            "the selected scenarios make sense on overlay and fuse-locks only; choose one with --fs"
+        );
     }
 
     #[rstest::rstest]

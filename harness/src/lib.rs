@@ -102,6 +102,7 @@
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 5 | [`file_system`] | file systems made for the purpose, and mounts that nobody else sees |
 //! | 5 | [`subject`] | who plays a process: our workers, or a QEMU |
+//! | 4b | [`fuse`] | a file system served by a process of ours |
 //! | 4b | [`qemu`] | which QEMUs there are, how they are started and spoken to |
 //! | 4 | [`process`] | the launcher, the workers, and the messages between |
 //! | 4 | [`holders`] | who has locks on an image, and what they let others do |
@@ -137,6 +138,7 @@ pub mod drill;
 pub mod explore;
 pub mod fault;
 pub mod file_system;
+pub mod fuse;
 pub mod handover;
 pub mod history;
 pub mod holders;
@@ -160,5 +162,19 @@ pub mod subject;
 pub mod sweep;
 mod word;
 
-pub use process::init;
 pub use shard::{ParseShardError, Shard};
+
+/// Turns this process into what it was started as, if that is a part of ours:
+/// a launcher or a worker, or the server of a file system.
+///
+/// Call it first in `main` of every program that runs scenarios. It returns
+/// at once in an ordinary start, and never in the others. (Processes are made
+/// by re-executing the program, because one with many threads must not fork.)
+pub fn init() {
+    let Ok(role) = std::env::var(process::ROLE) else { return };
+    let status = process::run_as(&role).or_else(|| fuse::run_as(&role));
+    // None that there is: an ordinary start.
+    if let Some(status) = status {
+        std::process::exit(status);
+    }
+}

@@ -58,6 +58,8 @@ fn files(#[case] text: &str, #[context] context: Context) {
 #[case::backend_twice("backends ofd ofd\nvm1 open disk mode=rw")]
 #[case::unknown_hazard("hazard posix=lock-los\nhazard\nvm1 open disk mode=rw")]
 #[case::hazard_of_another_backend("backends ofd\nhazard posix=lock-loss\nvm1 open disk mode=rw")]
+#[case::unknown_file_system("file-system overlayfs\nvm1 open disk mode=rw")]
+#[case::file_system_twice("file-system fuse fuse\nfile-system ext4\nvm1 open disk mode=rw")]
 #[case::image_size(
     "image a.img size=-1\nimage b.img size=1073741825\nimage c.img size=\"4096\"\nvm1 open disk mode=rw"
 )]

@@ -1,8 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use imglock_harness::file_system::{FileSystem, Made, Site};
+use imglock_harness::file_system::{Made, Site};
 use imglock_harness::process::LauncherOptions;
 use imglock_harness::run::{Environment, Fate, Place};
+use imglock_harness::step::FileSystem;
 
 use crate::failure::Failure;
 
@@ -40,17 +41,17 @@ impl Grounds {
         Ok(Grounds::Made(Site::open(&options)?, file_systems))
     }
 
-    /// How many places there are.
-    pub fn count(&self) -> usize {
+    /// What they are: file systems that are made, or a directory that is there.
+    pub fn kinds(&self) -> Vec<Option<FileSystem>> {
         match self {
-            Grounds::Directory(_) => 1,
-            Grounds::Made(_, kinds) => kinds.len(),
+            Grounds::Directory(_) => vec![None],
+            Grounds::Made(_, kinds) => kinds.iter().copied().map(Some).collect(),
         }
     }
 
     /// Goes to each, one after the other.
     pub fn each(&self, environment: impl Fn(&Path) -> Environment) -> impl Iterator<Item = Ground> {
-        (0..self.count()).map(move |number| match self {
+        self.kinds().into_iter().enumerate().map(move |(number, _)| match self {
             Grounds::Directory(directory) => Ground {
                 place: Place::reached("", environment(directory)),
                 directory: Some(directory.clone()),

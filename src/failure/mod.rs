@@ -4,6 +4,7 @@ mod hold;
 
 pub use hold::{HoldFailure, in_qemus_words};
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -17,10 +18,11 @@ use imglock_harness::probe::ProbeError;
 use imglock_harness::process::describe;
 use imglock_harness::run::HarnessError;
 use imglock_harness::scenario::ScenarioError;
+use imglock_harness::step::FileSystem;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::exit::ExitCode;
-use crate::phrase::count;
+use crate::phrase::{count, list};
 
 /// Why a command could not do what it was asked.
 ///
@@ -57,6 +59,15 @@ pub enum Failure {
     NoBackend {
         /// What was chosen.
         backends: Vec<Backend>,
+    },
+    /// No selected scenario makes sense on the file system.
+    #[error(
+        "the selected scenarios make sense on {} only; choose one with --fs",
+        list(.wanted.iter().map(|one| one.name()))
+    )]
+    NoFileSystem {
+        /// Those that they make sense on.
+        wanted: BTreeSet<FileSystem>,
     },
     /// `--qemu-dir` without a QEMU.
     #[error(
@@ -247,6 +258,7 @@ impl Failure {
             | Failure::NoFault { .. }
             | Failure::EmptyFolder { .. }
             | Failure::NoBackend { .. }
+            | Failure::NoFileSystem { .. }
             | Failure::NoCases
             | Failure::EmptyShard
             | Failure::NoPairs

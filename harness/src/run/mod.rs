@@ -57,7 +57,7 @@ pub use finding::{Finding, Judge};
 pub(crate) use judgement::{NO_LOCKS, NOT_THE_MODELS};
 pub use known::{Expected, Known, Standing};
 pub use moment::Moment;
-pub use place::{Boot, Fate, Place};
+pub use place::{Boot, Fate, Place, made_at};
 pub use rehearsal::rehearse;
 pub(crate) use result::microseconds;
 pub use result::{ScenarioResult, Verdict};

@@ -17,8 +17,18 @@ const TOGETHER: &str = "`together { ... }` with a step of each of two or more pr
 const BLOCKS: [&str; 3] = ["held", "together", "repeat"];
 
 /// The words that begin a line, if it is not a process that does.
-pub(super) const FIRST_WORDS: [&str; 9] =
-    ["summary", "about", "backends", "hazard", "image", "held", "together", "repeat", "host"];
+pub(super) const FIRST_WORDS: [&str; 10] = [
+    "summary",
+    "about",
+    "backends",
+    "file-system",
+    "hazard",
+    "image",
+    "held",
+    "together",
+    "repeat",
+    "host",
+];
 
 /// Reads the lines of a body: those of the file, or of a `repeat` in it.
 pub(super) fn items(nodes: &[KdlNode], scope: &mut Scope, reader: &mut Reader<'_>) -> Vec<Draft> {

@@ -57,6 +57,7 @@ fn read(name: &str, text: &str, reader: &mut Reader<'_>) -> Option<Scenario> {
         summary: head.summary,
         about: head.about,
         backends: head.backends,
+        file_systems: head.file_systems,
         hazards: head.hazards,
         images: head.images,
         items: drafts.into_iter().filter_map(Draft::into_item).collect(),
