@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use globset::GlobBuilder;
+use imglock_harness::Pattern;
 use imglock_harness::scenario::{Scenario, ScenarioError};
 
 use crate::failure::Failure;
@@ -20,8 +20,9 @@ pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario
         library.entries().iter().for_each(|entry| sources.embedded(entry));
     }
     for pattern in patterns {
-        let found: Vec<&Entry> =
-            library.entries().iter().filter(|entry| matches(entry, pattern)).collect();
+        let meant: Option<Pattern> = pattern.parse().ok();
+        let fits = |entry: &&Entry| meant.as_ref().is_some_and(|meant| meant.fits(&entry.name));
+        let found: Vec<&Entry> = library.entries().iter().filter(fits).collect();
         if found.is_empty() {
             sources.of_user(library, pattern)?;
         }
@@ -123,22 +124,6 @@ impl Sources {
         }
         if empty { Err(Failure::EmptyFolder { path: path.to_owned() }) } else { Ok(()) }
     }
-}
-
-/// By name, last part or theme; by glob over name or last part.
-fn matches(entry: &Entry, pattern: &str) -> bool {
-    let theme = pattern.trim_end_matches('/');
-    if [&entry.name[..], entry.stem()].contains(&pattern)
-        || (!theme.is_empty() && entry.theme() == theme)
-    {
-        return true;
-    }
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    pattern.contains(['*', '?', '[', '{'])
-        && glob.is_ok_and(|glob| {
-            let matcher = glob.compile_matcher();
-            matcher.is_match(&entry.name) || matcher.is_match(entry.stem())
-        })
 }
 
 #[cfg(test)]

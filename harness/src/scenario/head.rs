@@ -4,12 +4,12 @@ use kdl::KdlNode;
 use miette::SourceSpan;
 
 use super::action::{USUAL, size};
-use super::line::{Line, Reader};
 use super::scope::Scope;
 use super::verb::Verb;
 use super::{ImageDeclaration, body, names, word};
 use crate::lock::Backend;
 use crate::step::Hazard;
+use crate::text::{Line, Reader};
 
 /// The words that begin a line of the head.
 pub(super) const WORDS: [&str; 5] = ["summary", "about", "backends", "hazard", "image"];
@@ -61,7 +61,7 @@ impl Head {
 
     fn read_backends(&mut self, nodes: &[KdlNode], reader: &mut Reader<'_>) {
         const USAGE: &str = "`backends ofd`, `backends posix`, or no such line for both";
-        if let Some(mut line) = only(nodes, "backends", reader) {
+        if let Some(mut line) = reader.only(nodes, "backends") {
             let mut next = line.required("a backend", USAGE, reader);
             while let Some(value) = next {
                 let choices = Backend::ALL.map(|backend| (backend.name(), backend));
@@ -136,24 +136,6 @@ impl Head {
     }
 }
 
-/// The one line that begins with `word`; complains about any other.
-fn only<'d>(nodes: &'d [KdlNode], word: &str, reader: &mut Reader<'_>) -> Option<Line<'d>> {
-    let mut found = None;
-    for node in nodes.iter().filter(|node| node.name().value() == word) {
-        if found.is_none() {
-            found = Some(reader.line(node));
-        } else {
-            reader.problems.add(
-                node.name().span(),
-                "the second one",
-                format!("there are two lines `{word}`"),
-                "keep one of them",
-            );
-        }
-    }
-    found
-}
-
 /// Whether a line without a verb was meant to begin with `word`.
 fn misspells(node: &KdlNode, word: &str) -> bool {
     let verb = node.entries().first().filter(|entry| entry.name().is_none());
@@ -169,7 +151,7 @@ fn text(nodes: &[KdlNode], word: &str, reader: &mut Reader<'_>) -> String {
         }
         _ => ("`about \"...\"`", "teaches in a few sentences why it happens"),
     };
-    let Some(mut line) = only(nodes, word, reader) else {
+    let Some(mut line) = reader.only(nodes, word) else {
         // A line that misspells it is a problem already.
         if nodes.iter().any(|node| misspells(node, word)) {
             return String::new();
