@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use imglock_harness::Pattern;
+use imglock_harness::known::KnownFailures;
 use imglock_harness::scenario::{Scenario, ScenarioError};
 
 use crate::failure::Failure;
-use crate::library::{Entry, Library, MATRIX_FILE};
+use crate::library::{Entry, KNOWN_FILE, Library, MATRIX_FILE};
 
 /// The scenarios that `patterns` select, each once, in the order asked for;
 /// all of the library when there are no patterns.
@@ -68,6 +69,8 @@ pub enum Document {
     Scenario(Box<Scenario>),
     /// The mode matrix, in a file of that name.
     Matrix,
+    /// What is known to fail.
+    Known(KnownFailures),
 }
 
 /// Reads one file of the user's.
@@ -78,8 +81,12 @@ pub fn read_document(path: &Path) -> Result<Result<Document, ScenarioError>, Fai
     let name = path.display().to_string();
     let text = fs::read_to_string(path)
         .map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+    let is_called = |called: &str| path.file_name().is_some_and(|file| file == called);
     let scenario = Scenario::parse(&name, &name, &text);
-    if path.file_name().is_some_and(|file| file == MATRIX_FILE) && scenario.is_err() {
+    if KnownFailures::is_one(&text) || (is_called(KNOWN_FILE) && scenario.is_err()) {
+        return Ok(KnownFailures::parse(&name, &text).map(Document::Known));
+    }
+    if is_called(MATRIX_FILE) && scenario.is_err() {
         return Ok(
             imglock_harness::scenario::ModeMatrix::parse(&name, &text).map(|_| Document::Matrix)
         );
@@ -113,7 +120,7 @@ impl Sources {
         let mut empty = true;
         for file in kdl_files(path)? {
             match read_document(&file)? {
-                Ok(Document::Matrix) => continue,
+                Ok(Document::Matrix | Document::Known(_)) => continue,
                 Ok(Document::Scenario(scenario)) if self.met.insert(scenario.name.clone()) => {
                     self.scenarios.push(Arc::new(*scenario));
                 }

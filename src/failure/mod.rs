@@ -95,8 +95,8 @@ pub enum Failure {
     /// The command carries no scenario at all.
     #[error("this imglock carries no scenarios; name a file or folder of your own")]
     NoScenarios,
-    /// Scenario files that are not well formed.
-    #[error("{} not well formed", count(.0.len(), "scenario is", "scenarios are"))]
+    /// Files of scenarios or known failures that are not well formed.
+    #[error("{} not well formed", count(.0.len(), "file is", "files are"))]
     Invalid(Vec<ScenarioError>),
     /// A file that cannot be read.
     #[error("cannot read {path}: {}", describe(.source))]

@@ -40,13 +40,11 @@ impl KnownFailures {
     }
 
     /// Whether a text is a file of known failures rather than anything else:
-    /// each line that says something begins with `known`.
+    /// it begins with a `known`.
     pub fn is_one(text: &str) -> bool {
-        let document = Reader::new(text).document();
-        document.is_some_and(|document| {
-            let mut names = document.nodes().iter().map(|node| node.name().value());
-            let first = names.next();
-            first == Some(reading::KNOWN)
+        let document = text.contains(reading::KNOWN).then(|| Reader::new(text).document());
+        document.flatten().is_some_and(|document| {
+            document.nodes().first().is_some_and(|node| node.name().value() == reading::KNOWN)
         })
     }
 
