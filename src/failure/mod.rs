@@ -106,6 +106,14 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// A file that holds no report of runs.
+    #[error("{path} is no report of runs: {why}; `imglock run --report json=FILE` writes one")]
+    NoReport {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        why: String,
+    },
     /// A history that is not well formed.
     #[error(transparent)]
     History(Problem),
@@ -246,6 +254,7 @@ impl Failure {
             Failure::Invalid(_)
             | Failure::Unreadable { .. }
             | Failure::History(_)
+            | Failure::NoReport { .. }
             | Failure::Report { .. }
             | Failure::ClaimsOfQemu
             | Failure::NotResumed { .. }

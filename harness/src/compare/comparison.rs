@@ -54,6 +54,9 @@ pub struct RunChange {
     pub old: Option<Account>,
     /// What it comes to now.
     pub new: Option<Account>,
+    /// The names of the images, by their index in a lock table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
     /// The first step that is different, of what is broken, fixed or changed.
     pub parting: Option<Parting>,
     /// The steps up to that one, or to the one that a judge objects to.

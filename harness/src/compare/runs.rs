@@ -72,6 +72,7 @@ fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<
         backend: of.backend,
         subject: of.subject.clone(),
         change,
+        images: of.trace.images.clone(),
         course: at.map(|event| course(old, new, event)).unwrap_or_default(),
         old: mine,
         new: theirs,
