@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use crate::run::{ScenarioResult, Verdict};
 
-/// What takes less is as fast as this: of so little most is chance.
-const LEAST: Duration = Duration::from_millis(5);
+/// What takes less counts as this: of so little most is chance. On a machine
+/// with other work to do, runs of 10 ms were seen to take six times as long.
+const LEAST: Duration = Duration::from_millis(50);
 /// Runs that it takes at least to say how fast a place is as a whole.
 const ENOUGH: usize = 5;
 

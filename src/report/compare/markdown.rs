@@ -1,11 +1,13 @@
 use std::io::{self, Write};
 
-use imglock_harness::compare::{Change, PlaceChange, RunChange};
+use imglock_harness::compare::{Change, PlaceChange};
 use imglock_harness::run::{Fate, Place};
 use textwrap::WordSplitter;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Compared, LISTED, TOLD, again, sides, steps, words};
+use super::group::Group;
+use super::steps::{self, StepLine, StepOutcome};
+use super::{Compared, LISTED, TOLD, again, sides, words};
 use crate::phrase::{count, printable};
 
 /// What a mail to a list may have.
@@ -20,8 +22,7 @@ const CONSOLE: usize = 15;
 /// When `out` cannot be written.
 pub fn markdown(compared: &Compared<'_>, all: bool, out: &mut dyn Write) -> io::Result<()> {
     let comparison = compared.comparison;
-    let verdict = if comparison.is_broken() { "something broke" } else { "nothing broke" };
-    let title = format!("imglock: {verdict}");
+    let title = format!("imglock: {}{}", words::verdict(comparison), sides::kernels(comparison));
     writeln!(out, "{title}\n{}\n", "=".repeat(title.width()))?;
     paragraph(&format!("{}.", words::counts(comparison)), "", out)?;
     for caution in words::cautions(comparison) {
@@ -104,39 +105,34 @@ fn broken(compared: &Compared<'_>, all: bool, out: &mut dyn Write) -> io::Result
     }
     let runs = compared.of(Change::Broken);
     let in_full = if all { runs.len() } else { TOLD };
-    for (place, run) in runs.iter().take(in_full) {
-        full(compared, place, run, out)?;
+    for group in runs.iter().take(in_full) {
+        full(group, compared.has_places(), out)?;
     }
     let rest = &runs[runs.len().min(in_full)..];
     if !rest.is_empty() {
-        heading(&format!("broken: {} more", rest.len()), out)?;
+        let more = rest.iter().map(Group::len).sum();
+        heading(&format!("broken: {}", count(more, "more run", "more runs")), out)?;
     }
-    for (place, run) in rest {
-        entry(&words::title(place, run, compared.has_places()), run, out)?;
-    }
-    Ok(())
+    rest.iter().try_for_each(|group| entry(group, compared.has_places(), out))
 }
 
 /// A run with everything that tells what broke.
-fn full(
-    compared: &Compared<'_>,
-    place: &PlaceChange,
-    run: &RunChange,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    heading(&format!("broken: {}", words::title(place, run, compared.has_places())), out)?;
+fn full(group: &Group<'_>, with_places: bool, out: &mut dyn Write) -> io::Result<()> {
+    let Group { run, place, .. } = group;
+    heading(&format!("broken: {}", group.title(with_places)), out)?;
     paragraph(&words::verdicts(run), "", out)?;
-    let lines = steps::steps(run);
+    let lines = steps::steps(run, WIDTH - 4);
     if !lines.is_empty() {
         writeln!(out)?;
     }
-    for line in lines {
-        match line.differs {
-            None => writeln!(out, "    {}", line.plain)?,
-            Some([old, new]) => {
-                let pad = line.plain.width();
-                writeln!(out, "    {}   {old}  (old)", line.plain)?;
-                writeln!(out, "    {:pad$}   {new}  (new)", "")?;
+    for StepLine { text, outcome } in lines {
+        write!(out, "    {}", text.join("\n    "))?;
+        match outcome {
+            StepOutcome::Same(outcome) => writeln!(out, "   {outcome}")?,
+            StepOutcome::Differs([old, new]) => {
+                let pad = text.last().map_or(0, |line| line.width());
+                writeln!(out, "   {old}  before")?;
+                writeln!(out, "    {:pad$}   {new}  now", "")?;
             }
         }
     }
@@ -169,23 +165,23 @@ fn list(compared: &Compared<'_>, change: Change, all: bool, out: &mut dyn Write)
     if runs.is_empty() {
         return Ok(());
     }
-    heading(&format!("{change}: {}", count(runs.len(), "run", "runs")), out)?;
-    let shown = if all { runs.len() } else { TOLD };
-    for (place, run) in runs.iter().take(shown) {
-        entry(&words::title(place, run, compared.has_places()), run, out)?;
-    }
-    match runs.len().saturating_sub(shown) {
+    let number: usize = runs.iter().map(Group::len).sum();
+    heading(&format!("{change}: {}", count(number, "run", "runs")), out)?;
+    let shown = if all { runs.len() } else { TOLD.min(runs.len()) };
+    let (shown, rest) = runs.split_at(shown);
+    shown.iter().try_for_each(|group| entry(group, compared.has_places(), out))?;
+    match rest.iter().map(Group::len).sum() {
         0 => Ok(()),
         more => writeln!(out, "* and {more} more"),
     }
 }
 
 /// A run in a list.
-fn entry(title: &str, run: &RunChange, out: &mut dyn Write) -> io::Result<()> {
-    let brief = words::brief(run);
+fn entry(group: &Group<'_>, with_places: bool, out: &mut dyn Write) -> io::Result<()> {
+    let (title, brief) = (group.title(with_places), words::brief(group.run));
     let brief = if brief.is_empty() { brief } else { format!(": {brief}") };
     paragraph(&format!("* {title}{brief}"), "  ", out)?;
-    match words::first_difference(run) {
+    match words::first_difference(group.run) {
         Some(difference) => writeln!(out, "\n      {difference}\n"),
         None => Ok(()),
     }

@@ -1,6 +1,7 @@
 //! What is different between two documents, told.
 
 mod again;
+mod group;
 mod json;
 mod markdown;
 mod sides;
@@ -12,7 +13,9 @@ pub use json::json;
 pub use markdown::markdown;
 pub use text::text;
 
-use imglock_harness::compare::{Change, Comparison, PlaceChange, RunChange};
+use imglock_harness::compare::{Change, Comparison, PlaceChange};
+
+use group::Group;
 
 /// A comparison, and what the two documents are called.
 pub struct Compared<'c> {
@@ -42,15 +45,15 @@ const LISTED: [Change; 8] = [
 ];
 
 impl Compared<'_> {
-    /// The runs of which this has become, each with its place. Those of a
-    /// place that only one of the two has are told with the place.
-    fn of(&self, change: Change) -> Vec<(&PlaceChange, &RunChange)> {
+    /// The runs of which this has become. Those of a place that only one of
+    /// the two has are told with the place.
+    fn of(&self, change: Change) -> Vec<Group<'_>> {
         let places = self.comparison.places.iter();
         let whole = |place: &PlaceChange| {
             matches!(place.change, Change::New | Change::Gone) && place.change == change
         };
-        let runs = places.filter(|place| !whole(place));
-        runs.flat_map(|place| place.of(change).map(move |run| (place, run))).collect()
+        let places = places.filter(|place| !whole(place));
+        group::groups(places.flat_map(|place| place.of(change).map(move |run| (place, run))))
     }
 
     /// Whether it must be said of each run where it was.

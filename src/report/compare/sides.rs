@@ -72,6 +72,19 @@ pub fn contrasts(comparison: &Comparison) -> Vec<(&Contrast, Vec<&str>)> {
     found
 }
 
+/// ` from Linux 6.1.0 to 6.2.0`, where one kernel is compared with one other;
+/// nothing elsewhere.
+pub fn kernels(comparison: &Comparison) -> String {
+    let contrasts = contrasts(comparison);
+    let mut kernels = contrasts.iter().filter(|(contrast, _)| contrast.what == "kernel");
+    match (kernels.next(), kernels.next()) {
+        (Some((Contrast { old, new, .. }, _)), None) => {
+            printable(&format!(" from Linux {old} to {new}"))
+        }
+        _ => String::new(),
+    }
+}
+
 /// A contrast in words: `6.1.0 -> 6.2.0`, `+discard`, `-relatime +discard`.
 pub fn words(contrast: &Contrast) -> String {
     let Contrast { what, old, new } = contrast;

@@ -5,7 +5,9 @@ use imglock_harness::run::{Fate, Place};
 use textwrap::WordSplitter;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Compared, LISTED, TOLD, again, sides, steps, words};
+use super::group::Group;
+use super::steps::{self, StepLine, StepOutcome};
+use super::{Compared, LISTED, TOLD, again, sides, words};
 use crate::phrase::{count, printable};
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, PLAIN, STRONG};
 
@@ -107,21 +109,17 @@ fn broken(compared: &Compared<'_>, all: bool, width: usize, out: &mut dyn Write)
     }
     let runs = compared.of(Change::Broken);
     let in_full = if all { runs.len() } else { TOLD };
-    for (place, run) in runs.iter().take(in_full) {
+    for group in runs.iter().take(in_full) {
         writeln!(out)?;
-        full(compared, place, run, width, out)?;
+        full(group, compared.has_places(), width, out)?;
     }
     let rest = &runs[runs.len().min(in_full)..];
     if !rest.is_empty() {
-        writeln!(out, "\n{BAD}broken{BAD:#}  {} more (--all tells each in full):", rest.len())?;
+        let more = rest.iter().map(Group::len).sum();
+        let more = count(more, "more run", "more runs");
+        writeln!(out, "\n{BAD}broken{BAD:#}  {more}, which --all tells in full:")?;
     }
-    for (place, run) in rest {
-        writeln!(out, "  {}", words::title(place, run, compared.has_places()))?;
-        if let Some(difference) = words::first_difference(run) {
-            writeln!(out, "    {FAINT}{difference}{FAINT:#}")?;
-        }
-    }
-    Ok(())
+    rest.iter().try_for_each(|group| entry(group, compared.has_places(), width, out))
 }
 
 fn console(place: &PlaceChange, out: &mut dyn Write) -> io::Result<()> {
@@ -133,27 +131,25 @@ fn console(place: &PlaceChange, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A run with everything that tells what broke.
-fn full(
-    compared: &Compared<'_>,
-    place: &PlaceChange,
-    run: &RunChange,
-    width: usize,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let title = words::title(place, run, compared.has_places());
+fn full(group: &Group<'_>, with_places: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let Group { run, place, .. } = group;
+    let title = group.title(with_places);
     writeln!(out, "{BAD}broken{BAD:#}  {STRONG}{title}{STRONG:#}")?;
     paragraph(&words::verdicts(run), "  ", "  ", width, out)?;
-    let lines = steps::steps(run);
+    let lines = steps::steps(run, width.saturating_sub(4));
     if !lines.is_empty() {
         writeln!(out)?;
     }
-    for line in lines {
-        match line.differs {
-            None => writeln!(out, "    {}", line.plain)?,
-            Some([old, new]) => {
-                let pad = line.plain.width();
-                writeln!(out, "  {BAD}▶{BAD:#} {}   {GOOD}{old}{GOOD:#} before", line.plain)?;
-                writeln!(out, "    {:pad$}   {BAD}{new}{BAD:#} now", "")?;
+    let last = lines.len().saturating_sub(1);
+    for (number, StepLine { text, outcome }) in lines.iter().enumerate() {
+        let mark = if number == last { "▶" } else { " " };
+        write!(out, "  {BAD}{mark}{BAD:#} {}", text.join("\n    "))?;
+        match outcome {
+            StepOutcome::Same(outcome) => writeln!(out, "   {outcome}")?,
+            StepOutcome::Differs([old, new]) => {
+                let pad = text.last().map_or(0, |line| line.width());
+                writeln!(out, "   {GOOD}{old}{GOOD:#}  before")?;
+                writeln!(out, "    {:pad$}   {BAD}{new}{BAD:#}  now", "")?;
             }
         }
     }
@@ -195,29 +191,38 @@ fn list(
         return Ok(());
     }
     let style = style(change);
-    writeln!(out, "\n{style}{change}{style:#}  {}", count(runs.len(), "run", "runs"))?;
-    let shown = if all { runs.len() } else { TOLD };
-    for (place, run) in runs.iter().take(shown) {
-        let title = words::title(place, run, compared.has_places());
-        let line = format!("{STRONG}{title}{STRONG:#}: {}", words::brief(run));
-        paragraph(&line, "  ", "    ", width, out)?;
-        if let Some(difference) = words::first_difference(run) {
-            paragraph(&difference, "    ", "      ", width, out)?;
-        }
-    }
-    match runs.len().saturating_sub(shown) {
+    let number: usize = runs.iter().map(Group::len).sum();
+    writeln!(out, "\n{style}{change}{style:#}  {}", count(number, "run", "runs"))?;
+    let shown = if all { runs.len() } else { TOLD.min(runs.len()) };
+    let (shown, rest) = runs.split_at(shown);
+    shown.iter().try_for_each(|group| entry(group, compared.has_places(), width, out))?;
+    match rest.iter().map(Group::len).sum() {
         0 => Ok(()),
         more => writeln!(out, "  {FAINT}and {more} more; --all shows them{FAINT:#}"),
     }
 }
 
+/// A run in a list: what has become of it, and where it is first different.
+fn entry(
+    group: &Group<'_>,
+    with_places: bool,
+    width: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let title = group.title(with_places);
+    let line = format!("{STRONG}{title}{STRONG:#}: {}", words::brief(group.run));
+    paragraph(&line, "  ", "    ", width, out)?;
+    match words::first_difference(group.run) {
+        Some(difference) => paragraph(&difference, "    ", "      ", width, out),
+        None => Ok(()),
+    }
+}
+
 fn sum(compared: &Compared<'_>, out: &mut dyn Write) -> io::Result<()> {
     let comparison = compared.comparison;
-    let (style, verdict) = match comparison.is_broken() {
-        true => (BAD, "something broke"),
-        false => (GOOD, "nothing broke"),
-    };
-    writeln!(out, "{style}{verdict}{style:#}: {}", words::counts(comparison))
+    let style = if comparison.is_broken() { BAD } else { GOOD };
+    let verdict = words::verdict(comparison);
+    writeln!(out, "{style}{verdict}{style:#} ({})", words::counts(comparison))
 }
 
 fn style(change: Change) -> anstyle::Style {

@@ -1,18 +1,32 @@
 use imglock_harness::compare::{Account, Change, Comparison, Objection, PlaceChange, RunChange};
 use imglock_harness::run::{Departure, Fate, Judge, Known, Standing, Verdict};
 use imglock_harness::step::Outcome;
-use imglock_harness::subject::Builtin;
 
-use super::sides;
 use crate::phrase::{count, printable};
 use crate::report::{course, table_words, times};
+
+/// The answer in a few words: `nothing broke`, `2 runs and a kernel broke`.
+pub fn verdict(comparison: &Comparison) -> String {
+    let runs = match comparison.count(Change::Broken) {
+        0 => None,
+        runs => Some(count(runs, "run", "runs")),
+    };
+    let places = comparison.places.iter().filter(|place| place.change == Change::Broken).count();
+    let places = match places {
+        0 => None,
+        places => Some(count(places, "place", "places")),
+    };
+    let parts: Vec<String> = runs.into_iter().chain(places).collect();
+    let subject = if parts.is_empty() { "nothing".to_owned() } else { parts.join(" and ") };
+    format!("{subject} broke")
+}
 
 /// `157 runs: 2 broken, 1 fixed, 154 the same`.
 pub fn counts(comparison: &Comparison) -> String {
     let parts = Change::ALL.into_iter().filter_map(|change| {
         let number = comparison.count(change);
         let word = if change == Change::Same { "the same" } else { change.name() };
-        (number > 0 || change == Change::Broken).then(|| format!("{number} {word}"))
+        (number > 0).then(|| format!("{number} {word}"))
     });
     let runs = comparison.places.iter().map(|place| place.runs.len()).sum();
     format!("{}: {}", count(runs, "run", "runs"), parts.collect::<Vec<_>>().join(", "))
@@ -34,18 +48,6 @@ pub fn cautions(comparison: &Comparison) -> Vec<String> {
         words.push("A fault was planted on purpose: this says nothing about a kernel.".to_owned());
     }
     words
-}
-
-/// Where a run was: `posix/fork on ofd`, with its place if there are several.
-pub fn title(place: &PlaceChange, run: &RunChange, with_place: bool) -> String {
-    let mut words = format!("{} on {}", run.scenario, run.backend);
-    if run.subject != Builtin::NAME {
-        words += &format!(" by {}", run.subject);
-    }
-    if with_place {
-        words += &format!(", {}", sides::name(place));
-    }
-    printable(&words)
 }
 
 /// What has become of a place as a whole, where that is to be told.

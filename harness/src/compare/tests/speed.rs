@@ -22,13 +22,13 @@ fn slower(old: &[u64], new: &[u64]) -> (Vec<usize>, Option<f64>) {
 }
 
 #[rstest::rstest]
-#[case::one_of_many(&[10, 10, 10, 10, 10], &[10, 11, 40, 9, 10], &[2], 1.0)]
-#[case::not_by_that_much(&[10, 10, 10, 10, 10], &[10, 11, 29, 9, 10], &[], 1.0)]
-#[case::all_alike(&[10, 10, 10, 10, 10], &[80, 90, 100, 80, 90], &[], 9.0)]
-#[case::more_than_the_others(&[10, 10, 10, 10, 10], &[50, 50, 160, 50, 50], &[2], 5.0)]
-#[case::no_slower_although_the_others_are_faster(&[100, 100, 100, 100, 100], &[10, 10, 100, 10, 10], &[], 0.1)]
-#[case::too_short_to_tell(&[1, 1, 1, 1, 1], &[1, 1, 12, 1, 1], &[], 1.0)]
-#[case::no_longer_short(&[1, 1, 1, 1, 1], &[1, 1, 16, 1, 1], &[2], 1.0)]
+#[case::one_of_many(&[100; 5], &[100, 110, 400, 90, 100], &[2], 1.0)]
+#[case::not_by_that_much(&[100; 5], &[100, 110, 290, 90, 100], &[], 1.0)]
+#[case::all_alike(&[100; 5], &[800, 900, 1000, 800, 900], &[], 9.0)]
+#[case::more_than_the_others(&[100; 5], &[500, 500, 1600, 500, 500], &[2], 5.0)]
+#[case::no_slower_although_the_others_are_faster(&[100; 5], &[10, 10, 100, 10, 10], &[], 0.1)]
+#[case::too_short_to_tell(&[10; 5], &[10, 10, 140, 10, 10], &[], 1.0)]
+#[case::no_longer_short(&[10; 5], &[10, 10, 160, 10, 10], &[2], 1.0)]
 fn slower_is_more_than_by_the_factor_and_than_the_place(
     #[case] old: &[u64],
     #[case] new: &[u64],
@@ -40,7 +40,7 @@ fn slower_is_more_than_by_the_factor_and_than_the_place(
 
 #[test]
 fn of_a_few_runs_no_pace_is_told() {
-    assert_eq!(slower(&[10, 10], &[10, 40]), (vec![1], None));
+    assert_eq!(slower(&[100, 100], &[100, 400]), (vec![1], None));
 }
 
 #[test]
@@ -49,5 +49,5 @@ fn what_failed_is_not_called_slower() {
         let duration = Duration::from_millis(milliseconds);
         here(vec![ScenarioResult { duration, ..failed("contract/one") }])
     };
-    assert_eq!(compared(&run(10), &run(900)).count(Change::Same), 1);
+    assert_eq!(compared(&run(100), &run(900)).count(Change::Same), 1);
 }
