@@ -3,12 +3,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use globset::GlobBuilder;
+use imglock_harness::Pattern;
+use imglock_harness::known::KnownFailures;
 use imglock_harness::scenario::{Scenario, ScenarioError};
 use imglock_harness::step::FileSystem;
 
 use crate::failure::Failure;
-use crate::library::{Entry, Library, MATRIX_FILE};
+use crate::library::{Entry, KNOWN_FILE, Library, MATRIX_FILE};
 
 /// The scenarios that `patterns` select, each once, in the order asked for;
 /// all of the library when there are no patterns.
@@ -21,8 +22,9 @@ pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario
         library.entries().iter().for_each(|entry| sources.embedded(entry));
     }
     for pattern in patterns {
-        let found: Vec<&Entry> =
-            library.entries().iter().filter(|entry| matches(entry, pattern)).collect();
+        let meant: Option<Pattern> = pattern.parse().ok();
+        let fits = |entry: &&Entry| meant.as_ref().is_some_and(|meant| meant.fits(&entry.name));
+        let found: Vec<&Entry> = library.entries().iter().filter(fits).collect();
         if found.is_empty() {
             sources.of_user(library, pattern)?;
         }
@@ -85,6 +87,8 @@ pub enum Document {
     Scenario(Box<Scenario>),
     /// The mode matrix, in a file of that name.
     Matrix,
+    /// What is known to fail.
+    Known(KnownFailures),
 }
 
 /// Reads one file of the user's.
@@ -95,8 +99,12 @@ pub fn read_document(path: &Path) -> Result<Result<Document, ScenarioError>, Fai
     let name = path.display().to_string();
     let text = fs::read_to_string(path)
         .map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+    let is_called = |called: &str| path.file_name().is_some_and(|file| file == called);
     let scenario = Scenario::parse(&name, &name, &text);
-    if path.file_name().is_some_and(|file| file == MATRIX_FILE) && scenario.is_err() {
+    if KnownFailures::is_one(&text) || (is_called(KNOWN_FILE) && scenario.is_err()) {
+        return Ok(KnownFailures::parse(&name, &text).map(Document::Known));
+    }
+    if is_called(MATRIX_FILE) && scenario.is_err() {
         return Ok(
             imglock_harness::scenario::ModeMatrix::parse(&name, &text).map(|_| Document::Matrix)
         );
@@ -130,7 +138,7 @@ impl Sources {
         let mut empty = true;
         for file in kdl_files(path)? {
             match read_document(&file)? {
-                Ok(Document::Matrix) => continue,
+                Ok(Document::Matrix | Document::Known(_)) => continue,
                 Ok(Document::Scenario(scenario)) if self.met.insert(scenario.name.clone()) => {
                     self.scenarios.push(Arc::new(*scenario));
                 }
@@ -141,22 +149,6 @@ impl Sources {
         }
         if empty { Err(Failure::EmptyFolder { path: path.to_owned() }) } else { Ok(()) }
     }
-}
-
-/// By name, last part or theme; by glob over name or last part.
-fn matches(entry: &Entry, pattern: &str) -> bool {
-    let theme = pattern.trim_end_matches('/');
-    if [&entry.name[..], entry.stem()].contains(&pattern)
-        || (!theme.is_empty() && entry.theme() == theme)
-    {
-        return true;
-    }
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    pattern.contains(['*', '?', '[', '{'])
-        && glob.is_ok_and(|glob| {
-            let matcher = glob.compile_matcher();
-            matcher.is_match(&entry.name) || matcher.is_match(entry.stem())
-        })
 }
 
 #[cfg(test)]

@@ -93,6 +93,8 @@
 //! | floor | room | |
 //! | --- | --- | --- |
 //! | 8 | [`self_test`] | whether anybody would notice a fault |
+//! | 7 | [`compare`] | what is different from another run, and what broke |
+//! | 7 | [`known`] | what somebody wrote down as known to fail |
 //! | 7 | [`sweep`] | many runs, summed up |
 //! | 7 | [`probe`] | what locks are worth in a directory |
 //! | 7 | [`drill`] | what QEMU's own commands do with its locks |
@@ -116,6 +118,8 @@
 //! | 1 | [`image`] | permissions, modes, lock bytes; acquiring and releasing |
 //! | 0 | [`lock`] | one fcntl call; byte ranges |
 //! | 0 | `series` | times, summed up |
+//! | 0b | [`text`] | a KDL text of a person's, and what is wrong with it |
+//! | 0 | [`Pattern`] | which scenarios somebody means |
 //! | 0 | [`Shard`] | one machine's part of a long work |
 //! | 0 | `word` | the word that was most likely meant |
 //! | 0 | `raw` | calls without a safe interface, and all unsafe code |
@@ -134,6 +138,7 @@
 //! mistake in one of them shows as a difference to the others.
 
 mod arena;
+pub mod compare;
 pub mod drill;
 pub mod explore;
 pub mod fault;
@@ -143,10 +148,12 @@ pub mod handover;
 pub mod history;
 pub mod holders;
 pub mod image;
+pub mod known;
 mod lanes;
 pub mod lock;
 pub mod lock_table;
 pub mod model;
+mod pattern;
 pub mod probe;
 pub mod process;
 pub mod qemu;
@@ -160,8 +167,10 @@ mod shard;
 pub mod step;
 pub mod subject;
 pub mod sweep;
+pub mod text;
 mod word;
 
+pub use pattern::{ParsePatternError, Pattern};
 pub use shard::{ParseShardError, Shard};
 
 /// Turns this process into what it was started as, if that is a part of ours:

@@ -107,8 +107,8 @@ pub enum Failure {
     /// The command carries no scenario at all.
     #[error("this imglock carries no scenarios; name a file or folder of your own")]
     NoScenarios,
-    /// Scenario files that are not well formed.
-    #[error("{} not well formed", count(.0.len(), "scenario is", "scenarios are"))]
+    /// Files of scenarios or known failures that are not well formed.
+    #[error("{} not well formed", count(.0.len(), "file is", "files are"))]
     Invalid(Vec<ScenarioError>),
     /// A file that cannot be read.
     #[error("cannot read {path}: {}", describe(.source))]
@@ -117,6 +117,14 @@ pub enum Failure {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A file that holds no report of runs.
+    #[error("{path} is no report of runs: {why}; `imglock run --report json=FILE` writes one")]
+    NoReport {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        why: String,
     },
     /// A history that is not well formed.
     #[error(transparent)]
@@ -266,6 +274,7 @@ impl Failure {
             Failure::Invalid(_)
             | Failure::Unreadable { .. }
             | Failure::History(_)
+            | Failure::NoReport { .. }
             | Failure::Report { .. }
             | Failure::ClaimsOfQemu
             | Failure::NotResumed { .. }
