@@ -29,11 +29,13 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
         true => (of_two_processes(scenarios)?, subject::mixed(&args.subjects)?),
     };
     let jobs = jobs(&scenarios, &args.backends.backends(), &castings)?;
+    let mounts = place::mounts(jobs.iter().map(|job| &*job.scenario));
     let directory = place::directory(&args.place);
     let stop = interrupt::stop_on_signals()?;
     let planted = args.plant.as_deref().map(fault::named).transpose()?;
     let options = SessionOptions {
         deny_ofd: args.subjects.deny_ofd,
+        mounts,
         fault: planted,
         ..place::session_options(&args.place, &directory, args.keep, stop.clone())
     };

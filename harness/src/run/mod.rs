@@ -38,6 +38,7 @@ mod judgement;
 mod judgement_tests;
 mod known;
 mod moment;
+mod mounts;
 mod perform;
 mod place;
 mod rehearsal;
