@@ -1,10 +1,12 @@
 use std::path::{Path, PathBuf};
 
-use imglock_harness::file_system::{Made, Site};
+use imglock_harness::file_system::{Made, PrivateMounts, Site};
 use imglock_harness::process::LauncherOptions;
 use imglock_harness::run::{Environment, Fate, Place};
+use imglock_harness::scenario::Scenario;
 use imglock_harness::step::FileSystem;
 
+use super::place;
 use crate::failure::Failure;
 
 /// Where the runs of one command take place.
@@ -46,6 +48,18 @@ impl Grounds {
         match self {
             Grounds::Directory(_) => vec![None],
             Grounds::Made(_, kinds) => kinds.iter().copied().map(Some).collect(),
+        }
+    }
+
+    /// That something may be mounted while these scenarios run, if one of them
+    /// mounts anything. As [`Grounds::new`], to be called early.
+    pub fn mounts<'s>(
+        &self,
+        scenarios: impl IntoIterator<Item = &'s Scenario>,
+    ) -> Option<PrivateMounts> {
+        match self {
+            Grounds::Directory(_) => place::mounts(scenarios),
+            Grounds::Made(site, _) => Some(site.private().clone()),
         }
     }
 

@@ -30,12 +30,15 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
     let stop = interrupt::stop_on_signals()?;
     let planted = args.plant.as_deref().map(fault::named).transpose()?;
     let directory = place::directory(&args.place);
+    let launcher = LauncherOptions::new(directory.clone(), stop.clone());
+    let grounds = Grounds::new(kinds, launcher)?;
+    let mounts = grounds.mounts(jobs.iter().map(|job| &*job.scenario));
     let options = SessionOptions {
         deny_ofd: args.subjects.deny_ofd,
+        mounts,
         fault: planted,
         ..place::session_options(&args.place, &directory, args.keep, stop.clone())
     };
-    let grounds = Grounds::new(kinds, LauncherOptions::new(directory, stop.clone()))?;
     let rerun = Rerun {
         directory: args.place.dir,
         qemu_dirs: args.subjects.qemu_dirs,

@@ -28,6 +28,7 @@ pub fn self_test(
         return Ok(ExitCode::AsExpected);
     }
     let scenarios = on_file_systems(select(&Library::embedded(), &[])?, &[])?;
+    let mounts = place::mounts(scenarios.iter().map(|scenario| &**scenario));
     let directory = place::directory(&args.place);
     let stop = interrupt::stop_on_signals()?;
     let plan = Plan {
@@ -38,6 +39,7 @@ pub fn self_test(
         scenarios: scenarios.into(),
         matrix: Arc::new(matrix::stated()?),
         options: SessionOptions {
+            mounts,
             ..place::session_options(&args.place, &directory, false, stop.clone())
         },
     };

@@ -90,6 +90,11 @@ impl Site {
         Ok(Site { private, launcher, program, stop })
     }
 
+    /// The namespace that its mounts are seen from.
+    pub fn private(&self) -> &PrivateMounts {
+        &self.private
+    }
+
     /// Makes a file system and mounts it.
     ///
     /// # Errors

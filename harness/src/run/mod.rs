@@ -38,6 +38,7 @@ mod judgement;
 mod judgement_tests;
 mod known;
 mod moment;
+mod mounts;
 mod parting;
 mod perform;
 mod place;

@@ -35,6 +35,20 @@ impl Scenario {
         self.file_systems.is_empty()
             || file_system.is_some_and(|here| self.file_systems.contains(&here))
     }
+
+    /// Whether something is mounted in it, which takes root.
+    pub fn mounts(&self) -> bool {
+        any_mounts(&self.items)
+    }
+}
+
+fn any_mounts(items: &[Item]) -> bool {
+    items.iter().any(|item| match item {
+        Item::Step(step) => step.action.mounts(),
+        Item::Repeat { items, .. } => any_mounts(items),
+        // The host's verbs cannot stand in `together`.
+        Item::Together(_) | Item::Held(_) => false,
+    })
 }
 
 /// One entry of a scenario's body.
