@@ -98,6 +98,7 @@
 //! | 7 | [`drill`] | what QEMU's own commands do with its locks |
 //! | 7 | [`explore`] | random scenarios, compared with the model step by step |
 //! | 7 | [`handover`] | how long nobody holds an image while its guest moves |
+//! | 7 | [`vm`] | other kernels, booted to run scenarios there |
 //! | 7 | [`race`] | openers released at the same moment, again and again |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 5 | [`file_system`] | file systems made for the purpose, and mounts that nobody else sees |
@@ -158,7 +159,18 @@ mod shard;
 pub mod step;
 pub mod subject;
 pub mod sweep;
+pub mod vm;
 mod word;
 
-pub use process::init;
 pub use shard::{ParseShardError, Shard};
+
+/// Turns this process into what it was started as, if that is a part of this
+/// crate: a launcher, a worker, or the first program of a guest.
+///
+/// Call it first in `main` of every program that runs scenarios. It returns
+/// at once in an ordinary start, and never in the others. (Processes are made
+/// by re-executing the program, because one with many threads must not fork.)
+pub fn init() {
+    process::init();
+    vm::init();
+}
