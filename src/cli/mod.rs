@@ -12,6 +12,7 @@ mod place;
 mod probe;
 mod qemu;
 mod race;
+mod report;
 mod repro;
 mod run;
 mod self_test;
@@ -29,8 +30,9 @@ pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;
 pub use qemu::QemuArgs;
 pub use race::RaceArgs;
+pub use report::{ReportArgs, ReportKind, ReportTarget, RunFormat};
 pub use repro::ReproArgs;
-pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
+pub use run::RunArgs;
 pub use self_test::SelfTestArgs;
 pub use subject::{Cast, SubjectArgs};
 

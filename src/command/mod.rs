@@ -6,6 +6,7 @@ mod explain;
 mod explore;
 mod fault;
 mod generate;
+mod grounds;
 mod handover;
 mod hold;
 mod holders;
@@ -19,6 +20,7 @@ mod probe;
 mod race;
 mod repro;
 mod run;
+mod run_log;
 mod self_test;
 mod subject;
 

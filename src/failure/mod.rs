@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
+use imglock_harness::file_system::SiteError;
 use imglock_harness::handover::HandoverError;
 use imglock_harness::history::Problem;
 use imglock_harness::holders::SurveyError;
@@ -147,6 +148,12 @@ pub enum Failure {
     /// A part of the cases that has none.
     #[error("no case is in this part; ask for more --cases, or for a larger part with --shard")]
     NoCases,
+    /// A part of the runs that has none.
+    #[error("no run is in this part; select more, or ask for a larger part with --shard")]
+    EmptyShard,
+    /// No file system can be made.
+    #[error("{0}; run it as root, or name a directory that is there with --dir")]
+    Site(#[from] SiteError),
     /// More than one race, and one history.
     #[error(
         "a history is that of one race, and these are {races}; choose one with --backend and --subject"
@@ -241,6 +248,7 @@ impl Failure {
             | Failure::EmptyFolder { .. }
             | Failure::NoBackend { .. }
             | Failure::NoCases
+            | Failure::EmptyShard
             | Failure::NoPairs
             | Failure::NoScenarios => ExitCode::NothingSelected,
             Failure::Invalid(_)
@@ -259,6 +267,7 @@ impl Failure {
             | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,
             Failure::Harness(_)
+            | Failure::Site(_)
             | Failure::Handover(_)
             | Failure::Probe(_)
             | Failure::Incomplete { .. }
