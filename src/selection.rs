@@ -34,6 +34,21 @@ pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario
     }
 }
 
+/// The user's own files that `patterns` select; what [`select`] would read
+/// besides the library.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn files(library: &Library, patterns: &[String]) -> Result<Vec<PathBuf>, Failure> {
+    let is_of_user =
+        |pattern: &&String| !library.entries().iter().any(|entry| matches(entry, pattern));
+    let mut files = Vec::new();
+    for pattern in patterns.iter().filter(is_of_user) {
+        files.extend(kdl_files(Path::new(pattern))?);
+    }
+    Ok(files)
+}
+
 /// The *.kdl files of a folder and the folders in it, sorted, or the file
 /// itself.
 ///

@@ -109,7 +109,7 @@ fn is_of_place(error: &HarnessError) -> bool {
 }
 
 /// What is to be run at each place, and who plays.
-fn planned(args: &RunArgs) -> Result<(Vec<Job>, Vec<Casting>), Failure> {
+pub fn planned(args: &RunArgs) -> Result<(Vec<Job>, Vec<Casting>), Failure> {
     let scenarios = select(&Library::embedded(), &args.patterns)?;
     let (scenarios, castings) = match args.mix {
         false => (scenarios, subject::castings(&args.subjects)?),

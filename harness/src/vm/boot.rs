@@ -154,9 +154,15 @@ impl Booting<'_> {
             let (name, optional) = (module.name.clone(), module.optional);
             modules.push(ModuleOrder { name, file, optional });
         }
-        let (arguments, path) = (self.plan.arguments.clone(), self.plan.payload.path.clone());
-        let order = serde_json::to_vec(&Order { arguments, path, modules })?;
-        initramfs.plain(Path::new(ORDER), &order)?;
+        let payload = &self.plan.payload;
+        let order = Order {
+            arguments: self.plan.arguments.clone(),
+            path: payload.path.clone(),
+            modules,
+            files: payload.files.clone(),
+            directory: payload.directory.clone(),
+        };
+        initramfs.plain(Path::new(ORDER), &serde_json::to_vec(&order)?)?;
         initramfs.finish()
     }
 }

@@ -89,8 +89,19 @@ fn work(port: &Port<'_>) -> Result<(), String> {
     for module in &order.modules {
         load(module)?;
     }
+    std::fs::create_dir_all(&order.directory).map_err(told)?;
+    for (from, to) in &order.files {
+        put(from, to).map_err(|error| format!("cannot write {}: {}", to.display(), describe(&error)))?;
+    }
     let status = run_child(&order, port)?;
     lock(port).note(&Note::Ended(status)).map_err(told)
+}
+
+/// Puts a file of the user's where it was on the host. (`..` leads the same
+/// way, since nothing here is a link.)
+fn put(from: &Path, to: &Path) -> io::Result<()> {
+    to.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    std::fs::copy(from, to).map(|_| ())
 }
 
 /// finit_module(2). What is there already is as good.
@@ -121,7 +132,7 @@ fn run_child(order: &Order, port: &Port<'_>) -> Result<i32, String> {
         .env("PATH", path)
         .env("HOME", "/")
         .env("TERM", "dumb")
-        .current_dir("/")
+        .current_dir(&order.directory)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()

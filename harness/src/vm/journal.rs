@@ -51,7 +51,12 @@ impl Journal {
             RunLine::Begin { .. } => Entry::Nothing,
             RunLine::Place(place) => {
                 let name = self.called(&place.name);
-                let place = Place { name, boot: Some(self.boot.clone()), ..place };
+                let place = Place { name, boot: Some(self.boot.clone()), ..*place };
+                // It is told of again when it is lost.
+                if let Some(known) = self.places.iter_mut().find(|one| one.name == place.name) {
+                    *known = place;
+                    return Ok(Entry::Nothing);
+                }
                 self.places.push(place.clone());
                 Entry::Place(place)
             }
@@ -61,7 +66,7 @@ impl Journal {
                 self.stage = Stage::After { scenario: result.scenario.clone(), on };
                 Entry::Result(result)
             }
-            RunLine::End { complete, .. } => {
+            RunLine::End { complete } => {
                 if complete {
                     self.stage = Stage::Finished;
                 }
@@ -147,7 +152,7 @@ mod tests {
     }
 
     fn place(name: &str) -> String {
-        line(&RunLine::Place(Place::reached(name, Environment::default())))
+        line(&RunLine::Place(Box::new(Place::reached(name, Environment::default()))))
     }
 
     fn result(place: &str) -> String {

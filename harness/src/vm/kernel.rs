@@ -13,9 +13,6 @@ pub struct Kernel {
     pub image: KernelImage,
     /// What is to be loaded first, in this order.
     pub modules: Vec<Module>,
-    /// Names of modules that were asked for, and that are known to be neither
-    /// there nor built in.
-    pub lacks: Vec<String>,
 }
 
 /// Why there is no kernel.
@@ -112,11 +109,6 @@ impl Kernel {
             None if wanted.is_empty() => None,
             None => in_folders(folders, image.release())?,
         };
-        // Without modules nobody knows what is built in.
-        let lacks = |modules: &Modules| {
-            wanted.iter().filter(|name| !modules.knows(name)).cloned().collect()
-        };
-        let lacks = modules.as_ref().map(lacks).unwrap_or_default();
         let modules = match modules {
             Some(modules) => modules.in_order(wanted).map_err(|error| KernelError::Modules {
                 file: to_owned(),
@@ -124,7 +116,7 @@ impl Kernel {
             })?,
             None => Vec::new(),
         };
-        Ok(Kernel { file: to_owned(), image, modules, lacks })
+        Ok(Kernel { file: to_owned(), image, modules })
     }
 
     /// What `uname -r` says under it.
@@ -232,7 +224,7 @@ mod tests {
         let kernel = Kernel::open(&made.image, &folders, &wanted).expect("a kernel");
         assert_eq!(kernel.release(), "6.9.1");
         let names: Vec<_> = kernel.modules.iter().map(|module| module.name.as_str()).collect();
-        assert_eq!((names, kernel.lacks), (vec!["xfs"], vec!["btrfs".to_owned()]));
+        assert_eq!(names, ["xfs"]);
     }
 
     #[test]
@@ -245,9 +237,9 @@ mod tests {
     }
 
     #[test]
-    fn without_modules_nothing_is_known_to_be_lacking() {
+    fn a_kernel_without_modules_is_taken_as_it_is() {
         let made = made("6.9.1");
         let kernel = Kernel::open(&made.image, &[], &wanted(&["xfs"])).expect("a kernel");
-        assert_eq!((kernel.modules, kernel.lacks), (vec![], vec![]));
+        assert_eq!(kernel.modules, []);
     }
 }

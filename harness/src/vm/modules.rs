@@ -65,9 +65,9 @@ impl Modules {
         self.builtin.extend(list.lines().filter_map(|line| module_name(Path::new(line))));
     }
 
-    /// Whether a module of that name, or for a file system of that name, is
-    /// there or not needed.
-    pub fn knows(&self, name: &str) -> bool {
+    /// Whether a module of that name is there or built in.
+    #[cfg(test)]
+    pub(super) fn knows(&self, name: &str) -> bool {
         let name = normal(name);
         self.files.contains_key(&name) || self.builtin.contains(&name)
     }

@@ -14,6 +14,10 @@ pub(super) struct Order {
     pub(super) path: String,
     /// What is to be loaded, in this order.
     pub(super) modules: Vec<ModuleOrder>,
+    /// Files of the user's: where each is, and where it is to be put.
+    pub(super) files: Vec<(PathBuf, PathBuf)>,
+    /// Where it runs, so that relative names lead where they do on the host.
+    pub(super) directory: PathBuf,
 }
 
 /// A module that is to be loaded.

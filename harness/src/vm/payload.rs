@@ -23,6 +23,10 @@ pub struct Payload {
     pub(super) path: String,
     /// Where the libraries are, as `LD_LIBRARY_PATH` has it.
     pub(super) libraries: String,
+    /// The user's files: where each is, and where it is to be put.
+    pub(super) files: Vec<(PathBuf, PathBuf)>,
+    /// The directory that this command runs in.
+    pub(super) directory: PathBuf,
 }
 
 /// Why something cannot be taken along.
@@ -61,9 +65,12 @@ impl Payload {
         for (inside, outside) in &libraries {
             initramfs.program(inside, &read(outside)?).map_err(packed)?;
         }
-        for file in files {
-            let path = std::path::absolute(file).map_err(packed)?;
-            initramfs.plain(&path, &read(file)?).map_err(packed)?;
+        // Where they are to be, something may be mounted first.
+        let mut put = Vec::new();
+        for (number, file) in files.iter().enumerate() {
+            let inside = PathBuf::from(format!("/imglock/files/{number}"));
+            initramfs.plain(&inside, &read(file)?).map_err(packed)?;
+            put.push((inside, std::path::absolute(file).map_err(packed)?));
         }
         for folder in ["/dev", "/proc", "/sys", "/run", "/tmp"] {
             initramfs.folder(Path::new(folder)).map_err(packed)?;
@@ -73,6 +80,8 @@ impl Payload {
             archive: initramfs.finish().map_err(packed)?,
             path: joined(folders.iter().map(PathBuf::as_path)),
             libraries: joined(library_folders),
+            files: put,
+            directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
         })
     }
 }
