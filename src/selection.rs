@@ -22,9 +22,7 @@ pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario
         library.entries().iter().for_each(|entry| sources.embedded(entry));
     }
     for pattern in patterns {
-        let meant: Option<Pattern> = pattern.parse().ok();
-        let fits = |entry: &&Entry| meant.as_ref().is_some_and(|meant| meant.fits(&entry.name));
-        let found: Vec<&Entry> = library.entries().iter().filter(fits).collect();
+        let found = embedded(library, pattern);
         if found.is_empty() {
             sources.of_user(library, pattern)?;
         }
@@ -35,6 +33,13 @@ pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario
         (_, true) => Ok(sources.scenarios),
         (_, false) => Err(Failure::Invalid(sources.invalid)),
     }
+}
+
+/// What `pattern` selects of the library.
+fn embedded<'l>(library: &'l Library, pattern: &str) -> Vec<&'l Entry> {
+    let meant: Option<Pattern> = pattern.parse().ok();
+    let fits = |entry: &&Entry| meant.as_ref().is_some_and(|meant| meant.fits(&entry.name));
+    library.entries().iter().filter(fits).collect()
 }
 
 /// Those of `scenarios` that make sense on one of `file_systems`; where there
@@ -52,6 +57,20 @@ pub fn on_file_systems(
         kinds => kinds.iter().any(|kind| scenario.makes_sense_on(Some(*kind))),
     });
     if scenarios.is_empty() { Err(Failure::NoFileSystem { wanted }) } else { Ok(scenarios) }
+}
+
+/// The user's own files that `patterns` select; what [`select`] would read
+/// besides the library.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn files(library: &Library, patterns: &[String]) -> Result<Vec<PathBuf>, Failure> {
+    let is_of_user = |pattern: &&String| embedded(library, pattern).is_empty();
+    let mut files = Vec::new();
+    for pattern in patterns.iter().filter(is_of_user) {
+        files.extend(kdl_files(Path::new(pattern))?);
+    }
+    Ok(files)
 }
 
 /// The *.kdl files of a folder and the folders in it, sorted, or the file

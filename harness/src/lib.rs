@@ -100,6 +100,7 @@
 //! | 7 | [`drill`] | what QEMU's own commands do with its locks |
 //! | 7 | [`explore`] | random scenarios, compared with the model step by step |
 //! | 7 | [`handover`] | how long nobody holds an image while its guest moves |
+//! | 7 | [`vm`] | other kernels, booted to run scenarios there |
 //! | 7 | [`race`] | openers released at the same moment, again and again |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 5 | [`file_system`] | file systems made for the purpose, and mounts that nobody else sees |
@@ -168,22 +169,24 @@ pub mod step;
 pub mod subject;
 pub mod sweep;
 pub mod text;
+pub mod vm;
 mod word;
 
 pub use pattern::{ParsePatternError, Pattern};
 pub use shard::{ParseShardError, Shard};
 
 /// Turns this process into what it was started as, if that is a part of ours:
-/// a launcher or a worker, or the server of a file system.
+/// a launcher or a worker, the server of a file system, or the first program
+/// of a guest.
 ///
 /// Call it first in `main` of every program that runs scenarios. It returns
 /// at once in an ordinary start, and never in the others. (Processes are made
 /// by re-executing the program, because one with many threads must not fork.)
 pub fn init() {
     let Ok(role) = std::env::var(process::ROLE) else { return };
-    let status = process::run_as(&role).or_else(|| fuse::run_as(&role));
-    // None that there is: an ordinary start.
-    if let Some(status) = status {
+    let parts = [process::run_as, fuse::run_as, vm::run_as];
+    // Where none plays it, this is an ordinary start.
+    if let Some(status) = parts.iter().find_map(|run_as| run_as(&role)) {
         std::process::exit(status);
     }
 }

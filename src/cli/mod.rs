@@ -18,6 +18,7 @@ mod repro;
 mod run;
 mod self_test;
 mod subject;
+mod vm;
 
 pub use compare::{CompareArgs, CompareFormat};
 pub use explore::ExploreArgs;
@@ -37,6 +38,7 @@ pub use repro::ReproArgs;
 pub use run::RunArgs;
 pub use self_test::SelfTestArgs;
 pub use subject::{Cast, SubjectArgs};
+pub use vm::{NotInAGuest, VmArgs};
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -174,6 +176,16 @@ pub enum Command {
     ///
     /// docs/history.md has the format.
     JudgeHistory(JudgeHistoryArgs),
+    /// Boot other kernels, and run scenarios there: does this kernel keep image locks?
+    ///
+    /// Each kernel is started in QEMU with nothing but this very program in it,
+    /// which runs `imglock run ARGS`; what comes of it is reported here, one
+    /// column for each kernel and file system. A kernel that panics, hangs or
+    /// says nothing is a result, too. It takes no root: the guest has its own.
+    ///
+    /// imglock vm --kernel linux-image-6.1*.deb -- --fs ext4,tmpfs contract
+    #[command(verbatim_doc_comment)]
+    Vm(VmArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page.

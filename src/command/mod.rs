@@ -3,6 +3,7 @@
 mod check;
 mod claims;
 mod compare;
+mod console_files;
 mod explain;
 mod explore;
 mod fault;
@@ -24,6 +25,7 @@ mod run;
 mod run_log;
 mod self_test;
 mod subject;
+mod vm;
 
 use crate::cli::{Cli, Command};
 use crate::exit::ExitCode;
@@ -54,6 +56,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Handover(args) => handover::handover(args, output),
         Command::SelfTest(args) => self_test::self_test(args, quiet, output),
         Command::JudgeHistory(args) => judge_history::judge_history(args, quiet, output),
+        Command::Vm(args) => vm::vm(args, quiet, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }

@@ -116,7 +116,7 @@ fn is_of_place(error: &HarnessError) -> bool {
 }
 
 /// What is to be run at each place, and who plays.
-fn planned(args: &RunArgs, kinds: &[FileSystem]) -> Result<(Vec<Job>, Vec<Casting>), Failure> {
+pub fn planned(args: &RunArgs, kinds: &[FileSystem]) -> Result<(Vec<Job>, Vec<Casting>), Failure> {
     let scenarios = on_file_systems(select(&Library::embedded(), &args.patterns)?, kinds)?;
     let (scenarios, castings) = match args.mix {
         false => (scenarios, subject::castings(&args.subjects)?),

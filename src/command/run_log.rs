@@ -87,6 +87,15 @@ impl<'o> RunLog<'o> {
         self.tell_files()
     }
 
+    /// Says something on standard error that is no part of any report.
+    pub fn hint(&self, text: &str) {
+        let mut errors = self.output.errors();
+        self.progress.aside(|| {
+            // Nobody has to read it.
+            let _ = writeln!(errors, "{text}");
+        });
+    }
+
     /// The record so far.
     pub fn record(&self) -> &RunRecord {
         &self.record

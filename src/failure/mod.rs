@@ -19,8 +19,10 @@ use imglock_harness::process::describe;
 use imglock_harness::run::HarnessError;
 use imglock_harness::scenario::ScenarioError;
 use imglock_harness::step::FileSystem;
+use imglock_harness::vm::{KernelError, PayloadError};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use crate::cli::NotInAGuest;
 use crate::exit::ExitCode;
 use crate::phrase::{count, list};
 
@@ -170,6 +172,24 @@ pub enum Failure {
     /// A part of the runs that has none.
     #[error("no run is in this part; select more, or ask for a larger part with --shard")]
     EmptyShard,
+    /// Something that a guest's run cannot be told.
+    #[error("{} cannot be given after the --: {}", .0.option, .0.why)]
+    NotInAGuest(NotInAGuest),
+    /// A file that is no kernel, or modules that are not its own.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// A program that cannot be taken into a guest.
+    #[error(transparent)]
+    Payload(PayloadError),
+    /// A console's file that cannot be written.
+    #[error("cannot write the console {path}: {}; choose another path with --console",
+        describe(.source))]
+    Console {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// No file system can be made.
     #[error("{0}; run it as root, or name a directory that is there with --dir")]
     Site(#[from] SiteError),
@@ -272,6 +292,9 @@ impl Failure {
             | Failure::NoPairs
             | Failure::NoScenarios => ExitCode::NothingSelected,
             Failure::Invalid(_)
+            | Failure::NotInAGuest(_)
+            | Failure::Kernel(_)
+            | Failure::Console { .. }
             | Failure::Unreadable { .. }
             | Failure::History(_)
             | Failure::NoReport { .. }
@@ -288,6 +311,7 @@ impl Failure {
             | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,
             Failure::Harness(_)
+            | Failure::Payload(_)
             | Failure::Site(_)
             | Failure::Handover(_)
             | Failure::Probe(_)

@@ -182,8 +182,9 @@ impl MeasuredModes {
 pub struct Rerun {
     /// `--dir`, if it was given.
     pub directory: Option<PathBuf>,
-    /// `imglock vm` and its options, for what was run in a guest.
-    pub guest: Option<String>,
+    /// `imglock vm` and its options, for what was run under the kernel of that
+    /// name.
+    pub guests: BTreeMap<String, String>,
     /// `--qemu-dir`, as often as it was given.
     pub qemu_dirs: Vec<PathBuf>,
     /// `--deny-ofd`.
@@ -195,7 +196,9 @@ pub struct Rerun {
 impl Rerun {
     /// The command line, to be pasted into a shell.
     pub fn line(&self, result: &ScenarioResult) -> String {
-        let command = match &self.guest {
+        // RELEASE/ext4, or RELEASE alone.
+        let kernel = result.place.split('/').next().unwrap_or_default();
+        let command = match self.guests.get(kernel) {
             None => "imglock run".to_owned(),
             Some(guest) => format!("{guest} --"),
         };
