@@ -16,6 +16,10 @@ pub struct VmArgs {
     /// which need not be installed. Several make one table.
     #[arg(long = "kernel", value_name = "FILE", required = true, num_args = 1..)]
     pub kernels: Vec<PathBuf>,
+    /// Run on the kernel that is running as well, without a guest, before the
+    /// others: in the temporary directory, or as root on what --fs makes.
+    #[arg(long)]
+    pub host: bool,
     /// Where modules are, for kernels that are in no package: /lib/modules, or
     /// /lib/modules/RELEASE; may be given more than once.
     ///

@@ -12,6 +12,7 @@ mod grounds;
 mod handover;
 mod hold;
 mod holders;
+mod host;
 mod judge_history;
 mod list;
 mod matrix;
@@ -25,6 +26,7 @@ mod run;
 mod run_log;
 mod self_test;
 mod subject;
+mod tour;
 mod vm;
 
 use crate::cli::{Cli, Command};

@@ -10,6 +10,7 @@ use imglock_harness::vm::{
 };
 
 use super::console_files::ConsoleFiles;
+use super::host::Host;
 use super::run_log::RunLog;
 use super::{fault, place, run, subject};
 use crate::cli::{RunArgs, VmArgs};
@@ -47,23 +48,23 @@ pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Fa
         [] => vec![None],
         kinds => kinds.iter().copied().map(Some).collect(),
     };
-    let grounds = names.iter().flat_map(|_| of_kernel.clone()).collect();
-    let record = RunRecord::new(jobs, grounds, rerun);
+    let host = args.host.then(|| Host::new(&guest, &jobs, &names, &stop)).transpose()?;
+    let mut grounds: Vec<_> = host.iter().flat_map(|host| host.kinds()).collect();
+    grounds.extend(names.iter().flat_map(|_| of_kernel.clone()));
+    let record = RunRecord::new(jobs.clone(), grounds, rerun);
     let mut consoles = ConsoleFiles::create(args.console.as_deref(), &names)?;
     let mut log = RunLog::begin(record, args.report, guest.trace, quiet, output)?;
-    let mut failed = None;
-    let ended = boot_all(&plan, &options, &mut |event| match tell(
-        event,
-        &names,
-        &mut log,
-        &mut consoles,
-    ) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(failure) => {
-            failed = Some(failure);
-            ControlFlow::Break(())
-        }
-    });
+    let mut failed = match &host {
+        None => None,
+        Some(host) => host.run(&jobs, &mut log)?,
+    };
+    let ended = match failed {
+        Some(_) => Ok(()),
+        None => boot_all(&plan, &options, &mut |event| {
+            failed = tell(event, &names, &mut log, &mut consoles).err();
+            if failed.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        }),
+    };
     let broken = match (failed, ended) {
         (Some(failure), _) => Some(failure),
         (None, Ok(()) | Err(ProcessError::Stopped)) => None,
