@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn everything_else_is_for_the_guest() {
-        let words = ["--", "posix", "--fs", "ext4,tmpfs", "--timeout", "3", "--deny-ofd", "-j", "1"];
+        let words =
+            ["--", "posix", "--fs", "ext4,tmpfs", "--timeout", "3", "--deny-ofd", "-j", "1"];
         let run = vm(&words).guest().expect("a run");
         assert_eq!((run.patterns.len(), run.file_systems().len()), (1, 2));
         assert_eq!(run.place.timeout, Duration::from_secs(3));

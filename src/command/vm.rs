@@ -33,7 +33,11 @@ pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Fa
     let names = plan.names();
 
     let rerun = Rerun {
-        guests: names.iter().cloned().zip(args.kernels.iter().map(|kernel| line(&args, kernel))).collect(),
+        guests: names
+            .iter()
+            .cloned()
+            .zip(args.kernels.iter().map(|kernel| line(&args, kernel)))
+            .collect(),
         deny_ofd: guest.subjects.deny_ofd,
         planted: guest.plant.as_deref().map(fault::named).transpose()?,
         ..Rerun::default()
@@ -43,13 +47,16 @@ pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Fa
     let mut consoles = ConsoleFiles::create(args.console.as_deref(), &names)?;
     let mut log = RunLog::begin(record, args.report, guest.trace, quiet, output)?;
     let mut failed = None;
-    let ended = boot_all(&plan, &options, &mut |event| {
-        match tell(event, &names, &mut log, &mut consoles) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(failure) => {
-                failed = Some(failure);
-                ControlFlow::Break(())
-            }
+    let ended = boot_all(&plan, &options, &mut |event| match tell(
+        event,
+        &names,
+        &mut log,
+        &mut consoles,
+    ) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(failure) => {
+            failed = Some(failure);
+            ControlFlow::Break(())
         }
     });
     let broken = match (failed, ended) {

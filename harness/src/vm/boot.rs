@@ -58,7 +58,11 @@ impl Booting<'_> {
         }
     }
 
-    fn attempt(self, accelerator: Accelerator, tell: &mut Tell<'_>) -> Result<Attempt, ProcessError> {
+    fn attempt(
+        self,
+        accelerator: Accelerator,
+        tell: &mut Tell<'_>,
+    ) -> Result<Attempt, ProcessError> {
         let Booting { plan, options, kernel, .. } = self;
         let refused = |what: &str, error: std::io::Error| {
             ProcessError::Refused(format!("{what}: {}", crate::process::describe(&error)))

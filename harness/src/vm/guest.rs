@@ -91,7 +91,8 @@ fn work(port: &Port<'_>) -> Result<(), String> {
     }
     std::fs::create_dir_all(&order.directory).map_err(told)?;
     for (from, to) in &order.files {
-        put(from, to).map_err(|error| format!("cannot write {}: {}", to.display(), describe(&error)))?;
+        put(from, to)
+            .map_err(|error| format!("cannot write {}: {}", to.display(), describe(&error)))?;
     }
     let status = run_child(&order, port)?;
     lock(port).note(&Note::Ended(status)).map_err(told)
@@ -106,8 +107,8 @@ fn put(from: &Path, to: &Path) -> io::Result<()> {
 
 /// finit_module(2). What is there already is as good.
 fn load(module: &ModuleOrder) -> Result<(), String> {
-    let loaded = File::open(&module.file)
-        .and_then(|file| Ok(rustix::system::finit_module(&file, c"", 0)?));
+    let loaded =
+        File::open(&module.file).and_then(|file| Ok(rustix::system::finit_module(&file, c"", 0)?));
     match loaded {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists || module.optional => Ok(()),
         Err(error) => Err(format!(

@@ -9,7 +9,9 @@ pub struct KernelImage {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoKernel {
     /// Something else is in it.
-    #[error("it is {0}; name a bzImage (arch/x86/boot/bzImage, /boot/vmlinuz-...) or a linux-image .deb")]
+    #[error(
+        "it is {0}; name a bzImage (arch/x86/boot/bzImage, /boot/vmlinuz-...) or a linux-image .deb"
+    )]
     Is(&'static str),
     /// A kernel that cannot run this program.
     #[error("it is a kernel of 32 bits, which cannot run this imglock")]

@@ -23,8 +23,7 @@ pub(super) struct Initramfs {
 impl Initramfs {
     /// One with the devices that a program takes for granted.
     pub(super) fn new() -> io::Result<Initramfs> {
-        let mut made =
-            Initramfs { archive: Vec::new(), folders: BTreeSet::new(), entries: 0 };
+        let mut made = Initramfs { archive: Vec::new(), folders: BTreeSet::new(), entries: 0 };
         for (name, minor) in [("/dev/console", (5, 1)), ("/dev/null", (1, 3))] {
             made.folders_above(name)?;
             let (major, minor) = minor;

@@ -88,7 +88,11 @@ impl Kernel {
     ///
     /// # Errors
     /// When there is no kernel in it, or modules that are needed are missing.
-    pub fn open(file: &Path, folders: &[PathBuf], wanted: &[String]) -> Result<Kernel, KernelError> {
+    pub fn open(
+        file: &Path,
+        folders: &[PathBuf],
+        wanted: &[String],
+    ) -> Result<Kernel, KernelError> {
         let to_owned = || file.to_owned();
         let bytes = std::fs::read(file).map_err(|error| KernelError::Unreadable {
             file: to_owned(),
@@ -110,10 +114,9 @@ impl Kernel {
             None => in_folders(folders, image.release())?,
         };
         let modules = match modules {
-            Some(modules) => modules.in_order(wanted).map_err(|error| KernelError::Modules {
-                file: to_owned(),
-                error,
-            })?,
+            Some(modules) => modules
+                .in_order(wanted)
+                .map_err(|error| KernelError::Modules { file: to_owned(), error })?,
             None => Vec::new(),
         };
         Ok(Kernel { file: to_owned(), image, modules })
@@ -128,7 +131,8 @@ impl Kernel {
 /// The modules of `release` in one of these folders, if any was named.
 fn in_folders(folders: &[PathBuf], release: &str) -> Result<Option<Modules>, KernelError> {
     let candidates = folders.iter().flat_map(|folder| {
-        let below = ["", "lib/modules", "usr/lib/modules"].map(|part| folder.join(part).join(release));
+        let below =
+            ["", "lib/modules", "usr/lib/modules"].map(|part| folder.join(part).join(release));
         let itself = folder.file_name().is_some_and(|name| name == release).then(|| folder.clone());
         itself.into_iter().chain(below)
     });

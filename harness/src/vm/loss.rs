@@ -101,11 +101,9 @@ impl fmt::Display for Loss {
                 "it did not come up within {}; --boot-timeout gives it longer",
                 seconds(*waited)
             ),
-            Loss::Silent(waited, at) => write!(
-                f,
-                "it fell silent for {} {at}; --timeout gives it longer",
-                seconds(*waited)
-            ),
+            Loss::Silent(waited, at) => {
+                write!(f, "it fell silent for {} {at}; --timeout gives it longer", seconds(*waited))
+            }
             Loss::Guest(why) => write!(f, "its init could not do its work: {why}"),
             Loss::Run { status, at, said } => {
                 match status {
@@ -177,7 +175,11 @@ mod tests {
             Loss::Boot(Duration::from_secs(1)),
             Loss::Silent(Duration::from_millis(1500), after.clone()),
             Loss::Guest("cannot load module xfs: Exec format error".to_owned()),
-            Loss::Run { status: 4, at: Stage::Begun, said: Some("no lock works in /tmp".to_owned()) },
+            Loss::Run {
+                status: 4,
+                at: Stage::Begun,
+                said: Some("no lock works in /tmp".to_owned()),
+            },
             Loss::Run { status: 137, at: after.clone(), said: None },
             Loss::PoweredOff(after),
             Loss::Qemu { status: Some(1), message: "invalid accelerator".to_owned() },

@@ -112,7 +112,10 @@ mod tests {
             arguments[at + 1].as_str()
         };
         let told = after("-append");
-        assert!(told.ends_with(" IMGLOCK_ROLE=guest LD_LIBRARY_PATH=/lib rdinit=/nowhere"), "{told}");
+        assert!(
+            told.ends_with(" IMGLOCK_ROLE=guest LD_LIBRARY_PATH=/lib rdinit=/nowhere"),
+            "{told}"
+        );
         assert_eq!(after("-chardev"), "file,id=console,path=/a,,b/console");
         assert_eq!(after("-cpu"), "max");
     }

@@ -29,9 +29,9 @@ impl ModuleInfo {
         for entry in section.split(|byte| *byte == 0) {
             let entry = String::from_utf8_lossy(entry);
             match entry.split_once('=') {
-                Some(("depends", names)) => info.depends.extend(
-                    names.split(',').filter(|name| !name.is_empty()).map(normal),
-                ),
+                Some(("depends", names)) => info
+                    .depends
+                    .extend(names.split(',').filter(|name| !name.is_empty()).map(normal)),
                 Some(("softdep", wishes)) => info.wishes.extend(before(wishes)),
                 Some(("alias", alias)) => info.aliases.push(normal(alias)),
                 _ => {}
@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn a_module_says_what_it_needs() {
-        let section = b"softdep=pre: sha256 crypto-crc32c post: other\0alias=fs-btrfs\0license=GPL\0\
+        let section =
+            b"softdep=pre: sha256 crypto-crc32c post: other\0alias=fs-btrfs\0license=GPL\0\
                         depends=xor,raid6_pq,libcrc32c\0name=btrfs\0";
         let info = ModuleInfo::of_section(section);
         assert_eq!(info.depends, ["xor", "raid6_pq", "libcrc32c"]);

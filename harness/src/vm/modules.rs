@@ -79,7 +79,8 @@ impl Modules {
     /// # Errors
     /// When one needs what is not there, or cannot be read.
     pub fn in_order(&self, wanted: &[String]) -> Result<Vec<Module>, ModuleError> {
-        let mut order = Order { modules: self, aliases: None, met: BTreeSet::new(), found: Vec::new() };
+        let mut order =
+            Order { modules: self, aliases: None, met: BTreeSet::new(), found: Vec::new() };
         for name in wanted {
             let name = normal(name);
             if self.files.contains_key(&name) {
@@ -105,9 +106,10 @@ impl Modules {
     /// compute something, so only those are looked at.
     fn aliases(&self) -> BTreeMap<String, Vec<String>> {
         let mut aliases: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let computes = |path: &Path| path.components().any(|part| {
-            ["crypto", "lib"].iter().any(|folder| part.as_os_str() == *folder)
-        });
+        let computes = |path: &Path| {
+            path.components()
+                .any(|part| ["crypto", "lib"].iter().any(|folder| part.as_os_str() == *folder))
+        };
         for (name, file) in &self.files {
             // One that cannot be read grants no wish.
             let info = computes(&file.path).then(|| self.read(name).ok().flatten()).flatten();
@@ -158,7 +160,8 @@ impl Order<'_> {
 
     /// Makes one that was only wished for, and what it needs, a must.
     fn insist_on(&mut self, name: &str) {
-        let Some(module) = self.found.iter_mut().find(|one| one.name == name && one.optional) else {
+        let Some(module) = self.found.iter_mut().find(|one| one.name == name && one.optional)
+        else {
             return;
         };
         module.optional = false;
@@ -254,10 +257,7 @@ mod tests {
         let mut files = BTRFS.to_vec();
         files.remove(1);
         let (name, by) = ("xor".to_owned(), "btrfs".to_owned());
-        assert_eq!(
-            order(&modules(&files, ""), &["btrfs"]),
-            Err(ModuleError::Missing { name, by })
-        );
+        assert_eq!(order(&modules(&files, ""), &["btrfs"]), Err(ModuleError::Missing { name, by }));
     }
 
     #[test]

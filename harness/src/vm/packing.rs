@@ -20,11 +20,10 @@ pub(super) enum Packing {
 impl Packing {
     /// The packing of a file called so, and its name without that.
     pub(super) fn of(name: &str) -> (Packing, &str) {
-        let endings =
-            [(".xz", Packing::Xz), (".zst", Packing::Zstd), (".gz", Packing::Gzip)];
-        let found = endings.into_iter().find_map(|(end, packing)| {
-            name.strip_suffix(end).map(|rest| (packing, rest))
-        });
+        let endings = [(".xz", Packing::Xz), (".zst", Packing::Zstd), (".gz", Packing::Gzip)];
+        let found = endings
+            .into_iter()
+            .find_map(|(end, packing)| name.strip_suffix(end).map(|rest| (packing, rest)));
         found.unwrap_or((Packing::Plain, name))
     }
 
@@ -32,10 +31,7 @@ impl Packing {
     ///
     /// # Errors
     /// When its very beginning cannot be unpacked.
-    pub(super) fn reader<'a>(
-        self,
-        packed: impl Read + 'a,
-    ) -> std::io::Result<Box<dyn Read + 'a>> {
+    pub(super) fn reader<'a>(self, packed: impl Read + 'a) -> std::io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
             Packing::Plain => Box::new(packed),
             Packing::Xz => Box::new(XzDecoder::new_multi_decoder(packed)),

@@ -137,10 +137,7 @@ impl<'a> Watch<'a> {
 
     /// Watches until it ends, is lost, or has to be stopped; `tell` is told of
     /// all that is heard, and says what is wrong with it.
-    pub(super) fn watch(
-        mut self,
-        tell: &mut dyn FnMut(Heard) -> Result<(), Loss>,
-    ) -> WatchEnd {
+    pub(super) fn watch(mut self, tell: &mut dyn FnMut(Heard) -> Result<(), Loss>) -> WatchEnd {
         loop {
             let fds = [self.process.as_fd(), self.console.0.as_fd(), self.port.as_fd()];
             let woken = await_any(&fds, self.deadline(), self.stop);
