@@ -34,6 +34,8 @@ pub fn mute(folder: &Path) -> PathBuf {
     // Loaded high, with an entry point of 64 bits.
     put(0x211, &[1]);
     put(0x236, &[1]);
+    // How high an initramfs may lie.
+    put(0x22c, &0x7fff_ffff_u32.to_le_bytes());
     let path = folder.join("bzImage");
     std::fs::write(&path, image).expect("a writable folder");
     path
