@@ -1,6 +1,6 @@
 use clap::Args;
 use imglock_harness::Shard;
-use imglock_harness::file_system::FileSystem;
+use imglock_harness::step::FileSystem;
 
 use super::{BackendArgs, PlaceArgs, ReportArgs, SubjectArgs};
 
@@ -27,7 +27,7 @@ pub struct RunArgs {
     #[command(flatten)]
     pub place: PlaceArgs,
     /// Make these file systems, one after the other, and run on each: ext4,
-    /// xfs, btrfs, f2fs, tmpfs, overlay, or `all`.
+    /// xfs, btrfs, f2fs, tmpfs, overlay, bind, fuse, fuse-locks, or `all`.
     ///
     /// As root. Each is made on a loop device in a scratch directory (see
     /// --dir), mounted where nobody else sees it, and gone afterwards, whatever
@@ -78,7 +78,7 @@ impl RunArgs {
     pub fn file_systems(&self) -> Vec<FileSystem> {
         let named = self.file_systems.iter().flat_map(|word| match word {
             FileSystems::One(kind) => vec![*kind],
-            FileSystems::All => FileSystem::all().collect(),
+            FileSystems::All => FileSystem::ALL.to_vec(),
         });
         let mut once: Vec<FileSystem> = Vec::new();
         for kind in named {
@@ -94,11 +94,8 @@ fn parse_file_systems(word: &str) -> Result<FileSystems, String> {
     if word == "all" {
         return Ok(FileSystems::All);
     }
-    FileSystem::named(word).map(FileSystems::One).map_err(|nearest| match nearest {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => {
-            let names: Vec<&str> = FileSystem::all().map(FileSystem::name).collect();
-            format!("choose from {}, or all", names.join(", "))
-        }
+    word.parse().map(FileSystems::One).map_err(|_| {
+        let names = FileSystem::ALL.map(FileSystem::name);
+        format!("choose from {}, or all", names.join(", "))
     })
 }

@@ -1,9 +1,12 @@
 use std::path::{Path, PathBuf};
 
-use imglock_harness::file_system::{FileSystem, Made, Site};
+use imglock_harness::file_system::{Made, PrivateMounts, Site};
 use imglock_harness::process::LauncherOptions;
 use imglock_harness::run::{Environment, Fate, Place};
+use imglock_harness::scenario::Scenario;
+use imglock_harness::step::FileSystem;
 
+use super::place;
 use crate::failure::Failure;
 
 /// Where the runs of one command take place.
@@ -40,17 +43,29 @@ impl Grounds {
         Ok(Grounds::Made(Site::open(&options)?, file_systems))
     }
 
-    /// How many places there are.
-    pub fn count(&self) -> usize {
+    /// What they are: file systems that are made, or a directory that is there.
+    pub fn kinds(&self) -> Vec<Option<FileSystem>> {
         match self {
-            Grounds::Directory(_) => 1,
-            Grounds::Made(_, kinds) => kinds.len(),
+            Grounds::Directory(_) => vec![None],
+            Grounds::Made(_, kinds) => kinds.iter().copied().map(Some).collect(),
+        }
+    }
+
+    /// That something may be mounted while these scenarios run, if one of them
+    /// mounts anything. As [`Grounds::new`], to be called early.
+    pub fn mounts<'s>(
+        &self,
+        scenarios: impl IntoIterator<Item = &'s Scenario>,
+    ) -> Option<PrivateMounts> {
+        match self {
+            Grounds::Directory(_) => place::mounts(scenarios),
+            Grounds::Made(site, _) => Some(site.private().clone()),
         }
     }
 
     /// Goes to each, one after the other.
     pub fn each(&self, environment: impl Fn(&Path) -> Environment) -> impl Iterator<Item = Ground> {
-        (0..self.count()).map(move |number| match self {
+        self.kinds().into_iter().enumerate().map(move |(number, _)| match self {
             Grounds::Directory(directory) => Ground {
                 place: Place::reached("", environment(directory)),
                 directory: Some(directory.clone()),

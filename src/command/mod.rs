@@ -2,6 +2,7 @@
 
 mod check;
 mod claims;
+mod compare;
 mod console_files;
 mod explain;
 mod explore;
@@ -43,6 +44,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::explain(args, output),
         Command::Explore(args) => explore::explore(args, quiet, output),
         Command::Check(args) => check::check(args, output),
+        Command::Compare(args) => compare::compare(args, output),
         Command::Matrix(args) if args.all => claims::claims(args, quiet, output),
         Command::Matrix(args) => matrix::matrix(args, output),
         Command::Modes(args) => modes::modes(args, output),

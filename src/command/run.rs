@@ -8,6 +8,7 @@ use imglock_harness::run::{
     Casting, Environment, Fate, HarnessError, Job, Place, Session, SessionOptions, Verdict,
 };
 use imglock_harness::scenario::Scenario;
+use imglock_harness::step::FileSystem;
 use imglock_harness::sweep::mode_table;
 
 use super::grounds::Grounds;
@@ -20,20 +21,24 @@ use crate::interrupt;
 use crate::library::Library;
 use crate::output::Output;
 use crate::report::{MeasuredModes, Rerun, RunRecord};
-use crate::selection::select;
+use crate::selection::{on_file_systems, select};
 
 /// `imglock run`.
 pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
-    let (jobs, castings) = planned(&args)?;
+    let kinds = args.file_systems();
+    let (jobs, castings) = planned(&args, &kinds)?;
     let stop = interrupt::stop_on_signals()?;
     let planted = args.plant.as_deref().map(fault::named).transpose()?;
     let directory = place::directory(&args.place);
+    let launcher = LauncherOptions::new(directory.clone(), stop.clone());
+    let grounds = Grounds::new(kinds, launcher)?;
+    let mounts = grounds.mounts(jobs.iter().map(|job| &*job.scenario));
     let options = SessionOptions {
         deny_ofd: args.subjects.deny_ofd,
+        mounts,
         fault: planted,
         ..place::session_options(&args.place, &directory, args.keep, stop.clone())
     };
-    let grounds = Grounds::new(args.file_systems(), LauncherOptions::new(directory, stop.clone()))?;
     let rerun = Rerun {
         directory: args.place.dir,
         qemu_dirs: args.subjects.qemu_dirs,
@@ -41,7 +46,7 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
         planted,
         ..Rerun::default()
     };
-    let mut record = RunRecord::new(jobs.clone(), grounds.count(), rerun);
+    let mut record = RunRecord::new(jobs.clone(), grounds.kinds(), rerun);
     record.mixed = args.mix;
     let wants_modes = args.report.reports.iter().any(|report| report.kind == ReportKind::Html);
     let environment = |directory: &Path| Environment {
@@ -96,7 +101,9 @@ fn run_there(
     log: &mut RunLog<'_>,
 ) -> Result<Vec<PathBuf>, Failure> {
     // Dropping it ends the processes, so that nothing is left once the summary is read.
-    let mut session = Session::start(jobs.to_vec(), options)?;
+    let makes_sense = |job: &&Job| job.scenario.makes_sense_on(place.made());
+    let jobs: Vec<Job> = jobs.iter().filter(makes_sense).cloned().collect();
+    let mut session = Session::start(jobs, options)?;
     for result in &mut session {
         log.add(&place.name, result?)?;
     }
@@ -109,8 +116,8 @@ fn is_of_place(error: &HarnessError) -> bool {
 }
 
 /// What is to be run at each place, and who plays.
-pub fn planned(args: &RunArgs) -> Result<(Vec<Job>, Vec<Casting>), Failure> {
-    let scenarios = select(&Library::embedded(), &args.patterns)?;
+pub fn planned(args: &RunArgs, kinds: &[FileSystem]) -> Result<(Vec<Job>, Vec<Casting>), Failure> {
+    let scenarios = on_file_systems(select(&Library::embedded(), &args.patterns)?, kinds)?;
     let (scenarios, castings) = match args.mix {
         false => (scenarios, subject::castings(&args.subjects)?),
         true => (of_two_processes(scenarios)?, subject::mixed(&args.subjects)?),

@@ -26,7 +26,8 @@ use crate::selection;
 pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
     // Everything that can be wrong is told before anything is booted.
     let guest = args.guest().map_err(Failure::NotInAGuest)?;
-    let (jobs, _) = run::planned(&guest)?;
+    let kinds = guest.file_systems();
+    let (jobs, _) = run::planned(&guest, &kinds)?;
     let stop = interrupt::stop_on_signals()?;
     let options = options(&args, stop.clone())?;
     let plan = plan(&args, &guest)?;
@@ -42,8 +43,12 @@ pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Fa
         planted: guest.plant.as_deref().map(fault::named).transpose()?,
         ..Rerun::default()
     };
-    let places = names.len() * plan.file_systems.len().max(1);
-    let record = RunRecord::new(jobs, places, rerun);
+    let of_kernel = match kinds.as_slice() {
+        [] => vec![None],
+        kinds => kinds.iter().copied().map(Some).collect(),
+    };
+    let grounds = names.iter().flat_map(|_| of_kernel.clone()).collect();
+    let record = RunRecord::new(jobs, grounds, rerun);
     let mut consoles = ConsoleFiles::create(args.console.as_deref(), &names)?;
     let mut log = RunLog::begin(record, args.report, guest.trace, quiet, output)?;
     let mut failed = None;

@@ -4,6 +4,7 @@ mod hold;
 
 pub use hold::{HoldFailure, in_qemus_words};
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -17,12 +18,13 @@ use imglock_harness::probe::ProbeError;
 use imglock_harness::process::describe;
 use imglock_harness::run::HarnessError;
 use imglock_harness::scenario::ScenarioError;
+use imglock_harness::step::FileSystem;
 use imglock_harness::vm::{KernelError, PayloadError};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::cli::NotInAGuest;
 use crate::exit::ExitCode;
-use crate::phrase::count;
+use crate::phrase::{count, list};
 
 /// Why a command could not do what it was asked.
 ///
@@ -59,6 +61,15 @@ pub enum Failure {
     NoBackend {
         /// What was chosen.
         backends: Vec<Backend>,
+    },
+    /// No selected scenario makes sense on the file system.
+    #[error(
+        "the selected scenarios make sense on {} only; choose one with --fs",
+        list(.wanted.iter().map(|one| one.name()))
+    )]
+    NoFileSystem {
+        /// Those that they make sense on.
+        wanted: BTreeSet<FileSystem>,
     },
     /// `--qemu-dir` without a QEMU.
     #[error(
@@ -98,8 +109,8 @@ pub enum Failure {
     /// The command carries no scenario at all.
     #[error("this imglock carries no scenarios; name a file or folder of your own")]
     NoScenarios,
-    /// Scenario files that are not well formed.
-    #[error("{} not well formed", count(.0.len(), "scenario is", "scenarios are"))]
+    /// Files of scenarios or known failures that are not well formed.
+    #[error("{} not well formed", count(.0.len(), "file is", "files are"))]
     Invalid(Vec<ScenarioError>),
     /// A file that cannot be read.
     #[error("cannot read {path}: {}", describe(.source))]
@@ -108,6 +119,14 @@ pub enum Failure {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A file that holds no report of runs.
+    #[error("{path} is no report of runs: {why}; `imglock run --report json=FILE` writes one")]
+    NoReport {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        why: String,
     },
     /// A history that is not well formed.
     #[error(transparent)]
@@ -267,6 +286,7 @@ impl Failure {
             | Failure::NoFault { .. }
             | Failure::EmptyFolder { .. }
             | Failure::NoBackend { .. }
+            | Failure::NoFileSystem { .. }
             | Failure::NoCases
             | Failure::EmptyShard
             | Failure::NoPairs
@@ -277,6 +297,7 @@ impl Failure {
             | Failure::Console { .. }
             | Failure::Unreadable { .. }
             | Failure::History(_)
+            | Failure::NoReport { .. }
             | Failure::Report { .. }
             | Failure::ClaimsOfQemu
             | Failure::NotResumed { .. }

@@ -32,7 +32,7 @@ impl Reporter for Ktap {
             writeln!(out, "# {warning}")?;
         }
         let places = record.has_named_places();
-        writeln!(out, "1..{}", if places { record.expected_places } else { record.planned.len() })
+        writeln!(out, "1..{}", if places { record.grounds.len() } else { record.expected() })
     }
 
     fn ended(
@@ -66,7 +66,7 @@ impl Reporter for Ktap {
             self.subtests.remove(&place.name).unwrap_or_default();
         if results > 0 {
             writeln!(out, "  KTAP version 1\n  # Subtest: {}", place.name)?;
-            let planned = if place.is_lost() { results } else { record.planned.len() };
+            let planned = if place.is_lost() { results } else { record.planned_at(place) };
             writeln!(out, "  1..{planned}")?;
             for line in String::from_utf8_lossy(&text).lines() {
                 writeln!(out, "  {line}")?;

@@ -10,8 +10,8 @@ pub struct Lines;
 
 impl Reporter for Lines {
     fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        let (schema, planned) = (Document::SCHEMA, record.planned.len());
-        line(&RunLine::Begin { schema, planned, places: record.expected_places }, out)
+        let (schema, planned) = (Document::SCHEMA, record.expected());
+        line(&RunLine::Begin { schema, planned, places: record.grounds.len() }, out)
     }
 
     fn arrived(&mut self, _: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {

@@ -4,6 +4,7 @@
 mod bands;
 mod changes;
 pub mod claims;
+pub mod compare;
 mod course;
 mod drawing;
 mod evidence;

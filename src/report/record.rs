@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use imglock_harness::fault::Fault;
-use imglock_harness::file_system::FileSystem;
 use imglock_harness::image::Mode;
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Fate, Finding, Job, Place, ScenarioResult};
+use imglock_harness::run::{Fate, Finding, Job, Place, ScenarioResult, made_at};
 use imglock_harness::scenario::Scenario;
-use imglock_harness::step::Outcome;
+use imglock_harness::step::{FileSystem, Outcome};
 use imglock_harness::subject::Builtin;
 use imglock_harness::sweep::{Difference, MixDifference, mix_differences};
 
@@ -20,9 +19,10 @@ use crate::phrase::quoted;
 pub struct RunRecord {
     /// Where it takes place, as far as that has been gone to.
     pub places: Vec<Place>,
-    /// How many places there will be.
-    pub expected_places: usize,
-    /// What is to be run at each place.
+    /// What will be gone to: a file system that is made, or a directory that
+    /// is there.
+    pub grounds: Vec<Option<FileSystem>>,
+    /// What is to be run at each place where it makes sense.
     pub planned: Vec<Job>,
     /// What has ended, in that order, wherever.
     pub results: Vec<ScenarioResult>,
@@ -45,15 +45,15 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// A run of `planned` at so many places that has not begun.
-    pub fn new(planned: Vec<Job>, expected_places: usize, rerun: Rerun) -> RunRecord {
+    /// A run of `planned` at these places that has not begun.
+    pub fn new(planned: Vec<Job>, grounds: Vec<Option<FileSystem>>, rerun: Rerun) -> RunRecord {
         let scenarios = planned
             .iter()
             .map(|job| (job.scenario.name.clone(), Arc::clone(&job.scenario)))
             .collect();
         RunRecord {
             places: Vec::new(),
-            expected_places,
+            grounds,
             planned,
             results: Vec::new(),
             modes: Vec::new(),
@@ -70,23 +70,35 @@ impl RunRecord {
     /// How many results there will be. Those of a place that cannot be had
     /// are not waited for, nor those that went with one that was lost.
     pub fn expected(&self) -> usize {
-        let of_place = |place: &Place| match place.fate {
-            Fate::Reached => self.planned.len(),
-            Fate::Skipped { .. } => 0,
-            Fate::Lost { .. } => self.results_at(place).count(),
+        let missing = |place: &Place| match place.fate {
+            Fate::Reached => 0,
+            Fate::Skipped { .. } => self.planned_at(place),
+            Fate::Lost { .. } => {
+                self.planned_at(place).saturating_sub(self.results_at(place).count())
+            }
         };
-        let to_come = self.expected_places.saturating_sub(self.places.len());
-        self.places.iter().map(of_place).sum::<usize>() + to_come * self.planned.len()
+        let all: usize = self.grounds.iter().map(|ground| self.planned_on(*ground)).sum();
+        all.saturating_sub(self.places.iter().map(missing).sum())
+    }
+
+    /// How many runs make sense at a place.
+    pub fn planned_at(&self, place: &Place) -> usize {
+        self.planned_on(place.made())
+    }
+
+    fn planned_on(&self, file_system: Option<FileSystem>) -> usize {
+        let makes_sense = |job: &&Job| job.scenario.makes_sense_on(file_system);
+        self.planned.iter().filter(makes_sense).count()
     }
 
     /// Whether everything that was planned has ended.
     pub fn is_complete(&self) -> bool {
-        self.places.len() >= self.expected_places && self.results.len() == self.expected()
+        self.places.len() >= self.grounds.len() && self.results.len() == self.expected()
     }
 
     /// Whether places have names, since they were made for the run.
     pub fn has_named_places(&self) -> bool {
-        self.expected_places > 1 || self.places.iter().any(|place| !place.name.is_empty())
+        self.grounds.len() > 1 || self.places.iter().any(|place| !place.name.is_empty())
     }
 
     /// What was run at `place`.
@@ -196,10 +208,8 @@ impl Rerun {
             line += &format!(" {option} {}", quoted(&path.display().to_string()));
         };
         self.directory.iter().for_each(|path| add("--dir", path));
-        // The part of a place's name that `--fs` understands.
-        let file_system = result.place.rsplit('/').next().unwrap_or_default();
-        if FileSystem::named(file_system).is_ok() {
-            add("--fs", &PathBuf::from(file_system));
+        if let Some(file_system) = made_at(&result.place) {
+            add("--fs", &PathBuf::from(file_system.name()));
         }
         if result.subject != Builtin::NAME {
             add("--subject", &PathBuf::from(&result.subject));

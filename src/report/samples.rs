@@ -48,7 +48,7 @@ pub fn record() -> RunRecord {
     let environment =
         Environment { mount_options: vec!["relatime".into(), "rw".into()], ..environment() };
     let rerun = Rerun { directory: Some("/mnt/my images".into()), ..Rerun::default() };
-    let mut record = RunRecord::new(planned.collect(), 1, rerun);
+    let mut record = RunRecord::new(planned.collect(), vec![None], rerun);
     record.places = vec![Place::reached("", environment)];
     record.results = results;
     record.began = jiff::Timestamp::UNIX_EPOCH;
@@ -62,6 +62,7 @@ pub(super) fn scenario(name: &str) -> Scenario {
         summary: format!("What {name} is about, in one line"),
         about: "Why.".to_owned(),
         backends: Backend::ALL.to_vec(),
+        file_systems: Vec::new(),
         hazards: BTreeMap::new(),
         images: vec![ImageDeclaration { name: "disk.img".into(), size: 1 << 20 }],
         items: Vec::new(),

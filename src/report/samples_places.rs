@@ -84,7 +84,8 @@ pub fn several_places() -> RunRecord {
         backend,
         casting: Casting::default(),
     });
-    let mut record = RunRecord::new(planned.to_vec(), places.len(), Rerun::default());
+    let grounds = places.iter().map(Place::made);
+    let mut record = RunRecord::new(planned.to_vec(), grounds.collect(), Rerun::default());
     record.places = places;
     record.results = results;
     record.began = jiff::Timestamp::UNIX_EPOCH;

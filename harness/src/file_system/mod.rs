@@ -6,13 +6,13 @@
 //! no mount behind. A file system on a device lies in a file that has lost its
 //! name already, on a loop device that lets go of it by itself.
 
-mod kind;
 mod loop_device;
+mod maker;
 mod mounted;
 mod private;
 mod site;
 
-pub use kind::{FileSystem, Maker};
+pub use maker::Maker;
 pub use mounted::{MountError, Mounted};
 pub use private::{NotPrivate, PrivateMounts};
 pub use site::{Made, NotMade, Site, SiteError};

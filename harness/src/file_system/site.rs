@@ -6,8 +6,10 @@ use std::process::Command;
 use nix::errno::Errno;
 
 use super::loop_device::LoopDevice;
-use super::{FileSystem, Maker, MountError, Mounted, NotPrivate, PrivateMounts};
-use crate::process::{Launcher, LauncherOptions, ProcessError, describe};
+use super::{Maker, MountError, Mounted, NotPrivate, PrivateMounts};
+use crate::fuse::{FuseError, FuseLocks, FuseServer};
+use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken, describe};
+use crate::step::FileSystem;
 
 /// How large an image is made: more than the smallest that mkfs.xfs and
 /// mkfs.btrfs accept. It has holes, so it takes only what is written.
@@ -23,6 +25,8 @@ const IMAGE_BYTES: u64 = 400 << 20;
 pub struct Site {
     private: PrivateMounts,
     launcher: Launcher,
+    program: PathBuf,
+    stop: StopToken,
 }
 
 /// Why there is no site.
@@ -59,6 +63,9 @@ pub enum NotMade {
     /// It cannot be mounted.
     #[error(transparent)]
     Mount(#[from] MountError),
+    /// It cannot be served.
+    #[error(transparent)]
+    Fuse(#[from] FuseError),
     /// The scratch directory cannot be written.
     #[error("cannot write {}: {}", path.display(), describe(source))]
     Scratch {
@@ -78,7 +85,14 @@ impl Site {
     /// When this user may not mount, or nothing can be written there.
     pub fn open(options: &LauncherOptions) -> Result<Site, SiteError> {
         let launcher = Launcher::start(options)?;
-        Ok(Site { private: PrivateMounts::enter()?, launcher })
+        let private = PrivateMounts::enter()?;
+        let (program, stop) = (options.program.clone(), options.stop.clone());
+        Ok(Site { private, launcher, program, stop })
+    }
+
+    /// The namespace that its mounts are seen from.
+    pub fn private(&self) -> &PrivateMounts {
+        &self.private
     }
 
     /// Makes a file system and mounts it.
@@ -87,50 +101,66 @@ impl Site {
     /// When it cannot be had here.
     pub fn make(&self, kind: FileSystem) -> Result<Made, NotMade> {
         let base = self.launcher.scratch().join(kind.name());
-        let directory = |name: &str| {
-            let path = base.join(name);
-            match fs::create_dir_all(&path) {
-                Ok(()) => Ok(path),
-                Err(source) => Err(NotMade::Scratch { path, source }),
+        let root = made_directory(&base.join("root"))?;
+        let mut made = Made { server: None, mounts: Vec::new(), directory: root };
+        match self.mount(kind, &base, &mut made) {
+            Ok(()) => Ok(made),
+            Err(NotMade::Mount(error)) if error.errno == Errno::ENODEV => {
+                Err(NotMade::NoSuchKind(kind.name()))
             }
-        };
-        let root = directory("root")?;
-        let none = Path::new("none");
-        let private = &self.private;
-        let mut mounts = Vec::new();
-        match (kind, kind.maker()) {
-            (_, Some(maker)) => {
-                let device = device(maker, &base.join("image"))?;
-                mounts.push(Mounted::new(private, kind.name(), device.path(), &root, ""));
-            }
-            (FileSystem::Overlay, None) => {
-                let memory = Mounted::new(private, "tmpfs", none, &directory("layers")?, "")?;
-                mounts.push(Ok(memory));
-                let layers = [
-                    directory("layers/lower")?,
-                    directory("layers/upper")?,
-                    directory("layers/work")?,
-                ];
-                mounts.push(Mounted::overlay(
-                    private,
-                    layers.each_ref().map(PathBuf::as_path),
-                    &root,
-                ));
-            }
-            (_, None) => mounts.push(Mounted::new(private, kind.name(), none, &root, "")),
+            Err(other) => Err(other),
         }
-        let mounts = mounts.into_iter().collect::<Result<Vec<_>, _>>();
-        let mounts = mounts.map_err(|error| match error.errno {
-            Errno::ENODEV => NotMade::NoSuchKind(kind.name()),
-            _ => NotMade::Mount(error),
-        })?;
-        Ok(Made { mounts, directory: root })
+    }
+
+    /// Mounts it on the directory of `made`, and below it what it lies on.
+    fn mount(&self, kind: FileSystem, base: &Path, made: &mut Made) -> Result<(), NotMade> {
+        let (private, none) = (&self.private, Path::new("none"));
+        if let Some(maker) = kind.maker() {
+            let device = device(maker, &base.join("image"))?;
+            made.mounts.push(Mounted::new(
+                private,
+                kind.name(),
+                device.path(),
+                &made.directory,
+                "",
+            )?);
+            return Ok(());
+        }
+        if kind == FileSystem::Tmpfs {
+            made.mounts.push(Mounted::new(private, "tmpfs", none, &made.directory, "")?);
+            return Ok(());
+        }
+        // The others show what is in memory in another way.
+        let memory = made_directory(&base.join("memory"))?;
+        made.mounts.push(Mounted::new(private, "tmpfs", none, &memory, "")?);
+        let lower = made_directory(&memory.join("lower"))?;
+        match kind {
+            FileSystem::Overlay => {
+                let upper = made_directory(&memory.join("upper"))?;
+                let work = made_directory(&memory.join("work"))?;
+                let layers = [lower.as_path(), &upper, &work];
+                made.mounts.push(Mounted::overlay(private, layers, &made.directory)?);
+            }
+            FileSystem::Fuse | FileSystem::FuseLocks => {
+                let locks = match kind {
+                    FileSystem::Fuse => FuseLocks::Kernel,
+                    _ => FuseLocks::Served,
+                };
+                let (program, stop) = (&self.program, &self.stop);
+                let server = FuseServer::start_as(program, &lower, &made.directory, locks, stop)?;
+                made.server = Some(server);
+            }
+            _ => made.mounts.push(Mounted::bind(private, &lower, &made.directory, false)?),
+        }
+        Ok(())
     }
 }
 
 /// A file system that was made. It is unmounted when this is dropped.
 #[derive(Debug)]
 pub struct Made {
+    /// Ends before what it serves goes.
+    server: Option<FuseServer>,
     /// Each lies on those before it.
     mounts: Vec<Mounted>,
     directory: PathBuf,
@@ -145,9 +175,17 @@ impl Made {
 
 impl Drop for Made {
     fn drop(&mut self) {
+        self.server = None;
         while let Some(mount) = self.mounts.pop() {
             drop(mount);
         }
+    }
+}
+
+fn made_directory(path: &Path) -> Result<PathBuf, NotMade> {
+    match fs::create_dir_all(path) {
+        Ok(()) => Ok(path.to_owned()),
+        Err(source) => Err(NotMade::Scratch { path: path.to_owned(), source }),
     }
 }
 

@@ -66,14 +66,12 @@ const LAUNCHER: &str = "launcher";
 /// [`ROLE`] of a worker that has just executed itself anew.
 const WORKER: &str = "worker";
 
-/// Turns this process into a launcher or a worker if it was started as one;
-/// returns at once otherwise.
-pub(crate) fn init() {
-    let status = match std::env::var(ROLE).as_deref() {
-        Ok(LAUNCHER) => launcher_loop::run_on_stdin(),
-        Ok(WORKER) => worker::run_on_stdin(),
-        // No part in it, or none that there is: an ordinary start.
-        _ => return,
-    };
-    std::process::exit(status);
+/// Plays a launcher or a worker to the end if that is what `role` names;
+/// returns the exit status.
+pub(crate) fn run_as(role: &str) -> Option<i32> {
+    match role {
+        LAUNCHER => Some(launcher_loop::run_on_stdin()),
+        WORKER => Some(worker::run_on_stdin()),
+        _ => None,
+    }
 }

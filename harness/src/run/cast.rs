@@ -12,6 +12,7 @@ pub(super) use crate::subject::StepFailure;
 use crate::subject::{Deed, Performed, Player, Stage};
 
 use super::books::Books;
+use super::mounts::Mounts;
 use super::scrutiny::Scrutiny;
 
 /// The live processes of one run and the files they use.
@@ -31,6 +32,8 @@ pub(super) struct Cast {
     pub(super) scrutiny: Scrutiny,
     pub(super) table: LockTable,
     pub(super) directory: PathBuf,
+    /// What is mounted for the scenario, and goes with it.
+    pub(super) mounts: Mounts,
     pub(super) step_timeout: Duration,
     pub(super) stop: StopToken,
 }
@@ -43,6 +46,7 @@ impl Cast {
         step_timeout: Duration,
         stop: StopToken,
         scrutiny: Scrutiny,
+        mounts: Mounts,
     ) -> Cast {
         Cast {
             members: HashMap::new(),
@@ -53,6 +57,7 @@ impl Cast {
             scrutiny,
             table: LockTable::default(),
             directory,
+            mounts,
             step_timeout,
             stop,
         }

@@ -71,7 +71,7 @@ pub enum RunLine {
     Begin {
         /// The version of the lines, as of a [`Document`].
         schema: u32,
-        /// How many runs there will be at each place.
+        /// How many runs there will be, at all places together.
         planned: usize,
         /// How many places there will be.
         places: usize,

@@ -7,10 +7,12 @@ use super::casting::{Casting, reason};
 use super::finding::Finding;
 use super::judgement;
 use super::moment::{Moment, Observer};
+use super::mounts::Mounts;
 use super::result::{ScenarioResult, Verdict};
 use super::runner::Runner;
 use super::scrutiny::Scrutiny;
 use super::trace::{EventKind, Trace};
+use crate::file_system::PrivateMounts;
 use crate::lock::Backend;
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
 use crate::scenario::Scenario;
@@ -24,6 +26,7 @@ pub struct Engine {
     step_timeout: Duration,
     stop: StopToken,
     casting: Casting,
+    mounts: Option<PrivateMounts>,
 }
 
 /// What a run left, before it is a verdict.
@@ -46,7 +49,7 @@ impl Engine {
         let launcher = Launcher::start(options)?;
         tracing::debug!(scratch = %launcher.scratch().display(), "launcher started");
         let (stop, casting) = (options.stop.clone(), Casting::default());
-        Ok(Engine { launcher, step_timeout, stop, casting })
+        Ok(Engine { launcher, step_timeout, stop, casting, mounts: None })
     }
 
     /// The scratch directory.
@@ -57,6 +60,13 @@ impl Engine {
     /// From here on, these play; our own workers did until now.
     pub fn cast(&mut self, casting: Casting) {
         self.casting = casting;
+    }
+
+    /// From here on, scenarios may mount in this namespace, which the thread
+    /// must have been in when it started the engine. Those that do are skipped
+    /// without one.
+    pub fn mount_in(&mut self, mounts: Option<PrivateMounts>) {
+        self.mounts = mounts;
     }
 
     /// Runs one scenario on one backend.
@@ -137,6 +147,9 @@ impl Engine {
         if let Some(why) = self.casting.inability(scenario, backend) {
             return Ok(skipped(why));
         }
+        if scenario.mounts() && self.mounts.is_none() {
+            return Ok(skipped(PrivateMounts::why_none().to_string()));
+        }
         let played = self.play(scrutiny, scenario, backend, observer);
         // Whatever happened, nothing of the scenario may be left.
         let ended = self.launcher.end();
@@ -144,6 +157,7 @@ impl Engine {
             Ok(Outlook { failure: Some(StepFailure::Cannot(why)), trace, .. }) => {
                 skipped(reason(player_of_last(&trace), &why))
             }
+            Ok(Outlook { failure: Some(StepFailure::NotHere(why)), .. }) => skipped(why),
             Ok(outlook) => {
                 let duration = began.elapsed();
                 judge(scenario, backend, &subject, outlook, duration, self.step_timeout)
@@ -169,7 +183,9 @@ impl Engine {
         let step_timeout = self.step_timeout;
         let stage = Stage { directory: &directory, backend, step_timeout, stop: &self.stop };
         let started = self.casting.start(&mut self.launcher, scenario.actors(), &stage);
-        let cast = Cast::new(backend, directory.clone(), step_timeout, self.stop.clone(), scrutiny);
+        let mounts = Mounts::new(self.mounts.clone());
+        let stop = self.stop.clone();
+        let cast = Cast::new(backend, directory.clone(), step_timeout, stop, scrutiny, mounts);
         let runner =
             started.and_then(|players| Runner::new(scenario, backend, cast, players, observer));
         let (trace, findings, failure) = match runner {

@@ -50,10 +50,12 @@ pub use payload::{Payload, PayloadError};
 pub use plan::{VmEvent, VmNews, VmOptions, VmPlan};
 pub use session::boot_all;
 
-/// Plays the first program of a guest if this process is that; returns at once
-/// otherwise.
-pub(crate) fn init() {
-    if std::env::var(crate::process::ROLE).as_deref() == Ok(machine::GUEST) && guest::is_first() {
-        guest::run();
+/// Plays the first program of a guest to the end if that is what `role` names
+/// and this process is that; returns the exit status.
+pub(crate) fn run_as(role: &str) -> Option<i32> {
+    if role != machine::GUEST || !guest::is_first() {
+        return None;
     }
+    guest::run();
+    Some(0)
 }

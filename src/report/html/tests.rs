@@ -113,7 +113,7 @@ fn what_a_scenario_says_is_text_and_nothing_else() {
     result.findings[0].message = EVIL.to_owned();
     result.trace.processes[0].actor = EVIL.to_owned();
     record.planned[2].scenario = std::sync::Arc::new(scenario);
-    let mut anew = RunRecord::new(record.planned, 1, record.rerun);
+    let mut anew = RunRecord::new(record.planned, vec![None], record.rerun);
     anew.places = record.places;
     anew.results = vec![result];
     let record = anew;
