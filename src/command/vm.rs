@@ -89,11 +89,9 @@ fn tell(
         VmNews::Started(accelerator) => {
             tracing::debug!("{name}: started under {}", accelerator.name());
         }
-        VmNews::GaveUpKvm(waited) => {
+        VmNews::GaveUpKvm(why) => {
             log.hint(&format!(
-                "{name}: no sign of life under KVM within {} s; TCG is used from here on \
-                 (--accel tcg does so at once)",
-                waited.as_secs_f64()
+                "{name}: KVM is of no use here ({why}); TCG is used from here on, as with --accel tcg"
             ));
         }
         VmNews::Booted(after) => {
