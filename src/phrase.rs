@@ -13,6 +13,15 @@ pub fn grouped(number: u64) -> String {
     groups.fold(first.to_owned(), |text, group| text + "," + &group)
 }
 
+/// `ofd`, `ofd and posix`, `ext4, xfs and btrfs`.
+pub fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<&str> = words.into_iter().collect();
+    match &words[..] {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        words => words.concat(),
+    }
+}
+
 /// A word as a shell reads it.
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./,:=+@%".contains(c);
@@ -44,6 +53,15 @@ mod tests {
     #[case(1_679_616, "1,679,616")]
     fn a_large_number_is_in_groups(#[case] number: u64, #[case] expected: &str) {
         assert_eq!(grouped(number), expected);
+    }
+
+    #[rstest::rstest]
+    #[case(&[], "")]
+    #[case(&["ofd"], "ofd")]
+    #[case(&["ofd", "posix"], "ofd and posix")]
+    #[case(&["ext4", "xfs", "btrfs"], "ext4, xfs and btrfs")]
+    fn a_list_reads_as_it_is_said(#[case] words: &[&str], #[case] expected: &str) {
+        assert_eq!(list(words.iter().copied()), expected);
     }
 
     #[rstest::rstest]

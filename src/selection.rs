@@ -3,11 +3,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use globset::GlobBuilder;
+use imglock_harness::Pattern;
+use imglock_harness::known::KnownFailures;
 use imglock_harness::scenario::{Scenario, ScenarioError};
+use imglock_harness::step::FileSystem;
 
 use crate::failure::Failure;
-use crate::library::{Entry, Library, MATRIX_FILE};
+use crate::library::{Entry, KNOWN_FILE, Library, MATRIX_FILE};
 
 /// The scenarios that `patterns` select, each once, in the order asked for;
 /// all of the library when there are no patterns.
@@ -20,8 +22,9 @@ pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario
         library.entries().iter().for_each(|entry| sources.embedded(entry));
     }
     for pattern in patterns {
-        let found: Vec<&Entry> =
-            library.entries().iter().filter(|entry| matches(entry, pattern)).collect();
+        let meant: Option<Pattern> = pattern.parse().ok();
+        let fits = |entry: &&Entry| meant.as_ref().is_some_and(|meant| meant.fits(&entry.name));
+        let found: Vec<&Entry> = library.entries().iter().filter(fits).collect();
         if found.is_empty() {
             sources.of_user(library, pattern)?;
         }
@@ -32,6 +35,23 @@ pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario
         (_, true) => Ok(sources.scenarios),
         (_, false) => Err(Failure::Invalid(sources.invalid)),
     }
+}
+
+/// Those of `scenarios` that make sense on one of `file_systems`; where there
+/// are none, in a directory that was there before.
+///
+/// # Errors
+/// When none is left.
+pub fn on_file_systems(
+    mut scenarios: Vec<Arc<Scenario>>,
+    file_systems: &[FileSystem],
+) -> Result<Vec<Arc<Scenario>>, Failure> {
+    let wanted = scenarios.iter().flat_map(|scenario| scenario.file_systems.clone()).collect();
+    scenarios.retain(|scenario| match file_systems {
+        [] => scenario.makes_sense_on(None),
+        kinds => kinds.iter().any(|kind| scenario.makes_sense_on(Some(*kind))),
+    });
+    if scenarios.is_empty() { Err(Failure::NoFileSystem { wanted }) } else { Ok(scenarios) }
 }
 
 /// The *.kdl files of a folder and the folders in it, sorted, or the file
@@ -67,6 +87,8 @@ pub enum Document {
     Scenario(Box<Scenario>),
     /// The mode matrix, in a file of that name.
     Matrix,
+    /// What is known to fail.
+    Known(KnownFailures),
 }
 
 /// Reads one file of the user's.
@@ -77,8 +99,12 @@ pub fn read_document(path: &Path) -> Result<Result<Document, ScenarioError>, Fai
     let name = path.display().to_string();
     let text = fs::read_to_string(path)
         .map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+    let is_called = |called: &str| path.file_name().is_some_and(|file| file == called);
     let scenario = Scenario::parse(&name, &name, &text);
-    if path.file_name().is_some_and(|file| file == MATRIX_FILE) && scenario.is_err() {
+    if KnownFailures::is_one(&text) || (is_called(KNOWN_FILE) && scenario.is_err()) {
+        return Ok(KnownFailures::parse(&name, &text).map(Document::Known));
+    }
+    if is_called(MATRIX_FILE) && scenario.is_err() {
         return Ok(
             imglock_harness::scenario::ModeMatrix::parse(&name, &text).map(|_| Document::Matrix)
         );
@@ -112,7 +138,7 @@ impl Sources {
         let mut empty = true;
         for file in kdl_files(path)? {
             match read_document(&file)? {
-                Ok(Document::Matrix) => continue,
+                Ok(Document::Matrix | Document::Known(_)) => continue,
                 Ok(Document::Scenario(scenario)) if self.met.insert(scenario.name.clone()) => {
                     self.scenarios.push(Arc::new(*scenario));
                 }
@@ -123,22 +149,6 @@ impl Sources {
         }
         if empty { Err(Failure::EmptyFolder { path: path.to_owned() }) } else { Ok(()) }
     }
-}
-
-/// By name, last part or theme; by glob over name or last part.
-fn matches(entry: &Entry, pattern: &str) -> bool {
-    let theme = pattern.trim_end_matches('/');
-    if [&entry.name[..], entry.stem()].contains(&pattern)
-        || (!theme.is_empty() && entry.theme() == theme)
-    {
-        return true;
-    }
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    pattern.contains(['*', '?', '[', '{'])
-        && glob.is_ok_and(|glob| {
-            let matcher = glob.compile_matcher();
-            matcher.is_match(&entry.name) || matcher.is_match(entry.stem())
-        })
 }
 
 #[cfg(test)]
@@ -167,6 +177,27 @@ mod tests {
     #[case(&["posix/fork", "ofd"], &["posix/fork", "ofd/fork"])]
     fn a_pattern_selects(#[case] patterns: &[&str], #[case] expected: &[&str]) {
         assert_eq!(names(patterns).expect("a selection"), expected);
+    }
+
+    #[test]
+    fn what_is_for_one_file_system_is_left_out_elsewhere() {
+        let read = |name: &str, line: &str| {
+            let scenario = Scenario::parse(name, name, &format!("{line}\n{TEXT}"));
+            Arc::new(scenario.expect("a scenario"))
+        };
+        let all = || vec![read("any", ""), read("there", "file-system fuse-locks overlay")];
+        let left = |scenarios, here| {
+            let left = on_file_systems(scenarios, here).expect("some are left");
+            left.iter().map(|scenario| scenario.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(left(all(), &[]), ["any"]);
+        assert_eq!(left(all(), &[FileSystem::Fuse]), ["any"]);
+        assert_eq!(left(all(), &[FileSystem::Overlay]), ["any", "there"]);
+        let none = on_file_systems(all().split_off(1), &[]).expect_err("none is left");
+        assert_eq!(
+            none.to_string(),
+            "the selected scenarios make sense on overlay and fuse-locks only; choose one with --fs"
+        );
     }
 
     #[rstest::rstest]

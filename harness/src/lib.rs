@@ -93,6 +93,8 @@
 //! | floor | room | |
 //! | --- | --- | --- |
 //! | 8 | [`self_test`] | whether anybody would notice a fault |
+//! | 7 | [`compare`] | what is different from another run, and what broke |
+//! | 7 | [`known`] | what somebody wrote down as known to fail |
 //! | 7 | [`sweep`] | many runs, summed up |
 //! | 7 | [`probe`] | what locks are worth in a directory |
 //! | 7 | [`drill`] | what QEMU's own commands do with its locks |
@@ -102,6 +104,7 @@
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 5 | [`file_system`] | file systems made for the purpose, and mounts that nobody else sees |
 //! | 5 | [`subject`] | who plays a process: our workers, or a QEMU |
+//! | 4b | [`fuse`] | a file system served by a process of ours |
 //! | 4b | [`qemu`] | which QEMUs there are, how they are started and spoken to |
 //! | 4 | [`process`] | the launcher, the workers, and the messages between |
 //! | 4 | [`holders`] | who has locks on an image, and what they let others do |
@@ -115,6 +118,8 @@
 //! | 1 | [`image`] | permissions, modes, lock bytes; acquiring and releasing |
 //! | 0 | [`lock`] | one fcntl call; byte ranges |
 //! | 0 | `series` | times, summed up |
+//! | 0b | [`text`] | a KDL text of a person's, and what is wrong with it |
+//! | 0 | [`Pattern`] | which scenarios somebody means |
 //! | 0 | [`Shard`] | one machine's part of a long work |
 //! | 0 | `word` | the word that was most likely meant |
 //! | 0 | `raw` | calls without a safe interface, and all unsafe code |
@@ -133,18 +138,22 @@
 //! mistake in one of them shows as a difference to the others.
 
 mod arena;
+pub mod compare;
 pub mod drill;
 pub mod explore;
 pub mod fault;
 pub mod file_system;
+pub mod fuse;
 pub mod handover;
 pub mod history;
 pub mod holders;
 pub mod image;
+pub mod known;
 mod lanes;
 pub mod lock;
 pub mod lock_table;
 pub mod model;
+mod pattern;
 pub mod probe;
 pub mod process;
 pub mod qemu;
@@ -158,7 +167,23 @@ mod shard;
 pub mod step;
 pub mod subject;
 pub mod sweep;
+pub mod text;
 mod word;
 
-pub use process::init;
+pub use pattern::{ParsePatternError, Pattern};
 pub use shard::{ParseShardError, Shard};
+
+/// Turns this process into what it was started as, if that is a part of ours:
+/// a launcher or a worker, or the server of a file system.
+///
+/// Call it first in `main` of every program that runs scenarios. It returns
+/// at once in an ordinary start, and never in the others. (Processes are made
+/// by re-executing the program, because one with many threads must not fork.)
+pub fn init() {
+    let Ok(role) = std::env::var(process::ROLE) else { return };
+    let status = process::run_as(&role).or_else(|| fuse::run_as(&role));
+    // None that there is: an ordinary start.
+    if let Some(status) = status {
+        std::process::exit(status);
+    }
+}

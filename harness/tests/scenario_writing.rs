@@ -51,7 +51,7 @@ fn every_scenario_of_ours_comes_back() {
 #[case::quotes(r#""He said \"no\"""#, r#""A backslash \\ and \"\"\" here""#)]
 #[case::lines(r#""true""#, "\"\"\"\n    One.\n\n    Two\n      deep.\n    \"\"\"")]
 fn what_is_hard_to_write_comes_back(#[case] summary: &str, #[case] about: &str) {
-    let body = "hazard posix=same-owner\nimage a.img size=1\nimage \"b c.img\" size=2\n\
+    let body = "file-system overlay fuse-locks\nhazard posix=same-owner\nimage a.img size=1\nimage \"b c.img\" size=2\n\
                 vm1 open disk image=\"b c.img\" mode=rw { expect ofd=\"refused shared write\" posix=granted; }\n\
                 held backend=ofd { vm1 disk { read \"0-eof\"; waiting write 7; }; }\n\
                 vm1 write disk at=0 data=\"a \\\"quoted\\\" word\"\n";

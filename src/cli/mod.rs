@@ -1,5 +1,6 @@
 //! What the command line may say.
 
+mod compare;
 mod explore;
 mod handover;
 mod hold;
@@ -12,11 +13,13 @@ mod place;
 mod probe;
 mod qemu;
 mod race;
+mod report;
 mod repro;
 mod run;
 mod self_test;
 mod subject;
 
+pub use compare::{CompareArgs, CompareFormat};
 pub use explore::ExploreArgs;
 pub use handover::HandoverArgs;
 pub use hold::HoldArgs;
@@ -29,8 +32,9 @@ pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;
 pub use qemu::QemuArgs;
 pub use race::RaceArgs;
+pub use report::{ReportArgs, ReportKind, ReportTarget, RunFormat};
 pub use repro::ReproArgs;
-pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
+pub use run::RunArgs;
 pub use self_test::SelfTestArgs;
 pub use subject::{Cast, SubjectArgs};
 
@@ -72,8 +76,19 @@ pub enum Command {
     List(ListArgs),
     /// Tell a scenario's story: who does what when, and what is expected.
     Explain(ExplainArgs),
-    /// Say whether scenario files are well formed, without running them.
+    /// Say whether files of scenarios or known failures are well formed, without running anything.
     Check(CheckArgs),
+    /// Say what is different between reports of runs: what broke, and what else changed.
+    ///
+    /// OLD and NEW are what `imglock run --report json=FILE` wrote. Runs are
+    /// matched by place, scenario, backend and who plays; the file system is
+    /// what makes a place, so one kernel can be compared with another. Of all
+    /// that broke it shows the first step that is not the same.
+    ///
+    /// A run that fails in NEW and does not fail in OLD is broken, whether OLD
+    /// has it passed, skipped or not at all. A failure that NEW knows of
+    /// (--known) never is. Exit code 1 says that something broke.
+    Compare(CompareArgs),
     /// Try random scenarios, and compare what comes of each step with the model.
     ///
     /// Several processes open, lock, fork, send descriptors, wait and die, in
@@ -190,7 +205,7 @@ pub struct ExplainArgs {
 /// What `check` reads.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Scenario files, or folders of them.
+    /// Files of scenarios or known failures, or folders of them.
     #[arg(value_name = "FILE", required = true)]
     pub paths: Vec<PathBuf>,
 }

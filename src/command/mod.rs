@@ -2,10 +2,12 @@
 
 mod check;
 mod claims;
+mod compare;
 mod explain;
 mod explore;
 mod fault;
 mod generate;
+mod grounds;
 mod handover;
 mod hold;
 mod holders;
@@ -19,6 +21,7 @@ mod probe;
 mod race;
 mod repro;
 mod run;
+mod run_log;
 mod self_test;
 mod subject;
 
@@ -39,6 +42,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::explain(args, output),
         Command::Explore(args) => explore::explore(args, quiet, output),
         Command::Check(args) => check::check(args, output),
+        Command::Compare(args) => compare::compare(args, output),
         Command::Matrix(args) if args.all => claims::claims(args, quiet, output),
         Command::Matrix(args) => matrix::matrix(args, output),
         Command::Modes(args) => modes::modes(args, output),

@@ -13,7 +13,7 @@ use crate::interrupt;
 use crate::library::Library;
 use crate::output::Output;
 use crate::report::{LiveJson, Progress, Work, self_test as report};
-use crate::selection::select;
+use crate::selection::{on_file_systems, select};
 
 /// `imglock self-test`.
 pub fn self_test(
@@ -27,7 +27,7 @@ pub fn self_test(
         output.flush()?;
         return Ok(ExitCode::AsExpected);
     }
-    let scenarios = select(&Library::embedded(), &[])?;
+    let scenarios = on_file_systems(select(&Library::embedded(), &[])?, &[])?;
     let mounts = place::mounts(scenarios.iter().map(|scenario| &**scenario));
     let directory = place::directory(&args.place);
     let stop = interrupt::stop_on_signals()?;

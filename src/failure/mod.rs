@@ -4,10 +4,12 @@ mod hold;
 
 pub use hold::{HoldFailure, in_qemus_words};
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
+use imglock_harness::file_system::SiteError;
 use imglock_harness::handover::HandoverError;
 use imglock_harness::history::Problem;
 use imglock_harness::holders::SurveyError;
@@ -16,10 +18,11 @@ use imglock_harness::probe::ProbeError;
 use imglock_harness::process::describe;
 use imglock_harness::run::HarnessError;
 use imglock_harness::scenario::ScenarioError;
+use imglock_harness::step::FileSystem;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::exit::ExitCode;
-use crate::phrase::count;
+use crate::phrase::{count, list};
 
 /// Why a command could not do what it was asked.
 ///
@@ -56,6 +59,15 @@ pub enum Failure {
     NoBackend {
         /// What was chosen.
         backends: Vec<Backend>,
+    },
+    /// No selected scenario makes sense on the file system.
+    #[error(
+        "the selected scenarios make sense on {} only; choose one with --fs",
+        list(.wanted.iter().map(|one| one.name()))
+    )]
+    NoFileSystem {
+        /// Those that they make sense on.
+        wanted: BTreeSet<FileSystem>,
     },
     /// `--qemu-dir` without a QEMU.
     #[error(
@@ -95,8 +107,8 @@ pub enum Failure {
     /// The command carries no scenario at all.
     #[error("this imglock carries no scenarios; name a file or folder of your own")]
     NoScenarios,
-    /// Scenario files that are not well formed.
-    #[error("{} not well formed", count(.0.len(), "scenario is", "scenarios are"))]
+    /// Files of scenarios or known failures that are not well formed.
+    #[error("{} not well formed", count(.0.len(), "file is", "files are"))]
     Invalid(Vec<ScenarioError>),
     /// A file that cannot be read.
     #[error("cannot read {path}: {}", describe(.source))]
@@ -105,6 +117,14 @@ pub enum Failure {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A file that holds no report of runs.
+    #[error("{path} is no report of runs: {why}; `imglock run --report json=FILE` writes one")]
+    NoReport {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        why: String,
     },
     /// A history that is not well formed.
     #[error(transparent)]
@@ -147,6 +167,12 @@ pub enum Failure {
     /// A part of the cases that has none.
     #[error("no case is in this part; ask for more --cases, or for a larger part with --shard")]
     NoCases,
+    /// A part of the runs that has none.
+    #[error("no run is in this part; select more, or ask for a larger part with --shard")]
+    EmptyShard,
+    /// No file system can be made.
+    #[error("{0}; run it as root, or name a directory that is there with --dir")]
+    Site(#[from] SiteError),
     /// More than one race, and one history.
     #[error(
         "a history is that of one race, and these are {races}; choose one with --backend and --subject"
@@ -240,12 +266,15 @@ impl Failure {
             | Failure::NoFault { .. }
             | Failure::EmptyFolder { .. }
             | Failure::NoBackend { .. }
+            | Failure::NoFileSystem { .. }
             | Failure::NoCases
+            | Failure::EmptyShard
             | Failure::NoPairs
             | Failure::NoScenarios => ExitCode::NothingSelected,
             Failure::Invalid(_)
             | Failure::Unreadable { .. }
             | Failure::History(_)
+            | Failure::NoReport { .. }
             | Failure::Report { .. }
             | Failure::ClaimsOfQemu
             | Failure::NotResumed { .. }
@@ -259,6 +288,7 @@ impl Failure {
             | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,
             Failure::Harness(_)
+            | Failure::Site(_)
             | Failure::Handover(_)
             | Failure::Probe(_)
             | Failure::Incomplete { .. }

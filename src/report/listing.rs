@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use imglock_harness::lock::Backend;
 use imglock_harness::scenario::Scenario;
-use imglock_harness::step::Hazard;
+use imglock_harness::step::{FileSystem, Hazard};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::palette::{CAREFUL, FAINT, STRONG};
-use crate::phrase::count;
+use crate::phrase::{count, list};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -25,6 +25,8 @@ struct Entry<'a> {
     theme: &'a str,
     summary: &'a str,
     backends: &'a [Backend],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    file_systems: &'a [FileSystem],
     hazards: &'a BTreeMap<Backend, BTreeSet<Hazard>>,
 }
 
@@ -40,6 +42,7 @@ pub fn json(scenarios: &[Arc<Scenario>], out: &mut dyn Write) -> io::Result<()> 
             theme: theme(scenario),
             summary: &scenario.summary,
             backends: &scenario.backends,
+            file_systems: &scenario.file_systems,
             hazards: &scenario.hazards,
         })
         .collect();
@@ -87,6 +90,10 @@ fn entry(
     let room = width.map_or(usize::MAX, |width| width.saturating_sub(indent).max(24));
     let summary = textwrap::wrap(&scenario.summary, room).join(&format!("\n{:indent$}", ""));
     writeln!(out, "  {stem}{:pad$}  {FAINT}{on:9}{FAINT:#}  {summary}", "")?;
+    if !scenario.file_systems.is_empty() {
+        let names = list(scenario.file_systems.iter().map(|one| one.name()));
+        writeln!(out, "{:indent$}{FAINT}on {names} only{FAINT:#}", "")?;
+    }
     for (backend, hazards) in &scenario.hazards {
         let words: Vec<&str> = hazards.iter().map(|hazard| hazard.name()).collect();
         writeln!(out, "{:indent$}{CAREFUL}{} on {backend}{CAREFUL:#}", "", words.join(", "))?;

@@ -12,7 +12,7 @@ use super::foresight::{Foresight, Moment};
 use super::palette::{self, CAREFUL, FAINT, STRONG};
 use super::timeline::{Cell, Timeline};
 use super::{course, legend, table_words};
-use crate::phrase::quoted;
+use crate::phrase::{list, quoted};
 
 /// Title, story, timeline, hazards: all there is to know before a run, on
 /// those of `backends` that the scenario makes sense on.
@@ -26,7 +26,11 @@ pub fn write(
     width: usize,
 ) -> io::Result<()> {
     let Scenario { name, summary, about, .. } = scenario;
-    writeln!(out, "{STRONG}{name}{STRONG:#}  {FAINT}{}{FAINT:#}", names(backends))?;
+    let place = match &scenario.file_systems[..] {
+        [] => String::new(),
+        some => format!(", {} only", list(some.iter().map(|one| one.name()))),
+    };
+    writeln!(out, "{STRONG}{name}{STRONG:#}  {FAINT}{}{place}{FAINT:#}", names(backends))?;
     writeln!(out, "{summary}\n")?;
     for paragraph in about.split("\n\n") {
         let words = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -47,7 +51,11 @@ pub fn write(
     drawing.timeline.draw(out, width)?;
     legend::write(drawing.foresight.gained(), out, width)?;
     hazards(scenario, backends, out, width)?;
-    writeln!(out, "\nRun it:  imglock run {}", quoted(name))
+    let place = match scenario.file_systems.first() {
+        Some(file_system) => format!("--fs {file_system} "),
+        None => String::new(),
+    };
+    writeln!(out, "\nRun it:  imglock run {place}{}", quoted(name))
 }
 
 fn names(backends: &[Backend]) -> String {

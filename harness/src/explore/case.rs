@@ -87,6 +87,7 @@ impl Case {
                  {steps} --case {number}"
             ),
             backends: vec![*backend],
+            file_systems: Vec::new(),
             hazards: BTreeMap::new(),
             images,
             items,

@@ -57,7 +57,7 @@ pub use tried::Tried;
 pub use wire::{NodeHandle, Reply, Request};
 
 /// The environment variable that tells a re-executed command its part.
-const ROLE: &str = "IMGLOCK_ROLE";
+pub(crate) const ROLE: &str = "IMGLOCK_ROLE";
 /// The environment variable that tells a re-executed worker what is wrong
 /// with it.
 const FAULT: &str = "IMGLOCK_FAULT";
@@ -66,17 +66,12 @@ const LAUNCHER: &str = "launcher";
 /// [`ROLE`] of a worker that has just executed itself anew.
 const WORKER: &str = "worker";
 
-/// Turns this process into a launcher or a worker if it was started as one.
-///
-/// Call it first in `main` of every program that runs scenarios. It returns
-/// at once in an ordinary start, and never in the others. (Processes are made
-/// by re-executing the program, because one with many threads must not fork.)
-pub fn init() {
-    let status = match std::env::var(ROLE).as_deref() {
-        Ok(LAUNCHER) => launcher_loop::run_on_stdin(),
-        Ok(WORKER) => worker::run_on_stdin(),
-        // No part in it, or none that there is: an ordinary start.
-        _ => return,
-    };
-    std::process::exit(status);
+/// Plays a launcher or a worker to the end if that is what `role` names;
+/// returns the exit status.
+pub(crate) fn run_as(role: &str) -> Option<i32> {
+    match role {
+        LAUNCHER => Some(launcher_loop::run_on_stdin()),
+        WORKER => Some(worker::run_on_stdin()),
+        _ => None,
+    }
 }

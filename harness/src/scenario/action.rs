@@ -1,12 +1,12 @@
 use miette::SourceSpan;
 
-use super::line::{Line, Reader, Value};
 use super::scope::Scope;
 use super::verb::Verb;
 use super::{claim, names};
 use crate::image::Locking;
 use crate::lock::{Backend, LockType, RangeSpec, Whence};
 use crate::step::{Action, OpenOptions};
+use crate::text::{Line, Reader, Value};
 
 /// How large an image may be: 1 GiB.
 pub(super) const LARGEST: i128 = 1 << 30;

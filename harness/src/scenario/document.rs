@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Expectation, HeldStatement, ImageDeclaration};
 use crate::lock::Backend;
-use crate::step::{Action, Hazard};
+use crate::step::{Action, FileSystem, Hazard};
 
 /// One scenario: its story, what it needs, and its steps.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -17,6 +17,9 @@ pub struct Scenario {
     pub about: String,
     /// The backends it makes sense on.
     pub backends: Vec<Backend>,
+    /// The file systems it makes sense on; empty when it does on any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub file_systems: Vec<FileSystem>,
     /// The hazards it shows, by backend.
     pub hazards: BTreeMap<Backend, BTreeSet<Hazard>>,
     /// The images that exist when it starts; never empty.
@@ -26,6 +29,13 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Whether it is meant to be run on `file_system`; `None` stands for a
+    /// directory that was there before, of which nothing is known.
+    pub fn makes_sense_on(&self, file_system: Option<FileSystem>) -> bool {
+        self.file_systems.is_empty()
+            || file_system.is_some_and(|here| self.file_systems.contains(&here))
+    }
+
     /// Whether something is mounted in it, which takes root.
     pub fn mounts(&self) -> bool {
         any_mounts(&self.items)

@@ -4,15 +4,16 @@ use kdl::KdlNode;
 use miette::SourceSpan;
 
 use super::action::{USUAL, size};
-use super::line::{Line, Reader};
 use super::scope::Scope;
 use super::verb::Verb;
 use super::{ImageDeclaration, body, names, word};
 use crate::lock::Backend;
-use crate::step::Hazard;
+use crate::step::{FileSystem, Hazard};
+use crate::text::{Line, Reader};
 
 /// The words that begin a line of the head.
-pub(super) const WORDS: [&str; 5] = ["summary", "about", "backends", "hazard", "image"];
+pub(super) const WORDS: [&str; 6] =
+    ["summary", "about", "backends", "file-system", "hazard", "image"];
 
 /// The image of a scenario that declares none.
 const USUAL_IMAGE: &str = "disk.img";
@@ -23,6 +24,7 @@ pub(super) struct Head {
     pub summary: String,
     pub about: String,
     pub backends: Vec<Backend>,
+    pub file_systems: Vec<FileSystem>,
     pub hazards: BTreeMap<Backend, BTreeSet<Hazard>>,
     pub images: Vec<ImageDeclaration>,
 }
@@ -35,7 +37,25 @@ impl Head {
             about: text(nodes, "about", reader),
             ..Head::default()
         };
-        head.read_backends(nodes, reader);
+        head.backends = listed(
+            nodes,
+            "backends",
+            ("backend", "a backend"),
+            "`backends ofd`, `backends posix`, or no such line for both",
+            &Backend::ALL.map(|backend| (backend.name(), backend)),
+            reader,
+        );
+        if head.backends.is_empty() {
+            head.backends = Backend::ALL.to_vec();
+        }
+        head.file_systems = listed(
+            nodes,
+            "file-system",
+            ("file system", "a file system"),
+            "`file-system overlay`, or no such line for all",
+            &FileSystem::ALL.map(|one| (one.name(), one)),
+            reader,
+        );
         let lines =
             |word: &'static str| nodes.iter().filter(move |node| node.name().value() == word);
         for node in lines("hazard") {
@@ -56,32 +76,6 @@ impl Head {
             backends: self.backends.clone(),
             image: self.images.first().map(|image| image.name.clone()).unwrap_or_default(),
             counters: Vec::new(),
-        }
-    }
-
-    fn read_backends(&mut self, nodes: &[KdlNode], reader: &mut Reader<'_>) {
-        const USAGE: &str = "`backends ofd`, `backends posix`, or no such line for both";
-        if let Some(mut line) = only(nodes, "backends", reader) {
-            let mut next = line.required("a backend", USAGE, reader);
-            while let Some(value) = next {
-                let choices = Backend::ALL.map(|backend| (backend.name(), backend));
-                match value.choice("backend", &choices, reader) {
-                    Some(backend) if self.backends.contains(&backend) => reader.problems.add(
-                        value.span,
-                        "named before",
-                        format!("`{backend}` is named twice"),
-                        "leave one of them out",
-                    ),
-                    Some(backend) => self.backends.push(backend),
-                    None => {}
-                }
-                next = line.argument();
-            }
-            line.finish(USAGE, &[], reader);
-        }
-        self.backends.sort();
-        if self.backends.is_empty() {
-            self.backends = Backend::ALL.to_vec();
         }
     }
 
@@ -136,22 +130,37 @@ impl Head {
     }
 }
 
-/// The one line that begins with `word`; complains about any other.
-fn only<'d>(nodes: &'d [KdlNode], word: &str, reader: &mut Reader<'_>) -> Option<Line<'d>> {
-    let mut found = None;
-    for node in nodes.iter().filter(|node| node.name().value() == word) {
-        if found.is_none() {
-            found = Some(reader.line(node));
-        } else {
-            reader.problems.add(
-                node.name().span(),
-                "the second one",
-                format!("there are two lines `{word}`"),
-                "keep one of them",
-            );
+/// Those of `choices` that the line `word` names, sorted; none where there is
+/// no such line. `kind` is what they are, without and with its article.
+fn listed<T: Copy + Ord>(
+    nodes: &[KdlNode],
+    word: &str,
+    (kind, one): (&str, &str),
+    usage: &str,
+    choices: &[(&'static str, T)],
+    reader: &mut Reader<'_>,
+) -> Vec<T> {
+    let mut named = Vec::new();
+    let Some(mut line) = reader.only(nodes, word) else {
+        return named;
+    };
+    let mut next = line.required(one, usage, reader);
+    while let Some(value) = next {
+        match value.choice(kind, choices, reader) {
+            Some(choice) if named.contains(&choice) => reader.problems.add(
+                value.span,
+                "named before",
+                format!("`{}` is named twice", value.written()),
+                "leave one of them out",
+            ),
+            Some(choice) => named.push(choice),
+            None => {}
         }
+        next = line.argument();
     }
-    found
+    line.finish(usage, &[], reader);
+    named.sort();
+    named
 }
 
 /// Whether a line without a verb was meant to begin with `word`.
@@ -169,7 +178,7 @@ fn text(nodes: &[KdlNode], word: &str, reader: &mut Reader<'_>) -> String {
         }
         _ => ("`about \"...\"`", "teaches in a few sentences why it happens"),
     };
-    let Some(mut line) = only(nodes, word, reader) else {
+    let Some(mut line) = reader.only(nodes, word) else {
         // A line that misspells it is a problem already.
         if nodes.iter().any(|node| misspells(node, word)) {
             return String::new();

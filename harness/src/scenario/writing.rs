@@ -27,6 +27,10 @@ impl fmt::Display for Scenario {
             let names: Vec<&str> = self.backends.iter().map(|backend| backend.name()).collect();
             writeln!(f, "backends {}", names.join(" "))?;
         }
+        if !self.file_systems.is_empty() {
+            let names: Vec<&str> = self.file_systems.iter().map(|one| one.name()).collect();
+            writeln!(f, "file-system {}", names.join(" "))?;
+        }
         for (backend, hazards) in &self.hazards {
             for hazard in hazards {
                 writeln!(f, "hazard {backend}={hazard}")?;

@@ -7,6 +7,7 @@
 
 mod action;
 mod errno;
+mod file_system;
 mod hazard;
 mod name;
 mod outcome;
@@ -15,6 +16,7 @@ mod verb;
 
 pub use action::{Action, ModeSpec, OpenOptions};
 pub use errno::ErrorName;
+pub use file_system::FileSystem;
 pub use hazard::Hazard;
 pub use name::NodeName;
 pub use outcome::{LockOwner, Outcome, ParseOutcomeError};

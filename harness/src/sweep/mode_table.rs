@@ -132,6 +132,7 @@ fn scenario(pairs: &[(Mode, Mode)], backend: Backend) -> Scenario {
         summary: "Every ordered pair of modes".to_owned(),
         about: String::new(),
         backends: vec![backend],
+        file_systems: Vec::new(),
         hazards: BTreeMap::from([(backend, BTreeSet::new())]),
         images: vec![ImageDeclaration { name: IMAGE.to_owned(), size: 1 << 20 }],
         items: items.collect(),

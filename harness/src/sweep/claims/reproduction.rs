@@ -48,6 +48,7 @@ impl ClaimDifference {
             summary: self.summary(),
             about: self.about(),
             backends: vec![backend],
+            file_systems: Vec::new(),
             hazards: self.hazards(claims, stays),
             images: vec![ImageDeclaration { name: IMAGE.to_owned(), size: IMAGE_BYTES }],
             items,

@@ -1,0 +1,69 @@
+//! The server's side: it mounts, serves, and ends with who started it.
+
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use fuser::{Config, Session, SessionACL};
+
+use super::answer::{Answer, Order};
+use super::mount;
+use super::passthrough::Passthrough;
+use crate::process::{Channel, describe};
+
+/// What the environment variable of roles says to a server.
+pub(super) const ROLE: &str = "fuse";
+
+/// Serves until whoever started it is gone, if that is what `role` names;
+/// returns the exit status.
+pub(crate) fn run_as(role: &str) -> Option<i32> {
+    (role == ROLE).then(run_on_stdin)
+}
+
+fn run_on_stdin() -> i32 {
+    let Ok(socket) = std::io::stdin().as_fd().try_clone_to_owned() else { return 1 };
+    let mut channel = Channel::new(socket);
+    let Ok(order) = channel.receive::<Order>() else { return 1 };
+    // What the kernel asks to be created has been through its caller's umask.
+    rustix::process::umask(rustix::fs::Mode::empty());
+    let served = serve(&order);
+    let answer = match &served {
+        Ok(()) => Answer::Ready,
+        Err(why) => Answer::Failed(why.clone()),
+    };
+    if channel.send(&answer).is_ok() && served.is_ok() {
+        // Nothing more is ever said: this is the other end's closing.
+        let _ = channel.receive::<Answer>();
+    }
+    // Whoever waits for an answer gets an error once /dev/fuse is closed,
+    // which the end of this process does.
+    if served.is_ok() {
+        mount::detach(&order.mount_point);
+    }
+    i32::from(served.is_err())
+}
+
+fn serve(order: &Order) -> Result<(), String> {
+    let Order { backing, mount_point, locks } = order;
+    let cannot = |path: &Path, error: &std::io::Error| {
+        format!("cannot serve {}: {}", path.display(), describe(error))
+    };
+    let passthrough = Passthrough::of(backing, *locks).map_err(|error| cannot(backing, &error))?;
+    let device = mount::mount(mount_point)?;
+    let session = Session::from_fd(passthrough, device, SessionACL::All, Config::default());
+    let session = session.map_err(|error| {
+        mount::detach(mount_point);
+        cannot(backing, &error)
+    })?;
+    // One thread: requests are served in the order in which the kernel made
+    // them. None of them waits; who waits for a lock is answered later.
+    let run = move || {
+        let served = session.run();
+        // Unmounted by somebody else: there is nothing left to serve.
+        std::process::exit(i32::from(served.is_err()));
+    };
+    let thread = std::thread::Builder::new().name("imglock-fuse".to_owned()).spawn(run);
+    thread.map(drop).map_err(|error| {
+        mount::detach(mount_point);
+        cannot(backing, &error)
+    })
+}

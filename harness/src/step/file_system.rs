@@ -1,0 +1,49 @@
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
+
+/// A kind of file system that can be made for a run, and that a scenario may
+/// be meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Display, EnumString, IntoStaticStr)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum FileSystem {
+    /// ext4, on a block device.
+    Ext4,
+    /// XFS, on a block device.
+    Xfs,
+    /// Btrfs, on a block device.
+    Btrfs,
+    /// F2FS, on a block device.
+    F2fs,
+    /// Files in memory.
+    Tmpfs,
+    /// A layer that is written to above one that is only read.
+    Overlay,
+    /// A directory that is mounted in a second place.
+    Bind,
+    /// A process serves the files, and the kernel keeps their locks.
+    Fuse,
+    /// A process serves the files and their locks.
+    FuseLocks,
+}
+
+impl FileSystem {
+    /// All of them.
+    pub const ALL: [FileSystem; 9] = [
+        FileSystem::Ext4,
+        FileSystem::Xfs,
+        FileSystem::Btrfs,
+        FileSystem::F2fs,
+        FileSystem::Tmpfs,
+        FileSystem::Overlay,
+        FileSystem::Bind,
+        FileSystem::Fuse,
+        FileSystem::FuseLocks,
+    ];
+
+    /// The word that scenarios, options and reports use.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
