@@ -184,3 +184,22 @@ fn a_killed_or_interrupted_command_leaves_no_mount_and_no_file() {
         assert!(left.is_empty(), "{signal} after {mounts} mounts: left behind {left:?}");
     }
 }
+
+/// What the page shows is what the command says, and it leaves no scenario out.
+#[test]
+fn the_page_shows_what_there_is() {
+    let page = include_str!("../docs/mounts.md");
+    let explained = outside::imglock()
+        .args(["explain", "mounts/overlay-does-not-see-the-lower-lock"])
+        .assert()
+        .success();
+    let shown = String::from_utf8_lossy(&explained.get_output().stdout).into_owned();
+    assert!(page.contains(&shown), "the page does not show:\n{shown}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/mounts");
+    let scenarios = entries(&folder);
+    assert!(!scenarios.is_empty());
+    for file in scenarios {
+        let name = file.file_stem().expect("a name").to_str().expect("a name");
+        assert!(page.contains(&format!("`{name}`")), "the page does not name {name}");
+    }
+}
