@@ -5,6 +5,8 @@ mod outside;
 use outside::mounts::{BTRFS, EXT4, FileSystem, OVERLAY, TMPFS, XFS, output_on};
 use rstest::rstest;
 
+const NO_UPPER: &str = ": this file system cannot be the upper one of an overlayfs";
+
 #[rstest]
 #[case::ext4(EXT4)]
 #[case::xfs(XFS)]
@@ -17,7 +19,16 @@ fn every_scenario_passes_on(#[case] file_system: FileSystem) {
     let (text, errors) =
         (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert_eq!(run.status.code(), Some(0), "\n{text}{errors}");
-    assert!(text.contains(" passed, 0 failed, 0 skipped, 0 timed out"), "\n{text}");
+    assert!(
+        text.contains(" passed, 0 failed, ") && text.contains(" skipped, 0 timed out"),
+        "\n{text}"
+    );
+    // One overlayfs cannot have its upper directory on another.
+    let reasons: Vec<_> = text.lines().filter(|line| line.starts_with("  skipped ")).collect();
+    match (file_system, reasons.as_slice()) {
+        (OVERLAY, [only]) => assert!(only.ends_with(NO_UPPER), "{only}"),
+        (_, reasons) => assert_eq!(reasons, &[] as &[&str]),
+    }
 }
 
 #[rstest]
