@@ -100,6 +100,7 @@
 //! | 7 | [`handover`] | how long nobody holds an image while its guest moves |
 //! | 7 | [`race`] | openers released at the same moment, again and again |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
+//! | 5 | [`file_system`] | file systems made for the purpose, and mounts that nobody else sees |
 //! | 5 | [`subject`] | who plays a process: our workers, or a QEMU |
 //! | 4b | [`fuse`] | a file system served by a process of ours |
 //! | 4b | [`qemu`] | which QEMUs there are, how they are started and spoken to |
@@ -136,6 +137,7 @@ mod arena;
 pub mod drill;
 pub mod explore;
 pub mod fault;
+pub mod file_system;
 pub mod fuse;
 pub mod handover;
 pub mod history;
