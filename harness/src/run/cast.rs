@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::lock::Backend;
+use crate::lock::{Backend, Visibility};
 use crate::lock_table::{FileKey, LockTable, Watched};
 use crate::process::{Channel, ProcessHandle, Reply, Request, StopToken};
 pub(super) use crate::subject::StepFailure;
@@ -29,6 +29,8 @@ pub(super) struct Cast {
     /// its name in the lock table.
     pinned: Vec<OwnedFd>,
     pub(super) scrutiny: Scrutiny,
+    /// Whether there is a table to read.
+    pub(super) visibility: Visibility,
     pub(super) table: LockTable,
     pub(super) directory: PathBuf,
     pub(super) step_timeout: Duration,
@@ -43,6 +45,7 @@ impl Cast {
         step_timeout: Duration,
         stop: StopToken,
         scrutiny: Scrutiny,
+        visibility: Visibility,
     ) -> Cast {
         Cast {
             members: HashMap::new(),
@@ -51,6 +54,7 @@ impl Cast {
             keys: Vec::new(),
             pinned: Vec::new(),
             scrutiny,
+            visibility,
             table: LockTable::default(),
             directory,
             step_timeout,
@@ -64,6 +68,7 @@ impl Cast {
         self.pinned.push(rustix::fs::open(&path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?);
         let key = match FileKey::learn(&path) {
             Ok(key) => Some(key),
+            Err(_) if self.visibility == Visibility::Hidden => None,
             // No lock is taken here, or none is shown.
             Err(_) if self.scrutiny == Scrutiny::Expectations => None,
             Err(error) => return Err(error),

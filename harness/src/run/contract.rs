@@ -131,6 +131,8 @@ impl Contract {
             Some(Hazard::Unlocked)
         } else if same_process(granted, name, other) {
             Some(Hazard::SameOwner)
+        } else if seen.table.is_none() && (granted.was_one_with(other) || granted.moved) {
+            Some(Hazard::Unchecked)
         } else if seen.table.is_none()
             || self.sights.lacked(name, &[other.description])
             || self.sights.lacked(name, &other.former)
@@ -223,7 +225,9 @@ fn refused(
         // Not about another opener: the descriptor, or the file system.
         return None;
     }
-    let mut leaked = leaked || books.orphaned(refused.image).any(conflicts);
+    let mut leaked = leaked
+        || books.orphaned(refused.image).any(conflicts)
+        || (seen.table.is_none() && left_in_a_copy(books, refused.image));
     // Openers take read locks only, and those keep nobody from locking a byte.
     let others = others().filter(|_| !lock_byte_failed);
     for (_, other) in others.filter(|(_, other)| conflicts(other.claim_in_force())) {
@@ -237,6 +241,15 @@ fn refused(
         expected: "granted: no live opener conflicts".to_owned(),
         actual: format!("{}: it {}", seen.outcome, refused.claim),
         message: format!("{} was refused although no live opener is in its way", refused.name),
+    })
+}
+
+/// Whether an opener has reopened and left a description to a copy of it: the
+/// copy may keep bytes that nobody claims, which shows in the table alone.
+fn left_in_a_copy(books: &Books, image: usize) -> bool {
+    let of_image = || books.nodes().filter(|(_, node)| node.image == image);
+    of_image().any(|(_, copy)| {
+        copy.copied && of_image().any(|(_, node)| node.former.contains(&copy.description))
     })
 }
 

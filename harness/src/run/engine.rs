@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::blind;
 use super::cast::{Cast, StepFailure};
 use super::casting::{Casting, reason};
 use super::finding::Finding;
@@ -11,7 +12,7 @@ use super::result::{ScenarioResult, Verdict};
 use super::runner::Runner;
 use super::scrutiny::Scrutiny;
 use super::trace::{EventKind, Trace};
-use crate::lock::Backend;
+use crate::lock::{Backend, Visibility};
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
 use crate::scenario::Scenario;
 use crate::step::Hazard;
@@ -24,29 +25,33 @@ pub struct Engine {
     step_timeout: Duration,
     stop: StopToken,
     casting: Casting,
+    visibility: Visibility,
 }
 
 /// What a run left, before it is a verdict.
 struct Outlook {
     scrutiny: Scrutiny,
+    visibility: Visibility,
     trace: Trace,
     findings: Vec<Finding>,
     failure: Option<StepFailure>,
 }
 
 impl Engine {
-    /// Starts the launcher.
+    /// Starts the launcher. Where the kernel hides who has locks, runs are
+    /// judged by outcomes alone.
     ///
     /// # Errors
     /// As [`Launcher::start`].
     pub fn start(
         options: &LauncherOptions,
         step_timeout: Duration,
+        visibility: Visibility,
     ) -> Result<Engine, ProcessError> {
         let launcher = Launcher::start(options)?;
         tracing::debug!(scratch = %launcher.scratch().display(), "launcher started");
         let (stop, casting) = (options.stop.clone(), Casting::default());
-        Ok(Engine { launcher, step_timeout, stop, casting })
+        Ok(Engine { launcher, step_timeout, stop, casting, visibility })
     }
 
     /// The scratch directory.
@@ -137,6 +142,9 @@ impl Engine {
         if let Some(why) = self.casting.inability(scenario, backend) {
             return Ok(skipped(why));
         }
+        if let Some(why) = self.blindness(scrutiny, scenario, backend) {
+            return Ok(skipped(why.to_owned()));
+        }
         let played = self.play(scrutiny, scenario, backend, observer);
         // Whatever happened, nothing of the scenario may be left.
         let ended = self.launcher.end();
@@ -158,6 +166,19 @@ impl Engine {
         Ok(result)
     }
 
+    /// Why a scenario cannot be judged where the kernel hides its locks.
+    fn blindness(
+        &self,
+        scrutiny: Scrutiny,
+        scenario: &Scenario,
+        backend: Backend,
+    ) -> Option<&'static str> {
+        match self.visibility {
+            Visibility::Hidden if scrutiny.asks_every_judge() => blind::reason(scenario, backend),
+            _ => None,
+        }
+    }
+
     fn play(
         &mut self,
         scrutiny: Scrutiny,
@@ -169,7 +190,9 @@ impl Engine {
         let step_timeout = self.step_timeout;
         let stage = Stage { directory: &directory, backend, step_timeout, stop: &self.stop };
         let started = self.casting.start(&mut self.launcher, scenario.actors(), &stage);
-        let cast = Cast::new(backend, directory.clone(), step_timeout, self.stop.clone(), scrutiny);
+        let (stop, visibility) = (self.stop.clone(), self.visibility);
+        let directory_ = directory.clone();
+        let cast = Cast::new(backend, directory_, step_timeout, stop, scrutiny, visibility);
         let runner =
             started.and_then(|players| Runner::new(scenario, backend, cast, players, observer));
         let (trace, findings, failure) = match runner {
@@ -182,7 +205,7 @@ impl Engine {
         match failure {
             Some(StepFailure::Stopped) => Err(ProcessError::Stopped),
             Some(StepFailure::Process(error)) => Err(error),
-            failure => Ok(Outlook { scrutiny, trace, findings, failure }),
+            failure => Ok(Outlook { scrutiny, visibility, trace, findings, failure }),
         }
     }
 }
@@ -195,7 +218,7 @@ fn judge(
     duration: Duration,
     step_timeout: Duration,
 ) -> ScenarioResult {
-    let Outlook { scrutiny, trace, mut findings, failure } = outlook;
+    let Outlook { scrutiny, visibility, trace, mut findings, failure } = outlook;
     let hazards = hazards_of(&findings);
     let failed = findings.iter().any(Finding::is_failure);
     if let Some(failure) = &failure {
@@ -210,7 +233,8 @@ fn judge(
             (failure, None) => failure.to_string(),
         };
         findings.push(judgement::by_harness(event, failure.to_string(), message));
-    } else if !failed && scrutiny == Scrutiny::Full {
+    } else if !failed && scrutiny == Scrutiny::Full && visibility == Visibility::Shown {
+        // Many a hazard shows in the lock table alone.
         let declared = scenario.hazards.get(&backend).into_iter().flatten();
         for hazard in declared.filter(|hazard| !hazards.contains(hazard)) {
             findings.push(judgement::missing_hazard(scenario, *hazard));

@@ -9,7 +9,7 @@ use super::casting::Casting;
 use super::engine::Engine;
 use super::result::ScenarioResult;
 use crate::fault::Fault;
-use crate::lock::{Availability, Backend, LockError, availability};
+use crate::lock::{Availability, Backend, LockError, Visibility, availability};
 use crate::process::{LauncherOptions, ProcessError, StopToken, describe};
 use crate::scenario::Scenario;
 
@@ -73,8 +73,9 @@ impl SessionOptions {
         }
     }
 
-    /// Makes sure that a process gets all these locks in the directory.
-    pub(crate) fn require(&self, backends: &[Backend]) -> Result<(), HarnessError> {
+    /// Makes sure that a process gets all these locks in the directory; says
+    /// whether the kernel shows them.
+    pub(crate) fn require(&self, backends: &[Backend]) -> Result<Visibility, HarnessError> {
         let available = self.availability()?;
         for backend in backends {
             if let Err(error) = available.of(*backend) {
@@ -82,7 +83,7 @@ impl SessionOptions {
                 return Err(HarnessError::NoSuchLocks { directory, backend, error: error.clone() });
             }
         }
-        Ok(())
+        Ok(available.visibility)
     }
 
     /// How its launchers are started.
@@ -164,7 +165,7 @@ impl Session {
         let launcher = options.launcher();
         let lanes = options.jobs.clamp(1, jobs.len().max(1));
         let engines = (0..lanes)
-            .map(|_| Engine::start(&launcher, options.step_timeout))
+            .map(|_| Engine::start(&launcher, options.step_timeout, available.visibility))
             .collect::<Result<Vec<_>, _>>()?;
         let kept = engines.iter().map(|engine| engine.scratch().to_owned()).collect();
         let queue = Arc::new(Mutex::new(VecDeque::from(jobs)));
@@ -199,9 +200,9 @@ impl Engine {
     /// When that backend does not work in the directory, or no process can be
     /// started.
     pub fn prepare(options: &SessionOptions, backend: Backend) -> Result<Engine, HarnessError> {
-        options.require(&[backend])?;
+        let visibility = options.require(&[backend])?;
         raise_descriptor_limit();
-        Ok(Engine::start(&options.launcher(), options.step_timeout)?)
+        Ok(Engine::start(&options.launcher(), options.step_timeout, visibility)?)
     }
 }
 
