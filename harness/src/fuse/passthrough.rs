@@ -306,13 +306,17 @@ impl Filesystem for Passthrough {
         number: INodeNo,
         handle: FileHandle,
         _: OpenFlags,
-        // Of flock(2), which is the kernel's affair here.
-        _: Option<LockOwner>,
+        owner: Option<LockOwner>,
         _: bool,
         reply: ReplyEmpty,
     ) {
         self.tree.files.remove(handle);
         if let Some(desk) = &self.locks {
+            // Of flock(2), which is the kernel's affair here; unless this
+            // kernel says so of an OFD lock, as none does yet.
+            if let Some(owner) = owner {
+                desk.flush(number, Owner::Numbered(owner.0));
+            }
             desk.release(number, handle.0);
         }
         reply.ok();

@@ -48,6 +48,10 @@ pub struct Contract {
     /// Conflicts that are known, by the two descriptions: whoever only gives
     /// something up is granted it, and the conflict is still the same.
     known: HashMap<(usize, usize), Hazard>,
+    /// Whether OFD locks stay when their file is closed.
+    loses_sight_of_ofd: bool,
+    /// Every claim that was ever granted with OFD locks, where they stay.
+    granted: Vec<(usize, Claim)>,
 }
 
 /// An attempt to acquire a claim.
@@ -85,6 +89,12 @@ impl Attempt<'_> {
 }
 
 impl Contract {
+    /// One that knows whether OFD locks stay when their file is closed, and so
+    /// which name a refusal by nobody has.
+    pub fn losing_sight_of_ofd(loses_sight_of_ofd: bool) -> Contract {
+        Contract { loses_sight_of_ofd, ..Contract::default() }
+    }
+
     /// Looks at one step, after `books` have entered it.
     pub fn observe(&mut self, books: &Books, seen: &Observation<'_>) -> Vec<Breach> {
         let mut breaches = Vec::new();
@@ -94,11 +104,18 @@ impl Contract {
         if let Some(attempt) = attempt(books, seen) {
             match seen.outcome {
                 Outcome::Granted => {
+                    if self.loses_sight_of_ofd && attempt.locks == Some(Backend::Ofd) {
+                        self.granted.push((attempt.image, attempt.claim));
+                    }
                     breaches.extend(self.granted(books, &attempt, seen));
                     breaches.extend(slipped_in(books, &attempt, seen));
                 }
                 Outcome::Refused(_) | Outcome::LockByte { .. } => {
-                    let leaked = self.sights.has_leak(attempt.image);
+                    let stays = |(image, claim): &(usize, Claim)| {
+                        *image == attempt.image && attempt.claim.conflicts_with(*claim)
+                    };
+                    let leaked =
+                        self.sights.has_leak(attempt.image) || self.granted.iter().any(stays);
                     breaches.extend(refused(books, &attempt, seen, leaked));
                 }
                 _ => {}

@@ -89,7 +89,8 @@ impl<'a> Runner<'a> {
         let images: Vec<(String, u64)> =
             scenario.images.iter().map(|image| (image.name.clone(), image.size)).collect();
         let mut books = Books::new(backend, images.iter().map(|(name, _)| name.clone()));
-        let mut world = World::new(backend, &images);
+        let losing = scenario.loses_sight_of_ofd();
+        let mut world = World::new(backend, &images).losing_sight_of_ofd(losing);
         let mut trace = Trace::default();
         for (name, size) in &images {
             let file = std::fs::File::create_new(cast.directory.join(name))?;
@@ -115,7 +116,7 @@ impl<'a> Runner<'a> {
             cast,
             books,
             world,
-            contract: Contract::default(),
+            contract: Contract::losing_sight_of_ofd(losing),
             trace,
             findings: Vec::new(),
             observer,

@@ -35,6 +35,13 @@ impl Scenario {
         self.file_systems.is_empty()
             || file_system.is_some_and(|here| self.file_systems.contains(&here))
     }
+
+    /// Whether it is meant for where nobody says that the file of an OFD lock
+    /// is closed, so that the lock stays. Model and contract go by that, then.
+    /// Every other scenario is judged by what ought to be.
+    pub fn loses_sight_of_ofd(&self) -> bool {
+        self.file_systems == [FileSystem::FuseLocks]
+    }
 }
 
 /// One entry of a scenario's body.
