@@ -7,11 +7,15 @@ static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 /// The name of the file that holds the mode matrix, wherever it is met.
 pub const MATRIX_FILE: &str = "matrix.kdl";
 
+/// The name of the file that says what is known to fail.
+pub const KNOWN_FILE: &str = "known.kdl";
+
 /// The scenarios that the command carries.
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     entries: Vec<Entry>,
     matrix: Option<&'static str>,
+    known: &'static str,
 }
 
 /// One of them, not parsed yet.
@@ -54,6 +58,8 @@ impl Library {
             let Some(text) = file.contents_utf8() else { continue };
             if file.path() == Path::new(MATRIX_FILE) {
                 self.matrix = Some(text);
+            } else if file.path() == Path::new(KNOWN_FILE) {
+                self.known = text;
             } else if file.path().extension().is_some_and(|extension| extension == "kdl") {
                 let name = file.path().with_extension("").to_string_lossy().into_owned();
                 self.entries.push(Entry { name, text });
@@ -72,6 +78,11 @@ impl Library {
         self.matrix
     }
 
+    /// The text that says what is known to fail.
+    pub fn known(&self) -> &'static str {
+        self.known
+    }
+
     /// The name that looks most like `word`, if one looks like it at all.
     pub fn nearest(&self, word: &str) -> Option<&str> {
         let names =
@@ -86,6 +97,6 @@ impl Library {
     #[cfg(test)]
     pub fn of(names: &[&str], text: &'static str) -> Library {
         let entries = names.iter().map(|name| Entry { name: (*name).to_owned(), text }).collect();
-        Library { entries, matrix: None }
+        Library { entries, ..Library::default() }
     }
 }

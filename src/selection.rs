@@ -3,12 +3,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use globset::GlobBuilder;
+use imglock_harness::Pattern;
+use imglock_harness::known::KnownFailures;
 use imglock_harness::scenario::{Scenario, ScenarioError};
 use imglock_harness::step::FileSystem;
 
 use crate::failure::Failure;
-use crate::library::{Entry, Library, MATRIX_FILE};
+use crate::library::{Entry, KNOWN_FILE, Library, MATRIX_FILE};
 
 /// The scenarios that `patterns` select, each once, in the order asked for;
 /// all of the library when there are no patterns.
@@ -21,8 +22,7 @@ pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario
         library.entries().iter().for_each(|entry| sources.embedded(entry));
     }
     for pattern in patterns {
-        let found: Vec<&Entry> =
-            library.entries().iter().filter(|entry| matches(entry, pattern)).collect();
+        let found = embedded(library, pattern);
         if found.is_empty() {
             sources.of_user(library, pattern)?;
         }
@@ -35,18 +35,42 @@ pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario
     }
 }
 
-/// Those of `scenarios` that make sense on `file_system`; `None` stands for a
-/// directory that was there before.
+/// What `pattern` selects of the library.
+fn embedded<'l>(library: &'l Library, pattern: &str) -> Vec<&'l Entry> {
+    let meant: Option<Pattern> = pattern.parse().ok();
+    let fits = |entry: &&Entry| meant.as_ref().is_some_and(|meant| meant.fits(&entry.name));
+    library.entries().iter().filter(fits).collect()
+}
+
+/// Those of `scenarios` that make sense on one of `file_systems`; where there
+/// are none, in a directory that was there before.
 ///
 /// # Errors
 /// When none is left.
-pub fn on_file_system(
+pub fn on_file_systems(
     mut scenarios: Vec<Arc<Scenario>>,
-    file_system: Option<FileSystem>,
+    file_systems: &[FileSystem],
 ) -> Result<Vec<Arc<Scenario>>, Failure> {
     let wanted = scenarios.iter().flat_map(|scenario| scenario.file_systems.clone()).collect();
-    scenarios.retain(|scenario| scenario.makes_sense_on(file_system));
+    scenarios.retain(|scenario| match file_systems {
+        [] => scenario.makes_sense_on(None),
+        kinds => kinds.iter().any(|kind| scenario.makes_sense_on(Some(*kind))),
+    });
     if scenarios.is_empty() { Err(Failure::NoFileSystem { wanted }) } else { Ok(scenarios) }
+}
+
+/// The user's own files that `patterns` select; what [`select`] would read
+/// besides the library.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn files(library: &Library, patterns: &[String]) -> Result<Vec<PathBuf>, Failure> {
+    let is_of_user = |pattern: &&String| embedded(library, pattern).is_empty();
+    let mut files = Vec::new();
+    for pattern in patterns.iter().filter(is_of_user) {
+        files.extend(kdl_files(Path::new(pattern))?);
+    }
+    Ok(files)
 }
 
 /// The *.kdl files of a folder and the folders in it, sorted, or the file
@@ -82,6 +106,8 @@ pub enum Document {
     Scenario(Box<Scenario>),
     /// The mode matrix, in a file of that name.
     Matrix,
+    /// What is known to fail.
+    Known(KnownFailures),
 }
 
 /// Reads one file of the user's.
@@ -92,8 +118,12 @@ pub fn read_document(path: &Path) -> Result<Result<Document, ScenarioError>, Fai
     let name = path.display().to_string();
     let text = fs::read_to_string(path)
         .map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+    let is_called = |called: &str| path.file_name().is_some_and(|file| file == called);
     let scenario = Scenario::parse(&name, &name, &text);
-    if path.file_name().is_some_and(|file| file == MATRIX_FILE) && scenario.is_err() {
+    if KnownFailures::is_one(&text) || (is_called(KNOWN_FILE) && scenario.is_err()) {
+        return Ok(KnownFailures::parse(&name, &text).map(Document::Known));
+    }
+    if is_called(MATRIX_FILE) && scenario.is_err() {
         return Ok(
             imglock_harness::scenario::ModeMatrix::parse(&name, &text).map(|_| Document::Matrix)
         );
@@ -127,7 +157,7 @@ impl Sources {
         let mut empty = true;
         for file in kdl_files(path)? {
             match read_document(&file)? {
-                Ok(Document::Matrix) => continue,
+                Ok(Document::Matrix | Document::Known(_)) => continue,
                 Ok(Document::Scenario(scenario)) if self.met.insert(scenario.name.clone()) => {
                     self.scenarios.push(Arc::new(*scenario));
                 }
@@ -138,22 +168,6 @@ impl Sources {
         }
         if empty { Err(Failure::EmptyFolder { path: path.to_owned() }) } else { Ok(()) }
     }
-}
-
-/// By name, last part or theme; by glob over name or last part.
-fn matches(entry: &Entry, pattern: &str) -> bool {
-    let theme = pattern.trim_end_matches('/');
-    if [&entry.name[..], entry.stem()].contains(&pattern)
-        || (!theme.is_empty() && entry.theme() == theme)
-    {
-        return true;
-    }
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    pattern.contains(['*', '?', '[', '{'])
-        && glob.is_ok_and(|glob| {
-            let matcher = glob.compile_matcher();
-            matcher.is_match(&entry.name) || matcher.is_match(entry.stem())
-        })
 }
 
 #[cfg(test)]
@@ -192,13 +206,13 @@ mod tests {
         };
         let all = || vec![read("any", ""), read("there", "file-system fuse-locks overlay")];
         let left = |scenarios, here| {
-            let left = on_file_system(scenarios, here).expect("some are left");
+            let left = on_file_systems(scenarios, here).expect("some are left");
             left.iter().map(|scenario| scenario.name.clone()).collect::<Vec<_>>()
         };
-        assert_eq!(left(all(), None), ["any"]);
-        assert_eq!(left(all(), Some(FileSystem::Fuse)), ["any"]);
-        assert_eq!(left(all(), Some(FileSystem::Overlay)), ["any", "there"]);
-        let none = on_file_system(all().split_off(1), None).expect_err("none is left");
+        assert_eq!(left(all(), &[]), ["any"]);
+        assert_eq!(left(all(), &[FileSystem::Fuse]), ["any"]);
+        assert_eq!(left(all(), &[FileSystem::Overlay]), ["any", "there"]);
+        let none = on_file_systems(all().split_off(1), &[]).expect_err("none is left");
         assert_eq!(
             none.to_string(),
             "the selected scenarios make sense on overlay and fuse-locks only; choose one with --fs"

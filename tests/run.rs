@@ -93,7 +93,7 @@ fn an_invalid_scenario_exits_2_before_anything_runs() {
     folder.file("bad.kdl", INVALID);
     folder.file("good.kdl", PASSES);
     let run = imglock().arg("run").arg(folder.path()).assert().code(2).stdout("");
-    run.stderr(contains("bad.kdl:4").and(contains("1 scenario is not well formed")));
+    run.stderr(contains("bad.kdl:4").and(contains("1 file is not well formed")));
 }
 
 #[test]

@@ -93,11 +93,14 @@
 //! | floor | room | |
 //! | --- | --- | --- |
 //! | 8 | [`self_test`] | whether anybody would notice a fault |
+//! | 7 | [`compare`] | what is different from another run, and what broke |
+//! | 7 | [`known`] | what somebody wrote down as known to fail |
 //! | 7 | [`sweep`] | many runs, summed up |
 //! | 7 | [`probe`] | what locks are worth in a directory |
 //! | 7 | [`drill`] | what QEMU's own commands do with its locks |
 //! | 7 | [`explore`] | random scenarios, compared with the model step by step |
 //! | 7 | [`handover`] | how long nobody holds an image while its guest moves |
+//! | 7 | [`vm`] | other kernels, booted to run scenarios there |
 //! | 7 | [`race`] | openers released at the same moment, again and again |
 //! | 6 | [`run`] | one scenario on one backend: trace, findings, verdict |
 //! | 5 | [`file_system`] | file systems made for the purpose, and mounts that nobody else sees |
@@ -116,6 +119,8 @@
 //! | 1 | [`image`] | permissions, modes, lock bytes; acquiring and releasing |
 //! | 0 | [`lock`] | one fcntl call; byte ranges |
 //! | 0 | `series` | times, summed up |
+//! | 0b | [`text`] | a KDL text of a person's, and what is wrong with it |
+//! | 0 | [`Pattern`] | which scenarios somebody means |
 //! | 0 | [`Shard`] | one machine's part of a long work |
 //! | 0 | `word` | the word that was most likely meant |
 //! | 0 | `raw` | calls without a safe interface, and all unsafe code |
@@ -134,6 +139,7 @@
 //! mistake in one of them shows as a difference to the others.
 
 mod arena;
+pub mod compare;
 pub mod drill;
 pub mod explore;
 pub mod fault;
@@ -143,10 +149,12 @@ pub mod handover;
 pub mod history;
 pub mod holders;
 pub mod image;
+pub mod known;
 mod lanes;
 pub mod lock;
 pub mod lock_table;
 pub mod model;
+mod pattern;
 pub mod probe;
 pub mod process;
 pub mod qemu;
@@ -160,21 +168,25 @@ mod shard;
 pub mod step;
 pub mod subject;
 pub mod sweep;
+pub mod text;
+pub mod vm;
 mod word;
 
+pub use pattern::{ParsePatternError, Pattern};
 pub use shard::{ParseShardError, Shard};
 
 /// Turns this process into what it was started as, if that is a part of ours:
-/// a launcher or a worker, or the server of a file system.
+/// a launcher or a worker, the server of a file system, or the first program
+/// of a guest.
 ///
 /// Call it first in `main` of every program that runs scenarios. It returns
 /// at once in an ordinary start, and never in the others. (Processes are made
 /// by re-executing the program, because one with many threads must not fork.)
 pub fn init() {
     let Ok(role) = std::env::var(process::ROLE) else { return };
-    let status = process::run_as(&role).or_else(|| fuse::run_as(&role));
-    // None that there is: an ordinary start.
-    if let Some(status) = status {
+    let parts = [process::run_as, fuse::run_as, vm::run_as];
+    // Where none plays it, this is an ordinary start.
+    if let Some(status) = parts.iter().find_map(|run_as| run_as(&role)) {
         std::process::exit(status);
     }
 }

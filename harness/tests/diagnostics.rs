@@ -1,12 +1,14 @@
 //! What a user sees of a file that is wrong: every kind of mistake, rendered.
 
-use imglock_harness::scenario::{ModeMatrix, Scenario, ScenarioError};
+use imglock_harness::known::KnownFailures;
+use imglock_harness::scenario::{ModeMatrix, Scenario};
+use imglock_harness::text::TextError;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use rstest::{Context, rstest};
 
 const HEAD: &str = "summary \"A story\"\nabout \"Why it happens.\"\n";
 
-fn rendered(error: &ScenarioError) -> String {
+fn rendered(error: &TextError) -> String {
     let mut text = String::new();
     GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
         .with_width(100)
@@ -17,6 +19,10 @@ fn rendered(error: &ScenarioError) -> String {
 
 fn snapshot(name: &str, text: &str) {
     let error = Scenario::parse("story", "story.kdl", text).expect_err("the file is wrong");
+    assert_reads_like(name, &error);
+}
+
+fn assert_reads_like(name: &str, error: &TextError) {
     assert!(!error.problems().is_empty());
     for problem in error.problems() {
         assert!(problem.advice().is_some_and(|help| !help.is_empty()), "{problem} has no help");
@@ -25,7 +31,7 @@ fn snapshot(name: &str, text: &str) {
     settings.set_snapshot_path("diagnostics");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, rendered(&error)));
+    settings.bind(|| insta::assert_snapshot!(name, rendered(error)));
 }
 
 /// Mistakes in the head, and whole files.
@@ -189,4 +195,24 @@ fn matrices(#[case] text: &str, #[context] context: Context) {
     settings.set_omit_expression(true);
     let name = context.description.unwrap_or_default();
     settings.bind(|| insta::assert_snapshot!(name, rendered(&error)));
+}
+
+/// Mistakes in a file of known failures.
+#[rstest]
+#[case::known_misspelt("knwon \"why\"\nsummary \"A story\"")]
+#[case::known_without_reason("known\nknown \"\"\nknown 5")]
+#[case::known_words("known why { scenarios \"posix/*\"; kernel; backend odf; expect fail; }")]
+#[case::known_patterns("known why {\n    scenario \"posix/[a\" posix posix\n}")]
+#[case::known_kernels(
+    "known one { kernel \"=>6.1\" 6.5; }\nknown two { kernel \">=6.5\" \"<6.1\"; }\nknown three {\n    kernel \"6.1-amd64\"\n    kernel \"6.5\"\n}"
+)]
+#[case::known_words_left_over(
+    "known why because {\n    expect fails times-out\n    link { a; }\n    file-system ext4 size=5\n}"
+)]
+#[case::known_shadowed(
+    "known one {\n    scenario posix\n    file-system ext4\n}\nknown two {\n    scenario \"posix/fork\"\n    backend posix\n    file-system ext4\n}\nknown three {\n    file-system ext4\n}"
+)]
+fn known_failures(#[case] text: &str, #[context] context: Context) {
+    let error = KnownFailures::parse("known.kdl", text).expect_err("the file is wrong");
+    assert_reads_like(context.description.unwrap_or_default(), &error);
 }

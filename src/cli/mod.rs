@@ -1,5 +1,6 @@
 //! What the command line may say.
 
+mod compare;
 mod explore;
 mod handover;
 mod hold;
@@ -12,11 +13,14 @@ mod place;
 mod probe;
 mod qemu;
 mod race;
+mod report;
 mod repro;
 mod run;
 mod self_test;
 mod subject;
+mod vm;
 
+pub use compare::{CompareArgs, CompareFormat};
 pub use explore::ExploreArgs;
 pub use handover::HandoverArgs;
 pub use hold::HoldArgs;
@@ -29,10 +33,12 @@ pub use place::{BackendArgs, PlaceArgs};
 pub use probe::ProbeArgs;
 pub use qemu::QemuArgs;
 pub use race::RaceArgs;
+pub use report::{ReportArgs, ReportKind, ReportTarget, RunFormat};
 pub use repro::ReproArgs;
-pub use run::{ReportKind, ReportTarget, RunArgs, RunFormat};
+pub use run::RunArgs;
 pub use self_test::SelfTestArgs;
 pub use subject::{Cast, SubjectArgs};
+pub use vm::{NotInAGuest, VmArgs};
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -72,8 +78,19 @@ pub enum Command {
     List(ListArgs),
     /// Tell a scenario's story: who does what when, and what is expected.
     Explain(ExplainArgs),
-    /// Say whether scenario files are well formed, without running them.
+    /// Say whether files of scenarios or known failures are well formed, without running anything.
     Check(CheckArgs),
+    /// Say what is different between reports of runs: what broke, and what else changed.
+    ///
+    /// OLD and NEW are what `imglock run --report json=FILE` wrote. Runs are
+    /// matched by place, scenario, backend and who plays; the file system is
+    /// what makes a place, so one kernel can be compared with another. Of all
+    /// that broke it shows the first step that is not the same.
+    ///
+    /// A run that fails in NEW and does not fail in OLD is broken, whether OLD
+    /// has it passed, skipped or not at all. A failure that NEW knows of
+    /// (--known) never is. Exit code 1 says that something broke.
+    Compare(CompareArgs),
     /// Try random scenarios, and compare what comes of each step with the model.
     ///
     /// Several processes open, lock, fork, send descriptors, wait and die, in
@@ -159,6 +176,16 @@ pub enum Command {
     ///
     /// docs/history.md has the format.
     JudgeHistory(JudgeHistoryArgs),
+    /// Boot other kernels, and run scenarios there: does this kernel keep image locks?
+    ///
+    /// Each kernel is started in QEMU with nothing but this very program in it,
+    /// which runs `imglock run ARGS`; what comes of it is reported here, one
+    /// column for each kernel and file system. A kernel that panics, hangs or
+    /// says nothing is a result, too. It takes no root: the guest has its own.
+    ///
+    /// imglock vm --kernel linux-image-6.1*.deb -- --fs ext4,tmpfs contract
+    #[command(verbatim_doc_comment)]
+    Vm(VmArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page.
@@ -190,7 +217,7 @@ pub struct ExplainArgs {
 /// What `check` reads.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Scenario files, or folders of them.
+    /// Files of scenarios or known failures, or folders of them.
     #[arg(value_name = "FILE", required = true)]
     pub paths: Vec<PathBuf>,
 }

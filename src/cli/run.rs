@@ -1,8 +1,8 @@
-use std::path::PathBuf;
+use clap::Args;
+use imglock_harness::Shard;
+use imglock_harness::step::FileSystem;
 
-use clap::{Args, ValueEnum};
-
-use super::{BackendArgs, PlaceArgs, SubjectArgs};
+use super::{BackendArgs, PlaceArgs, ReportArgs, SubjectArgs};
 
 /// What `run` reads.
 #[derive(Debug, Args)]
@@ -26,17 +26,27 @@ pub struct RunArgs {
     /// Where and how.
     #[command(flatten)]
     pub place: PlaceArgs,
-    /// Also write a report into a file: html=FILE, json=FILE or junit=FILE.
+    /// Make these file systems, one after the other, and run on each: ext4,
+    /// xfs, btrfs, f2fs, tmpfs, overlay, bind, fuse, fuse-locks, or `all`.
     ///
-    /// The file is made before the run and replaced whole while it goes on,
-    /// at most ten times a second and at the end, so it can be read at any
-    /// time. An HTML page is only written before the run and at its end; it
-    /// also shows the mode matrix, measured after the scenarios.
-    #[arg(long = "report", value_name = "KIND=FILE", value_parser = parse_report)]
-    pub reports: Vec<ReportTarget>,
-    /// What goes to standard output.
-    #[arg(long, default_value = "human")]
-    pub format: RunFormat,
+    /// As root. Each is made on a loop device in a scratch directory (see
+    /// --dir), mounted where nobody else sees it, and gone afterwards, whatever
+    /// happens. What cannot be had here is skipped, with the reason.
+    #[arg(
+        long = "fs",
+        value_name = "KIND",
+        value_delimiter = ',',
+        value_parser = parse_file_systems,
+        conflicts_with = "keep"
+    )]
+    file_systems: Vec<FileSystems>,
+    /// Only this part of the runs at each place, so that several machines can
+    /// split the work: 2/4 is the second of four.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// How it is told.
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// Draw every run after its result: who did what when, what came of it,
     /// and which locks came and went.
     ///
@@ -56,49 +66,36 @@ pub struct RunArgs {
     pub keep: bool,
 }
 
-/// `run --format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RunFormat {
-    /// A line a scenario, failures in full, a summary.
-    Human,
-    /// One JSON document, at the end.
-    Json,
-    /// The kernel's Test Anything Protocol, version 1.
-    Ktap,
-}
-
-/// A report file that was asked for.
+/// A word of `--fs`.
 #[derive(Debug, Clone)]
-pub struct ReportTarget {
-    /// In which format.
-    pub kind: ReportKind,
-    /// Where.
-    pub path: PathBuf,
+enum FileSystems {
+    One(FileSystem),
+    All,
 }
 
-/// The formats of report files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportKind {
-    /// `html=FILE`.
-    Html,
-    /// `json=FILE`.
-    Json,
-    /// `junit=FILE`.
-    Junit,
-}
-
-fn parse_report(text: &str) -> Result<ReportTarget, String> {
-    let (kind, path) = text.split_once('=').unwrap_or((text, ""));
-    let kind = match kind {
-        "html" => ReportKind::Html,
-        "json" => ReportKind::Json,
-        "junit" => ReportKind::Junit,
-        _ => return Err("write html=FILE, json=FILE or junit=FILE".to_owned()),
-    };
-    if path.is_empty() {
-        return Err(
-            "the file's name is missing; write html=FILE, json=FILE or junit=FILE".to_owned()
-        );
+impl RunArgs {
+    /// Each file system that is to be made, once, in the order asked for.
+    pub fn file_systems(&self) -> Vec<FileSystem> {
+        let named = self.file_systems.iter().flat_map(|word| match word {
+            FileSystems::One(kind) => vec![*kind],
+            FileSystems::All => FileSystem::ALL.to_vec(),
+        });
+        let mut once: Vec<FileSystem> = Vec::new();
+        for kind in named {
+            if !once.contains(&kind) {
+                once.push(kind);
+            }
+        }
+        once
     }
-    Ok(ReportTarget { kind, path: PathBuf::from(path) })
+}
+
+fn parse_file_systems(word: &str) -> Result<FileSystems, String> {
+    if word == "all" {
+        return Ok(FileSystems::All);
+    }
+    word.parse().map(FileSystems::One).map_err(|_| {
+        let names = FileSystem::ALL.map(FileSystem::name);
+        format!("choose from {}, or all", names.join(", "))
+    })
 }

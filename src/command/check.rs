@@ -28,6 +28,10 @@ pub fn check(args: CheckArgs, output: &mut Output) -> Result<ExitCode, Failure> 
                 Ok(Document::Matrix) => {
                     writeln!(output, "{GOOD}ok{GOOD:#}       {name}  {FAINT}mode matrix{FAINT:#}")?;
                 }
+                Ok(Document::Known(known)) => {
+                    let number = count(known.entries().len(), "known failure", "known failures");
+                    writeln!(output, "{GOOD}ok{GOOD:#}       {name}  {FAINT}{number}{FAINT:#}")?;
+                }
                 Err(error) => {
                     writeln!(output, "{BAD}invalid{BAD:#}  {name}")?;
                     invalid.push(error);

@@ -2,10 +2,13 @@
 
 mod check;
 mod claims;
+mod compare;
+mod console_files;
 mod explain;
 mod explore;
 mod fault;
 mod generate;
+mod grounds;
 mod handover;
 mod hold;
 mod holders;
@@ -19,8 +22,10 @@ mod probe;
 mod race;
 mod repro;
 mod run;
+mod run_log;
 mod self_test;
 mod subject;
+mod vm;
 
 use crate::cli::{Cli, Command};
 use crate::exit::ExitCode;
@@ -39,6 +44,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::explain(args, output),
         Command::Explore(args) => explore::explore(args, quiet, output),
         Command::Check(args) => check::check(args, output),
+        Command::Compare(args) => compare::compare(args, output),
         Command::Matrix(args) if args.all => claims::claims(args, quiet, output),
         Command::Matrix(args) => matrix::matrix(args, output),
         Command::Modes(args) => modes::modes(args, output),
@@ -50,6 +56,7 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Handover(args) => handover::handover(args, output),
         Command::SelfTest(args) => self_test::self_test(args, quiet, output),
         Command::JudgeHistory(args) => judge_history::judge_history(args, quiet, output),
+        Command::Vm(args) => vm::vm(args, quiet, output),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }

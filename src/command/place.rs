@@ -1,7 +1,9 @@
 use std::path::{Path, PathBuf};
 
+use imglock_harness::file_system::PrivateMounts;
 use imglock_harness::process::StopToken;
 use imglock_harness::run::SessionOptions;
+use imglock_harness::scenario::Scenario;
 
 use crate::cli::PlaceArgs;
 
@@ -24,6 +26,17 @@ pub fn session_options(
         keep,
         ..SessionOptions::new(directory.to_owned(), stop)
     }
+}
+
+/// A mount namespace of this command's own, where one of these scenarios mounts
+/// something and this user may. It is to be entered before there is another
+/// thread.
+pub fn mounts<'s>(scenarios: impl IntoIterator<Item = &'s Scenario>) -> Option<PrivateMounts> {
+    if !scenarios.into_iter().any(Scenario::mounts) {
+        return None;
+    }
+    let entered = PrivateMounts::enter();
+    entered.inspect_err(|why| tracing::debug!(%why, "nothing can be mounted")).ok()
 }
 
 /// How much to do at a time: what was asked for, or as there are cores.

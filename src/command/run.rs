@@ -1,39 +1,41 @@
-use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use imglock_harness::lock::Backend;
+use imglock_harness::process::LauncherOptions;
 use imglock_harness::qemu::Binary;
-use imglock_harness::run::{Casting, Environment, Job, Session, SessionOptions, Verdict};
+use imglock_harness::run::{
+    Casting, Environment, Fate, HarnessError, Job, Place, Session, SessionOptions, Verdict,
+};
 use imglock_harness::scenario::Scenario;
+use imglock_harness::step::FileSystem;
 use imglock_harness::sweep::mode_table;
 
+use super::grounds::Grounds;
+use super::run_log::RunLog;
 use super::{fault, matrix, place, subject};
-use crate::cli::{ReportKind, RunArgs, RunFormat};
+use crate::cli::{ReportKind, RunArgs};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::library::Library;
 use crate::output::Output;
-use crate::report::{
-    Json, Ktap, MeasuredModes, Progress, ReportFiles, Reporter, Rerun, RunRecord, Summary,
-    Terminal, Work,
-};
-use crate::selection::{on_file_system, select};
+use crate::report::{MeasuredModes, Rerun, RunRecord};
+use crate::selection::{on_file_systems, select};
 
 /// `imglock run`.
 pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
-    let scenarios = on_file_system(select(&Library::embedded(), &args.patterns)?, None)?;
-    let (scenarios, castings) = match args.mix {
-        false => (scenarios, subject::castings(&args.subjects)?),
-        true => (of_two_processes(scenarios)?, subject::mixed(&args.subjects)?),
-    };
-    let jobs = jobs(&scenarios, &args.backends.backends(), &castings)?;
-    let directory = place::directory(&args.place);
+    let kinds = args.file_systems();
+    let (jobs, castings) = planned(&args, &kinds)?;
     let stop = interrupt::stop_on_signals()?;
     let planted = args.plant.as_deref().map(fault::named).transpose()?;
+    let directory = place::directory(&args.place);
+    let launcher = LauncherOptions::new(directory.clone(), stop.clone());
+    let grounds = Grounds::new(kinds, launcher)?;
+    let mounts = grounds.mounts(jobs.iter().map(|job| &*job.scenario));
     let options = SessionOptions {
         deny_ofd: args.subjects.deny_ofd,
+        mounts,
         fault: planted,
         ..place::session_options(&args.place, &directory, args.keep, stop.clone())
     };
@@ -42,57 +44,90 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
         qemu_dirs: args.subjects.qemu_dirs,
         deny_ofd: args.subjects.deny_ofd,
         planted,
+        ..Rerun::default()
     };
-    let environment =
-        Environment { qemu: programs(&castings), planted, ..Environment::at(&directory) };
-    let mut record = RunRecord::new(environment, jobs.clone(), rerun);
+    let mut record = RunRecord::new(jobs.clone(), grounds.kinds(), rerun);
     record.mixed = args.mix;
-    let wants_modes = args.reports.iter().any(|report| report.kind == ReportKind::Html);
-    let mut files = ReportFiles::create(args.reports, &record)?;
-    let mut reporter: Box<dyn Reporter> = match args.format {
-        RunFormat::Human => Box::new(Terminal::new(output.width()).tracing(args.trace)),
-        RunFormat::Json => Box::new(Json),
-        RunFormat::Ktap => Box::new(Ktap),
+    let wants_modes = args.report.reports.iter().any(|report| report.kind == ReportKind::Html);
+    let environment = |directory: &Path| Environment {
+        qemu: programs(&castings),
+        planted,
+        ..Environment::at(directory)
     };
 
-    let begin = Instant::now();
-    let mut session = Session::start(jobs, options.clone())?;
-    let progress = Progress::new(Work::Scenarios, record.planned.len() as u64, quiet);
-    reporter.begin(&record, output)?;
-    let mut broken = None;
-    for result in &mut session {
-        match result {
-            Ok(result) => record.results.push(result),
-            Err(error) => {
-                broken = Some(Failure::Harness(error));
-                break;
+    let mut log = RunLog::begin(record, args.report, args.trace, quiet, output)?;
+    let (mut kept, mut broken) = (Vec::new(), None);
+    for ground in grounds.each(environment) {
+        if broken.is_some() || stop.is_stopped() {
+            break;
+        }
+        let mut place = ground.place.clone();
+        log.arrive(place.clone())?;
+        if let Some(directory) = ground.directory() {
+            let options = SessionOptions { directory: directory.to_owned(), ..options.clone() };
+            match run_there(&jobs, options, &place, &mut log) {
+                Ok(left) => kept.extend(left),
+                Err(Failure::Harness(error)) if !place.name.is_empty() && is_of_place(&error) => {
+                    place.fate = Fate::Lost { why: error.to_string(), console: Vec::new() };
+                }
+                Err(failure) => broken = Some(failure),
             }
         }
-        record.elapsed = begin.elapsed();
-        progress.advance();
-        if let Some(result) = record.results.last() {
-            progress.aside(|| reporter.ended(&record, result, output))?;
-        }
-        files.update(&record)?;
+        log.leave(place)?;
     }
-    drop(progress);
-    record.elapsed = begin.elapsed();
-    record.interrupted = stop.is_stopped() && !record.is_complete();
-    record.kept = session.kept().to_vec();
-    // Ends the processes, so that nothing is left once the summary is read.
-    drop(session);
-    if wants_modes && broken.is_none() && !record.interrupted {
-        let options = SessionOptions { keep: false, ..options };
-        match measure_modes(&record, &options) {
-            Ok(modes) => record.modes = modes,
-            Err(_) if stop.is_stopped() => record.interrupted = true,
+    let mut modes = Vec::new();
+    let is_whole = log.record().is_complete() && !log.record().has_named_places();
+    if wants_modes && broken.is_none() && is_whole {
+        match measure_modes(log.record(), &SessionOptions { keep: false, ..options }) {
+            Ok(measured) => modes = measured,
+            Err(_) if stop.is_stopped() => {}
             Err(failure) => broken = Some(failure),
         }
     }
-    reporter.finish(&record, output)?;
-    output.flush()?;
-    files.finish(&record)?;
-    broken.map_or_else(|| exit(&record), Err)
+    let enter = |record: &mut RunRecord| {
+        record.kept = kept;
+        let misses_modes = wants_modes && is_whole && modes.is_empty();
+        record.interrupted = stop.is_stopped() && (!record.is_complete() || misses_modes);
+        record.modes = modes;
+    };
+    log.finish(enter, broken)
+}
+
+/// Runs everything at a place, and says which scratch directories stay.
+fn run_there(
+    jobs: &[Job],
+    options: SessionOptions,
+    place: &Place,
+    log: &mut RunLog<'_>,
+) -> Result<Vec<PathBuf>, Failure> {
+    // Dropping it ends the processes, so that nothing is left once the summary is read.
+    let makes_sense = |job: &&Job| job.scenario.makes_sense_on(place.made());
+    let jobs: Vec<Job> = jobs.iter().filter(makes_sense).cloned().collect();
+    let mut session = Session::start(jobs, options)?;
+    for result in &mut session {
+        log.add(&place.name, result?)?;
+    }
+    Ok(session.kept().to_vec())
+}
+
+/// Whether it is the place that is at fault, and another may be better.
+fn is_of_place(error: &HarnessError) -> bool {
+    matches!(error, HarnessError::NoLocks { .. } | HarnessError::Directory { .. })
+}
+
+/// What is to be run at each place, and who plays.
+pub fn planned(args: &RunArgs, kinds: &[FileSystem]) -> Result<(Vec<Job>, Vec<Casting>), Failure> {
+    let scenarios = on_file_systems(select(&Library::embedded(), &args.patterns)?, kinds)?;
+    let (scenarios, castings) = match args.mix {
+        false => (scenarios, subject::castings(&args.subjects)?),
+        true => (of_two_processes(scenarios)?, subject::mixed(&args.subjects)?),
+    };
+    let mut jobs = jobs(&scenarios, &args.backends.backends(), &castings)?;
+    if let Some(shard) = args.shard {
+        let mut number = 0..;
+        jobs.retain(|_| number.next().is_some_and(|number| shard.has(number)));
+    }
+    if jobs.is_empty() { Err(Failure::EmptyShard) } else { Ok((jobs, castings)) }
 }
 
 /// The mode matrix on each backend that scenarios ran on.
@@ -157,19 +192,4 @@ fn jobs(
         return Err(Failure::NoBackend { backends: backends.to_vec() });
     }
     Ok(jobs)
-}
-
-fn exit(record: &RunRecord) -> Result<ExitCode, Failure> {
-    let summary = Summary::of(&record.results);
-    if record.interrupted {
-        Ok(ExitCode::Interrupted)
-    } else if !record.is_complete() {
-        Err(Failure::Incomplete { ran: record.results.len(), planned: record.planned.len() })
-    } else if summary.bad() > 0 || record.matrix_is_bad() || !record.mix_differences().is_empty() {
-        Ok(ExitCode::Failed)
-    } else if summary.passed == 0 {
-        Err(Failure::NothingRan)
-    } else {
-        Ok(ExitCode::AsExpected)
-    }
 }

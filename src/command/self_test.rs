@@ -13,7 +13,7 @@ use crate::interrupt;
 use crate::library::Library;
 use crate::output::Output;
 use crate::report::{LiveJson, Progress, Work, self_test as report};
-use crate::selection::{on_file_system, select};
+use crate::selection::{on_file_systems, select};
 
 /// `imglock self-test`.
 pub fn self_test(
@@ -27,7 +27,8 @@ pub fn self_test(
         output.flush()?;
         return Ok(ExitCode::AsExpected);
     }
-    let scenarios = on_file_system(select(&Library::embedded(), &[])?, None)?;
+    let scenarios = on_file_systems(select(&Library::embedded(), &[])?, &[])?;
+    let mounts = place::mounts(scenarios.iter().map(|scenario| &**scenario));
     let directory = place::directory(&args.place);
     let stop = interrupt::stop_on_signals()?;
     let plan = Plan {
@@ -38,6 +39,7 @@ pub fn self_test(
         scenarios: scenarios.into(),
         matrix: Arc::new(matrix::stated()?),
         options: SessionOptions {
+            mounts,
             ..place::session_options(&args.place, &directory, false, stop.clone())
         },
     };

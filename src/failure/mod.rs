@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
+use imglock_harness::file_system::SiteError;
 use imglock_harness::handover::HandoverError;
 use imglock_harness::history::Problem;
 use imglock_harness::holders::SurveyError;
@@ -18,8 +19,10 @@ use imglock_harness::process::describe;
 use imglock_harness::run::HarnessError;
 use imglock_harness::scenario::ScenarioError;
 use imglock_harness::step::FileSystem;
+use imglock_harness::vm::{KernelError, PayloadError};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use crate::cli::NotInAGuest;
 use crate::exit::ExitCode;
 use crate::phrase::{count, list};
 
@@ -106,8 +109,8 @@ pub enum Failure {
     /// The command carries no scenario at all.
     #[error("this imglock carries no scenarios; name a file or folder of your own")]
     NoScenarios,
-    /// Scenario files that are not well formed.
-    #[error("{} not well formed", count(.0.len(), "scenario is", "scenarios are"))]
+    /// Files of scenarios or known failures that are not well formed.
+    #[error("{} not well formed", count(.0.len(), "file is", "files are"))]
     Invalid(Vec<ScenarioError>),
     /// A file that cannot be read.
     #[error("cannot read {path}: {}", describe(.source))]
@@ -116,6 +119,14 @@ pub enum Failure {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A file that holds no report of runs.
+    #[error("{path} is no report of runs: {why}; `imglock run --report json=FILE` writes one")]
+    NoReport {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        why: String,
     },
     /// A history that is not well formed.
     #[error(transparent)]
@@ -158,6 +169,30 @@ pub enum Failure {
     /// A part of the cases that has none.
     #[error("no case is in this part; ask for more --cases, or for a larger part with --shard")]
     NoCases,
+    /// A part of the runs that has none.
+    #[error("no run is in this part; select more, or ask for a larger part with --shard")]
+    EmptyShard,
+    /// Something that a guest's run cannot be told.
+    #[error("{} cannot be given after the --: {}", .0.option, .0.why)]
+    NotInAGuest(NotInAGuest),
+    /// A file that is no kernel, or modules that are not its own.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// A program that cannot be taken into a guest.
+    #[error(transparent)]
+    Payload(PayloadError),
+    /// A console's file that cannot be written.
+    #[error("cannot write the console {path}: {}; choose another path with --console",
+        describe(.source))]
+    Console {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No file system can be made.
+    #[error("{0}; run it as root, or name a directory that is there with --dir")]
+    Site(#[from] SiteError),
     /// More than one race, and one history.
     #[error(
         "a history is that of one race, and these are {races}; choose one with --backend and --subject"
@@ -253,11 +288,16 @@ impl Failure {
             | Failure::NoBackend { .. }
             | Failure::NoFileSystem { .. }
             | Failure::NoCases
+            | Failure::EmptyShard
             | Failure::NoPairs
             | Failure::NoScenarios => ExitCode::NothingSelected,
             Failure::Invalid(_)
+            | Failure::NotInAGuest(_)
+            | Failure::Kernel(_)
+            | Failure::Console { .. }
             | Failure::Unreadable { .. }
             | Failure::History(_)
+            | Failure::NoReport { .. }
             | Failure::Report { .. }
             | Failure::ClaimsOfQemu
             | Failure::NotResumed { .. }
@@ -271,6 +311,8 @@ impl Failure {
             | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,
             Failure::Harness(_)
+            | Failure::Payload(_)
+            | Failure::Site(_)
             | Failure::Handover(_)
             | Failure::Probe(_)
             | Failure::Incomplete { .. }

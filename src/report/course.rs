@@ -36,9 +36,17 @@ pub struct Row<'r> {
     acting: Option<(&'r str, &'r Action)>,
 }
 
-/// On which locks a run was, and who played if not our own workers: `ofd`, or
-/// `ofd by qemu-system`.
+/// On which locks a run was, who played if not our own workers, and where if
+/// the place has a name: `ofd`, or `ofd by qemu-system, ext4`.
 pub fn on(result: &ScenarioResult) -> String {
+    match result.place.as_str() {
+        "" => locks(result),
+        place => format!("{}, {place}", locks(result)),
+    }
+}
+
+/// On which locks a run was, and who played if not our own workers.
+pub fn locks(result: &ScenarioResult) -> String {
     match result.subject.as_str() {
         Builtin::NAME => result.backend.to_string(),
         subject => format!("{} by {subject}", result.backend),

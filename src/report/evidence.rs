@@ -30,20 +30,20 @@ pub fn write(
     out: &mut dyn Write,
     width: usize,
 ) -> io::Result<()> {
-    let bad = palette::of_verdict(result.verdict);
+    let (word, bad) = palette::standing(result);
     writeln!(
         out,
-        "{bad}{}{bad:#}  {STRONG}{}{STRONG:#} on {}",
-        result.verdict,
+        "{bad}{word}{bad:#}  {STRONG}{}{STRONG:#} on {}",
         result.scenario,
         course::on(result)
     )?;
     if let Some(scenario) = record.scenario(result) {
         writeln!(out, "  {}", scenario.summary)?;
     }
-    let said_below = course::failures(result).any(|finding| finding.message == result.reason);
-    if !result.reason.is_empty() && !said_below {
-        writeln!(out, "  {}", result.reason)?;
+    let reason = palette::reason(result);
+    let said_below = course::failures(result).any(|finding| finding.message == reason);
+    if !reason.is_empty() && !said_below {
+        writeln!(out, "  {reason}")?;
     }
     if !result.trace.events.is_empty() {
         writeln!(out)?;

@@ -1,22 +1,19 @@
 use std::io::{self, Write};
 
-use imglock_harness::run::{Environment, ScenarioResult};
+use imglock_harness::run::{Document, Place, ScenarioResult};
 use serde::Serialize;
 
 use super::{Reporter, RunRecord, Summary};
 
-/// The version of the document; it rises when a reader could be broken.
-const SCHEMA: u32 = 1;
-
 /// The JSON document on standard output, once the run has ended.
 pub struct Json;
 
+/// A [`Document`] with the results counted.
 #[derive(Serialize)]
-struct Document<'a> {
+struct Counted<'a> {
     schema: u32,
-    /// Whether all that was planned has ended.
     complete: bool,
-    environment: &'a Environment,
+    places: &'a [Place],
     summary: Summary,
     results: &'a [ScenarioResult],
 }
@@ -40,10 +37,10 @@ impl Reporter for Json {
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-    let document = Document {
-        schema: SCHEMA,
+    let document = Counted {
+        schema: Document::SCHEMA,
         complete: record.is_complete(),
-        environment: &record.environment,
+        places: &record.places,
         summary: Summary::of(&record.results),
         results: &record.results,
     };

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{ScenarioResult, Verdict};
+use imglock_harness::run::{Fate, Place, ScenarioResult, Standing, Verdict};
 use imglock_harness::subject::Builtin;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
@@ -14,41 +14,80 @@ use super::{RunRecord, evidence};
 pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::new("imglock");
     report.set_time(record.elapsed);
-    for backend in Backend::ALL {
-        let mut cases = record.results.iter().filter(|result| result.backend == backend).peekable();
-        if cases.peek().is_none() {
-            continue;
+    for place in &record.places {
+        for backend in Backend::ALL {
+            report.add_test_suites(suite(record, place, backend));
         }
-        let mut suite = TestSuite::new(backend.name());
-        let environment = &record.environment;
-        suite.add_property(("kernel", environment.kernel.as_str()));
-        suite.add_property(("architecture", environment.architecture.as_str()));
-        suite.add_property(("file_system", environment.file_system.as_str()));
-        suite.add_property(("mount_options", environment.mount_options.join(",").as_str()));
-        suite.add_property(("imglock", environment.imglock.as_str()));
-        for binary in &environment.qemu {
-            suite.add_property((binary.program.file_name(), binary.version.to_string()));
-        }
-        if let Some(fault) = environment.planted {
-            suite.add_property(("planted", fault.name()));
-        }
-        suite.add_test_cases(cases.map(|result| case(record, result)));
-        report.add_test_suite(suite);
+        report.add_test_suites(arrival(place));
     }
     report.serialize(&mut *out).map_err(io::Error::other)
 }
 
-fn case(record: &RunRecord, result: &ScenarioResult) -> TestCase {
-    let status = match result.verdict {
-        Verdict::Passed => TestCaseStatus::success(),
-        Verdict::Skipped => {
+/// What was run at a place on a backend, if anything was.
+fn suite(record: &RunRecord, place: &Place, backend: Backend) -> Option<TestSuite> {
+    let mut cases = record.results_at(place).filter(|result| result.backend == backend).peekable();
+    cases.peek()?;
+    let mut suite = TestSuite::new(match place.name.as_str() {
+        "" => backend.name().to_owned(),
+        name => format!("{name} {backend}"),
+    });
+    let environment = &place.environment;
+    suite.add_property(("kernel", environment.kernel.as_str()));
+    suite.add_property(("architecture", environment.architecture.as_str()));
+    suite.add_property(("file_system", environment.file_system.as_str()));
+    suite.add_property(("mount_options", environment.mount_options.join(",").as_str()));
+    suite.add_property(("imglock", environment.imglock.as_str()));
+    for binary in &environment.qemu {
+        suite.add_property((binary.program.file_name(), binary.version.to_string()));
+    }
+    if let Some(fault) = environment.planted {
+        suite.add_property(("planted", fault.name()));
+    }
+    suite.add_test_cases(cases.map(|result| case(record, result)));
+    Some(suite)
+}
+
+/// A place that was not reached, or lost, as a case of its own.
+fn arrival(place: &Place) -> Option<TestSuite> {
+    let status = match &place.fate {
+        Fate::Reached => return None,
+        Fate::Skipped { why } => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(&*result.reason);
+            status.set_message(&**why);
             status
         }
-        Verdict::Failed | Verdict::TimedOut => {
+        Fate::Lost { why, console } => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_message(&**why);
+            status.set_description(console.join("\n"));
+            status
+        }
+    };
+    let mut suite = TestSuite::new(&*place.name);
+    let mut case = TestCase::new("arrival", status);
+    case.set_classname("imglock.place");
+    suite.add_test_case(case);
+    Some(suite)
+}
+
+fn case(record: &RunRecord, result: &ScenarioResult) -> TestCase {
+    let known = result.known.as_ref().map_or("", |known| &known.why);
+    let skipped = |why: String| {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(why);
+        status
+    };
+    let status = match result.standing() {
+        Standing::Passed => TestCaseStatus::success(),
+        Standing::Skipped => skipped(result.reason.clone()),
+        // JUnit has no word for it, and whoever reads it must not be alarmed.
+        Standing::Known => skipped(format!("known to fail: {known}")),
+        Standing::Bad | Standing::Surprise => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(&*result.reason);
+            status.set_message(match result.verdict {
+                Verdict::Passed => format!("passed, although it is known to fail: {known}"),
+                _ => result.reason.clone(),
+            });
             status.set_type(result.verdict.name());
             status.set_description(evidence::plain(record, result));
             status

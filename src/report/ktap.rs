@@ -1,13 +1,29 @@
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use imglock_harness::run::{ScenarioResult, Verdict};
+use imglock_harness::run::{Fate, Place, ScenarioResult, Standing, Verdict};
 
-use super::{Reporter, RunRecord, course, evidence};
+use super::{Reporter, RunRecord, Summary, course, evidence};
 
 /// The Kernel Test Anything Protocol, version 1
-/// (Documentation/dev-tools/ktap.rst): a result line for each scenario and
-/// backend, with the evidence before it as diagnostic lines.
-pub struct Ktap;
+/// (Documentation/dev-tools/ktap.rst), with the directives and totals of
+/// kselftest (tools/testing/selftests/kselftest.h): a result line for each
+/// scenario and backend, with the evidence before it as diagnostic lines.
+///
+/// Where places have names, each is a subtest. Its lines are kept until it
+/// has ended, since several may be under way at the same time.
+#[derive(Debug, Default)]
+pub struct Ktap {
+    subtests: BTreeMap<String, Subtest>,
+    ended: usize,
+}
+
+#[derive(Debug, Default)]
+struct Subtest {
+    results: usize,
+    is_bad: bool,
+    text: Vec<u8>,
+}
 
 impl Reporter for Ktap {
     fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
@@ -15,7 +31,8 @@ impl Reporter for Ktap {
         if let Some(warning) = record.warning() {
             writeln!(out, "# {warning}")?;
         }
-        writeln!(out, "1..{}", record.planned.len())
+        let places = record.has_named_places();
+        writeln!(out, "1..{}", if places { record.grounds.len() } else { record.expected() })
     }
 
     fn ended(
@@ -24,31 +41,89 @@ impl Reporter for Ktap {
         result: &ScenarioResult,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        if matches!(result.verdict, Verdict::Failed | Verdict::TimedOut) {
+        let subtest = self.subtests.entry(result.place.clone()).or_default();
+        subtest.results += 1;
+        subtest.is_bad |= result.standing().is_news();
+        let text = &mut subtest.text;
+        if result.standing().is_news() {
             for line in evidence::plain(record, result).lines() {
-                writeln!(out, "{}", format!("# {line}").trim_end())?;
+                writeln!(text, "{}", format!("# {line}").trim_end())?;
             }
         }
-        let number = record.results.len();
-        // `#` parts the description from the directive.
-        let name = result.scenario.replace('#', "_");
-        let words = match result.verdict {
-            Verdict::Passed | Verdict::Skipped => "ok",
-            Verdict::Failed | Verdict::TimedOut => "not ok",
-        };
-        let directive = match result.verdict {
-            Verdict::Passed | Verdict::Failed => String::new(),
-            Verdict::Skipped => format!(" # SKIP {}", result.reason),
-            Verdict::TimedOut => " # TIMEOUT".to_owned(),
-        };
-        writeln!(out, "{words} {number} {name} {}{directive}", course::on(result))?;
+        writeln!(text, "{}", line(result, subtest.results))?;
+        if !record.has_named_places() {
+            out.write_all(text)?;
+            text.clear();
+        }
+        out.flush()
+    }
+
+    fn left(&mut self, record: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {
+        if !record.has_named_places() {
+            return Ok(());
+        }
+        let Subtest { is_bad, text, results } =
+            self.subtests.remove(&place.name).unwrap_or_default();
+        if results > 0 {
+            writeln!(out, "  KTAP version 1\n  # Subtest: {}", place.name)?;
+            let planned = if place.is_lost() { results } else { record.planned_at(place) };
+            writeln!(out, "  1..{planned}")?;
+            for line in String::from_utf8_lossy(&text).lines() {
+                writeln!(out, "  {line}")?;
+            }
+            writeln!(out, "  {}", totals(record.results_at(place)))?;
+        }
+        self.ended += 1;
+        let (number, name) = (self.ended, &place.name);
+        match &place.fate {
+            Fate::Skipped { why } => writeln!(out, "ok {number} {name} # SKIP {why}"),
+            Fate::Reached => {
+                let words = if is_bad { "not ok" } else { "ok" };
+                writeln!(out, "{words} {number} {name}")
+            }
+            Fate::Lost { why, console } => {
+                writeln!(out, "# {why}")?;
+                for line in console {
+                    writeln!(out, "# > {line}")?;
+                }
+                writeln!(out, "not ok {number} {name}")
+            }
+        }?;
         out.flush()
     }
 
     fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        if record.is_complete() {
-            return Ok(());
+        if !record.has_named_places() && record.is_complete() {
+            writeln!(out, "{}", totals(record.results.iter()))?;
         }
-        writeln!(out, "# ended early: {} of {} ran", record.results.len(), record.planned.len())
+        if !record.is_complete() {
+            let (ran, expected) = (record.results.len(), record.expected());
+            writeln!(out, "# ended early: {ran} of {expected} ran")?;
+        }
+        Ok(())
     }
+}
+
+fn line(result: &ScenarioResult, number: usize) -> String {
+    // `#` parts the description from the directive.
+    let name = result.scenario.replace('#', "_");
+    let known = || result.known.as_ref().map_or("", |known| known.why.as_str());
+    let words = if result.standing().is_news() { "not ok" } else { "ok" };
+    let directive = match (result.standing(), result.verdict) {
+        (Standing::Skipped, _) => format!(" # SKIP {}", result.reason),
+        (Standing::Known, _) => format!(" # XFAIL {}", known()),
+        (Standing::Surprise, Verdict::Passed) => format!(" # XPASS known to fail: {}", known()),
+        (_, Verdict::TimedOut) => " # TIMEOUT".to_owned(),
+        _ => String::new(),
+    };
+    format!("{words} {number} {name} {}{directive}", course::locks(result))
+}
+
+/// As kselftest's `ksft_print_cnts` has it.
+fn totals<'r>(results: impl Iterator<Item = &'r ScenarioResult>) -> String {
+    let Summary { passed, failed, timed_out, skipped, known, surprises, .. } = Summary::of(results);
+    let bad = failed + timed_out;
+    format!(
+        "# Totals: pass:{passed} fail:{bad} xfail:{known} xpass:{surprises} skip:{skipped} error:0"
+    )
 }

@@ -4,6 +4,7 @@
 mod bands;
 mod changes;
 pub mod claims;
+pub mod compare;
 mod course;
 mod drawing;
 mod evidence;
@@ -18,11 +19,13 @@ mod json;
 mod junit;
 mod ktap;
 mod legend;
+mod lines;
 pub mod listing;
 mod live;
 pub mod mode_table;
 pub mod modes;
 pub mod palette;
+mod places;
 pub mod probe;
 mod progress;
 pub mod race;
@@ -43,11 +46,14 @@ mod probe_tests;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod samples_places;
+#[cfg(test)]
 mod tests;
 
 pub use files::ReportFiles;
 pub use json::Json;
 pub use ktap::Ktap;
+pub use lines::Lines;
 pub use live::LiveJson;
 pub use progress::{Progress, Work};
 pub use record::{MeasuredModes, Rerun, RunRecord};
@@ -56,7 +62,7 @@ pub use terminal::Terminal;
 
 use std::io::{self, Write};
 
-use imglock_harness::run::ScenarioResult;
+use imglock_harness::run::{Place, ScenarioResult};
 
 /// A format of standard output: told of the run as it goes on.
 ///
@@ -65,6 +71,10 @@ use imglock_harness::run::ScenarioResult;
 pub trait Reporter {
     /// Before the first result.
     fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()>;
+    /// A place has been gone to, reached or not; `record` holds it already.
+    fn arrived(&mut self, _: &RunRecord, _: &Place, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
     /// A scenario has ended; `record` holds it already, as its last result.
     fn ended(
         &mut self,
@@ -72,6 +82,10 @@ pub trait Reporter {
         result: &ScenarioResult,
         out: &mut dyn Write,
     ) -> io::Result<()>;
+    /// Nothing more comes from a place, which may have been lost meanwhile.
+    fn left(&mut self, _: &RunRecord, _: &Place, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
     /// After the last result, the planned one or not.
     fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()>;
 }

@@ -1,5 +1,5 @@
 use anstyle::{AnsiColor, Style};
-use imglock_harness::run::Verdict;
+use imglock_harness::run::{ScenarioResult, Standing, Verdict};
 use imglock_harness::step::Outcome;
 
 /// As it must be.
@@ -23,6 +23,31 @@ pub fn of_verdict(verdict: Verdict) -> Style {
         Verdict::Passed => GOOD,
         Verdict::Failed | Verdict::TimedOut => BAD,
         Verdict::Skipped => CAREFUL,
+    }
+}
+
+/// The word for what came of a run, what is known of it taken into account,
+/// and its colour.
+pub fn standing(result: &ScenarioResult) -> (&'static str, Style) {
+    match result.standing() {
+        Standing::Known => ("known", CAREFUL),
+        Standing::Surprise => ("surprise", BAD),
+        Standing::Passed | Standing::Skipped | Standing::Bad => {
+            (result.verdict.name(), of_verdict(result.verdict))
+        }
+    }
+}
+
+/// Why a run did not pass, or what is known of it that is not so.
+pub fn reason(result: &ScenarioResult) -> String {
+    let known = result.known.as_ref().map_or("", |known| known.why.as_str());
+    match result.standing() {
+        Standing::Known => known.to_owned(),
+        Standing::Surprise if result.verdict == Verdict::Passed => {
+            format!("passed, although it is known to fail: {known}")
+        }
+        Standing::Surprise => format!("otherwise than is known ({known}): {}", result.reason),
+        Standing::Passed | Standing::Skipped | Standing::Bad => result.reason.clone(),
     }
 }
 

@@ -58,6 +58,11 @@ impl Progress {
         Progress { bar, _running: running }
     }
 
+    /// There are so many, as is known now.
+    pub fn expect(&self, total: u64) {
+        self.bar.set_length(total);
+    }
+
     /// One more has ended.
     pub fn advance(&self) {
         self.bar.inc(1);

@@ -7,8 +7,8 @@ use std::time::Duration;
 use imglock_harness::image::{FALLBACK_WARNING, Mode};
 use imglock_harness::lock::{Backend, LockType};
 use imglock_harness::run::{
-    Casting, Environment, Event, EventKind, Finding, Job, Judge, ProcessEntry, ScenarioResult,
-    StepEvent, Trace, Verdict,
+    Casting, Environment, Event, EventKind, Finding, Job, Judge, Place, ProcessEntry,
+    ScenarioResult, StepEvent, Trace, Verdict,
 };
 use imglock_harness::scenario::{ImageDeclaration, Scenario};
 use imglock_harness::step::{Action, Hazard, ModeSpec, OpenOptions, Outcome, TableLock};
@@ -48,14 +48,15 @@ pub fn record() -> RunRecord {
     let environment =
         Environment { mount_options: vec!["relatime".into(), "rw".into()], ..environment() };
     let rerun = Rerun { directory: Some("/mnt/my images".into()), ..Rerun::default() };
-    let mut record = RunRecord::new(environment, planned.collect(), rerun);
+    let mut record = RunRecord::new(planned.collect(), vec![None], rerun);
+    record.places = vec![Place::reached("", environment)];
     record.results = results;
     record.began = jiff::Timestamp::UNIX_EPOCH;
     record.elapsed = Duration::from_millis(1234);
     record
 }
 
-fn scenario(name: &str) -> Scenario {
+pub(super) fn scenario(name: &str) -> Scenario {
     Scenario {
         name: name.to_owned(),
         summary: format!("What {name} is about, in one line"),
@@ -68,7 +69,12 @@ fn scenario(name: &str) -> Scenario {
     }
 }
 
-fn result(name: &str, backend: Backend, verdict: Verdict, reason: &str) -> ScenarioResult {
+pub(super) fn result(
+    name: &str,
+    backend: Backend,
+    verdict: Verdict,
+    reason: &str,
+) -> ScenarioResult {
     ScenarioResult {
         place: String::new(),
         scenario: name.to_owned(),
@@ -84,7 +90,7 @@ fn result(name: &str, backend: Backend, verdict: Verdict, reason: &str) -> Scena
     }
 }
 
-fn passed(name: &str, backend: Backend) -> ScenarioResult {
+pub(super) fn passed(name: &str, backend: Backend) -> ScenarioResult {
     result(name, backend, Verdict::Passed, "")
 }
 
@@ -93,7 +99,7 @@ fn skipped() -> ScenarioResult {
     result("contract/second-writer", Backend::Posix, Verdict::Skipped, why)
 }
 
-fn hazard_shown() -> ScenarioResult {
+pub(super) fn hazard_shown() -> ScenarioResult {
     let mut result = passed("posix/hot-unplug", Backend::Posix);
     result.hazards.insert(Hazard::LockLoss);
     result.findings.push(Finding {

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{ScenarioResult, Starts, Verdict};
+use imglock_harness::run::{ScenarioResult, Standing, Starts, Verdict};
 use imglock_harness::step::Hazard;
 use serde::Serialize;
 
@@ -16,9 +16,16 @@ pub struct Summary {
     pub skipped: usize,
     /// A step passed its deadline.
     pub timed_out: usize,
+    /// Did not pass, as is known of them.
+    pub known: usize,
+    /// Passed, or failed otherwise, although a failure is known.
+    pub surprises: usize,
     /// How many were skipped for which reason.
     #[serde(skip)]
     pub skip_reasons: BTreeMap<String, usize>,
+    /// How many failed as is known, for which reason.
+    #[serde(skip)]
+    pub known_reasons: BTreeMap<String, usize>,
     /// How many scenarios reproduced a hazard that they declare.
     #[serde(skip)]
     pub reproduced: BTreeMap<(Hazard, Backend), usize>,
@@ -29,19 +36,25 @@ pub struct Summary {
 
 impl Summary {
     /// Counts `results`.
-    pub fn of(results: &[ScenarioResult]) -> Summary {
+    pub fn of<'r>(results: impl IntoIterator<Item = &'r ScenarioResult>) -> Summary {
         let mut summary = Summary::default();
         // One that several casts played is one scenario.
         let mut seen = BTreeSet::new();
         for result in results {
-            match result.verdict {
-                Verdict::Passed => summary.passed += 1,
-                Verdict::Failed => summary.failed += 1,
-                Verdict::TimedOut => summary.timed_out += 1,
-                Verdict::Skipped => {
+            match (result.standing(), result.verdict) {
+                (Standing::Passed, _) => summary.passed += 1,
+                (Standing::Known, _) => {
+                    summary.known += 1;
+                    let why = result.known.as_ref().map_or("", |known| &known.why);
+                    *summary.known_reasons.entry(why.to_owned()).or_default() += 1;
+                }
+                (Standing::Surprise, _) => summary.surprises += 1,
+                (Standing::Skipped, _) => {
                     summary.skipped += 1;
                     *summary.skip_reasons.entry(result.reason.clone()).or_default() += 1;
                 }
+                (Standing::Bad, Verdict::TimedOut) => summary.timed_out += 1,
+                (Standing::Bad, _) => summary.failed += 1,
             }
             let starts = result.trace.starts();
             if starts.contested > 0 {
@@ -59,9 +72,10 @@ impl Summary {
         summary
     }
 
-    /// Failed and timed out together.
+    /// What somebody has to look at: failed, timed out, and otherwise than is
+    /// known, together.
     pub fn bad(&self) -> usize {
-        self.failed + self.timed_out
+        self.failed + self.timed_out + self.surprises
     }
 }
 

@@ -14,21 +14,32 @@ struct Holding {
 
 /// Who holds what in `table`, one sentence a holder.
 pub fn sentences(trace: &Trace, table: &[TableLock]) -> Vec<String> {
+    holdings(&trace.images, table, |holders| who(trace, holders)).collect()
+}
+
+/// The same without pids, which are others in every run.
+pub fn sentences_of_any_run(images: &[String], table: &[TableLock]) -> Vec<String> {
+    let nobody = Trace::default();
+    holdings(images, table, |holders| who(&nobody, holders)).collect()
+}
+
+fn holdings(
+    images: &[String],
+    table: &[TableLock],
+    who: impl Fn(&BTreeSet<String>) -> String,
+) -> impl Iterator<Item = String> {
     let mut holdings: BTreeMap<(usize, Backend, &BTreeSet<String>), Holding> = BTreeMap::new();
     for lock in table {
         holdings.entry((lock.image, lock.backend, &lock.holders)).or_default().add(lock);
     }
-    let many = trace.images.len() > 1;
-    holdings
-        .into_iter()
-        .map(|((image, backend, holders), holding)| {
-            let place = match trace.images.get(image) {
-                Some(name) if many => format!(" on {name}"),
-                _ => String::new(),
-            };
-            format!("{}{place}: {} ({backend})", who(trace, holders), holding.words())
-        })
-        .collect()
+    let many = images.len() > 1;
+    holdings.into_iter().map(move |((image, backend, holders), holding)| {
+        let place = match images.get(image) {
+            Some(name) if many => format!(" on {name}"),
+            _ => String::new(),
+        };
+        format!("{}{place}: {} ({backend})", who(holders), holding.words())
+    })
 }
 
 /// The claim that these locks amount to, and all that is no claim.

@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use imglock_harness::run::{ScenarioResult, Starts, Verdict};
+use imglock_harness::run::{Fate, Place, ScenarioResult, Starts, Verdict};
 use imglock_harness::sweep::MixDifference;
 use unicode_width::UnicodeWidthStr;
 
 use super::changes::Changes;
 use super::palette::{self, BAD, CAREFUL, FAINT, GOOD, STRONG};
-use super::{MeasuredModes, Reporter, RunRecord, Summary, drawing, evidence, legend, times};
+use super::{
+    MeasuredModes, Reporter, RunRecord, Summary, drawing, evidence, legend, places, times,
+};
 use crate::phrase::count;
 
 /// What a person reads: a line a scenario as it ends, then the failures in
@@ -57,22 +59,27 @@ impl Reporter for Terminal {
 
     fn ended(
         &mut self,
-        _: &RunRecord,
+        record: &RunRecord,
         result: &ScenarioResult,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let style = palette::of_verdict(result.verdict);
+        // Of several places the table at the end shows the rest.
+        let named = record.has_named_places();
+        if named && !self.traced && !result.standing().is_news() {
+            return Ok(());
+        }
+        let (word, style) = palette::standing(result);
         let time = times::readable(result.duration);
         let pad = self.name_width.saturating_sub(result.scenario.width());
         let subject = if self.subject_width > 0 { result.subject.as_str() } else { "" };
         let line = format!(
-            "{style}{:9}{style:#}  {}{:pad$}  {:5}  {subject:subject_width$}\
+            "{style}{word:9}{style:#}  {}{:pad$}  {:5}  {subject:subject_width$}{}\
              {FAINT}{time:>8}{FAINT:#}  {}",
-            result.verdict,
             result.scenario,
             "",
             result.backend,
-            result.reason,
+            if named { format!("{}  ", result.place) } else { String::new() },
+            palette::reason(result),
             subject_width = self.subject_width,
         );
         writeln!(out, "{}", line.trim_end())?;
@@ -80,15 +87,41 @@ impl Reporter for Terminal {
         out.flush()
     }
 
-    fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        for result in &record.results {
-            if matches!(result.verdict, Verdict::Failed | Verdict::TimedOut) {
-                writeln!(out)?;
-                evidence::write(record, result, out, self.width)?;
+    fn left(&mut self, record: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {
+        if !record.has_named_places() {
+            return Ok(());
+        }
+        let name = &place.name;
+        match &place.fate {
+            Fate::Reached => {
+                let counts = counted(&Summary::of(record.results_at(place)));
+                writeln!(out, "{STRONG}{name}{STRONG:#}  {counts}")?;
             }
+            Fate::Skipped { why } => {
+                writeln!(out, "{STRONG}{name}{STRONG:#}  {CAREFUL}skipped{CAREFUL:#}: {why}")?;
+            }
+            Fate::Lost { why, console } => {
+                writeln!(out, "{STRONG}{name}{STRONG:#}  {BAD}lost{BAD:#}: {why}")?;
+                console.iter().try_for_each(|line| writeln!(out, "  {FAINT}|{FAINT:#} {line}"))?;
+            }
+        }
+        let boot = place.boot.iter().flat_map(|boot| &boot.complaints);
+        for complaint in boot {
+            writeln!(out, "  {CAREFUL}the kernel complained{CAREFUL:#}: {complaint}")?;
+        }
+        out.flush()
+    }
+
+    fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
+        for result in record.results.iter().filter(|result| result.standing().is_news()) {
+            writeln!(out)?;
+            evidence::write(record, result, out, self.width)?;
         }
         writeln!(out)?;
         warn(record, self.width, out)?;
+        if record.has_named_places() && record.places.len() > 1 {
+            places::write(record, out, self.width)?;
+        }
         sum_up(record, out)?;
         out.flush()
     }
@@ -105,19 +138,17 @@ fn warn(record: &RunRecord, width: usize, out: &mut dyn Write) -> io::Result<()>
 
 fn sum_up(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
     let summary = Summary::of(&record.results);
-    let parts = [
-        (summary.passed, Verdict::Passed, GOOD),
-        (summary.failed, Verdict::Failed, BAD),
-        (summary.skipped, Verdict::Skipped, CAREFUL),
-        (summary.timed_out, Verdict::TimedOut, BAD),
-    ];
-    let parts = parts.map(|(number, verdict, style)| {
-        let style = if number == 0 { FAINT } else { style };
-        format!("{style}{number} {verdict}{style:#}")
-    });
-    writeln!(out, "{} in {}", parts.join(", "), times::readable(record.elapsed))?;
+    writeln!(out, "{} in {}", counted(&summary), times::readable(record.elapsed))?;
     for (reason, number) in &summary.skip_reasons {
         writeln!(out, "  skipped {number}: {reason}")?;
+    }
+    for (reason, number) in &summary.known_reasons {
+        writeln!(out, "  known {number}: {reason}")?;
+    }
+    let lost: Vec<&str> = record.lost().map(|place| place.name.as_str()).collect();
+    if !lost.is_empty() {
+        let places = count(lost.len(), "place", "places");
+        writeln!(out, "  {BAD}{places} lost{BAD:#}: {}", lost.join(", "))?;
     }
     for ((hazard, backend), number) in &summary.reproduced {
         let words = hazard.name().replace('-', " ");
@@ -145,10 +176,31 @@ fn sum_up(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  kept {}", directory.display())?;
     }
     if record.interrupted {
-        let (ran, planned) = (record.results.len(), record.planned.len());
+        let (ran, planned) = (record.results.len(), record.expected());
         writeln!(out, "{STRONG}interrupted{STRONG:#}: {ran} of {planned} ran")?;
     }
     Ok(())
+}
+
+/// `10 passed, 0 failed, 0 skipped, 0 timed out`, and what is known where
+/// anything is.
+fn counted(summary: &Summary) -> String {
+    let always = [
+        (summary.passed, "passed", GOOD),
+        (summary.failed, "failed", BAD),
+        (summary.skipped, "skipped", CAREFUL),
+        (summary.timed_out, "timed out", BAD),
+    ];
+    let known = [
+        (summary.known, "known to fail", CAREFUL),
+        (summary.surprises, "otherwise than is known", BAD),
+    ];
+    let parts = always.into_iter().chain(known.into_iter().filter(|(number, ..)| *number > 0));
+    let parts = parts.map(|(number, words, style)| {
+        let style = if number == 0 { FAINT } else { style };
+        format!("{style}{number} {words}{style:#}")
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// What did not come out the same with every cast.

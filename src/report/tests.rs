@@ -3,21 +3,32 @@ use std::sync::Arc;
 
 use imglock_harness::image::{Mode, Permission, Refusal, Side};
 use imglock_harness::lock::Backend;
+use imglock_harness::run::{Document, Fate, RunLine};
 use imglock_harness::scenario::Scenario;
 use imglock_harness::step::Outcome;
 use imglock_harness::sweep::Difference;
 
 use super::*;
 
-/// All that `reporter` says of a whole run.
+/// All that `reporter` says of a whole run. Places are gone to one after the
+/// other, but their results come as they are in the record.
 fn told(mut reporter: impl Reporter, finished: RunRecord) -> String {
     let mut record = finished;
     let results = std::mem::take(&mut record.results);
+    let places = std::mem::take(&mut record.places);
     let mut out = Vec::new();
     reporter.begin(&record, &mut out).expect("a vector can be written");
+    for place in &places {
+        record.places.push(Place { fate: Fate::Reached, ..place.clone() });
+        reporter.arrived(&record, place, &mut out).expect("a vector can be written");
+    }
     for result in results {
         record.results.push(result.clone());
         reporter.ended(&record, &result, &mut out).expect("a vector can be written");
+    }
+    record.places.clone_from(&places);
+    for place in &places {
+        reporter.left(&record, place, &mut out).expect("a vector can be written");
     }
     reporter.finish(&record, &mut out).expect("a vector can be written");
     plain(&out)
@@ -73,15 +84,57 @@ fn colours_follow_the_verdict() {
 }
 
 #[test]
+fn a_person_reads_a_table_of_several_places() {
+    insta::assert_snapshot!(told(Terminal::new(100), samples_places::several_places()));
+}
+
+#[test]
+fn a_table_that_is_too_wide_is_parted_by_kernel() {
+    let text = told(Terminal::new(60), samples_places::several_places());
+    insta::assert_snapshot!(text.split_once("\n\n  ").expect("a table").1);
+}
+
+#[test]
+fn ktap_has_a_subtest_for_each_place() {
+    insta::assert_snapshot!(told(Ktap::default(), samples_places::several_places()));
+}
+
+#[test]
+fn junit_has_a_suite_for_each_place_and_backend() {
+    let mut out = Vec::new();
+    junit::write(&samples_places::several_places(), &mut out).expect("a vector can be written");
+    insta::assert_snapshot!(plain(&out));
+}
+
+#[test]
+fn lines_are_what_happened_in_its_order() {
+    let record = samples_places::several_places();
+    let text = told(Lines, samples_places::several_places());
+    let lines: Vec<RunLine> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
+    let results = lines.iter().filter_map(|line| match line {
+        RunLine::Result(result) => Some(result.as_ref().clone()),
+        _ => None,
+    });
+    assert_eq!(results.collect::<Vec<_>>(), record.results);
+    let begin = RunLine::Begin { schema: Document::SCHEMA, planned: 13, places: 5 };
+    assert_eq!(lines.first(), Some(&begin));
+    assert_eq!(lines.last(), Some(&RunLine::End { complete: true }));
+    // One that was lost is told once more.
+    let places = lines.iter().filter(|line| matches!(line, RunLine::Place(_)));
+    assert_eq!(places.count(), record.places.len() + 1);
+}
+
+#[test]
 fn ktap_has_a_plan_and_a_line_for_each_result() {
-    insta::assert_snapshot!(told(Ktap, samples::record()));
+    insta::assert_snapshot!(told(Ktap::default(), samples::record()));
 }
 
 #[test]
 fn ktap_says_when_results_are_missing() {
     let mut record = samples::record();
     record.results.truncate(1);
-    insta::assert_snapshot!(told(Ktap, record));
+    insta::assert_snapshot!(told(Ktap::default(), record));
 }
 
 #[test]

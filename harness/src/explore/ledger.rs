@@ -36,7 +36,10 @@ impl Ledger {
     /// Whether the images that a verb of the host starts from were ever there.
     pub(super) fn knows_images_of(&self, action: &Action) -> bool {
         match action {
-            Action::HardLink { to, .. } | Action::Symlink { to, .. } => self.images.contains(to),
+            Action::HardLink { to, .. }
+            | Action::Symlink { to, .. }
+            | Action::Bind { to, .. }
+            | Action::Overlay { over: to, .. } => self.images.contains(to),
             Action::Rename { image, .. } | Action::Unlink { image } => self.images.contains(image),
             _ => true,
         }
@@ -70,6 +73,8 @@ impl Ledger {
             Action::Create { image: name, .. }
             | Action::HardLink { name, .. }
             | Action::Symlink { name, .. }
+            | Action::Bind { name, .. }
+            | Action::Overlay { name, .. }
             | Action::Rename { to: name, .. } => {
                 self.images.insert(name.clone());
             }

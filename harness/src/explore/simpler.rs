@@ -174,7 +174,10 @@ fn rename_image(step: &mut Step, from: &str, to: &str) {
     let name = match &mut step.action {
         Action::Open { options, .. } => &mut options.image,
         Action::Rename { image, .. } | Action::Unlink { image } => image,
-        Action::HardLink { to, .. } | Action::Symlink { to, .. } => to,
+        Action::HardLink { to, .. }
+        | Action::Symlink { to, .. }
+        | Action::Bind { to, .. }
+        | Action::Overlay { over: to, .. } => to,
         _ => return,
     };
     if name == from {

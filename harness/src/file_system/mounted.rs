@@ -82,9 +82,12 @@ impl Mounted {
             let text = text.replace('\\', "\\\\").replace(',', "\\,").replace(':', "\\:");
             format!("{name}={text}")
         };
-        let options =
+        let directories =
             [option("lowerdir", lower), option("upperdir", upper), option("workdir", work)];
-        Mounted::new(private, "overlay", Path::new("overlay"), point, &options.join(","))
+        // Whatever is in it goes soon. Without this the last close waits until
+        // all that the upper file system has to write is on its disk.
+        let options = format!("{},volatile", directories.join(","));
+        Mounted::new(private, "overlay", Path::new("overlay"), point, &options)
     }
 
     /// Where.

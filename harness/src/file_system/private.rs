@@ -1,6 +1,7 @@
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::process::describe;
 
@@ -18,12 +19,22 @@ pub enum NotPrivate {
     /// This user may not mount anything.
     #[error("mounting takes root (CAP_SYS_ADMIN)")]
     NotPermitted,
+    /// This user may, and has entered none.
+    #[error("this program has entered no mount namespace of its own")]
+    NotEntered,
     /// Something else.
     #[error("no mount namespace of its own can be had: {0}")]
     Failed(String),
 }
 
 impl PrivateMounts {
+    /// Why there is none, where there is none.
+    pub(crate) fn why_none() -> NotPrivate {
+        let may_mount =
+            capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN));
+        if may_mount { NotPrivate::NotEntered } else { NotPrivate::NotPermitted }
+    }
+
     /// Moves the calling thread into a new namespace (`CLONE_NEWNS` of
     /// unshare(2)), where no mount is shared with the old one.
     ///

@@ -62,11 +62,15 @@ impl World {
             Action::Symlink { name, to } if done => self.images.symlink(name, to),
             Action::Rename { image, to } if done => self.images.rename(image, to),
             Action::Unlink { image } if done => self.images.unlink(image),
+            Action::Bind { name, to, read_only } if done => self.images.bind(name, to, *read_only),
+            Action::Overlay { name, over } if done => self.images.overlay(name, over),
             Action::Create { .. }
             | Action::HardLink { .. }
             | Action::Symlink { .. }
             | Action::Rename { .. }
-            | Action::Unlink { .. } => {}
+            | Action::Unlink { .. }
+            | Action::Bind { .. }
+            | Action::Overlay { .. } => {}
             _ => return false,
         }
         true
@@ -74,9 +78,15 @@ impl World {
 
     fn write(&mut self, table: usize, name: &str, at: u64, data: &str) {
         let file = self.node(table, name).map(|node| node.description);
-        let file = file.and_then(|description| self.descriptions.get(description));
-        if let Some(image) = file.map(|open| open.file).and_then(|file| self.images.get_mut(file)) {
+        let Some(open) = file.and_then(|description| self.descriptions.get(description)) else {
+            return;
+        };
+        let file = open.file;
+        if let Some(image) = self.images.get_mut(file) {
             image.write(at, data);
+        }
+        if !data.is_empty() {
+            self.images.changed(file);
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::attempt::{Attempt, Call, bytes_of, calls};
 use super::process::{Node, Pending, Place};
 use super::world::{World, backend_of};
-use crate::image::Claim;
+use crate::image::{Access, Claim};
 use crate::lock::{ByteRange, LockType};
 use crate::step::{OpenOptions, Outcome};
 
@@ -36,6 +36,9 @@ impl World {
     ) {
         let opened = !matches!(outcome, Outcome::Failed(_) | Outcome::NotOpen);
         let (true, Ok(file)) = (opened, self.images.resolve(&options.image)) else { return };
+        if options.access != Access::ReadOnly {
+            self.images.copy_up(file);
+        }
         let table = self.table_for(actor);
         let (backend, locking) = backend_of(options, self.backend);
         let goal = options.mode.claim();

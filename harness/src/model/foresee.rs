@@ -8,7 +8,7 @@ use super::wait::Answer;
 use super::world::{World, backend_of};
 use super::{Prediction, failed, span};
 use crate::image::{Access, Claim};
-use crate::lock::{ByteRange, LockType, RangeSpec};
+use crate::lock::{ByteRange, LockType, RangeSpec, Whence};
 use crate::step::{Action, LockOwner, OpenOptions, Outcome};
 
 /// Witness data is short; beyond this it is the file system's limits that
@@ -48,14 +48,17 @@ impl World {
             Action::Create { image, .. } => self.images.may_add(image),
             Action::HardLink { name, to } => self.images.may_link(name, to),
             Action::Symlink { name, .. } => self.images.may_add(name),
-            Action::Rename { image, .. } | Action::Unlink { image } => self.images.may_find(image),
+            Action::Rename { image, to } => self.images.may_rename(image, to),
+            Action::Unlink { image } => self.images.may_unlink(image),
+            Action::Bind { name, to, .. } => self.images.may_bind(name, to),
+            Action::Overlay { name, over } => self.images.may_overlay(name, over),
             _ => return None,
         };
         Some(result.map_or_else(failed, |()| Outcome::Done))
     }
 
     fn foresee_open(&self, table: usize, options: &OpenOptions) -> Prediction {
-        let file = match self.images.resolve(&options.image) {
+        let file = match self.images.reach(&options.image, options.access) {
             Ok(file) => file,
             Err(errno) => return failed(errno).into(),
         };
@@ -66,6 +69,11 @@ impl World {
 
     fn foresee_node(&self, actor: &str, table: usize, node: &Node, action: &Action) -> Prediction {
         let Some(place) = self.place(table, node) else { return Outcome::NotOpen.into() };
+        if self.image_of(node).is_some_and(|image| image.doubtful) && asks_for_contents(action) {
+            return Prediction::Unknown(
+                "overlayfs does not say what it shows of a file that was written under it".into(),
+            );
+        }
         let change = |goal: Claim, pause_after| {
             self.foresee_calls(place, &calls_of(node, goal), pause_after)
         };
@@ -225,6 +233,17 @@ impl World {
                 blocker: None,
             }),
         }
+    }
+}
+
+/// Whether what comes of it depends on an image's data or length.
+fn asks_for_contents(action: &Action) -> bool {
+    match action {
+        Action::Read { .. } => true,
+        Action::Lock { range, .. } | Action::Unlock { range, .. } | Action::Test { range, .. } => {
+            range.whence == Whence::End
+        }
+        _ => false,
     }
 }
 

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use nix::errno::Errno;
 
 use super::table::ByteTable;
+use crate::image::Access;
 
 /// Linux gives up on a chain of symbolic links after so many (`MAXSYMLINKS`).
 const MOST_LINKS: usize = 40;
@@ -14,6 +15,10 @@ pub(super) struct Image {
     /// Every byte ever written; all others are zero.
     data: BTreeMap<u64, u8>,
     pub(super) locks: ByteTable,
+    /// The file under it, while an overlayfs shows that one's data.
+    lower: Option<usize>,
+    /// That one was written meanwhile, so that nobody can say what is read.
+    pub(super) doubtful: bool,
 }
 
 impl Image {
@@ -40,6 +45,18 @@ enum Entry {
     Image(usize),
     /// A symbolic link; the number tells hard links of it from other links.
     Link(usize, String),
+    /// A file that another one is mounted on.
+    Mount(Mount),
+}
+
+/// What is mounted on a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mount {
+    file: usize,
+    read_only: bool,
+    /// The name that it is a mount of; `None` for what has none in the
+    /// directory, and so cannot lose it.
+    root: Option<usize>,
 }
 
 /// The scenario's directory and its files, which outlive their names.
@@ -48,16 +65,37 @@ pub(super) struct Images {
     names: BTreeMap<String, Entry>,
     files: Vec<Image>,
     links: usize,
+    /// Names that there are mounts of, as they are called now; `None` once
+    /// removed.
+    roots: Vec<Option<String>>,
 }
 
 impl Images {
     /// The number of the file behind `name`, through symbolic links.
     pub(super) fn resolve(&self, name: &str) -> Result<usize, Errno> {
+        match self.find(name)? {
+            (_, Entry::Image(file) | Entry::Mount(Mount { file, .. })) => Ok(*file),
+            (_, Entry::Link(..)) => Err(Errno::ELOOP),
+        }
+    }
+
+    /// The number of the file that an open of `name` reaches.
+    pub(super) fn reach(&self, name: &str, access: Access) -> Result<usize, Errno> {
+        match self.find(name)? {
+            (_, Entry::Mount(Mount { read_only: true, .. })) if access != Access::ReadOnly => {
+                Err(Errno::EROFS)
+            }
+            _ => self.resolve(name),
+        }
+    }
+
+    /// Where symbolic links lead from `name`.
+    fn find<'a>(&'a self, name: &'a str) -> Result<(&'a str, &'a Entry), Errno> {
         let mut name = name;
         for _ in 0..=MOST_LINKS {
             match self.names.get(name).ok_or(Errno::ENOENT)? {
-                Entry::Image(file) => return Ok(*file),
                 Entry::Link(_, to) => name = to,
+                entry => return Ok((name, entry)),
             }
         }
         Err(Errno::ELOOP)
@@ -80,15 +118,49 @@ impl Images {
         if self.names.contains_key(name) { Err(Errno::EEXIST) } else { Ok(()) }
     }
 
-    /// link(2) looks for the old name first.
+    /// link(2) looks for the old name first, and for mounts last.
     pub(super) fn may_link(&self, name: &str, to: &str) -> Result<(), Errno> {
-        self.may_find(to)?;
-        self.may_add(name)
+        let linked = self.names.get(to).ok_or(Errno::ENOENT)?;
+        self.may_add(name)?;
+        if let Entry::Mount(_) = linked { Err(Errno::EXDEV) } else { Ok(()) }
     }
 
-    /// What one of the verbs that need a `name` gives.
-    pub(super) fn may_find(&self, name: &str) -> Result<(), Errno> {
-        if self.names.contains_key(name) { Ok(()) } else { Err(Errno::ENOENT) }
+    /// rename(2) leaves mounts where they are.
+    pub(super) fn may_rename(&self, name: &str, to: &str) -> Result<(), Errno> {
+        let renamed = self.names.get(name).ok_or(Errno::ENOENT)?;
+        let mount = [Some(renamed), self.names.get(to)]
+            .into_iter()
+            .any(|entry| matches!(entry, Some(Entry::Mount(_))));
+        if mount && name != to { Err(Errno::EBUSY) } else { Ok(()) }
+    }
+
+    /// So does unlink(2).
+    pub(super) fn may_unlink(&self, name: &str) -> Result<(), Errno> {
+        match self.names.get(name) {
+            None => Err(Errno::ENOENT),
+            Some(Entry::Mount(_)) => Err(Errno::EBUSY),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// A name that was removed cannot be mounted once more, though a mount of
+    /// it shows it still.
+    pub(super) fn may_bind(&self, name: &str, to: &str) -> Result<(), Errno> {
+        let (_, bound) = self.find(to)?;
+        self.may_add(name)?;
+        match bound {
+            Entry::Mount(Mount { root: Some(root), .. }) if self.roots[*root].is_none() => {
+                Err(Errno::ENOENT)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is under an overlay is first given a hard link.
+    pub(super) fn may_overlay(&self, name: &str, over: &str) -> Result<(), Errno> {
+        let (_, under) = self.find(over)?;
+        self.may_add(name)?;
+        if let Entry::Mount(_) = under { Err(Errno::EXDEV) } else { Ok(()) }
     }
 
     pub(super) fn create(&mut self, name: &str, size: u64) {
@@ -115,11 +187,62 @@ impl Images {
         }
         if let Some(entry) = self.names.remove(name) {
             self.names.insert(to.to_owned(), entry);
+            self.forget_root(to);
+            for root in self.roots.iter_mut().flatten().filter(|root| *root == name) {
+                to.clone_into(root);
+            }
         }
     }
 
     pub(super) fn unlink(&mut self, name: &str) {
         self.names.remove(name);
+        self.forget_root(name);
+    }
+
+    fn forget_root(&mut self, name: &str) {
+        for root in self.roots.iter_mut().filter(|root| root.as_deref() == Some(name)) {
+            *root = None;
+        }
+    }
+
+    /// A mount of what `to` leads to; of a mount, it is one of the same.
+    pub(super) fn bind(&mut self, name: &str, to: &str, read_only: bool) {
+        let mount = match self.find(to) {
+            Ok((at, Entry::Image(file))) => {
+                let (at, file) = (at.to_owned(), *file);
+                self.roots.push(Some(at));
+                Mount { file, read_only, root: Some(self.roots.len() - 1) }
+            }
+            Ok((_, Entry::Mount(mount))) => {
+                Mount { read_only: read_only || mount.read_only, ..*mount }
+            }
+            _ => return,
+        };
+        self.names.insert(name.to_owned(), Entry::Mount(mount));
+    }
+
+    /// A file with locks of its own that shows the data of another one.
+    pub(super) fn overlay(&mut self, name: &str, over: &str) {
+        let Ok(lower) = self.resolve(over) else { return };
+        let mount = Mount { file: self.files.len(), read_only: false, root: None };
+        let Image { size, data, .. } = self.files[lower].clone();
+        self.files.push(Image { size, data, lower: Some(lower), ..Image::default() });
+        self.names.insert(name.to_owned(), Entry::Mount(mount));
+    }
+
+    /// What an open for writing does to a file that shows another one's data.
+    pub(super) fn copy_up(&mut self, file: usize) {
+        if let Some(image) = self.files.get_mut(file) {
+            image.lower = None;
+        }
+    }
+
+    /// Notes that the data of `file` have changed, and what shows them, too,
+    /// was not told.
+    pub(super) fn changed(&mut self, file: usize) {
+        for image in self.files.iter_mut().filter(|image| image.lower == Some(file)) {
+            image.doubtful = true;
+        }
     }
 }
 

@@ -20,7 +20,7 @@ impl World {
         goal: Claim,
         access: Access,
     ) -> Outcome {
-        let file = match self.images.resolve(&node.image) {
+        let file = match self.images.reach(&node.image, access) {
             Ok(file) => file,
             Err(errno) => return failed(errno),
         };
@@ -67,6 +67,9 @@ impl World {
         let opened = !matches!(outcome, Outcome::Failed(_) | Outcome::NotOpen);
         let (true, Ok(file)) = (opened, self.images.resolve(&node.image)) else { return };
         let description = self.add_description(file, access);
+        if access != Access::ReadOnly {
+            self.images.copy_up(file);
+        }
         if *outcome == Outcome::Granted {
             self.swap(actor, name, goal, description);
         } else {

@@ -7,7 +7,7 @@ use super::judge;
 use super::kill::Kills;
 use super::property::Property;
 use super::series::{Release, Timing};
-use crate::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec, Visibility, availability};
+use crate::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec, availability};
 use crate::process::{Launcher, ProcessError, describe};
 use crate::run::{Engine, Environment, SessionOptions};
 use crate::scenario::ScenarioError;
@@ -50,8 +50,7 @@ pub fn probe(options: &SessionOptions, rounds: u32) -> Result<Probe, ProbeError>
     })?;
     let launcher = options.launcher();
     let environment = Environment::at(&directory);
-    let properties =
-        properties(Engine::start(&launcher, options.step_timeout, Visibility::Shown)?)?;
+    let properties = properties(Engine::start(&launcher, options.step_timeout)?)?;
     let mut releases = Vec::new();
     let mut launcher = Launcher::start(&launcher)?;
     for uring in [false, true] {

@@ -1,9 +1,10 @@
 //! The launcher's side: it forks workers, and cleans up after them.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::mount::{MntFlags, umount2};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, setpgid};
@@ -215,7 +216,29 @@ impl LauncherLoop {
         if let Some(directory) = self.directory.take()
             && !self.keep
         {
-            let _ = std::fs::remove_dir_all(directory);
+            remove(&directory);
+        }
+    }
+}
+
+/// Removes a scenario's directory. What the command has mounted in it, and did
+/// not live to unmount, is in the way.
+fn remove(directory: &Path) {
+    if std::fs::remove_dir_all(directory).is_err() {
+        unmount_within(directory);
+        let _ = std::fs::remove_dir_all(directory);
+    }
+}
+
+/// Unmounts whatever is mounted in a directory, for the mount namespace of
+/// this process.
+fn unmount_within(directory: &Path) {
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let flags = MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW;
+        while umount2(&entry.path(), flags).is_ok() {}
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            unmount_within(&entry.path());
         }
     }
 }

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "what is here has no safe interface")]
 
 mod kcmp;
+pub(crate) mod loop_device;
 mod process;
 mod shared;
 

@@ -9,6 +9,8 @@ pub(super) enum Name {
     Image(usize),
     /// A symbolic link; the number tells hard links of it from other links.
     Link(usize, String),
+    /// An image that is mounted there.
+    Mount(usize),
 }
 
 /// How many symbolic links are followed in a row (`MAXSYMLINKS` is 40).
@@ -20,11 +22,23 @@ impl Books {
         let mut name = name;
         for _ in 0..=MOST_LINKS {
             match self.names.get(name)? {
-                Name::Image(image) => return Some(*image),
+                Name::Image(image) | Name::Mount(image) => return Some(*image),
                 Name::Link(_, target) => name = target,
             }
         }
         None
+    }
+
+    /// Whether symbolic links lead from a name to something that is mounted.
+    pub fn is_mount(&self, name: &str) -> bool {
+        let mut name = name;
+        for _ in 0..=MOST_LINKS {
+            match self.names.get(name) {
+                Some(Name::Link(_, target)) => name = target,
+                other => return matches!(other, Some(Name::Mount(_))),
+            }
+        }
+        false
     }
 
     pub(super) fn apply_names(&mut self, action: &Action) {
@@ -48,6 +62,16 @@ impl Books {
             }
             Action::Unlink { image } => {
                 self.names.remove(image);
+            }
+            Action::Bind { name, to, .. } => {
+                if let Some(image) = self.image(to) {
+                    self.names.insert(name.clone(), Name::Mount(image));
+                }
+            }
+            // Its locks are its own, whatever data it shows.
+            Action::Overlay { name, .. } => {
+                self.names.insert(name.clone(), Name::Mount(self.images));
+                self.images += 1;
             }
             _ => {}
         }

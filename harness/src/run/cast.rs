@@ -12,6 +12,7 @@ pub(super) use crate::subject::StepFailure;
 use crate::subject::{Deed, Performed, Player, Stage};
 
 use super::books::Books;
+use super::mounts::Mounts;
 use super::scrutiny::Scrutiny;
 
 /// The live processes of one run and the files they use.
@@ -33,6 +34,8 @@ pub(super) struct Cast {
     pub(super) visibility: Visibility,
     pub(super) table: LockTable,
     pub(super) directory: PathBuf,
+    /// What is mounted for the scenario, and goes with it.
+    pub(super) mounts: Mounts,
     pub(super) step_timeout: Duration,
     pub(super) stop: StopToken,
 }
@@ -45,7 +48,6 @@ impl Cast {
         step_timeout: Duration,
         stop: StopToken,
         scrutiny: Scrutiny,
-        visibility: Visibility,
     ) -> Cast {
         Cast {
             members: HashMap::new(),
@@ -54,9 +56,10 @@ impl Cast {
             keys: Vec::new(),
             pinned: Vec::new(),
             scrutiny,
-            visibility,
+            visibility: Visibility::Shown,
             table: LockTable::default(),
             directory,
+            mounts: Mounts::new(None),
             step_timeout,
             stop,
         }

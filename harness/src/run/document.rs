@@ -71,19 +71,19 @@ pub enum RunLine {
     Begin {
         /// The version of the lines, as of a [`Document`].
         schema: u32,
-        /// How many runs there will be at each place.
+        /// How many runs there will be, at all places together.
         planned: usize,
+        /// How many places there will be.
+        places: usize,
     },
     /// A place that was reached, before its results; or one that was not.
-    Place(Place),
+    Place(Box<Place>),
     /// A run that has ended.
     Result(Box<ScenarioResult>),
     /// Last of all; where it is missing, the run broke off.
     End {
         /// Whether all that was planned has ended.
         complete: bool,
-        /// With which code the command ends.
-        exit: u8,
     },
 }
 

@@ -8,10 +8,12 @@ use super::casting::{Casting, reason};
 use super::finding::Finding;
 use super::judgement;
 use super::moment::{Moment, Observer};
+use super::mounts::Mounts;
 use super::result::{ScenarioResult, Verdict};
 use super::runner::Runner;
 use super::scrutiny::Scrutiny;
 use super::trace::{EventKind, Trace};
+use crate::file_system::PrivateMounts;
 use crate::lock::{Backend, Visibility};
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
 use crate::scenario::Scenario;
@@ -25,6 +27,7 @@ pub struct Engine {
     step_timeout: Duration,
     stop: StopToken,
     casting: Casting,
+    mounts: Option<PrivateMounts>,
     visibility: Visibility,
 }
 
@@ -38,20 +41,19 @@ struct Outlook {
 }
 
 impl Engine {
-    /// Starts the launcher. Where the kernel hides who has locks, runs are
-    /// judged by outcomes alone.
+    /// Starts the launcher.
     ///
     /// # Errors
     /// As [`Launcher::start`].
     pub fn start(
         options: &LauncherOptions,
         step_timeout: Duration,
-        visibility: Visibility,
     ) -> Result<Engine, ProcessError> {
         let launcher = Launcher::start(options)?;
         tracing::debug!(scratch = %launcher.scratch().display(), "launcher started");
         let (stop, casting) = (options.stop.clone(), Casting::default());
-        Ok(Engine { launcher, step_timeout, stop, casting, visibility })
+        let (mounts, visibility) = (None, Visibility::Shown);
+        Ok(Engine { launcher, step_timeout, stop, casting, mounts, visibility })
     }
 
     /// The scratch directory.
@@ -62,6 +64,19 @@ impl Engine {
     /// From here on, these play; our own workers did until now.
     pub fn cast(&mut self, casting: Casting) {
         self.casting = casting;
+    }
+
+    /// Whether the kernel shows who has locks where this engine runs. Where it
+    /// does not, runs are judged by outcomes alone.
+    pub fn see(&mut self, visibility: Visibility) {
+        self.visibility = visibility;
+    }
+
+    /// From here on, scenarios may mount in this namespace, which the thread
+    /// must have been in when it started the engine. Those that do are skipped
+    /// without one.
+    pub fn mount_in(&mut self, mounts: Option<PrivateMounts>) {
+        self.mounts = mounts;
     }
 
     /// Runs one scenario on one backend.
@@ -142,6 +157,9 @@ impl Engine {
         if let Some(why) = self.casting.inability(scenario, backend) {
             return Ok(skipped(why));
         }
+        if scenario.mounts() && self.mounts.is_none() {
+            return Ok(skipped(PrivateMounts::why_none().to_string()));
+        }
         if let Some(why) = self.blindness(scrutiny, scenario, backend) {
             return Ok(skipped(why.to_owned()));
         }
@@ -152,6 +170,7 @@ impl Engine {
             Ok(Outlook { failure: Some(StepFailure::Cannot(why)), trace, .. }) => {
                 skipped(reason(player_of_last(&trace), &why))
             }
+            Ok(Outlook { failure: Some(StepFailure::NotHere(why)), .. }) => skipped(why),
             Ok(outlook) => {
                 let duration = began.elapsed();
                 judge(scenario, backend, &subject, outlook, duration, self.step_timeout)
@@ -190,9 +209,12 @@ impl Engine {
         let step_timeout = self.step_timeout;
         let stage = Stage { directory: &directory, backend, step_timeout, stop: &self.stop };
         let started = self.casting.start(&mut self.launcher, scenario.actors(), &stage);
-        let (stop, visibility) = (self.stop.clone(), self.visibility);
-        let directory_ = directory.clone();
-        let cast = Cast::new(backend, directory_, step_timeout, stop, scrutiny, visibility);
+        let mounts = Mounts::new(self.mounts.clone());
+        let cast = Cast {
+            visibility: self.visibility,
+            mounts,
+            ..Cast::new(backend, directory.clone(), step_timeout, self.stop.clone(), scrutiny)
+        };
         let runner =
             started.and_then(|players| Runner::new(scenario, backend, cast, players, observer));
         let (trace, findings, failure) = match runner {
@@ -205,7 +227,9 @@ impl Engine {
         match failure {
             Some(StepFailure::Stopped) => Err(ProcessError::Stopped),
             Some(StepFailure::Process(error)) => Err(error),
-            failure => Ok(Outlook { scrutiny, visibility, trace, findings, failure }),
+            failure => {
+                Ok(Outlook { scrutiny, visibility: self.visibility, trace, findings, failure })
+            }
         }
     }
 }

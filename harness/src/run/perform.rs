@@ -42,7 +42,7 @@ pub(super) fn perform(
             Ok(told(cast, performed))
         }
         Action::Send { node, to, .. } => send(cast, books, actor, node, to),
-        action if action.is_hosts() => host(cast, action),
+        action if action.is_hosts() => host(cast, books, action),
         action => {
             let Some(deed) = deed(books, actor, action) else {
                 return Ok(Outcome::NotOpen.into());
@@ -146,7 +146,7 @@ fn send(
     Ok(reply.into())
 }
 
-fn host(cast: &mut Cast, action: &Action) -> Result<Performed, StepFailure> {
+fn host(cast: &mut Cast, books: &Books, action: &Action) -> Result<Performed, StepFailure> {
     let path = |name: &str| cast.directory.join(name);
     let result = match action {
         Action::Create { image, size } => {
@@ -156,9 +156,15 @@ fn host(cast: &mut Cast, action: &Action) -> Result<Performed, StepFailure> {
         Action::Symlink { name, to } => std::os::unix::fs::symlink(to, path(name)),
         Action::Rename { image, to } => fs::rename(path(image), path(to)),
         Action::Unlink { image } => fs::remove_file(path(image)),
+        Action::Bind { name, to, read_only } => {
+            cast.mounts.bind(&path(to), &path(name), *read_only)?
+        }
+        Action::Overlay { name, over } => {
+            cast.mounts.overlay(&path(over), &path(name), books.is_mount(over))?
+        }
         other => return Err(StepFailure::harness(format!("`{other}` is nothing the host does"))),
     };
-    if let (Ok(()), Action::Create { image, .. }) = (&result, action) {
+    if let (Ok(()), Some(image)) = (&result, action.new_image()) {
         cast.add_image(image)?;
     }
     Ok(match result {

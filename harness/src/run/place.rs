@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Environment;
+use crate::step::FileSystem;
 
 /// One file system under one kernel: where scenarios are run, and whether
 /// that came about.
@@ -29,6 +30,11 @@ impl Place {
         Place { name: name.to_owned(), environment, fate: Fate::Reached, boot: None }
     }
 
+    /// The file system that was made for it, if one was.
+    pub fn made(&self) -> Option<FileSystem> {
+        made_at(&self.name)
+    }
+
     /// Whether scenarios could be run there to the end.
     pub fn is_reached(&self) -> bool {
         self.fate == Fate::Reached
@@ -38,6 +44,11 @@ impl Place {
     pub fn is_lost(&self) -> bool {
         matches!(self.fate, Fate::Lost { .. })
     }
+}
+
+/// The file system that was made for the place of this name, if one was.
+pub fn made_at(name: &str) -> Option<FileSystem> {
+    name.rsplit('/').next().and_then(|part| part.parse().ok())
 }
 
 /// What became of a place.

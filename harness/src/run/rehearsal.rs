@@ -128,8 +128,8 @@ impl Rehearsal {
     fn apply(&mut self, step: &Step, outcome: &Outcome) {
         self.books.apply(&step.actor, &step.action, outcome, None);
         self.world.apply(&step.actor, &step.action, outcome);
-        if let (Action::Create { image, .. }, Outcome::Done) = (&step.action, outcome) {
-            self.trace.images.push(image.clone());
+        if let (Some(image), Outcome::Done) = (step.action.new_image(), outcome) {
+            self.trace.images.push(image.to_owned());
         }
     }
 

@@ -252,8 +252,8 @@ impl<'a> Runner<'a> {
         let Performed { outcome, handle, born, .. } = performed;
         self.books.apply(actor, action, outcome, handle.clone());
         self.world.apply(actor, action, outcome);
-        if let (Action::Create { image, .. }, Outcome::Done) = (action, outcome) {
-            self.trace.images.push(image.clone());
+        if let (Some(image), Outcome::Done) = (action.new_image(), outcome) {
+            self.trace.images.push(image.to_owned());
         }
         if let Action::Exec = action {
             self.cast.name_owners(&self.books);

@@ -9,6 +9,7 @@ use super::casting::Casting;
 use super::engine::Engine;
 use super::result::ScenarioResult;
 use crate::fault::Fault;
+use crate::file_system::PrivateMounts;
 use crate::lock::{Availability, Backend, LockError, Visibility, availability};
 use crate::process::{LauncherOptions, ProcessError, StopToken, describe};
 use crate::scenario::Scenario;
@@ -37,6 +38,9 @@ pub struct SessionOptions {
     pub keep: bool,
     /// Refuse OFD locks to every process, as a kernel without them would.
     pub deny_ofd: bool,
+    /// Where scenarios may mount something: the thread that starts them has
+    /// entered it. Without it, those that mount are skipped.
+    pub mounts: Option<PrivateMounts>,
     /// What is wrong with our own workers, on purpose.
     pub fault: Option<Fault>,
     /// Stops the session: what runs is given up, what has ended is kept.
@@ -52,8 +56,18 @@ impl SessionOptions {
     pub fn new(directory: PathBuf, stop: StopToken) -> SessionOptions {
         let LauncherOptions { program, directory, keep, deny_ofd, fault, stop } =
             LauncherOptions::new(directory, stop);
-        let step_timeout = Duration::from_secs(10);
-        SessionOptions { directory, jobs: 1, step_timeout, keep, deny_ofd, fault, stop, program }
+        let (jobs, step_timeout, mounts) = (1, Duration::from_secs(10), None);
+        SessionOptions {
+            directory,
+            jobs,
+            step_timeout,
+            keep,
+            deny_ofd,
+            mounts,
+            fault,
+            stop,
+            program,
+        }
     }
 
     /// Which locks a process gets in the directory.
@@ -96,6 +110,17 @@ impl SessionOptions {
             fault: self.fault,
             stop: self.stop.clone(),
         }
+    }
+
+    fn engine(
+        &self,
+        launcher: &LauncherOptions,
+        visibility: Visibility,
+    ) -> Result<Engine, ProcessError> {
+        let mut engine = Engine::start(launcher, self.step_timeout)?;
+        engine.mount_in(self.mounts.clone());
+        engine.see(visibility);
+        Ok(engine)
     }
 }
 
@@ -164,9 +189,8 @@ impl Session {
         raise_descriptor_limit();
         let launcher = options.launcher();
         let lanes = options.jobs.clamp(1, jobs.len().max(1));
-        let engines = (0..lanes)
-            .map(|_| Engine::start(&launcher, options.step_timeout, available.visibility))
-            .collect::<Result<Vec<_>, _>>()?;
+        let engine = || options.engine(&launcher, available.visibility);
+        let engines = (0..lanes).map(|_| engine()).collect::<Result<Vec<_>, _>>()?;
         let kept = engines.iter().map(|engine| engine.scratch().to_owned()).collect();
         let queue = Arc::new(Mutex::new(VecDeque::from(jobs)));
         let (sender, results) = channel();
@@ -202,7 +226,7 @@ impl Engine {
     pub fn prepare(options: &SessionOptions, backend: Backend) -> Result<Engine, HarnessError> {
         let visibility = options.require(&[backend])?;
         raise_descriptor_limit();
-        Ok(Engine::start(&options.launcher(), options.step_timeout, visibility)?)
+        Ok(options.engine(&options.launcher(), visibility)?)
     }
 }
 

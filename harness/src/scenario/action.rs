@@ -1,12 +1,12 @@
 use miette::SourceSpan;
 
-use super::line::{Line, Reader, Value};
 use super::scope::Scope;
 use super::verb::Verb;
 use super::{claim, names};
 use crate::image::Locking;
 use crate::lock::{Backend, LockType, RangeSpec, Whence};
 use crate::step::{Action, OpenOptions};
+use crate::text::{Line, Reader, Value};
 
 /// How large an image may be: 1 GiB.
 pub(super) const LARGEST: i128 = 1 << 30;
@@ -23,7 +23,7 @@ pub(super) struct Placed {
     pub action: Action,
     /// The word after the verb.
     pub object: SourceSpan,
-    /// The `image=` or `to=`, or the object when there is none.
+    /// The `image=`, `to=` or `over=`, or the object when there is none.
     pub other: SourceSpan,
     /// The `as=`, or the object when there is none.
     pub copy: SourceSpan,
@@ -60,7 +60,9 @@ impl<'d> Words<'_, 'd, '_, '_> {
             "close" => self.named("the node", |node| Action::Close { node }),
             "inactivate" => self.named("the node", |node| Action::Inactivate { node }),
             "activate" => self.named("the node", |node| Action::Activate { node }),
-            "create" | "hardlink" | "symlink" | "rename" | "unlink" => self.host(),
+            "create" | "hardlink" | "symlink" | "rename" | "unlink" | "bind" | "overlay" => {
+                self.host()
+            }
             _ => self.node(),
         }
     }
@@ -94,12 +96,16 @@ impl<'d> Words<'_, 'd, '_, '_> {
             }
             "unlink" => Action::Unlink { image: name? },
             verb => {
-                let to = self.required("to");
+                let to = self.required(if verb == "overlay" { "over" } else { "to" });
                 other = to.map_or(object, |value| value.span);
                 let to =
                     to.and_then(|value| names::image(value, &self.scope.counters, self.reader));
-                let (name, to) = (name?, to?);
+                let read_only =
+                    if verb == "bind" { self.flag("read-only", false) } else { Some(false) };
+                let (name, to, read_only) = (name?, to?, read_only?);
                 match verb {
+                    "bind" => Action::Bind { name, to, read_only },
+                    "overlay" => Action::Overlay { name, over: to },
                     "hardlink" => Action::HardLink { name, to },
                     "symlink" => Action::Symlink { name, to },
                     _ => Action::Rename { image: name, to },

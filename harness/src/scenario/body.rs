@@ -4,10 +4,10 @@ use kdl::KdlNode;
 
 use super::action::Words;
 use super::draft::{Broken, Draft, DraftStep, Spans};
-use super::line::{Line, Reader};
 use super::scope::Scope;
 use super::verb::{Doer, Verb};
 use super::{Step, expect, head, held, names, word};
+use crate::text::{Line, Reader};
 
 /// How many steps a scenario may have once its repeats are written out.
 pub(super) const MOST_STEPS: u64 = 1_000_000;
@@ -228,7 +228,7 @@ fn step(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft {
 /// been meant as a line of the head or as a block.
 fn unknown(
     line: &Line<'_>,
-    first: Option<super::line::Value<'_>>,
+    first: Option<crate::text::Value<'_>>,
     doer: Doer,
     reader: &mut Reader<'_>,
 ) {

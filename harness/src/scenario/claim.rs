@@ -1,9 +1,9 @@
 use miette::SourceSpan;
 
-use super::line::{Line, Reader};
 use super::word;
 use crate::image::{Access, Claim, Mode, Permission, Permissions};
 use crate::step::ModeSpec;
+use crate::text::{Line, Reader};
 
 /// What QEMU says when a node that writes is to be opened with force-share.
 const FORCE_SHARE: &str = "force-share=on can only be used with read-only images";
@@ -32,7 +32,7 @@ pub(super) fn optional(
     if held.is_none() && unshared.is_none() {
         return Ok(None);
     }
-    let mut set = |value: Option<super::line::Value<'_>>, what: &str| match value {
+    let mut set = |value: Option<crate::text::Value<'_>>, what: &str| match value {
         None => Some(Permissions::empty()),
         Some(value) => permissions(value.string(what, reader)?, value.span, reader),
     };

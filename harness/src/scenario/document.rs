@@ -42,6 +42,20 @@ impl Scenario {
     pub fn loses_sight_of_ofd(&self) -> bool {
         self.file_systems == [FileSystem::FuseLocks]
     }
+
+    /// Whether something is mounted in it, which takes root.
+    pub fn mounts(&self) -> bool {
+        any_mounts(&self.items)
+    }
+}
+
+fn any_mounts(items: &[Item]) -> bool {
+    items.iter().any(|item| match item {
+        Item::Step(step) => step.action.mounts(),
+        Item::Repeat { items, .. } => any_mounts(items),
+        // The host's verbs cannot stand in `together`.
+        Item::Together(_) | Item::Held(_) => false,
+    })
 }
 
 /// One entry of a scenario's body.

@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use miette::SourceSpan;
 
 use super::Expectation;
-use super::line::{Line, Reader, Value};
 use super::names;
 use super::scope::Scope;
 use super::verb::Verb;
@@ -11,6 +10,7 @@ use super::word;
 use crate::image::Permission;
 use crate::lock::Backend;
 use crate::step::{LockOwner, Outcome};
+use crate::text::{Line, Reader, Value};
 
 const USAGE: &str = "`expect granted`, or `expect ofd=\"refused write\" posix=granted`";
 

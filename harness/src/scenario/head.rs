@@ -4,12 +4,12 @@ use kdl::KdlNode;
 use miette::SourceSpan;
 
 use super::action::{USUAL, size};
-use super::line::{Line, Reader};
 use super::scope::Scope;
 use super::verb::Verb;
 use super::{ImageDeclaration, body, names, word};
 use crate::lock::Backend;
 use crate::step::{FileSystem, Hazard};
+use crate::text::{Line, Reader};
 
 /// The words that begin a line of the head.
 pub(super) const WORDS: [&str; 6] =
@@ -141,7 +141,7 @@ fn listed<T: Copy + Ord>(
     reader: &mut Reader<'_>,
 ) -> Vec<T> {
     let mut named = Vec::new();
-    let Some(mut line) = only(nodes, word, reader) else {
+    let Some(mut line) = reader.only(nodes, word) else {
         return named;
     };
     let mut next = line.required(one, usage, reader);
@@ -163,24 +163,6 @@ fn listed<T: Copy + Ord>(
     named
 }
 
-/// The one line that begins with `word`; complains about any other.
-fn only<'d>(nodes: &'d [KdlNode], word: &str, reader: &mut Reader<'_>) -> Option<Line<'d>> {
-    let mut found = None;
-    for node in nodes.iter().filter(|node| node.name().value() == word) {
-        if found.is_none() {
-            found = Some(reader.line(node));
-        } else {
-            reader.problems.add(
-                node.name().span(),
-                "the second one",
-                format!("there are two lines `{word}`"),
-                "keep one of them",
-            );
-        }
-    }
-    found
-}
-
 /// Whether a line without a verb was meant to begin with `word`.
 fn misspells(node: &KdlNode, word: &str) -> bool {
     let verb = node.entries().first().filter(|entry| entry.name().is_none());
@@ -196,7 +178,7 @@ fn text(nodes: &[KdlNode], word: &str, reader: &mut Reader<'_>) -> String {
         }
         _ => ("`about \"...\"`", "teaches in a few sentences why it happens"),
     };
-    let Some(mut line) = only(nodes, word, reader) else {
+    let Some(mut line) = reader.only(nodes, word) else {
         // A line that misspells it is a problem already.
         if nodes.iter().any(|node| misspells(node, word)) {
             return String::new();

@@ -2,12 +2,12 @@ use kdl::KdlNode;
 
 use super::action::LOCK_TYPES;
 use super::draft::{Draft, EntrySpans};
-use super::line::{Line, Reader, Value};
 use super::scope::Scope;
 use super::{HeldEntry, HeldStatement, claim, names, word};
 use crate::image::{Claim, lock_bytes};
 use crate::lock::{Backend, ByteRange, LockType};
 use crate::step::NodeName;
+use crate::text::{Line, Reader, Value};
 
 const USAGE: &str = "`held { vm1 disk mode=rw }`, or `held` alone when nothing is locked";
 const ENTRY: &str = "`vm1 disk mode=rw`, or `vm1 disk { read \"0-9\" }`";

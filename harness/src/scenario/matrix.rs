@@ -3,11 +3,10 @@ use std::collections::BTreeMap;
 use miette::SourceSpan;
 
 use super::ScenarioError;
-use super::line::{Line, Reader, Value};
-use super::source;
 use super::word;
 use crate::image::{Mode, Permission, Refusal, Side};
 use crate::step::Outcome;
+use crate::text::{Line, Reader, Value};
 
 const COLUMNS: &str = "columns";
 const CELLS: &str = "`.` is granted; `c`, `w`, `u`, `r` are refused `consistent-read`, `write`, \
@@ -53,7 +52,7 @@ impl ModeMatrix {
 
 fn read(text: &str, reader: &mut Reader<'_>) -> BTreeMap<(Mode, Mode), Outcome> {
     let mut cells = BTreeMap::new();
-    let Some(document) = source::parse(text, &mut reader.problems) else {
+    let Some(document) = reader.document() else {
         return cells;
     };
     let mut columns: Option<Vec<Option<Mode>>> = None;

@@ -12,23 +12,23 @@ mod draft;
 mod expect;
 mod head;
 mod held;
-mod line;
 mod matrix;
 mod names;
-mod nesting;
 mod parse;
-mod problem;
 mod scope;
-mod source;
 mod statement;
 mod story;
 mod unroll;
 mod verb;
 mod writing;
 
+pub use crate::text::Problem;
+use crate::text::TextError;
 use crate::word;
 
 pub use document::{Block, Item, Scenario, Step};
 pub use matrix::ModeMatrix;
-pub use problem::{Problem, ScenarioError};
 pub use statement::{Expectation, HeldEntry, HeldStatement, ImageDeclaration};
+
+/// What is wrong with a text that is no scenario, or no mode matrix.
+pub type ScenarioError = TextError;

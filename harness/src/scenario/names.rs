@@ -1,7 +1,7 @@
 use miette::SourceSpan;
 
-use super::line::{Reader, Value};
 use super::word;
+use crate::text::{Reader, Value};
 
 /// The words of the format, which are no names of actors.
 pub(super) const RESERVED: [&str; 11] = [

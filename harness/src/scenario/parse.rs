@@ -2,9 +2,8 @@ use miette::SourceSpan;
 
 use super::draft::Draft;
 use super::head::{self, Head};
-use super::line::Reader;
-use super::problem::Problems;
-use super::{Scenario, ScenarioError, body, source, story};
+use super::{Scenario, ScenarioError, body, story};
+use crate::text::{Problems, Reader};
 
 impl Scenario {
     /// Reads a scenario.
@@ -39,7 +38,7 @@ impl Scenario {
 }
 
 fn read(name: &str, text: &str, reader: &mut Reader<'_>) -> Option<Scenario> {
-    let document = source::parse(text, &mut reader.problems)?;
+    let document = reader.document()?;
     let head = Head::read(document.nodes(), reader);
     let mut scope = head.scope();
     let body: Vec<kdl::KdlNode> = document

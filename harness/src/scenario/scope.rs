@@ -1,7 +1,7 @@
 use miette::SourceSpan;
 
-use super::line::Reader;
 use crate::lock::Backend;
+use crate::text::Reader;
 
 /// What the lines of a body refer to without naming it.
 #[derive(Debug)]

@@ -151,7 +151,10 @@ fn names_of(action: &mut Action) -> Vec<&mut String> {
         Action::Send { node, to, copy } => vec![node, to, copy],
         Action::Fork { child: name } | Action::Thread { name } => vec![name],
         Action::Create { image, .. } | Action::Unlink { image } => vec![image],
-        Action::HardLink { name, to } | Action::Symlink { name, to } => vec![name, to],
+        Action::HardLink { name, to }
+        | Action::Symlink { name, to }
+        | Action::Bind { name, to, .. }
+        | Action::Overlay { name, over: to } => vec![name, to],
         Action::Rename { image, to } => vec![image, to],
         Action::Exec
         | Action::Exit

@@ -134,6 +134,8 @@ pub(super) const VERBS: &[Verb] = &[
     host("symlink", "`host symlink link.img to=disk.img`", &["to"]),
     host("rename", "`host rename disk.img to=old.img`", &["to"]),
     host("unlink", "`host unlink disk.img`", &[]),
+    host("bind", "`host bind copy.img to=disk.img`", &["to", "read-only"]),
+    host("overlay", "`host overlay top.img over=disk.img`", &["over"]),
 ];
 
 impl Verb {

@@ -253,6 +253,23 @@ pub enum Action {
         /// The name.
         image: String,
     },
+    /// Shows an image under a second name by a bind mount of the file.
+    Bind {
+        /// The new name.
+        name: String,
+        /// The image.
+        to: String,
+        /// Nobody can open it for writing by this name.
+        read_only: bool,
+    },
+    /// Makes an image that is another one seen through an overlayfs, until it
+    /// is first opened for writing.
+    Overlay {
+        /// The new image's name.
+        name: String,
+        /// The image under it.
+        over: String,
+    },
 }
 
 impl Action {
@@ -286,7 +303,22 @@ impl Action {
                 | Action::Symlink { .. }
                 | Action::Rename { .. }
                 | Action::Unlink { .. }
+                | Action::Bind { .. }
+                | Action::Overlay { .. }
         )
+    }
+
+    /// Whether something is mounted for it.
+    pub fn mounts(&self) -> bool {
+        matches!(self, Action::Bind { .. } | Action::Overlay { .. })
+    }
+
+    /// The image that comes into being when it is done, if one does.
+    pub fn new_image(&self) -> Option<&str> {
+        match self {
+            Action::Create { image: name, .. } | Action::Overlay { name, .. } => Some(name),
+            _ => None,
+        }
     }
 }
 
@@ -337,6 +369,13 @@ impl fmt::Display for Action {
                 write!(f, "rename {} to={}", spelled(image), spelled(to))
             }
             Action::Unlink { image } => write!(f, "unlink {}", spelled(image)),
+            Action::Bind { name, to, read_only } => {
+                write!(f, "bind {} to={}", spelled(name), spelled(to))?;
+                if *read_only { f.write_str(" read-only=#true") } else { Ok(()) }
+            }
+            Action::Overlay { name, over } => {
+                write!(f, "overlay {} over={}", spelled(name), spelled(over))
+            }
         }
     }
 }

@@ -14,6 +14,8 @@ pub enum FileSystem {
     Xfs,
     /// Btrfs, on a block device.
     Btrfs,
+    /// F2FS, on a block device.
+    F2fs,
     /// Files in memory.
     Tmpfs,
     /// A layer that is written to above one that is only read.
@@ -28,10 +30,11 @@ pub enum FileSystem {
 
 impl FileSystem {
     /// All of them.
-    pub const ALL: [FileSystem; 8] = [
+    pub const ALL: [FileSystem; 9] = [
         FileSystem::Ext4,
         FileSystem::Xfs,
         FileSystem::Btrfs,
+        FileSystem::F2fs,
         FileSystem::Tmpfs,
         FileSystem::Overlay,
         FileSystem::Bind,

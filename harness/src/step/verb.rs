@@ -38,6 +38,8 @@ impl Action {
             Action::Symlink { .. } => "symlink",
             Action::Rename { .. } => "rename",
             Action::Unlink { .. } => "unlink",
+            Action::Bind { .. } => "bind",
+            Action::Overlay { .. } => "overlay",
         }
     }
 }

@@ -40,7 +40,9 @@ pub(super) fn can(binary: &Binary, action: &Action, backend: Backend) -> Result<
         | Action::HardLink { .. }
         | Action::Symlink { .. }
         | Action::Rename { .. }
-        | Action::Unlink { .. } => Ok(()),
+        | Action::Unlink { .. }
+        | Action::Bind { .. }
+        | Action::Overlay { .. } => Ok(()),
     }
 }
 

@@ -16,6 +16,9 @@ pub enum StepFailure {
     /// Who plays the process has no way of doing it.
     #[error("{0}")]
     Cannot(String),
+    /// It cannot be done at this place, whoever plays.
+    #[error("{0}")]
+    NotHere(String),
     /// The processes could not be made.
     #[error(transparent)]
     Process(ProcessError),

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use crate::lock::Backend;
-use crate::run::{EventKind, ScenarioResult, Verdict};
-use crate::step::{Outcome, TableLock};
+use crate::run::{Departure, Parting, ScenarioResult, Verdict};
+use crate::step::TableLock;
 
 /// A scenario that came out in one way with one cast, and in another with
 /// another.
@@ -29,7 +29,7 @@ pub struct MixDifference {
 /// compared with nothing.
 ///
 /// Where steps happen at the same moment (`together`) the kernel may decide
-/// either way, so of these only verdict and hazards are compared.
+/// either way, so from there on only verdict and hazards are compared.
 pub fn mix_differences(results: &[ScenarioResult]) -> Vec<MixDifference> {
     let mut cells: BTreeMap<(&str, Backend), Vec<&ScenarioResult>> = BTreeMap::new();
     for result in results.iter().filter(|result| result.verdict != Verdict::Skipped) {
@@ -63,40 +63,23 @@ fn difference(first: &ScenarioResult, second: &ScenarioResult) -> Option<MixDiff
         };
         return Some(parted("the hazards", names(first), names(second)));
     }
-    if is_a_race(first) {
-        return None;
-    }
-    let events = first.trace.events.iter().zip(&second.trace.events);
-    for (one, other) in events {
-        let at = format!("line {}: {}", one.line, one.text);
-        let (outcomes, tables) =
-            ([one, other].map(|event| outcome(&event.kind)), [&one.table, &other.table]);
-        if outcomes[0] != outcomes[1] {
-            let [one, other] = outcomes.map(|outcome| outcome.unwrap_or_default());
-            return Some(parted(&at, one, other));
+    let Parting { line, text, what, .. } = Parting::of(&first.trace, &second.trace)?;
+    let at = format!("line {line}: {text}");
+    Some(match what {
+        Departure::Step { first, second } => parted(&at, first, second),
+        Departure::Outcome { first, second } => {
+            let [one, other] = [first, second].map(|one| one.map(|outcome| outcome.to_string()));
+            parted(&at, one.unwrap_or_default(), other.unwrap_or_default())
         }
-        if tables[0] != tables[1] {
-            let [one, other] = tables.map(|table| locks(table.as_deref()));
-            return Some(parted(&at, one, other));
+        Departure::Locks { first, second } => {
+            let [one, other] = [first, second].map(|table| locks(table.as_deref()));
+            parted(&at, one, other)
         }
-    }
-    let [one, other] = [first, second].map(|result| result.trace.events.len());
-    let steps = |number| format!("{number} events");
-    (one != other).then(|| parted("the end", steps(one), steps(other)))
-}
-
-fn is_a_race(result: &ScenarioResult) -> bool {
-    result.trace.events.iter().any(|event| match &event.kind {
-        EventKind::Step(step) => step.together.is_some(),
-        EventKind::Held { .. } => false,
+        Departure::End { first, second } => {
+            let [one, other] = [first, second].map(|number| format!("{number} events"));
+            parted("the end", one, other)
+        }
     })
-}
-
-fn outcome(kind: &EventKind) -> Option<String> {
-    match kind {
-        EventKind::Step(step) => step.outcome.as_ref().map(Outcome::to_string),
-        EventKind::Held { .. } => None,
-    }
 }
 
 fn locks(table: Option<&[TableLock]>) -> String {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::run::{Event, StepEvent, Trace};
+use crate::run::{Event, EventKind, StepEvent, Trace};
 use crate::step::{Action, Hazard};
 
 /// A passed run whose steps had these outcomes.

@@ -43,7 +43,7 @@ pub fn page(record: &RunRecord) -> Markup {
                 }
                 footer {
                     p {
-                        "Made by imglock " (record.environment.imglock)
+                        "Made by imglock " (env!("CARGO_PKG_VERSION"))
                         ". The file loads nothing and can be sent on as it is. \
                          What it is drawn from is in the report "
                         code { "json=FILE" } ", whole."

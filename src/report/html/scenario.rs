@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use imglock_harness::run::{Finding, ScenarioResult, Verdict};
+use imglock_harness::run::{Finding, ScenarioResult, Standing, Verdict};
 use imglock_harness::scenario::Scenario;
 use maud::{Markup, html};
 
 use super::lanes::{self, Picture};
-use crate::report::{RunRecord, course, times};
+use crate::report::{RunRecord, course, palette, times};
 
 /// A scenario and what came of it, on each backend that it ran on.
 pub struct Entry<'r> {
@@ -26,7 +26,7 @@ impl Entry<'_> {
     }
 
     fn is_bad(&self) -> bool {
-        self.results.iter().any(|one| matches!(one.verdict, Verdict::Failed | Verdict::TimedOut))
+        self.results.iter().any(|one| one.standing().is_news())
     }
 }
 
@@ -40,6 +40,7 @@ pub fn entries(record: &RunRecord) -> Vec<Entry<'_>> {
         entry.or_insert(Entry { name, scenario, results: Vec::new() }).results.push(result);
     }
     for entry in entries.values_mut() {
+        // Sorting keeps the order of the places.
         entry.results.sort_by_key(|result| result.backend);
     }
     entries.into_values().collect()
@@ -86,12 +87,13 @@ pub fn article(record: &RunRecord, entry: &Entry<'_>) -> Markup {
 }
 
 fn badge(result: &ScenarioResult) -> Markup {
-    let class = match result.verdict {
-        Verdict::Passed => "good",
-        Verdict::Failed | Verdict::TimedOut => "bad",
-        Verdict::Skipped => "careful",
+    let class = match result.standing() {
+        Standing::Passed => "good",
+        Standing::Bad | Standing::Surprise => "bad",
+        Standing::Known | Standing::Skipped => "careful",
     };
-    html! { span.badge.(class) { (course::on(result)) " " (result.verdict) } }
+    let (word, _) = palette::standing(result);
+    html! { span.badge.(class) { (course::on(result)) " " (word) } }
 }
 
 /// The hazards that showed themselves, each with its backends.
@@ -174,10 +176,12 @@ fn figure(runs: &[&ScenarioResult], picture: &Picture) -> Markup {
 /// Why it was skipped, or what the judges found.
 fn said(record: &RunRecord, result: &ScenarioResult) -> Markup {
     let failures: Vec<&Finding> = course::failures(result).collect();
-    let told = failures.iter().any(|finding| finding.message == result.reason);
+    let reason = palette::reason(result);
+    let told = failures.iter().any(|finding| finding.message == reason);
+    let (word, _) = palette::standing(result);
     html! {
-        @if result.verdict != Verdict::Passed && !told && !result.reason.is_empty() {
-            p.reason { strong { (result.verdict) " on " (course::on(result)) ": " } (prose(&result.reason)) }
+        @if !told && !reason.is_empty() {
+            p.reason { strong { (word) " on " (course::on(result)) ": " } (prose(&reason)) }
         }
         @for finding in failures {
             section.finding {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use imglock_harness::lock::Backend;
-use imglock_harness::run::Starts;
+use imglock_harness::run::{Fate, Place, Starts};
 use imglock_harness::step::Hazard;
 use maud::{Markup, html};
 
@@ -18,16 +18,22 @@ pub fn title(record: &RunRecord, counts: &Summary) -> String {
 /// What the run came to, in a few words.
 fn verdict(record: &RunRecord, counts: &Summary) -> String {
     let all = record.results.len();
-    if let Some(fault) = record.environment.planted {
+    if let Some(fault) = record.rerun.planted {
         return format!("{fault} planted on purpose, {} of {all} did not pass", counts.bad());
     }
     if !record.is_complete() {
         let how = if record.interrupted { "interrupted" } else { "not ended" };
-        return format!("{how}, {all} of {} ran", record.planned.len());
+        return format!("{how}, {all} of {} ran", record.expected());
     }
     match counts.bad() {
         0 if record.matrix_is_bad() => {
             format!("{} of {all} as they must be, but not the mode matrix", counts.passed)
+        }
+        0 if record.lost().next().is_some() => {
+            format!("{} of {all} as they must be, but a kernel was lost", counts.passed)
+        }
+        0 if counts.known > 0 => {
+            format!("{} of {all} as they must be, {} as is known", counts.passed, counts.known)
         }
         0 => format!("{} of {all} as they must be", counts.passed),
         bad => format!("{bad} of {all} not as they must be"),
@@ -36,19 +42,25 @@ fn verdict(record: &RunRecord, counts: &Summary) -> String {
 
 /// The banner.
 pub fn header(record: &RunRecord, counts: &Summary) -> Markup {
-    let state = if counts.bad() > 0 || record.matrix_is_bad() {
+    let is_bad = counts.bad() > 0 || record.matrix_is_bad() || record.lost().next().is_some();
+    let state = if is_bad {
         "bad"
     } else if record.is_complete() {
         "good"
     } else {
         "open"
     };
-    let tiles = [
+    let always = [
         ("passed", "good", counts.passed),
         ("failed", "bad", counts.failed),
         ("timed out", "bad", counts.timed_out),
         ("skipped", "careful", counts.skipped),
     ];
+    let known = [
+        ("known to fail", "careful", counts.known),
+        ("otherwise than is known", "bad", counts.surprises),
+    ];
+    let tiles = always.into_iter().chain(known.into_iter().filter(|(.., number)| *number > 0));
     html! {
         header.{ "top " (state) } {
             p.brand { "imglock" }
@@ -78,7 +90,8 @@ pub fn sections(record: &RunRecord, counts: &Summary) -> Markup {
         div.columns {
             section aria-labelledby="where" {
                 h2 #where { "Where" }
-                dl { (environment(record)) }
+                @for place in &record.places { dl { (environment(place)) } }
+                dl { (course(record)) }
             }
             section aria-labelledby="hazards" {
                 h2 #hazards { "Hazards reproduced" }
@@ -92,8 +105,8 @@ pub fn sections(record: &RunRecord, counts: &Summary) -> Markup {
     }
 }
 
-fn environment(record: &RunRecord) -> Markup {
-    let environment = &record.environment;
+fn environment(place: &Place) -> Markup {
+    let environment = &place.environment;
     let options = environment.mount_options.join(", ");
     let entries = [
         ("kernel", environment.kernel.as_str()),
@@ -102,14 +115,27 @@ fn environment(record: &RunRecord) -> Markup {
         ("mount options", options.as_str()),
         ("imglock", environment.imglock.as_str()),
     ];
-    let began = record.began.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    let fate = match &place.fate {
+        Fate::Reached => None,
+        Fate::Skipped { why } => Some(("skipped", why)),
+        Fate::Lost { why, .. } => Some(("lost", why)),
+    };
     html! {
+        @if !place.name.is_empty() { div { dt { "place" } dd { strong { (place.name) } } } }
+        @if let Some((word, why)) = fate { div { dt { (word) } dd { (why) } } }
         @for (name, value) in entries {
             div { dt { (name) } dd { (if value.is_empty() { "not known" } else { value }) } }
         }
         @for binary in &environment.qemu {
             div { dt { (binary.program.file_name()) } dd { (binary.version) " " code { (binary.path.display()) } } }
         }
+    }
+}
+
+/// When, and how long.
+fn course(record: &RunRecord) -> Markup {
+    let began = record.began.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    html! {
         div { dt { "begun" } dd { (began) } }
         div { dt { "took" } dd { (times::readable(record.elapsed)) } }
         @if !record.kept.is_empty() {

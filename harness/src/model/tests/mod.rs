@@ -160,6 +160,8 @@ pub(crate) fn action(line: &str) -> (&str, Action) {
         "symlink" => Action::Symlink { name: node, to: text("to") },
         "rename" => Action::Rename { image: node, to: text("to") },
         "unlink" => Action::Unlink { image: node },
+        "bind" => Action::Bind { name: node, to: text("to"), read_only: has("read-only") },
+        "overlay" => Action::Overlay { name: node, over: text("over") },
         verb => panic!("no verb is called {verb}"),
     };
     (actor, action)

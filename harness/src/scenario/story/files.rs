@@ -10,7 +10,10 @@ impl Story<'_> {
     pub(super) fn host(&mut self, action: &Action, spans: &Spans) {
         let (old, new) = match action {
             Action::Create { image, .. } => (None, Some((image, spans.object))),
-            Action::HardLink { name, to } | Action::Symlink { name, to } => {
+            Action::HardLink { name, to }
+            | Action::Symlink { name, to }
+            | Action::Bind { name, to, .. }
+            | Action::Overlay { name, over: to } => {
                 (Some((to, spans.other)), Some((name, spans.object)))
             }
             Action::Rename { image, to } => (Some((image, spans.object)), Some((to, spans.other))),

@@ -15,10 +15,10 @@ use self::cast::{Cast, Life, MOST_ACTORS, Table};
 use self::walk::{Event, walk};
 use super::draft::{Broken, Draft, EntrySpans, Spans};
 use super::head::Head;
-use super::problem::Problems;
 use super::{HeldStatement, Step, word};
 use crate::lock::Backend;
 use crate::step::{Action, LockOwner, Outcome};
+use crate::text::Problems;
 
 /// Checks the whole story.
 pub(super) fn check(drafts: &[Draft], head: &Head, problems: &mut Problems) {

@@ -4,11 +4,11 @@ use std::ops::RangeInclusive;
 use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
 use miette::SourceSpan;
 
-use super::problem::Problems;
-use super::word;
+use super::{Problems, source};
+use crate::word;
 
 /// A text that is being read: where its lines begin, and what was wrong.
-pub(super) struct Reader<'t> {
+pub(crate) struct Reader<'t> {
     text: &'t str,
     starts: Vec<usize>,
     /// What was wrong so far.
@@ -20,6 +20,11 @@ impl<'t> Reader<'t> {
         let newlines = text.match_indices('\n').map(|(at, _)| at + 1);
         let starts = std::iter::once(0).chain(newlines).collect();
         Reader { text, starts, problems: Problems::default() }
+    }
+
+    /// The text as KDL; `None` when it is none, which is a problem then.
+    pub fn document(&mut self) -> Option<KdlDocument> {
+        source::parse(self.text, &mut self.problems)
     }
 
     /// Takes a KDL node apart.
@@ -43,6 +48,25 @@ impl<'t> Reader<'t> {
             }
         }
         line
+    }
+
+    /// The one line among `nodes` that begins with `word`; complains about any
+    /// other.
+    pub fn only<'d>(&mut self, nodes: &'d [KdlNode], word: &str) -> Option<Line<'d>> {
+        let mut found = None;
+        for node in nodes.iter().filter(|node| node.name().value() == word) {
+            if found.is_none() {
+                found = Some(self.line(node));
+            } else {
+                self.problems.add(
+                    node.name().span(),
+                    "the second one",
+                    format!("there are two lines `{word}`"),
+                    "keep one of them",
+                );
+            }
+        }
+        found
     }
 
     /// Where `word` stands within `span`; all of `span` where it is not to be
@@ -75,7 +99,7 @@ impl<'t> Reader<'t> {
 
 /// An argument or a property's value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Value<'d> {
+pub(crate) struct Value<'d> {
     value: &'d KdlValue,
     /// Where it is.
     pub span: SourceSpan,
@@ -187,7 +211,7 @@ impl<'d> Value<'d> {
 
 /// One KDL node, taken apart as its words are understood; what is left over
 /// in the end is one too many.
-pub(super) struct Line<'d> {
+pub(crate) struct Line<'d> {
     /// Its first word.
     pub name: &'d str,
     /// Where that is.

@@ -2,11 +2,11 @@ use std::collections::HashSet;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
-/// A text that is no scenario (or no mode matrix), with everything that is
-/// wrong with it.
+/// A text that is not what it should be (a scenario, the mode matrix, known
+/// failures), with everything that is wrong with it.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("{name} has {}", counted(.problems.len()))]
-pub struct ScenarioError {
+pub struct TextError {
     name: String,
     #[source_code]
     text: NamedSource<String>,
@@ -14,9 +14,9 @@ pub struct ScenarioError {
     problems: Vec<Problem>,
 }
 
-impl ScenarioError {
-    pub(super) fn new(source_name: &str, text: &str, problems: Vec<Problem>) -> ScenarioError {
-        ScenarioError {
+impl TextError {
+    pub(crate) fn new(source_name: &str, text: &str, problems: Vec<Problem>) -> TextError {
+        TextError {
             name: source_name.to_owned(),
             text: NamedSource::new(source_name, text.to_owned()),
             problems,
@@ -68,7 +68,7 @@ impl Problem {
 /// The problems found so far. The same one at the same spot counts once: a
 /// line inside `repeat` is checked in every round.
 #[derive(Debug, Default)]
-pub(super) struct Problems {
+pub(crate) struct Problems {
     found: Vec<Problem>,
     seen: HashSet<(usize, usize, String)>,
 }

@@ -19,7 +19,9 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<KdlDocument> 
             SourceSpan::from((0, 0)),
             "the text begins here",
             format!("the text has {} bytes", text.len()),
-            format!("{LONGEST} bytes are the most; `repeat` makes many steps of few lines"),
+            format!(
+                "{LONGEST} bytes are the most; in a scenario `repeat` makes many steps of few lines"
+            ),
         );
         return None;
     }

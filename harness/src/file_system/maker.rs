@@ -1,0 +1,47 @@
+use crate::step::FileSystem;
+
+/// The program that makes a file system on an image, and how it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Maker {
+    /// Its name, such as `mkfs.ext4`.
+    pub program: &'static str,
+    /// Debian's package that it is in.
+    pub package: &'static str,
+    /// What it is told besides the image: to be quiet, and not to ask.
+    pub arguments: &'static [&'static str],
+}
+
+impl FileSystem {
+    /// What makes it; `None` for one that needs no device.
+    pub fn maker(self) -> Option<Maker> {
+        let (program, package): (_, _) = match self {
+            FileSystem::Ext4 => ("mkfs.ext4", "e2fsprogs"),
+            FileSystem::Xfs => ("mkfs.xfs", "xfsprogs"),
+            FileSystem::Btrfs => ("mkfs.btrfs", "btrfs-progs"),
+            FileSystem::F2fs => ("mkfs.f2fs", "f2fs-tools"),
+            FileSystem::Tmpfs
+            | FileSystem::Overlay
+            | FileSystem::Bind
+            | FileSystem::Fuse
+            | FileSystem::FuseLocks => return None,
+        };
+        let arguments: &[&str] = match self {
+            FileSystem::Ext4 => &["-q", "-F"],
+            _ => &["-q", "-f"],
+        };
+        Some(Maker { program, package, arguments })
+    }
+
+    /// The kernel modules that it takes, where they are not built in.
+    pub fn modules(self) -> &'static [&'static str] {
+        match self {
+            FileSystem::Ext4 => &["loop", "ext4"],
+            FileSystem::Xfs => &["loop", "xfs"],
+            FileSystem::Btrfs => &["loop", "btrfs"],
+            FileSystem::F2fs => &["loop", "f2fs"],
+            FileSystem::Tmpfs | FileSystem::Bind => &[],
+            FileSystem::Overlay => &["overlay"],
+            FileSystem::Fuse | FileSystem::FuseLocks => &["fuse"],
+        }
+    }
+}

@@ -1,0 +1,78 @@
+use std::io::Write;
+use std::path::Path;
+
+use imglock_harness::compare::Comparison;
+use imglock_harness::run::Document;
+
+use crate::cli::{CompareArgs, CompareFormat};
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::report::compare::{self, Compared};
+
+/// `imglock compare`.
+pub fn compare(args: CompareArgs, output: &mut Output) -> Result<ExitCode, Failure> {
+    let CompareArgs { old, new, slower, format, all } = args;
+    let before = read(&old)?;
+    let mut comparisons = Vec::new();
+    for path in &new {
+        comparisons.push(Comparison::of(&before, &read(path)?, slower));
+    }
+    let name = |path: &Path| path.display().to_string();
+    let all_compared: Vec<Compared<'_>> = comparisons
+        .iter()
+        .zip(&new)
+        .map(|(comparison, new)| Compared { old: name(&old), new: name(new), comparison })
+        .collect();
+    let width = output.width();
+    match format {
+        CompareFormat::Json => compare::json(&all_compared, output)?,
+        CompareFormat::Human | CompareFormat::Markdown => {
+            for (number, compared) in all_compared.iter().enumerate() {
+                if number > 0 {
+                    writeln!(output, "\n")?;
+                }
+                match format {
+                    CompareFormat::Markdown => compare::markdown(compared, all, output)?,
+                    _ => compare::text(compared, all, width, output)?,
+                }
+            }
+        }
+    }
+    output.flush()?;
+    Ok(exit(comparisons.iter().any(Comparison::is_broken)))
+}
+
+/// What the shell is told of comparisons.
+pub fn exit(broken: bool) -> ExitCode {
+    if broken { ExitCode::Failed } else { ExitCode::AsExpected }
+}
+
+/// The document in a file.
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub fn read(path: &Path) -> Result<Document, Failure> {
+    let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let foreign = |why| Failure::NoReport { path: path.to_owned(), why };
+    serde_json::from_str(&text).map_err(|error| foreign(why(&text, &error)))
+}
+
+/// Why a text is no report of runs: what it seems to be, or what serde says.
+fn why(text: &str, error: &serde_json::Error) -> String {
+    if text.trim().is_empty() {
+        return "it is empty".to_owned();
+    }
+    if !error.is_data() {
+        return format!("it is not one JSON document: {error}");
+    }
+    let is_there = |field: &str| {
+        let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
+        value.is_some_and(|value| value.get(field).is_some())
+    };
+    match is_there("results") && is_there("complete") {
+        true => error.to_string(),
+        false => format!("it is JSON of something else ({error})"),
+    }
+}

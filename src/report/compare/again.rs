@@ -1,0 +1,37 @@
+use imglock_harness::compare::RunChange;
+use imglock_harness::run::Place;
+use imglock_harness::subject::Builtin;
+
+use crate::phrase::quoted;
+
+/// The command that does just this run again at its place, to be pasted into
+/// a shell, and what to fill in.
+pub fn again(place: Option<&Place>, run: &RunChange) -> (String, Option<String>) {
+    let mut arguments = format!("{} --backend {}", quoted(&run.scenario), run.backend);
+    let mut hint = None;
+    if run.subject != Builtin::NAME {
+        arguments += &format!(" --subject {}", quoted(&run.subject));
+    }
+    let Some(place) = place else { return (format!("imglock run {arguments}"), hint) };
+    match place.name.rsplit('/').next().unwrap_or_default() {
+        "" => {
+            arguments += " --dir DIR";
+            hint = Some(match &*place.environment.file_system {
+                "" => "DIR is a directory like the one it was run in".to_owned(),
+                file_system => format!("DIR is a directory on {file_system}"),
+            });
+        }
+        made => arguments += &format!(" --fs {}", quoted(made)),
+    }
+    if let Some(fault) = place.environment.planted {
+        arguments += &format!(" --plant {fault}");
+    }
+    let line = match &place.boot {
+        Some(boot) => {
+            let image = quoted(&boot.image.display().to_string());
+            format!("imglock vm --kernel {image} -- {arguments}")
+        }
+        None => format!("imglock run {arguments}"),
+    };
+    (line, hint)
+}

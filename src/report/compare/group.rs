@@ -1,0 +1,82 @@
+use std::collections::BTreeMap;
+
+use imglock_harness::compare::{PlaceChange, RunChange};
+use imglock_harness::lock::Backend;
+use imglock_harness::subject::Builtin;
+
+use super::{sides, words};
+use crate::phrase::printable;
+
+/// Runs of one scenario of which the same has become, in the same way: on
+/// several locks, or at several places.
+pub struct Group<'c> {
+    /// The first of them, which stands for all.
+    pub run: &'c RunChange,
+    /// Its place.
+    pub place: &'c PlaceChange,
+    at: Vec<(&'c PlaceChange, Backend)>,
+}
+
+/// Puts together what is the same, and what is slower in the order of how
+/// much.
+pub fn groups<'c>(runs: impl Iterator<Item = (&'c PlaceChange, &'c RunChange)>) -> Vec<Group<'c>> {
+    let mut groups: Vec<Group<'c>> = Vec::new();
+    let mut met: BTreeMap<_, usize> = BTreeMap::new();
+    for (place, run) in runs {
+        let difference = words::first_difference(run);
+        let key = (&run.scenario, &run.subject, words::brief(run), difference);
+        let index = *met.entry(key).or_insert(groups.len());
+        match groups.get_mut(index) {
+            Some(group) => group.at.push((place, run.backend)),
+            None => groups.push(Group { run, place, at: vec![(place, run.backend)] }),
+        }
+    }
+    let times = |group: &Group<'_>| group.run.times.unwrap_or(0.0);
+    groups.sort_by(|one, other| times(other).total_cmp(&times(one)));
+    groups
+}
+
+impl Group<'_> {
+    /// How many runs it has.
+    pub fn len(&self) -> usize {
+        self.at.len()
+    }
+
+    /// `posix/fork on ofd and posix, at ext4 and xfs`; without the places
+    /// where there is but one.
+    pub fn title(&self, with_places: bool) -> String {
+        let mut places: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (place, backend) in &self.at {
+            let name = sides::name(place);
+            match places.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, backends)) => backends.push(backend.name()),
+                None => places.push((name, vec![backend.name()])),
+            }
+        }
+        let subject = match &*self.run.subject {
+            Builtin::NAME => String::new(),
+            other => format!(" by {other}"),
+        };
+        let backends = places.first().map(|(_, backends)| backends.clone()).unwrap_or_default();
+        let alike = places.iter().all(|(_, others)| *others == backends);
+        let names: Vec<String> = match alike {
+            true => places.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            false => {
+                places.iter().map(|(name, on)| format!("{name} ({})", on.join(", "))).collect()
+            }
+        };
+        let on = if alike { format!(" on {}", list(&backends)) } else { String::new() };
+        let at = if with_places { format!(", at {}", list(&names)) } else { String::new() };
+        printable(&format!("{}{on}{subject}{at}", self.run.scenario))
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn list<T: AsRef<str>>(words: &[T]) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,119 @@
+use imglock_harness::compare::{Change, Comparison, Contrast, PlaceChange};
+use imglock_harness::run::Place;
+
+use crate::phrase::printable;
+
+/// One of the two documents, in a line: `Linux 6.1.0 (x86_64), ext4, imglock
+/// 0.1.0`.
+pub fn described<'p>(places: impl Iterator<Item = &'p Place>) -> String {
+    let places: Vec<&Place> = places.collect();
+    let each = |of: fn(&Place) -> String| {
+        let mut words: Vec<String> = Vec::new();
+        for word in places.iter().map(|place| of(place)) {
+            if !word.is_empty() && !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words.join(", ")
+    };
+    let parts = [
+        each(|place| match (&*place.environment.kernel, &*place.environment.architecture) {
+            ("", _) => String::new(),
+            (kernel, "") => format!("Linux {kernel}"),
+            (kernel, architecture) => format!("Linux {kernel} ({architecture})"),
+        }),
+        each(|place| file_system(place).to_owned()),
+        each(|place| match &*place.environment.imglock {
+            "" => String::new(),
+            version => format!("imglock {version}"),
+        }),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    printable(&parts.join("; "))
+}
+
+/// What the file system is called.
+pub fn file_system(place: &Place) -> &str {
+    match place.name.rsplit('/').next() {
+        Some(name) if !name.is_empty() => name,
+        _ => &place.environment.file_system,
+    }
+}
+
+/// What a place is called in the newer document, or in the older one where
+/// that is the only one.
+pub fn name(place: &PlaceChange) -> &str {
+    match place.place() {
+        Some(place) if !place.name.is_empty() => &place.name,
+        Some(place) => &place.environment.file_system,
+        None => "",
+    }
+}
+
+/// Everything that is not the same about the places, once; and where, unless
+/// it is so everywhere.
+pub fn contrasts(comparison: &Comparison) -> Vec<(&Contrast, Vec<&str>)> {
+    let mut found: Vec<(&Contrast, Vec<&str>)> = Vec::new();
+    for place in &comparison.places {
+        for contrast in &place.contrasts {
+            match found.iter_mut().find(|(other, _)| *other == contrast) {
+                Some((_, places)) => places.push(name(place)),
+                None => found.push((contrast, vec![name(place)])),
+            }
+        }
+    }
+    let pairs = comparison.places.iter();
+    let pairs = pairs.filter(|place| place.old.is_some() && place.new.is_some()).count();
+    for (_, places) in &mut found {
+        if places.len() == pairs {
+            places.clear();
+        }
+    }
+    found
+}
+
+/// ` from Linux 6.1.0 to 6.2.0`, where one kernel is compared with one other;
+/// nothing elsewhere.
+pub fn kernels(comparison: &Comparison) -> String {
+    let contrasts = contrasts(comparison);
+    let mut kernels = contrasts.iter().filter(|(contrast, _)| contrast.what == "kernel");
+    match (kernels.next(), kernels.next()) {
+        (Some((Contrast { old, new, .. }, _)), None) => {
+            printable(&format!(" from Linux {old} to {new}"))
+        }
+        _ => String::new(),
+    }
+}
+
+/// A contrast in words: `6.1.0 -> 6.2.0`, `+discard`, `-relatime +discard`.
+pub fn words(contrast: &Contrast) -> String {
+    let Contrast { what, old, new } = contrast;
+    let or_none = |side: &str| if side.is_empty() { "none".to_owned() } else { side.to_owned() };
+    let words = match &**what {
+        "mount options" | "complaints" => {
+            let sides = [("only before: ", old), ("only now: ", new)];
+            let sides = sides.into_iter().filter(|(_, side)| !side.is_empty());
+            sides.map(|(word, side)| format!("{word}{side}")).collect::<Vec<_>>().join("; ")
+        }
+        _ => format!("{} -> {}", or_none(old), or_none(new)),
+    };
+    printable(&words)
+}
+
+/// How many runs of each place became what: a row for each place, and only
+/// the columns that have something in them.
+pub fn table(comparison: &Comparison) -> Vec<Vec<String>> {
+    let columns: Vec<Change> =
+        Change::ALL.into_iter().filter(|change| comparison.count(*change) > 0).collect();
+    let head = std::iter::once(String::new()).chain(columns.iter().map(ToString::to_string));
+    let mut rows: Vec<Vec<String>> = vec![head.collect()];
+    for place in &comparison.places {
+        let number = |change: &Change| match place.count(*change) {
+            0 => ".".to_owned(),
+            number => number.to_string(),
+        };
+        let row = std::iter::once(name(place).to_owned()).chain(columns.iter().map(number));
+        rows.push(row.collect());
+    }
+    rows
+}

@@ -1,0 +1,44 @@
+use std::io::{self, Write};
+
+use imglock_harness::run::{Document, Place, RunLine, ScenarioResult};
+
+use super::{Reporter, RunRecord};
+
+/// A JSON object on a line of its own for each thing that happens, as it
+/// happens: for a program that follows the run.
+pub struct Lines;
+
+impl Reporter for Lines {
+    fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
+        let (schema, planned) = (Document::SCHEMA, record.expected());
+        line(&RunLine::Begin { schema, planned, places: record.grounds.len() }, out)
+    }
+
+    fn arrived(&mut self, _: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {
+        line(&RunLine::Place(Box::new(place.clone())), out)
+    }
+
+    fn ended(
+        &mut self,
+        _: &RunRecord,
+        result: &ScenarioResult,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        line(&RunLine::Result(Box::new(result.clone())), out)
+    }
+
+    fn left(&mut self, _: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {
+        // What was said when it was gone to is true no more.
+        if place.is_lost() { line(&RunLine::Place(Box::new(place.clone())), out) } else { Ok(()) }
+    }
+
+    fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
+        line(&RunLine::End { complete: record.is_complete() }, out)
+    }
+}
+
+fn line(line: &RunLine, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    writeln!(out)?;
+    out.flush()
+}

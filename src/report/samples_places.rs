@@ -1,0 +1,94 @@
+//! A run at several places, made by hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use imglock_harness::lock::Backend;
+use imglock_harness::run::{
+    Boot, Casting, Environment, Expected, Fate, Job, Known, Place, ScenarioResult, Verdict,
+};
+
+use super::samples::{environment, hazard_shown, passed, result, scenario};
+use super::{Rerun, RunRecord};
+
+/// A finished run at several places: one that passed, one where a failure is
+/// known and one is known no more, one that could not be made, and a kernel
+/// that was lost.
+pub fn several_places() -> RunRecord {
+    let of = |name: &str, kernel: &str, file_system: &str| {
+        let environment = Environment {
+            kernel: kernel.to_owned(),
+            file_system: file_system.to_owned(),
+            ..environment()
+        };
+        Place::reached(name, environment)
+    };
+    let skipped = Fate::Skipped { why: "mkfs.xfs is not installed (Debian: xfsprogs)".to_owned() };
+    let lost = Fate::Lost {
+        why: "the kernel panicked while posix/hot-unplug ran".to_owned(),
+        console: vec![
+            "BUG: kernel NULL pointer dereference, address: 0000000000000008".to_owned(),
+            "Kernel panic - not syncing: Fatal exception".to_owned(),
+        ],
+    };
+    let boot = |complaints: &[&str]| {
+        let complaints = complaints.iter().map(|line| (*line).to_owned()).collect();
+        Some(Boot { image: "linux-6.12.deb".into(), accelerator: "tcg".to_owned(), complaints })
+    };
+    let places = vec![
+        of("ext4", "6.18.0", "ext4"),
+        Place { fate: skipped, ..of("xfs", "6.18.0", "xfs") },
+        of("fuse-locks", "6.18.0", "fuse"),
+        Place {
+            boot: boot(&["WARNING: CPU: 0 PID: 71 at fs/locks.c:2500"]),
+            ..of("6.12.0-cloud/ext4", "6.12.0-cloud", "ext4")
+        },
+        Place { boot: boot(&[]), fate: lost, ..of("6.12.0-cloud/tmpfs", "6.12.0-cloud", "tmpfs") },
+    ];
+    let known = |expected| {
+        let why = "A FUSE server is not told that an OFD lock is released".to_owned();
+        Some(Known { expected, why, link: Some("https://example.org/fuse".to_owned()) })
+    };
+    let at =
+        |place: &str, result: ScenarioResult| ScenarioResult { place: place.to_owned(), ..result };
+    let failed = |name: &str, backend| result(name, backend, Verdict::Failed, "a lock stayed");
+    let (writer, unplug) = ("contract/second-writer", "posix/hot-unplug");
+    let mut results = Vec::new();
+    for place in ["ext4", "6.12.0-cloud/ext4"] {
+        for backend in Backend::ALL {
+            results.push(at(place, passed(writer, backend)));
+        }
+        results.push(at(place, passed("contract/close", Backend::Ofd)));
+        results.push(at(place, hazard_shown()));
+    }
+    results.push(at(
+        "fuse-locks",
+        ScenarioResult { known: known(Expected::Fails), ..failed(writer, Backend::Ofd) },
+    ));
+    results.push(at(
+        "fuse-locks",
+        ScenarioResult { known: known(Expected::Fails), ..passed(writer, Backend::Posix) },
+    ));
+    results.push(at("fuse-locks", failed("contract/close", Backend::Ofd)));
+    let skipped = result(unplug, Backend::Posix, Verdict::Skipped, "its locks cannot be seen here");
+    results.push(at("fuse-locks", skipped));
+    results.push(at("6.12.0-cloud/tmpfs", passed(writer, Backend::Ofd)));
+    let names = [
+        (writer, Backend::Ofd),
+        (writer, Backend::Posix),
+        ("contract/close", Backend::Ofd),
+        (unplug, Backend::Posix),
+    ];
+    let planned = names.map(|(name, backend)| Job {
+        scenario: Arc::new(scenario(name)),
+        backend,
+        casting: Casting::default(),
+    });
+    let grounds = places.iter().map(Place::made);
+    let mut record = RunRecord::new(planned.to_vec(), grounds.collect(), Rerun::default());
+    record.places = places;
+    record.results = results;
+    record.began = jiff::Timestamp::UNIX_EPOCH;
+    record.elapsed = Duration::from_millis(4321);
+    record
+}
