@@ -6,6 +6,7 @@ use std::time::Duration;
 use fuser::INodeNo;
 use rustix::io::Errno;
 
+use super::FuseLocks;
 use super::lock_table::{Held, LockTable, Owner};
 use super::signals::is_interrupted;
 use crate::lock::{ByteRange, LockType};
@@ -16,7 +17,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Where the kernel's lock requests are answered.
 #[derive(Debug)]
-pub(super) struct LockDesk(Arc<Desk>);
+pub(super) struct LockDesk {
+    /// What ends a lock.
+    locks: FuseLocks,
+    desk: Arc<Desk>,
+}
 
 #[derive(Debug, Default)]
 struct Desk {
@@ -59,24 +64,24 @@ impl LockDesk {
     ///
     /// # Errors
     /// When this user may have no more threads.
-    pub fn open() -> std::io::Result<LockDesk> {
+    pub fn open(locks: FuseLocks) -> std::io::Result<LockDesk> {
         let desk = Arc::new(Desk::default());
         let watched = Arc::clone(&desk);
         let thread = std::thread::Builder::new().name("imglock-waiters".to_owned());
         thread.spawn(move || watched.look_after_waiters())?;
-        Ok(LockDesk(desk))
+        Ok(LockDesk { locks, desk })
     }
 
     /// `F_SETLK`, and `F_SETLKW` with `wait`: answers at once, or once nobody
     /// is in the way, or when the asker has been sent a signal.
     pub fn lock(&self, asker: Asker, kind: LockType, range: ByteRange, wait: bool, reply: Reply) {
-        let mut books = self.0.books();
+        let mut books = self.desk.books();
         let waiter = Waiter { asker, kind, range, reply };
         match books.grant(waiter) {
             None => books.retry(asker.file),
             Some(waiter) if wait => {
                 books.waiters.push(waiter);
-                self.0.waited.notify_one();
+                self.desk.waited.notify_one();
             }
             Some(waiter) => (waiter.reply)(Err(Errno::AGAIN)),
         }
@@ -89,7 +94,7 @@ impl LockDesk {
 
     /// `F_GETLK`: the first lock that is in the way.
     pub fn test(&self, asker: Asker, kind: LockType, range: ByteRange) -> Option<Held> {
-        let books = self.0.books();
+        let books = self.desk.books();
         books.tables.get(&asker.file)?.obstacle(asker.owner, kind, range).copied()
     }
 
@@ -100,21 +105,25 @@ impl LockDesk {
 
     /// An open file is no more.
     pub fn release(&self, file: INodeNo, handle: u64) {
-        self.change(file, |table| table.release(handle));
+        match self.locks {
+            FuseLocks::Kernel | FuseLocks::ServedByNumber => {}
+            FuseLocks::Served => self.change(file, |table| table.orphan(handle)),
+            FuseLocks::ServedByHandle => self.change(file, |table| table.release(handle)),
+        }
     }
 
     /// The file itself is no more, or is known no longer.
     pub fn forget(&self, file: INodeNo) {
-        self.0.books().tables.remove(&file);
+        self.desk.books().tables.remove(&file);
     }
 
     /// Whether somebody has a lock on the file.
     pub fn has_locks(&self, file: INodeNo) -> bool {
-        self.0.books().tables.contains_key(&file)
+        self.desk.books().tables.contains_key(&file)
     }
 
     fn change(&self, file: INodeNo, change: impl FnOnce(&mut LockTable)) {
-        let mut books = self.0.books();
+        let mut books = self.desk.books();
         let Some(table) = books.tables.get_mut(&file) else { return };
         change(table);
         books.retry(file);

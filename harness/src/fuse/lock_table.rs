@@ -1,8 +1,14 @@
 use crate::lock::{ByteRange, LockType};
 
-/// Whom the kernel says a lock belongs to: a number that stands for a
-/// descriptor table or for an open file description, and does not say which.
-pub(super) type Owner = u64;
+/// Whom a lock belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// Who the kernel says: a number that stands for a descriptor table or for
+    /// an open file description, and does not say which.
+    Numbered(u64),
+    /// An open file that is no more, by its handle.
+    Gone(u64),
+}
 
 /// A lock that somebody has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +87,13 @@ impl LockTable {
     /// Drops everything that was locked through a handle.
     pub fn release(&mut self, handle: u64) {
         self.held.retain(|held| held.handle != handle);
+    }
+
+    /// What was locked through a handle stays, and is nobody's.
+    pub fn orphan(&mut self, handle: u64) {
+        for held in self.held.iter_mut().filter(|held| held.handle == handle) {
+            held.owner = Owner::Gone(handle);
+        }
     }
 
     /// Whether nobody has a lock.

@@ -40,7 +40,13 @@ pub enum FuseLocks {
     Kernel,
     /// The server (`FUSE_POSIX_LOCKS`), which drops what the kernel tells it
     /// to: a POSIX lock at `FUSE_FLUSH`, an OFD lock never.
+    ///
+    /// The number that an owner has can come back as another's. A lock that
+    /// has outlived its file is nobody's then, and stays in everybody's way.
     Served,
+    /// The same, by a server that goes by the owner's number alone. Whoever is
+    /// given a number that was a dead owner's has the dead one's locks.
+    ServedByNumber,
     /// The server, which also drops at `FUSE_RELEASE` what was locked through
     /// the handle that is released. Nobody waits for that request to be
     /// answered, so such a lock can outlive its file for a moment.

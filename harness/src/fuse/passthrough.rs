@@ -19,6 +19,7 @@ use rustix::io::{Errno, Result};
 
 use super::FuseLocks;
 use super::lock_desk::{Asker, LockDesk};
+use super::lock_table::Owner;
 use super::tree::{Change, Maker, Tree};
 use crate::lock::{ByteRange, LockType};
 
@@ -32,19 +33,15 @@ pub(super) struct Passthrough {
     tree: Tree,
     /// Where locks are asked for, unless the kernel keeps them.
     locks: Option<LockDesk>,
-    /// Whether the end of a handle ends what was locked through it.
-    by_handle: bool,
 }
 
 impl Passthrough {
     pub fn of(directory: &Path, locks: FuseLocks) -> io::Result<Passthrough> {
-        let (served, by_handle) = match locks {
-            FuseLocks::Kernel => (false, false),
-            FuseLocks::Served => (true, false),
-            FuseLocks::ServedByHandle => (true, true),
+        let locks = match locks {
+            FuseLocks::Kernel => None,
+            served => Some(LockDesk::open(served)?),
         };
-        let locks = if served { Some(LockDesk::open()?) } else { None };
-        Ok(Passthrough { tree: Tree::of(directory)?, locks, by_handle })
+        Ok(Passthrough { tree: Tree::of(directory)?, locks })
     }
 
     fn forget_file(&self, number: INodeNo, times: u64) {
@@ -298,7 +295,7 @@ impl Filesystem for Passthrough {
         reply: ReplyEmpty,
     ) {
         if let Some(desk) = &self.locks {
-            desk.flush(number, owner.0);
+            desk.flush(number, Owner::Numbered(owner.0));
         }
         reply.ok();
     }
@@ -309,13 +306,17 @@ impl Filesystem for Passthrough {
         number: INodeNo,
         handle: FileHandle,
         _: OpenFlags,
-        // Of flock(2), which is the kernel's affair here.
-        _: Option<LockOwner>,
+        owner: Option<LockOwner>,
         _: bool,
         reply: ReplyEmpty,
     ) {
         self.tree.files.remove(handle);
-        if let Some(desk) = self.locks.as_ref().filter(|_| self.by_handle) {
+        if let Some(desk) = &self.locks {
+            // Of flock(2), which is the kernel's affair here; unless this
+            // kernel says so of an OFD lock, as none does yet.
+            if let Some(owner) = owner {
+                desk.flush(number, Owner::Numbered(owner.0));
+            }
             desk.release(number, handle.0);
         }
         reply.ok();
@@ -425,7 +426,8 @@ impl Filesystem for Passthrough {
         pid: u32,
         reply: ReplyLock,
     ) {
-        let asker = Asker { file, handle: handle.0, owner: owner.0, pid, thread: request.pid() };
+        let owner = Owner::Numbered(owner.0);
+        let asker = Asker { file, handle: handle.0, owner, pid, thread: request.pid() };
         let (Some(desk), Some(kind)) = (&self.locks, kind(asked)) else {
             return reply.error(fuser::Errno::ENOSYS);
         };
@@ -456,7 +458,8 @@ impl Filesystem for Passthrough {
         reply: ReplyEmpty,
     ) {
         let Some(desk) = &self.locks else { return reply.error(fuser::Errno::ENOSYS) };
-        let asker = Asker { file, handle: handle.0, owner: owner.0, pid, thread: request.pid() };
+        let owner = Owner::Numbered(owner.0);
+        let asker = Asker { file, handle: handle.0, owner, pid, thread: request.pid() };
         match kind(asked) {
             Some(kind) => {
                 let answer = Box::new(|result| done(reply, result));

@@ -48,7 +48,7 @@ fn serve(order: &Order) -> Result<(), String> {
         format!("cannot serve {}: {}", path.display(), describe(error))
     };
     let passthrough = Passthrough::of(backing, *locks).map_err(|error| cannot(backing, &error))?;
-    let device = mount::mount(mount_point)?;
+    let device = mount::mount_on(mount_point)?;
     let session = Session::from_fd(passthrough, device, SessionACL::All, Config::default());
     let session = session.map_err(|error| {
         mount::detach(mount_point);

@@ -1,8 +1,18 @@
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::Path;
 
 use super::{Backend, ByteLocks, KernelLocks, LockError, LockType, RangeSpec};
+
+/// Whether the kernel shows who has locks in one directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Visibility {
+    /// In /proc/locks and in fdinfo.
+    #[default]
+    Shown,
+    /// Nowhere: the file system keeps its locks itself, as a FUSE server can.
+    Hidden,
+}
 
 /// Which kinds of lock work in one directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +21,8 @@ pub struct Availability {
     pub ofd: Result<(), LockError>,
     /// What taking and dropping a POSIX lock gave.
     pub posix: Result<(), LockError>,
+    /// Whether the kernel shows such locks.
+    pub visibility: Visibility,
 }
 
 impl Availability {
@@ -50,12 +62,24 @@ pub fn best_backend(fd: BorrowedFd<'_>) -> Backend {
 }
 
 fn try_both(file: &File) -> Availability {
-    let attempt = |backend| {
+    let mut visibility = Visibility::Shown;
+    let mut attempt = |backend| {
         let mut locks = KernelLocks::new(file.as_fd(), backend);
         locks.set(LockType::Write, RangeSpec::byte(0))?;
+        if !is_shown(file) {
+            visibility = Visibility::Hidden;
+        }
         locks.unlock(RangeSpec::byte(0))
     };
-    Availability { ofd: attempt(Backend::Ofd), posix: attempt(Backend::Posix) }
+    let (ofd, posix) = (attempt(Backend::Ofd), attempt(Backend::Posix));
+    Availability { ofd, posix, visibility }
+}
+
+/// Whether fdinfo shows a lock that a descriptor of ours has. Where it cannot
+/// be read, nothing speaks against it.
+fn is_shown(file: &File) -> bool {
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd()));
+    text.map_or(true, |text| text.lines().any(|line| line.starts_with("lock:")))
 }
 
 #[cfg(test)]
@@ -64,8 +88,8 @@ mod tests {
 
     #[test]
     fn each_backend_has_an_answer_of_its_own() {
-        let available =
-            Availability { ofd: Err(LockError::Invalid), posix: Err(LockError::NoLocks) };
+        let (ofd, posix) = (Err(LockError::Invalid), Err(LockError::NoLocks));
+        let available = Availability { ofd, posix, visibility: Visibility::Shown };
         assert_eq!(*available.of(Backend::Ofd), Err(LockError::Invalid));
         assert_eq!(*available.of(Backend::Posix), Err(LockError::NoLocks));
     }
@@ -97,7 +121,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         assert_eq!(
             availability(directory.path()).expect("an answer"),
-            Availability { ofd: Ok(()), posix: Ok(()) }
+            Availability { ofd: Ok(()), posix: Ok(()), visibility: Visibility::Shown }
         );
     }
 }

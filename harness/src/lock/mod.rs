@@ -11,7 +11,7 @@ mod error;
 mod kernel;
 mod range;
 
-pub use availability::{Availability, availability, best_backend};
+pub use availability::{Availability, Visibility, availability, best_backend};
 pub use backend::{Backend, LockType};
 pub use error::{Blocker, LockError};
 pub use kernel::KernelLocks;

@@ -51,7 +51,9 @@ impl FileKey {
                 continue;
             }
             let lines = descriptor_lines(std::process::id(), file.as_raw_fd())?;
-            // The file's closing drops the lock.
+            // The file's closing drops it, too; but not every FUSE server
+            // learns of that.
+            let _ = locks.unlock(byte);
             if let Some(line) = lines.first() {
                 return Ok(line.file);
             }

@@ -46,6 +46,8 @@ pub struct World {
     pub(super) actors: BTreeMap<String, Actor>,
     /// Requests of waiting actors, in the order in which they came.
     pub(super) queue: Vec<Request>,
+    /// Whether OFD locks stay when their file is closed.
+    loses_sight_of_ofd: bool,
 }
 
 impl World {
@@ -63,7 +65,15 @@ impl World {
             descriptions: Vec::new(),
             actors: BTreeMap::new(),
             queue: Vec::new(),
+            loses_sight_of_ofd: false,
         }
+    }
+
+    /// The same, where nobody tells who keeps the locks that a file is closed:
+    /// its OFD locks stay in everybody's way. A FUSE server is such a one.
+    #[must_use]
+    pub fn losing_sight_of_ofd(self, loses_sight_of_ofd: bool) -> World {
+        World { loses_sight_of_ofd, ..self }
     }
 
     /// Lets a process exist, with nothing open. It is no error if it does
@@ -241,7 +251,7 @@ impl World {
     pub(super) fn drop_unused(&mut self, description: usize) {
         let Some(state) = self.descriptions.get(description) else { return };
         let in_use = self.queue.iter().any(|request| request.description == description);
-        if !state.nodes.is_empty() || in_use {
+        if !state.nodes.is_empty() || in_use || self.loses_sight_of_ofd {
             return;
         }
         if let Some(image) = self.images.get_mut(state.file) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::lock::Backend;
+use crate::lock::{Backend, Visibility};
 use crate::lock_table::{FileKey, LockTable, Watched};
 use crate::process::{Channel, ProcessHandle, Reply, Request, StopToken};
 pub(super) use crate::subject::StepFailure;
@@ -30,6 +30,8 @@ pub(super) struct Cast {
     /// its name in the lock table.
     pinned: Vec<OwnedFd>,
     pub(super) scrutiny: Scrutiny,
+    /// Whether there is a table to read.
+    pub(super) visibility: Visibility,
     pub(super) table: LockTable,
     pub(super) directory: PathBuf,
     /// What is mounted for the scenario, and goes with it.
@@ -46,7 +48,6 @@ impl Cast {
         step_timeout: Duration,
         stop: StopToken,
         scrutiny: Scrutiny,
-        mounts: Mounts,
     ) -> Cast {
         Cast {
             members: HashMap::new(),
@@ -55,9 +56,10 @@ impl Cast {
             keys: Vec::new(),
             pinned: Vec::new(),
             scrutiny,
+            visibility: Visibility::Shown,
             table: LockTable::default(),
             directory,
-            mounts,
+            mounts: Mounts::new(None),
             step_timeout,
             stop,
         }
@@ -69,6 +71,7 @@ impl Cast {
         self.pinned.push(rustix::fs::open(&path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?);
         let key = match FileKey::learn(&path) {
             Ok(key) => Some(key),
+            Err(_) if self.visibility == Visibility::Hidden => None,
             // No lock is taken here, or none is shown.
             Err(_) if self.scrutiny == Scrutiny::Expectations => None,
             Err(error) => return Err(error),

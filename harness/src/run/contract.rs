@@ -48,6 +48,10 @@ pub struct Contract {
     /// Conflicts that are known, by the two descriptions: whoever only gives
     /// something up is granted it, and the conflict is still the same.
     known: HashMap<(usize, usize), Hazard>,
+    /// Whether OFD locks stay when their file is closed.
+    loses_sight_of_ofd: bool,
+    /// Every claim that was ever granted with OFD locks, where they stay.
+    granted: Vec<(usize, Claim)>,
 }
 
 /// An attempt to acquire a claim.
@@ -85,6 +89,12 @@ impl Attempt<'_> {
 }
 
 impl Contract {
+    /// One that knows whether OFD locks stay when their file is closed, and so
+    /// which name a refusal by nobody has.
+    pub fn losing_sight_of_ofd(loses_sight_of_ofd: bool) -> Contract {
+        Contract { loses_sight_of_ofd, ..Contract::default() }
+    }
+
     /// Looks at one step, after `books` have entered it.
     pub fn observe(&mut self, books: &Books, seen: &Observation<'_>) -> Vec<Breach> {
         let mut breaches = Vec::new();
@@ -94,11 +104,18 @@ impl Contract {
         if let Some(attempt) = attempt(books, seen) {
             match seen.outcome {
                 Outcome::Granted => {
+                    if self.loses_sight_of_ofd && attempt.locks == Some(Backend::Ofd) {
+                        self.granted.push((attempt.image, attempt.claim));
+                    }
                     breaches.extend(self.granted(books, &attempt, seen));
                     breaches.extend(slipped_in(books, &attempt, seen));
                 }
                 Outcome::Refused(_) | Outcome::LockByte { .. } => {
-                    let leaked = self.sights.has_leak(attempt.image);
+                    let stays = |(image, claim): &(usize, Claim)| {
+                        *image == attempt.image && attempt.claim.conflicts_with(*claim)
+                    };
+                    let leaked =
+                        self.sights.has_leak(attempt.image) || self.granted.iter().any(stays);
                     breaches.extend(refused(books, &attempt, seen, leaked));
                 }
                 _ => {}
@@ -131,6 +148,8 @@ impl Contract {
             Some(Hazard::Unlocked)
         } else if same_process(granted, name, other) {
             Some(Hazard::SameOwner)
+        } else if seen.table.is_none() && (granted.was_one_with(other) || granted.moved) {
+            Some(Hazard::Unchecked)
         } else if seen.table.is_none()
             || self.sights.lacked(name, &[other.description])
             || self.sights.lacked(name, &other.former)
@@ -223,7 +242,9 @@ fn refused(
         // Not about another opener: the descriptor, or the file system.
         return None;
     }
-    let mut leaked = leaked || books.orphaned(refused.image).any(conflicts);
+    let mut leaked = leaked
+        || books.orphaned(refused.image).any(conflicts)
+        || (seen.table.is_none() && left_in_a_copy(books, refused.image));
     // Openers take read locks only, and those keep nobody from locking a byte.
     let others = others().filter(|_| !lock_byte_failed);
     for (_, other) in others.filter(|(_, other)| conflicts(other.claim_in_force())) {
@@ -237,6 +258,15 @@ fn refused(
         expected: "granted: no live opener conflicts".to_owned(),
         actual: format!("{}: it {}", seen.outcome, refused.claim),
         message: format!("{} was refused although no live opener is in its way", refused.name),
+    })
+}
+
+/// Whether an opener has reopened and left a description to a copy of it: the
+/// copy may keep bytes that nobody claims, which shows in the table alone.
+fn left_in_a_copy(books: &Books, image: usize) -> bool {
+    let of_image = || books.nodes().filter(|(_, node)| node.image == image);
+    of_image().any(|(_, copy)| {
+        copy.copied && of_image().any(|(_, node)| node.former.contains(&copy.description))
     })
 }
 

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::blind;
 use super::cast::{Cast, StepFailure};
 use super::casting::{Casting, reason};
 use super::finding::Finding;
@@ -13,7 +14,7 @@ use super::runner::Runner;
 use super::scrutiny::Scrutiny;
 use super::trace::{EventKind, Trace};
 use crate::file_system::PrivateMounts;
-use crate::lock::Backend;
+use crate::lock::{Backend, Visibility};
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
 use crate::scenario::Scenario;
 use crate::step::Hazard;
@@ -27,11 +28,13 @@ pub struct Engine {
     stop: StopToken,
     casting: Casting,
     mounts: Option<PrivateMounts>,
+    visibility: Visibility,
 }
 
 /// What a run left, before it is a verdict.
 struct Outlook {
     scrutiny: Scrutiny,
+    visibility: Visibility,
     trace: Trace,
     findings: Vec<Finding>,
     failure: Option<StepFailure>,
@@ -49,7 +52,8 @@ impl Engine {
         let launcher = Launcher::start(options)?;
         tracing::debug!(scratch = %launcher.scratch().display(), "launcher started");
         let (stop, casting) = (options.stop.clone(), Casting::default());
-        Ok(Engine { launcher, step_timeout, stop, casting, mounts: None })
+        let (mounts, visibility) = (None, Visibility::Shown);
+        Ok(Engine { launcher, step_timeout, stop, casting, mounts, visibility })
     }
 
     /// The scratch directory.
@@ -60,6 +64,12 @@ impl Engine {
     /// From here on, these play; our own workers did until now.
     pub fn cast(&mut self, casting: Casting) {
         self.casting = casting;
+    }
+
+    /// Whether the kernel shows who has locks where this engine runs. Where it
+    /// does not, runs are judged by outcomes alone.
+    pub fn see(&mut self, visibility: Visibility) {
+        self.visibility = visibility;
     }
 
     /// From here on, scenarios may mount in this namespace, which the thread
@@ -150,6 +160,9 @@ impl Engine {
         if scenario.mounts() && self.mounts.is_none() {
             return Ok(skipped(PrivateMounts::why_none().to_string()));
         }
+        if let Some(why) = self.blindness(scrutiny, scenario, backend) {
+            return Ok(skipped(why.to_owned()));
+        }
         let played = self.play(scrutiny, scenario, backend, observer);
         // Whatever happened, nothing of the scenario may be left.
         let ended = self.launcher.end();
@@ -172,6 +185,19 @@ impl Engine {
         Ok(result)
     }
 
+    /// Why a scenario cannot be judged where the kernel hides its locks.
+    fn blindness(
+        &self,
+        scrutiny: Scrutiny,
+        scenario: &Scenario,
+        backend: Backend,
+    ) -> Option<&'static str> {
+        match self.visibility {
+            Visibility::Hidden if scrutiny.asks_every_judge() => blind::reason(scenario, backend),
+            _ => None,
+        }
+    }
+
     fn play(
         &mut self,
         scrutiny: Scrutiny,
@@ -184,8 +210,11 @@ impl Engine {
         let stage = Stage { directory: &directory, backend, step_timeout, stop: &self.stop };
         let started = self.casting.start(&mut self.launcher, scenario.actors(), &stage);
         let mounts = Mounts::new(self.mounts.clone());
-        let stop = self.stop.clone();
-        let cast = Cast::new(backend, directory.clone(), step_timeout, stop, scrutiny, mounts);
+        let cast = Cast {
+            visibility: self.visibility,
+            mounts,
+            ..Cast::new(backend, directory.clone(), step_timeout, self.stop.clone(), scrutiny)
+        };
         let runner =
             started.and_then(|players| Runner::new(scenario, backend, cast, players, observer));
         let (trace, findings, failure) = match runner {
@@ -198,7 +227,9 @@ impl Engine {
         match failure {
             Some(StepFailure::Stopped) => Err(ProcessError::Stopped),
             Some(StepFailure::Process(error)) => Err(error),
-            failure => Ok(Outlook { scrutiny, trace, findings, failure }),
+            failure => {
+                Ok(Outlook { scrutiny, visibility: self.visibility, trace, findings, failure })
+            }
         }
     }
 }
@@ -211,7 +242,7 @@ fn judge(
     duration: Duration,
     step_timeout: Duration,
 ) -> ScenarioResult {
-    let Outlook { scrutiny, trace, mut findings, failure } = outlook;
+    let Outlook { scrutiny, visibility, trace, mut findings, failure } = outlook;
     let hazards = hazards_of(&findings);
     let failed = findings.iter().any(Finding::is_failure);
     if let Some(failure) = &failure {
@@ -226,7 +257,8 @@ fn judge(
             (failure, None) => failure.to_string(),
         };
         findings.push(judgement::by_harness(event, failure.to_string(), message));
-    } else if !failed && scrutiny == Scrutiny::Full {
+    } else if !failed && scrutiny == Scrutiny::Full && visibility == Visibility::Shown {
+        // Many a hazard shows in the lock table alone.
         let declared = scenario.hazards.get(&backend).into_iter().flatten();
         for hazard in declared.filter(|hazard| !hazards.contains(hazard)) {
             findings.push(judgement::missing_hazard(scenario, *hazard));

@@ -33,7 +33,8 @@ fn judged(
     failure: Option<StepFailure>,
 ) -> ScenarioResult {
     let scrutiny = Scrutiny::Full;
-    let outlook = Outlook { scrutiny, trace: trace(), findings, failure };
+    let outlook =
+        Outlook { scrutiny, visibility: Visibility::Shown, trace: trace(), findings, failure };
     judge(&scenario(), backend, "builtin", outlook, Duration::ZERO, Duration::from_secs(10))
 }
 
@@ -167,6 +168,7 @@ fn hazards_are_listed_whether_declared_or_not() {
 fn a_run_that_did_not_begin_says_why() {
     let failure = Some(StepFailure::Harness("cannot fork".into()));
     let outlook = Outlook {
+        visibility: Visibility::Shown,
         scrutiny: Scrutiny::Full,
         trace: Trace::default(),
         findings: Vec::new(),
@@ -187,7 +189,13 @@ fn a_run_that_did_not_begin_says_why() {
 #[test]
 fn an_observed_run_needs_no_hazard_to_happen() {
     let scrutiny = Scrutiny::Expectations;
-    let outlook = Outlook { scrutiny, trace: trace(), findings: Vec::new(), failure: None };
+    let outlook = Outlook {
+        scrutiny,
+        visibility: Visibility::Shown,
+        trace: trace(),
+        findings: Vec::new(),
+        failure: None,
+    };
     let result =
         judge(&scenario(), Backend::Posix, "builtin", outlook, Duration::ZERO, Duration::ZERO);
     assert_eq!(result.verdict, Verdict::Passed);

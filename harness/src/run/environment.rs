@@ -6,6 +6,7 @@ use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
+use crate::lock::{Visibility, availability};
 use crate::qemu::Binary;
 
 /// Where a run takes place: what decides about locks besides the scenario.
@@ -19,6 +20,10 @@ pub struct Environment {
     pub file_system: String,
     /// Its mount options, sorted.
     pub mount_options: Vec<String>,
+    /// Whether the kernel hides who has locks there. Then runs are judged by
+    /// outcomes alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hides_locks: bool,
     /// The version of imglock, command and engine alike.
     pub imglock: String,
     /// The QEMU programs that play, if any does.
@@ -42,8 +47,28 @@ impl Environment {
         };
         let (file_system, mount_options) = mount(directory).unwrap_or_default();
         let imglock = env!("CARGO_PKG_VERSION").to_owned();
-        let (qemu, planted) = (Vec::new(), None);
-        Environment { kernel, architecture, file_system, mount_options, imglock, qemu, planted }
+        // Where no file can be made, nothing will be run.
+        let hides_locks = availability(directory)
+            .is_ok_and(|available| available.visibility == Visibility::Hidden);
+        Environment {
+            kernel,
+            architecture,
+            file_system,
+            mount_options,
+            hides_locks,
+            imglock,
+            qemu: Vec::new(),
+            planted: None,
+        }
+    }
+
+    /// A sentence for a reader of results from where the kernel hides who has
+    /// locks; `None` where it shows them.
+    pub fn blind_spot(&self) -> Option<&'static str> {
+        self.hides_locks.then_some(
+            "The kernel's lock table shows no lock of this file system, so runs are judged by \
+             outcomes alone: no `held` is compared, and nobody is seen to wait.",
+        )
     }
 }
 

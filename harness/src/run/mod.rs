@@ -4,6 +4,7 @@
 //! processes; what they do becomes a [`Trace`]; three judges look at the trace
 //! as it grows; their [`Finding`]s make the [`Verdict`].
 
+mod blind;
 mod books;
 mod books_census;
 mod books_names;

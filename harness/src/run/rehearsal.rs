@@ -40,7 +40,7 @@ pub fn rehearse(scenario: &Scenario, backend: Backend) -> Trace {
     let mut rehearsal = Rehearsal {
         backend,
         books: Books::new(backend, images.iter().map(|(name, _)| name.clone())),
-        world: World::new(backend, &images),
+        world: World::new(backend, &images).losing_sight_of_ofd(scenario.loses_sight_of_ofd()),
         trace: Trace::default(),
         foreseen: true,
         together: 0,

@@ -10,7 +10,7 @@ use super::engine::Engine;
 use super::result::ScenarioResult;
 use crate::fault::Fault;
 use crate::file_system::PrivateMounts;
-use crate::lock::{Availability, Backend, LockError, availability};
+use crate::lock::{Availability, Backend, LockError, Visibility, availability};
 use crate::process::{LauncherOptions, ProcessError, StopToken, describe};
 use crate::scenario::Scenario;
 
@@ -87,8 +87,9 @@ impl SessionOptions {
         }
     }
 
-    /// Makes sure that a process gets all these locks in the directory.
-    pub(crate) fn require(&self, backends: &[Backend]) -> Result<(), HarnessError> {
+    /// Makes sure that a process gets all these locks in the directory; says
+    /// whether the kernel shows them.
+    pub(crate) fn require(&self, backends: &[Backend]) -> Result<Visibility, HarnessError> {
         let available = self.availability()?;
         for backend in backends {
             if let Err(error) = available.of(*backend) {
@@ -96,7 +97,7 @@ impl SessionOptions {
                 return Err(HarnessError::NoSuchLocks { directory, backend, error: error.clone() });
             }
         }
-        Ok(())
+        Ok(available.visibility)
     }
 
     /// How its launchers are started.
@@ -111,9 +112,14 @@ impl SessionOptions {
         }
     }
 
-    fn engine(&self, launcher: &LauncherOptions) -> Result<Engine, ProcessError> {
+    fn engine(
+        &self,
+        launcher: &LauncherOptions,
+        visibility: Visibility,
+    ) -> Result<Engine, ProcessError> {
         let mut engine = Engine::start(launcher, self.step_timeout)?;
         engine.mount_in(self.mounts.clone());
+        engine.see(visibility);
         Ok(engine)
     }
 }
@@ -183,8 +189,8 @@ impl Session {
         raise_descriptor_limit();
         let launcher = options.launcher();
         let lanes = options.jobs.clamp(1, jobs.len().max(1));
-        let engines =
-            (0..lanes).map(|_| options.engine(&launcher)).collect::<Result<Vec<_>, _>>()?;
+        let engine = || options.engine(&launcher, available.visibility);
+        let engines = (0..lanes).map(|_| engine()).collect::<Result<Vec<_>, _>>()?;
         let kept = engines.iter().map(|engine| engine.scratch().to_owned()).collect();
         let queue = Arc::new(Mutex::new(VecDeque::from(jobs)));
         let (sender, results) = channel();
@@ -218,9 +224,9 @@ impl Engine {
     /// When that backend does not work in the directory, or no process can be
     /// started.
     pub fn prepare(options: &SessionOptions, backend: Backend) -> Result<Engine, HarnessError> {
-        options.require(&[backend])?;
+        let visibility = options.require(&[backend])?;
         raise_descriptor_limit();
-        Ok(options.engine(&options.launcher())?)
+        Ok(options.engine(&options.launcher(), visibility)?)
     }
 }
 

@@ -36,6 +36,13 @@ impl Scenario {
             || file_system.is_some_and(|here| self.file_systems.contains(&here))
     }
 
+    /// Whether it is meant for where nobody says that the file of an OFD lock
+    /// is closed, so that the lock stays. Model and contract go by that, then.
+    /// Every other scenario is judged by what ought to be.
+    pub fn loses_sight_of_ofd(&self) -> bool {
+        self.file_systems == [FileSystem::FuseLocks]
+    }
+
     /// Whether something is mounted in it, which takes root.
     pub fn mounts(&self) -> bool {
         any_mounts(&self.items)

@@ -53,7 +53,9 @@ impl Hazard {
             Hazard::LockLoss => {
                 "a live opener's locks are gone from the kernel, and it was not told"
             }
-            Hazard::LeakedLock => "a lock outlives its opener, kept by an inherited descriptor",
+            Hazard::LeakedLock => {
+                "a lock outlives its opener: an inherited descriptor keeps it, or who was not told"
+            }
             Hazard::SameOwner => "conflicting nodes of one process were both granted",
             Hazard::Unlocked => "conflicting openers run side by side because one takes no locks",
             Hazard::HandoverGap => {
