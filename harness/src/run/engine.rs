@@ -209,12 +209,10 @@ impl Engine {
         let step_timeout = self.step_timeout;
         let stage = Stage { directory: &directory, backend, step_timeout, stop: &self.stop };
         let started = self.casting.start(&mut self.launcher, scenario.actors(), &stage);
-        let mounts = Mounts::new(self.mounts.clone());
-        let cast = Cast {
-            visibility: self.visibility,
-            mounts,
-            ..Cast::new(backend, directory.clone(), step_timeout, self.stop.clone(), scrutiny)
-        };
+        let mut cast =
+            Cast::new(backend, directory.clone(), step_timeout, self.stop.clone(), scrutiny);
+        cast.visibility = self.visibility;
+        cast.mounts = Mounts::new(self.mounts.clone());
         let runner =
             started.and_then(|players| Runner::new(scenario, backend, cast, players, observer));
         let (trace, findings, failure) = match runner {
