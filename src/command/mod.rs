@@ -1,5 +1,6 @@
 //! One file per subcommand: what it reads, what it calls, what it prints.
 
+mod baseline;
 mod check;
 mod claims;
 mod compare;
@@ -14,6 +15,7 @@ mod hold;
 mod holders;
 mod host;
 mod judge_history;
+mod known;
 mod list;
 mod matrix;
 mod modes;
