@@ -214,6 +214,9 @@ pub enum Explanation {
     /// It is on another file, with the same inode number, whose descriptors
     /// could not be seen.
     OtherFile,
+    /// The file system keeps its locks itself, as a FUSE server can: the
+    /// kernel knows nobody who has one.
+    FileSystem,
 }
 
 impl Explanation {
@@ -226,6 +229,9 @@ impl Explanation {
             Explanation::ThreadTable => "of a thread with a descriptor table of its own",
             Explanation::OtherNamespace => "of a process in another pid namespace",
             Explanation::OtherFile => "on another file with the same inode number",
+            Explanation::FileSystem => {
+                "of anybody: the file system keeps its locks itself and does not say whose they are"
+            }
         }
     }
 }
