@@ -54,6 +54,12 @@ impl SurveyedImage {
     pub fn dangers(&self) -> Vec<Danger> {
         Danger::of(self)
     }
+
+    /// Whether somebody has a lock that the kernel does not know of: whoever
+    /// has the image open may be the one.
+    pub fn hides_a_holder(&self) -> bool {
+        self.unexplained.iter().any(|one| one.could_be.contains(&Explanation::FileSystem))
+    }
 }
 
 /// One owner of locks.
