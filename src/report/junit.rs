@@ -37,6 +37,9 @@ fn suite(record: &RunRecord, place: &Place, backend: Backend) -> Option<TestSuit
     suite.add_property(("file_system", environment.file_system.as_str()));
     suite.add_property(("mount_options", environment.mount_options.join(",").as_str()));
     suite.add_property(("imglock", environment.imglock.as_str()));
+    if let Some(sentence) = environment.blind_spot() {
+        suite.add_property(("locks", sentence));
+    }
     for binary in &environment.qemu {
         suite.add_property((binary.program.file_name(), binary.version.to_string()));
     }

@@ -150,6 +150,10 @@ fn sum_up(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
         let places = count(lost.len(), "place", "places");
         writeln!(out, "  {BAD}{places} lost{BAD:#}: {}", lost.join(", "))?;
     }
+    for place in record.places.iter().filter(|place| place.environment.hides_locks) {
+        let at = if place.name.is_empty() { "this place" } else { &place.name };
+        writeln!(out, "  judged by outcomes alone at {at}: the kernel shows no lock there")?;
+    }
     for ((hazard, backend), number) in &summary.reproduced {
         let words = hazard.name().replace('-', " ");
         let scenarios = if *number == 1 { "scenario" } else { "scenarios" };

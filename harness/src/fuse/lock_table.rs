@@ -42,8 +42,10 @@ impl LockTable {
     /// Puts a lock in place of whatever its owner has there. Nobody else may
     /// be in the way.
     pub fn put(&mut self, lock: Held) {
-        self.cut(lock.owner, lock.range);
         let Held { owner, kind, range, .. } = lock;
+        // Who has locks stays where it is among those who came.
+        let place = self.held.iter().position(|held| held.owner == owner);
+        self.cut(owner, range);
         let mut merged = lock;
         self.held.retain(|held| {
             let neighbour = held.owner == owner
@@ -55,12 +57,11 @@ impl LockTable {
             }
             !neighbour
         });
-        let at = self
-            .held
-            .iter()
-            .position(|held| held.owner == owner && held.range.first > merged.range.first)
-            .or_else(|| self.held.iter().rposition(|held| held.owner == owner).map(|at| at + 1));
-        self.held.insert(at.unwrap_or(self.held.len()), merged);
+        let next = |held: &Held| held.owner == owner && held.range.first > range.first;
+        let at = self.held.iter().position(next);
+        let last = || self.held.iter().rposition(|held| held.owner == owner).map(|at| at + 1);
+        let at = at.or_else(last).or(place).unwrap_or(self.held.len());
+        self.held.insert(at, merged);
     }
 
     /// Gives up whatever `owner` has in a range.

@@ -58,7 +58,10 @@ impl Danger {
         let all = [
             (ways.len() > 1, Danger::TwoProtocols),
             (classes.contains(&LockClass::Flock), Danger::FlockUnseen),
-            (image.unlocked.iter().any(|one| one.writable), Danger::WriterUnlocked),
+            (
+                !image.hides_a_holder() && image.unlocked.iter().any(|one| one.writable),
+                Danger::WriterUnlocked,
+            ),
             (leased, Danger::LeaseWaits),
         ];
         all.into_iter().filter(|(there, _)| *there).map(|(_, danger)| danger).collect()

@@ -30,6 +30,7 @@ mod answer;
 mod danger;
 mod facts;
 mod grouping;
+mod hidden;
 mod picture;
 mod protocol;
 mod scan;

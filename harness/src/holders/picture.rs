@@ -54,6 +54,12 @@ impl SurveyedImage {
     pub fn dangers(&self) -> Vec<Danger> {
         Danger::of(self)
     }
+
+    /// Whether somebody has a lock that the kernel does not know of: whoever
+    /// has the image open may be the one.
+    pub fn hides_a_holder(&self) -> bool {
+        self.unexplained.iter().any(|one| one.could_be.contains(&Explanation::FileSystem))
+    }
 }
 
 /// One owner of locks.
@@ -214,6 +220,9 @@ pub enum Explanation {
     /// It is on another file, with the same inode number, whose descriptors
     /// could not be seen.
     OtherFile,
+    /// The file system keeps its locks itself, as a FUSE server can: the
+    /// kernel knows nobody who has one.
+    FileSystem,
 }
 
 impl Explanation {
@@ -226,6 +235,9 @@ impl Explanation {
             Explanation::ThreadTable => "of a thread with a descriptor table of its own",
             Explanation::OtherNamespace => "of a process in another pid namespace",
             Explanation::OtherFile => "on another file with the same inode number",
+            Explanation::FileSystem => {
+                "of anybody: the file system keeps its locks itself and does not say whose they are"
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{
     Waiter,
 };
 use crate::image::Access;
+use crate::lock::{ByteRange, LockType};
 use crate::lock_table::{AnyLine, FileKey, LockClass, lines_of};
 use crate::raw::compare_descriptions;
 
@@ -149,7 +150,11 @@ impl Sight<'_> {
         left.sort_unstable();
         holders.extend(self.unseen_tables(&mut left));
         holders.sort_by_key(|holder| holder.processes.first().map(|process| process.pid));
-        let unexplained = left.into_iter().map(|line| self.unexplained(line)).collect();
+        let mut unexplained: Vec<Unexplained> =
+            left.into_iter().map(|line| self.unexplained(line)).collect();
+        if lines.is_empty() && holders.is_empty() {
+            unexplained.extend(self.target.hidden_locks().into_iter().map(hidden));
+        }
         let waiters = waiters(&waiting, &self.found.own, self.facts);
         let unlocked = self.unlocked(&holders, &waiters);
         SurveyedImage {
@@ -234,6 +239,12 @@ impl Sight<'_> {
         let could_be = could_be.into_iter().filter(|(can, _)| *can).map(|(_, why)| why).collect();
         Unexplained { lock: owned(&line), process, could_be }
     }
+}
+
+/// A lock that the file system told of when it was asked, of nobody knows whom.
+fn hidden((kind, range): (LockType, ByteRange)) -> Unexplained {
+    let lock = OwnedLock { class: LockClass::Ofd, kind: Some(kind), range };
+    Unexplained { lock, process: None, could_be: vec![Explanation::FileSystem] }
 }
 
 fn owned(line: &AnyLine) -> OwnedLock {

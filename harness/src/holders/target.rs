@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use procfs::process::Process as ProcProcess;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Statx, StatxFlags};
 
+use super::hidden;
+use crate::lock::{ByteRange, LockType};
 use crate::lock_table::FileKey;
 
 /// What stat(2) calls a file: device and inode number.
@@ -23,7 +25,9 @@ pub(super) struct Target {
     pub(super) size: u64,
     /// What /proc/locks should call it, as far as can be told without a lock.
     pub(super) key: FileKey,
-    _held: OwnedFd,
+    /// Whether its file system may keep locks that the kernel does not show.
+    pub(super) may_hide: bool,
+    held: OwnedFd,
 }
 
 impl Target {
@@ -39,10 +43,17 @@ impl Target {
         };
         // Both are the kernel's own numbers. The inode's is there from Linux
         // 5.14 on; before, stat's is all there is.
-        let device = field("mnt_id:").and_then(|mount| mounts.device(mount)).unwrap_or(stat.device);
+        let mount = field("mnt_id:").and_then(|mount| mounts.find(mount));
+        let device = mount.map_or(stat.device, |mount| mount.device);
+        let may_hide = mount.is_some_and(|mount| mount.may_hide);
         let inode = field("ino:").unwrap_or(stat.inode);
         let key = FileKey::new(device.0, device.1, inode);
-        Ok(Target { path: path.to_owned(), stat, size: status.stx_size, key, _held: held })
+        Ok(Target { path: path.to_owned(), stat, size: status.stx_size, key, may_hide, held })
+    }
+
+    /// Locks that the kernel shows nowhere.
+    pub(super) fn hidden_locks(&self) -> Vec<(LockType, ByteRange)> {
+        if self.may_hide { hidden::locks(self.held.as_fd()) } else { Vec::new() }
     }
 
     /// Whether the kernel's name for the file is not stat's: then other files
@@ -54,18 +65,25 @@ impl Target {
 
 /// The devices of mounted file systems, read when first asked for.
 #[derive(Debug, Default)]
-pub(super) struct Mounts(Option<Vec<(u64, (u32, u32))>>);
+pub(super) struct Mounts(Option<Vec<Mount>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Mount {
+    id: u64,
+    /// The device of its super block.
+    device: (u32, u32),
+    may_hide: bool,
+}
 
 impl Mounts {
-    /// The device of the super block of a mount. `None` for a mount that this
-    /// process does not see.
-    fn device(&mut self, id: u64) -> Option<(u32, u32)> {
+    /// `None` for a mount that this process does not see.
+    fn find(&mut self, id: u64) -> Option<Mount> {
         let mounts = self.0.get_or_insert_with(read_mounts);
-        mounts.iter().find(|(mount, _)| *mount == id).map(|(_, device)| *device)
+        mounts.iter().find(|mount| mount.id == id).copied()
     }
 }
 
-fn read_mounts() -> Vec<(u64, (u32, u32))> {
+fn read_mounts() -> Vec<Mount> {
     let Ok(mounts) = ProcProcess::myself().and_then(|process| process.mountinfo()) else {
         return Vec::new();
     };
@@ -73,11 +91,13 @@ fn read_mounts() -> Vec<(u64, (u32, u32))> {
         let (major, minor) = text.split_once(':')?;
         Some((major.parse().ok()?, minor.parse().ok()?))
     };
-    mounts
-        .0
-        .iter()
-        .filter_map(|mount| Some((u64::try_from(mount.mnt_id).ok()?, device(&mount.majmin)?)))
-        .collect()
+    let mount = |mount: &procfs::process::MountInfo| {
+        let kind = mount.fs_type.as_str();
+        let may_hide = kind == "fuse" || kind.starts_with("fuse.") || kind == "virtiofs";
+        let id = u64::try_from(mount.mnt_id).ok()?;
+        Some(Mount { id, device: device(&mount.majmin)?, may_hide })
+    };
+    mounts.0.iter().filter_map(mount).collect()
 }
 
 /// `statx(2)` of what the kernel knows already (`AT_STATX_DONT_SYNC`): a

@@ -126,6 +126,16 @@ impl Hold {
             None => Ok(()),
         }
     }
+
+    /// Gives its bytes up, and only then closes the image. Not every server of
+    /// a file system learns of a close.
+    pub fn give_up(mut self) {
+        if let Some(backend) = self.backend() {
+            let mut locks = KernelLocks::new(self.file.as_fd(), backend);
+            // Closing does it, too, wherever it is heard of.
+            let _ = self.claims.change(&mut locks, Claim::NOTHING);
+        }
+    }
 }
 
 impl AsFd for Hold {

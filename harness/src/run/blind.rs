@@ -43,3 +43,41 @@ fn any_item(items: &[Item], is: &dyn Fn(&Item) -> bool) -> bool {
         other => is(other),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason_of(body: &str) -> Option<&'static str> {
+        let text = format!("summary s\nabout a\n{body}");
+        let scenario = Scenario::parse("x", "x.kdl", &text).expect("a scenario");
+        reason(&scenario, Backend::Ofd)
+    }
+
+    #[rstest::rstest]
+    #[case::outcomes("vm1 open disk mode=rw\nvm2 open disk mode=rw { expect \"refused write\"; }")]
+    #[case::no_outcome_at_all("vm1 open disk mode=rw\nvm1 close disk")]
+    #[case::held_beside_outcomes(
+        "vm1 open disk mode=rw { expect granted; }\nheld { vm1 disk mode=rw; }"
+    )]
+    #[case::held_on_the_other_locks(
+        "vm1 open disk mode=rw\nheld backend=posix { vm1 disk mode=rw; }"
+    )]
+    #[case::a_lock_without_a_wait("vm1 open f mode=none\nvm1 lock f type=read start=0 len=1")]
+    fn outcomes_suffice_for(#[case] body: &str) {
+        assert_eq!(reason_of(body), None);
+    }
+
+    #[rstest::rstest]
+    #[case::a_wait(
+        "vm1 open f mode=none\nvm1 lock f type=read start=0 len=1 wait=#true",
+        "to wait"
+    )]
+    #[case::held_alone(
+        "repeat 2 { vm1 open disk mode=rw; held { vm1 disk mode=rw; }; vm1 close disk; }",
+        "compared"
+    )]
+    fn the_table_is_needed_for(#[case] body: &str, #[case] why: &str) {
+        assert!(reason_of(body).is_some_and(|reason| reason.contains(why)));
+    }
+}

@@ -36,6 +36,21 @@ mod a_reopen {
     }
 
     #[test]
+    fn has_its_name_where_no_table_is_read_too() {
+        let lines = "vm1 open disk rw => granted
+                     vm2 open disk rw image=base.img => granted
+                     host rename base.img to=disk.img => done
+                     vm1 reopen disk rw => granted";
+        breaks(Ofd, lines, "unchecked: vm1.disk and vm2.disk conflict, and both were granted");
+        let lines = "vm1 open disk none => granted
+                     vm1 dup disk as=spare => done
+                     vm1 reopen spare ro => granted
+                     vm1 set spare rw => refused write";
+        let message = "vm1.spare was refused although no live opener is in its way";
+        breaks(Ofd, lines, &format!("leaked-lock: {message}"));
+    }
+
+    #[test]
     fn meets_what_was_locked_by_hand_on_what_it_leaves() {
         keeps(
             Ofd,

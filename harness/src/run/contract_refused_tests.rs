@@ -103,6 +103,33 @@ mod refused_for_no_reason {
     }
 }
 
+mod refused_where_a_close_is_not_told {
+    use super::super::history::History;
+    use super::*;
+
+    fn breaches(backend: Backend, before: &str) -> Vec<String> {
+        let lines = format!("{before}\nvm2 open disk rw => refused write");
+        History::on(backend).losing_sight_of_ofd().tells(&lines).breaches()
+    }
+
+    #[rstest]
+    #[case::closed("vm1 open disk rw => granted\nvm1 close disk => done")]
+    #[case::killed("vm1 open disk rw => granted\nvm1 kill => done")]
+    fn by_one_who_was_there(#[case] before: &str) {
+        assert_eq!(breaches(Ofd, before), [format!("leaked-lock: {WITHOUT_REASON}")]);
+        assert_eq!(breaches(Posix, before), [format!("no name: {WITHOUT_REASON}")]);
+    }
+
+    #[rstest]
+    #[case::nobody("vm1 open disk force-share => granted\nvm1 close disk => done")]
+    #[case::elsewhere("vm1 open disk rw image=base.img => granted\nvm1 close disk => done")]
+    #[case::refused("vm1 open disk rw => refused write")]
+    fn by_one_who_was_not(#[case] before: &str) {
+        let breaches = breaches(Ofd, before);
+        assert_eq!(breaches.last(), Some(&format!("no name: {WITHOUT_REASON}")));
+    }
+}
+
 mod refused_rightly {
     use super::*;
 

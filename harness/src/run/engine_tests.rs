@@ -165,6 +165,25 @@ fn hazards_are_listed_whether_declared_or_not() {
 }
 
 #[test]
+fn a_hazard_that_may_show_in_the_table_alone_is_not_missed_where_there_is_none() {
+    let text = "summary s\nabout a\nhazard lock-loss\nvm1 open disk mode=rw\n";
+    let scenario = Scenario::parse("x", "x.kdl", text).expect("a scenario");
+    let verdict = |visibility| {
+        let outlook = Outlook {
+            scrutiny: Scrutiny::Full,
+            visibility,
+            trace: Trace::default(),
+            findings: Vec::new(),
+            failure: None,
+        };
+        let took = Duration::ZERO;
+        judge(&scenario, Backend::Ofd, "builtin", outlook, took, Duration::ZERO).verdict
+    };
+    assert_eq!(verdict(Visibility::Shown), Verdict::Failed);
+    assert_eq!(verdict(Visibility::Hidden), Verdict::Passed);
+}
+
+#[test]
 fn a_run_that_did_not_begin_says_why() {
     let failure = Some(StepFailure::Harness("cannot fork".into()));
     let outlook = Outlook {

@@ -30,6 +30,11 @@ impl History {
         History { books, backend, contract: Contract::default(), breaches: Vec::new() }
     }
 
+    /// The same, where nobody tells that an OFD lock's file is closed.
+    pub(super) fn losing_sight_of_ofd(self) -> History {
+        History { contract: Contract::losing_sight_of_ofd(true), ..self }
+    }
+
     /// What came of lines such as
     /// `vm1 open disk rw => granted | read 100-101 vm1.disk, read 201 vm1.disk`.
     ///

@@ -28,9 +28,15 @@ pub fn hold(args: HoldArgs, output: &mut Output) -> Result<ExitCode, Failure> {
     if args.command.is_empty() {
         let _ = words::say_held(&args, &hold, &mut errors).and_then(|()| errors.flush());
         signals.wait(None).map_err(Failure::Signals)?;
+        hold.give_up();
         return Ok(ExitCode::AsExpected);
     }
     let running = Running::start(&args, &hold, &mut signals)?;
-    // The hold is let go once the command has ended, not earlier.
-    Ok(running.until_it_ends(&mut signals)?)
+    let ended = running.until_it_ends(&mut signals);
+    // The hold is let go once the command has ended, not earlier; and where
+    // the command could pass it on, that is for others to do.
+    if !args.inherit {
+        hold.give_up();
+    }
+    Ok(ended?)
 }

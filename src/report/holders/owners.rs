@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use imglock_harness::holders::{Holder, Process, SurveyedImage, Unexplained, Unlocked, Waiter};
+use imglock_harness::holders::{Holder, Process, SurveyedImage, Unexplained, Waiter};
 use imglock_harness::image::Reading;
 use unicode_width::UnicodeWidthStr;
 
@@ -83,12 +83,17 @@ impl Text<'_> {
         Ok(())
     }
 
-    /// Who has it open and locks nothing.
-    pub(super) fn unlocked(&self, unlocked: &[Unlocked], out: &mut dyn Write) -> io::Result<()> {
+    /// Who has it open and locks nothing that the kernel knows of.
+    pub(super) fn unlocked(&self, image: &SurveyedImage, out: &mut dyn Write) -> io::Result<()> {
+        let unlocked = &image.unlocked;
         if unlocked.is_empty() {
             return Ok(());
         }
-        writeln!(out, "\n  {STRONG}open without a lock{STRONG:#}")?;
+        let head = match image.hides_a_holder() {
+            false => "open without a lock",
+            true => "open, and perhaps that somebody",
+        };
+        writeln!(out, "\n  {STRONG}{head}{STRONG:#}")?;
         for one in unlocked.iter().take(MOST_UNLOCKED) {
             let access = if one.writable { "to write" } else { "to read" };
             let name = words::process(&one.process);

@@ -46,7 +46,7 @@ impl Text<'_> {
         if !image.is_held() {
             writeln!(out, "{STRONG}{path}{STRONG:#}  {GOOD}free{GOOD:#}: nobody has a lock on it")?;
             self.waiters(&image.waiters, out)?;
-            self.unlocked(&image.unlocked, out)?;
+            self.unlocked(image, out)?;
             return self.dangers(image, out);
         }
         let holders = image.holders.len() + usize::from(!image.unexplained.is_empty());
@@ -57,7 +57,7 @@ impl Text<'_> {
         }
         self.unexplained(&image.unexplained, out)?;
         self.waiters(&image.waiters, out)?;
-        self.unlocked(&image.unlocked, out)?;
+        self.unlocked(image, out)?;
         self.modes(image, out)?;
         self.dangers(image, out)?;
         self.advice(image, &image.holders.iter().collect::<Vec<_>>(), out)

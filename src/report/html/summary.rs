@@ -126,6 +126,7 @@ fn environment(place: &Place) -> Markup {
         @for (name, value) in entries {
             div { dt { (name) } dd { (if value.is_empty() { "not known" } else { value }) } }
         }
+        @if let Some(sentence) = environment.blind_spot() { div { dt { "locks" } dd { (sentence) } } }
         @for binary in &environment.qemu {
             div { dt { (binary.program.file_name()) } dd { (binary.version) " " code { (binary.path.display()) } } }
         }
