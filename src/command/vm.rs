@@ -1,10 +1,11 @@
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc::channel;
 
 use imglock_harness::process::{LauncherOptions, ProcessError, StopToken};
 use imglock_harness::qemu::Program;
-use imglock_harness::run::{HarnessError, Place};
+use imglock_harness::run::{HarnessError, Job, Place};
+use imglock_harness::step::FileSystem;
 use imglock_harness::vm::{
     Kernel, KernelError, Payload, VmEvent, VmNews, VmOptions, VmPlan, boot_all,
 };
@@ -31,7 +32,7 @@ pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Fa
     let (jobs, _) = run::planned(&guest, &kinds)?;
     let stop = interrupt::stop_on_signals()?;
     let options = options(&args, stop.clone())?;
-    let plan = plan(&args, &guest)?;
+    let plan = plan(&args, &guest, &jobs)?;
     let names = plan.names();
 
     let rerun = Rerun {
@@ -98,7 +99,7 @@ fn tell(
             tracing::debug!("{name}: its init was heard of after {:.1} s", after.as_secs_f64());
         }
         VmNews::Console(bytes) => consoles.write(kernel, &bytes)?,
-        VmNews::Place(place) => log.arrive(place)?,
+        VmNews::Place(place) => log.arrive(*place)?,
         VmNews::Result(result) => {
             let place = result.place.clone();
             log.add(&place, *result)?;
@@ -145,10 +146,13 @@ fn options(args: &VmArgs, stop: StopToken) -> Result<VmOptions, Failure> {
 }
 
 /// What is to be run under which kernels.
-fn plan(args: &VmArgs, guest: &RunArgs) -> Result<VmPlan, Failure> {
+fn plan(args: &VmArgs, guest: &RunArgs, jobs: &[Job]) -> Result<VmPlan, Failure> {
     let file_systems = guest.file_systems();
     let mut modules: Vec<String> = Vec::new();
-    for module in file_systems.iter().flat_map(|kind| kind.modules()) {
+    // Some scenarios lay an overlayfs over whatever they are run on.
+    let mounts = jobs.iter().any(|job| job.scenario.mounts());
+    let overlay = mounts.then_some(FileSystem::Overlay);
+    for module in file_systems.iter().copied().chain(overlay).flat_map(FileSystem::modules) {
         if modules.iter().all(|known| known != module) {
             modules.push((*module).to_owned());
         }
@@ -184,7 +188,7 @@ fn opened(args: &VmArgs, modules: &[String]) -> Result<Vec<Kernel>, KernelError>
 }
 
 /// The command line that boots one of the kernels as all were.
-fn line(args: &VmArgs, kernel: &PathBuf) -> String {
+fn line(args: &VmArgs, kernel: &Path) -> String {
     let mut line = String::from("imglock vm");
     let mut add = |option: &str, value: &str| {
         line += &format!(" {option} {}", quoted(value));

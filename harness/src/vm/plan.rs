@@ -88,7 +88,7 @@ pub enum VmNews {
     /// Its first program was heard of, so long after the start.
     Booted(Duration),
     /// Its run has come to a place, or could not.
-    Place(Place),
+    Place(Box<Place>),
     /// A run has ended.
     Result(Box<ScenarioResult>),
     /// Nothing more will come of it: its places as they are in the end.
