@@ -117,7 +117,7 @@ fn lines_are_what_happened_in_its_order() {
         _ => None,
     });
     assert_eq!(results.collect::<Vec<_>>(), record.results);
-    let begin = RunLine::Begin { schema: Document::SCHEMA, planned: 13, places: 5 };
+    let begin = RunLine::Begin { schema: Document::SCHEMA, planned: 20, places: 5 };
     assert_eq!(lines.first(), Some(&begin));
     assert_eq!(lines.last(), Some(&RunLine::End { complete: true }));
     // One that was lost is told once more.
