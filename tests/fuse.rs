@@ -121,7 +121,7 @@ fn a_server_that_drops_what_a_handle_had_keeps_every_rule_that_shows_in_outcomes
         let run = imglock().args(["run", "--dir"]).arg(seen).args(THEMES).assert().success();
         run.stdout(contains(" 0 failed, "))
             .stdout(contains(
-                "skipped 40: the kernel's lock table shows no lock of this file system",
+                "shows no lock of this file system, so nobody can be seen to wait for one",
             ))
             .stdout(contains(
                 "judged by outcomes alone at this place: the kernel shows no lock there",
