@@ -9,7 +9,7 @@ pub enum ExitCode {
     /// A scenario failed or timed out, or the kernel's mode table differs;
     /// locks are not as they must be; an image is locked; the mode asked for
     /// would be refused; a history is invalid, or that cannot be known; a
-    /// planted fault went unnoticed.
+    /// planted fault went unnoticed; something broke since an earlier run.
     Failed,
     /// Wrong usage, an invalid scenario, or an image that cannot be opened or
     /// looked at.

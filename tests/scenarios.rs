@@ -1,10 +1,18 @@
 //! Every embedded scenario on each backend, a test of its own.
+//!
+//! Those that mount something take root. Without it they are skipped, as they
+//! are by the command, unless `IMGLOCK_REQUIRE` names `file-systems`.
+
+#[path = "outside/requirement.rs"]
+#[expect(dead_code, reason = "this test uses its own part of it")]
+mod requirement;
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use imglock_harness::lock::Backend;
 use imglock_harness::scenario::Scenario;
+use requirement::{is_met, not_root};
 use rstest::rstest;
 
 #[rstest]
@@ -15,6 +23,10 @@ fn scenario(
     let text = std::fs::read_to_string(&file).expect("a readable file");
     let name = file.display().to_string();
     let scenario = Scenario::parse(&name, &name, &text).expect("a valid scenario");
+    let takes_root = scenario.mounts().then(|| not_root("mounting")).flatten();
+    if !is_met("file-systems", takes_root) {
+        return;
+    }
     let run = Command::new(env!("CARGO_BIN_EXE_imglock"))
         .args(["run", "--backend", backend.name(), "-j", "1"])
         .arg(&file)

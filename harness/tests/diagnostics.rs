@@ -97,6 +97,19 @@ fn files(#[case] text: &str, #[context] context: Context) {
 #[case::missing_properties(
     "vm1 open f mode=none\nvm1 lock f start=0\nvm1 dup f\nvm1 send f\nhost rename disk.img"
 )]
+#[case::mounts_with_missing_properties("host bind copy.img\nhost overlay top.img\nhost bind")]
+#[case::mounts_with_others_properties(
+    "host overlay top.img to=disk.img\nhost hardlink a.img to=disk.img read-only=#true\nhost bind b.img to=disk.img read-only=yes"
+)]
+#[case::mounts_of_what_is_not_there(
+    "host bind copy.img to=dsk.img\nhost overlay top.img over=copi.img\nvm1 open disk image=tpo.img mode=rw"
+)]
+#[case::mounts_together(
+    "together {\n    vm1 open disk mode=rw\n    host bind copy.img to=disk.img\n}\nvm1 overlay top.img over=disk.img"
+)]
+#[case::mounts_in_other_places(
+    "host bind \"../copy.img\" to=\"/etc/passwd\"\nhost overlay \"..\" over=-a"
+)]
 #[case::missing_names("vm1 open mode=rw\nvm1 fork\nhost create")]
 #[case::out_of_range(
     "vm1 open disk mode=rw pause-after=-1\nvm1 read disk at=-1 len=5000\nvm1 seek disk to=99999999999999999999"

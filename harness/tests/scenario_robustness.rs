@@ -1,6 +1,7 @@
 //! Whatever the text is, reading it ends in a scenario or in problems that
 //! can be printed.
 
+use imglock_harness::known::KnownFailures;
 use imglock_harness::scenario::{ModeMatrix, Scenario};
 use proptest::prelude::*;
 use rstest::rstest;
@@ -8,7 +9,7 @@ use rstest::rstest;
 const FORMAT: &str = include_str!("../../docs/scenario-format.md");
 const MATRIX: &str = include_str!("../../scenarios/matrix.kdl");
 
-/// Reads the text in both ways, and prints what is wrong with it.
+/// Reads the text in every way, and prints what is wrong with it.
 fn read(text: &str) {
     match Scenario::parse("story", "story.kdl", text) {
         Ok(scenario) => {
@@ -25,6 +26,10 @@ fn read(text: &str) {
         }
     }
     if let Err(error) = ModeMatrix::parse("matrix.kdl", text) {
+        let _printed = format!("{:?}", miette::Report::new(error));
+    }
+    KnownFailures::is_one(text);
+    if let Err(error) = KnownFailures::parse("known.kdl", text) {
         let _printed = format!("{:?}", miette::Report::new(error));
     }
 }
@@ -50,6 +55,10 @@ fn examples() -> String {
 /// Words and signs of the format, in any order.
 fn salad() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
+        "known",
+        "\"why\"",
+        "kernel \">=6.1\"",
+        "file-system",
         "summary",
         "about",
         "backends",

@@ -17,6 +17,20 @@ pub struct ReportArgs {
     /// What goes to standard output.
     #[arg(long, default_value = "human")]
     pub format: RunFormat,
+    /// A file that says which failures are known, besides those that imglock
+    /// knows of; may be given more than once. docs/compare.md has the format.
+    ///
+    /// What fails as is known does not fail the command; what passes although
+    /// it is known to fail does.
+    #[arg(long = "known", value_name = "FILE")]
+    pub known: Vec<PathBuf>,
+    /// Compare with this report, which an earlier run wrote (--report json=FILE).
+    ///
+    /// The comparison comes last, as `imglock compare` has it, and decides the
+    /// exit code alone: 1 when something broke. A failure that the earlier run
+    /// had too is no news.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
 }
 
 /// `--format` of a run.

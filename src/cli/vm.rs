@@ -16,6 +16,10 @@ pub struct VmArgs {
     /// which need not be installed. Several make one table.
     #[arg(long = "kernel", value_name = "FILE", required = true, num_args = 1..)]
     pub kernels: Vec<PathBuf>,
+    /// Run on the kernel that is running as well, without a guest, before the
+    /// others: in the temporary directory, or as root on what --fs makes.
+    #[arg(long)]
+    pub host: bool,
     /// Where modules are, for kernels that are in no package: /lib/modules, or
     /// /lib/modules/RELEASE; may be given more than once.
     ///
@@ -91,6 +95,8 @@ const NOT_IN_A_GUEST: &[(&str, &str)] = &[
     ("keep", "a guest's directories end with it"),
     ("reports", "give --report to `imglock vm`, before the --"),
     ("format", "give --format to `imglock vm`, before the --"),
+    ("known", "give --known to `imglock vm`, before the --"),
+    ("baseline", "give --baseline to `imglock vm`, before the --"),
     ("casts", "there is no QEMU in a guest"),
     ("mix", "there is no QEMU in a guest"),
     ("qemu_dirs", "there is no QEMU in a guest; --qemu-dir before the -- says what runs it"),
@@ -168,6 +174,8 @@ mod tests {
     #[case(&["--keep"], "--keep")]
     #[case(&["--report", "json=x"], "--report")]
     #[case(&["--format", "json"], "--format")]
+    #[case(&["--known", "k.kdl"], "--known")]
+    #[case(&["--baseline", "old.json"], "--baseline")]
     #[case(&["--subject", "qemu-io"], "--subject")]
     #[case(&["--mix"], "--mix")]
     #[case(&["--qemu-dir", "/"], "--qemu-dir")]

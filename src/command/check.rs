@@ -1,11 +1,12 @@
 use std::io::Write;
 
+use super::known;
 use crate::cli::CheckArgs;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::phrase::count;
-use crate::report::palette::{BAD, FAINT, GOOD};
+use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD};
 use crate::selection::{Document, kdl_files, read_document};
 
 /// `imglock check`.
@@ -31,6 +32,10 @@ pub fn check(args: CheckArgs, output: &mut Output) -> Result<ExitCode, Failure> 
                 Ok(Document::Known(known)) => {
                     let number = count(known.entries().len(), "known failure", "known failures");
                     writeln!(output, "{GOOD}ok{GOOD:#}       {name}  {FAINT}{number}{FAINT:#}")?;
+                    // A file of another folder may have them: no mistake, perhaps.
+                    for remark in known::unheard_of(&known, &[]) {
+                        writeln!(output, "         {CAREFUL}note{CAREFUL:#}: {remark}")?;
+                    }
                 }
                 Err(error) => {
                     writeln!(output, "{BAD}invalid{BAD:#}  {name}")?;

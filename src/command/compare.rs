@@ -61,18 +61,19 @@ pub fn read(path: &Path) -> Result<Document, Failure> {
 
 /// Why a text is no report of runs: what it seems to be, or what serde says.
 fn why(text: &str, error: &serde_json::Error) -> String {
-    if text.trim().is_empty() {
-        return "it is empty".to_owned();
-    }
-    if !error.is_data() {
-        return format!("it is not one JSON document: {error}");
-    }
-    let is_there = |field: &str| {
+    let has = |text: &str, field: &str| {
         let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
         value.is_some_and(|value| value.get(field).is_some())
     };
-    match is_there("results") && is_there("complete") {
-        true => error.to_string(),
-        false => format!("it is JSON of something else ({error})"),
+    if text.trim().is_empty() {
+        "it is empty".to_owned()
+    } else if text.lines().next().is_some_and(|line| has(line, "begin")) {
+        "it holds JSON lines, and not one document".to_owned()
+    } else if !error.is_data() {
+        format!("it is not one JSON document: {error}")
+    } else if has(text, "results") && has(text, "complete") {
+        error.to_string()
+    } else {
+        format!("it is JSON of something else: {error}")
     }
 }

@@ -9,11 +9,18 @@ use imglock_harness::step::FileSystem;
 use super::place;
 use crate::failure::Failure;
 
-/// Where the runs of one command take place.
-pub enum Grounds {
-    /// In a directory that is there.
+/// Where the runs of one command take place under the kernel that is running.
+pub struct Grounds {
+    /// Before the names of the places, where others are run under other
+    /// kernels.
+    kernel: Option<String>,
+    there: There,
+}
+
+enum There {
+    /// A directory that is there.
     Directory(PathBuf),
-    /// On file systems that are made for it, one after the other.
+    /// File systems that are made, one after the other.
     Made(Site, Vec<FileSystem>),
 }
 
@@ -33,21 +40,24 @@ impl Grounds {
     ///
     /// # Errors
     /// When file systems are asked for and nothing can be mounted.
-    pub fn new(
-        file_systems: Vec<FileSystem>,
-        options: LauncherOptions,
-    ) -> Result<Grounds, Failure> {
-        if file_systems.is_empty() {
-            return Ok(Grounds::Directory(options.directory));
-        }
-        Ok(Grounds::Made(Site::open(&options)?, file_systems))
+    pub fn new(kinds: Vec<FileSystem>, options: LauncherOptions) -> Result<Grounds, Failure> {
+        let there = match kinds.as_slice() {
+            [] => There::Directory(options.directory),
+            _ => There::Made(Site::open(&options)?, kinds),
+        };
+        Ok(Grounds { kernel: None, there })
+    }
+
+    /// With the name of the kernel before those of the places.
+    pub fn under(self, kernel: String) -> Grounds {
+        Grounds { kernel: Some(kernel), ..self }
     }
 
     /// What they are: file systems that are made, or a directory that is there.
     pub fn kinds(&self) -> Vec<Option<FileSystem>> {
-        match self {
-            Grounds::Directory(_) => vec![None],
-            Grounds::Made(_, kinds) => kinds.iter().copied().map(Some).collect(),
+        match &self.there {
+            There::Directory(_) => vec![None],
+            There::Made(_, kinds) => kinds.iter().copied().map(Some).collect(),
         }
     }
 
@@ -57,36 +67,45 @@ impl Grounds {
         &self,
         scenarios: impl IntoIterator<Item = &'s Scenario>,
     ) -> Option<PrivateMounts> {
-        match self {
-            Grounds::Directory(_) => place::mounts(scenarios),
-            Grounds::Made(site, _) => Some(site.private().clone()),
+        match &self.there {
+            There::Directory(_) => place::mounts(scenarios),
+            There::Made(site, _) => Some(site.private().clone()),
         }
     }
 
     /// Goes to each, one after the other.
     pub fn each(&self, environment: impl Fn(&Path) -> Environment) -> impl Iterator<Item = Ground> {
-        self.kinds().into_iter().enumerate().map(move |(number, _)| match self {
-            Grounds::Directory(directory) => Ground {
-                place: Place::reached("", environment(directory)),
-                directory: Some(directory.clone()),
-                _made: None,
-            },
-            Grounds::Made(site, kinds) => Ground::make(site, kinds[number], &environment),
-        })
-    }
-}
-
-impl Ground {
-    /// Where to run, if that is possible.
-    pub fn directory(&self) -> Option<&Path> {
-        self.directory.as_deref()
+        let (directory, made) = match &self.there {
+            There::Directory(directory) => (Some(directory), None),
+            There::Made(site, kinds) => (None, Some((site, kinds))),
+        };
+        let there = directory.map(|directory| (directory, environment(directory)));
+        let there = there.map(|(directory, environment)| Ground {
+            place: Place::reached(&self.name(None), environment),
+            directory: Some(directory.clone()),
+            _made: None,
+        });
+        let kinds =
+            made.into_iter().flat_map(|(site, kinds)| kinds.iter().map(move |kind| (site, *kind)));
+        there.into_iter().chain(kinds.map(move |(site, kind)| self.make(site, kind, &environment)))
     }
 
-    fn make(site: &Site, kind: FileSystem, environment: &impl Fn(&Path) -> Environment) -> Ground {
+    fn name(&self, kind: Option<FileSystem>) -> String {
+        let parts = [self.kernel.as_deref(), kind.map(FileSystem::name)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("/")
+    }
+
+    fn make(
+        &self,
+        site: &Site,
+        kind: FileSystem,
+        environment: &impl Fn(&Path) -> Environment,
+    ) -> Ground {
+        let name = self.name(Some(kind));
         match site.make(kind) {
             Ok(made) => {
                 let directory = made.directory().to_owned();
-                let place = Place::reached(kind.name(), environment(&directory));
+                let place = Place::reached(&name, environment(&directory));
                 Ground { place, directory: Some(directory), _made: Some(made) }
             }
             Err(why) => {
@@ -98,9 +117,16 @@ impl Ground {
                     ..known
                 };
                 let fate = Fate::Skipped { why: why.to_string() };
-                let place = Place { fate, ..Place::reached(kind.name(), environment) };
+                let place = Place { fate, ..Place::reached(&name, environment) };
                 Ground { place, directory: None, _made: None }
             }
         }
+    }
+}
+
+impl Ground {
+    /// Where to run, if that is possible.
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
     }
 }

@@ -1,5 +1,6 @@
 //! One file per subcommand: what it reads, what it calls, what it prints.
 
+mod baseline;
 mod check;
 mod claims;
 mod compare;
@@ -12,7 +13,9 @@ mod grounds;
 mod handover;
 mod hold;
 mod holders;
+mod host;
 mod judge_history;
+mod known;
 mod list;
 mod matrix;
 mod modes;
@@ -25,6 +28,7 @@ mod run;
 mod run_log;
 mod self_test;
 mod subject;
+mod tour;
 mod vm;
 
 use crate::cli::{Cli, Command};

@@ -1,18 +1,17 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use imglock_harness::lock::Backend;
 use imglock_harness::process::LauncherOptions;
 use imglock_harness::qemu::Binary;
-use imglock_harness::run::{
-    Casting, Environment, Fate, HarnessError, Job, Place, Session, SessionOptions, Verdict,
-};
+use imglock_harness::run::{Casting, Environment, Job, SessionOptions, Verdict};
 use imglock_harness::scenario::Scenario;
 use imglock_harness::step::FileSystem;
 use imglock_harness::sweep::mode_table;
 
 use super::grounds::Grounds;
 use super::run_log::RunLog;
+use super::tour::{Tour, Toured};
 use super::{fault, matrix, place, subject};
 use crate::cli::{ReportKind, RunArgs};
 use crate::exit::ExitCode;
@@ -56,25 +55,8 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
     };
 
     let mut log = RunLog::begin(record, args.report, args.trace, quiet, output)?;
-    let (mut kept, mut broken) = (Vec::new(), None);
-    for ground in grounds.each(environment) {
-        if broken.is_some() || stop.is_stopped() {
-            break;
-        }
-        let mut place = ground.place.clone();
-        log.arrive(place.clone())?;
-        if let Some(directory) = ground.directory() {
-            let options = SessionOptions { directory: directory.to_owned(), ..options.clone() };
-            match run_there(&jobs, options, &place, &mut log) {
-                Ok(left) => kept.extend(left),
-                Err(Failure::Harness(error)) if !place.name.is_empty() && is_of_place(&error) => {
-                    place.fate = Fate::Lost { why: error.to_string(), console: Vec::new() };
-                }
-                Err(failure) => broken = Some(failure),
-            }
-        }
-        log.leave(place)?;
-    }
+    let tour = Tour { jobs: &jobs, options: &options, grounds: &grounds };
+    let Toured { kept, mut broken } = tour.go(environment, &mut log)?;
     let mut modes = Vec::new();
     let is_whole = log.record().is_complete() && !log.record().has_named_places();
     if wants_modes && broken.is_none() && is_whole {
@@ -91,28 +73,6 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
         record.modes = modes;
     };
     log.finish(enter, broken)
-}
-
-/// Runs everything at a place, and says which scratch directories stay.
-fn run_there(
-    jobs: &[Job],
-    options: SessionOptions,
-    place: &Place,
-    log: &mut RunLog<'_>,
-) -> Result<Vec<PathBuf>, Failure> {
-    // Dropping it ends the processes, so that nothing is left once the summary is read.
-    let makes_sense = |job: &&Job| job.scenario.makes_sense_on(place.made());
-    let jobs: Vec<Job> = jobs.iter().filter(makes_sense).cloned().collect();
-    let mut session = Session::start(jobs, options)?;
-    for result in &mut session {
-        log.add(&place.name, result?)?;
-    }
-    Ok(session.kept().to_vec())
-}
-
-/// Whether it is the place that is at fault, and another may be better.
-fn is_of_place(error: &HarnessError) -> bool {
-    matches!(error, HarnessError::NoLocks { .. } | HarnessError::Directory { .. })
 }
 
 /// What is to be run at each place, and who plays.

@@ -1,12 +1,17 @@
 use std::io::Write;
 use std::time::Instant;
 
+use imglock_harness::compare::Comparison;
+use imglock_harness::known::KnownFailures;
 use imglock_harness::run::{Place, ScenarioResult};
 
+use super::baseline::Baseline;
+use super::known;
 use crate::cli::{ReportArgs, RunFormat};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::report::palette::CAREFUL;
 use crate::report::{
     Json, Ktap, Lines, Progress, ReportFiles, Reporter, RunRecord, Summary, Terminal, Work,
 };
@@ -14,6 +19,9 @@ use crate::report::{
 /// A run that is recorded and told as it goes on, wherever it takes place.
 pub struct RunLog<'o> {
     record: RunRecord,
+    known: KnownFailures,
+    baseline: Option<Baseline>,
+    format: RunFormat,
     reporter: Box<dyn Reporter>,
     files: ReportFiles,
     progress: Progress,
@@ -26,7 +34,8 @@ impl<'o> RunLog<'o> {
     /// progress bar.
     ///
     /// # Errors
-    /// When a report cannot be written.
+    /// When a report cannot be written, or what is known, or the baseline,
+    /// cannot be read.
     pub fn begin(
         record: RunRecord,
         told: ReportArgs,
@@ -34,8 +43,12 @@ impl<'o> RunLog<'o> {
         quiet: bool,
         output: &'o mut Output,
     ) -> Result<RunLog<'o>, Failure> {
+        // Before the report files: one of them may replace the baseline.
+        let baseline = told.baseline.as_deref().map(Baseline::read).transpose()?;
+        let known = known::failures(&told.known)?;
+        let format = told.format;
         let files = ReportFiles::create(told.reports, &record)?;
-        let mut reporter: Box<dyn Reporter> = match told.format {
+        let mut reporter: Box<dyn Reporter> = match format {
             RunFormat::Human => Box::new(Terminal::new(output.width()).tracing(traced)),
             RunFormat::Json => Box::new(Json),
             RunFormat::JsonLines => Box::new(Lines),
@@ -43,7 +56,8 @@ impl<'o> RunLog<'o> {
         };
         let progress = Progress::new(Work::Scenarios, record.expected() as u64, quiet);
         reporter.begin(&record, output)?;
-        Ok(RunLog { record, reporter, files, progress, output, began: Instant::now() })
+        let began = Instant::now();
+        Ok(RunLog { record, known, baseline, format, reporter, files, progress, output, began })
     }
 
     /// A place has been gone to, or could not be.
@@ -64,8 +78,12 @@ impl<'o> RunLog<'o> {
     /// # Errors
     /// When a report cannot be written.
     pub fn add(&mut self, place: &str, result: ScenarioResult) -> Result<(), Failure> {
-        let RunLog { record, reporter, progress, output, .. } = self;
-        record.results.push(ScenarioResult { place: place.to_owned(), ..result });
+        let RunLog { record, known, reporter, progress, output, .. } = self;
+        let mut result = ScenarioResult { place: place.to_owned(), ..result };
+        if let Some(place) = record.places.iter().find(|one| one.name == place) {
+            result.known = known.of(place, &result);
+        }
+        record.results.push(result);
         progress.advance();
         if let Some(result) = record.results.last() {
             progress.aside(|| reporter.ended(record, result, output))?;
@@ -111,14 +129,22 @@ impl<'o> RunLog<'o> {
         last: impl FnOnce(&mut RunRecord),
         broken: Option<Failure>,
     ) -> Result<ExitCode, Failure> {
-        let RunLog { mut record, mut reporter, files, progress, output, began } = self;
+        let RunLog { mut record, mut reporter, files, progress, output, began, .. } = self;
         drop(progress);
         record.elapsed = began.elapsed();
         last(&mut record);
         reporter.finish(&record, output)?;
         output.flush()?;
         files.finish(&record)?;
-        broken.map_or_else(|| exit(&record), Err)
+        if let Some(failure) = broken {
+            return Err(failure);
+        }
+        for remark in known::remarks(&self.known, &record) {
+            // Nobody is left to be told when standard error is gone.
+            let _ = writeln!(output.errors(), "{CAREFUL}note{CAREFUL:#}: {remark}");
+        }
+        let comparison = self.baseline.map(|it| it.compare(&record, self.format, output));
+        exit(&record, comparison.transpose()?.as_ref())
     }
 
     fn tell_files(&mut self) -> Result<(), Failure> {
@@ -127,19 +153,25 @@ impl<'o> RunLog<'o> {
     }
 }
 
-fn exit(record: &RunRecord) -> Result<ExitCode, Failure> {
+/// How the command ends: as the comparison says, where there is one.
+fn exit(record: &RunRecord, comparison: Option<&Comparison>) -> Result<ExitCode, Failure> {
     let summary = Summary::of(&record.results);
-    let is_bad = summary.bad() > 0
-        || record.lost().next().is_some()
-        || record.matrix_is_bad()
-        || !record.mix_differences().is_empty();
+    let is_bad = match comparison {
+        Some(comparison) => comparison.is_broken(),
+        None => {
+            summary.bad() > 0
+                || record.lost().next().is_some()
+                || record.matrix_is_bad()
+                || !record.mix_differences().is_empty()
+        }
+    };
     if record.interrupted {
         Ok(ExitCode::Interrupted)
     } else if !record.is_complete() {
         Err(Failure::Incomplete { ran: record.results.len(), planned: record.expected() })
     } else if is_bad {
         Ok(ExitCode::Failed)
-    } else if summary.passed + summary.known == 0 {
+    } else if summary.passed + summary.known + summary.bad() == 0 {
         Err(Failure::NothingRan)
     } else {
         Ok(ExitCode::AsExpected)

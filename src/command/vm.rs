@@ -1,15 +1,17 @@
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc::channel;
 
 use imglock_harness::process::{LauncherOptions, ProcessError, StopToken};
 use imglock_harness::qemu::Program;
-use imglock_harness::run::{HarnessError, Place};
+use imglock_harness::run::{HarnessError, Job, Place};
+use imglock_harness::step::FileSystem;
 use imglock_harness::vm::{
     Kernel, KernelError, Payload, VmEvent, VmNews, VmOptions, VmPlan, boot_all,
 };
 
 use super::console_files::ConsoleFiles;
+use super::host::Host;
 use super::run_log::RunLog;
 use super::{fault, place, run, subject};
 use crate::cli::{RunArgs, VmArgs};
@@ -30,7 +32,7 @@ pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Fa
     let (jobs, _) = run::planned(&guest, &kinds)?;
     let stop = interrupt::stop_on_signals()?;
     let options = options(&args, stop.clone())?;
-    let plan = plan(&args, &guest)?;
+    let plan = plan(&args, &guest, &jobs)?;
     let names = plan.names();
 
     let rerun = Rerun {
@@ -47,23 +49,23 @@ pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Fa
         [] => vec![None],
         kinds => kinds.iter().copied().map(Some).collect(),
     };
-    let grounds = names.iter().flat_map(|_| of_kernel.clone()).collect();
-    let record = RunRecord::new(jobs, grounds, rerun);
+    let host = args.host.then(|| Host::new(&guest, &jobs, &names, &stop)).transpose()?;
+    let mut grounds: Vec<_> = host.iter().flat_map(|host| host.kinds()).collect();
+    grounds.extend(names.iter().flat_map(|_| of_kernel.clone()));
+    let record = RunRecord::new(jobs.clone(), grounds, rerun);
     let mut consoles = ConsoleFiles::create(args.console.as_deref(), &names)?;
     let mut log = RunLog::begin(record, args.report, guest.trace, quiet, output)?;
-    let mut failed = None;
-    let ended = boot_all(&plan, &options, &mut |event| match tell(
-        event,
-        &names,
-        &mut log,
-        &mut consoles,
-    ) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(failure) => {
-            failed = Some(failure);
-            ControlFlow::Break(())
-        }
-    });
+    let mut failed = match &host {
+        None => None,
+        Some(host) => host.run(&jobs, &mut log)?,
+    };
+    let ended = match failed {
+        Some(_) => Ok(()),
+        None => boot_all(&plan, &options, &mut |event| {
+            failed = tell(event, &names, &mut log, &mut consoles).err();
+            if failed.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        }),
+    };
     let broken = match (failed, ended) {
         (Some(failure), _) => Some(failure),
         (None, Ok(()) | Err(ProcessError::Stopped)) => None,
@@ -88,18 +90,16 @@ fn tell(
         VmNews::Started(accelerator) => {
             tracing::debug!("{name}: started under {}", accelerator.name());
         }
-        VmNews::GaveUpKvm(waited) => {
+        VmNews::GaveUpKvm(why) => {
             log.hint(&format!(
-                "{name}: no sign of life under KVM within {} s; TCG is used from here on \
-                 (--accel tcg does so at once)",
-                waited.as_secs_f64()
+                "{name}: KVM is of no use here ({why}); TCG is used from here on, as with --accel tcg"
             ));
         }
         VmNews::Booted(after) => {
             tracing::debug!("{name}: its init was heard of after {:.1} s", after.as_secs_f64());
         }
         VmNews::Console(bytes) => consoles.write(kernel, &bytes)?,
-        VmNews::Place(place) => log.arrive(place)?,
+        VmNews::Place(place) => log.arrive(*place)?,
         VmNews::Result(result) => {
             let place = result.place.clone();
             log.add(&place, *result)?;
@@ -146,10 +146,13 @@ fn options(args: &VmArgs, stop: StopToken) -> Result<VmOptions, Failure> {
 }
 
 /// What is to be run under which kernels.
-fn plan(args: &VmArgs, guest: &RunArgs) -> Result<VmPlan, Failure> {
+fn plan(args: &VmArgs, guest: &RunArgs, jobs: &[Job]) -> Result<VmPlan, Failure> {
     let file_systems = guest.file_systems();
     let mut modules: Vec<String> = Vec::new();
-    for module in file_systems.iter().flat_map(|kind| kind.modules()) {
+    // Some scenarios lay an overlayfs over whatever they are run on.
+    let mounts = jobs.iter().any(|job| job.scenario.mounts());
+    let overlay = mounts.then_some(FileSystem::Overlay);
+    for module in file_systems.iter().copied().chain(overlay).flat_map(FileSystem::modules) {
         if modules.iter().all(|known| known != module) {
             modules.push((*module).to_owned());
         }
@@ -185,7 +188,7 @@ fn opened(args: &VmArgs, modules: &[String]) -> Result<Vec<Kernel>, KernelError>
 }
 
 /// The command line that boots one of the kernels as all were.
-fn line(args: &VmArgs, kernel: &PathBuf) -> String {
+fn line(args: &VmArgs, kernel: &Path) -> String {
     let mut line = String::from("imglock vm");
     let mut add = |option: &str, value: &str| {
         line += &format!(" {option} {}", quoted(value));

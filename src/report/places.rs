@@ -130,7 +130,7 @@ impl Table {
     /// kernel where all are too wide.
     fn blocks(&self, width: usize) -> Vec<Vec<usize>> {
         let all: Vec<usize> = (0..self.columns.len()).collect();
-        let wide: usize = all.iter().map(|column| self.width(*column) + GAP).sum();
+        let wide: usize = self.widths().iter().map(|width| width + GAP).sum();
         if self.head_width() + wide <= width {
             return vec![all];
         }
@@ -142,25 +142,35 @@ impl Table {
         self.rows.iter().map(|row| row.head.width()).max().unwrap_or(0)
     }
 
-    fn width(&self, column: usize) -> usize {
-        let cells = self.rows.iter().map(|row| row.cells[column].text.width());
-        cells.max().unwrap_or(0).max(self.columns[column].1.width())
+    /// How wide each column is: as its widest cell, and the last one of a
+    /// kernel so wide that the kernel's name has room above them.
+    fn widths(&self) -> Vec<usize> {
+        let cells = |column: usize| self.rows.iter().map(move |row| row.cells[column].text.width());
+        let of_column =
+            |column: usize| cells(column).max().unwrap_or(0).max(self.columns[column].1.width());
+        let mut widths: Vec<usize> = (0..self.columns.len()).map(of_column).collect();
+        let mut first = 0;
+        for of_kernel in self.columns.chunk_by(|one, other| one.0 == other.0) {
+            let end = first + of_kernel.len();
+            let room = widths[first..end].iter().sum::<usize>() + GAP * (of_kernel.len() - 1);
+            widths[end - 1] += self.columns[first].0.width().saturating_sub(room);
+            first = end;
+        }
+        widths
     }
 
     fn draw(&self, columns: &[usize], out: &mut dyn Write) -> io::Result<()> {
-        let head = self.head_width();
+        let (head, widths) = (self.head_width(), self.widths());
         let mut kernels = format!("{:head$}", "");
         for of_kernel in columns.chunk_by(|a, b| self.columns[*a].0 == self.columns[*b].0) {
-            let room: usize = of_kernel.iter().map(|column| self.width(*column) + GAP).sum();
+            let room: usize = of_kernel.iter().map(|column| widths[*column] + GAP).sum();
             let kernel = of_kernel.first().map_or("", |column| &self.columns[*column].0);
-            // A long name may not push the next one aside.
-            let kernel: String = kernel.chars().take(room - GAP).collect();
             kernels += &format!("{:GAP$}{kernel:1$}", "", room - GAP);
         }
         writeln!(out, "{STRONG}{}{STRONG:#}", kernels.trim_end())?;
-        let names = columns.iter().map(|column| {
-            format!("{:GAP$}{:2$}", "", self.columns[*column].1, self.width(*column))
-        });
+        let names = columns
+            .iter()
+            .map(|column| format!("{:GAP$}{:2$}", "", self.columns[*column].1, widths[*column]));
         let names = format!("{:head$}{}", "", names.collect::<String>());
         writeln!(out, "{STRONG}{}{STRONG:#}", names.trim_end())?;
         for row in &self.rows {
@@ -172,7 +182,7 @@ impl Table {
             for column in columns {
                 let cell = &row.cells[*column];
                 let style = cell.style();
-                let wide = self.width(*column) - cell.text.width();
+                let wide = widths[*column] - cell.text.width();
                 let pad = if Some(*column) == last { 0 } else { wide };
                 write!(out, "{:GAP$}{style}{}{style:#}{:pad$}", "", cell.text, "")?;
             }

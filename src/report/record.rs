@@ -6,7 +6,7 @@ use std::time::Duration;
 use imglock_harness::fault::Fault;
 use imglock_harness::image::Mode;
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Fate, Finding, Job, Place, ScenarioResult, made_at};
+use imglock_harness::run::{Document, Fate, Finding, Job, Place, ScenarioResult, made_at};
 use imglock_harness::scenario::Scenario;
 use imglock_harness::step::{FileSystem, Outcome};
 use imglock_harness::subject::Builtin;
@@ -110,6 +110,16 @@ impl RunRecord {
     /// Places that were lost.
     pub fn lost(&self) -> impl Iterator<Item = &Place> {
         self.places.iter().filter(|place| place.is_lost())
+    }
+
+    /// What is compared with other runs.
+    pub fn document(&self) -> Document {
+        Document {
+            schema: Document::SCHEMA,
+            complete: self.is_complete(),
+            places: self.places.clone(),
+            results: self.results.clone(),
+        }
     }
 
     /// Whether something was tried on `backend`.

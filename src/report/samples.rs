@@ -25,6 +25,7 @@ pub fn environment() -> Environment {
         imglock: "0.1.0".into(),
         qemu: Vec::new(),
         planted: None,
+        hides_locks: false,
     }
 }
 

@@ -3,7 +3,8 @@
 //! than before, all three must tell of the same locks and the same owners.
 //!
 //! Without lslocks only two are compared, unless `IMGLOCK_REQUIRE` names
-//! `lslocks`.
+//! `lslocks`. Without root nothing can be mounted, and scenarios that do are
+//! left out, unless it names `file-systems`.
 
 #[path = "../outside/requirement.rs"]
 #[expect(dead_code, reason = "this test uses its own part of it")]
@@ -15,6 +16,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use imglock_harness::file_system::PrivateMounts;
 use imglock_harness::lock::Backend;
 use imglock_harness::process::StopToken;
 use imglock_harness::run::{Engine, Moment, SessionOptions, Verdict};
@@ -29,9 +31,14 @@ fn main() {
     // First of all: processes are made by starting this program again.
     imglock_harness::init();
     let lslocks = is_met("lslocks", not_installed("lslocks"));
+    // What scenarios mount, the command that is asked must see.
+    let mounts = PrivateMounts::enter();
+    let missing = mounts.as_ref().err().map(ToString::to_string);
+    let mounts = if is_met("file-systems", missing) { mounts.ok() } else { None };
     let jobs = Mutex::new(jobs());
     let total = std::thread::scope(|scope| {
-        let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(|| lane(&jobs, lslocks))).collect();
+        let lanes: Vec<_> =
+            (0..LANES).map(|_| scope.spawn(|| lane(&jobs, lslocks, &mounts))).collect();
         lanes.into_iter().map(|lane| lane.join().expect("a lane ends")).fold(
             Lane::default(),
             |sum, lane| Lane {
@@ -73,10 +80,15 @@ fn jobs() -> VecDeque<(Scenario, Backend)> {
     jobs
 }
 
-fn lane(jobs: &Mutex<VecDeque<(Scenario, Backend)>>, lslocks: bool) -> Lane {
+fn lane(
+    jobs: &Mutex<VecDeque<(Scenario, Backend)>>,
+    lslocks: bool,
+    mounts: &Option<PrivateMounts>,
+) -> Lane {
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
     let options = SessionOptions {
         step_timeout: Duration::from_secs(30),
+        mounts: mounts.clone(),
         ..SessionOptions::new(std::env::temp_dir(), stop)
     };
     let mut engine = Engine::prepare(&options, Backend::Ofd).expect("an engine");
@@ -99,7 +111,8 @@ fn lane(jobs: &Mutex<VecDeque<(Scenario, Backend)>>, lslocks: bool) -> Lane {
         };
         let result = engine.run_watched(&scenario, backend, &mut look).expect("a run");
         // Watching must not change what comes of it.
-        if result.verdict != Verdict::Passed {
+        let cannot_mount = scenario.mounts() && result.verdict == Verdict::Skipped;
+        if result.verdict != Verdict::Passed && !cannot_mount {
             lane.objections.push(format!("{} on {backend}: {}", scenario.name, result.reason));
         }
         lane.scenarios += 1;

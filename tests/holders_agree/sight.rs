@@ -57,7 +57,8 @@ fn images(moment: &Moment<'_>) -> Vec<PathBuf> {
         }
     };
     let entries = std::fs::read_dir(moment.directory).expect("the directory");
-    entries.flatten().for_each(|entry| add(entry.path()));
+    let files = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file());
+    files.for_each(&mut add);
     for process in &moment.trace.processes {
         let Ok(fds) = std::fs::read_dir(format!("/proc/{}/fd", process.pid)) else { continue };
         for fd in fds.flatten().map(|fd| fd.path()) {

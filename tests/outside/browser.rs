@@ -1,18 +1,20 @@
 //! A page in a real browser, and what the browser says about it.
+//!
+//! It is spoken to in the Chrome DevTools Protocol over a pair of pipes: JSON
+//! texts, each ended by a zero byte (`--remote-debugging-pipe`).
 
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use headless_chrome::protocol::cdp::types::Event;
-use headless_chrome::protocol::cdp::{Emulation, Network, Page as Cdp};
-use headless_chrome::{Browser, LaunchOptions, Tab};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
 
 /// A page that is open.
 pub struct Page {
-    tab: Arc<Tab>,
-    heard: Arc<Mutex<Heard>>,
-    /// Its end is the browser's end.
-    _browser: Browser,
+    wire: RefCell<Wire>,
 }
 
 /// What the browser said.
@@ -33,52 +35,124 @@ pub fn program() -> Option<PathBuf> {
     std::env::split_paths(&path).flat_map(named).find(|program| program.exists())
 }
 
+/// The browser, and what it has said.
+struct Wire {
+    browser: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+    calls: u64,
+    /// The tab that is meant, once there is one.
+    session: Option<String>,
+    heard: Heard,
+    _profile: tempfile::TempDir,
+}
+
+impl Wire {
+    fn new(width: u32, height: u32) -> Wire {
+        let profile = tempfile::tempdir().expect("a directory");
+        // It reads from descriptor 3 and writes to descriptor 4.
+        let mut browser = Command::new("sh")
+            .args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null"])
+            .arg(program().expect("a browser"))
+            .args(["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu"])
+            .args(["--disable-dev-shm-usage", "--disable-extensions", "--remote-debugging-pipe"])
+            .arg(format!("--window-size={width},{height}"))
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the browser starts");
+        let to = browser.stdin.take().expect("a pipe");
+        let from = BufReader::new(browser.stdout.take().expect("a pipe"));
+        let heard = Heard::default();
+        Wire { browser, to, from, calls: 0, session: None, heard, _profile: profile }
+    }
+
+    /// Calls a method and waits for its result, hearing what comes before it.
+    fn call(&mut self, method: &str, params: Value) -> Value {
+        self.calls += 1;
+        let mut call = json!({ "id": self.calls, "method": method, "params": params });
+        if let Some(session) = &self.session {
+            call["sessionId"] = json!(session);
+        }
+        let mut text = call.to_string().into_bytes();
+        text.push(0);
+        self.to.write_all(&text).expect("the browser listens");
+        loop {
+            let mut said = Vec::new();
+            self.from.read_until(0, &mut said).expect("the browser speaks");
+            assert_eq!(said.pop(), Some(0), "the browser has ended in {method}");
+            let mut said: Value = serde_json::from_slice(&said).expect("JSON");
+            if said["id"] != json!(self.calls) {
+                self.listen(&said);
+                continue;
+            }
+            assert!(said["error"].is_null(), "{method}: {said}");
+            return said["result"].take();
+        }
+    }
+
+    fn listen(&mut self, event: &Value) {
+        let params = &event["params"];
+        match event["method"].as_str() {
+            Some("Log.entryAdded" | "Runtime.consoleAPICalled" | "Runtime.exceptionThrown") => {
+                self.heard.complaints.push(params.to_string());
+            }
+            Some("Network.requestWillBeSent") => {
+                let address = params["request"]["url"].as_str().unwrap_or_default();
+                self.heard.requests.push(address.to_owned());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        let _ = self.browser.kill();
+        let _ = self.browser.wait();
+    }
+}
+
 impl Page {
     /// Opens `file` in a window of `width` by `height`.
     pub fn open(file: &Path, width: u32, height: u32) -> Page {
-        let options = LaunchOptions {
-            headless: true,
-            sandbox: false,
-            path: program(),
-            window_size: Some((width, height)),
-            ..LaunchOptions::default()
-        };
-        let browser = Browser::new(options).expect("the browser starts");
-        let tab = browser.new_tab().expect("a tab");
-        let heard = Arc::new(Mutex::new(Heard::default()));
-        let listener = Arc::clone(&heard);
-        tab.add_event_listener(Arc::new(move |event: &Event| listen(event, &listener)))
-            .expect("a listener");
-        tab.enable_log().expect("the browser's own log");
-        tab.enable_runtime().expect("the console");
-        tab.call_method(Network::Enable {
-            max_total_buffer_size: None,
-            max_resource_buffer_size: None,
-            max_post_data_size: None,
-            report_direct_socket_traffic: None,
-            enable_durable_messages: None,
-        })
-        .expect("requests can be watched");
-        let page = Page { tab, heard, _browser: browser };
+        let mut wire = Wire::new(width, height);
+        let target = wire.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let attach = json!({ "targetId": target["targetId"], "flatten": true });
+        let attached = wire.call("Target.attachToTarget", attach);
+        wire.session = attached["sessionId"].as_str().map(str::to_owned);
+        for domain in ["Page", "Log", "Runtime", "Network"] {
+            wire.call(&format!("{domain}.enable"), json!({}));
+        }
+        let page = Page { wire: RefCell::new(wire) };
         page.resize(width, height);
-        let address = format!("file://{}", file.display());
-        page.tab.navigate_to(&address).expect("an address");
+        page.call("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
         page.ask("if (document.readyState !== 'complete') await new Promise(r => addEventListener('load', r));");
         page
     }
 
+    fn call(&self, method: &str, params: Value) -> Value {
+        self.wire.borrow_mut().call(method, params)
+    }
+
     /// What was heard so far.
     pub fn heard(&self) -> Heard {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        // What was said before it answers is heard.
+        self.ask("");
+        self.wire.borrow().heard.clone()
     }
 
     /// Evaluates a script, and waits for what it promises.
-    pub fn ask(&self, script: &str) -> serde_json::Value {
+    pub fn ask(&self, script: &str) -> Value {
         let wrapped =
             format!("(async () => JSON.stringify(await (async () => {{ {script} }})()))()");
-        let result = self.tab.evaluate(&wrapped, true).unwrap_or_else(|e| panic!("{script}: {e}"));
-        let text = result.value.unwrap_or_default();
-        serde_json::from_str(text.as_str().unwrap_or("null")).expect("JSON")
+        let answer =
+            self.call("Runtime.evaluate", json!({ "expression": wrapped, "awaitPromise": true }));
+        assert!(answer["exceptionDetails"].is_null(), "{script}: {answer}");
+        let text = answer["result"]["value"].as_str().unwrap_or("null");
+        serde_json::from_str(text).expect("JSON")
     }
 
     /// As [`Page::ask`], for a number.
@@ -89,51 +163,37 @@ impl Page {
 
     /// Presses a key where the focus is.
     pub fn press(&self, key: &str) {
-        self.tab.press_key(key).expect("a key");
+        let (code, text) = match key {
+            "Tab" => (9, ""),
+            "Enter" => (13, "\r"),
+            " " => (32, " "),
+            letter => (letter.as_bytes()[0].to_ascii_uppercase(), letter),
+        };
+        let event = |kind: &str, text: &str| {
+            json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code, "text": text })
+        };
+        self.call("Input.dispatchKeyEvent", event("keyDown", text));
+        self.call("Input.dispatchKeyEvent", event("keyUp", ""));
     }
 
     /// Makes the window so big.
     pub fn resize(&self, width: u32, height: u32) {
-        self.tab
-            .call_method(Emulation::SetDeviceMetricsOverride {
-                width,
-                height,
-                device_scale_factor: 1.0,
-                mobile: false,
-                scale: None,
-                screen_width: None,
-                screen_height: None,
-                position_x: None,
-                position_y: None,
-                dont_set_visible_size: None,
-                screen_orientation: None,
-                viewport: None,
-                display_feature: None,
-                device_posture: None,
-            })
-            .expect("a size");
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", size);
     }
 
     /// As on paper (`print`) or on a screen, light or dark.
     pub fn show_as(&self, media: &str, scheme: &str) {
-        let feature = Emulation::MediaFeature {
-            name: "prefers-color-scheme".to_owned(),
-            value: scheme.to_owned(),
-        };
-        self.tab
-            .call_method(Emulation::SetEmulatedMedia {
-                media: Some(media.to_owned()),
-                features: Some(vec![feature]),
-            })
-            .expect("a medium");
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.call("Emulation.setEmulatedMedia", json!({ "media": media, "features": features }));
     }
 
     /// A picture of what is in the window, for people to look at.
     pub fn picture(&self, name: &str) {
         // Two frames, so that what scrolled into view has been drawn.
         self.ask("await new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)));");
-        let png = Cdp::CaptureScreenshotFormatOption::Png;
-        let picture = self.tab.capture_screenshot(png, None, None, true).expect("a picture");
+        let picture = self.file("Page.captureScreenshot", json!({ "format": "png" }));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("html_report");
         std::fs::create_dir_all(&folder).expect("a folder");
         std::fs::write(folder.join(name).with_extension("png"), picture).expect("a file");
@@ -141,25 +201,11 @@ impl Page {
 
     /// The page as it comes out of a printer.
     pub fn paper(&self) -> Vec<u8> {
-        self.tab.print_to_pdf(None).expect("a document")
+        self.file("Page.printToPDF", json!({}))
     }
-}
 
-fn listen(event: &Event, heard: &Mutex<Heard>) {
-    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-    match event {
-        Event::LogEntryAdded(entry) => {
-            heard.complaints.push(format!("{:?}", entry.params.entry));
-        }
-        Event::RuntimeConsoleAPICalled(call) => {
-            heard.complaints.push(format!("{:?}", call.params));
-        }
-        Event::RuntimeExceptionThrown(thrown) => {
-            heard.complaints.push(format!("{:?}", thrown.params));
-        }
-        Event::NetworkRequestWillBeSent(request) => {
-            heard.requests.push(request.params.request.url.clone());
-        }
-        _ => {}
+    fn file(&self, method: &str, params: Value) -> Vec<u8> {
+        let answer = self.call(method, params);
+        BASE64_STANDARD.decode(answer["data"].as_str().expect("data")).expect("base64")
     }
 }

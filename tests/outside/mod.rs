@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, reason = "every test file uses its own part of it")]
 
 pub mod browser;
+pub mod kernels;
 pub mod mounts;
 pub mod qemu;
 pub mod refusing;

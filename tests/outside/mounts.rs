@@ -13,7 +13,7 @@ const IMAGE_BYTES: u64 = 400 << 20;
 
 /// A file system and how to make it, in the words of a shell: `$image` is a
 /// file, `$dir` the mount point, `$base` an empty directory.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileSystem {
     /// The program that it takes.
     needs: &'static str,

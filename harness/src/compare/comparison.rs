@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::account::Account;
 use super::course::CourseStep;
 use super::environment::{self, Contrast};
+use super::pace::Pace;
 use super::places::pairs;
 use super::{Change, runs};
 use crate::lock::Backend;
@@ -32,9 +33,9 @@ pub struct PlaceChange {
     pub change: Change,
     /// What is not the same about the two.
     pub contrasts: Vec<Contrast>,
-    /// How many times as long its runs take as before, in the median; `None`
-    /// where there are too few.
-    pub pace: Option<f64>,
+    /// How long its runs take compared with before; `None` where there are too
+    /// few.
+    pub pace: Option<Pace>,
     /// What has become of each run, by scenario.
     pub runs: Vec<RunChange>,
 }

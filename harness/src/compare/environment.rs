@@ -25,9 +25,9 @@ pub(super) fn contrasts(old: &Place, new: &Place) -> Vec<Contrast> {
         sides.map(|place| place.boot.as_ref().map(part).unwrap_or_default())
     };
     let all = [
-        ("kernel", sides.map(|place| kernel(place).to_owned())),
+        ("kernel", sides.map(|place| place.kernel().to_owned())),
         ("architecture", environments.map(|one| one.architecture.clone())),
-        ("file system", sides.map(|place| file_system(place).to_owned())),
+        ("file system", sides.map(|place| place.file_system().to_owned())),
         ("mount options", [old_options, new_options]),
         ("imglock", environments.map(|one| one.imglock.clone())),
         ("QEMU", environments.map(|one| programs(&one.qemu))),
@@ -43,20 +43,6 @@ pub(super) fn contrasts(old: &Place, new: &Place) -> Vec<Contrast> {
     let known = |sides: &[String; 2]| reached || sides.iter().all(|side| !side.is_empty());
     let differ = all.into_iter().filter(|(_, sides)| sides[0] != sides[1] && known(sides));
     differ.map(|(what, [old, new])| Contrast { what: what.to_owned(), old, new }).collect()
-}
-
-/// The release of its kernel, as far as it is known: of one that did not come
-/// up only the place's name tells.
-pub(super) fn kernel(place: &Place) -> &str {
-    let named = place.name.rsplit_once('/').map_or("", |(kernel, _)| kernel);
-    if place.environment.kernel.is_empty() { named } else { &place.environment.kernel }
-}
-
-/// The kind of its file system: what it is called where it was made for the
-/// run, and otherwise what the kernel says.
-pub(super) fn file_system(place: &Place) -> &str {
-    let named = place.name.rsplit('/').next().unwrap_or_default();
-    if named.is_empty() { &place.environment.file_system } else { named }
 }
 
 /// Those that only one of the two has.

@@ -24,3 +24,4 @@ pub use change::Change;
 pub use comparison::{Comparison, PlaceChange, RunChange};
 pub use course::CourseStep;
 pub use environment::Contrast;
+pub use pace::Pace;

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
+use super::Change;
 use super::account::Account;
 use super::comparison::RunChange;
 use super::course::course;
-use super::{Change, pace};
+use super::pace::{self, Pace};
 use crate::lock::Backend;
 use crate::run::{Document, Parting, Place, ScenarioResult};
 
@@ -16,7 +17,7 @@ pub(super) fn changes(
     (old, old_place): (&Document, Option<&Place>),
     (new, new_place): (&Document, Option<&Place>),
     factor: f64,
-) -> (Vec<RunChange>, Option<f64>) {
+) -> (Vec<RunChange>, Option<Pace>) {
     let mut found: Found<'_> = BTreeMap::new();
     for (side, (document, place)) in [(old, old_place), (new, new_place)].into_iter().enumerate() {
         let Some(place) = place else { continue };
@@ -26,7 +27,7 @@ pub(super) fn changes(
         }
     }
     let both: Vec<_> = found.values().filter_map(|[old, new]| Some(((*old)?, (*new)?))).collect();
-    let pace = pace::pace(&both);
+    let pace = Pace::of(&both);
     // What the newer runs did not come to is no longer there for another reason.
     let broke_off = !new.complete || new_place.is_some_and(|place| !place.is_reached());
     let changes = found.into_values().filter_map(|sides| {

@@ -2,7 +2,8 @@ use std::collections::HashMap;
 use std::os::fd::RawFd;
 use std::time::{Duration, SystemTime};
 
-use nix::unistd::{Uid, User};
+#[cfg(test)]
+use nix::unistd::Uid;
 use procfs::process::{Process as ProcProcess, Stat};
 
 use super::Process;
@@ -64,9 +65,30 @@ impl Facts {
     }
 
     fn user(&mut self, uid: u32) -> Option<String> {
-        let name = || User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name);
-        self.users.entry(uid).or_insert_with(name).clone()
+        self.users.entry(uid).or_insert_with(|| user_name(uid)).clone()
     }
+}
+
+/// The name of a user, as getpwuid(3) has it.
+#[cfg(not(target_feature = "crt-static"))]
+fn user_name(uid: u32) -> Option<String> {
+    nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid))
+        .ok()
+        .flatten()
+        .map(|user| user.name)
+}
+
+/// The name of a user in /etc/passwd. A static glibc would load shared
+/// libraries of its own version for more, and crash over those of another.
+#[cfg(target_feature = "crt-static")]
+fn user_name(uid: u32) -> Option<String> {
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let uid = uid.to_string();
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then(|| name.to_owned())
+    })
 }
 
 /// Whether the process that started it has ended, as far as that shows.

@@ -26,7 +26,7 @@ impl Condition {
             && one_of(&self.backends, |backend| *backend == result.backend)
             && one_of(&self.subjects, |subject| *subject == result.subject)
             && one_of(&self.file_systems, |name| is_on(place, name))
-            && is_within(&self.kernels, &place.environment.kernel)
+            && is_within(&self.kernels, place.kernel())
     }
 
     /// Whether every run that `other` is about is one of its own, as far as
@@ -58,8 +58,7 @@ fn all_of<T>(own: &[T], other: &[T], has: impl Fn(&T) -> bool) -> bool {
 /// By what the place is called, and by what the kernel calls it: `fuse-locks`
 /// shows as `fuse` there.
 fn is_on(place: &Place, name: &str) -> bool {
-    let called = place.name.rsplit('/').next().unwrap_or_default();
-    called == name || place.environment.file_system == name
+    place.file_system() == name || place.environment.file_system == name
 }
 
 fn is_within(bounds: &[Bound], kernel: &str) -> bool {

@@ -268,8 +268,54 @@ fn meanings(lines: &str, names: &[&str]) -> String {
     &["disk.img"],
     "2"
 )]
+#[case::bind("host bind new.img to=base.img", &["base.img", "new.img"], "1 1")]
+#[case::bind_through_a_symlink(
+    "host symlink link to=base.img
+     host bind new.img to=link
+     host rename disk.img to=base.img",
+    &["base.img", "link", "new.img"],
+    "0 0 1"
+)]
+#[case::bind_of_a_bind(
+    "host bind new.img to=base.img
+     host bind newer.img to=new.img",
+    &["newer.img"],
+    "1"
+)]
+#[case::overlay("host overlay top.img over=base.img", &["base.img", "top.img"], "1 2")]
+#[case::bind_of_an_overlay(
+    "host overlay top.img over=base.img
+     host bind new.img to=top.img
+     host create last.img",
+    &["new.img", "last.img"],
+    "2 3"
+)]
 fn a_name_means(#[case] lines: &str, #[case] names: &[&str], #[case] images: &str) {
     assert_eq!(meanings(lines, names), images);
+}
+
+#[rstest]
+#[case::an_image("disk.img", false)]
+#[case::bind("bound.img", true)]
+#[case::overlay("top.img", true)]
+#[case::symlink_to_one("link", true)]
+#[case::symlink_to_an_image("other", false)]
+#[case::nothing("none.img", false)]
+#[case::symlinks_in_a_circle("a", false)]
+fn a_name_is_a_mount(#[case] name: &str, #[case] expected: bool) {
+    let mut books = History::on(Ofd).books;
+    for line in [
+        "host bind bound.img to=base.img",
+        "host overlay top.img over=disk.img",
+        "host symlink link to=top.img",
+        "host symlink other to=disk.img",
+        "host symlink a to=b",
+        "host symlink b to=a",
+    ] {
+        let (actor, action) = action(line);
+        books.apply(actor, &action, &crate::step::Outcome::Done, None);
+    }
+    assert_eq!(books.is_mount(name), expected);
 }
 
 #[rstest]

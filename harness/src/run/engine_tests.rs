@@ -38,6 +38,21 @@ fn judged(
     judge(&scenario(), backend, "builtin", outlook, Duration::ZERO, Duration::from_secs(10))
 }
 
+/// Nobody who starts this has entered a namespace.
+#[test]
+fn what_cannot_be_mounted_is_said_in_plain_words() {
+    let text = "summary s\nabout a\nrepeat 2 as=n { host bind copy$n.img to=disk.img; }";
+    let mounting = Scenario::parse("theme/name", "name.kdl", text).expect("a scenario");
+    assert!(mounting.mounts() && !scenario().mounts());
+    let why = PrivateMounts::why_none().to_string();
+    // It concerns this thread alone.
+    let expected = match PrivateMounts::enter().is_ok() {
+        true => "this program has entered no mount namespace of its own",
+        false => "mounting takes root (CAP_SYS_ADMIN)",
+    };
+    assert_eq!(why, expected);
+}
+
 const MISSING: &str = "theme/name declares the hazard lock-loss, and it did not happen";
 const LATE: &str =
     "`vm1 open disk mode=rw` gave no answer within 10s; allow a step more with --timeout";

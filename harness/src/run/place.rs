@@ -40,6 +40,34 @@ impl Place {
         self.fate == Fate::Reached
     }
 
+    /// The kind of its file system: what it is called where it was made for
+    /// the run (`fuse-locks`), and otherwise what the kernel calls it; empty
+    /// where that is not known.
+    pub fn file_system(&self) -> &str {
+        let made = match self.name.rsplit_once('/') {
+            Some((_, made)) => made,
+            None if self.is_a_kernel() => "",
+            None => &self.name,
+        };
+        if made.is_empty() { &self.environment.file_system } else { made }
+    }
+
+    /// The release of its kernel; of one that never came up, as far as the
+    /// place's name tells.
+    pub fn kernel(&self) -> &str {
+        let named = match self.name.split_once('/') {
+            Some((kernel, _)) => kernel,
+            None if self.is_a_kernel() => &self.name,
+            None => "",
+        };
+        if self.environment.kernel.is_empty() { named } else { &self.environment.kernel }
+    }
+
+    /// Whether it is called as a kernel is, since no file system was made.
+    fn is_a_kernel(&self) -> bool {
+        self.boot.is_some() || self.name == self.environment.kernel
+    }
+
     /// Whether it was there, or should have been, and was lost.
     pub fn is_lost(&self) -> bool {
         matches!(self.fate, Fate::Lost { .. })
@@ -83,4 +111,36 @@ pub struct Boot {
     /// `WARNING: CPU: 0 PID: 71 at fs/locks.c:2500`, each line once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub complaints: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case::a_directory("", false, ("6.1.0", "ext4"), ("6.1.0", "ext4"))]
+    #[case::made_for_the_run("fuse-locks", false, ("6.1.0", "fuse"), ("6.1.0", "fuse-locks"))]
+    #[case::under_a_booted_kernel("6.1.0/fuse-locks", true, ("6.1.0", "fuse"), ("6.1.0", "fuse-locks"))]
+    #[case::where_its_init_ran("6.1.0", true, ("6.1.0", "tmpfs"), ("6.1.0", "tmpfs"))]
+    #[case::one_that_never_came_up("6.1.0/xfs", true, ("", ""), ("6.1.0", "xfs"))]
+    #[case::with_nothing_made("6.1.0", true, ("", ""), ("6.1.0", ""))]
+    fn kernel_and_file_system_are_known(
+        #[case] name: &str,
+        #[case] booted: bool,
+        #[case] (kernel, file_system): (&str, &str),
+        #[case] expected: (&str, &str),
+    ) {
+        let environment = Environment {
+            kernel: kernel.to_owned(),
+            file_system: file_system.to_owned(),
+            ..Environment::default()
+        };
+        let boot = booted.then(|| Boot {
+            image: PathBuf::new(),
+            accelerator: String::new(),
+            complaints: Vec::new(),
+        });
+        let place = Place { boot, ..Place::reached(name, environment) };
+        assert_eq!((place.kernel(), place.file_system()), expected);
+    }
 }

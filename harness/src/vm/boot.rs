@@ -134,14 +134,17 @@ impl Booting<'_> {
         });
         // QEMU is gone after that, and all that was known of it with it.
         launcher.end()?;
-        let loss = match end {
-            WatchEnd::Stopped => return Err(ProcessError::Stopped),
-            WatchEnd::NoLife(waited) if patience.life == Some(waited) => {
-                let _ = tell(VmNews::GaveUpKvm(waited));
-                return Ok(Attempt::NoLife);
-            }
-            end => loss(end, journal.stage(), &said),
-        };
+        if matches!(end, WatchEnd::Stopped) {
+            return Err(ProcessError::Stopped);
+        }
+        if patience.life.is_some()
+            && !said.was_heard()
+            && let Some(why) = without_life(&end)
+        {
+            let _ = tell(VmNews::GaveUpKvm(why));
+            return Ok(Attempt::NoLife);
+        }
+        let loss = loss(end, journal.stage(), &said);
         let complaints = said.complaints().to_vec();
         let places = journal.close(kernel.release(), &complaints, loss.as_ref(), said.last_lines());
         let _ = tell(VmNews::Over(places));
@@ -168,6 +171,20 @@ impl Booting<'_> {
         };
         initramfs.plain(Path::new(ORDER), &serde_json::to_vec(&order)?)?;
         initramfs.finish()
+    }
+}
+
+/// Why KVM is of no use, if a guest ends so of which nothing was ever heard.
+/// Where a machine is a guest itself, it may stand still or make QEMU abort.
+fn without_life(end: &WatchEnd) -> Option<String> {
+    match end {
+        WatchEnd::NoLife(waited) => {
+            Some(format!("no sign of life within {} s", waited.as_secs_f64()))
+        }
+        WatchEnd::MachineEnded { status, message } => {
+            Some(Loss::Qemu { status: *status, message: message.clone() }.to_string())
+        }
+        _ => None,
     }
 }
 

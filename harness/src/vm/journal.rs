@@ -14,7 +14,7 @@ pub(super) struct Journal {
 /// A line of a guest's run, as others get to see it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Entry {
-    Place(Place),
+    Place(Box<Place>),
     Result(Box<ScenarioResult>),
     /// It says nothing new.
     Nothing,
@@ -58,7 +58,7 @@ impl Journal {
                     return Ok(Entry::Nothing);
                 }
                 self.places.push(place.clone());
-                Entry::Place(place)
+                Entry::Place(Box::new(place))
             }
             RunLine::Result(mut result) => {
                 result.place = self.called(&result.place);

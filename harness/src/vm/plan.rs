@@ -83,12 +83,12 @@ pub enum VmNews {
     Started(Accelerator),
     /// It said something on its console.
     Console(Vec<u8>),
-    /// KVM showed no sign of life, and TCG is tried.
-    GaveUpKvm(Duration),
+    /// KVM is of no use here, for that reason, and TCG is tried.
+    GaveUpKvm(String),
     /// Its first program was heard of, so long after the start.
     Booted(Duration),
     /// Its run has come to a place, or could not.
-    Place(Place),
+    Place(Box<Place>),
     /// A run has ended.
     Result(Box<ScenarioResult>),
     /// Nothing more will come of it: its places as they are in the end.

@@ -2,7 +2,7 @@ use imglock_harness::compare::RunChange;
 use imglock_harness::run::Place;
 use imglock_harness::subject::Builtin;
 
-use crate::phrase::quoted;
+use crate::phrase::{printable, quoted};
 
 /// The command that does just this run again at its place, to be pasted into
 /// a shell, and what to fill in.
@@ -13,15 +13,14 @@ pub fn again(place: Option<&Place>, run: &RunChange) -> (String, Option<String>)
         arguments += &format!(" --subject {}", quoted(&run.subject));
     }
     let Some(place) = place else { return (format!("imglock run {arguments}"), hint) };
-    match place.name.rsplit('/').next().unwrap_or_default() {
-        "" => {
-            arguments += " --dir DIR";
-            hint = Some(match &*place.environment.file_system {
-                "" => "DIR is a directory like the one it was run in".to_owned(),
-                file_system => format!("DIR is a directory on {file_system}"),
-            });
-        }
-        made => arguments += &format!(" --fs {}", quoted(made)),
+    if let Some(made) = place.made() {
+        arguments += &format!(" --fs {}", made.name());
+    } else if place.boot.is_none() {
+        arguments += " --dir DIR";
+        hint = Some(match place.file_system() {
+            "" => "DIR is a directory like the one it was run in".to_owned(),
+            file_system => format!("DIR is a directory on {}", printable(file_system)),
+        });
     }
     if let Some(fault) = place.environment.planted {
         arguments += &format!(" --plant {fault}");
@@ -33,5 +32,5 @@ pub fn again(place: Option<&Place>, run: &RunChange) -> (String, Option<String>)
         }
         None => format!("imglock run {arguments}"),
     };
-    (line, hint)
+    (printable(&line), hint)
 }

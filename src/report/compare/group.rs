@@ -4,7 +4,8 @@ use imglock_harness::compare::{PlaceChange, RunChange};
 use imglock_harness::lock::Backend;
 use imglock_harness::subject::Builtin;
 
-use super::{sides, words};
+use super::sides::Names;
+use super::words;
 use crate::phrase::printable;
 
 /// Runs of one scenario of which the same has become, in the same way: on
@@ -14,7 +15,7 @@ pub struct Group<'c> {
     pub run: &'c RunChange,
     /// Its place.
     pub place: &'c PlaceChange,
-    at: Vec<(&'c PlaceChange, Backend)>,
+    met: Vec<(&'c PlaceChange, Backend)>,
 }
 
 /// Puts together what is the same, and what is slower in the order of how
@@ -27,8 +28,8 @@ pub fn groups<'c>(runs: impl Iterator<Item = (&'c PlaceChange, &'c RunChange)>) 
         let key = (&run.scenario, &run.subject, words::brief(run), difference);
         let index = *met.entry(key).or_insert(groups.len());
         match groups.get_mut(index) {
-            Some(group) => group.at.push((place, run.backend)),
-            None => groups.push(Group { run, place, at: vec![(place, run.backend)] }),
+            Some(group) => group.met.push((place, run.backend)),
+            None => groups.push(Group { run, place, met: vec![(place, run.backend)] }),
         }
     }
     let times = |group: &Group<'_>| group.run.times.unwrap_or(0.0);
@@ -39,15 +40,20 @@ pub fn groups<'c>(runs: impl Iterator<Item = (&'c PlaceChange, &'c RunChange)>) 
 impl Group<'_> {
     /// How many runs it has.
     pub fn len(&self) -> usize {
-        self.at.len()
+        self.met.len()
     }
 
-    /// `posix/fork on ofd and posix, at ext4 and xfs`; without the places
-    /// where there is but one.
-    pub fn title(&self, with_places: bool) -> String {
+    /// `posix/fork on ofd and posix, at ext4 and xfs`.
+    pub fn title(&self, names: Names) -> String {
+        format!("{} {}", printable(&self.run.scenario), self.at(names))
+    }
+
+    /// `on ofd and posix, at ext4 and xfs`; without the places where there is
+    /// but one.
+    pub fn at(&self, names: Names) -> String {
         let mut places: Vec<(&str, Vec<&str>)> = Vec::new();
-        for (place, backend) in &self.at {
-            let name = sides::name(place);
+        for (place, backend) in &self.met {
+            let name = names.name(place);
             match places.iter_mut().find(|(other, _)| *other == name) {
                 Some((_, backends)) => backends.push(backend.name()),
                 None => places.push((name, vec![backend.name()])),
@@ -59,15 +65,17 @@ impl Group<'_> {
         };
         let backends = places.first().map(|(_, backends)| backends.clone()).unwrap_or_default();
         let alike = places.iter().all(|(_, others)| *others == backends);
-        let names: Vec<String> = match alike {
+        let all: Vec<String> = match alike {
             true => places.iter().map(|(name, _)| (*name).to_owned()).collect(),
             false => {
                 places.iter().map(|(name, on)| format!("{name} ({})", on.join(", "))).collect()
             }
         };
-        let on = if alike { format!(" on {}", list(&backends)) } else { String::new() };
-        let at = if with_places { format!(", at {}", list(&names)) } else { String::new() };
-        printable(&format!("{}{on}{subject}{at}", self.run.scenario))
+        let on = if alike { format!("on {}{subject}", list(&backends)) } else { subject };
+        let at = if names.several { format!("at {}", list(&all)) } else { String::new() };
+        let parts = [on.trim().to_owned(), at];
+        let parts = parts.iter().filter(|part| !part.is_empty());
+        printable(&parts.cloned().collect::<Vec<_>>().join(", "))
     }
 }
 

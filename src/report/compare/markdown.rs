@@ -2,10 +2,11 @@ use std::io::{self, Write};
 
 use imglock_harness::compare::{Change, PlaceChange};
 use imglock_harness::run::{Fate, Place};
-use textwrap::WordSplitter;
+use textwrap::{WordSeparator, WordSplitter};
 use unicode_width::UnicodeWidthStr;
 
 use super::group::Group;
+use super::sides::Names;
 use super::steps::{self, StepLine, StepOutcome};
 use super::{Compared, LISTED, TOLD, again, sides, words};
 use crate::phrase::{count, printable};
@@ -60,10 +61,14 @@ fn head(compared: &Compared<'_>, out: &mut dyn Write) -> io::Result<()> {
     for place in &comparison.places {
         let told = words::of_place(place).filter(|_| place.change != Change::Broken);
         if let Some(told) = told {
-            paragraph(&format!("* {} {}: {told}", sides::name(place), place.change), "  ", out)?;
+            paragraph(
+                &format!("* {} {}: {told}", compared.names().name(place), place.change),
+                "  ",
+                out,
+            )?;
         }
     }
-    if compared.has_places() { table(&sides::table(comparison), out) } else { Ok(()) }
+    if compared.names().several { table(&sides::table(comparison), out) } else { Ok(()) }
 }
 
 fn table(rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
@@ -92,7 +97,7 @@ fn table(rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
 fn broken(compared: &Compared<'_>, all: bool, out: &mut dyn Write) -> io::Result<()> {
     let places = compared.comparison.places.iter();
     for place in places.filter(|place| place.change == Change::Broken) {
-        heading(&format!("broken: {}", sides::name(place)), out)?;
+        heading(&format!("broken: {}", compared.names().name(place)), out)?;
         let told = words::of_place(place).unwrap_or_default();
         paragraph(&sentence(&told), "", out)?;
         if let Some(Fate::Lost { console, .. }) = place.new.as_ref().map(|place| &place.fate) {
@@ -106,21 +111,22 @@ fn broken(compared: &Compared<'_>, all: bool, out: &mut dyn Write) -> io::Result
     let runs = compared.of(Change::Broken);
     let in_full = if all { runs.len() } else { TOLD };
     for group in runs.iter().take(in_full) {
-        full(group, compared.has_places(), out)?;
+        full(group, compared.names(), out)?;
     }
     let rest = &runs[runs.len().min(in_full)..];
     if !rest.is_empty() {
         let more = rest.iter().map(Group::len).sum();
         heading(&format!("broken: {}", count(more, "more run", "more runs")), out)?;
     }
-    rest.iter().try_for_each(|group| entry(group, compared.has_places(), out))
+    rest.iter().try_for_each(|group| entry(group, compared.names(), out))
 }
 
 /// A run with everything that tells what broke.
-fn full(group: &Group<'_>, with_places: bool, out: &mut dyn Write) -> io::Result<()> {
+fn full(group: &Group<'_>, names: Names, out: &mut dyn Write) -> io::Result<()> {
     let Group { run, place, .. } = group;
-    heading(&format!("broken: {}", group.title(with_places)), out)?;
-    paragraph(&words::verdicts(run), "", out)?;
+    heading(&format!("broken: {}", printable(&run.scenario)), out)?;
+    let at = upper(&group.at(names));
+    paragraph(&format!("{at}. {}", words::verdicts(run)), "", out)?;
     let lines = steps::steps(run, WIDTH - 4);
     if !lines.is_empty() {
         writeln!(out)?;
@@ -169,7 +175,7 @@ fn list(compared: &Compared<'_>, change: Change, all: bool, out: &mut dyn Write)
     heading(&format!("{change}: {}", count(number, "run", "runs")), out)?;
     let shown = if all { runs.len() } else { TOLD.min(runs.len()) };
     let (shown, rest) = runs.split_at(shown);
-    shown.iter().try_for_each(|group| entry(group, compared.has_places(), out))?;
+    shown.iter().try_for_each(|group| entry(group, compared.names(), out))?;
     match rest.iter().map(Group::len).sum() {
         0 => Ok(()),
         more => writeln!(out, "* and {more} more"),
@@ -177,12 +183,12 @@ fn list(compared: &Compared<'_>, change: Change, all: bool, out: &mut dyn Write)
 }
 
 /// A run in a list.
-fn entry(group: &Group<'_>, with_places: bool, out: &mut dyn Write) -> io::Result<()> {
-    let (title, brief) = (group.title(with_places), words::brief(group.run));
+fn entry(group: &Group<'_>, names: Names, out: &mut dyn Write) -> io::Result<()> {
+    let (title, brief) = (group.title(names), words::brief(group.run));
     let brief = if brief.is_empty() { brief } else { format!(": {brief}") };
     paragraph(&format!("* {title}{brief}"), "  ", out)?;
     match words::first_difference(group.run) {
-        Some(difference) => writeln!(out, "\n      {difference}\n"),
+        Some(difference) => paragraph(&format!("  {difference}"), "  ", out),
         None => Ok(()),
     }
 }
@@ -208,6 +214,7 @@ fn code(text: &str) -> String {
 fn paragraph(text: &str, rest: &str, out: &mut dyn Write) -> io::Result<()> {
     let options = textwrap::Options::new(WIDTH)
         .subsequent_indent(rest)
+        .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation)
         .break_words(false);
     textwrap::wrap(text, options).iter().try_for_each(|line| writeln!(out, "{line}"))

@@ -9,6 +9,11 @@ mod steps;
 mod text;
 mod words;
 
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
 pub use json::json;
 pub use markdown::markdown;
 pub use text::text;
@@ -16,6 +21,7 @@ pub use text::text;
 use imglock_harness::compare::{Change, Comparison, PlaceChange};
 
 use group::Group;
+use sides::Names;
 
 /// A comparison, and what the two documents are called.
 pub struct Compared<'c> {
@@ -46,18 +52,20 @@ const LISTED: [Change; 8] = [
 
 impl Compared<'_> {
     /// The runs of which this has become. Those of a place that only one of
-    /// the two has are told with the place.
+    /// the two has, or that was not reached, are told with the place.
     fn of(&self, change: Change) -> Vec<Group<'_>> {
         let places = self.comparison.places.iter();
-        let whole = |place: &PlaceChange| {
-            matches!(place.change, Change::New | Change::Gone) && place.change == change
+        let whole = |place: &PlaceChange| match change {
+            Change::New | Change::Gone => place.change == change,
+            Change::NotRun => place.new.as_ref().is_some_and(|place| !place.is_reached()),
+            _ => false,
         };
         let places = places.filter(|place| !whole(place));
         group::groups(places.flat_map(|place| place.of(change).map(move |run| (place, run))))
     }
 
-    /// Whether it must be said of each run where it was.
-    fn has_places(&self) -> bool {
-        self.comparison.places.len() > 1
+    /// What its places are called.
+    fn names(&self) -> Names {
+        Names::of(self.comparison)
     }
 }

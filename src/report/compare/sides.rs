@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use imglock_harness::compare::{Change, Comparison, Contrast, PlaceChange};
 use imglock_harness::run::Place;
 
@@ -17,12 +19,12 @@ pub fn described<'p>(places: impl Iterator<Item = &'p Place>) -> String {
         words.join(", ")
     };
     let parts = [
-        each(|place| match (&*place.environment.kernel, &*place.environment.architecture) {
+        each(|place| match (place.kernel(), &*place.environment.architecture) {
             ("", _) => String::new(),
             (kernel, "") => format!("Linux {kernel}"),
             (kernel, architecture) => format!("Linux {kernel} ({architecture})"),
         }),
-        each(|place| file_system(place).to_owned()),
+        each(|place| place.file_system().to_owned()),
         each(|place| match &*place.environment.imglock {
             "" => String::new(),
             version => format!("imglock {version}"),
@@ -32,33 +34,46 @@ pub fn described<'p>(places: impl Iterator<Item = &'p Place>) -> String {
     printable(&parts.join("; "))
 }
 
-/// What the file system is called.
-pub fn file_system(place: &Place) -> &str {
-    match place.name.rsplit('/').next() {
-        Some(name) if !name.is_empty() => name,
-        _ => &place.environment.file_system,
-    }
+/// What the places of a comparison are called, as briefly as can be.
+#[derive(Debug, Clone, Copy)]
+pub struct Names {
+    /// Whether it must be said at all.
+    pub several: bool,
+    /// Whether the file system says it, under the only kernel there is.
+    brief: bool,
 }
 
-/// What a place is called in the newer document, or in the older one where
-/// that is the only one.
-pub fn name(place: &PlaceChange) -> &str {
-    match place.place() {
-        Some(place) if !place.name.is_empty() => &place.name,
-        Some(place) => &place.environment.file_system,
-        None => "",
+impl Names {
+    /// For the places of `comparison`.
+    pub fn of(comparison: &Comparison) -> Names {
+        let shown = || comparison.places.iter().filter_map(PlaceChange::place);
+        let kernels: BTreeSet<&str> =
+            comparison.places.iter().filter_map(|it| it.new.as_ref()).map(Place::kernel).collect();
+        let file_systems: BTreeSet<&str> = shown().map(Place::file_system).collect();
+        let distinct = file_systems.len() == shown().count() && !file_systems.contains("");
+        Names { several: comparison.places.len() > 1, brief: kernels.len() < 2 && distinct }
+    }
+
+    /// In the newer document, or in the older one where that is the only one.
+    pub fn name(self, place: &PlaceChange) -> &str {
+        match place.place() {
+            Some(place) if self.brief || place.name.is_empty() => place.file_system(),
+            Some(place) => &place.name,
+            None => "",
+        }
     }
 }
 
 /// Everything that is not the same about the places, once; and where, unless
 /// it is so everywhere.
 pub fn contrasts(comparison: &Comparison) -> Vec<(&Contrast, Vec<&str>)> {
+    let names = Names::of(comparison);
     let mut found: Vec<(&Contrast, Vec<&str>)> = Vec::new();
     for place in &comparison.places {
         for contrast in &place.contrasts {
             match found.iter_mut().find(|(other, _)| *other == contrast) {
-                Some((_, places)) => places.push(name(place)),
-                None => found.push((contrast, vec![name(place)])),
+                Some((_, places)) => places.push(names.name(place)),
+                None => found.push((contrast, vec![names.name(place)])),
             }
         }
     }
@@ -107,12 +122,13 @@ pub fn table(comparison: &Comparison) -> Vec<Vec<String>> {
         Change::ALL.into_iter().filter(|change| comparison.count(*change) > 0).collect();
     let head = std::iter::once(String::new()).chain(columns.iter().map(ToString::to_string));
     let mut rows: Vec<Vec<String>> = vec![head.collect()];
+    let names = Names::of(comparison);
     for place in &comparison.places {
         let number = |change: &Change| match place.count(*change) {
             0 => ".".to_owned(),
             number => number.to_string(),
         };
-        let row = std::iter::once(name(place).to_owned()).chain(columns.iter().map(number));
+        let row = std::iter::once(names.name(place).to_owned()).chain(columns.iter().map(number));
         rows.push(row.collect());
     }
     rows

@@ -1,5 +1,5 @@
 use imglock_harness::compare::{CourseStep, RunChange};
-use textwrap::WordSplitter;
+use textwrap::{WordSeparator, WordSplitter};
 use unicode_width::UnicodeWidthStr;
 
 use crate::phrase::printable;
@@ -35,6 +35,7 @@ pub fn steps(run: &RunChange, width: usize) -> Vec<StepLine> {
         let text = printable(&course::words(&step.text, image));
         let options = textwrap::Options::new(most)
             .subsequent_indent("  ")
+            .word_separator(WordSeparator::AsciiSpace)
             .word_splitter(WordSplitter::NoHyphenation);
         textwrap::wrap(&text, options).into_iter().map(|line| line.into_owned()).collect()
     };

@@ -2,10 +2,11 @@ use std::io::{self, Write};
 
 use imglock_harness::compare::{Change, PlaceChange, RunChange};
 use imglock_harness::run::{Fate, Place};
-use textwrap::WordSplitter;
+use textwrap::{WordSeparator, WordSplitter};
 use unicode_width::UnicodeWidthStr;
 
 use super::group::Group;
+use super::sides::Names;
 use super::steps::{self, StepLine, StepOutcome};
 use super::{Compared, LISTED, TOLD, again, sides, words};
 use crate::phrase::{count, printable};
@@ -68,12 +69,12 @@ fn head(compared: &Compared<'_>, width: usize, out: &mut dyn Write) -> io::Resul
             continue;
         };
         let style = style(place.change);
-        let name = sides::name(place);
+        let name = compared.names().name(place);
         let line = format!("{style}{}{style:#}  {STRONG}{name}{STRONG:#}: {told}", place.change);
         writeln!(out)?;
         paragraph(&line, "", "  ", width, out)?;
     }
-    if compared.has_places() { table(compared, out) } else { Ok(()) }
+    if compared.names().several { table(compared, out) } else { Ok(()) }
 }
 
 /// How many runs became what at each place.
@@ -100,7 +101,7 @@ fn broken(compared: &Compared<'_>, all: bool, width: usize, out: &mut dyn Write)
     for place in &compared.comparison.places {
         if place.change == Change::Broken {
             let told = words::of_place(place).unwrap_or_default();
-            let name = sides::name(place);
+            let name = compared.names().name(place);
             let line = format!("{BAD}broken{BAD:#}  {STRONG}{name}{STRONG:#}: {told}");
             writeln!(out)?;
             paragraph(&line, "", "  ", width, out)?;
@@ -111,7 +112,7 @@ fn broken(compared: &Compared<'_>, all: bool, width: usize, out: &mut dyn Write)
     let in_full = if all { runs.len() } else { TOLD };
     for group in runs.iter().take(in_full) {
         writeln!(out)?;
-        full(group, compared.has_places(), width, out)?;
+        full(group, compared.names(), width, out)?;
     }
     let rest = &runs[runs.len().min(in_full)..];
     if !rest.is_empty() {
@@ -119,7 +120,7 @@ fn broken(compared: &Compared<'_>, all: bool, width: usize, out: &mut dyn Write)
         let more = count(more, "more run", "more runs");
         writeln!(out, "\n{BAD}broken{BAD:#}  {more}, which --all tells in full:")?;
     }
-    rest.iter().try_for_each(|group| entry(group, compared.has_places(), width, out))
+    rest.iter().try_for_each(|group| entry(group, compared.names(), width, out))
 }
 
 fn console(place: &PlaceChange, out: &mut dyn Write) -> io::Result<()> {
@@ -131,9 +132,9 @@ fn console(place: &PlaceChange, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A run with everything that tells what broke.
-fn full(group: &Group<'_>, with_places: bool, width: usize, out: &mut dyn Write) -> io::Result<()> {
+fn full(group: &Group<'_>, names: Names, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let Group { run, place, .. } = group;
-    let title = group.title(with_places);
+    let title = group.title(names);
     writeln!(out, "{BAD}broken{BAD:#}  {STRONG}{title}{STRONG:#}")?;
     paragraph(&words::verdicts(run), "  ", "  ", width, out)?;
     let lines = steps::steps(run, width.saturating_sub(4));
@@ -195,7 +196,7 @@ fn list(
     writeln!(out, "\n{style}{change}{style:#}  {}", count(number, "run", "runs"))?;
     let shown = if all { runs.len() } else { TOLD.min(runs.len()) };
     let (shown, rest) = runs.split_at(shown);
-    shown.iter().try_for_each(|group| entry(group, compared.has_places(), width, out))?;
+    shown.iter().try_for_each(|group| entry(group, compared.names(), width, out))?;
     match rest.iter().map(Group::len).sum() {
         0 => Ok(()),
         more => writeln!(out, "  {FAINT}and {more} more; --all shows them{FAINT:#}"),
@@ -203,13 +204,8 @@ fn list(
 }
 
 /// A run in a list: what has become of it, and where it is first different.
-fn entry(
-    group: &Group<'_>,
-    with_places: bool,
-    width: usize,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let title = group.title(with_places);
+fn entry(group: &Group<'_>, names: Names, width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let title = group.title(names);
     let line = format!("{STRONG}{title}{STRONG:#}: {}", words::brief(group.run));
     paragraph(&line, "  ", "    ", width, out)?;
     match words::first_difference(group.run) {
@@ -244,6 +240,7 @@ fn paragraph(
     let options = textwrap::Options::new(width)
         .initial_indent(first)
         .subsequent_indent(rest)
+        .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation)
         .break_words(false);
     textwrap::wrap(text, options).iter().try_for_each(|line| writeln!(out, "{line}"))

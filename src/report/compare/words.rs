@@ -58,14 +58,10 @@ pub fn of_place(place: &PlaceChange) -> Option<String> {
         _ => String::new(),
     };
     let words = match place.change {
-        Change::Broken => format!("its kernel was lost: {}", why(&place.new)),
-        Change::Fixed => format!("its kernel is no longer lost; before: {}", why(&place.old)),
+        Change::Broken => format!("it was lost: {}", why(&place.new)),
+        Change::Fixed => format!("it is no longer lost; before: {}", why(&place.old)),
         Change::Changed => {
-            format!(
-                "its kernel is lost otherwise: {}; before: {}",
-                why(&place.new),
-                why(&place.old)
-            )
+            format!("it is lost in another way: {}; before: {}", why(&place.new), why(&place.old))
         }
         Change::Untried => format!("it is skipped now: {}", why(&place.new)),
         Change::Tried => format!("it was skipped before: {}", why(&place.old)),
@@ -73,7 +69,11 @@ pub fn of_place(place: &PlaceChange) -> Option<String> {
         Change::Gone => format!("only the older document has it ({})", runs()),
         _ => return None,
     };
-    Some(printable(&words))
+    let not_run = match place.count(Change::NotRun) {
+        0 => String::new(),
+        runs => format!(" ({} not run)", count(runs, "run", "runs")),
+    };
+    Some(printable(&(words + &not_run)))
 }
 
 /// What has become of a run, in a sentence or two.

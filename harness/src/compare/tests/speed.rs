@@ -11,13 +11,14 @@ fn took(milliseconds: &[u64]) -> Document {
 
 /// Which of the runs are slower, and how fast the place is.
 fn slower(old: &[u64], new: &[u64]) -> (Vec<usize>, Option<f64>) {
+    let rounded = |pace: Pace| (pace.median * 1e6).round() / 1e6;
     let comparison = compared(&took(old), &took(new));
     assert!(!comparison.is_broken());
     let place = &comparison.places[0];
     let runs = place.runs.iter().enumerate();
     (
         runs.filter(|(_, run)| run.change == Change::Slower).map(|(index, _)| index).collect(),
-        place.pace,
+        place.pace.map(rounded),
     )
 }
 
@@ -27,8 +28,9 @@ fn slower(old: &[u64], new: &[u64]) -> (Vec<usize>, Option<f64>) {
 #[case::all_alike(&[100; 5], &[800, 900, 1000, 800, 900], &[], 9.0)]
 #[case::more_than_the_others(&[100; 5], &[500, 500, 1600, 500, 500], &[2], 5.0)]
 #[case::no_slower_although_the_others_are_faster(&[100; 5], &[10, 10, 100, 10, 10], &[], 0.1)]
-#[case::too_short_to_tell(&[10; 5], &[10, 10, 140, 10, 10], &[], 1.0)]
-#[case::no_longer_short(&[10; 5], &[10, 10, 160, 10, 10], &[2], 1.0)]
+#[case::too_short_to_tell(&[1; 5], &[1, 1, 14, 1, 1], &[], 1.0)]
+#[case::no_longer_short(&[1; 5], &[1, 1, 16, 1, 1], &[2], 1.0)]
+#[case::where_times_are_all_over_the_place(&[100; 5], &[30, 50, 100, 200, 800], &[], 1.0)]
 fn slower_is_more_than_by_the_factor_and_than_the_place(
     #[case] old: &[u64],
     #[case] new: &[u64],

@@ -9,6 +9,7 @@ mod claims;
 mod crowd;
 mod descriptors;
 mod lifetime;
+mod mounts;
 mod names;
 mod pausing;
 mod properties;

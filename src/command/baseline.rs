@@ -1,0 +1,81 @@
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+
+use imglock_harness::compare::Comparison;
+use imglock_harness::lock::Backend;
+use imglock_harness::run::{Document, Job, ScenarioResult};
+
+use super::compare;
+use crate::cli::RunFormat;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::phrase::count;
+use crate::report::RunRecord;
+use crate::report::compare::{Compared, text};
+use crate::report::palette::FAINT;
+
+/// How many times as long a run must take to be called slower.
+const SLOWER: f64 = 3.0;
+
+/// An earlier run that the next one is compared with.
+pub struct Baseline {
+    name: String,
+    document: Document,
+}
+
+impl Baseline {
+    /// Reads it, before anything runs.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no report of runs.
+    pub fn read(path: &Path) -> Result<Baseline, Failure> {
+        let document = compare::read(path)?;
+        Ok(Baseline { name: path.display().to_string(), document })
+    }
+
+    /// Compares what was asked for with it, and says what is different: after what a person has
+    /// read of the run, and where that is a machine, on standard error.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn compare(
+        &self,
+        record: &RunRecord,
+        format: RunFormat,
+        output: &mut Output,
+    ) -> Result<Comparison, Failure> {
+        let asked: BTreeSet<_> = record.planned.iter().map(key_of_job).collect();
+        let mut before = self.document.clone();
+        before.results.retain(|result| asked.contains(&key(result)));
+        let others = self.document.results.len() - before.results.len();
+        let comparison = Comparison::of(&before, &record.document(), SLOWER);
+        let compared = Compared {
+            old: self.name.clone(),
+            new: "this run".to_owned(),
+            comparison: &comparison,
+        };
+        let width = output.width();
+        if format == RunFormat::Human {
+            writeln!(output, "\ncompared with the baseline:\n")?;
+            if others > 0 {
+                let runs = count(others, "other run", "other runs");
+                writeln!(output, "{FAINT}{runs} of it were not asked for now{FAINT:#}\n")?;
+            }
+            text(&compared, false, width, output)?;
+            output.flush()?;
+        } else {
+            // Nobody is left to be told when standard error is gone.
+            let _ = text(&compared, false, width, &mut output.errors());
+        }
+        Ok(comparison)
+    }
+}
+
+fn key(result: &ScenarioResult) -> (String, Backend, String) {
+    (result.scenario.clone(), result.backend, result.subject.clone())
+}
+
+fn key_of_job(job: &Job) -> (String, Backend, String) {
+    (job.scenario.name.clone(), job.backend, job.casting.to_string())
+}

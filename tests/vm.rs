@@ -1,0 +1,265 @@
+//! Other kernels are booted, and whatever they do is a result.
+
+mod outside;
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use imglock_harness::qemu::Program;
+use imglock_harness::run::{Document, Fate, Place, Verdict};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use outside::kernels::{kernels, mute};
+use outside::{Folder, PASSES, imglock, is_met, not_installed};
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+
+/// One of the quickest scenarios.
+const QUICK: &str = "contract/second-writer-is-refused";
+/// Long enough for a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `imglock vm`, with all that it makes in `folder`.
+fn vm(folder: &Folder) -> assert_cmd::Command {
+    let mut command = imglock();
+    command.arg("vm").env("TMPDIR", folder.path());
+    command
+}
+
+/// Whether there is a QEMU to boot anything.
+fn has_qemu() -> bool {
+    is_met("qemu-system", not_installed(&Program::System.file_name()))
+}
+
+/// Runs it with a JSON report, and reads that.
+fn document(command: &mut assert_cmd::Command, folder: &Folder, exit: i32) -> (Document, String) {
+    let path = folder.path().join("report.json");
+    let report = format!("json={}", path.display());
+    let output = command.args(["--report", &report]);
+    // The arguments behind a `--` have to be the last.
+    let output = output.args(["--", QUICK]).output().expect("it runs");
+    let told = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(output.status.code(), Some(exit), "{told}");
+    let text = std::fs::read_to_string(path).expect("a report");
+    (serde_json::from_str(&text).expect("a document"), told)
+}
+
+fn why(place: &Place) -> &str {
+    match &place.fate {
+        Fate::Lost { why, .. } => why,
+        other => panic!("{} is not lost: {other:?}", place.name),
+    }
+}
+
+#[test]
+fn kernels_make_one_table_with_file_systems_and_files_of_ones_own() {
+    let kernels = kernels();
+    if kernels.is_empty() || !is_met("file-systems", not_installed("mkfs.ext4")) {
+        return;
+    }
+    let folder = Folder::new();
+    folder.file("own/mine.kdl", PASSES);
+    let path = folder.path().join("report.json");
+    let output = vm(&folder)
+        .current_dir(folder.path().join("own"))
+        .arg("--kernel")
+        .args(&kernels)
+        .args(["--accel", "tcg", "--report", &format!("json={}", path.display())])
+        .args(["--console", folder.path().join("consoles").to_str().expect("UTF-8")])
+        .args(["--", QUICK, "mine.kdl", "--fs", "ext4,tmpfs"])
+        .output()
+        .expect("it runs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&output.stderr));
+
+    let text = std::fs::read_to_string(path).expect("a report");
+    let document: Document = serde_json::from_str(&text).expect("a document");
+    assert!(document.complete);
+    assert_eq!(document.places.len(), 2 * kernels.len());
+    for (place, kind) in document.places.iter().zip(["ext4", "tmpfs"].iter().cycle()) {
+        let kernel = &place.environment.kernel;
+        assert_eq!(place.name, format!("{kernel}/{kind}"));
+        assert_eq!((&place.fate, place.environment.file_system.as_str()), (&Fate::Reached, *kind));
+        assert_eq!(place.boot.as_ref().expect("a boot").accelerator, "tcg");
+        let there = || document.results.iter().filter(|result| result.place == place.name);
+        assert_eq!(there().filter(|result| result.scenario == "mine.kdl").count(), 2);
+        assert_eq!(there().count(), 4);
+        assert!(there().all(|result| result.verdict == Verdict::Passed), "{told}");
+        let console = folder.path().join("consoles").join(format!("{kernel}.log"));
+        let console = std::fs::read_to_string(console).expect("a console");
+        assert!(console.contains(&format!("Linux version {kernel}")), "{console}");
+    }
+    let kernels: Vec<&str> =
+        document.places.iter().map(|place| place.environment.kernel.as_str()).collect();
+    assert!(kernels.windows(3).all(|three| three[0] != three[2]), "{kernels:?}");
+}
+
+/// Neither way is a hang, and each is told apart.
+#[rstest::rstest]
+#[case::there_is_none("rdinit=/nowhere", "it found no init to start")]
+#[case::it_ends("IMGLOCK_ROLE=none -- --version", "its init ended while it booted")]
+fn a_kernel_whose_init_fails_is_lost(#[case] words: &str, #[case] said: &str) {
+    let Some(kernel) = kernels().into_iter().next() else { return };
+    let folder = Folder::new();
+    let mut command = vm(&folder);
+    command.arg("--kernel").arg(kernel).args(["--accel", "tcg", "--append", words]);
+    let (document, told) = document(&mut command, &folder, 1);
+    let [place] = document.places.as_slice() else { panic!("{:?}", document.places) };
+    assert!(why(place).starts_with(said), "{}", why(place));
+    assert!(told.contains("Kernel panic - not syncing"), "{told}");
+    assert_eq!(place.name, place.environment.kernel);
+}
+
+#[test]
+fn a_run_that_falls_silent_is_lost_and_the_place_is_named() {
+    let Some(kernel) = kernels().into_iter().next() else { return };
+    let folder = Folder::new();
+    let mut command = vm(&folder);
+    // It takes longer to start a program.
+    command.arg("--kernel").arg(kernel).args(["--accel", "tcg", "--timeout", "0.001"]);
+    let (document, _) = document(&mut command, &folder, 1);
+    let lost = document.places.iter().find(|place| place.is_lost()).expect("a lost place");
+    assert!(why(lost).starts_with("it fell silent for 0.001 seconds"), "{}", why(lost));
+}
+
+/// Where KVM can be opened and does nothing, as inside of some guests, it is
+/// given up; where it works it is used.
+#[test]
+fn kvm_is_used_where_it_works_and_given_up_where_it_does_not() {
+    let Some(kernel) = kernels().into_iter().next() else { return };
+    let folder = Folder::new();
+    let mut command = vm(&folder);
+    command.arg("--kernel").arg(kernel).args(["--accel", "auto", "--accel-patience", "3"]);
+    let (document, told) = document(&mut command, &folder, 0);
+    let boot = document.places[0].boot.as_ref().expect("a boot");
+    let device = std::fs::File::options().read(true).write(true).open("/dev/kvm");
+    let given_up = told.contains("KVM is of no use here (");
+    let expected = if device.is_ok() && !given_up { "kvm" } else { "tcg" };
+    assert_eq!(boot.accelerator, expected, "{told}");
+    assert!(device.is_ok() || !given_up, "{told}");
+}
+
+#[test]
+fn a_kernel_that_never_speaks_is_lost() {
+    if !has_qemu() {
+        return;
+    }
+    let folder = Folder::new();
+    let image = mute(folder.path());
+    let mut command = vm(&folder);
+    command.arg("--kernel").arg(image).args(["--accel", "tcg", "--boot-timeout", "1.5"]);
+    let (document, _) = document(&mut command, &folder, 1);
+    let [place] = document.places.as_slice() else { panic!("{:?}", document.places) };
+    assert_eq!(place.name, "6.99.0-mute");
+    let said = "it never spoke: nothing on its console within 1.5 seconds";
+    assert!(why(place).starts_with(said), "{}", why(place));
+    std::fs::remove_file(folder.path().join("bzImage")).expect("it is there");
+    std::fs::remove_file(folder.path().join("report.json")).expect("it is there");
+    assert_empty(folder.path());
+}
+
+#[test]
+fn what_is_wrong_is_told_before_anything_boots() {
+    if !has_qemu() {
+        return;
+    }
+    let folder = Folder::new();
+    let image = mute(folder.path());
+    let text = folder.file("notes.txt", &"no kernel at all\n".repeat(100));
+    let no_kernel = contains("notes.txt cannot be booted: it is a text file");
+    vm(&folder).arg("--kernel").arg(text).assert().code(2).stderr(no_kernel);
+    let dir = contains("error: --dir cannot be given after the --: a guest has");
+    vm(&folder).arg("--kernel").arg(&image).args(["--", "--dir", "/"]).assert().code(2).stderr(dir);
+    let pattern = contains("nothing is called `contrac`; did you mean `contract`?");
+    vm(&folder)
+        .arg("--kernel")
+        .arg(&image)
+        .args(["--", "contrac"])
+        .assert()
+        .code(3)
+        .stderr(pattern);
+    let usage = contains("unexpected argument '--fss'").and(contains("--fs"));
+    vm(&folder).arg("--kernel").arg(&image).args(["--", "--fss"]).assert().code(2).stderr(usage);
+    let modules = contains("holds no modules of 6.99.0-mute; name /lib/modules/6.99.0-mute");
+    vm(&folder)
+        .arg("--kernel")
+        .arg(&image)
+        .arg("--modules")
+        .arg(folder.path())
+        .args(["--", "--fs", "xfs"])
+        .assert()
+        .code(2)
+        .stderr(modules);
+}
+
+#[test]
+fn without_an_emulator_it_says_what_to_install() {
+    let folder = Folder::new();
+    let image = mute(folder.path());
+    let advice = contains("install it (Debian: qemu-system-x86");
+    vm(&folder)
+        .env("PATH", folder.path())
+        .arg("--kernel")
+        .arg(image)
+        .assert()
+        .code(4)
+        .stderr(advice);
+}
+
+#[rstest::rstest]
+#[case::interrupted(Signal::SIGINT, Some(130))]
+#[case::terminated(Signal::SIGTERM, Some(130))]
+#[case::killed(Signal::SIGKILL, None)]
+fn no_emulator_outlives_the_command(#[case] signal: Signal, #[case] exit: Option<i32>) {
+    if !has_qemu() {
+        return;
+    }
+    let (folder, scratch) = (Folder::new(), Folder::new());
+    let image = mute(folder.path());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_imglock"))
+        .args(["vm", "--accel", "tcg", "--kernel"])
+        .arg(image)
+        .env("TMPDIR", scratch.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("imglock starts");
+    await_emulators(scratch.path(), true, &mut child);
+    kill(Pid::from_raw(i32::try_from(child.id()).expect("a pid")), signal).expect("it lives");
+    assert_eq!(child.wait().expect("our child").code(), exit);
+    await_emulators(scratch.path(), false, &mut child);
+    let gone = Instant::now() + PATIENCE;
+    while std::fs::read_dir(scratch.path()).expect("a folder").next().is_some() {
+        assert!(Instant::now() < gone, "the scratch directory is left behind");
+        std::thread::yield_now();
+    }
+}
+
+/// Waits until there is an emulator that works in `scratch`, or none.
+fn await_emulators(scratch: &Path, there: bool, child: &mut Child) {
+    let scratch = scratch.to_str().expect("UTF-8");
+    let is_one = |process: std::fs::DirEntry| {
+        let told = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let told = String::from_utf8_lossy(&told).into_owned();
+        told.contains("qemu-system") && told.contains(scratch)
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while std::fs::read_dir("/proc").expect("proc").flatten().any(is_one) != there {
+        assert!(Instant::now() < deadline, "an emulator: expected {there}");
+        assert!(!there || child.try_wait().expect("our child").is_none(), "it ended by itself");
+        std::thread::yield_now();
+    }
+}
+
+fn assert_empty(directory: &Path) {
+    let left: Vec<_> = std::fs::read_dir(directory)
+        .expect("the directory is still there")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    assert!(left.is_empty(), "left behind {left:?}");
+}
