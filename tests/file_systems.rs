@@ -89,7 +89,10 @@ fn what_cannot_be_made_is_skipped_and_says_what_to_install() {
         .expect("imglock runs");
     let text = String::from_utf8(output.stdout).expect("text");
     assert_eq!(output.status.code(), Some(0), "\n{text}");
-    assert!(text.contains("xfs  skipped: mkfs.xfs is not installed (Debian: xfsprogs)\n"), "{text}");
+    assert!(
+        text.contains("xfs  skipped: mkfs.xfs is not installed (Debian: xfsprogs)\n"),
+        "{text}"
+    );
     assert!(text.contains("tmpfs  1 passed, 0 failed, 0 skipped, 0 timed out\n"), "{text}");
 }
 
@@ -118,9 +121,8 @@ fn who_may_not_mount_is_told_so_before_anything_runs() {
 /// The files that loop devices show, as the kernel names them.
 fn loop_files() -> Vec<String> {
     let devices = fs::read_dir("/sys/block").expect("block devices").filter_map(Result::ok);
-    let file = |device: fs::DirEntry| {
-        fs::read_to_string(device.path().join("loop/backing_file")).ok()
-    };
+    let file =
+        |device: fs::DirEntry| fs::read_to_string(device.path().join("loop/backing_file")).ok();
     devices.filter_map(file).collect()
 }
 

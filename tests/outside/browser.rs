@@ -169,9 +169,7 @@ impl Page {
             " " => (32, " "),
             letter => (letter.as_bytes()[0].to_ascii_uppercase(), letter),
         };
-        let event = |kind: &str, text: &str| {
-            json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code, "text": text })
-        };
+        let event = |kind: &str, text: &str| json!({ "type": kind, "key": key, "windowsVirtualKeyCode": code, "text": text });
         self.call("Input.dispatchKeyEvent", event("keyDown", text));
         self.call("Input.dispatchKeyEvent", event("keyUp", ""));
     }
