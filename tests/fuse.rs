@@ -23,7 +23,6 @@ use imglock_harness::process::{
 use imglock_harness::step::Outcome;
 use outside::{imglock, is_met, not_root};
 use predicates::str::contains;
-use rstest::rstest;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_imglock");
 /// Longer than anything takes that does not hang.
@@ -37,7 +36,9 @@ fn served(locks: FuseLocks, test: impl FnOnce(&Path, FuseServer) + Send) {
     }
     let scratch = tempfile::tempdir().expect("a directory");
     let [backing, seen] = ["backing", "seen"].map(|name| scratch.path().join(name));
-    [&backing, &seen].map(|path| fs::create_dir(path).expect("a directory"));
+    for path in [&backing, &seen] {
+        fs::create_dir(path).expect("a directory");
+    }
     // The thread takes its mount namespace with it.
     let run = || {
         PrivateMounts::enter().expect("a mount namespace");

@@ -27,7 +27,7 @@ fn descriptor_limit() -> u64 {
 /// Where and how processes are started.
 #[derive(Debug, Clone)]
 pub struct LauncherOptions {
-    /// The program to re-execute; it calls [`init`](super::init) first.
+    /// The program to re-execute; it calls [`init`](crate::init) first.
     pub program: PathBuf,
     /// Where the scratch directory is made.
     pub directory: PathBuf,
