@@ -36,7 +36,9 @@ fn served(locks: FuseLocks, test: impl FnOnce(&Path, FuseServer) + Send) {
     }
     let scratch = tempfile::tempdir().expect("a directory");
     let [backing, seen] = ["backing", "seen"].map(|name| scratch.path().join(name));
-    [&backing, &seen].iter().for_each(|path| fs::create_dir(path).expect("a directory"));
+    for path in [&backing, &seen] {
+        fs::create_dir(path).expect("a directory");
+    }
     // The thread takes its mount namespace with it.
     let run = || {
         PrivateMounts::enter().expect("a mount namespace");
@@ -120,7 +122,7 @@ fn a_server_that_drops_what_a_handle_had_keeps_every_rule_that_shows_in_outcomes
         let run = imglock().args(["run", "--dir"]).arg(seen).args(THEMES).assert().success();
         run.stdout(contains(" 0 failed, "))
             .stdout(contains(
-                "skipped 40: the kernel's lock table shows no lock of this file system",
+                "shows no lock of this file system, so nobody can be seen to wait for one",
             ))
             .stdout(contains(
                 "judged by outcomes alone at this place: the kernel shows no lock there",

@@ -22,6 +22,7 @@ mod lock_desk;
 mod lock_table;
 mod mount;
 mod passthrough;
+mod replies;
 mod role;
 mod server;
 mod signals;

@@ -5,27 +5,24 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::PoisonError;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use fuser::{
-    BsdFileFlags, FileHandle, Filesystem, FopenFlags, Generation, INodeNo, InitFlags, KernelConfig,
-    LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
-    ReplyEmpty, ReplyEntry, ReplyLock, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, Request,
-    TimeOrNow, WriteFlags,
+    BsdFileFlags, FileHandle, Filesystem, FopenFlags, INodeNo, InitFlags, KernelConfig, LockOwner,
+    OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty,
+    ReplyEntry, ReplyLock, ReplyLseek, ReplyOpen, ReplyStatfs, ReplyWrite, Request, TimeOrNow,
+    WriteFlags,
 };
-use nix::libc;
 use rustix::fs::AtFlags;
-use rustix::io::{Errno, Result};
 
 use super::FuseLocks;
 use super::lock_desk::{Asker, LockDesk};
 use super::lock_table::Owner;
-use super::tree::{Change, Maker, Tree};
-use crate::lock::{ByteRange, LockType};
-
-/// The kernel keeps nothing of names and attributes: it asks each time.
-const KEPT: Duration = Duration::ZERO;
-const GENERATION: Generation = Generation(0);
+use super::replies::{
+    GENERATION, KEPT, data, described, done, entered, in_the_way, kind, maker, opened, range,
+    space, told,
+};
+use super::tree::{Change, Tree};
 
 /// A directory as it is seen through the mount.
 #[derive(Debug)]
@@ -51,62 +48,6 @@ impl Passthrough {
         {
             desk.forget(number);
         }
-    }
-}
-
-fn maker(request: &Request) -> Maker {
-    Maker { uid: request.uid(), gid: request.gid() }
-}
-
-fn told(errno: Errno) -> fuser::Errno {
-    fuser::Errno::from_i32(errno.raw_os_error())
-}
-
-fn done(reply: ReplyEmpty, result: Result<()>) {
-    match result {
-        Ok(()) => reply.ok(),
-        Err(errno) => reply.error(told(errno)),
-    }
-}
-
-fn entered(reply: ReplyEntry, result: Result<fuser::FileAttr>) {
-    match result {
-        Ok(attributes) => reply.entry(&KEPT, &attributes, GENERATION),
-        Err(errno) => reply.error(told(errno)),
-    }
-}
-
-fn described(reply: ReplyAttr, result: Result<fuser::FileAttr>) {
-    match result {
-        Ok(attributes) => reply.attr(&KEPT, &attributes),
-        Err(errno) => reply.error(told(errno)),
-    }
-}
-
-fn opened(reply: ReplyOpen, result: Result<FileHandle>) {
-    match result {
-        Ok(handle) => reply.opened(handle, FopenFlags::empty()),
-        Err(errno) => reply.error(told(errno)),
-    }
-}
-
-fn data(reply: ReplyData, result: Result<impl AsRef<[u8]>>) {
-    match result {
-        Ok(data) => reply.data(data.as_ref()),
-        Err(errno) => reply.error(told(errno)),
-    }
-}
-
-fn range(start: u64, end: u64) -> ByteRange {
-    let offset = |offset: u64| i64::try_from(offset).unwrap_or(ByteRange::EOF);
-    ByteRange::new(offset(start), offset(end))
-}
-
-fn kind(number: i32) -> Option<LockType> {
-    match number {
-        libc::F_RDLCK => Some(LockType::Read),
-        libc::F_WRLCK => Some(LockType::Write),
-        _ => None,
     }
 }
 
@@ -401,17 +342,7 @@ impl Filesystem for Passthrough {
     }
 
     fn statfs(&self, _: &Request, number: INodeNo, reply: ReplyStatfs) {
-        match self.tree.space(number) {
-            Ok(space) => {
-                let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-                let (size, name) = (small(space.f_bsize), small(space.f_namemax));
-                let fragment = small(space.f_frsize);
-                let (blocks, free, available) = (space.f_blocks, space.f_bfree, space.f_bavail);
-                let (files, left) = (space.f_files, space.f_ffree);
-                reply.statfs(blocks, free, available, files, left, size, name, fragment);
-            }
-            Err(errno) => reply.error(told(errno)),
-        }
+        space(reply, self.tree.space(number));
     }
 
     fn getlk(
@@ -431,17 +362,7 @@ impl Filesystem for Passthrough {
         let (Some(desk), Some(kind)) = (&self.locks, kind(asked)) else {
             return reply.error(fuser::Errno::ENOSYS);
         };
-        match desk.test(asker, kind, range(start, end)) {
-            None => reply.locked(start, end, libc::F_UNLCK, 0),
-            Some(held) => {
-                let kind = match held.kind {
-                    LockType::Read => libc::F_RDLCK,
-                    LockType::Write => libc::F_WRLCK,
-                };
-                let offset = i64::cast_unsigned;
-                reply.locked(offset(held.range.first), offset(held.range.last), kind, held.pid);
-            }
-        }
+        in_the_way(reply, desk.test(asker, kind, range(start, end)), (start, end));
     }
 
     fn setlk(

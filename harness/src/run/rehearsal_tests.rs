@@ -35,6 +35,23 @@ fn a_second_close_is_foreseen_for_each_backend(#[case] backend: Backend, #[case]
     assert_eq!(foreseen[2], format!("5: done [{left}]"));
 }
 
+#[rstest]
+#[case::ofd(Backend::Ofd, "refused write", ":100-101 :201")]
+#[case::posix(Backend::Posix, "granted", "vm2:100-101 vm2:201")]
+fn where_no_end_is_told_an_ofd_lock_is_nobodys_and_stays(
+    #[case] backend: Backend,
+    #[case] outcome: &str,
+    #[case] locks: &str,
+) {
+    let story =
+        "file-system fuse-locks\nvm1 open disk mode=rw\nvm1 close disk\nvm2 open disk mode=rw";
+    let foreseen = rehearsed(backend, story);
+    assert_eq!(foreseen[2], format!("6: {outcome} [{locks}]"));
+    // Anywhere else, and where it is not the only place, it goes.
+    let anywhere = story.replace("fuse-locks", "fuse fuse-locks");
+    assert!(rehearsed(Backend::Ofd, &anywhere)[2].starts_with("6: granted"));
+}
+
 #[test]
 fn every_round_and_every_statement_for_the_backend_is_an_event() {
     let story = "repeat 2 {\n vm1 open disk mode=tool-ro\n vm1 close disk\n}\n\
