@@ -9,6 +9,10 @@ use crate::failure::Failure;
 /// time, so hundreds of results would otherwise cost their square.
 const PACE: Duration = Duration::from_millis(100);
 
+/// How many times as long as writing them took they are left alone at least:
+/// those of many places have tens of megabytes.
+const REST: u32 = 20;
+
 /// The report files of a run.
 ///
 /// Each is replaced whole (a temporary file beside it, then a rename), so
@@ -17,6 +21,7 @@ const PACE: Duration = Duration::from_millis(100);
 pub struct ReportFiles {
     targets: Vec<(ReportKind, ReplacedFile)>,
     written: Instant,
+    took: Duration,
 }
 
 impl ReportFiles {
@@ -34,7 +39,7 @@ impl ReportFiles {
             }
             real.push((kind, file));
         }
-        let mut files = ReportFiles { targets: real, written: Instant::now() };
+        let mut files = ReportFiles { targets: real, written: Instant::now(), took: Duration::ZERO };
         files.write(record, |_| true)?;
         Ok(files)
     }
@@ -46,7 +51,7 @@ impl ReportFiles {
     /// # Errors
     /// When one cannot be written.
     pub fn update(&mut self, record: &RunRecord) -> Result<(), Failure> {
-        if self.written.elapsed() < PACE {
+        if self.written.elapsed() < PACE.max(self.took * REST) {
             return Ok(());
         }
         self.write(record, |kind| kind != ReportKind::Html)
@@ -65,6 +70,7 @@ impl ReportFiles {
         record: &RunRecord,
         due: impl Fn(ReportKind) -> bool,
     ) -> Result<(), Failure> {
+        let began = Instant::now();
         for (kind, file) in self.targets.iter().filter(|(kind, _)| due(*kind)) {
             file.replace(|out| match kind {
                 ReportKind::Html => html::write(record, out),
@@ -73,6 +79,7 @@ impl ReportFiles {
             })?;
         }
         self.written = Instant::now();
+        self.took = began.elapsed();
         Ok(())
     }
 }
@@ -103,6 +110,11 @@ mod tests {
         std::fs::write(&path, "{\"complete\": 5}").expect("a writable folder");
         files.update(&record).expect("a writable folder");
         assert_eq!(complete(), 5, "it was written again too soon");
+        // One that takes long to write is written less often.
+        files.written = Instant::now().checked_sub(2 * PACE).expect("a time");
+        files.took = PACE;
+        files.update(&record).expect("a writable folder");
+        assert_eq!(complete(), 5, "it was written again too soon for its size");
         files.finish(&record).expect("a writable folder");
         assert_eq!(complete(), true);
     }
