@@ -150,13 +150,14 @@ fn json_goes_to_standard_output() {
     let run = imglock().arg("run").arg(folder.path()).args(["--format", "json"]).assert().code(1);
     let document: serde_json::Value =
         serde_json::from_slice(&run.get_output().stdout).expect("JSON and nothing else");
-    assert_eq!(document["schema"], 1);
+    assert_eq!(document["schema"], 2);
     assert_eq!(document["complete"], true);
     assert_eq!(document["summary"]["passed"], 2);
     assert_eq!(document["summary"]["failed"], 2);
     assert_eq!(document["results"].as_array().map(Vec::len), Some(4));
     for key in ["kernel", "architecture", "file_system"] {
-        assert!(!document["environment"][key].as_str().expect("a string").is_empty(), "{key}");
+        let environment = &document["places"][0]["environment"];
+        assert!(!environment[key].as_str().expect("a string").is_empty(), "{key}");
     }
 }
 

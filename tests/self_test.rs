@@ -177,7 +177,7 @@ fn a_run_with_a_planted_fault_says_so_in_every_report() {
     assert!(html.contains(warning));
     assert!(junit.contains(r#"<property name="planted" value="no-check"/>"#), "{junit}");
     let json: Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(json["environment"]["planted"], "no-check");
+    assert_eq!(json["places"][0]["environment"]["planted"], "no-check");
     imglock()
         .args(["run", "contract/second-writer-is-refused", "--backend", "ofd", "--format", "ktap"])
         .args(["--plant", "no-check"])

@@ -33,7 +33,7 @@ fn help_lists_commands_and_exit_codes() {
 #[case(&["run", "--timeout", "0"], "more than 0 seconds")]
 #[case(&["run", "--timeout", "soon"], "a number of seconds")]
 #[case(&["run", "-j", "0"], "0")]
-#[case(&["run", "--format", "xml"], "possible values: human, json, ktap")]
+#[case(&["run", "--format", "xml"], "possible values: human, json, json-lines, ktap")]
 #[case(&["run", "--report", "xml=a"], "json=FILE or junit=FILE")]
 #[case(&["run", "--report", "json="], "the file's name is missing")]
 #[case(&["check"], "FILE")]

@@ -133,8 +133,11 @@ impl<'o> RunLog<'o> {
         drop(progress);
         record.elapsed = began.elapsed();
         last(&mut record);
-        reporter.finish(&record, output)?;
-        output.flush()?;
+        // Where nothing could be begun, why not is all there is to tell.
+        if broken.is_none() || !record.results.is_empty() {
+            reporter.finish(&record, output)?;
+            output.flush()?;
+        }
         files.finish(&record)?;
         if let Some(failure) = broken {
             return Err(failure);
