@@ -117,7 +117,7 @@ fn the_report_says_which_qemu_played_and_what_was_said() {
             .assert()
             .success();
         let report: Value = serde_json::from_slice(&report.get_output().stdout).expect("JSON");
-        let qemu = &report["environment"]["qemu"][0];
+        let qemu = &report["places"][0]["environment"]["qemu"][0];
         assert!(qemu["path"].as_str().is_some_and(|path| Path::new(path).starts_with(&folder)));
         assert!(qemu["version"].as_str().is_some_and(|version| version.split('.').count() == 3));
         let result = &report["results"][0];

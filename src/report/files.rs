@@ -39,7 +39,8 @@ impl ReportFiles {
             }
             real.push((kind, file));
         }
-        let mut files = ReportFiles { targets: real, written: Instant::now(), took: Duration::ZERO };
+        let mut files =
+            ReportFiles { targets: real, written: Instant::now(), took: Duration::ZERO };
         files.write(record, |_| true)?;
         Ok(files)
     }

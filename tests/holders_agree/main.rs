@@ -73,6 +73,9 @@ fn jobs() -> VecDeque<(Scenario, Backend)> {
             let name = file.display().to_string();
             let text = std::fs::read_to_string(&file).expect("a readable file");
             let scenario = Scenario::parse(&name, &name, &text).expect("a valid scenario");
+            if !scenario.makes_sense_on(None) {
+                continue;
+            }
             let backends = scenario.backends.clone();
             jobs.extend(backends.into_iter().map(|backend| (scenario.clone(), backend)));
         }

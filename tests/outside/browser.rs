@@ -56,6 +56,9 @@ impl Wire {
             .arg(program().expect("a browser"))
             .args(["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu"])
             .args(["--disable-dev-shm-usage", "--disable-extensions", "--remote-debugging-pipe"])
+            // Nobody looks at it, and it must not save work for that reason.
+            .args(["--disable-background-timer-throttling", "--disable-renderer-backgrounding"])
+            .arg("--disable-backgrounding-occluded-windows")
             .arg(format!("--window-size={width},{height}"))
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())

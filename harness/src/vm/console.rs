@@ -16,6 +16,8 @@ pub(super) struct Console {
     complaints: Vec<String>,
     fault: Option<String>,
     panic: Option<String>,
+    /// The line that says what the kernel could not go on after.
+    gravest: Option<String>,
     heard: bool,
 }
 
@@ -70,6 +72,9 @@ impl Console {
         self.heard = true;
         if let Some(said) = said_by_kernel(line) {
             self.judge(said);
+            if self.fault.is_some() || self.panic.is_some() {
+                self.gravest.get_or_insert_with(|| line.to_owned());
+            }
         }
         self.last.push_back(line.to_owned());
         if self.last.len() > KEPT {
@@ -116,11 +121,15 @@ impl Console {
         errors.map(str::to_owned).next()
     }
 
-    /// The last lines, and the beginning of the one that has not ended.
+    /// The last lines, and the beginning of the one that has not ended. What
+    /// the kernel could not go on after is among them, however much it said
+    /// since.
     pub(super) fn last_lines(&self) -> Vec<String> {
         let begun = plain(&self.begun).trim_end().to_owned();
         let begun = (!begun.is_empty()).then_some(begun);
-        self.last.iter().cloned().chain(begun).collect()
+        let gravest = self.gravest.iter().filter(|line| !self.last.contains(line));
+        let gravest = gravest.flat_map(|line| [line.clone(), "...".to_owned()]);
+        gravest.chain(self.last.iter().cloned()).chain(begun).collect()
     }
 }
 
@@ -188,6 +197,20 @@ mod tests {
         );
         assert_eq!(console.panic(), Some("Fatal exception"));
         assert_eq!(console.last_lines()[0], "SeaBIOS (version 1.16.3)");
+    }
+
+    #[test]
+    fn what_it_could_not_go_on_after_is_kept_however_much_is_said_since() {
+        let mut console = heard(OOPS);
+        let grave =
+            "[    2.210011] BUG: kernel NULL pointer dereference, address: 0000000000000000";
+        assert_eq!(console.last_lines().iter().filter(|line| *line == grave).count(), 1);
+        for _ in 0..KEPT {
+            console.hear(b"[    2.3] RIP: 0010:locks_check+0x1/0x2\n");
+        }
+        let lines = console.last_lines();
+        assert_eq!((lines[0].as_str(), lines[1].as_str()), (grave, "..."));
+        assert_eq!(lines.len(), KEPT + 2);
     }
 
     #[rstest::rstest]
