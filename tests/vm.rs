@@ -11,7 +11,7 @@ use imglock_harness::run::{Document, Fate, Place, Verdict};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use outside::kernels::{kernels, mute};
-use outside::{Folder, PASSES, imglock, is_met, not_installed};
+use outside::{Folder, PASSES, imglock, is_met, not_installed, not_root};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 
@@ -59,7 +59,8 @@ fn why(place: &Place) -> &str {
 #[test]
 fn kernels_make_one_table_with_file_systems_and_files_of_ones_own() {
     let kernels = kernels();
-    if kernels.is_empty() || !is_met("file-systems", not_installed("mkfs.ext4")) {
+    let missing = || not_root("making a file system").or_else(|| not_installed("mkfs.ext4"));
+    if kernels.is_empty() || !is_met("file-systems", missing()) {
         return;
     }
     let folder = Folder::new();
@@ -69,7 +70,7 @@ fn kernels_make_one_table_with_file_systems_and_files_of_ones_own() {
         .current_dir(folder.path().join("own"))
         .arg("--kernel")
         .args(&kernels)
-        .args(["--accel", "tcg", "--report", &format!("json={}", path.display())])
+        .args(["--host", "--accel", "tcg", "--report", &format!("json={}", path.display())])
         .args(["--console", folder.path().join("consoles").to_str().expect("UTF-8")])
         .args(["--", QUICK, "mine.kdl", "--fs", "ext4,tmpfs"])
         .output()
@@ -80,16 +81,26 @@ fn kernels_make_one_table_with_file_systems_and_files_of_ones_own() {
     let text = std::fs::read_to_string(path).expect("a report");
     let document: Document = serde_json::from_str(&text).expect("a document");
     assert!(document.complete);
-    assert_eq!(document.places.len(), 2 * kernels.len());
+    // The running kernel comes first.
+    assert_eq!(document.places.len(), 2 * (kernels.len() + 1));
+    let running = nix::sys::utsname::uname().expect("a kernel").release().to_owned();
+    assert_eq!(document.places[0].environment.kernel, *running.to_string_lossy());
     for (place, kind) in document.places.iter().zip(["ext4", "tmpfs"].iter().cycle()) {
         let kernel = &place.environment.kernel;
         assert_eq!(place.name, format!("{kernel}/{kind}"));
         assert_eq!((&place.fate, place.environment.file_system.as_str()), (&Fate::Reached, *kind));
-        assert_eq!(place.boot.as_ref().expect("a boot").accelerator, "tcg");
+        let is_here = **kernel == *running.to_string_lossy();
+        match &place.boot {
+            Some(boot) => assert_eq!(boot.accelerator, "tcg"),
+            None => assert!(is_here, "{kernel} was not booted"),
+        }
         let there = || document.results.iter().filter(|result| result.place == place.name);
         assert_eq!(there().filter(|result| result.scenario == "mine.kdl").count(), 2);
         assert_eq!(there().count(), 4);
         assert!(there().all(|result| result.verdict == Verdict::Passed), "{told}");
+        if is_here {
+            continue;
+        }
         let console = folder.path().join("consoles").join(format!("{kernel}.log"));
         let console = std::fs::read_to_string(console).expect("a console");
         assert!(console.contains(&format!("Linux version {kernel}")), "{console}");
@@ -97,6 +108,43 @@ fn kernels_make_one_table_with_file_systems_and_files_of_ones_own() {
     let kernels: Vec<&str> =
         document.places.iter().map(|place| place.environment.kernel.as_str()).collect();
     assert!(kernels.windows(3).all(|three| three[0] != three[2]), "{kernels:?}");
+    compare_with_the_running_one(&document, &folder);
+}
+
+/// What the guests did beside what the running kernel did: nothing broke. With
+/// one of their verdicts turned round that is what broke, and nothing else.
+fn compare_with_the_running_one(document: &Document, folder: &Folder) {
+    let running = &document.places[0].environment.kernel;
+    let part = |of_running: bool| {
+        let mut part = document.clone();
+        part.places.retain(|place| (place.environment.kernel == *running) == of_running);
+        let is_there = |name: &String| part.places.iter().any(|place| place.name == *name);
+        part.results.retain(|result| is_there(&result.place));
+        part
+    };
+    let write = |name: &str, document: &Document| {
+        folder.file(name, &serde_json::to_string(document).expect("JSON"))
+    };
+    let (old, mut guests) = (write("old.json", &part(true)), part(false));
+    let new = write("new.json", &guests);
+    let nothing = imglock().arg("compare").args([&old, &new]).output().expect("it runs");
+    let told = String::from_utf8_lossy(&nothing.stdout);
+    assert_eq!(nothing.status.code(), Some(0), "{told}");
+    assert!(told.contains("nothing broke"), "{told}");
+
+    let spoilt = guests.results.iter_mut().find(|result| result.scenario == "mine.kdl");
+    let spoilt = spoilt.expect("a run in a guest");
+    spoilt.verdict = Verdict::Failed;
+    let place = spoilt.place.clone();
+    let new = write("spoilt.json", &guests);
+    let broke = imglock().arg("compare").args([&old, &new]).output().expect("it runs");
+    let told = String::from_utf8_lossy(&broke.stdout);
+    assert_eq!(broke.status.code(), Some(1), "{told}");
+    let (kernel, kind) = place.split_once('/').expect("a guest's place");
+    assert!(told.contains("1 run broke") || told.contains("1 broken"), "{told}");
+    for word in ["mine.kdl", kernel, kind] {
+        assert!(told.contains(word), "{word} is not in\n{told}");
+    }
 }
 
 /// Neither way is a hang, and each is told apart.
