@@ -20,32 +20,41 @@ const GAP: usize = 2;
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(record: &RunRecord, out: &mut dyn Write, width: usize) -> io::Result<()> {
-    let mut notes = Notes::default();
-    let table = Table::of(record, &mut notes);
+    let table = Table::of(record);
     for block in table.blocks(width) {
         table.draw(&block, out)?;
         writeln!(out)?;
     }
-    notes.draw(out, width)
+    table.notes.draw(out, width)
 }
 
 /// One line of the table, with a cell for each place.
-struct Row {
-    head: String,
-    cells: Vec<Cell>,
+pub struct Row {
+    /// A theme, or one of its runs, indented.
+    pub head: String,
+    /// What came of it at each place.
+    pub cells: Vec<Cell>,
 }
 
+/// What came of something at a place, in a few letters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Cell {
-    text: String,
-    kind: Kind,
+pub struct Cell {
+    /// What is written there.
+    pub text: String,
+    /// What that is worth.
+    pub kind: Kind,
 }
 
+/// What a cell is worth.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub enum Kind {
+    /// Nothing was to be tried.
     Nothing,
+    /// As it must be.
     Good,
+    /// Worth a look.
     Careful,
+    /// Not as it must be.
     Bad,
 }
 
@@ -66,7 +75,7 @@ impl Cell {
 
 /// What the letters in the cells stand for.
 #[derive(Default)]
-struct Notes(Vec<String>);
+pub struct Notes(Vec<String>);
 
 impl Notes {
     /// The letter of a note: `a` to `z`, then `aa`.
@@ -79,9 +88,13 @@ impl Notes {
         letters(number)
     }
 
+    /// Each letter and what it stands for.
+    pub fn each(&self) -> impl Iterator<Item = (String, &str)> {
+        self.0.iter().enumerate().map(|(number, note)| (letters(number), note.as_str()))
+    }
+
     fn draw(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
-        for (number, note) in self.0.iter().enumerate() {
-            let letter = letters(number);
+        for (letter, note) in self.each() {
             let first = format!("  {letter:2} ");
             let options =
                 textwrap::Options::new(width).initial_indent(&first).subsequent_indent("     ");
@@ -98,14 +111,20 @@ fn letters(number: usize) -> String {
     String::from(letter).repeat(number / 26 + 1)
 }
 
-struct Table {
+/// The whole table.
+pub struct Table {
     /// The kernel and the file system of each column.
-    columns: Vec<(String, String)>,
-    rows: Vec<Row>,
+    pub columns: Vec<(String, String)>,
+    /// Its lines.
+    pub rows: Vec<Row>,
+    /// What its letters stand for.
+    pub notes: Notes,
 }
 
 impl Table {
-    fn of(record: &RunRecord, notes: &mut Notes) -> Table {
+    /// That of a run at several places.
+    pub fn of(record: &RunRecord) -> Table {
+        let mut notes = Notes::default();
         let mut themes: BTreeMap<&str, Vec<&ScenarioResult>> = BTreeMap::new();
         for result in &record.results {
             let theme = result.scenario.rsplit_once('/').map_or("", |(theme, _)| theme);
@@ -113,17 +132,17 @@ impl Table {
         }
         let mut rows = Vec::new();
         if record.places.iter().any(|place| !place.is_reached()) {
-            let cells = record.places.iter().map(|place| arrival(place, notes));
+            let cells = record.places.iter().map(|place| arrival(place, &mut notes));
             rows.push(Row { head: "reached".to_owned(), cells: cells.collect() });
         }
         for (theme, results) in &themes {
             let head = if theme.is_empty() { "(no theme)" } else { theme };
             rows.push(Row { head: head.to_owned(), cells: sums(record, results) });
-            rows.extend(exceptions(record, results, notes));
+            rows.extend(exceptions(record, results, &mut notes));
         }
         let all: Vec<&ScenarioResult> = record.results.iter().collect();
         rows.push(Row { head: "all".to_owned(), cells: sums(record, &all) });
-        Table { columns: record.places.iter().map(column).collect(), rows }
+        Table { columns: record.places.iter().map(column).collect(), rows, notes }
     }
 
     /// The columns that stand side by side: all of them, or those of one

@@ -9,6 +9,7 @@ mod layout;
 mod layout_tests;
 mod matrix;
 mod page;
+mod places;
 mod scenario;
 mod scene;
 mod slots;

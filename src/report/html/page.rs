@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use super::scenario::Entry;
-use super::{filters, matrix, scenario, summary};
+use super::{filters, matrix, places, scenario, summary};
 use crate::report::{RunRecord, Summary};
 
 const STYLE: &str = include_str!("style.css");
@@ -38,6 +38,7 @@ pub fn page(record: &RunRecord) -> Markup {
                 (summary::header(record, &counts))
                 main {
                     (summary::sections(record, &counts))
+                    @if record.places.len() > 1 { (places::table(record)) }
                     (matrix::section(record))
                     (scenarios(record, &entries))
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use imglock_harness::lock::Backend;
 use imglock_harness::run::{Finding, ScenarioResult, Standing, Verdict};
 use imglock_harness::scenario::Scenario;
 use maud::{Markup, html};
@@ -67,7 +68,7 @@ pub fn article(record: &RunRecord, entry: &Entry<'_>) -> Markup {
                 summary {
                     h4 { (stem) }
                     span.badges {
-                        @for one in &entry.results { (badge(one)) }
+                        (badges(entry))
                         @for (hazard, on) in shown_hazards(entry) {
                             span.badge.hazard { (hazard) " on " (on) }
                         }
@@ -86,14 +87,37 @@ pub fn article(record: &RunRecord, entry: &Entry<'_>) -> Markup {
     }
 }
 
-fn badge(result: &ScenarioResult) -> Markup {
-    let class = match result.standing() {
+/// A badge for each result; those that stand alike on the same locks at
+/// several places share one.
+fn badges(entry: &Entry<'_>) -> Markup {
+    let mut alike: Vec<(String, &ScenarioResult, usize)> = Vec::new();
+    for one in &entry.results {
+        let what = format!("{} {}", course::locks(one), palette::standing(one).0);
+        match alike.iter_mut().find(|(other, ..)| *other == what) {
+            Some((.., number)) if !one.place.is_empty() => *number += 1,
+            _ => alike.push((what, one, 1)),
+        }
+    }
+    html! {
+        @for (what, first, number) in alike {
+            span.badge.(class(first.standing())) {
+                (what)
+                @if number > 1 {
+                    " at " (number) " places"
+                } @else if !first.place.is_empty() {
+                    " at " (first.place)
+                }
+            }
+        }
+    }
+}
+
+fn class(standing: Standing) -> &'static str {
+    match standing {
         Standing::Passed => "good",
         Standing::Bad | Standing::Surprise => "bad",
         Standing::Known | Standing::Skipped => "careful",
-    };
-    let (word, _) = palette::standing(result);
-    html! { span.badge.(class) { (course::on(result)) " " (word) } }
+    }
 }
 
 /// The hazards that showed themselves, each with its backends.
@@ -120,10 +144,15 @@ fn about(entry: &Entry<'_>) -> Markup {
 }
 
 fn rerun(record: &RunRecord, entry: &Entry<'_>) -> Markup {
+    // Of many places those are worth it where something is not as usual.
+    let passed = |one: &&&ScenarioResult| one.standing() == Standing::Passed;
+    let some = entry.results.iter().filter(|one| !passed(one));
+    let first = entry.results.iter().filter(passed).take(Backend::ALL.len());
+    let lines = some.chain(first).map(|one| record.rerun.line(one));
     html! {
         p.rerun {
             span { "Run it again:" }
-            @for one in &entry.results { code { (record.rerun.line(one)) } }
+            @for line in lines { code { (line) } }
         }
     }
 }

@@ -7,6 +7,7 @@ use imglock_harness::run::{Fate, Place, Starts};
 use imglock_harness::step::Hazard;
 use maud::{Markup, html};
 
+use super::places;
 use crate::phrase::count;
 use crate::report::{RunRecord, Summary, times};
 
@@ -90,8 +91,10 @@ pub fn sections(record: &RunRecord, counts: &Summary) -> Markup {
         div.columns {
             section aria-labelledby="where" {
                 h2 #where { "Where" }
-                @for place in &record.places { dl { (environment(place)) } }
-                dl { (course(record)) }
+                @match record.places.as_slice() {
+                    [only] => dl { (environment(only)) (course(record)) },
+                    _ => { (places::list(record)) dl { (course(record)) } },
+                }
             }
             section aria-labelledby="hazards" {
                 h2 #hazards { "Hazards reproduced" }

@@ -7,7 +7,7 @@ use imglock_harness::sweep::Difference;
 use scraper::{Html, Selector};
 
 use super::write;
-use crate::report::{MeasuredModes, RunRecord, samples};
+use crate::report::{MeasuredModes, RunRecord, samples, samples_places};
 
 fn page(record: &RunRecord) -> (String, Html) {
     let mut out = Vec::new();
@@ -199,4 +199,20 @@ fn a_matrix_that_is_not_as_stated_is_in_the_verdict() {
     assert_eq!(verdict(&record), "1 of 1 as they must be");
     record.modes[0].objections = samples::record().results[2].findings.clone();
     assert_eq!(verdict(&record), "1 of 1 as they must be, but not the mode matrix");
+}
+
+#[test]
+fn several_places_make_a_table_and_share_badges() {
+    let (_, document) = page(&samples_places::several_places());
+    assert_eq!(document.errors, Vec::<std::borrow::Cow<'static, str>>::new());
+    let kernels = texts(&document, "section:has(#places) thead th[scope=colgroup]");
+    assert_eq!(kernels, ["6.18.0", "6.12.0-cloud"]);
+    let bad = texts(&document, "section:has(#places) td.bad");
+    assert_eq!(bad, ["LOST b", "0/3", "FAILED c", "PASSED e", "0/4"]);
+    let notes = texts(&document, "section:has(#places) .note");
+    assert!(notes.contains(&"c failed: a lock stayed".to_owned()), "{notes:?}");
+    let badges = texts(&document, "#contract-close .badge");
+    assert_eq!(badges, ["ofd passed at 2 places", "ofd failed at fuse-locks"]);
+    let listed = texts(&document, "section:has(#where) tbody th");
+    assert_eq!(listed.len(), 5, "{listed:?}");
 }
