@@ -34,7 +34,7 @@ pub fn failures(files: &[PathBuf]) -> Result<KnownFailures, Failure> {
 /// not.
 pub fn remarks(known: &KnownFailures, record: &RunRecord) -> Vec<String> {
     let at = |result: &ScenarioResult| record.places.iter().find(|it| it.name == result.place);
-    let runs = record.results.iter().filter_map(|result| Some((at(result)?, result)));
+    let runs = record.results.iter().filter_map(|result| Some(result.key(at(result)?)));
     let shadowed = known.shadowed(runs).into_iter().map(|entry| {
         let Entry { source_name, line, .. } = entry;
         format!(

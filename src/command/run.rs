@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use imglock_harness::lock::Backend;
 use imglock_harness::process::LauncherOptions;
-use imglock_harness::qemu::Binary;
 use imglock_harness::run::{Casting, Environment, Job, SessionOptions, Verdict};
 use imglock_harness::scenario::Scenario;
 use imglock_harness::step::FileSystem;
+use imglock_harness::subject::SubjectProgram;
 use imglock_harness::sweep::mode_table;
 
 use super::grounds::Grounds;
@@ -119,8 +119,8 @@ fn of_two_processes(mut scenarios: Vec<Arc<Scenario>>) -> Result<Vec<Arc<Scenari
 }
 
 /// The programs that play in any of them, once each.
-fn programs(castings: &[Casting]) -> Vec<Binary> {
-    let mut programs: Vec<Binary> = castings.iter().flat_map(Casting::binaries).cloned().collect();
+fn programs(castings: &[Casting]) -> Vec<SubjectProgram> {
+    let mut programs: Vec<SubjectProgram> = castings.iter().flat_map(Casting::programs).collect();
     programs.sort_by(|one, other| one.path.cmp(&other.path));
     programs.dedup();
     programs

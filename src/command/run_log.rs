@@ -81,7 +81,7 @@ impl<'o> RunLog<'o> {
         let RunLog { record, known, reporter, progress, output, .. } = self;
         let mut result = ScenarioResult { place: place.to_owned(), ..result };
         if let Some(place) = record.places.iter().find(|one| one.name == place) {
-            result.known = known.of(place, &result);
+            result.known = known.of(&result.key(place));
         }
         record.results.push(result);
         progress.advance();

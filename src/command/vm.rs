@@ -2,6 +2,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::mpsc::channel;
 
+use imglock_harness::file_system::Maker;
 use imglock_harness::process::{LauncherOptions, ProcessError, StopToken};
 use imglock_harness::qemu::Program;
 use imglock_harness::run::{HarnessError, Job, Place};
@@ -158,8 +159,11 @@ fn plan(args: &VmArgs, guest: &RunArgs, jobs: &[Job]) -> Result<VmPlan, Failure>
         }
     }
     let kernels = opened(args, &modules)?;
-    let makers: Vec<&str> =
-        file_systems.iter().filter_map(|kind| kind.maker()).map(|maker| maker.program).collect();
+    let makers: Vec<&str> = file_systems
+        .iter()
+        .filter_map(|kind| Maker::of(*kind))
+        .map(|maker| maker.program)
+        .collect();
     let files = selection::files(&Library::embedded(), &guest.patterns)?;
     let payload = Payload::pack(&makers, &files).map_err(Failure::Payload)?;
     let told = ["run", "--format", "json-lines"].map(str::to_owned);

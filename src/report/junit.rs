@@ -41,7 +41,7 @@ fn suite(record: &RunRecord, place: &Place, backend: Backend) -> Option<TestSuit
         suite.add_property(("locks", sentence));
     }
     for binary in &environment.qemu {
-        suite.add_property((binary.program.file_name(), binary.version.to_string()));
+        suite.add_property((binary.file_name(), binary.version.clone()));
     }
     if let Some(fault) = environment.planted {
         suite.add_property(("planted", fault.name()));

@@ -131,7 +131,7 @@ fn environment(place: &Place) -> Markup {
         }
         @if let Some(sentence) = environment.blind_spot() { div { dt { "locks" } dd { (sentence) } } }
         @for binary in &environment.qemu {
-            div { dt { (binary.program.file_name()) } dd { (binary.version) " " code { (binary.path.display()) } } }
+            div { dt { (binary.file_name()) } dd { (binary.version) " " code { (binary.path.display()) } } }
         }
     }
 }

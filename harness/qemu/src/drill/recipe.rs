@@ -1,0 +1,142 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Account, Lab};
+use crate::qemu::{Binaries, Binary, Program, Version};
+use imglock_core::image::{Claim, Mode};
+use imglock_core::step::Verdict;
+use imglock_engine::subject::StepFailure;
+
+/// One way to bring a real QEMU into a mode and to hold it there.
+#[derive(Debug, Clone, Copy)]
+pub struct Recipe {
+    /// The mode.
+    pub mode: Mode,
+    /// How QEMU is asked, in one phrase.
+    pub how: &'static str,
+    /// Who can be asked that way.
+    pub players: &'static [Player],
+    /// What is locked instead of the mode's bytes, where it looks like the mode
+    /// and is another thing.
+    pub instead: Option<Claim>,
+    /// What is done; gives who shows the mode, and on which image.
+    pub body: fn(&mut Lab<'_>) -> Result<Place, StepFailure>,
+}
+
+/// A program in a range of versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Player {
+    /// Which program.
+    pub program: Program,
+    /// The first version.
+    pub since: Version,
+    /// The first version that is too new, if there is one.
+    pub before: Option<Version>,
+}
+
+/// Where a mode shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Who has it.
+    pub actor: &'static str,
+    /// On which image.
+    pub image: &'static str,
+}
+
+/// What a recipe came to with one QEMU: plain data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModeCheck {
+    /// The mode.
+    pub mode: Mode,
+    /// How QEMU was asked.
+    pub how: String,
+    /// Which QEMU.
+    pub program: Binary,
+    /// Passed when the kernel's lock bytes are those that are stated.
+    pub verdict: Verdict,
+    /// Why not, in one sentence; empty for a pass.
+    pub reason: String,
+    /// What is to be locked: what the mode does, or what the recipe says
+    /// instead.
+    pub stated: Claim,
+    /// What the kernel's lock table said; `None` when it did not come to that.
+    pub measured: Option<Claim>,
+    /// What happened.
+    pub account: Account,
+}
+
+impl Recipe {
+    pub(super) const fn new(
+        mode: Mode,
+        how: &'static str,
+        players: &'static [Player],
+        body: fn(&mut Lab<'_>) -> Result<Place, StepFailure>,
+    ) -> Recipe {
+        Recipe { mode, how, players, instead: None, body }
+    }
+
+    /// It comes to this, and not to what the mode locks.
+    pub(super) const fn but(self, instead: Claim) -> Recipe {
+        Recipe { instead: Some(instead), ..self }
+    }
+
+    /// What is to be locked.
+    pub fn stated(&self) -> Claim {
+        self.instead.unwrap_or(self.mode.claim())
+    }
+
+    /// Every QEMU that can be asked this way, the preferred one first.
+    pub fn players<'b>(&self, binaries: &'b Binaries) -> Vec<&'b Binary> {
+        let of = |player: &Player| {
+            let player = *player;
+            binaries.all(player.program).filter(move |binary| player.is(binary))
+        };
+        self.players.iter().flat_map(of).collect()
+    }
+}
+
+impl Player {
+    /// A program since this version.
+    pub const fn since(program: Program, since: Version) -> Player {
+        Player { program, since, before: None }
+    }
+
+    /// Only before this version.
+    pub const fn before(self, version: Version) -> Player {
+        Player { before: Some(version), ..self }
+    }
+
+    /// Whether it is this QEMU.
+    pub fn is(&self, binary: &Binary) -> bool {
+        binary.program == self.program
+            && binary.version >= self.since
+            && self.before.is_none_or(|version| binary.version < version)
+    }
+}
+
+impl std::fmt::Display for Player {
+    /// Such as `qemu-io 7.2 or newer`, or `qemu-io 7.2, before 8.0`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Player { program, since, before } = self;
+        write!(f, "{} {}.{}", program.file_name(), since.major, since.minor)?;
+        match before {
+            None => f.write_str(" or newer"),
+            Some(version) => write!(f, ", before {}.{}", version.major, version.minor),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case(Version::new(7, 1), false)]
+    #[case(Version::new(7, 2), true)]
+    #[case(Version { major: 7, minor: 2, micro: 22 }, true)]
+    #[case(Version::new(8, 0), false)]
+    fn a_player_has_a_range_of_versions(#[case] version: Version, #[case] plays: bool) {
+        let player = Player::since(Program::Io, Version::new(7, 2)).before(Version::new(8, 0));
+        let path = "/usr/bin/qemu-io".into();
+        assert_eq!(player.is(&Binary { program: Program::Io, path, version }), plays);
+    }
+}
