@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 /// A series of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Spread {
+pub struct TimeSpread {
     /// Half of them are at most this long, in microseconds.
     pub median_us: u64,
     /// The longest, in microseconds.
     pub worst_us: u64,
 }
 
-impl Spread {
+impl TimeSpread {
     /// Of these times; `None` when there are none.
-    pub fn of(times: impl IntoIterator<Item = Duration>) -> Option<Spread> {
+    pub fn of(times: impl IntoIterator<Item = Duration>) -> Option<TimeSpread> {
         let all = Distribution::of(times)?;
         Some(all.spread)
     }
@@ -30,7 +30,7 @@ pub struct Distribution {
     pub shortest_us: u64,
     /// The middle and the end.
     #[serde(flatten)]
-    pub spread: Spread,
+    pub spread: TimeSpread,
     /// Nine of ten are at most this long, in microseconds.
     pub p90_us: u64,
 }
@@ -44,7 +44,7 @@ impl Distribution {
         let last = times.len().checked_sub(1)?;
         let (shortest_us, worst_us) = (times[0], times[last]);
         let (median_us, p90_us) = (times[last / 2], times[(times.len() * 9).div_ceil(10) - 1]);
-        let spread = Spread { median_us, worst_us };
+        let spread = TimeSpread { median_us, worst_us };
         Some(Distribution { count: times.len(), shortest_us, spread, p90_us })
     }
 }
@@ -62,7 +62,7 @@ mod tests {
         #[case] times: &[u64],
         #[case] expected: Option<(u64, u64)>,
     ) {
-        let spread = Spread::of(times.iter().map(|time| Duration::from_micros(*time)));
+        let spread = TimeSpread::of(times.iter().map(|time| Duration::from_micros(*time)));
         assert_eq!(spread.map(|spread| (spread.median_us, spread.worst_us)), expected);
     }
 

@@ -10,7 +10,8 @@ use imglock_core::image::{Claim, Mode};
 use imglock_core::lock::{Backend, ByteLocks, ByteRange, LockType, RangeSpec};
 use imglock_core::step::Outcome;
 use imglock_locks::holders::{
-    Answer, Danger, Obstacle, Owner, Protocol, SurveyError, SurveyedImage, answer, survey,
+    Danger, HolderOwner, HoldersAnswer, LockProtocol, Obstacle, SurveyError, SurveyedImage, survey,
+    would_grant,
 };
 use imglock_locks::image::{AcquireError, ByteClaims};
 use imglock_locks::lock::KernelLocks;
@@ -58,11 +59,11 @@ fn stated(outcome: Outcome) -> Option<Obstacle> {
 }
 
 #[rstest]
-#[case(Backend::Ofd, Owner::Description)]
-#[case(Backend::Posix, Owner::Table)]
+#[case(Backend::Ofd, HolderOwner::Description)]
+#[case(Backend::Posix, HolderOwner::Table)]
 fn every_mode_that_is_held_gives_the_answers_of_the_matrix(
     #[case] backend: Backend,
-    #[case] owner: Owner,
+    #[case] owner: HolderOwner,
 ) {
     let matrix = ModeMatrix::parse("matrix.kdl", MATRIX).expect("the matrix");
     let image = image();
@@ -78,12 +79,13 @@ fn every_mode_that_is_held_gives_the_answers_of_the_matrix(
             assert_eq!(holder.owner, owner);
             assert!(holder.modes().contains(&held), "{held}: {:?}", holder.modes());
             assert!(holder.modes().iter().all(|mode| mode.claim() == held.claim()));
-            assert_eq!(holder.protocol(seen.size), Protocol::Qemu);
+            assert_eq!(holder.protocol(seen.size), LockProtocol::Qemu);
             assert_eq!(holder.processes[0].pid, std::process::id() as i32);
             assert_eq!(holder.processes[0].fds, [file.as_raw_fd()]);
         }
         for &asked in Mode::ALL {
-            let Answer { obstacle, holders, unexplained } = answer(&seen, asked.claim());
+            let HoldersAnswer { obstacle, holders, unexplained } =
+                would_grant(&seen, asked.claim());
             let expected = stated(matrix.cell(held, asked));
             assert_eq!(obstacle, expected, "{held} held, {asked} asked");
             assert_eq!(holders.is_empty(), expected.is_none(), "{held} held, {asked} asked");
@@ -119,11 +121,11 @@ fn foreign_locks_give_the_answer_that_trying_gives(
     locks.set(kind, RangeSpec::at(range.first, len)).expect("nobody else is there");
 
     let seen = seen(image.path());
-    let told = answer(&seen, Mode::Rw.claim()).obstacle.map(|obstacle| obstacle.to_string());
+    let told = would_grant(&seen, Mode::Rw.claim()).obstacle.map(|obstacle| obstacle.to_string());
     assert_eq!(told.as_deref(), writer_told);
     // Trying closes a descriptor of this process, which costs POSIX locks; so
     // every mode is asked for before the first one is tried.
-    let answers: Vec<_> = Mode::ALL.iter().map(|mode| answer(&seen, mode.claim())).collect();
+    let answers: Vec<_> = Mode::ALL.iter().map(|mode| would_grant(&seen, mode.claim())).collect();
     for (mode, answer) in Mode::ALL.iter().zip(answers) {
         if backend == Backend::Posix {
             locks.set(kind, RangeSpec::at(range.first, len)).expect("nobody else is there");
@@ -141,10 +143,10 @@ fn a_flock_keeps_nobody_out_and_is_a_danger() {
     let [holder] = &exclusive.holders[..] else { panic!("{exclusive:?}") };
     assert_eq!(holder.classes(), [LockClass::Flock]);
     assert_eq!(holder.locks[0].kind, Some(LockType::Write));
-    assert_eq!(holder.protocol(exclusive.size), Protocol::Flock);
+    assert_eq!(holder.protocol(exclusive.size), LockProtocol::Flock);
     assert_eq!((holder.claim(), holder.modes()), (None, Vec::new()));
     for mode in Mode::ALL {
-        assert!(answer(&exclusive, mode.claim()).is_granted(), "{mode}");
+        assert!(would_grant(&exclusive, mode.claim()).is_granted(), "{mode}");
         assert_eq!(attempt(image.path(), mode.claim()), None, "{mode}");
     }
     assert_eq!(exclusive.dangers(), [Danger::FlockUnseen]);
@@ -169,7 +171,7 @@ fn one_description_with_several_kinds_of_lock_is_one_holder() {
     let seen = seen(image.path());
     let [holder] = &seen.holders[..] else { panic!("{seen:?}") };
     assert_eq!(holder.classes(), [LockClass::Ofd, LockClass::Flock]);
-    assert_eq!(holder.protocol(seen.size), Protocol::Mixed);
+    assert_eq!(holder.protocol(seen.size), LockProtocol::Mixed);
     let mut fds = [file.as_raw_fd(), copy.as_raw_fd()];
     fds.sort_unstable();
     assert_eq!(holder.processes[0].fds, fds);
@@ -223,7 +225,7 @@ fn a_lock_that_no_descriptor_explains_is_reported_as_such() {
         seen.unexplained.iter().map(|one| one.lock.range.to_string()).collect();
     assert_eq!(ranges, ["100-101", "201"]);
     assert!(seen.unexplained.iter().all(|one| one.could_be.len() >= 3), "{seen:?}");
-    let refused = answer(&seen, Mode::Rw.claim());
+    let refused = would_grant(&seen, Mode::Rw.claim());
     assert_eq!(refused.obstacle, attempt(image.path(), Mode::Rw.claim()));
     assert_eq!((refused.holders, refused.unexplained), (Vec::new(), vec![0, 1]));
 }
@@ -313,7 +315,7 @@ fn whoever_waits_is_named(#[case] wait: Wait, #[case] class: LockClass) {
         assert_eq!(waiting.processes[0].fds, [waiter.as_raw_fd()]);
         // What is waited for keeps nobody out.
         assert_eq!(seen.holders.len(), 1);
-        assert!(answer(&seen, Mode::Rw.claim()).is_granted());
+        assert!(would_grant(&seen, Mode::Rw.claim()).is_granted());
         drop(holder);
         thread.join().expect("it has its lock");
     });

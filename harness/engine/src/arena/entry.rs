@@ -8,7 +8,7 @@ pub(super) const WORDS: usize = 10;
 
 /// What one opener did in one round, as it wrote it down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Entry {
+pub struct RaceEntry {
     /// Just before it opened the image, in nanoseconds of CLOCK_MONOTONIC.
     pub attempt_ns: u64,
     /// Just after it had the answer.
@@ -52,7 +52,7 @@ const CLOSED: u64 = 1 << 32;
 const COUNTED: u64 = 1 << 33;
 const CHANGED: u64 = 1 << 34;
 
-impl Entry {
+impl RaceEntry {
     /// Writes it down, as that of `round`.
     pub(super) fn write(&self, place: &[AtomicU64], round: u64) {
         let (from, until) = self.closed.unwrap_or_default();
@@ -78,13 +78,13 @@ impl Entry {
     }
 
     /// The entry of `round`, if it was written.
-    pub(super) fn read(place: &[AtomicU64], round: u64) -> Option<Entry> {
+    pub(super) fn read(place: &[AtomicU64], round: u64) -> Option<RaceEntry> {
         if place[0].load(Acquire) != round + 1 {
             return None;
         }
         let number = |index: usize| place[1 + index].load(Relaxed);
         let about = number(2);
-        Some(Entry {
+        Some(RaceEntry {
             attempt_ns: number(0),
             answer_ns: number(1),
             answered: Answered::decoded(about),
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read_in_its_round_alone() {
         let place: Vec<AtomicU64> = (0..WORDS).map(|_| AtomicU64::new(0)).collect();
-        assert_eq!(Entry::read(&place, 0), None);
+        assert_eq!(RaceEntry::read(&place, 0), None);
         let refusal = |side, permission| Answered::Refused(Refusal { side, permission });
         let answers = [
             Answered::Nothing,
@@ -151,7 +151,7 @@ mod tests {
         for (number, answered) in answers.into_iter().enumerate() {
             let round = number as u64;
             let odd = number % 2 == 1;
-            let entry = Entry {
+            let entry = RaceEntry {
                 attempt_ns: 1,
                 answer_ns: 2,
                 answered,
@@ -162,8 +162,8 @@ mod tests {
                 changed: !odd,
             };
             entry.write(&place, round);
-            assert_eq!(Entry::read(&place, round), Some(entry));
-            assert_eq!(Entry::read(&place, round + 1), None);
+            assert_eq!(RaceEntry::read(&place, round), Some(entry));
+            assert_eq!(RaceEntry::read(&place, round + 1), None);
         }
     }
 }

@@ -3,7 +3,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 
 use super::claims::STRIDE;
-use super::entry::{Entry, WORDS};
+use super::entry::{RaceEntry, WORDS};
 use super::{Barrier, Claims};
 use crate::raw::{SharedMemory, shared_memory};
 
@@ -67,15 +67,15 @@ impl Arena {
 
     /// Writes down what an opener did in the heat's round with this index,
     /// the race's with this number.
-    pub fn enter(&self, opener: usize, index: usize, round: u64, entry: &Entry) {
+    pub fn enter(&self, opener: usize, index: usize, round: u64, entry: &RaceEntry) {
         if let Some(place) = self.place(opener, index) {
             entry.write(place, round);
         }
     }
 
     /// What an opener did in a round; `None` when it did not come that far.
-    pub fn entry(&self, opener: usize, index: usize, round: u64) -> Option<Entry> {
-        Entry::read(self.place(opener, index)?, round)
+    pub fn entry(&self, opener: usize, index: usize, round: u64) -> Option<RaceEntry> {
+        RaceEntry::read(self.place(opener, index)?, round)
     }
 
     fn place(&self, opener: usize, index: usize) -> Option<&[std::sync::atomic::AtomicU64]> {
@@ -96,9 +96,9 @@ mod tests {
         let (here, descriptor) = Arena::create(3, 5).expect("memory");
         let there = Arena::open(descriptor.as_fd(), 3).expect("the same");
         assert_eq!((here.rounds(), there.rounds()), (5, 5));
-        let entry = |opener: usize, index: usize| Entry {
+        let entry = |opener: usize, index: usize| RaceEntry {
             attempt_ns: (opener * 10 + index) as u64,
-            ..Entry::default()
+            ..RaceEntry::default()
         };
         let all = || (0..3).flat_map(|opener| (0..5).map(move |index| (opener, index)));
         for (opener, index) in all() {

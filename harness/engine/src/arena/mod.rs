@@ -18,7 +18,7 @@ mod memory;
 pub use barrier::{Barrier, Left};
 pub use claims::Claims;
 pub use draw::{Jitter, drawn};
-pub use entry::{Answered, Entry};
+pub use entry::{Answered, RaceEntry};
 pub use heat::Heat;
 pub use ledger::Ledger;
 pub use memory::{Arena, MOST_OPENERS};

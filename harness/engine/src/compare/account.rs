@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::run::{Judge, ScenarioResult, microseconds};
 use imglock_core::step::Hazard;
 use imglock_core::step::Verdict;
-use imglock_scenario::known::{Expected, Known, Standing};
+use imglock_scenario::known::{ExpectedVerdict, Known, Standing};
 
 /// What one of the two runs came to, without its trace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Account {
+pub struct ComparedRun {
     /// The verdict.
     pub verdict: Verdict,
     /// Where that stands, with what was known taken into account.
@@ -23,7 +23,7 @@ pub struct Account {
     /// The hazards that showed themselves.
     pub hazards: BTreeSet<Hazard>,
     /// What the judges object to.
-    pub objections: Vec<Objection>,
+    pub objections: Vec<ComparedFinding>,
     /// What was known of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
@@ -31,7 +31,7 @@ pub struct Account {
 
 /// What a judge objects to, with the step that it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Objection {
+pub struct ComparedFinding {
     /// Who.
     pub judge: Judge,
     /// The index of the step's event; `None` for the run as a whole.
@@ -48,17 +48,17 @@ pub struct Objection {
     pub message: String,
 }
 
-impl Account {
+impl ComparedRun {
     /// Whether chance has it either way, as is known.
     pub(super) fn may_fail(&self) -> bool {
-        self.known.as_ref().is_some_and(|known| known.expected == Expected::MayFail)
+        self.known.as_ref().is_some_and(|known| known.expected == ExpectedVerdict::MayFail)
     }
 
-    pub(super) fn of(result: &ScenarioResult) -> Account {
+    pub(super) fn of(result: &ScenarioResult) -> ComparedRun {
         let failures = result.findings.iter().filter(|finding| finding.is_failure());
         let objections = failures.map(|finding| {
             let event = finding.event.and_then(|index| result.trace.events.get(index));
-            Objection {
+            ComparedFinding {
                 judge: finding.judge,
                 event: finding.event,
                 line: event.map(|event| event.line),
@@ -68,7 +68,7 @@ impl Account {
                 message: finding.message.clone(),
             }
         });
-        Account {
+        ComparedRun {
             verdict: result.verdict,
             standing: result.standing(),
             reason: result.reason.clone(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::ScenarioResult;
 use imglock_core::step::Verdict;
-use imglock_scenario::known::{Expected, Standing};
+use imglock_scenario::known::{ExpectedVerdict, Standing};
 
 /// What has become of a run, or of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -117,5 +117,5 @@ fn fate(result: &ScenarioResult) -> Fate {
 }
 
 fn may_fail(result: &ScenarioResult) -> bool {
-    result.known.as_ref().is_some_and(|known| known.expected == Expected::MayFail)
+    result.known.as_ref().is_some_and(|known| known.expected == ExpectedVerdict::MayFail)
 }

@@ -1,12 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use super::account::Account;
-use super::course::CourseStep;
-use super::environment::{self, Contrast};
+use super::account::ComparedRun;
+use super::course::ComparedStep;
+use super::environment::{self, PlaceDifference};
 use super::pace::Pace;
 use super::places::pairs;
 use super::{Change, runs};
-use crate::run::{Document, Fate, Parting, Place};
+use crate::run::{Place, PlaceFate, RunDocument, TraceDifference};
 use imglock_core::lock::Backend;
 
 /// What is different between an older and a newer document.
@@ -32,7 +32,7 @@ pub struct PlaceChange {
     /// What has become of it as a whole: broken where its kernel was lost.
     pub change: Change,
     /// What is not the same about the two.
-    pub contrasts: Vec<Contrast>,
+    pub contrasts: Vec<PlaceDifference>,
     /// How long its runs take compared with before; `None` where there are too
     /// few.
     pub pace: Option<Pace>,
@@ -52,16 +52,16 @@ pub struct RunChange {
     /// What has become of it.
     pub change: Change,
     /// What it came to before.
-    pub old: Option<Account>,
+    pub old: Option<ComparedRun>,
     /// What it comes to now.
-    pub new: Option<Account>,
+    pub new: Option<ComparedRun>,
     /// The names of the images, by their index in a lock table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<String>,
     /// The first step that is different, of what is broken, fixed or changed.
-    pub parting: Option<Parting>,
+    pub parting: Option<TraceDifference>,
     /// The steps up to that one, or to the one that a judge objects to.
-    pub course: Vec<CourseStep>,
+    pub course: Vec<ComparedStep>,
     /// How many times as long it takes, of what is slower.
     pub times: Option<f64>,
 }
@@ -69,7 +69,7 @@ pub struct RunChange {
 impl Comparison {
     /// Compares `new` with `old`. A run that takes more than `slower` times as
     /// long as before is called slower, where the others do not.
-    pub fn of(old: &Document, new: &Document, slower: f64) -> Comparison {
+    pub fn of(old: &RunDocument, new: &RunDocument, slower: f64) -> Comparison {
         let places = pairs(old, new).into_iter().map(|(before, now)| {
             let (runs, pace) = runs::changes((old, before), (new, now), slower);
             let contrasts = match (before, now) {
@@ -122,20 +122,18 @@ impl PlaceChange {
 fn change(old: Option<&Place>, new: Option<&Place>) -> Change {
     let fate = |place: &Place| place.fate.clone();
     match (old.map(fate), new.map(fate)) {
-        (Some(Fate::Lost { why: before, .. }), Some(Fate::Lost { why, .. })) => {
-            if before == why {
-                Change::Same
-            } else {
-                Change::Changed
-            }
+        (Some(PlaceFate::Lost { why: before, .. }), Some(PlaceFate::Lost { why, .. })) => {
+            if before == why { Change::Same } else { Change::Changed }
         }
-        (_, Some(Fate::Lost { .. })) => Change::Broken,
+        (_, Some(PlaceFate::Lost { .. })) => Change::Broken,
         (None, _) => Change::New,
         (_, None) => Change::Gone,
-        (Some(Fate::Lost { .. }), Some(Fate::Reached)) => Change::Fixed,
-        (Some(Fate::Skipped { .. }), Some(Fate::Reached)) => Change::Tried,
-        (Some(Fate::Reached | Fate::Lost { .. }), Some(Fate::Skipped { .. })) => Change::Untried,
-        (Some(Fate::Reached), Some(Fate::Reached))
-        | (Some(Fate::Skipped { .. }), Some(Fate::Skipped { .. })) => Change::Same,
+        (Some(PlaceFate::Lost { .. }), Some(PlaceFate::Reached)) => Change::Fixed,
+        (Some(PlaceFate::Skipped { .. }), Some(PlaceFate::Reached)) => Change::Tried,
+        (Some(PlaceFate::Reached | PlaceFate::Lost { .. }), Some(PlaceFate::Skipped { .. })) => {
+            Change::Untried
+        }
+        (Some(PlaceFate::Reached), Some(PlaceFate::Reached))
+        | (Some(PlaceFate::Skipped { .. }), Some(PlaceFate::Skipped { .. })) => Change::Same,
     }
 }

@@ -7,7 +7,7 @@ const BEFORE: usize = 12;
 
 /// A step that two runs have in common, and what came of it in each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CourseStep {
+pub struct ComparedStep {
     /// Its index in the trace.
     pub event: usize,
     /// The line in the scenario's file.
@@ -26,7 +26,7 @@ pub(super) fn course(
     old: Option<&ScenarioResult>,
     new: Option<&ScenarioResult>,
     last: usize,
-) -> Vec<CourseStep> {
+) -> Vec<ComparedStep> {
     let traces = [old, new].map(|result| result.map(|result| &result.trace));
     let steps = (last.saturating_sub(BEFORE)..=last).filter_map(|index| {
         let [old, new] = traces.map(|trace| trace.and_then(|trace| trace.events.get(index)));
@@ -35,7 +35,7 @@ pub(super) fn course(
             |trace: Option<&Trace>| trace.and_then(|trace| words(&trace.events.get(index)?.kind));
         let (line, text) = (event.line, event.text.clone());
         let [old, new] = traces.map(outcome);
-        Some(CourseStep { event: index, line, text, old, new })
+        Some(ComparedStep { event: index, line, text, old, new })
     });
     steps.collect()
 }

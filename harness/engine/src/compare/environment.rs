@@ -7,7 +7,7 @@ use crate::subject::SubjectProgram;
 
 /// Something about two places that is not the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contrast {
+pub struct PlaceDifference {
     /// What it is, such as `kernel`.
     pub what: String,
     /// The older place's; empty where it has none.
@@ -17,7 +17,7 @@ pub struct Contrast {
 }
 
 /// All that is not the same about `old` and `new`.
-pub(super) fn contrasts(old: &Place, new: &Place) -> Vec<Contrast> {
+pub(super) fn contrasts(old: &Place, new: &Place) -> Vec<PlaceDifference> {
     let sides = [old, new];
     let environments = sides.map(|place| &place.environment);
     let [old_options, new_options] = mount_options(old, new);
@@ -42,7 +42,7 @@ pub(super) fn contrasts(old: &Place, new: &Place) -> Vec<Contrast> {
     let reached = sides.iter().all(|place| place.is_reached());
     let known = |sides: &[String; 2]| reached || sides.iter().all(|side| !side.is_empty());
     let differ = all.into_iter().filter(|(_, sides)| sides[0] != sides[1] && known(sides));
-    differ.map(|(what, [old, new])| Contrast { what: what.to_owned(), old, new }).collect()
+    differ.map(|(what, [old, new])| PlaceDifference { what: what.to_owned(), old, new }).collect()
 }
 
 /// Those that only one of the two has.

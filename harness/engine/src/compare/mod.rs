@@ -19,9 +19,9 @@ mod runs;
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, Objection};
+pub use account::{ComparedFinding, ComparedRun};
 pub use change::Change;
 pub use comparison::{Comparison, PlaceChange, RunChange};
-pub use course::CourseStep;
-pub use environment::Contrast;
+pub use course::ComparedStep;
+pub use environment::PlaceDifference;
 pub use pace::Pace;

@@ -1,13 +1,13 @@
 use std::collections::BTreeSet;
 
-use crate::run::{Document, Place};
+use crate::run::{Place, RunDocument};
 
 /// A place of each document, or of one of them only.
 pub(super) type Pair<'d> = (Option<&'d Place>, Option<&'d Place>);
 
 /// Which places of the two documents belong together, in the order of the
 /// newer one; the places that it no longer has come last.
-pub(super) fn pairs<'d>(old: &'d Document, new: &'d Document) -> Vec<Pair<'d>> {
+pub(super) fn pairs<'d>(old: &'d RunDocument, new: &'d RunDocument) -> Vec<Pair<'d>> {
     let kernels: BTreeSet<&str> = old.places.iter().map(Place::kernel).collect();
     // Of a kernel that never came up the file system may not be known.
     let only = |place: &Place| match (&old.places[..], &new.places[..]) {

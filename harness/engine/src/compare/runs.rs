@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
 use super::Change;
-use super::account::Account;
+use super::account::ComparedRun;
 use super::comparison::RunChange;
 use super::course::course;
 use super::pace::{self, Pace};
-use crate::run::{Document, Parting, Place, ScenarioResult};
+use crate::run::{Place, RunDocument, ScenarioResult, TraceDifference};
 use imglock_core::lock::Backend;
 
 type Key<'d> = (&'d str, Backend, &'d str);
@@ -14,8 +14,8 @@ type Found<'d> = BTreeMap<Key<'d>, [Option<&'d ScenarioResult>; 2]>;
 /// What has become of each run of two places that belong together, by
 /// scenario; and how fast the newer place is, compared with the older one.
 pub(super) fn changes(
-    (old, old_place): (&Document, Option<&Place>),
-    (new, new_place): (&Document, Option<&Place>),
+    (old, old_place): (&RunDocument, Option<&Place>),
+    (new, new_place): (&RunDocument, Option<&Place>),
     factor: f64,
 ) -> (Vec<RunChange>, Option<Pace>) {
     let mut found: Found<'_> = BTreeMap::new();
@@ -52,11 +52,11 @@ pub(super) fn changes(
 fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<RunChange> {
     let of = new.or(old)?;
     let parting = match (old, new) {
-        (Some(old), Some(new)) => Parting::of(&old.trace, &new.trace),
+        (Some(old), Some(new)) => TraceDifference::of(&old.trace, &new.trace),
         _ => None,
     };
     let mut change = Change::of(old, new);
-    let [mine, theirs] = [old, new].map(|result| result.map(Account::of));
+    let [mine, theirs] = [old, new].map(|result| result.map(ComparedRun::of));
     if change == Change::Same && differ(mine.as_ref(), theirs.as_ref(), parting.as_ref()) {
         change = Change::Changed;
     }
@@ -83,9 +83,13 @@ fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<
 }
 
 /// Whether two runs that are as good as each other came out otherwise.
-fn differ(old: Option<&Account>, new: Option<&Account>, parting: Option<&Parting>) -> bool {
+fn differ(
+    old: Option<&ComparedRun>,
+    new: Option<&ComparedRun>,
+    parting: Option<&TraceDifference>,
+) -> bool {
     let (Some(old), Some(new)) = (old, new) else { return false };
-    let chance = [old, new].into_iter().all(Account::may_fail);
-    let said = |one: &Account| (one.verdict, one.standing, one.hazards.clone());
+    let chance = [old, new].into_iter().all(ComparedRun::may_fail);
+    let said = |one: &ComparedRun| (one.verdict, one.standing, one.hazards.clone());
     !chance && (said(old) != said(new) || parting.is_some())
 }

@@ -18,7 +18,7 @@ const PATIENCE: usize = 200;
 
 /// One random scenario, which its numbers determine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Case {
+pub struct ExploreCase {
     /// What the whole exploration began with.
     pub seed: u64,
     /// Its number, from 0.
@@ -29,15 +29,15 @@ pub struct Case {
     pub backend: Backend,
 }
 
-impl Case {
+impl ExploreCase {
     /// Writes the scenario. It is the same every time.
     ///
     /// ```
-    /// use imglock_engine::explore::Case;
+    /// use imglock_engine::explore::ExploreCase;
     /// use imglock_core::lock::Backend;
     /// use imglock_scenario::scenario::Scenario;
     ///
-    /// let case = Case { seed: 1, number: 7, steps: 12, backend: Backend::Ofd };
+    /// let case = ExploreCase { seed: 1, number: 7, steps: 12, backend: Backend::Ofd };
     /// let text = case.scenario().to_string();
     /// assert_eq!(text, case.scenario().to_string());
     /// assert!(Scenario::parse("seven", "seven.kdl", &text).is_ok());
@@ -78,7 +78,7 @@ impl Case {
     }
 
     fn told(&self, images: Vec<ImageDeclaration>, items: Vec<Item>) -> Scenario {
-        let Case { seed, number, steps, backend } = self;
+        let ExploreCase { seed, number, steps, backend } = self;
         Scenario {
             name: format!("explore/{backend}-{seed}-{number}"),
             summary: format!("Case {number} of seed {seed} on {backend}"),

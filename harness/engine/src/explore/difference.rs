@@ -4,13 +4,13 @@ use crate::run::Judge;
 
 /// A case that did not go as it must.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Difference {
+pub struct ExploreDifference {
     /// The number of the case.
     pub case: u64,
     /// What was not as it must be.
-    pub fault: Objection,
+    pub fault: ExploreFinding,
     /// Whether it came again; `None` where nobody tried.
-    pub again: Option<Again>,
+    pub again: Option<ExploreRepeat>,
     /// How many steps the case had up to the fault.
     pub steps_found: usize,
     /// How many steps the scenario has.
@@ -22,14 +22,14 @@ pub struct Difference {
 /// What happened when the same case was run again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Again {
+pub struct ExploreRepeat {
     /// How often it was tried.
     pub tries: u32,
     /// How often the same judge found fault.
     pub differed: u32,
 }
 
-impl Again {
+impl ExploreRepeat {
     /// Whether it comes every time.
     pub fn is_stable(self) -> bool {
         self.differed == self.tries
@@ -38,7 +38,7 @@ impl Again {
 
 /// What one of the judges found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Objection {
+pub struct ExploreFinding {
     /// Who says so.
     pub judge: Judge,
     /// The step, as a line of the scenario; empty where it is about none.

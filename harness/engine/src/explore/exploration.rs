@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Difference, ExplorePlan};
+use super::{ExploreDifference, ExplorePlan};
 use crate::run::{Environment, EventKind, ScenarioResult};
 use imglock_core::step::{Hazard, Outcome};
 
@@ -27,7 +27,7 @@ pub struct Exploration {
     /// In how many cases each hazard showed itself.
     pub hazards: BTreeMap<Hazard, u64>,
     /// What was not as it must be.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<ExploreDifference>,
     /// Whether every case was tried, or the first differences ended it as planned.
     pub complete: bool,
     /// How long it took, in microseconds.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::shrink::Shrinking;
 use super::trial::{Trial, steps_of};
-use super::{Again, Case, Difference, ExplorePlan, Objection, written};
+use super::{ExploreCase, ExploreDifference, ExploreFinding, ExplorePlan, ExploreRepeat, written};
 use crate::process::{ProcessError, StopToken};
 use crate::run::{Engine, Environment, ScenarioResult};
 use imglock_scenario::scenario::Scenario;
@@ -19,7 +19,7 @@ pub(super) enum Message {
     Tried(Box<ScenarioResult>),
     /// It was not as it must be; this comes after its `Tried`, when the
     /// scenario is as small as it gets.
-    Differs(Box<Difference>),
+    Differs(Box<ExploreDifference>),
 }
 
 /// What all lanes have in common.
@@ -36,7 +36,7 @@ pub(super) struct Work<'a> {
 
 impl Work<'_> {
     /// The next case, unless there is none left.
-    fn next(&self) -> Option<Case> {
+    fn next(&self) -> Option<ExploreCase> {
         if self.over.load(Ordering::Relaxed) || self.stop.is_stopped() {
             return None;
         }
@@ -73,11 +73,11 @@ impl Work<'_> {
     fn examine(
         &self,
         engine: &mut Engine,
-        case: Case,
+        case: ExploreCase,
         scenario: Scenario,
         trial: Trial,
-        fault: Objection,
-    ) -> Result<Difference, ProcessError> {
+        fault: ExploreFinding,
+    ) -> Result<ExploreDifference, ProcessError> {
         let until = Instant::now() + self.plan.shrinking;
         let steps_found = trial.result.trace.events.len();
         let again = match self.plan.shrinking.is_zero() {
@@ -97,7 +97,7 @@ impl Work<'_> {
         let told = written::told(&scenario, &trial, case, &fault, again, self.environment);
         let steps = scenario.items.iter().map(steps_of).sum();
         let scenario = told.to_string();
-        Ok(Difference { case: case.number, fault, again, steps_found, steps, scenario })
+        Ok(ExploreDifference { case: case.number, fault, again, steps_found, steps, scenario })
     }
 }
 
@@ -105,9 +105,9 @@ impl Work<'_> {
 fn come_again(
     engine: &mut Engine,
     scenario: &Scenario,
-    case: Case,
-    fault: &Objection,
-) -> Result<Option<Again>, ProcessError> {
+    case: ExploreCase,
+    fault: &ExploreFinding,
+) -> Result<Option<ExploreRepeat>, ProcessError> {
     let mut differed = 0;
     for _ in 0..TRIES {
         match Trial::run(engine, scenario, case.backend) {
@@ -115,5 +115,5 @@ fn come_again(
             trial => differed += u32::from(trial?.shows(fault)),
         }
     }
-    Ok(Some(Again { tries: TRIES, differed }))
+    Ok(Some(ExploreRepeat { tries: TRIES, differed }))
 }

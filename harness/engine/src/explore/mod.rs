@@ -1,13 +1,13 @@
 //! Random scenarios, tried on the kernel and compared with the model step by
 //! step.
 //!
-//! A [`Case`] is a scenario that its numbers determine: a few processes and
+//! A [`ExploreCase`] is a scenario that its numbers determine: a few processes and
 //! images, and steps of all verbs, each drawn from what the model says there
 //! is at that point, so that most of them mean something. It runs as any
 //! scenario does, with model and contract as judges and the kernel's lock
 //! table read after each step. A breach of the contract that has a name
 //! ([`Hazard`](imglock_core::step::Hazard)) is no difference: it is counted. Anything
-//! else that one of the judges finds is a [`Difference`]: the case is run once
+//! else that one of the judges finds is a [`ExploreDifference`]: the case is run once
 //! more to see whether it comes again, is made as small as it gets, and is
 //! written as a scenario that anybody can run.
 //!
@@ -55,8 +55,8 @@ mod trial;
 mod turn;
 mod written;
 
-pub use case::Case;
-pub use difference::{Again, Difference, Objection};
+pub use case::ExploreCase;
+pub use difference::{ExploreDifference, ExploreFinding, ExploreRepeat};
 pub use exploration::Exploration;
 pub use plan::ExplorePlan;
 

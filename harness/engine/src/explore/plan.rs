@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Case;
+use super::ExploreCase;
 use crate::Shard;
 use imglock_core::lock::Backend;
 
@@ -61,12 +61,12 @@ impl ExplorePlan {
     }
 
     /// The case with this number, whatever the plan is.
-    pub fn case(&self, number: u64) -> Case {
-        Case { seed: self.seed, number, steps: self.steps, backend: self.backend }
+    pub fn case(&self, number: u64) -> ExploreCase {
+        ExploreCase { seed: self.seed, number, steps: self.steps, backend: self.backend }
     }
 
     /// The `index`-th of this machine's cases, if there are so many.
-    pub(super) fn own_case(&self, index: u64) -> Option<Case> {
+    pub(super) fn own_case(&self, index: u64) -> Option<ExploreCase> {
         let unit = self.shard.unit(index).filter(|unit| *unit < self.cases)?;
         Some(self.case(self.first.checked_add(unit)?))
     }

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::simpler;
 use super::trial::Trial;
-use super::{Case, Objection};
+use super::{ExploreCase, ExploreFinding};
 use crate::process::ProcessError;
 use crate::run::Engine;
 use imglock_scenario::scenario::{ImageDeclaration, Item, Scenario};
@@ -18,9 +18,9 @@ use imglock_scenario::scenario::{ImageDeclaration, Item, Scenario};
 /// A scenario that differs, on its way to become smaller.
 pub(super) struct Shrinking<'a> {
     pub(super) engine: &'a mut Engine,
-    pub(super) case: Case,
+    pub(super) case: ExploreCase,
     /// What must still be found.
-    pub(super) fault: Objection,
+    pub(super) fault: ExploreFinding,
     /// The smallest so far, and what happened in it.
     pub(super) scenario: Scenario,
     pub(super) trial: Trial,

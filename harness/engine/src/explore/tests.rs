@@ -5,8 +5,8 @@ use imglock_core::lock::Backend;
 use imglock_core::step::Hazard;
 use imglock_scenario::scenario::{Item, Scenario};
 
-fn cases(backend: Backend) -> impl Iterator<Item = Case> {
-    (0..1_000).map(move |number| Case { seed: 5, number, steps: 15, backend })
+fn cases(backend: Backend) -> impl Iterator<Item = ExploreCase> {
+    (0..1_000).map(move |number| ExploreCase { seed: 5, number, steps: 15, backend })
 }
 
 /// A scenario without its line numbers, which only a text has.
@@ -88,9 +88,9 @@ fn whatever_is_simpler_is_valid_and_different() {
 
 #[test]
 fn a_difference_tells_of_itself_in_a_file_that_reads_back() {
-    let case = Case { seed: 1, number: 4, steps: 12, backend: Backend::Ofd };
+    let case = ExploreCase { seed: 1, number: 4, steps: 12, backend: Backend::Ofd };
     let scenario = case.scenario();
-    let fault = Objection {
+    let fault = ExploreFinding {
         judge: Judge::Model,
         step: r#"vm1 write n1 at=0 data="a \"b\" \\ c""#.to_owned(),
         expected: "done".to_owned(),
@@ -114,7 +114,7 @@ fn a_difference_tells_of_itself_in_a_file_that_reads_back() {
         found(3, Judge::Contract, Some(Hazard::LockLoss)),
     ];
     let trial = Trial { result, fault: Some(fault.clone()) };
-    let again = Some(Again { tries: 3, differed: 1 });
+    let again = Some(ExploreRepeat { tries: 3, differed: 1 });
     let told = written::told(&scenario, &trial, case, &fault, again, &Environment::default());
     let text = told.to_string();
     let read = Scenario::parse("case", "case.kdl", &text).expect("well formed");

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Objection;
+use super::ExploreFinding;
 use crate::process::ProcessError;
 use crate::run::{Engine, ScenarioResult};
 use imglock_core::lock::Backend;
@@ -12,7 +12,7 @@ use imglock_scenario::scenario::{Item, Scenario};
 #[derive(Debug, Clone)]
 pub(super) struct Trial {
     pub(super) result: ScenarioResult,
-    pub(super) fault: Option<Objection>,
+    pub(super) fault: Option<ExploreFinding>,
 }
 
 impl Trial {
@@ -28,7 +28,7 @@ impl Trial {
         }
         let fault = result.findings.iter().find(|finding| finding.is_failure()).map(|finding| {
             let event = finding.event.and_then(|event| result.trace.events.get(event));
-            Objection {
+            ExploreFinding {
                 judge: finding.judge,
                 step: event.map(|event| event.text.clone()).unwrap_or_default(),
                 expected: finding.expected.clone(),
@@ -40,7 +40,7 @@ impl Trial {
     }
 
     /// Whether the same judge finds fault as in another trial.
-    pub(super) fn shows(&self, fault: &Objection) -> bool {
+    pub(super) fn shows(&self, fault: &ExploreFinding) -> bool {
         self.fault.as_ref().is_some_and(|one| one.judge == fault.judge)
     }
 

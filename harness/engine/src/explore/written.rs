@@ -1,7 +1,7 @@
 //! A difference as a scenario that tells of itself.
 
 use super::trial::Trial;
-use super::{Again, Case, Objection};
+use super::{ExploreCase, ExploreFinding, ExploreRepeat};
 use crate::run::{Environment, Judge};
 use imglock_scenario::scenario::Scenario;
 
@@ -9,14 +9,14 @@ use imglock_scenario::scenario::Scenario;
 pub(super) fn told(
     scenario: &Scenario,
     trial: &Trial,
-    case: Case,
-    fault: &Objection,
-    again: Option<Again>,
+    case: ExploreCase,
+    fault: &ExploreFinding,
+    again: Option<ExploreRepeat>,
     environment: &Environment,
 ) -> Scenario {
-    let Case { seed, number, steps, backend } = case;
+    let ExploreCase { seed, number, steps, backend } = case;
     let Environment { kernel, architecture, file_system, .. } = environment;
-    let Objection { judge, step, expected, actual, message } = fault;
+    let ExploreFinding { judge, step, expected, actual, message } = fault;
     let at = if step.is_empty() { "in the end".to_owned() } else { format!("at `{step}`") };
     let (summary, what) = match judge {
         Judge::Model => (
@@ -32,7 +32,7 @@ pub(super) fn told(
     let came_again = match again {
         None => String::new(),
         Some(again) if again.is_stable() => "It comes every time.\n".to_owned(),
-        Some(Again { tries, differed }) => {
+        Some(ExploreRepeat { tries, differed }) => {
             format!("It does not come every time: {differed} of {tries} more runs had it.\n")
         }
     };

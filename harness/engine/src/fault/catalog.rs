@@ -124,7 +124,7 @@ pub enum Fault {
 /// Where a fault is planted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Display)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum FaultPlace {
     /// In a call that takes or drops a lock.
     #[strum(serialize = "lock calls")]
     Lock,
@@ -157,13 +157,13 @@ impl Fault {
     }
 
     /// Where it is planted.
-    pub fn place(self) -> Place {
+    pub fn place(self) -> FaultPlace {
         match self {
-            fault if fault < Fault::TestSeesNothing => Place::Lock,
-            fault if fault < Fault::NeverWaits => Place::Test,
-            fault if fault < Fault::CheckBeforeLock => Place::Wait,
-            fault if fault < Fault::RefusedOpenKept => Place::Claim,
-            _ => Place::Process,
+            fault if fault < Fault::TestSeesNothing => FaultPlace::Lock,
+            fault if fault < Fault::NeverWaits => FaultPlace::Test,
+            fault if fault < Fault::CheckBeforeLock => FaultPlace::Wait,
+            fault if fault < Fault::RefusedOpenKept => FaultPlace::Claim,
+            _ => FaultPlace::Process,
         }
     }
 
@@ -203,7 +203,13 @@ mod tests {
     #[test]
     fn faults_of_one_place_stand_together() {
         assert!(Fault::ALL.is_sorted_by_key(|fault| fault.place()));
-        for place in [Place::Lock, Place::Test, Place::Wait, Place::Claim, Place::Process] {
+        for place in [
+            FaultPlace::Lock,
+            FaultPlace::Test,
+            FaultPlace::Wait,
+            FaultPlace::Claim,
+            FaultPlace::Process,
+        ] {
             assert!(Fault::ALL.iter().any(|fault| fault.place() == place), "{place}");
         }
     }

@@ -12,6 +12,6 @@ mod memory;
 mod ranges;
 mod waits;
 
-pub use catalog::{Fault, Place};
+pub use catalog::{Fault, FaultPlace};
 pub use faulty::{Faulty, Purpose, Surroundings};
 pub use memory::Memory;

@@ -15,4 +15,4 @@ mod site;
 pub use maker::Maker;
 pub use mounted::{MountError, Mounted};
 pub use private::{NotPrivate, PrivateMounts};
-pub use site::{Made, NotMade, Site, SiteError};
+pub use site::{MadeFileSystem, NotMade, Site, SiteError};

@@ -99,10 +99,10 @@ impl Site {
     ///
     /// # Errors
     /// When it cannot be had here.
-    pub fn make(&self, kind: FileSystem) -> Result<Made, NotMade> {
+    pub fn make(&self, kind: FileSystem) -> Result<MadeFileSystem, NotMade> {
         let base = self.launcher.scratch().join(kind.name());
         let root = made_directory(&base.join("root"))?;
-        let mut made = Made { server: None, mounts: Vec::new(), directory: root };
+        let mut made = MadeFileSystem { server: None, mounts: Vec::new(), directory: root };
         match self.mount(kind, &base, &mut made) {
             Ok(()) => Ok(made),
             Err(NotMade::Mount(error)) if error.errno == Errno::ENODEV => {
@@ -113,7 +113,12 @@ impl Site {
     }
 
     /// Mounts it on the directory of `made`, and below it what it lies on.
-    fn mount(&self, kind: FileSystem, base: &Path, made: &mut Made) -> Result<(), NotMade> {
+    fn mount(
+        &self,
+        kind: FileSystem,
+        base: &Path,
+        made: &mut MadeFileSystem,
+    ) -> Result<(), NotMade> {
         let (private, none) = (&self.private, Path::new("none"));
         if let Some(maker) = Maker::of(kind) {
             let device = device(maker, &base.join("image"))?;
@@ -158,7 +163,7 @@ impl Site {
 
 /// A file system that was made. It is unmounted when this is dropped.
 #[derive(Debug)]
-pub struct Made {
+pub struct MadeFileSystem {
     /// Ends before what it serves goes.
     server: Option<FuseServer>,
     /// Each lies on those before it.
@@ -166,14 +171,14 @@ pub struct Made {
     directory: PathBuf,
 }
 
-impl Made {
+impl MadeFileSystem {
     /// Where it is mounted.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 }
 
-impl Drop for Made {
+impl Drop for MadeFileSystem {
     fn drop(&mut self) {
         self.server = None;
         while let Some(mount) = self.mounts.pop() {

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
-use super::data::{Answer, Probe, Standing, Trial};
+use super::data::{Probe, ProbeAnswer, ProbeStanding, ProbeTrial};
 use super::property::Property;
-use super::series::Timing;
+use super::series::ProbeTiming;
 use crate::process::describe;
 use imglock_core::Errno;
 use imglock_core::lock::Backend;
@@ -18,7 +18,7 @@ const UNNOTICED_US: u64 = 10_000;
 /// What a probe means for whoever runs QEMU there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "advice", rename_all = "kebab-case")]
-pub enum Advice {
+pub enum ProbeAdvice {
     /// OFD locks hold.
     Fine,
     /// A call did not return in time.
@@ -64,17 +64,17 @@ pub enum Advice {
 }
 
 /// What follows from `probe`, gravest first.
-pub fn meaning(probe: &Probe) -> Vec<Advice> {
+pub fn probe_meaning(probe: &Probe) -> Vec<ProbeAdvice> {
     let of_ofd = match granted(probe, Backend::Ofd) {
         Ok(()) => held_by(probe, Backend::Ofd),
         Err(refused) => vec![without_ofd(probe, refused)],
     };
-    let mut advice = if of_ofd.is_empty() { vec![Advice::Fine] } else { of_ofd };
+    let mut advice = if of_ofd.is_empty() { vec![ProbeAdvice::Fine] } else { of_ofd };
     match advice.first() {
-        Some(Advice::Fine) if is_broken(probe, Backend::Posix) => {
-            advice.push(Advice::PosixDiffers);
+        Some(ProbeAdvice::Fine) if is_broken(probe, Backend::Posix) => {
+            advice.push(ProbeAdvice::PosixDiffers);
         }
-        Some(Advice::OnlyPosix) => advice.extend(held_by(probe, Backend::Posix)),
+        Some(ProbeAdvice::OnlyPosix) => advice.extend(held_by(probe, Backend::Posix)),
         _ => {}
     }
     advice.extend(late(probe));
@@ -86,130 +86,152 @@ pub fn meaning(probe: &Probe) -> Vec<Advice> {
 /// no answer came.
 fn granted(probe: &Probe, backend: Backend) -> Result<(), Option<String>> {
     match probe.trial(Property::Granted, backend).map(|trial| &trial.answer) {
-        Some(Answer::Yes) => Ok(()),
-        Some(Answer::Errno { errno }) => Err(Some(errno.clone())),
-        Some(Answer::No) => Err(Some("EAGAIN".to_owned())),
-        Some(Answer::NoAnswer { .. } | Answer::NotTried { .. }) | None => Err(None),
+        Some(ProbeAnswer::Yes) => Ok(()),
+        Some(ProbeAnswer::Errno { errno }) => Err(Some(errno.clone())),
+        Some(ProbeAnswer::No) => Err(Some("EAGAIN".to_owned())),
+        Some(ProbeAnswer::NoAnswer { .. } | ProbeAnswer::NotTried { .. }) | None => Err(None),
     }
 }
 
 fn is_broken(probe: &Probe, backend: Backend) -> bool {
-    probe.properties.iter().any(|measured| measured.on(backend).standing == Standing::Broken)
+    probe.properties.iter().any(|measured| measured.on(backend).standing == ProbeStanding::Broken)
 }
 
 /// What is wrong with locks that are granted.
-fn held_by(probe: &Probe, backend: Backend) -> Vec<Advice> {
+fn held_by(probe: &Probe, backend: Backend) -> Vec<ProbeAdvice> {
     use Property::*;
-    let hangs = |trial: &Trial| matches!(trial.answer, Answer::NoAnswer { .. });
+    let hangs = |trial: &ProbeTrial| matches!(trial.answer, ProbeAnswer::NoAnswer { .. });
     let broken = |properties: &[Property]| {
         let trials = properties.iter().filter_map(|property| probe.trial(*property, backend));
-        trials.filter(|trial| !hangs(trial)).any(|trial| trial.standing == Standing::Broken)
+        trials.filter(|trial| !hangs(trial)).any(|trial| trial.standing == ProbeStanding::Broken)
     };
     let outlives = broken(&[EndsOnClose, EndsOnExit, EndsOnKill]);
     let excludes = !broken(&[WriterKeepsWriterOut, WriterKeepsReaderOut, ReaderKeepsWriterOut]);
     let advice = [
-        (!excludes, Advice::ExcludesNobody { backend }),
-        (probe.properties.iter().any(|measured| hangs(measured.on(backend))), Advice::Hangs),
-        (excludes && broken(&[SecondWriterRefused]), Advice::ProtocolFails),
-        (broken(&[ReadersShare, NeighboursFree]), Advice::RefusesTheCompatible),
+        (!excludes, ProbeAdvice::ExcludesNobody { backend }),
+        (probe.properties.iter().any(|measured| hangs(measured.on(backend))), ProbeAdvice::Hangs),
+        (excludes && broken(&[SecondWriterRefused]), ProbeAdvice::ProtocolFails),
+        (broken(&[ReadersShare, NeighboursFree]), ProbeAdvice::RefusesTheCompatible),
         (broken(&[SurvivesOtherClose, KeptByChild]) && backend == Backend::Ofd, {
-            Advice::OfdLikePosix
+            ProbeAdvice::OfdLikePosix
         }),
-        (outlives || never_released(probe, backend), Advice::Outlives),
-        (broken(&[MetByHardLink, MetBySymlink, SurvivesUnlink]), Advice::NamesApart),
-        (broken(&[Shown]), Advice::Unseen),
+        (outlives || never_released(probe, backend), ProbeAdvice::Outlives),
+        (broken(&[MetByHardLink, MetBySymlink, SurvivesUnlink]), ProbeAdvice::NamesApart),
+        (broken(&[Shown]), ProbeAdvice::Unseen),
     ];
     advice.into_iter().filter(|(is_so, _)| *is_so).map(|(_, advice)| advice).collect()
 }
 
 fn never_released(probe: &Probe, backend: Backend) -> bool {
-    let never = |timing: &Timing| *timing == Timing::NotReleased;
+    let never = |timing: &ProbeTiming| *timing == ProbeTiming::NotReleased;
     probe.releases.iter().any(|release| release.backend == backend && never(&release.timing))
 }
 
 /// What QEMU does where no OFD lock is granted. It asks /dev/null whether the
 /// kernel has them, and believes that of every file.
-fn without_ofd(probe: &Probe, ofd: Option<String>) -> Advice {
+fn without_ofd(probe: &Probe, ofd: Option<String>) -> ProbeAdvice {
     match (ofd, granted(probe, Backend::Posix)) {
-        (None, _) => Advice::Hangs,
-        (Some(errno), _) if probe.null_has_ofd => Advice::LockFails { errno },
-        (Some(_), Ok(())) => Advice::OnlyPosix,
-        (Some(_), Err(Some(errno))) => Advice::NothingWorks { errno },
-        (Some(_), Err(None)) => Advice::Hangs,
+        (None, _) => ProbeAdvice::Hangs,
+        (Some(errno), _) if probe.null_has_ofd => ProbeAdvice::LockFails { errno },
+        (Some(_), Ok(())) => ProbeAdvice::OnlyPosix,
+        (Some(_), Err(Some(errno))) => ProbeAdvice::NothingWorks { errno },
+        (Some(_), Err(None)) => ProbeAdvice::Hangs,
     }
 }
 
 /// The longest lateness, if anybody could notice it.
-fn late(probe: &Probe) -> Option<Advice> {
+fn late(probe: &Probe) -> Option<ProbeAdvice> {
     let worst = |uring: bool| {
         let times = probe.releases.iter().filter_map(|release| match release.timing {
-            Timing::Measured(delays) if release.uring == uring => Some(delays.after_exit.worst_us),
+            ProbeTiming::Measured(delays) if release.uring == uring => {
+                Some(delays.after_exit.worst_us)
+            }
             _ => None,
         });
         times.max().filter(|worst_us| *worst_us > UNNOTICED_US)
     };
     let (plain, uring) = (worst(false), worst(true));
     let worst_us = plain.max(uring)?;
-    Some(Advice::Late { worst_us, uring: plain.is_none() })
+    Some(ProbeAdvice::Late { worst_us, uring: plain.is_none() })
 }
 
-impl Advice {
+impl ProbeAdvice {
     /// In one or two sentences.
     pub fn sentences(&self) -> String {
         match self {
-            Advice::Fine => "Fine: `locking=auto`, the default, takes OFD locks here, and they \
+            ProbeAdvice::Fine => {
+                "Fine: `locking=auto`, the default, takes OFD locks here, and they \
                              hold. A second QEMU that wants to write is refused."
-                .to_owned(),
-            Advice::Hangs => "A call did not come back in time, and QEMU would wait there without \
+                    .to_owned()
+            }
+            ProbeAdvice::Hangs => {
+                "A call did not come back in time, and QEMU would wait there without \
                               a word. See whether the file system's server and its lock manager \
                               answer, or give a step more time with --timeout."
-                .to_owned(),
-            Advice::ExcludesNobody { backend } => format!(
+                    .to_owned()
+            }
+            ProbeAdvice::ExcludesNobody { backend } => format!(
                 "Worse than no locks: {} locks are granted here and keep nobody out, so QEMU \
                  believes to be alone while a second one writes to the same image. Keep images \
                  that matter elsewhere, or make sure by other means that each has one user.",
                 backend.name().to_uppercase()
             ),
-            Advice::LockFails { errno } => format!(
+            ProbeAdvice::LockFails { errno } => format!(
                 "QEMU does not start: `Failed to lock byte 100: {}`, with `locking=auto` and \
                  `locking=on` alike, because it trusts OFD locks once /dev/null has them. \
                  Use `locking=off`, and make sure by other means that an image has one user.",
                 in_words(errno)
             ),
-            Advice::OnlyPosix => "`locking=auto`, the default, locks nothing here and does not \
+            ProbeAdvice::OnlyPosix => {
+                "`locking=auto`, the default, locks nothing here and does not \
                                   say so. `locking=on` falls back to POSIX locks, which QEMU loses \
                                   whenever it closes another descriptor of the image: a plain \
                                   start with -drive is enough."
-                .to_owned(),
-            Advice::NothingWorks { errno } => format!(
+                    .to_owned()
+            }
+            ProbeAdvice::NothingWorks { errno } => format!(
                 "`locking=auto`, the default, locks nothing here and does not say so; \
                  `locking=on` ends in `Failed to lock byte 100: {}`. Use `locking=off`, and make \
                  sure by other means that an image has one user.",
                 in_words(errno)
             ),
-            Advice::ProtocolFails => "Single locks keep others out, and QEMU's lock bytes do not: \
+            ProbeAdvice::ProtocolFails => {
+                "Single locks keep others out, and QEMU's lock bytes do not: \
                                       two QEMUs can write to one image."
-                .to_owned(),
-            Advice::RefusesTheCompatible => "Locks are refused to those who may have them: QEMU \
+                    .to_owned()
+            }
+            ProbeAdvice::RefusesTheCompatible => {
+                "Locks are refused to those who may have them: QEMU \
                                              can fail to open an image that it may share."
-                .to_owned(),
-            Advice::OfdLikePosix => "OFD locks behave like POSIX locks here: QEMU loses them when \
+                    .to_owned()
+            }
+            ProbeAdvice::OfdLikePosix => {
+                "OFD locks behave like POSIX locks here: QEMU loses them when \
                                      it closes another descriptor of the image, and a second \
                                      QEMU gets in."
-                .to_owned(),
-            Advice::Outlives => "A lock can outlive its holder: the next start is refused with \
+                    .to_owned()
+            }
+            ProbeAdvice::Outlives => {
+                "A lock can outlive its holder: the next start is refused with \
                                  `Failed to get \"write\" lock` although nobody is there."
-                .to_owned(),
-            Advice::NamesApart => "One image under two names is two images to its locks: always \
+                    .to_owned()
+            }
+            ProbeAdvice::NamesApart => {
+                "One image under two names is two images to its locks: always \
                                    open it by the same path."
-                .to_owned(),
-            Advice::Unseen => "Locks are not shown as they are in /proc/locks: lslocks(8) cannot \
+                    .to_owned()
+            }
+            ProbeAdvice::Unseen => {
+                "Locks are not shown as they are in /proc/locks: lslocks(8) cannot \
                                say who holds an image."
-                .to_owned(),
-            Advice::PosixDiffers => "POSIX locks are not as they must be. QEMU does not need them \
+                    .to_owned()
+            }
+            ProbeAdvice::PosixDiffers => {
+                "POSIX locks are not as they must be. QEMU does not need them \
                                      here; other programs may."
-                .to_owned(),
-            Advice::Late { worst_us, uring } => {
+                    .to_owned()
+            }
+            ProbeAdvice::Late { worst_us, uring } => {
                 let time = readable(*worst_us);
                 let who =
                     if *uring { "that had registered the image with io_uring was" } else { "was" };

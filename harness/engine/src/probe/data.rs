@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::property::Property;
-use super::series::{Release, Timing};
+use super::series::{ProbeTiming, ReleaseDelay};
 use crate::run::Environment;
 use imglock_core::lock::Backend;
 
@@ -19,15 +19,15 @@ pub struct Probe {
     /// (`qemu_probe_lock_ops`) before it trusts OFD locks anywhere.
     pub null_has_ofd: bool,
     /// Each property, in the order of [`Property::ALL`].
-    pub properties: Vec<Measured>,
+    pub properties: Vec<ProbeMeasurement>,
     /// How long locks outlive a killed holder: each backend, without and with
     /// an io_uring that has the file registered.
-    pub releases: Vec<Release>,
+    pub releases: Vec<ReleaseDelay>,
 }
 
 impl Probe {
     /// What came of `property` on `backend`; `None` where it was not asked.
-    pub fn trial(&self, property: Property, backend: Backend) -> Option<&Trial> {
+    pub fn trial(&self, property: Property, backend: Backend) -> Option<&ProbeTrial> {
         let measured = self.properties.iter().find(|measured| measured.property == property)?;
         Some(measured.on(backend))
     }
@@ -35,8 +35,8 @@ impl Probe {
     /// Whether everything that could be tried is as it must be, on both
     /// backends.
     pub fn holds(&self) -> bool {
-        let broken = |trial: &Trial| trial.standing == Standing::Broken;
-        let released = |release: &Release| release.timing != Timing::NotReleased;
+        let broken = |trial: &ProbeTrial| trial.standing == ProbeStanding::Broken;
+        let released = |release: &ReleaseDelay| release.timing != ProbeTiming::NotReleased;
         !self.properties.iter().any(|measured| broken(&measured.ofd) || broken(&measured.posix))
             && self.releases.iter().all(released)
     }
@@ -44,18 +44,18 @@ impl Probe {
 
 /// One property on both backends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Measured {
+pub struct ProbeMeasurement {
     /// Which.
     pub property: Property,
     /// With OFD locks.
-    pub ofd: Trial,
+    pub ofd: ProbeTrial,
     /// With POSIX locks.
-    pub posix: Trial,
+    pub posix: ProbeTrial,
 }
 
-impl Measured {
+impl ProbeMeasurement {
     /// What came of it on `backend`.
-    pub fn on(&self, backend: Backend) -> &Trial {
+    pub fn on(&self, backend: Backend) -> &ProbeTrial {
         match backend {
             Backend::Ofd => &self.ofd,
             Backend::Posix => &self.posix,
@@ -65,20 +65,20 @@ impl Measured {
 
 /// What came of trying a property.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trial {
+pub struct ProbeTrial {
     /// Whether it is so.
     #[serde(flatten)]
-    pub answer: Answer,
+    pub answer: ProbeAnswer,
     /// Whether that is as it must be.
-    pub standing: Standing,
+    pub standing: ProbeStanding,
     /// What was done, and what came of it.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<ProbeEvidence>,
 }
 
 /// Whether a property is so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
-pub enum Answer {
+pub enum ProbeAnswer {
     /// It is.
     Yes,
     /// It is not.
@@ -100,26 +100,26 @@ pub enum Answer {
     },
 }
 
-impl Answer {
+impl ProbeAnswer {
     /// A yes or a no.
-    pub fn of(is_so: bool) -> Answer {
-        if is_so { Answer::Yes } else { Answer::No }
+    pub fn of(is_so: bool) -> ProbeAnswer {
+        if is_so { ProbeAnswer::Yes } else { ProbeAnswer::No }
     }
 
     /// It could not be tried, and why.
-    pub fn not_tried(why: impl Into<String>) -> Answer {
-        Answer::NotTried { why: why.into() }
+    pub fn not_tried(why: impl Into<String>) -> ProbeAnswer {
+        ProbeAnswer::NotTried { why: why.into() }
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for ProbeAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Answer::Yes => "yes",
-            Answer::No => "no",
-            Answer::Errno { errno } => errno,
-            Answer::NoAnswer { .. } => "no answer",
-            Answer::NotTried { .. } => "not tried",
+            ProbeAnswer::Yes => "yes",
+            ProbeAnswer::No => "no",
+            ProbeAnswer::Errno { errno } => errno,
+            ProbeAnswer::NoAnswer { .. } => "no answer",
+            ProbeAnswer::NotTried { .. } => "not tried",
         })
     }
 }
@@ -127,7 +127,7 @@ impl fmt::Display for Answer {
 /// Whether an answer is as it must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum ProbeStanding {
     /// It is.
     Holds,
     /// It is not.
@@ -138,7 +138,7 @@ pub enum Standing {
 
 /// One step of a trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
+pub struct ProbeEvidence {
     /// What was done, as a scenario says it.
     pub step: String,
     /// What came of it.

@@ -1,6 +1,6 @@
 //! What a run says about a property.
 
-use super::data::{Answer, Evidence, Standing, Trial};
+use super::data::{ProbeAnswer, ProbeEvidence, ProbeStanding, ProbeTrial};
 use super::property::Property;
 use crate::run::{Event, EventKind, Judge, ScenarioResult, StepEvent};
 use imglock_core::Errno;
@@ -8,36 +8,36 @@ use imglock_core::lock::Backend;
 use imglock_core::step::{Outcome, TableLock};
 
 /// Judges a run of the property's story, which has `lines` lines.
-pub(super) fn trial(property: Property, lines: usize, result: &ScenarioResult) -> Trial {
+pub(super) fn trial(property: Property, lines: usize, result: &ScenarioResult) -> ProbeTrial {
     let answer = answer(property, lines, result);
     let evidence = result.trace.events.iter().map(evidence).collect();
-    Trial { standing: standing(property, result.backend, &answer), answer, evidence }
+    ProbeTrial { standing: standing(property, result.backend, &answer), answer, evidence }
 }
 
 /// One that was not tried.
-pub(super) fn untried(why: impl Into<String>) -> Trial {
-    let answer = Answer::not_tried(why);
-    Trial { answer, standing: Standing::NotTried, evidence: Vec::new() }
+pub(super) fn untried(why: impl Into<String>) -> ProbeTrial {
+    let answer = ProbeAnswer::not_tried(why);
+    ProbeTrial { answer, standing: ProbeStanding::NotTried, evidence: Vec::new() }
 }
 
-fn standing(property: Property, backend: Backend, answer: &Answer) -> Standing {
+fn standing(property: Property, backend: Backend, answer: &ProbeAnswer) -> ProbeStanding {
     match answer {
-        Answer::NotTried { .. } => Standing::NotTried,
-        answer if *answer == Answer::of(property.must_be(backend)) => Standing::Holds,
-        _ => Standing::Broken,
+        ProbeAnswer::NotTried { .. } => ProbeStanding::NotTried,
+        answer if *answer == ProbeAnswer::of(property.must_be(backend)) => ProbeStanding::Holds,
+        _ => ProbeStanding::Broken,
     }
 }
 
-fn answer(property: Property, lines: usize, result: &ScenarioResult) -> Answer {
+fn answer(property: Property, lines: usize, result: &ScenarioResult) -> ProbeAnswer {
     let Some((last, before)) = result.trace.events.split_last() else {
-        return Answer::NoAnswer { why: result.reason.clone() };
+        return ProbeAnswer::NoAnswer { why: result.reason.clone() };
     };
     if let Some(answer) = before.iter().find_map(hindrance) {
         return answer;
     }
     // A run that stops before its last line was stopped by its harness.
     if before.len() + 1 < lines || is_unanswered(last) {
-        return Answer::NoAnswer { why: result.reason.clone() };
+        return ProbeAnswer::NoAnswer { why: result.reason.clone() };
     }
     let must = property.must_be(result.backend);
     match &last.kind {
@@ -45,10 +45,10 @@ fn answer(property: Property, lines: usize, result: &ScenarioResult) -> Answer {
             let differs = |finding: &crate::run::Finding| {
                 finding.judge == Judge::Scenario && finding.event == Some(before.len())
             };
-            Answer::of(must != result.findings.iter().any(differs))
+            ProbeAnswer::of(must != result.findings.iter().any(differs))
         }
-        EventKind::Step(step) if step.outcome == step.expected => Answer::of(must),
-        EventKind::Step(step) => errno(step).unwrap_or(Answer::of(!must)),
+        EventKind::Step(step) if step.outcome == step.expected => ProbeAnswer::of(must),
+        EventKind::Step(step) => errno(step).unwrap_or(ProbeAnswer::of(!must)),
     }
 }
 
@@ -58,7 +58,7 @@ fn is_unanswered(event: &Event) -> bool {
 
 /// What a step before the last one leaves of the question, unless it did what
 /// it is there for.
-fn hindrance(event: &Event) -> Option<Answer> {
+fn hindrance(event: &Event) -> Option<ProbeAnswer> {
     let EventKind::Step(step) = &event.kind else { return None };
     match (&step.expected, &step.outcome) {
         (Some(expected), Some(outcome)) if expected == outcome => None,
@@ -66,29 +66,29 @@ fn hindrance(event: &Event) -> Option<Answer> {
         // The rest of such a run has no end.
         (_, None) => None,
         (_, Some(Outcome::Failed(error))) if step.action.is_hosts() => {
-            Some(Answer::not_tried(format!("`{}` gave {error}", event.text)))
+            Some(ProbeAnswer::not_tried(format!("`{}` gave {error}", event.text)))
         }
         _ => Some(errno(step).unwrap_or_else(|| unmet(event, step))),
     }
 }
 
 /// The question makes no sense: it is about a lock that keeps somebody out.
-fn unmet(event: &Event, step: &StepEvent) -> Answer {
+fn unmet(event: &Event, step: &StepEvent) -> ProbeAnswer {
     let outcome = step.outcome.as_ref().map_or_else(String::new, Outcome::to_string);
-    Answer::not_tried(format!("before it came to that, `{}` gave {outcome}", event.text))
+    ProbeAnswer::not_tried(format!("before it came to that, `{}` gave {outcome}", event.text))
 }
 
 /// The errno of a call that failed for another reason than a lock in its way.
-fn errno(step: &StepEvent) -> Option<Answer> {
+fn errno(step: &StepEvent) -> Option<ProbeAnswer> {
     match step.outcome.as_ref()? {
         Outcome::Failed(error) | Outcome::LockByte { error, .. } if *error != Errno::EAGAIN => {
-            Some(Answer::Errno { errno: error.to_string() })
+            Some(ProbeAnswer::Errno { errno: error.to_string() })
         }
         _ => None,
     }
 }
 
-fn evidence(event: &Event) -> Evidence {
+fn evidence(event: &Event) -> ProbeEvidence {
     let (outcome, expected) = match &event.kind {
         EventKind::Step(step) => (
             step.outcome.as_ref().map_or("no answer".to_owned(), Outcome::to_string),
@@ -99,7 +99,7 @@ fn evidence(event: &Event) -> Evidence {
             (listed(table), Some(listed(stated.clone())))
         }
     };
-    Evidence { step: event.text.clone(), outcome, expected }
+    ProbeEvidence { step: event.text.clone(), outcome, expected }
 }
 
 /// In the words of what `held` states.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rstest::rstest;
 
-use super::data::{Answer, Standing, Trial};
+use super::data::{ProbeAnswer, ProbeStanding, ProbeTrial};
 use super::judge::trial;
 use super::property::Property::{self, *};
 use crate::run::{Event, EventKind, Finding, Judge, ScenarioResult, StepEvent, Trace};
@@ -98,7 +98,7 @@ fn not_as_stated(event: usize) -> Finding {
     }
 }
 
-fn judged(property: Property, backend: Backend, instead: &[(usize, &str)]) -> Trial {
+fn judged(property: Property, backend: Backend, instead: &[(usize, &str)]) -> ProbeTrial {
     let lines = story(property).items.len();
     trial(property, lines, &run(property, backend, instead))
 }
@@ -131,8 +131,8 @@ fn a_run_in_which_all_goes_well_gives_what_must_be() {
     for property in Property::ALL {
         for backend in Backend::ALL {
             let trial = judged(property, backend, &[]);
-            assert_eq!(trial.answer, Answer::of(property.must_be(backend)), "{property:?}");
-            assert_eq!(trial.standing, Standing::Holds, "{property:?} on {backend}");
+            assert_eq!(trial.answer, ProbeAnswer::of(property.must_be(backend)), "{property:?}");
+            assert_eq!(trial.standing, ProbeStanding::Holds, "{property:?} on {backend}");
             assert_eq!(trial.evidence.len(), story(property).items.len(), "{property:?}");
         }
     }
@@ -173,7 +173,7 @@ fn every_property_can_be_broken() {
     for (property, backend, instead, answer) in BREAKING {
         let trial = judged(property, backend, &[(0, instead)]);
         assert_eq!(trial.answer.to_string(), answer, "{property:?} on {backend}, {instead}");
-        assert_eq!(trial.standing, Standing::Broken, "{property:?} on {backend}, {instead}");
+        assert_eq!(trial.standing, ProbeStanding::Broken, "{property:?} on {backend}, {instead}");
     }
     let broken: HashSet<Property> = BREAKING.iter().map(|row| row.0).collect();
     assert_eq!(broken.len(), Property::ALL.len(), "a property is missing above");
@@ -192,9 +192,9 @@ fn without_what_it_is_about_a_property_is_not_tried(
     #[case] instead: &str,
 ) {
     let trial = judged(property, Ofd, &[(from_end, instead)]);
-    let Answer::NotTried { why } = &trial.answer else { panic!("{trial:?}") };
+    let ProbeAnswer::NotTried { why } = &trial.answer else { panic!("{trial:?}") };
     assert!(why.contains(&format!("`a step` gave {instead}")), "{why}");
-    assert_eq!(trial.standing, Standing::NotTried);
+    assert_eq!(trial.standing, ProbeStanding::NotTried);
 }
 
 #[rstest]
@@ -208,7 +208,7 @@ fn a_call_that_fails_on_the_way_is_the_answer(
 ) {
     let trial = judged(property, Posix, &[(from_end, instead)]);
     assert_eq!(trial.answer.to_string(), answer);
-    assert_eq!(trial.standing, Standing::Broken);
+    assert_eq!(trial.standing, ProbeStanding::Broken);
 }
 
 #[rstest]
@@ -221,8 +221,8 @@ fn a_run_that_hangs_gives_no_answer(#[case] from_end: usize) {
     let lines = result.trace.events.len();
     result.trace.events.truncate(lines - from_end);
     let trial = trial(EndsOnClose, lines, &result);
-    assert_eq!(trial.answer, Answer::NoAnswer { why: "the reason".to_owned() });
-    assert_eq!(trial.standing, Standing::Broken);
+    assert_eq!(trial.answer, ProbeAnswer::NoAnswer { why: "the reason".to_owned() });
+    assert_eq!(trial.standing, ProbeStanding::Broken);
 }
 
 #[test]
@@ -230,5 +230,5 @@ fn a_run_that_never_began_gives_no_answer() {
     let mut result = run(Granted, Ofd, &[]);
     result.trace.events.clear();
     let trial = trial(Granted, 2, &result);
-    assert_eq!(trial.answer, Answer::NoAnswer { why: "the reason".to_owned() });
+    assert_eq!(trial.answer, ProbeAnswer::NoAnswer { why: "the reason".to_owned() });
 }

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::series::{Delays, Timing};
+use super::series::{ProbeDelays, ProbeTiming};
 use crate::process::{
     Channel, Launcher, ProcessError, ProcessHandle, ReceiveError, Released, Reply, Request,
     StopToken, Worker, describe, monotonic,
 };
-use crate::series::Spread;
+use crate::series::TimeSpread;
 use imglock_core::Errno;
 use imglock_core::image::{Access, Claim};
 use imglock_core::lock::{Backend, LockType, RangeSpec};
@@ -51,7 +51,7 @@ impl Kills<'_> {
     ///
     /// # Errors
     /// When the launcher is lost, or the run is being stopped.
-    pub(super) fn measure(mut self) -> Result<Timing, ProcessError> {
+    pub(super) fn measure(mut self) -> Result<ProbeTiming, ProcessError> {
         let mut rounds = Vec::new();
         for _ in 0..self.rounds {
             let round = self.round();
@@ -59,19 +59,19 @@ impl Kills<'_> {
             let ended = self.launcher.end();
             match round {
                 Ok(times) => rounds.push(times),
-                Err(Miss::NotTried(why)) => return ended.map(|()| Timing::NotTried { why }),
-                Err(Miss::NotReleased) => return ended.map(|()| Timing::NotReleased),
+                Err(Miss::NotTried(why)) => return ended.map(|()| ProbeTiming::NotTried { why }),
+                Err(Miss::NotReleased) => return ended.map(|()| ProbeTiming::NotReleased),
                 Err(Miss::Ended(error)) => return Err(error),
             }
             ended?;
         }
-        let from_kill = Spread::of(rounds.iter().map(|times| times.from_kill));
-        let after_exit = Spread::of(rounds.iter().map(|times| times.after_exit));
+        let from_kill = TimeSpread::of(rounds.iter().map(|times| times.from_kill));
+        let after_exit = TimeSpread::of(rounds.iter().map(|times| times.after_exit));
         Ok(match (from_kill, after_exit) {
             (Some(from_kill), Some(after_exit)) => {
-                Timing::Measured(Delays { rounds: rounds.len(), from_kill, after_exit })
+                ProbeTiming::Measured(ProbeDelays { rounds: rounds.len(), from_kill, after_exit })
             }
-            _ => Timing::NotTried { why: "no rounds were asked for".to_owned() },
+            _ => ProbeTiming::NotTried { why: "no rounds were asked for".to_owned() },
         })
     }
 

@@ -2,11 +2,11 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
-use super::data::{Answer, Measured, Probe, Trial};
+use super::data::{Probe, ProbeAnswer, ProbeMeasurement, ProbeTrial};
 use super::judge;
 use super::kill::Kills;
 use super::property::Property;
-use super::series::{Release, Timing};
+use super::series::{ProbeTiming, ReleaseDelay};
 use crate::process::{Launcher, ProcessError, describe};
 use crate::run::{Engine, Environment, SessionOptions};
 use imglock_core::lock::{Backend, ByteLocks, LockType, RangeSpec};
@@ -58,14 +58,14 @@ pub fn probe(options: &SessionOptions, rounds: u32) -> Result<Probe, ProbeError>
         for backend in Backend::ALL {
             let granted = properties.first().map(|measured| &measured.on(backend).answer);
             let timing = match granted {
-                Some(Answer::Yes) => {
+                Some(ProbeAnswer::Yes) => {
                     let (timeout, stop) = (options.step_timeout, options.stop.clone());
                     let launcher = &mut launcher;
                     Kills { launcher, backend, uring, rounds, timeout, stop }.measure()?
                 }
-                _ => Timing::NotTried { why: none_granted(backend) },
+                _ => ProbeTiming::NotTried { why: none_granted(backend) },
             };
-            releases.push(Release { backend, uring, timing });
+            releases.push(ReleaseDelay { backend, uring, timing });
         }
     }
     let null_has_ofd = null_has_ofd();
@@ -74,20 +74,24 @@ pub fn probe(options: &SessionOptions, rounds: u32) -> Result<Probe, ProbeError>
 
 /// One run for each property and backend, so that none depends on another,
 /// except that nothing can be asked of locks that are never granted.
-fn properties(mut engine: Engine) -> Result<Vec<Measured>, ProbeError> {
-    let mut all: Vec<Measured> = Vec::with_capacity(Property::ALL.len());
+fn properties(mut engine: Engine) -> Result<Vec<ProbeMeasurement>, ProbeError> {
+    let mut all: Vec<ProbeMeasurement> = Vec::with_capacity(Property::ALL.len());
     for property in Property::ALL {
         let mut trial = |backend| match all.first().map(|granted| &granted.on(backend).answer) {
-            None | Some(Answer::Yes) => tried(&mut engine, property, backend),
+            None | Some(ProbeAnswer::Yes) => tried(&mut engine, property, backend),
             Some(_) => Ok(judge::untried(none_granted(backend))),
         };
         let (ofd, posix) = (trial(Backend::Ofd)?, trial(Backend::Posix)?);
-        all.push(Measured { property, ofd, posix });
+        all.push(ProbeMeasurement { property, ofd, posix });
     }
     Ok(all)
 }
 
-fn tried(engine: &mut Engine, property: Property, backend: Backend) -> Result<Trial, ProbeError> {
+fn tried(
+    engine: &mut Engine,
+    property: Property,
+    backend: Backend,
+) -> Result<ProbeTrial, ProbeError> {
     let scenario = property.scenario()?;
     let result = engine.run_to_the_end(&scenario, backend)?;
     Ok(judge::trial(property, scenario.items.len(), &result))

@@ -24,9 +24,9 @@ mod advice_tests;
 #[cfg(test)]
 mod judge_tests;
 
-pub use crate::series::Spread;
-pub use advice::{Advice, meaning};
-pub use data::{Answer, Evidence, Measured, Probe, Standing, Trial};
+pub use crate::series::TimeSpread;
+pub use advice::{ProbeAdvice, probe_meaning};
+pub use data::{Probe, ProbeAnswer, ProbeEvidence, ProbeMeasurement, ProbeStanding, ProbeTrial};
 pub use measure::{ProbeError, probe};
-pub use property::{Property, Theme};
-pub use series::{Delays, Release, Timing};
+pub use property::{ProbeTheme, Property};
+pub use series::{ProbeDelays, ProbeTiming, ReleaseDelay};

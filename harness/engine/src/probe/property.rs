@@ -5,7 +5,7 @@ use imglock_core::lock::Backend;
 /// What properties are about, for reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Theme {
+pub enum ProbeTheme {
     /// Who gets a lock and who does not.
     Exclusion,
     /// When a lock goes.
@@ -16,17 +16,18 @@ pub enum Theme {
     Protocol,
 }
 
-impl Theme {
+impl ProbeTheme {
     /// All of them, in the order in which they are tried.
-    pub const ALL: [Theme; 4] = [Theme::Exclusion, Theme::Lifetime, Theme::Names, Theme::Protocol];
+    pub const ALL: [ProbeTheme; 4] =
+        [ProbeTheme::Exclusion, ProbeTheme::Lifetime, ProbeTheme::Names, ProbeTheme::Protocol];
 
     /// A heading.
     pub fn heading(self) -> &'static str {
         match self {
-            Theme::Exclusion => "A lock is",
-            Theme::Lifetime => "It is",
-            Theme::Names => "It is met",
-            Theme::Protocol => "QEMU's lock bytes",
+            ProbeTheme::Exclusion => "A lock is",
+            ProbeTheme::Lifetime => "It is",
+            ProbeTheme::Names => "It is met",
+            ProbeTheme::Protocol => "QEMU's lock bytes",
         }
     }
 }
@@ -93,7 +94,7 @@ impl Property {
     ];
 
     /// What it is about.
-    pub fn theme(self) -> Theme {
+    pub fn theme(self) -> ProbeTheme {
         match self {
             Property::Granted
             | Property::ReadersShare
@@ -101,16 +102,16 @@ impl Property {
             | Property::WriterKeepsWriterOut
             | Property::WriterKeepsReaderOut
             | Property::ReaderKeepsWriterOut
-            | Property::Shown => Theme::Exclusion,
+            | Property::Shown => ProbeTheme::Exclusion,
             Property::EndsOnClose
             | Property::EndsOnExit
             | Property::EndsOnKill
             | Property::SurvivesOtherClose
-            | Property::KeptByChild => Theme::Lifetime,
+            | Property::KeptByChild => ProbeTheme::Lifetime,
             Property::MetByHardLink | Property::MetBySymlink | Property::SurvivesUnlink => {
-                Theme::Names
+                ProbeTheme::Names
             }
-            Property::SecondWriterRefused => Theme::Protocol,
+            Property::SecondWriterRefused => ProbeTheme::Protocol,
         }
     }
 

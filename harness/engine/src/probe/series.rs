@@ -1,25 +1,25 @@
 use serde::{Deserialize, Serialize};
 
-use crate::series::Spread;
+use crate::series::TimeSpread;
 use imglock_core::lock::Backend;
 
 /// How long a lock outlives its killed holder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Release {
+pub struct ReleaseDelay {
     /// Which kind of lock.
     pub backend: Backend,
     /// Whether the holder had registered the file with an io_uring instance.
     pub uring: bool,
     /// What came of it.
-    pub timing: Timing,
+    pub timing: ProbeTiming,
 }
 
 /// What came of a series of kills.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]
-pub enum Timing {
+pub enum ProbeTiming {
     /// Every lock went, and this is when.
-    Measured(Delays),
+    Measured(ProbeDelays),
     /// It could not be tried here.
     NotTried {
         /// Why.
@@ -32,12 +32,12 @@ pub enum Timing {
 /// Times of a series, accurate to the waking up of a process: some tens of
 /// microseconds on an idle machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delays {
+pub struct ProbeDelays {
     /// How many times it was tried.
     pub rounds: usize,
     /// From the sending of SIGKILL until the lock was another's.
-    pub from_kill: Spread,
+    pub from_kill: TimeSpread,
     /// From the moment at which the process counted as dead (its pidfd said
     /// so) until the lock was another's; 0 where it was by then.
-    pub after_exit: Spread,
+    pub after_exit: TimeSpread,
 }

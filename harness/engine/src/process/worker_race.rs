@@ -8,7 +8,7 @@ use super::next::failed;
 use super::planted::Planted;
 use super::release::monotonic;
 use super::worker_node::NodeWork;
-use crate::arena::{Answered, Arena, Entry, Heat, Jitter, Ledger, Left};
+use crate::arena::{Answered, Arena, Heat, Jitter, Ledger, Left, RaceEntry};
 use crate::raw::numbered;
 use imglock_core::image::{Access, Claim};
 use imglock_core::step::Outcome;
@@ -52,7 +52,7 @@ struct Turn<'a> {
 impl Turn<'_> {
     /// Opens the image as any node is opened; when that is granted, proves it
     /// and closes it again.
-    fn take(mut self) -> Entry {
+    fn take(mut self) -> RaceEntry {
         let Heat { path, backend, .. } = self.heat;
         let (claim, access) = (self.claim, Access::needed_by(self.claim));
         self.jitter.pass();
@@ -62,7 +62,7 @@ impl Turn<'_> {
         let opened = nodes.open(path, access, true, Some(*backend), claim);
         let answer_ns = now_ns();
         let answered = answered(&opened.outcome);
-        let mut entry = Entry { attempt_ns, answer_ns, answered, ..Entry::default() };
+        let mut entry = RaceEntry { attempt_ns, answer_ns, answered, ..RaceEntry::default() };
         if let Some(node) = opened.node
             && let Err(errno) = self.stay(node.fd, &mut entry)
         {
@@ -71,7 +71,7 @@ impl Turn<'_> {
         entry
     }
 
-    fn stay(&mut self, fd: RawFd, entry: &mut Entry) -> Result<(), Errno> {
+    fn stay(&mut self, fd: RawFd, entry: &mut RaceEntry) -> Result<(), Errno> {
         let me = self.heat.opener;
         let claims = self.arena.claims();
         claims.publish(me, self.claim);
@@ -85,7 +85,7 @@ impl Turn<'_> {
         proved
     }
 
-    fn prove(&mut self, fd: RawFd, entry: &mut Entry) -> Result<(), Errno> {
+    fn prove(&mut self, fd: RawFd, entry: &mut RaceEntry) -> Result<(), Errno> {
         let image = numbered(fd).ok_or(Errno::EBADF)?;
         let mut ledger = Ledger::new(image, self.claim);
         let stamp = self.round << 8 | self.heat.opener as u64;

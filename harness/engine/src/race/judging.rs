@@ -1,7 +1,10 @@
 use super::plan::RacePlan;
-use super::sum::{Breach, Evidence, RaceSum, Sightings, count};
-use super::turn::Turn;
-use imglock_scenario::history::{Judgement, Matter, Opener, Stay, Terms, Verdict, judge};
+use super::sum::{Breach, RaceEvidence, RaceSum, Sightings, count};
+use super::turn::RaceTurn;
+use imglock_scenario::history::{
+    HistoryJudgement, HistoryMatter, HistoryOpener, HistoryTerms, HistoryVerdict, Opening,
+    judge_history,
+};
 
 /// Judges heats one after the other, and adds them to the race's sum.
 ///
@@ -11,27 +14,27 @@ use imglock_scenario::history::{Judgement, Matter, Opener, Stay, Terms, Verdict,
 #[derive(Debug)]
 pub(super) struct Judging<'a> {
     /// Of each heat: it ends as it began, with nobody in.
-    pub(super) terms: Terms<'a>,
+    pub(super) terms: HistoryTerms<'a>,
     /// What the image's counter was before the heat.
     counter: u64,
-    stays: Vec<Stay>,
+    stays: Vec<Opening>,
 }
 
 impl<'a> Judging<'a> {
     /// For a race that has not begun.
-    pub(super) fn new(plan: &RacePlan, openers: &'a [Opener]) -> Judging<'a> {
+    pub(super) fn new(plan: &RacePlan, openers: &'a [HistoryOpener]) -> Judging<'a> {
         let backend = plan.backend;
-        let terms = Terms { openers, backend, complete: true, resolution_ns: 0 };
+        let terms = HistoryTerms { openers, backend, complete: true, resolution_ns: 0 };
         Judging { terms, counter: 0, stays: Vec::new() }
     }
 
     /// Adds a heat whose first round is the next one of `sum`; `counter` is
     /// what the image's was afterwards.
-    pub(super) fn judge(&mut self, turns: &[Turn], counter: Option<u64>, sum: &mut RaceSum) {
+    pub(super) fn judge(&mut self, turns: &[RaceTurn], counter: Option<u64>, sum: &mut RaceSum) {
         let openers = self.terms.openers.len();
         self.stays.clear();
         self.stays.extend(turns.iter().map(|turn| turn.stay));
-        let whole = judge(&self.stays, &self.terms);
+        let whole = judge_history(&self.stays, &self.terms);
         sum.unclear += whole.unclear;
         let is_clear = whole.is_valid() && whole.hazards.is_empty();
         let mut lost = Vec::new();
@@ -58,9 +61,9 @@ impl<'a> Judging<'a> {
     }
 
     /// Says what was wrong in a round.
-    fn look(&mut self, turns: &[Turn], witnessed: Witnessed, sum: &mut RaceSum) {
+    fn look(&mut self, turns: &[RaceTurn], witnessed: Witnessed, sum: &mut RaceSum) {
         let round = sum.rounds;
-        let evidence = |matter, words| Evidence { round, matter, words, turns: turns.to_vec() };
+        let evidence = |matter, words| RaceEvidence { round, matter, words, turns: turns.to_vec() };
         let failure =
             turns.iter().find_map(|turn| Some((turn.stay.opener, turn.failure.as_ref()?)));
         if let Some((opener, why)) = failure {
@@ -73,7 +76,7 @@ impl<'a> Judging<'a> {
         }
         self.stays.clear();
         self.stays.extend(turns.iter().map(|turn| turn.stay));
-        let Judgement { verdict, hazards, .. } = judge(&self.stays, &self.terms);
+        let HistoryJudgement { verdict, hazards, .. } = judge_history(&self.stays, &self.terms);
         let seen = |history| Sightings {
             claims: witnessed.claims.into(),
             data: (witnessed.changed || witnessed.lost != 0).into(),
@@ -84,12 +87,12 @@ impl<'a> Judging<'a> {
             let told = || evidence(Some(shown.first.matter), None);
             count(&mut sum.hazards, shown.hazard, seen(1), told);
         }
-        if let Verdict::Invalid(finding) = verdict {
+        if let HistoryVerdict::Invalid(finding) = verdict {
             let (kind, seen) = match &finding.matter {
-                Matter::Unjustified { .. } => {
+                HistoryMatter::Unjustified { .. } => {
                     (Breach::UnjustifiedRefusal, Sightings { history: 1, ..Sightings::default() })
                 }
-                Matter::NeverReleased { .. } => {
+                HistoryMatter::NeverReleased { .. } => {
                     (Breach::NeverReleased, Sightings { history: 1, ..Sightings::default() })
                 }
                 _ => (Breach::TwoHolders, seen(1)),
@@ -135,7 +138,7 @@ impl Witnessed {
 }
 
 impl RaceSum {
-    fn add(&mut self, round: &[Turn]) {
+    fn add(&mut self, round: &[RaceTurn]) {
         let granted = round.iter().filter(|turn| turn.is_granted()).count();
         let refused = round.iter().filter(|turn| turn.is_refused()).count();
         if let Some(times) = self.winners.get_mut(granted) {
@@ -150,32 +153,32 @@ impl RaceSum {
 
 /// Nobody was refused, and of those granted no two conflict: whenever that
 /// was, nothing is wrong.
-fn is_quiet(turns: &[Turn]) -> bool {
-    let conflicts = |one: &Turn, others: &[Turn]| {
+fn is_quiet(turns: &[RaceTurn]) -> bool {
+    let conflicts = |one: &RaceTurn, others: &[RaceTurn]| {
         others.iter().any(|other| one.stay.claim.conflicts_with(other.stay.claim))
     };
-    turns.iter().all(Turn::is_granted)
+    turns.iter().all(RaceTurn::is_granted)
         && turns.iter().enumerate().all(|(index, one)| !conflicts(one, &turns[index + 1..]))
 }
 
 /// The two of whom one saw the other's claim.
-fn pair(turns: &[Turn]) -> Option<Matter> {
+fn pair(turns: &[RaceTurn]) -> Option<HistoryMatter> {
     let seer = turns.iter().find(|turn| turn.proof.against() != 0)?;
     let seen = turns.get(seer.proof.against().trailing_zeros() as usize)?;
     let mut both = [seer.stay, seen.stay];
     both.sort_by_key(|stay| stay.answer.map(|(at, _)| at));
     let [first, second] = both;
-    Some(Matter::TwoHolders { first, second })
+    Some(HistoryMatter::TwoHolders { first, second })
 }
 
 /// Where those who counted in a round found the counter.
-fn counters(round: &[Turn]) -> impl Iterator<Item = u64> + '_ {
+fn counters(round: &[RaceTurn]) -> impl Iterator<Item = u64> + '_ {
     round.iter().filter_map(|turn| turn.proof.counted_from)
 }
 
 /// By how much the image's counter was raised too little in a round, for each
 /// where it was: a round leaves what the next one that counts begins with.
-fn miscounts(turns: &[Turn], openers: usize, before: u64, after: u64) -> Vec<(usize, i64)> {
+fn miscounts(turns: &[RaceTurn], openers: usize, before: u64, after: u64) -> Vec<(usize, i64)> {
     let mut wrong = Vec::new();
     let mut check = |(index, began, counted): (usize, u64, u64), ended: u64| {
         let lost = (began + counted) as i64 - ended as i64;

@@ -1,37 +1,43 @@
 use crate::process::StopToken;
-use crate::race::Proof;
+use crate::race::RaceProof;
 use crate::run::SessionOptions;
 use imglock_core::image::{Mode, Permission, Refusal, Side};
 use imglock_core::lock::Backend;
 use imglock_core::step::Hazard;
-use imglock_scenario::history::{Answer, End};
+use imglock_scenario::history::{OpenAnswer, OpeningEnd};
 
 use super::*;
 
 /// Who was granted it has it between these two moments.
-fn granted(opener: usize, mode: Mode, from: u64, until: u64) -> Turn {
-    let end = Some(End::Closed { from_ns: until, until_ns: until + 5 });
-    turn(opener, mode, from, Answer::Granted, end)
+fn granted(opener: usize, mode: Mode, from: u64, until: u64) -> RaceTurn {
+    let end = Some(OpeningEnd::Closed { from_ns: until, until_ns: until + 5 });
+    turn(opener, mode, from, OpenAnswer::Granted, end)
 }
 
-fn refused(opener: usize, mode: Mode, at: u64) -> Turn {
+fn refused(opener: usize, mode: Mode, at: u64) -> RaceTurn {
     let refusal = Refusal { side: Side::Wanted, permission: Permission::Write };
-    turn(opener, mode, at, Answer::Refused(Some(refusal)), None)
+    turn(opener, mode, at, OpenAnswer::Refused(Some(refusal)), None)
 }
 
-fn turn(opener: usize, mode: Mode, at: u64, answer: Answer, end: Option<End>) -> Turn {
+fn turn(
+    opener: usize,
+    mode: Mode,
+    at: u64,
+    answer: OpenAnswer,
+    end: Option<OpeningEnd>,
+) -> RaceTurn {
     let answer = Some((at, answer));
-    let stay = Stay { opener, claim: mode.claim(), attempt_ns: at - 5, answer, end };
-    Turn { mode, stay, proof: Proof::default(), failure: None }
+    let stay = Opening { opener, claim: mode.claim(), attempt_ns: at - 5, answer, end };
+    RaceTurn { mode, stay, proof: RaceProof::default(), failure: None }
 }
 
-fn counting(mut turn: Turn, counted_from: u64) -> Turn {
+fn counting(mut turn: RaceTurn, counted_from: u64) -> RaceTurn {
     turn.proof.counted_from = Some(counted_from);
     turn
 }
 
 /// Judges one heat of a race of two openers that are one process or not.
-fn judged(backend: Backend, sharing: usize, turns: &[Turn], counter: u64) -> RaceSum {
+fn judged(backend: Backend, sharing: usize, turns: &[RaceTurn], counter: u64) -> RaceSum {
     let plan = RacePlan { openers: 2, sharing, ..RacePlan::new(backend) };
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
     let mut sum = RaceSum::new(&plan, &SessionOptions::new("/".into(), stop));
@@ -74,14 +80,14 @@ fn two_at_the_same_time_are_a_breach() {
     let sum = judged(Backend::Ofd, 0, &both, 0);
     assert_eq!(breaches(&sum), [(Breach::TwoHolders, 1, seen(0, 0, 1))]);
     assert_eq!(sum.breaches[0].first.round, 0);
-    assert!(matches!(sum.breaches[0].first.matter, Some(Matter::TwoHolders { .. })));
+    assert!(matches!(sum.breaches[0].first.matter, Some(HistoryMatter::TwoHolders { .. })));
     assert_eq!(sum.breaches[0].first.turns, both);
 }
 
 #[test]
 fn what_two_witnesses_tell_of_is_one_breach() {
     let mut both = [granted(0, Mode::Rw, 10, 50), granted(1, Mode::Ro, 30, 60)];
-    both[1].proof = Proof { against_entering: 0b01, changed: true, ..Proof::default() };
+    both[1].proof = RaceProof { against_entering: 0b01, changed: true, ..RaceProof::default() };
     let sum = judged(Backend::Ofd, 0, &both, 0);
     assert_eq!(breaches(&sum), [(Breach::TwoHolders, 1, seen(1, 1, 1))]);
 }
@@ -109,7 +115,7 @@ fn a_claim_that_was_seen_is_a_breach_whatever_the_clock_says() {
     turns[1].proof.against_leaving = 0b01;
     let sum = judged(Backend::Ofd, 0, &turns, 0);
     assert_eq!(breaches(&sum), [(Breach::TwoHolders, 1, seen(1, 0, 0))]);
-    let Some(Matter::TwoHolders { first, second }) = &sum.breaches[0].first.matter else {
+    let Some(HistoryMatter::TwoHolders { first, second }) = &sum.breaches[0].first.matter else {
         panic!("{:?}", sum.breaches[0].first.matter)
     };
     assert_eq!((first.opener, second.opener), (0, 1));
@@ -164,7 +170,7 @@ fn a_call_that_fails_is_a_breach_and_says_so() {
 
 #[test]
 fn a_count_is_missed_in_the_round_in_which_it_was_lost() {
-    let round = |counted: &[u64]| -> Vec<Turn> {
+    let round = |counted: &[u64]| -> Vec<RaceTurn> {
         (0..3)
             .map(|opener| {
                 let turn = granted(opener, Mode::Rw, 10, 20);
@@ -172,7 +178,7 @@ fn a_count_is_missed_in_the_round_in_which_it_was_lost() {
             })
             .collect()
     };
-    let rounds = |counted: &[&[u64]]| -> Vec<Turn> {
+    let rounds = |counted: &[&[u64]]| -> Vec<RaceTurn> {
         counted.iter().flat_map(|counted| round(counted)).collect()
     };
     let fine = rounds(&[&[0, 1], &[], &[2], &[5, 3, 4]]);

@@ -20,14 +20,14 @@ mod turn;
 mod workers;
 
 pub use plan::RacePlan;
-pub use sum::{Breach, Evidence, LeftOut, RaceSum, Sightings, Tally};
-pub use turn::{Proof, Turn};
+pub use sum::{Breach, RaceEvidence, RaceLeftOut, RaceSum, RaceTally, Sightings};
+pub use turn::{RaceProof, RaceTurn};
 
 use std::time::{Duration, Instant};
 
 use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions};
-use imglock_scenario::history::Terms;
+use imglock_scenario::history::HistoryTerms;
 use judging::Judging;
 use turn::{Racers, Ran};
 
@@ -39,13 +39,13 @@ const FIRST_HEAT: u64 = 64;
 
 /// What an observer sees after each heat.
 #[derive(Debug)]
-pub struct Course<'a> {
+pub struct RaceCourse<'a> {
     /// All that came of the race so far.
     pub sum: &'a RaceSum,
     /// Who takes part and on which locks, as a history has it.
-    pub terms: Terms<'a>,
+    pub terms: HistoryTerms<'a>,
     /// What the openers did in this heat, round by round.
-    pub turns: &'a [Turn],
+    pub turns: &'a [RaceTurn],
 }
 
 /// Runs a race. `observer` is shown each heat once it is judged.
@@ -60,7 +60,7 @@ pub struct Course<'a> {
 pub fn race(
     plan: &RacePlan,
     options: &SessionOptions,
-    observer: &mut dyn FnMut(&Course<'_>),
+    observer: &mut dyn FnMut(&RaceCourse<'_>),
 ) -> Result<RaceSum, HarnessError> {
     plan.check().map_err(|why| HarnessError::Race { why })?;
     let (modes, left_out) = plan.playable().map_err(|why| HarnessError::Race { why })?;
@@ -91,7 +91,7 @@ pub fn race(
         let Ran { turns, counter, stopped } = ran;
         judging.judge(&turns, counter, &mut sum);
         sum.clocked(began.elapsed());
-        observer(&Course { sum: &sum, terms: judging.terms, turns: &turns });
+        observer(&RaceCourse { sum: &sum, terms: judging.terms, turns: &turns });
         if stopped || (plan.first_breach && !sum.breaches.is_empty()) {
             // What was looked for is found; what was not is not complete.
             sum.complete = !stopped;

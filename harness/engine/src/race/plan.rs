@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-use super::sum::LeftOut;
+use super::sum::RaceLeftOut;
 use crate::arena::{Heat, MOST_OPENERS};
 use crate::run::Casting;
 use crate::subject::Builtin;
 use imglock_core::image::Mode;
 use imglock_core::lock::Backend;
 use imglock_core::step::{Action, OpenOptions};
-use imglock_scenario::history::Opener;
+use imglock_scenario::history::HistoryOpener;
 
 /// The name of the image and of the node that an opener makes of it.
 pub(super) const IMAGE: &str = "disk";
@@ -96,7 +96,7 @@ impl RacePlan {
     }
 
     /// The modes that everybody can play, and why the others are left out.
-    pub(super) fn playable(&self) -> Result<(Vec<Mode>, Vec<LeftOut>), String> {
+    pub(super) fn playable(&self) -> Result<(Vec<Mode>, Vec<RaceLeftOut>), String> {
         let mut modes = Vec::new();
         let mut left_out = Vec::new();
         for mode in &self.modes {
@@ -105,7 +105,7 @@ impl RacePlan {
             let close = Action::Close { node: IMAGE.to_owned() };
             let cannot = [open, close].iter().find_map(|action| self.inability(action));
             match cannot {
-                Some(why) => left_out.push(LeftOut { mode: *mode, why }),
+                Some(why) => left_out.push(RaceLeftOut { mode: *mode, why }),
                 None => modes.push(*mode),
             }
         }
@@ -125,13 +125,15 @@ impl RacePlan {
     }
 
     /// The openers as a history has them.
-    pub(super) fn openers_by_process(&self) -> Vec<Opener> {
+    pub(super) fn openers_by_process(&self) -> Vec<HistoryOpener> {
         let process = |index: usize| {
             let first = (0..index).find(|other| self.share(index, *other));
             format!("process {}", first.unwrap_or(index) + 1)
         };
-        let opener =
-            |index| Opener { name: format!("opener {}", index + 1), process: process(index) };
+        let opener = |index| HistoryOpener {
+            name: format!("opener {}", index + 1),
+            process: process(index),
+        };
         (0..self.openers).map(opener).collect()
     }
 }

@@ -3,14 +3,14 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::plan::{IMAGE, RacePlan};
-use super::turn::{Proof, Racers, Ran, Turn};
+use super::turn::{RaceProof, RaceTurn, Racers, Ran};
 use crate::process::{Launcher, NodeHandle, ProcessError, StopToken, describe, monotonic};
 use crate::run::{HarnessError, SessionOptions};
 use crate::subject::{Deed, OpenNode, Performed, Player, Stage, StepFailure};
 use imglock_core::image::Permissions;
 use imglock_core::lock::Backend;
 use imglock_core::step::{Action, OpenOptions, Outcome};
-use imglock_scenario::history::{Answer, End, Stay};
+use imglock_scenario::history::{OpenAnswer, Opening, OpeningEnd};
 
 /// How long an image is. QEMU wants whole sectors, and opens an image that is
 /// not empty.
@@ -74,7 +74,7 @@ impl Players {
         Ok(Players { plan, _launcher: launcher, players, directory, timeout, stop, counts })
     }
 
-    fn round(&mut self, round: u64) -> Result<Vec<Turn>, HarnessError> {
+    fn round(&mut self, round: u64) -> Result<Vec<RaceTurn>, HarnessError> {
         let openers = self.players.len();
         let options: Vec<OpenOptions> = (0..openers)
             .map(|opener| OpenOptions::new(IMAGE, self.plan.mode(round, opener).into()))
@@ -91,14 +91,14 @@ impl Players {
             let performed = self.finish(opener)?;
             let mode = self.plan.mode(round, opener);
             let (answer, failure) = answer(&performed.outcome);
-            let stay = Stay {
+            let stay = Opening {
                 opener,
                 claim: mode.claim(),
                 attempt_ns: attempts[opener],
                 answer: Some((now_ns(), answer)),
                 end: None,
             };
-            turns.push(Turn { mode, stay, proof: Proof::default(), failure });
+            turns.push(RaceTurn { mode, stay, proof: RaceProof::default(), failure });
             nodes.push(performed.handle.map(|handle| Node { options, handle }));
         }
         if self.counts {
@@ -110,8 +110,12 @@ impl Players {
 
     /// Whoever writes and lets nobody else write counts: all of them read
     /// before any of them writes.
-    fn count(&mut self, nodes: &[Option<Node>], turns: &mut [Turn]) -> Result<(), HarnessError> {
-        let counts = |turn: &Turn| {
+    fn count(
+        &mut self,
+        nodes: &[Option<Node>],
+        turns: &mut [RaceTurn],
+    ) -> Result<(), HarnessError> {
+        let counts = |turn: &RaceTurn| {
             let claim = turn.stay.claim;
             let writes = claim.held.contains(Permissions::WRITE);
             turn.is_granted() && writes && !claim.shared.contains(Permissions::WRITE)
@@ -138,7 +142,11 @@ impl Players {
         Ok(())
     }
 
-    fn close(&mut self, nodes: &[Option<Node>], turns: &mut [Turn]) -> Result<(), HarnessError> {
+    fn close(
+        &mut self,
+        nodes: &[Option<Node>],
+        turns: &mut [RaceTurn],
+    ) -> Result<(), HarnessError> {
         let close = Action::Close { node: IMAGE.to_owned() };
         let open: Vec<usize> = (0..nodes.len()).filter(|opener| nodes[*opener].is_some()).collect();
         let mut from = vec![0; nodes.len()];
@@ -149,7 +157,7 @@ impl Players {
         for opener in open {
             let performed = self.finish(opener)?;
             let (from_ns, until_ns) = (from[opener], now_ns());
-            turns[opener].stay.end = Some(End::Closed { from_ns, until_ns });
+            turns[opener].stay.end = Some(OpeningEnd::Closed { from_ns, until_ns });
             if performed.outcome != Outcome::Done {
                 turns[opener].failure = Some(performed.outcome.to_string().into_boxed_str());
             }
@@ -232,14 +240,14 @@ fn digits(number: u64) -> String {
     format!("{number:0DIGITS$}")
 }
 
-fn answer(outcome: &Outcome) -> (Answer, Option<Box<str>>) {
+fn answer(outcome: &Outcome) -> (OpenAnswer, Option<Box<str>>) {
     match outcome {
-        Outcome::Granted => (Answer::Granted, None),
-        Outcome::Refused(refusal) => (Answer::Refused(Some(*refusal)), None),
+        Outcome::Granted => (OpenAnswer::Granted, None),
+        Outcome::Refused(refusal) => (OpenAnswer::Refused(Some(*refusal)), None),
         Outcome::LockByte { error, .. } if *error == imglock_core::Errno::EAGAIN => {
-            (Answer::Refused(None), None)
+            (OpenAnswer::Refused(None), None)
         }
-        other => (Answer::Refused(None), Some(other.to_string().into_boxed_str())),
+        other => (OpenAnswer::Refused(None), Some(other.to_string().into_boxed_str())),
     }
 }
 

@@ -4,12 +4,12 @@ use serde::Serialize;
 use strum::{Display, IntoStaticStr};
 
 use super::plan::RacePlan;
-use super::turn::Turn;
+use super::turn::RaceTurn;
 use crate::run::{Environment, SessionOptions};
 use imglock_core::image::Mode;
 use imglock_core::lock::Backend;
 use imglock_core::step::Hazard;
-use imglock_scenario::history::Matter;
+use imglock_scenario::history::HistoryMatter;
 
 /// What a race came to, or came to so far.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,7 +29,7 @@ pub struct RaceSum {
     /// What was drawn from.
     pub modes: Vec<Mode>,
     /// What was asked for and cannot be played.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<RaceLeftOut>,
     /// How many rounds there were to be, where there was such a limit.
     pub planned: Option<u64>,
     /// How many there were.
@@ -56,14 +56,14 @@ pub struct RaceSum {
     /// close together.
     pub unclear: u64,
     /// How the contract was broken.
-    pub breaches: Vec<Tally<Breach>>,
+    pub breaches: Vec<RaceTally<Breach>>,
     /// Known ways in which it was broken: no fault of anybody here.
-    pub hazards: Vec<Tally<Hazard>>,
+    pub hazards: Vec<RaceTally<Hazard>>,
 }
 
 /// A mode that is not raced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftOut {
+pub struct RaceLeftOut {
     /// Which.
     pub mode: Mode,
     /// Why not.
@@ -111,7 +111,7 @@ impl Breach {
 
 /// How often something was found, and the first time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Tally<Kind> {
+pub struct RaceTally<Kind> {
     /// What.
     pub kind: Kind,
     /// In how many rounds.
@@ -119,7 +119,7 @@ pub struct Tally<Kind> {
     /// Who told of it.
     pub seen: Sightings,
     /// The first time.
-    pub first: Evidence,
+    pub first: RaceEvidence,
 }
 
 /// In how many rounds each witness told of something.
@@ -135,15 +135,15 @@ pub struct Sightings {
 
 /// A round in which something was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Evidence {
+pub struct RaceEvidence {
     /// Its number, from 0.
     pub round: u64,
     /// What the history shows, as far as it does.
-    pub matter: Option<Matter>,
+    pub matter: Option<HistoryMatter>,
     /// What else there is to say.
     pub words: Option<String>,
     /// Everything that was done in it.
-    pub turns: Vec<Turn>,
+    pub turns: Vec<RaceTurn>,
 }
 
 impl RaceSum {
@@ -200,10 +200,10 @@ impl Sightings {
 /// Counts one more round of a kind; `first` is asked for the first one's
 /// evidence.
 pub(super) fn count<Kind: Copy + Ord>(
-    tallies: &mut Vec<Tally<Kind>>,
+    tallies: &mut Vec<RaceTally<Kind>>,
     kind: Kind,
     seen: Sightings,
-    first: impl FnOnce() -> Evidence,
+    first: impl FnOnce() -> RaceEvidence,
 ) {
     match tallies.iter_mut().find(|tally| tally.kind == kind) {
         Some(tally) => {
@@ -211,7 +211,7 @@ pub(super) fn count<Kind: Copy + Ord>(
             tally.seen.add(seen);
         }
         None => {
-            tallies.push(Tally { kind, rounds: 1, seen, first: first() });
+            tallies.push(RaceTally { kind, rounds: 1, seen, first: first() });
             tallies.sort_by_key(|tally| tally.kind);
         }
     }

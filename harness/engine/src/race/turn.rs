@@ -2,37 +2,37 @@ use serde::Serialize;
 
 use crate::run::HarnessError;
 use imglock_core::image::Mode;
-use imglock_scenario::history::{Answer, Stay};
+use imglock_scenario::history::{OpenAnswer, Opening};
 
 /// What one opener did in one round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Turn {
+pub struct RaceTurn {
     /// The mode that was drawn for it.
     pub mode: Mode,
     /// From its attempt to its end.
-    pub stay: Stay,
+    pub stay: Opening,
     /// What it saw while it had the image.
-    pub proof: Proof,
+    pub proof: RaceProof,
     /// A call that failed although no holder was in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Box<str>>,
 }
 
-impl Turn {
+impl RaceTurn {
     /// Whether it had the image.
     pub fn is_granted(&self) -> bool {
-        matches!(self.stay.answer, Some((_, Answer::Granted)))
+        matches!(self.stay.answer, Some((_, OpenAnswer::Granted)))
     }
 
     /// Whether it was refused.
     pub fn is_refused(&self) -> bool {
-        matches!(self.stay.answer, Some((_, Answer::Refused(_))))
+        matches!(self.stay.answer, Some((_, OpenAnswer::Refused(_))))
     }
 }
 
 /// What an opener saw while it had the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Proof {
+pub struct RaceProof {
     /// Openers that held what conflicts, just after it was granted: bit `i`
     /// for opener `i`.
     pub against_entering: u64,
@@ -44,7 +44,7 @@ pub struct Proof {
     pub changed: bool,
 }
 
-impl Proof {
+impl RaceProof {
     /// Every opener it saw that holds what conflicts.
     pub fn against(&self) -> u64 {
         self.against_entering | self.against_leaving
@@ -55,7 +55,7 @@ impl Proof {
 #[derive(Debug)]
 pub(super) struct Ran {
     /// Every opener's turn in the first round, in the second, and so on.
-    pub turns: Vec<Turn>,
+    pub turns: Vec<RaceTurn>,
     /// The image's counter afterwards, where somebody counts.
     pub counter: Option<u64>,
     /// It was stopped; these are the rounds before that.

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::plan::{IMAGE, RacePlan};
-use super::turn::{Proof, Racers, Ran, Turn};
-use crate::arena::{Answered, Arena, Entry, Heat, Ledger};
+use super::turn::{RaceProof, RaceTurn, Racers, Ran};
+use crate::arena::{Answered, Arena, Heat, Ledger, RaceEntry};
 use crate::process::{
     Channel, Launcher, ProcessError, ProcessHandle, ReceiveError, Reply, Request, StopToken,
     StopTrigger, Worker, await_any, describe,
 };
 use crate::run::{HarnessError, SessionOptions};
 use imglock_core::step::Outcome;
-use imglock_scenario::history::{Answer, End, Stay};
+use imglock_scenario::history::{OpenAnswer, Opening, OpeningEnd};
 
 /// Turns that one heat has room for. Each takes 80 bytes, twice.
 const MOST_TURNS: usize = 32_768;
@@ -210,7 +210,7 @@ impl Workers {
     }
 
     /// What the openers wrote down, as far as all of them came.
-    fn turns(&self, first: u64, rounds: usize) -> Vec<Turn> {
+    fn turns(&self, first: u64, rounds: usize) -> Vec<RaceTurn> {
         let openers = self.plan.openers;
         let mut turns = Vec::with_capacity(rounds * openers);
         for index in 0..rounds {
@@ -226,31 +226,31 @@ impl Workers {
         turns
     }
 
-    fn turn(&self, opener: usize, round: u64, entry: &Entry) -> Turn {
+    fn turn(&self, opener: usize, round: u64, entry: &RaceEntry) -> RaceTurn {
         let mode = self.plan.mode(round, opener);
         let (answer, failure) = match entry.answered {
-            Answered::Granted => (Answer::Granted, None),
-            Answered::Refused(refusal) => (Answer::Refused(Some(refusal)), None),
+            Answered::Granted => (OpenAnswer::Granted, None),
+            Answered::Refused(refusal) => (OpenAnswer::Refused(Some(refusal)), None),
             // A write lock of somebody's is in the way: over what is not said.
             Answered::LockByte { errno, .. } if errno == nix::libc::EAGAIN => {
-                (Answer::Refused(None), None)
+                (OpenAnswer::Refused(None), None)
             }
             Answered::LockByte { byte, errno } => {
-                (Answer::Refused(None), Some(format!("byte {byte}: {}", in_words(errno))))
+                (OpenAnswer::Refused(None), Some(format!("byte {byte}: {}", in_words(errno))))
             }
-            Answered::Failed(errno) => (Answer::Refused(None), Some(in_words(errno))),
-            Answered::Nothing => (Answer::Refused(None), Some("no answer".to_owned())),
+            Answered::Failed(errno) => (OpenAnswer::Refused(None), Some(in_words(errno))),
+            Answered::Nothing => (OpenAnswer::Refused(None), Some("no answer".to_owned())),
         };
-        let stay = Stay {
+        let stay = Opening {
             opener,
             claim: mode.claim(),
             attempt_ns: entry.attempt_ns,
             answer: Some((entry.answer_ns, answer)),
-            end: entry.closed.map(|(from_ns, until_ns)| End::Closed { from_ns, until_ns }),
+            end: entry.closed.map(|(from_ns, until_ns)| OpeningEnd::Closed { from_ns, until_ns }),
         };
-        let Entry { against_entering, against_leaving, counted_from, changed, .. } = *entry;
-        let proof = Proof { against_entering, against_leaving, counted_from, changed };
-        Turn { mode, stay, proof, failure: failure.map(String::into_boxed_str) }
+        let RaceEntry { against_entering, against_leaving, counted_from, changed, .. } = *entry;
+        let proof = RaceProof { against_entering, against_leaving, counted_from, changed };
+        RaceTurn { mode, stay, proof, failure: failure.map(String::into_boxed_str) }
     }
 }
 

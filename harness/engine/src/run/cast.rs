@@ -10,7 +10,7 @@ pub(super) use crate::subject::StepFailure;
 use crate::subject::{Deed, Performed, Player, Stage};
 use imglock_core::lock::Backend;
 use imglock_locks::lock::Visibility;
-use imglock_locks::lock_table::{FileKey, LockTable, Watched};
+use imglock_locks::lock_table::{FileKey, LockTable, WatchedDescriptor};
 
 use super::books::Books;
 use super::mounts::Mounts;
@@ -198,11 +198,11 @@ impl Cast {
     }
 
     /// The descriptors whose locks are to be told apart.
-    pub(super) fn watched(&self, books: &Books) -> Vec<Watched> {
+    pub(super) fn watched(&self, books: &Books) -> Vec<WatchedDescriptor> {
         books
             .nodes()
             .filter_map(|(name, node)| {
-                Some(Watched {
+                Some(WatchedDescriptor {
                     pid: self.pid(books.sharer(name.root)?)?,
                     node: name.to_string(),
                     owner: name.root.to_owned(),

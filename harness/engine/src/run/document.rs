@@ -5,7 +5,7 @@ use super::{Environment, Place, ScenarioResult};
 /// What runs came to, at each place: what the JSON report holds, and what is
 /// compared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Document {
+pub struct RunDocument {
     /// Its version.
     pub schema: u32,
     /// Whether all that was planned has ended.
@@ -16,7 +16,7 @@ pub struct Document {
     pub results: Vec<ScenarioResult>,
 }
 
-impl Document {
+impl RunDocument {
     /// The version that is written; it rises when a reader could be broken.
     /// Version 1, of one place only, is read too.
     pub const SCHEMA: u32 = 2;
@@ -38,16 +38,16 @@ struct Fields {
     results: Vec<ScenarioResult>,
 }
 
-impl<'de> Deserialize<'de> for Document {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Document, D::Error> {
+impl<'de> Deserialize<'de> for RunDocument {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<RunDocument, D::Error> {
         use serde::de::Error;
 
         let Fields { schema, complete, environment, mut places, results } =
             Fields::deserialize(from)?;
-        if !(1..=Document::SCHEMA).contains(&schema) {
+        if !(1..=RunDocument::SCHEMA).contains(&schema) {
             return Err(D::Error::custom(format!(
                 "it has version {schema}, and this imglock reads 1 to {}",
-                Document::SCHEMA
+                RunDocument::SCHEMA
             )));
         }
         places.extend(environment.map(|environment| Place::reached("", environment)));
@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for Document {
                 "a result of {scenario} is from `{place}`, which is not among its places"
             )));
         }
-        Ok(Document { schema, complete, places, results })
+        Ok(RunDocument { schema, complete, places, results })
     }
 }
 
@@ -69,7 +69,7 @@ impl<'de> Deserialize<'de> for Document {
 pub enum RunLine {
     /// First of all.
     Begin {
-        /// The version of the lines, as of a [`Document`].
+        /// The version of the lines, as of a [`RunDocument`].
         schema: u32,
         /// How many runs there will be, at all places together.
         planned: usize,
@@ -99,17 +99,17 @@ mod tests {
         ScenarioResult { place: place.to_owned(), ..skipped("contract/one") }
     }
 
-    fn document(places: &[&str], results: Vec<ScenarioResult>) -> Document {
+    fn document(places: &[&str], results: Vec<ScenarioResult>) -> RunDocument {
         let environment = || Environment { kernel: "6.18.0".to_owned(), ..Environment::default() };
         let places = places.iter().map(|name| Place::reached(name, environment())).collect();
-        Document { schema: Document::SCHEMA, complete: true, places, results }
+        RunDocument { schema: RunDocument::SCHEMA, complete: true, places, results }
     }
 
     #[test]
     fn what_is_written_is_read_again() {
         let written = document(&["ext4", "xfs"], vec![result("ext4"), result("xfs")]);
         let text = serde_json::to_string(&written).expect("JSON");
-        assert_eq!(serde_json::from_str::<Document>(&text).expect("a document"), written);
+        assert_eq!(serde_json::from_str::<RunDocument>(&text).expect("a document"), written);
     }
 
     #[test]
@@ -118,7 +118,7 @@ mod tests {
         value["schema"] = 1.into();
         value["environment"] = serde_json::to_value(Environment::default()).expect("JSON");
         value.as_object_mut().expect("an object").remove("places");
-        let read: Document = serde_json::from_value(value).expect("a document");
+        let read: RunDocument = serde_json::from_value(value).expect("a document");
         assert_eq!(read.places, [Place::reached("", Environment::default())]);
         assert_eq!(read.place(&read.results[0]), read.places.first());
     }
@@ -133,7 +133,7 @@ mod tests {
         let mut value =
             serde_json::to_value(document(&["ext4"], vec![result("ext4")])).expect("JSON");
         spoil(&mut value);
-        let error = serde_json::from_value::<Document>(value).expect_err("no document");
+        let error = serde_json::from_value::<RunDocument>(value).expect_err("no document");
         assert!(error.to_string().contains(named), "{error}");
     }
 }

@@ -7,7 +7,7 @@ use super::cast::{Cast, StepFailure};
 use super::casting::{Casting, reason};
 use super::finding::Finding;
 use super::judgement;
-use super::moment::{Moment, Observer};
+use super::moment::{Observer, Snapshot};
 use super::mounts::Mounts;
 use super::result::ScenarioResult;
 use super::runner::Runner;
@@ -110,7 +110,7 @@ impl Engine {
         &mut self,
         scenario: &Scenario,
         backend: Backend,
-        observer: &mut dyn FnMut(&Moment<'_>),
+        observer: &mut dyn FnMut(&Snapshot<'_>),
     ) -> Result<ScenarioResult, ProcessError> {
         self.run_with(Scrutiny::Full, scenario, backend, observer)
     }

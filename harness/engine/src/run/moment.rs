@@ -7,7 +7,7 @@ use super::{Event, Trace};
 ///
 /// [`Engine::run_watched`]: super::Engine::run_watched
 #[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
+pub struct Snapshot<'a> {
     /// The directory that the scenario's images are in. An image that was
     /// unlinked is not there any more, though processes may have it open.
     pub directory: &'a Path,
@@ -15,7 +15,7 @@ pub struct Moment<'a> {
     pub trace: &'a Trace,
 }
 
-impl<'a> Moment<'a> {
+impl<'a> Snapshot<'a> {
     /// The event that has just happened. Its table is the kernel's at this
     /// moment, where it was read.
     pub fn event(&self) -> Option<&'a Event> {
@@ -24,4 +24,4 @@ impl<'a> Moment<'a> {
 }
 
 /// Who is shown every moment of a run.
-pub(super) type Observer<'a> = &'a mut dyn FnMut(&Moment<'_>);
+pub(super) type Observer<'a> = &'a mut dyn FnMut(&Snapshot<'_>);

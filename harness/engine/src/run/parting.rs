@@ -11,7 +11,7 @@ use imglock_core::step::{Outcome, TableLock};
 /// moment (`together`) the kernel may decide either way, so nothing from there
 /// on is compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parting {
+pub struct TraceDifference {
     /// Its index in both traces.
     pub event: usize,
     /// The line in the scenario's file, of the second run where it has the
@@ -21,13 +21,13 @@ pub struct Parting {
     pub text: String,
     /// What is different.
     #[serde(flatten)]
-    pub what: Departure,
+    pub what: DifferenceKind,
 }
 
 /// In what an event of one run is different from that of another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "differs", rename_all = "kebab-case")]
-pub enum Departure {
+pub enum DifferenceKind {
     /// The scenario itself says something else there.
     Step {
         /// The line as text, in the first.
@@ -58,41 +58,45 @@ pub enum Departure {
     },
 }
 
-impl Parting {
+impl TraceDifference {
     /// Where `second` parts from `first`.
-    pub fn of(first: &Trace, second: &Trace) -> Option<Parting> {
+    pub fn of(first: &Trace, second: &Trace) -> Option<TraceDifference> {
         let pairs = first.events.iter().zip(&second.events).enumerate();
         for (index, (one, other)) in pairs {
             if is_contest(one) || is_contest(other) {
                 return None;
             }
             if let Some(what) = departure(one, other) {
-                return Some(Parting::at(index, other, what));
+                return Some(TraceDifference::at(index, other, what));
             }
         }
         let [one, other] = [first, second].map(|trace| trace.events.len());
         let longer = if one > other { first } else { second };
         let next = longer.events.get(one.min(other)).filter(|event| !is_contest(event))?;
-        Some(Parting::at(one.min(other), next, Departure::End { first: one, second: other }))
+        Some(TraceDifference::at(
+            one.min(other),
+            next,
+            DifferenceKind::End { first: one, second: other },
+        ))
     }
 
-    fn at(index: usize, event: &Event, what: Departure) -> Parting {
-        Parting { event: index, line: event.line, text: event.text.clone(), what }
+    fn at(index: usize, event: &Event, what: DifferenceKind) -> TraceDifference {
+        TraceDifference { event: index, line: event.line, text: event.text.clone(), what }
     }
 }
 
-fn departure(first: &Event, second: &Event) -> Option<Departure> {
+fn departure(first: &Event, second: &Event) -> Option<DifferenceKind> {
     let [one, other] = [first, second].map(outcome);
     if first.text != second.text {
         let [first, second] = [first, second].map(|event| event.text.clone());
-        return Some(Departure::Step { first, second });
+        return Some(DifferenceKind::Step { first, second });
     }
     if one != other {
-        return Some(Departure::Outcome { first: one.cloned(), second: other.cloned() });
+        return Some(DifferenceKind::Outcome { first: one.cloned(), second: other.cloned() });
     }
     if first.table != second.table {
         let [first, second] = [first, second].map(|event| event.table.clone());
-        return Some(Departure::Locks { first, second });
+        return Some(DifferenceKind::Locks { first, second });
     }
     None
 }

@@ -18,7 +18,7 @@ pub struct Place {
     pub environment: Environment,
     /// Whether scenarios could be run there.
     #[serde(flatten)]
-    pub fate: Fate,
+    pub fate: PlaceFate,
     /// How its kernel was booted; `None` for the kernel that is running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot: Option<Boot>,
@@ -27,7 +27,7 @@ pub struct Place {
 impl Place {
     /// The place called `name` that has been reached.
     pub fn reached(name: &str, environment: Environment) -> Place {
-        Place { name: name.to_owned(), environment, fate: Fate::Reached, boot: None }
+        Place { name: name.to_owned(), environment, fate: PlaceFate::Reached, boot: None }
     }
 
     /// The file system that was made for it, if one was.
@@ -37,7 +37,7 @@ impl Place {
 
     /// Whether scenarios could be run there to the end.
     pub fn is_reached(&self) -> bool {
-        self.fate == Fate::Reached
+        self.fate == PlaceFate::Reached
     }
 
     /// The kind of its file system: what it is called where it was made for
@@ -70,7 +70,7 @@ impl Place {
 
     /// Whether it was there, or should have been, and was lost.
     pub fn is_lost(&self) -> bool {
-        matches!(self.fate, Fate::Lost { .. })
+        matches!(self.fate, PlaceFate::Lost { .. })
     }
 }
 
@@ -82,7 +82,7 @@ pub fn made_at(name: &str) -> Option<FileSystem> {
 /// What became of a place.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "fate", rename_all = "kebab-case")]
-pub enum Fate {
+pub enum PlaceFate {
     /// Scenarios were run there.
     #[default]
     Reached,

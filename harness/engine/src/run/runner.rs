@@ -5,7 +5,7 @@ use super::cast::{Cast, StepFailure};
 use super::contract::{Contract, Observation, Peer};
 use super::finding::{Finding, Judge};
 use super::judgement;
-use super::moment::{Moment, Observer};
+use super::moment::{Observer, Snapshot};
 use super::perform;
 use super::scrutiny::Scrutiny;
 use super::trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};
@@ -246,7 +246,7 @@ impl<'a> Runner<'a> {
     /// Enters an event into the trace, and shows the moment after it.
     fn record(&mut self, event: Event) {
         self.trace.events.push(event);
-        (self.observer)(&Moment { directory: &self.cast.directory, trace: &self.trace });
+        (self.observer)(&Snapshot { directory: &self.cast.directory, trace: &self.trace });
     }
 
     fn adopt(&mut self, actor: &str, action: &Action, performed: &Performed) {

@@ -27,7 +27,7 @@ impl Trace {
     ///
     /// Taking many lock bytes is not atomic, so openers that conflict may all
     /// be refused. The contract allows that, and wants it counted.
-    pub fn starts(&self) -> Starts {
+    pub fn starts(&self) -> SimultaneousStarts {
         let mut blocks: BTreeMap<usize, (bool, usize)> = BTreeMap::new();
         for event in &self.events {
             let EventKind::Step(step) = &event.kind else { continue };
@@ -40,15 +40,19 @@ impl Trace {
             }
         }
         let contested = blocks.values().filter(|(won, refused)| usize::from(*won) + *refused >= 2);
-        contested.filter(|(_, refused)| *refused > 0).fold(Starts::default(), |sum, (won, _)| {
-            Starts { contested: sum.contested + 1, nobody_won: sum.nobody_won + usize::from(!*won) }
-        })
+        contested.filter(|(_, refused)| *refused > 0).fold(
+            SimultaneousStarts::default(),
+            |sum, (won, _)| SimultaneousStarts {
+                contested: sum.contested + 1,
+                nobody_won: sum.nobody_won + usize::from(!*won),
+            },
+        )
     }
 }
 
 /// Starts at the same moment in which somebody was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Starts {
+pub struct SimultaneousStarts {
     /// How many there were.
     pub contested: usize,
     /// In how many of them everybody was.
@@ -167,6 +171,6 @@ mod tests {
         #[case] contested: usize,
         #[case] nobody_won: usize,
     ) {
-        assert_eq!(trace(blocks).starts(), Starts { contested, nobody_won });
+        assert_eq!(trace(blocks).starts(), SimultaneousStarts { contested, nobody_won });
     }
 }

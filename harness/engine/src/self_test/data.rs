@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Hunter;
+use super::Detector;
 use crate::fault::Fault;
 use crate::run::Environment;
 use imglock_core::lock::Backend;
@@ -13,12 +13,12 @@ pub struct SelfTest {
     /// Where it took place.
     pub environment: Environment,
     /// Who looked for them, in this order.
-    pub hunters: Vec<Hunter>,
+    pub hunters: Vec<Detector>,
     /// Whether each hunter looked for each fault, found or not.
     pub thorough: bool,
     /// What each hunter found where nothing was planted, which must be nothing.
     /// A hunter that was not needed is not here.
-    pub baseline: Vec<Hunt>,
+    pub baseline: Vec<Detection>,
     /// Each fault and what came of it, in the order of the plan.
     pub results: Vec<FaultResult>,
     /// Whether all that was planned has been done.
@@ -34,16 +34,16 @@ pub struct FaultResult {
     /// The fault.
     pub fault: Fault,
     /// Who looked for it, in this order.
-    pub hunts: Vec<Hunt>,
+    pub hunts: Vec<Detection>,
     /// Whether nobody else is to look for it.
     pub done: bool,
 }
 
 /// One hunter on one backend.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Hunt {
+pub struct Detection {
     /// Who looked.
-    pub hunter: Hunter,
+    pub hunter: Detector,
     /// On which locks.
     pub backend: Backend,
     /// How often something was tried: scenarios, pairs, rounds.
@@ -52,15 +52,15 @@ pub struct Hunt {
     #[serde(rename = "duration_us", with = "crate::run::microseconds")]
     pub duration: Duration,
     /// What came of it.
-    pub end: End,
+    pub end: HuntEnd,
 }
 
 /// What came of a hunt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum End {
+pub enum HuntEnd {
     /// Something was not as it must be.
-    Caught(Catch),
+    Caught(FaultCatch),
     /// Everything was as it must be.
     Nothing,
     /// It could not be tried, and why.
@@ -69,7 +69,7 @@ pub enum End {
 
 /// What was not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Catch {
+pub struct FaultCatch {
     /// Where it showed: a scenario and its line, a pair of claims, a round.
     pub at: String,
     /// What was said of it, in one sentence.
@@ -79,7 +79,7 @@ pub struct Catch {
 /// What became of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fate {
+pub enum FaultFate {
     /// Somebody is still to look for it.
     Open,
     /// Somebody noticed.
@@ -94,33 +94,33 @@ impl SelfTest {
     /// Whether nothing was found where nothing was planted. Without that
     /// nothing follows from what was found.
     pub fn is_sound(&self) -> bool {
-        self.baseline.iter().all(|hunt| !matches!(hunt.end, End::Caught(_)))
+        self.baseline.iter().all(|hunt| !matches!(hunt.end, HuntEnd::Caught(_)))
     }
 
     /// How many faults met this fate so far.
-    pub fn count(&self, fate: Fate) -> usize {
+    pub fn count(&self, fate: FaultFate) -> usize {
         self.results.iter().filter(|result| result.fate() == fate).count()
     }
 }
 
 impl FaultResult {
     /// What became of it.
-    pub fn fate(&self) -> Fate {
+    pub fn fate(&self) -> FaultFate {
         if self.caught().is_some() {
-            Fate::Caught
+            FaultFate::Caught
         } else if !self.done {
-            Fate::Open
-        } else if self.hunts.iter().any(|hunt| hunt.end == End::Nothing) {
-            Fate::Survived
+            FaultFate::Open
+        } else if self.hunts.iter().any(|hunt| hunt.end == HuntEnd::Nothing) {
+            FaultFate::Survived
         } else {
-            Fate::Skipped
+            FaultFate::Skipped
         }
     }
 
     /// The hunt that found it first, and what it found.
-    pub fn caught(&self) -> Option<(&Hunt, &Catch)> {
+    pub fn caught(&self) -> Option<(&Detection, &FaultCatch)> {
         self.hunts.iter().find_map(|hunt| match &hunt.end {
-            End::Caught(catch) => Some((hunt, catch)),
+            HuntEnd::Caught(catch) => Some((hunt, catch)),
             _ => None,
         })
     }
@@ -139,9 +139,9 @@ impl FaultResult {
     }
 
     /// Why it could not be tried, where it could not.
-    pub fn skipped(&self) -> impl Iterator<Item = (&Hunt, &str)> {
+    pub fn skipped(&self) -> impl Iterator<Item = (&Detection, &str)> {
         self.hunts.iter().filter_map(|hunt| match &hunt.end {
-            End::Skipped(why) => Some((hunt, why.as_str())),
+            HuntEnd::Skipped(why) => Some((hunt, why.as_str())),
             _ => None,
         })
     }

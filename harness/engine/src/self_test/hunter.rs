@@ -3,19 +3,19 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use super::{Catch, hunts, strategies};
+use super::{FaultCatch, hunts, strategies};
 use crate::run::{HarnessError, SessionOptions};
 use imglock_core::lock::Backend;
 use imglock_scenario::scenario::{ModeMatrix, Scenario};
 
 /// A way of looking for faults.
 ///
-/// What each variant says of itself is what [`Hunter::meaning`] answers.
+/// What each variant says of itself is what [`Detector::meaning`] answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[derive(Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
-pub enum Hunter {
+pub enum Detector {
     /// Runs the scenarios, until one does not pass.
     Suite,
     /// Opens every ordered pair of modes, and compares with the mode matrix.
@@ -30,7 +30,7 @@ pub enum Hunter {
 
 /// Where a hunter looks.
 #[derive(Debug, Clone)]
-pub struct Ground {
+pub struct CatchGround {
     /// How processes are started; the fault is in here.
     pub options: SessionOptions,
     /// On which locks.
@@ -47,12 +47,12 @@ pub struct Hunted {
     /// How often it tried something.
     pub runs: u64,
     /// What it found first.
-    pub catch: Option<Catch>,
+    pub catch: Option<FaultCatch>,
 }
 
-impl Hunter {
+impl Detector {
     /// Each of them, the quickest first.
-    pub const ALL: &[Hunter] = Hunter::VARIANTS;
+    pub const ALL: &[Detector] = Detector::VARIANTS;
 
     /// The word that flags and reports use.
     pub fn name(self) -> &'static str {
@@ -67,10 +67,10 @@ impl Hunter {
     /// What its runs are, when there are several.
     pub fn runs_of(self) -> &'static str {
         match self {
-            Hunter::Suite => "scenarios",
-            Hunter::Matrix | Hunter::Sweep => "pairs",
-            Hunter::Explore => "cases",
-            Hunter::Race => "rounds",
+            Detector::Suite => "scenarios",
+            Detector::Matrix | Detector::Sweep => "pairs",
+            Detector::Explore => "cases",
+            Detector::Race => "rounds",
         }
     }
 
@@ -78,13 +78,13 @@ impl Hunter {
     ///
     /// # Errors
     /// Only when the environment fails, or the work is stopped.
-    pub fn hunt(self, ground: &Ground) -> Result<Hunted, HarnessError> {
+    pub fn hunt(self, ground: &CatchGround) -> Result<Hunted, HarnessError> {
         match self {
-            Hunter::Suite => hunts::suite(ground),
-            Hunter::Matrix => hunts::matrix(ground),
-            Hunter::Sweep => strategies::sweep(ground),
-            Hunter::Explore => strategies::explore_cases(ground),
-            Hunter::Race => strategies::race_rounds(ground),
+            Detector::Suite => hunts::suite(ground),
+            Detector::Matrix => hunts::matrix(ground),
+            Detector::Sweep => strategies::sweep(ground),
+            Detector::Explore => strategies::explore_cases(ground),
+            Detector::Race => strategies::race_rounds(ground),
         }
     }
 }

@@ -4,17 +4,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Catch, Ground, Hunted};
+use super::{CatchGround, FaultCatch, Hunted};
 use crate::run::{
     Casting, Engine, Finding, HarnessError, NO_LOCKS, NOT_THE_MODELS, ScenarioResult,
 };
-use crate::sweep::{Difference, mode_table};
+use crate::sweep::{ModeDifference, mode_table};
 use imglock_core::step::Verdict;
 use imglock_scenario::scenario::Scenario;
 
 /// The scenarios, until one does not pass.
-pub(super) fn suite(ground: &Ground) -> Result<Hunted, HarnessError> {
-    let Ground { options, backend, scenarios, .. } = ground;
+pub(super) fn suite(ground: &CatchGround) -> Result<Hunted, HarnessError> {
+    let CatchGround { options, backend, scenarios, .. } = ground;
     let mut engine = Engine::prepare(options, *backend)?;
     let mut runs = 0;
     for scenario in in_turn(scenarios) {
@@ -46,14 +46,14 @@ fn in_turn(scenarios: &[Arc<Scenario>]) -> Vec<&Scenario> {
 }
 
 /// Where a scenario went wrong, and what its judges said.
-fn of_run(result: &ScenarioResult) -> Catch {
+fn of_run(result: &ScenarioResult) -> FaultCatch {
     let finding = result.findings.iter().find(|finding| finding.is_failure());
     let event = finding.and_then(|finding| result.trace.events.get(finding.event?));
     let at = match event {
         Some(event) => format!("{}:{}", result.scenario, event.line),
         None => result.scenario.clone(),
     };
-    Catch { at, said: finding.map_or_else(|| result.reason.clone(), said) }
+    FaultCatch { at, said: finding.map_or_else(|| result.reason.clone(), said) }
 }
 
 /// What a judge said. Of lock tables, what only one of them has.
@@ -75,20 +75,20 @@ fn said(finding: &Finding) -> String {
 }
 
 /// Every pair of modes.
-pub(super) fn matrix(ground: &Ground) -> Result<Hunted, HarnessError> {
-    let Ground { options, backend, matrix, .. } = ground;
+pub(super) fn matrix(ground: &CatchGround) -> Result<Hunted, HarnessError> {
+    let CatchGround { options, backend, matrix, .. } = ground;
     let table = mode_table(*backend, &Casting::default(), options)?;
     let runs = table.cells().count() as u64;
     let found = table.findings.iter().find(|finding| finding.is_failure());
     let differs = table.differences(matrix).into_iter().next();
     let catch = match (differs, found) {
-        (Some(Difference { first, second, measured, stated }), _) => {
+        (Some(ModeDifference { first, second, measured, stated }), _) => {
             let measured =
                 measured.map_or_else(|| "no answer".to_owned(), |outcome| outcome.to_string());
             let said = format!("it gave `{measured}`, and the matrix states `{stated}`");
-            Some(Catch { at: format!("{first} then {second}"), said })
+            Some(FaultCatch { at: format!("{first} then {second}"), said })
         }
-        (None, Some(finding)) => Some(Catch { at: "a pair".to_owned(), said: said(finding) }),
+        (None, Some(finding)) => Some(FaultCatch { at: "a pair".to_owned(), said: said(finding) }),
         (None, None) => None,
     };
     Ok(Hunted { runs, catch })

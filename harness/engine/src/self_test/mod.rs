@@ -11,6 +11,6 @@ mod hunts;
 mod strategies;
 mod work;
 
-pub use data::{Catch, End, Fate, FaultResult, Hunt, SelfTest};
-pub use hunter::{Ground, Hunted, Hunter};
-pub use work::{Plan, self_test};
+pub use data::{Detection, FaultCatch, FaultFate, FaultResult, HuntEnd, SelfTest};
+pub use hunter::{CatchGround, Detector, Hunted};
+pub use work::{SelfTestPlan, self_test};

@@ -3,12 +3,12 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::{Catch, Ground, Hunted};
-use crate::explore::{Difference, ExplorePlan, explore};
+use super::{CatchGround, FaultCatch, Hunted};
+use crate::explore::{ExploreDifference, ExplorePlan, explore};
 use crate::process::ProcessError;
 use crate::race::{RacePlan, race};
 use crate::run::{HarnessError, SessionOptions};
-use crate::sweep::{Arrangement, ClaimDifference, ClaimPlan, Departure, Openers, claim_sweep};
+use crate::sweep::{Arrangement, ClaimDeparture, ClaimDifference, ClaimPlan, Openers, claim_sweep};
 use imglock_core::lock::Backend;
 
 /// How long a race looks for a fault.
@@ -24,7 +24,7 @@ const CASES: u64 = 1_000;
 const SEED: u64 = 1;
 
 /// Every ordered pair of claims, until one differs.
-pub(super) fn sweep(ground: &Ground) -> Result<Hunted, HarnessError> {
+pub(super) fn sweep(ground: &CatchGround) -> Result<Hunted, HarnessError> {
     let arrangements = Arrangement::on(&[ground.backend]);
     let plan = ClaimPlan { arrangements, ..ClaimPlan::new(Openers::Two) };
     // A worker tries a whole row of claims before it answers.
@@ -38,24 +38,25 @@ pub(super) fn sweep(ground: &Ground) -> Result<Hunted, HarnessError> {
         Ok(swept) => swept,
     };
     let first = swept.arrangements.iter().flat_map(|one| &one.first_differences).next();
-    let catch = first.map(|difference| Catch { at: difference.label(), said: differs(difference) });
+    let catch =
+        first.map(|difference| FaultCatch { at: difference.label(), said: differs(difference) });
     stopped_unless(swept.complete || catch.is_some())?;
     Ok(Hunted { runs: swept.cases_done(), catch })
 }
 
 fn differs(difference: &ClaimDifference) -> String {
     match &difference.departure {
-        Departure::Outcome { expected, actual } => {
+        ClaimDeparture::Outcome { expected, actual } => {
             format!("it gave `{actual}`, and the algebra says `{expected}`")
         }
-        Departure::Held { .. } => "the holder's locks were not what it claims".to_owned(),
-        Departure::Left { .. } => "locks were left when all had closed".to_owned(),
-        Departure::Silence { why } => format!("no answer: {why}"),
+        ClaimDeparture::Held { .. } => "the holder's locks were not what it claims".to_owned(),
+        ClaimDeparture::Left { .. } => "locks were left when all had closed".to_owned(),
+        ClaimDeparture::Silence { why } => format!("no answer: {why}"),
     }
 }
 
 /// Openers released at the same moment, until the contract is broken.
-pub(super) fn race_rounds(ground: &Ground) -> Result<Hunted, HarnessError> {
+pub(super) fn race_rounds(ground: &CatchGround) -> Result<Hunted, HarnessError> {
     let time = if ground.options.fault.is_some() { RACE } else { QUIET_RACE };
     // Under POSIX two openers of one process break it anyway.
     let sharing = if ground.backend == Backend::Posix { 0 } else { 2 };
@@ -72,7 +73,7 @@ pub(super) fn race_rounds(ground: &Ground) -> Result<Hunted, HarnessError> {
         Ok(raced) => raced,
     };
     stopped_unless(raced.complete)?;
-    let catch = raced.breaches.first().map(|breach| Catch {
+    let catch = raced.breaches.first().map(|breach| FaultCatch {
         at: format!("round {}", breach.first.round),
         said: breach.kind.meaning().to_owned(),
     });
@@ -80,27 +81,29 @@ pub(super) fn race_rounds(ground: &Ground) -> Result<Hunted, HarnessError> {
 }
 
 /// Random scenarios, until one differs from the model.
-pub(super) fn explore_cases(ground: &Ground) -> Result<Hunted, HarnessError> {
+pub(super) fn explore_cases(ground: &CatchGround) -> Result<Hunted, HarnessError> {
     let plan = ExplorePlan::hunt(ground.backend, SEED, CASES);
     let explored = match explore(&plan, &ground.options, &mut |_| {}) {
         Err(error) => return broken(ground, error),
         Ok(explored) => explored,
     };
     stopped_unless(explored.complete)?;
-    let catch = explored.differences.first().map(|Difference { case, fault, .. }| Catch {
-        at: format!("case {case}: {}", fault.step),
-        said: format!("{}: it gave `{}` for `{}`", fault.judge, fault.actual, fault.expected),
-    });
+    let catch =
+        explored.differences.first().map(|ExploreDifference { case, fault, .. }| FaultCatch {
+            at: format!("case {case}: {}", fault.step),
+            said: format!("{}: it gave `{}` for `{}`", fault.judge, fault.actual, fault.expected),
+        });
     Ok(Hunted { runs: explored.done, catch })
 }
 
 /// A strategy that cannot go on where a fault was planted has found it: its
 /// processes died, hung or answered nonsense. Otherwise the environment fails.
-fn broken(ground: &Ground, error: HarnessError) -> Result<Hunted, HarnessError> {
+fn broken(ground: &CatchGround, error: HarnessError) -> Result<Hunted, HarnessError> {
     match error {
         HarnessError::Process(ProcessError::Stopped) => Err(error),
         error if ground.options.fault.is_some() => {
-            let catch = Some(Catch { at: "its processes".to_owned(), said: error.to_string() });
+            let catch =
+                Some(FaultCatch { at: "its processes".to_owned(), said: error.to_string() });
             Ok(Hunted { runs: 0, catch })
         }
         error => Err(error),

@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{End, FaultResult, Ground, Hunt, Hunted, Hunter, SelfTest};
+use super::{CatchGround, Detection, Detector, FaultResult, HuntEnd, Hunted, SelfTest};
 use crate::fault::Fault;
 use crate::lanes::in_lanes;
 use crate::process::ProcessError;
@@ -13,11 +13,11 @@ use imglock_scenario::scenario::{ModeMatrix, Scenario};
 
 /// Which faults are planted, and who looks for them.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct SelfTestPlan {
     /// The faults.
     pub faults: Vec<Fault>,
     /// The hunters, in the order in which they look.
-    pub hunters: Vec<Hunter>,
+    pub hunters: Vec<Detector>,
     /// On which locks.
     pub backends: Vec<Backend>,
     /// Each hunter looks for each fault on each backend, found or not.
@@ -40,7 +40,10 @@ pub struct Plan {
 ///
 /// # Errors
 /// When the environment cannot run processes or locks.
-pub fn self_test(plan: &Plan, watch: &mut dyn FnMut(&SelfTest)) -> Result<SelfTest, HarnessError> {
+pub fn self_test(
+    plan: &SelfTestPlan,
+    watch: &mut dyn FnMut(&SelfTest),
+) -> Result<SelfTest, HarnessError> {
     // Where nothing works at all there is nothing to skip either.
     let available = plan.options.availability()?;
     let mut work = Work { plan, available, began: Instant::now(), state: plan.unbegun(), watch };
@@ -57,7 +60,7 @@ pub fn self_test(plan: &Plan, watch: &mut dyn FnMut(&SelfTest)) -> Result<SelfTe
 
 /// A self-test that goes on.
 struct Work<'a> {
-    plan: &'a Plan,
+    plan: &'a SelfTestPlan,
     available: Availability,
     began: Instant,
     state: SelfTest,
@@ -78,7 +81,7 @@ impl Work<'_> {
 
     /// Lets a hunter look where nothing is planted, if it is needed; false
     /// when nothing can follow.
-    fn baseline(&mut self, hunter: Hunter) -> Result<bool, HarnessError> {
+    fn baseline(&mut self, hunter: Detector) -> Result<bool, HarnessError> {
         if self.open().is_empty() {
             return Ok(true);
         }
@@ -98,7 +101,7 @@ impl Work<'_> {
 
     /// Lets a hunter look for every fault that is left; false when the work
     /// was stopped.
-    fn hunt(&mut self, hunter: Hunter) -> Result<bool, HarnessError> {
+    fn hunt(&mut self, hunter: Detector) -> Result<bool, HarnessError> {
         let (plan, available, open) = (self.plan, self.available.clone(), self.open());
         let look = |(): &mut (), fault: &Fault| plan.each_backend(&available, *fault, hunter);
         let mut collected = Collected::default();
@@ -118,7 +121,7 @@ impl Work<'_> {
     }
 }
 
-impl Plan {
+impl SelfTestPlan {
     /// A self-test of which nothing has been done.
     pub fn unbegun(&self) -> SelfTest {
         let unbegun = |fault: &Fault| FaultResult { fault: *fault, hunts: Vec::new(), done: false };
@@ -137,12 +140,12 @@ impl Plan {
         &self,
         available: &Availability,
         fault: Fault,
-        hunter: Hunter,
-    ) -> Result<Vec<Hunt>, HarnessError> {
+        hunter: Detector,
+    ) -> Result<Vec<Detection>, HarnessError> {
         let mut hunts = Vec::new();
         for backend in &self.backends {
             let hunt = self.one(available, Some(fault), hunter, *backend)?;
-            let is_caught = matches!(hunt.end, End::Caught(_));
+            let is_caught = matches!(hunt.end, HuntEnd::Caught(_));
             hunts.push(hunt);
             if is_caught && !self.thorough {
                 break;
@@ -155,9 +158,9 @@ impl Plan {
         &self,
         available: &Availability,
         fault: Option<Fault>,
-        hunter: Hunter,
+        hunter: Detector,
         backend: Backend,
-    ) -> Result<Hunt, HarnessError> {
+    ) -> Result<Detection, HarnessError> {
         let why = match (available.of(backend), fault) {
             (Err(error), _) => Some(format!("no {backend} locks here: {error}")),
             (Ok(()), Some(fault)) => fault.pointless_on(backend).map(str::to_owned),
@@ -165,9 +168,9 @@ impl Plan {
         };
         if let Some(why) = why {
             let (runs, duration) = (0, Duration::ZERO);
-            return Ok(Hunt { hunter, backend, runs, duration, end: End::Skipped(why) });
+            return Ok(Detection { hunter, backend, runs, duration, end: HuntEnd::Skipped(why) });
         }
-        let ground = Ground {
+        let ground = CatchGround {
             options: SessionOptions { fault, jobs: 1, ..self.options.clone() },
             backend,
             scenarios: Arc::clone(&self.scenarios),
@@ -175,8 +178,8 @@ impl Plan {
         };
         let began = Instant::now();
         let Hunted { runs, catch } = hunter.hunt(&ground)?;
-        let end = catch.map_or(End::Nothing, End::Caught);
-        Ok(Hunt { hunter, backend, runs, duration: began.elapsed(), end })
+        let end = catch.map_or(HuntEnd::Nothing, HuntEnd::Caught);
+        Ok(Detection { hunter, backend, runs, duration: began.elapsed(), end })
     }
 }
 

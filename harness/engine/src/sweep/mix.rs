@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::run::{Departure, Parting, ScenarioResult};
+use crate::run::{DifferenceKind, ScenarioResult, TraceDifference};
 use imglock_core::lock::Backend;
 use imglock_core::step::TableLock;
 use imglock_core::step::Verdict;
@@ -64,19 +64,20 @@ fn difference(first: &ScenarioResult, second: &ScenarioResult) -> Option<MixDiff
         };
         return Some(parted("the hazards", names(first), names(second)));
     }
-    let Parting { line, text, what, .. } = Parting::of(&first.trace, &second.trace)?;
+    let TraceDifference { line, text, what, .. } =
+        TraceDifference::of(&first.trace, &second.trace)?;
     let at = format!("line {line}: {text}");
     Some(match what {
-        Departure::Step { first, second } => parted(&at, first, second),
-        Departure::Outcome { first, second } => {
+        DifferenceKind::Step { first, second } => parted(&at, first, second),
+        DifferenceKind::Outcome { first, second } => {
             let [one, other] = [first, second].map(|one| one.map(|outcome| outcome.to_string()));
             parted(&at, one.unwrap_or_default(), other.unwrap_or_default())
         }
-        Departure::Locks { first, second } => {
+        DifferenceKind::Locks { first, second } => {
             let [one, other] = [first, second].map(|table| locks(table.as_deref()));
             parted(&at, one, other)
         }
-        Departure::End { first, second } => {
+        DifferenceKind::End { first, second } => {
             let [one, other] = [first, second].map(|number| format!("{number} events"));
             parted("the end", one, other)
         }

@@ -5,8 +5,8 @@ mod mix;
 mod mode_table;
 
 pub use claims::{
-    Arrangement, ClaimDifference, ClaimPlan, ClaimSweep, Common, Departure, Openers, Pattern,
-    Processes, Swept, claim_sweep, expected,
+    Arrangement, ClaimDeparture, ClaimDifference, ClaimPlan, ClaimSweep, CommonDifference,
+    DifferencePattern, OpenerProcesses, Openers, SweptPart, claim_sweep, expected,
 };
 pub use mix::{MixDifference, mix_differences};
-pub use mode_table::{Difference, ModeTable, mode_table};
+pub use mode_table::{ModeDifference, ModeTable, mode_table};

@@ -34,10 +34,10 @@ impl ModeTable {
 
     /// Every pair for which the kernel did not do as `stated`, of those that
     /// the openers can play.
-    pub fn differences(&self, stated: &ModeMatrix) -> Vec<Difference> {
+    pub fn differences(&self, stated: &ModeMatrix) -> Vec<ModeDifference> {
         pairs()
             .filter(|pair| !self.unable.contains_key(pair))
-            .map(|(first, second)| Difference {
+            .map(|(first, second)| ModeDifference {
                 first,
                 second,
                 measured: self.cell(first, second).cloned(),
@@ -50,7 +50,7 @@ impl ModeTable {
 
 /// A pair of modes for which the kernel and the rules disagree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct ModeDifference {
     /// Opened first.
     pub first: Mode,
     /// Opened second.
@@ -163,7 +163,7 @@ mod tests {
         table.cells.remove(&(Mode::None, Mode::Rw));
         let refusal = Refusal { side: Side::Wanted, permission: Permission::Write };
         let difference =
-            |first, measured, stated| Difference { first, second: Mode::Rw, measured, stated };
+            |first, measured, stated| ModeDifference { first, second: Mode::Rw, measured, stated };
         let expected = [
             difference(Mode::None, None, Outcome::Granted),
             difference(Mode::Rw, Some(Outcome::Granted), Outcome::Refused(refusal)),

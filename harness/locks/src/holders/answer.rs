@@ -10,7 +10,7 @@ use imglock_core::lock::LockType;
 /// What would come of opening an image now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
-pub struct Answer {
+pub struct HoldersAnswer {
     /// What QEMU would complain of first; `None` when it would be let in.
     pub obstacle: Option<Obstacle>,
     /// Everybody in the way, as indexes into [`SurveyedImage::holders`]: not
@@ -21,7 +21,7 @@ pub struct Answer {
     pub unexplained: Vec<usize>,
 }
 
-impl Answer {
+impl HoldersAnswer {
     /// Whether the open would succeed.
     pub fn is_granted(&self) -> bool {
         self.obstacle.is_none()
@@ -66,8 +66,8 @@ impl fmt::Display for Obstacle {
 ///
 /// Worked out from the locks that were seen, without touching the image.
 /// Locks that are waited for stand in nobody's way.
-pub fn answer(image: &SurveyedImage, claim: Claim) -> Answer {
-    let mut answer = Answer { obstacle: None, holders: Vec::new(), unexplained: Vec::new() };
+pub fn would_grant(image: &SurveyedImage, claim: Claim) -> HoldersAnswer {
+    let mut answer = HoldersAnswer { obstacle: None, holders: Vec::new(), unexplained: Vec::new() };
     for (obstacle, kind, byte) in attempts(claim) {
         let meets = |lock: &OwnedLock| stands_against(lock, kind, byte);
         let mut met = false;

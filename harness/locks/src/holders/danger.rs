@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::{Protocol, SurveyedImage};
+use super::{LockProtocol, SurveyedImage};
 use crate::lock_table::LockClass;
 
 /// Why being let in would not mean being safe.
@@ -53,7 +53,7 @@ impl Danger {
         let mut ways: BTreeSet<u8> =
             image.holders.iter().filter_map(|holder| way(holder.protocol(image.size))).collect();
         if image.unexplained.iter().any(|one| one.lock.class == LockClass::Flock) {
-            ways.extend(way(Protocol::Flock));
+            ways.extend(way(LockProtocol::Flock));
         }
         let leased =
             classes.contains(&LockClass::Lease) || classes.contains(&LockClass::Delegation);
@@ -71,12 +71,12 @@ impl Danger {
 }
 
 /// Owners who lock in the same way see each other.
-fn way(protocol: Protocol) -> Option<u8> {
+fn way(protocol: LockProtocol) -> Option<u8> {
     match protocol {
-        Protocol::Qemu => Some(0),
-        Protocol::WholeFile | Protocol::WholeImage => Some(1),
-        Protocol::Flock => Some(2),
+        LockProtocol::Qemu => Some(0),
+        LockProtocol::WholeFile | LockProtocol::WholeImage => Some(1),
+        LockProtocol::Flock => Some(2),
         // Of unknown meaning, or both at once, which is seen by both.
-        Protocol::Lease | Protocol::ByteRange | Protocol::Mixed => None,
+        LockProtocol::Lease | LockProtocol::ByteRange | LockProtocol::Mixed => None,
     }
 }

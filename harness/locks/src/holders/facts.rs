@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use nix::unistd::Uid;
 use procfs::process::{Process as ProcProcess, Stat};
 
-use super::Process;
+use super::HolderProcess;
 
 /// `PF_KTHREAD` of include/linux/sched.h.
 const KERNEL_THREAD: u32 = 0x0020_0000;
@@ -34,7 +34,7 @@ struct Parent {
 
 impl Facts {
     /// The process with these descriptors; `None` when it has ended.
-    pub(super) fn process(&mut self, pid: i32, mut fds: Vec<RawFd>) -> Option<Process> {
+    pub(super) fn process(&mut self, pid: i32, mut fds: Vec<RawFd>) -> Option<HolderProcess> {
         let stat = ProcProcess::new(pid).and_then(|process| process.stat()).ok()?;
         if matches!(stat.state, 'Z' | 'X') {
             return None;
@@ -42,7 +42,7 @@ impl Facts {
         fds.sort_unstable();
         let uid = effective_uid(pid);
         let parent = self.parent(stat.ppid);
-        Some(Process {
+        Some(HolderProcess {
             pid,
             ppid: (stat.ppid > 0).then_some(stat.ppid),
             orphan: is_orphan(&stat, parent.as_ref()),

@@ -2,14 +2,14 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::os::fd::RawFd;
 
-use super::Owner;
+use super::HolderOwner;
 use super::scan::Descriptor;
 use crate::lock_table::{AnyLine, LockClass};
 
 /// An owner of locks, with the descriptors that show them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Group {
-    pub(super) owner: Owner,
+    pub(super) owner: HolderOwner,
     pub(super) guessed: bool,
     /// (pid, descriptor), ascending.
     pub(super) members: Vec<(i32, RawFd)>,
@@ -55,7 +55,7 @@ pub(super) fn group(
         groups.extend(by_description(members, count, compare).into_iter().map(
             |(members, guessed)| {
                 let lines = lines.clone();
-                Group { owner: Owner::Description, guessed, members, lines }
+                Group { owner: HolderOwner::Description, guessed, members, lines }
             },
         ));
     }
@@ -116,7 +116,7 @@ fn by_table(tables: BTreeMap<i32, (Vec<AnyLine>, Vec<RawFd>)>) -> impl Iterator<
         alike.entry(lines).or_default().extend(fds.into_iter().map(|fd| (pid, fd)));
     }
     alike.into_iter().map(|(lines, members)| Group {
-        owner: Owner::Table,
+        owner: HolderOwner::Table,
         guessed: false,
         members,
         lines,

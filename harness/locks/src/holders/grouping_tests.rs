@@ -84,7 +84,7 @@ fn one_descriptor_can_show_locks_of_two_owners() {
     let groups = group(&[descriptor("5:3 ofd-1 posix-2@5")], &Counts::new(), &refused);
     assert_eq!(
         groups.iter().map(|group| group.owner).collect::<Vec<_>>(),
-        [Owner::Description, Owner::Table]
+        [HolderOwner::Description, HolderOwner::Table]
     );
 }
 

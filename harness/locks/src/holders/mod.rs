@@ -5,14 +5,14 @@
 //! that may be looked into. It takes no lock, and opens nothing but with
 //! `O_PATH`, so it disturbs nobody. What it finds is plain data; whether a
 //! [`Mode`](imglock_core::image::Mode) would be granted now is worked out from that
-//! data by [`answer`].
+//! data by [`would_grant`].
 //!
 //! A *holder* is one owner of locks. An open file description owns OFD locks,
 //! flock(2) locks and leases, and may be shared by many processes; a
 //! descriptor table, in most cases that of one process, owns POSIX locks.
 //!
 //! ```no_run
-//! use imglock_locks::holders::{answer, survey};
+//! use imglock_locks::holders::{survey, would_grant};
 //! use imglock_core::image::Mode;
 //!
 //! let seen = survey(&["/var/lib/images/disk.img"])?;
@@ -21,7 +21,7 @@
 //!         println!("pid {} {}: {:?}", process.pid, process.comm, holder.modes());
 //!     }
 //! }
-//! let answer = answer(&seen.images[0], Mode::Rw.claim());
+//! let answer = would_grant(&seen.images[0], Mode::Rw.claim());
 //! println!("a writer would be {}", if answer.is_granted() { "let in" } else { "refused" });
 //! # Ok::<(), imglock_locks::holders::SurveyError>(())
 //! ```
@@ -38,11 +38,11 @@ mod survey;
 mod target;
 mod waiters;
 
-pub use answer::{Answer, Obstacle, answer};
+pub use answer::{HoldersAnswer, Obstacle, would_grant};
 pub use danger::Danger;
 pub use picture::{
-    Explanation, Holder, OwnedLock, Owner, Process, Survey, SurveyedImage, Unexplained, Unlocked,
-    Waiter,
+    Explanation, Holder, HolderOwner, HolderProcess, OwnedLock, Survey, SurveyedImage,
+    UnexplainedLock, UnlockedUser, Waiter,
 };
-pub use protocol::Protocol;
+pub use protocol::LockProtocol;
 pub use survey::{SurveyError, survey, survey_settled};

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::{Danger, Protocol};
+use super::{Danger, LockProtocol};
 use crate::lock_table::{FileKey, LockClass};
 use imglock_core::image::{Claim, Mode, Reading};
 use imglock_core::lock::{ByteRange, LockType};
@@ -42,9 +42,9 @@ pub struct SurveyedImage {
     /// Who waits for one.
     pub waiters: Vec<Waiter>,
     /// Granted locks whose owner was not found.
-    pub unexplained: Vec<Unexplained>,
+    pub unexplained: Vec<UnexplainedLock>,
     /// Who has the image open, and neither has a lock on it nor waits for one.
-    pub unlocked: Vec<Unlocked>,
+    pub unlocked: Vec<UnlockedUser>,
 }
 
 impl SurveyedImage {
@@ -70,13 +70,13 @@ impl SurveyedImage {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Holder {
     /// What the locks belong to.
-    pub owner: Owner,
+    pub owner: HolderOwner,
     /// Whether it is a guess that these processes share one owner: kcmp(2)
     /// was refused, and their locks alone do not tell.
     pub guessed: bool,
     /// Everybody who has it, by pid. The locks last until all of them have
     /// closed it.
-    pub processes: Vec<Process>,
+    pub processes: Vec<HolderProcess>,
     /// Its locks.
     pub locks: Vec<OwnedLock>,
 }
@@ -106,8 +106,8 @@ impl Holder {
     }
 
     /// In whose way it locks, for an image of `size` bytes.
-    pub fn protocol(&self, size: u64) -> Protocol {
-        Protocol::of(&self.locks, size)
+    pub fn protocol(&self, size: u64) -> LockProtocol {
+        LockProtocol::of(&self.locks, size)
     }
 
     /// The kinds of its locks, each once.
@@ -123,7 +123,7 @@ impl Holder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-pub enum Owner {
+pub enum HolderOwner {
     /// An open file description: OFD locks, flock(2), leases.
     Description,
     /// A descriptor table, in most cases that of one process: POSIX locks.
@@ -133,7 +133,7 @@ pub enum Owner {
 /// A process, as far as it lets itself be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
-pub struct Process {
+pub struct HolderProcess {
     /// Its process id, in the survey's own pid namespace.
     pub pid: i32,
     /// Its parent now.
@@ -184,7 +184,7 @@ pub struct Waiter {
     /// Who waits. The kernel does not say it of an OFD lock: then these are
     /// the processes that were seen waiting for one, which may be more than
     /// one, or none.
-    pub processes: Vec<Process>,
+    pub processes: Vec<HolderProcess>,
     /// Whether it is just these who wait for just this.
     pub certain: bool,
 }
@@ -192,12 +192,12 @@ pub struct Waiter {
 /// A granted lock that nobody's descriptors explain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
-pub struct Unexplained {
+pub struct UnexplainedLock {
     /// The lock.
     pub lock: OwnedLock,
     /// Who set it, where the kernel says so and that process still lives. It
     /// need not have it any more.
-    pub process: Option<Process>,
+    pub process: Option<HolderProcess>,
     /// What can be behind it.
     pub could_be: Vec<Explanation>,
 }
@@ -206,9 +206,9 @@ pub struct Unexplained {
 /// notices nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
-pub struct Unlocked {
+pub struct UnlockedUser {
     /// Who.
-    pub process: Process,
+    pub process: HolderProcess,
     /// Whether it can write to the image.
     pub writable: bool,
 }

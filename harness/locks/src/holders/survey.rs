@@ -8,8 +8,8 @@ use super::scan::{Found, Scan, scan};
 use super::target::{Mounts, Target};
 use super::waiters::waiters;
 use super::{
-    Explanation, Holder, OwnedLock, Owner, Process, Survey, SurveyedImage, Unexplained, Unlocked,
-    Waiter,
+    Explanation, Holder, HolderOwner, HolderProcess, OwnedLock, Survey, SurveyedImage,
+    UnexplainedLock, UnlockedUser, Waiter,
 };
 use crate::lock_table::{AnyLine, FileKey, LockClass, lines_of};
 use crate::raw::compare_descriptions;
@@ -150,7 +150,7 @@ impl Sight<'_> {
         left.sort_unstable();
         holders.extend(self.unseen_tables(&mut left));
         holders.sort_by_key(|holder| holder.processes.first().map(|process| process.pid));
-        let mut unexplained: Vec<Unexplained> =
+        let mut unexplained: Vec<UnexplainedLock> =
             left.into_iter().map(|line| self.unexplained(line)).collect();
         if lines.is_empty() && holders.is_empty() {
             unexplained.extend(self.target.hidden_locks().into_iter().map(hidden));
@@ -171,7 +171,7 @@ impl Sight<'_> {
 
     fn holder(&mut self, group: Group) -> Option<Holder> {
         let Group { owner, guessed, members, lines } = group;
-        let mut processes: Vec<Process> = Vec::new();
+        let mut processes: Vec<HolderProcess> = Vec::new();
         for chunk in members.chunk_by(|a, b| a.0 == b.0) {
             let fds = chunk.iter().map(|(_, fd)| *fd).collect();
             match self.facts.process(chunk[0].0, fds) {
@@ -198,7 +198,7 @@ impl Sight<'_> {
                 return false;
             }
             let Some(process) = facts.process(pid, Vec::new()) else { return true };
-            let (owner, processes, locks) = (Owner::Table, vec![process], vec![owned(line)]);
+            let (owner, processes, locks) = (HolderOwner::Table, vec![process], vec![owned(line)]);
             holders.push(Holder { owner, guessed: false, processes, locks });
             false
         });
@@ -206,7 +206,7 @@ impl Sight<'_> {
     }
 
     /// Who else has the file open.
-    fn unlocked(&mut self, holders: &[Holder], waiters: &[Waiter]) -> Vec<Unlocked> {
+    fn unlocked(&mut self, holders: &[Holder], waiters: &[Waiter]) -> Vec<UnlockedUser> {
         let holding = holders.iter().flat_map(|holder| &holder.processes);
         let waiting = waiters.iter().flat_map(|waiter| &waiter.processes);
         let known: BTreeSet<i32> = holding.chain(waiting).map(|process| process.pid).collect();
@@ -221,12 +221,12 @@ impl Sight<'_> {
             *writable |= access != Access::ReadOnly;
         }
         let entry = |(pid, (fds, writable))| {
-            Some(Unlocked { process: self.facts.process(pid, fds)?, writable })
+            Some(UnlockedUser { process: self.facts.process(pid, fds)?, writable })
         };
         others.into_iter().filter_map(entry).collect()
     }
 
-    fn unexplained(&mut self, line: AnyLine) -> Unexplained {
+    fn unexplained(&mut self, line: AnyLine) -> UnexplainedLock {
         let process = line.pid.and_then(|pid| self.facts.process(pid, Vec::new()));
         let could_be = [
             (self.unreadable > 0, Explanation::UnreadableProcess),
@@ -237,14 +237,14 @@ impl Sight<'_> {
             (line.pid.is_none(), Explanation::OtherNamespace),
         ];
         let could_be = could_be.into_iter().filter(|(can, _)| *can).map(|(_, why)| why).collect();
-        Unexplained { lock: owned(&line), process, could_be }
+        UnexplainedLock { lock: owned(&line), process, could_be }
     }
 }
 
 /// A lock that the file system told of when it was asked, of nobody knows whom.
-fn hidden((kind, range): (LockType, ByteRange)) -> Unexplained {
+fn hidden((kind, range): (LockType, ByteRange)) -> UnexplainedLock {
     let lock = OwnedLock { class: LockClass::Ofd, kind: Some(kind), range };
-    Unexplained { lock, process: None, could_be: vec![Explanation::FileSystem] }
+    UnexplainedLock { lock, process: None, could_be: vec![Explanation::FileSystem] }
 }
 
 fn owned(line: &AnyLine) -> OwnedLock {

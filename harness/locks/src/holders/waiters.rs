@@ -5,7 +5,7 @@ use nix::libc;
 
 use super::facts::Facts;
 use super::scan::Descriptor;
-use super::{OwnedLock, Process, Waiter};
+use super::{HolderProcess, OwnedLock, Waiter};
 use crate::lock_table::{AnyLine, LockClass};
 
 /// Who waits, given the lines of /proc/locks that are waited for and the
@@ -27,7 +27,7 @@ pub(super) fn waiters(
         candidates.entry(call.pid).or_default().push(call.fd);
     }
     let certain = waiting.len() == ofd && candidates.len() == 1;
-    let named = |line: &AnyLine, facts: &mut Facts| -> Vec<Process> {
+    let named = |line: &AnyLine, facts: &mut Facts| -> Vec<HolderProcess> {
         let fds = |pid: i32| {
             let its = calls.iter().filter(|call| call.pid == pid && call.class == line.class);
             unique(its.map(|call| call.fd).collect())

@@ -13,4 +13,4 @@ mod reading;
 pub use any_line::{AnyLine, LockClass, lines_of, lines_of_fdinfo};
 pub use key::FileKey;
 pub use line::{LockLine, waiting_lines};
-pub use reading::{LockTable, Watched};
+pub use reading::{LockTable, WatchedDescriptor};

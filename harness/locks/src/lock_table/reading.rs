@@ -9,7 +9,7 @@ use imglock_core::step::TableLock;
 
 /// A descriptor whose locks are to be told apart from others'.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Watched {
+pub struct WatchedDescriptor {
     /// The node's name, such as `vm1.disk`.
     pub node: String,
     /// The name under which the POSIX locks of its descriptor table are shown.
@@ -48,7 +48,7 @@ impl LockTable {
     /// # Errors
     /// When /proc/locks cannot be read. A watched descriptor that has gone
     /// meanwhile simply shows nothing.
-    pub fn read(&self, watched: &[Watched]) -> io::Result<Vec<TableLock>> {
+    pub fn read(&self, watched: &[WatchedDescriptor]) -> io::Result<Vec<TableLock>> {
         let mut unclaimed: HashMap<LockLine, usize> = HashMap::new();
         let mut table = Vec::new();
         for line in lines_where(|line| self.images.contains_key(&line.file))? {
@@ -83,7 +83,7 @@ impl LockTable {
 
 /// The OFD locks of each description, with the nodes that show them, and the
 /// POSIX locks of each descriptor table, with its name.
-fn ascribe(watched: &[Watched]) -> Vec<(LockLine, BTreeSet<String>)> {
+fn ascribe(watched: &[WatchedDescriptor]) -> Vec<(LockLine, BTreeSet<String>)> {
     let mut descriptions: BTreeMap<usize, HashMap<LockLine, BTreeSet<String>>> = BTreeMap::new();
     let mut owners: HashSet<(LockLine, &str)> = HashSet::new();
     for descriptor in watched {

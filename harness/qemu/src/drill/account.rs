@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, ImageLocks, Variant};
-use crate::qemu::Binary;
+use super::{DrillVariant, ImageLocks, LockEffect};
+use crate::qemu::QemuBinary;
 use imglock_core::image::{Claim, Mode};
 use imglock_core::step::Outcome;
 use imglock_engine::subject::Message;
@@ -9,28 +9,28 @@ use imglock_engine::subject::Message;
 /// What happened in one drill, in order: plain data, from which everything
 /// that is printed is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
+pub struct DrillAccount {
     /// The drill's name.
     pub drill: String,
     /// Under which conditions.
-    pub variant: Variant,
+    pub variant: DrillVariant,
     /// Which QEMU.
-    pub program: Binary,
+    pub program: QemuBinary,
     /// What happened.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<DrillEntry>,
     /// What was proved.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<DrillCell>,
 }
 
 /// One thing that was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct DrillEntry {
     /// Who was told: `vm1`; or a tool.
     pub actor: String,
     /// Why, in one sentence.
     pub title: String,
     /// What was done.
-    pub act: Act,
+    pub act: DrillAct,
     /// What was said by QMP.
     pub messages: Vec<Message>,
     /// The lines that the actor has printed meanwhile.
@@ -42,7 +42,7 @@ pub struct Entry {
 /// What can be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Act {
+pub enum DrillAct {
     /// A QEMU was started: the words that a person would type.
     Start(Vec<String>),
     /// A program was run to its end.
@@ -71,7 +71,7 @@ pub enum Act {
 
 /// One proof: whether an image is protected at a point of the drill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cell {
+pub struct DrillCell {
     /// Which image and when, such as `base.img while the job runs`.
     pub place: String,
     /// The image.
@@ -88,5 +88,5 @@ pub struct Cell {
     pub outcome: Outcome,
     /// What that amounts to; `None` when lock table and second opener
     /// contradict each other.
-    pub effect: Option<Effect>,
+    pub effect: Option<LockEffect>,
 }

@@ -6,7 +6,7 @@ use super::stories::{
 
 /// Drills that belong together.
 #[derive(Debug, Clone, Copy)]
-pub struct Theme {
+pub struct DrillTheme {
     /// What they are about.
     pub title: &'static str,
     /// They.
@@ -14,8 +14,8 @@ pub struct Theme {
 }
 
 /// Every drill, by theme.
-pub const THEMES: &[Theme] = &[
-    Theme {
+pub const DRILL_THEMES: &[DrillTheme] = &[
+    DrillTheme {
         title: "Start-up and hot-plug",
         drills: &[
             startup::STARTUP,
@@ -34,7 +34,7 @@ pub const THEMES: &[Theme] = &[
             cdrom::CDROM_SAME_NODE,
         ],
     },
-    Theme {
+    DrillTheme {
         title: "Block jobs, snapshots and reopening",
         drills: &[
             create::CREATE,
@@ -52,11 +52,11 @@ pub const THEMES: &[Theme] = &[
             reopen::REOPEN_READ_ONLY,
         ],
     },
-    Theme {
+    DrillTheme {
         title: "Sharing on purpose",
         drills: &[sharing::SHARE_RW, sharing::SHARE_RW_QCOW2, sharing::LOCKING_OFF],
     },
-    Theme {
+    DrillTheme {
         title: "Migration",
         drills: &[
             migration::HANDOVER,
@@ -76,13 +76,13 @@ pub const THEMES: &[Theme] = &[
 ];
 
 /// Every drill.
-pub fn all() -> impl Iterator<Item = &'static Drill> {
-    THEMES.iter().flat_map(|theme| theme.drills)
+pub fn all_drills() -> impl Iterator<Item = &'static Drill> {
+    DRILL_THEMES.iter().flat_map(|theme| theme.drills)
 }
 
 /// The drill of this name.
-pub fn find(name: &str) -> Option<&'static Drill> {
-    all().find(|drill| drill.name == name)
+pub fn find_drill(name: &str) -> Option<&'static Drill> {
+    all_drills().find(|drill| drill.name == name)
 }
 
 #[cfg(test)]
@@ -90,13 +90,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::drill::Effect;
+    use crate::drill::LockEffect;
 
     #[test]
     fn names_and_places_are_told_apart() {
-        let names: BTreeSet<&str> = all().map(|drill| drill.name).collect();
-        assert_eq!(names.len(), all().count());
-        for drill in all() {
+        let names: BTreeSet<&str> = all_drills().map(|drill| drill.name).collect();
+        assert_eq!(names.len(), all_drills().count());
+        for drill in all_drills() {
             let places: BTreeSet<&str> = drill.expected.iter().map(|one| one.place).collect();
             assert_eq!(places.len(), drill.expected.len(), "{}", drill.name);
             assert!(!places.is_empty(), "{} proves nothing", drill.name);
@@ -112,7 +112,7 @@ mod tests {
     #[case("stream")]
     #[case("reopen")]
     fn the_losses_that_have_a_name_are_there(#[case] name: &str) {
-        let drill = find(name).expect(name);
-        assert!(drill.expected.iter().any(|one| one.on(drill.worst()) == Effect::Loses));
+        let drill = find_drill(name).expect(name);
+        assert!(drill.expected.iter().any(|one| one.on(drill.worst()) == LockEffect::Loses));
     }
 }

@@ -7,7 +7,7 @@ use imglock_core::image::Claim;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Display)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
-pub enum Effect {
+pub enum LockEffect {
     /// All that it should hold is there, and a second opener is refused.
     Keeps,
     /// Locks that it should hold are gone, and a second opener is let in.
@@ -20,7 +20,7 @@ pub enum Effect {
     Open,
 }
 
-impl Effect {
+impl LockEffect {
     /// What a proof shows: what was `stated`, what was `measured`, and how a
     /// `second` opener fared. `None` when they contradict each other, or when
     /// somebody else keeps the second opener out.
@@ -29,12 +29,12 @@ impl Effect {
         measured: Claim,
         second: Claim,
         second_is_granted: bool,
-    ) -> Option<Effect> {
+    ) -> Option<LockEffect> {
         match (stated == measured, second_is_granted) {
-            (true, false) => Some(Effect::Keeps),
-            (true, true) => Some(Effect::Open),
-            (false, true) => Some(Effect::Loses),
-            (false, false) => measured.conflicts_with(second).then_some(Effect::Weakens),
+            (true, false) => Some(LockEffect::Keeps),
+            (true, true) => Some(LockEffect::Open),
+            (false, true) => Some(LockEffect::Loses),
+            (false, false) => measured.conflicts_with(second).then_some(LockEffect::Weakens),
         }
     }
 }
@@ -45,18 +45,18 @@ mod tests {
     use imglock_core::image::Mode;
 
     #[rstest::rstest]
-    #[case::all_is_there(Mode::Rw, Mode::Rw, false, Some(Effect::Keeps))]
-    #[case::all_that_is_taken(Mode::None, Mode::None, true, Some(Effect::Open))]
-    #[case::nothing_is_left(Mode::Rw, Mode::None, true, Some(Effect::Loses))]
-    #[case::some_is_left(Mode::Rw, Mode::ShareRw, false, Some(Effect::Weakens))]
+    #[case::all_is_there(Mode::Rw, Mode::Rw, false, Some(LockEffect::Keeps))]
+    #[case::all_that_is_taken(Mode::None, Mode::None, true, Some(LockEffect::Open))]
+    #[case::nothing_is_left(Mode::Rw, Mode::None, true, Some(LockEffect::Loses))]
+    #[case::some_is_left(Mode::Rw, Mode::ShareRw, false, Some(LockEffect::Weakens))]
     #[case::another_is_in_the_way(Mode::Rw, Mode::None, false, None)]
     fn a_proof_amounts_to_an_effect(
         #[case] stated: Mode,
         #[case] measured: Mode,
         #[case] granted: bool,
-        #[case] effect: Option<Effect>,
+        #[case] effect: Option<LockEffect>,
     ) {
         let [stated, measured, second] = [stated, measured, Mode::Rw].map(Mode::claim);
-        assert_eq!(Effect::of(stated, measured, second, granted), effect);
+        assert_eq!(LockEffect::of(stated, measured, second, granted), effect);
     }
 }

@@ -1,28 +1,28 @@
 use std::ops::ControlFlow;
 
-use super::{Drill, DrillOptions, DrillResult, Practice, Variant};
-use crate::qemu::{Binaries, Binary};
+use super::{Drill, DrillOptions, DrillPractice, DrillResult, DrillVariant};
+use crate::qemu::{QemuBinaries, QemuBinary};
 use imglock_engine::lanes::in_order;
 use imglock_engine::process::ProcessError;
 
 /// One drill under one condition with one QEMU.
 #[derive(Debug, Clone, Copy)]
-pub struct Exercise<'a> {
+pub struct DrillExercise<'a> {
     /// Which drill.
     pub drill: &'a Drill,
     /// Under which condition.
-    pub variant: Variant,
+    pub variant: DrillVariant,
     /// Which QEMU.
-    pub program: &'a Binary,
+    pub program: &'a QemuBinary,
 }
 
-impl<'a> Exercise<'a> {
+impl<'a> DrillExercise<'a> {
     /// Every drill under every condition with every QEMU that can play it.
-    pub fn all(binaries: &'a Binaries) -> Vec<Exercise<'a>> {
-        let of_one = |(drill, program): (&'a Drill, &'a Binary)| {
-            Variant::ALL.map(|variant| Exercise { drill, variant, program })
+    pub fn all(binaries: &'a QemuBinaries) -> Vec<DrillExercise<'a>> {
+        let of_one = |(drill, program): (&'a Drill, &'a QemuBinary)| {
+            DrillVariant::ALL.map(|variant| DrillExercise { drill, variant, program })
         };
-        super::all()
+        super::all_drills()
             .flat_map(|drill| drill.players(binaries).map(move |program| (drill, program)))
             .flat_map(of_one)
             .collect()
@@ -33,20 +33,20 @@ impl<'a> Exercise<'a> {
 /// each to `take`, in their order, which can break it off.
 ///
 /// # Errors
-/// As [`Practice::start`] and [`Practice::run`].
-pub fn practise(
-    exercises: &[Exercise<'_>],
-    binaries: &Binaries,
+/// As [`DrillPractice::start`] and [`DrillPractice::run`].
+pub fn run_drills(
+    exercises: &[DrillExercise<'_>],
+    binaries: &QemuBinaries,
     options: &DrillOptions,
     lanes: usize,
     take: &mut dyn FnMut(DrillResult) -> ControlFlow<()>,
 ) -> Result<(), ProcessError> {
-    let work = |practice: &mut Option<Practice>, exercise: &Exercise<'_>| {
+    let work = |practice: &mut Option<DrillPractice>, exercise: &DrillExercise<'_>| {
         let practice = match practice {
             Some(practice) => practice,
-            None => practice.insert(Practice::start(options)?),
+            None => practice.insert(DrillPractice::start(options)?),
         };
-        let Exercise { drill, variant, program } = *exercise;
+        let DrillExercise { drill, variant, program } = *exercise;
         practice.run(drill, variant, program, binaries)
     };
     in_order(lanes, exercises, work, |_, result| take(result))

@@ -3,7 +3,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::variant::FileNode;
-use crate::qemu::{Command, MACHINE, Program, Qmp, QmpError, outcome_of};
+use crate::qemu::{Command, MACHINE, QemuProgram, Qmp, QmpError, outcome_of};
 use imglock_core::image::Mode;
 use imglock_core::step::Outcome;
 use imglock_engine::subject::StepFailure;
@@ -20,9 +20,9 @@ pub(super) struct Intruder {
 
 impl Intruder {
     /// What it is started with.
-    pub(super) fn arguments(program: Program) -> Vec<String> {
+    pub(super) fn arguments(program: QemuProgram) -> Vec<String> {
         let words: &[&str] = match program {
-            Program::System => &["-machine", MACHINE, "-device", "virtio-scsi-pci,id=scsi"],
+            QemuProgram::System => &["-machine", MACHINE, "-device", "virtio-scsi-pci,id=scsi"],
             _ => &[],
         };
         words.iter().map(|word| (*word).to_owned()).collect()
@@ -32,7 +32,7 @@ impl Intruder {
     pub(super) fn open(
         &mut self,
         qmp: &mut Qmp,
-        program: Program,
+        program: QemuProgram,
         image: &str,
         mode: Mode,
         deadline: Instant,
@@ -58,11 +58,11 @@ impl Intruder {
     pub(super) fn close(
         &mut self,
         qmp: &mut Qmp,
-        program: Program,
+        program: QemuProgram,
         deadline: Instant,
     ) -> Result<(), StepFailure> {
         let id = self.id();
-        if program == Program::System {
+        if program == QemuProgram::System {
             qmp.execute(&Command::new("device_del", json!({ "id": id })), deadline)?;
             qmp.await_event("DEVICE_DELETED", |data| data["device"] == id.as_str(), deadline)?;
         } else {
@@ -77,8 +77,8 @@ impl Intruder {
         }
     }
 
-    fn user(&self, program: Program, mode: Mode) -> Command {
-        if program != Program::System {
+    fn user(&self, program: QemuProgram, mode: Mode) -> Command {
+        if program != QemuProgram::System {
             return Command::add_claim(&self.id(), &self.node(), mode.claim(), false);
         }
         let device = json!({

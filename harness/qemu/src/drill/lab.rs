@@ -4,7 +4,7 @@ mod proofs;
 mod tools;
 
 pub use guest::SilentPeer;
-pub use proofs::Proof;
+pub use proofs::DrillProof;
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::account::{Account, Act, Entry};
+use super::account::{DrillAccount, DrillAct, DrillEntry};
 use super::intruder::Intruder;
 use super::locks::{self, ImageLocks};
-use super::plan::Expected;
-use super::variant::Variant;
-use crate::qemu::{Binaries, Command, Program, Qemu, QmpError, Start, Tool};
+use super::plan::DrillExpected;
+use super::variant::DrillVariant;
+use crate::qemu::{Command, Qemu, QemuBinaries, QemuProgram, QmpError, Start, Tool};
 use imglock_core::image::Claim;
 use imglock_core::lock::Backend;
 use imglock_engine::process::{Launcher, ProcessHandle, StopToken};
@@ -32,8 +32,8 @@ use imglock_engine::subject::StepFailure;
 pub struct Lab<'a> {
     launcher: &'a mut Launcher,
     directory: PathBuf,
-    binaries: &'a Binaries,
-    expected: &'static [Expected],
+    binaries: &'a QemuBinaries,
+    expected: &'static [DrillExpected],
     step_timeout: Duration,
     stop: StopToken,
     images: Vec<String>,
@@ -41,15 +41,15 @@ pub struct Lab<'a> {
     tools: BTreeMap<String, Tool>,
     names: BTreeMap<i32, String>,
     intruder: Option<Intruder>,
-    account: Account,
+    account: DrillAccount,
 }
 
 impl<'a> Lab<'a> {
     pub(super) fn new(
         launcher: &'a mut Launcher,
         directory: PathBuf,
-        account: Account,
-        binaries: &'a Binaries,
+        account: DrillAccount,
+        binaries: &'a QemuBinaries,
         step_timeout: Duration,
         stop: StopToken,
     ) -> Lab<'a> {
@@ -71,22 +71,22 @@ impl<'a> Lab<'a> {
 
     /// What must come of the proofs; where a job has to settle first, that is
     /// waited for.
-    pub(super) fn expect(&mut self, expected: &'static [Expected]) {
+    pub(super) fn expect(&mut self, expected: &'static [DrillExpected]) {
         self.expected = expected;
     }
 
     /// What was written down.
-    pub(super) fn close(self) -> Account {
+    pub(super) fn close(self) -> DrillAccount {
         self.account
     }
 
     /// The conditions.
-    pub fn variant(&self) -> Variant {
+    pub fn variant(&self) -> DrillVariant {
         self.account.variant
     }
 
     /// The QEMU that plays.
-    pub fn program(&self) -> Program {
+    pub fn program(&self) -> QemuProgram {
         self.account.program.program
     }
 
@@ -127,7 +127,7 @@ impl<'a> Lab<'a> {
             directory: Some(&self.directory),
             deny_ofd: self.account.variant.backend == Backend::Posix,
         };
-        let act = Act::Start(start.command_line());
+        let act = DrillAct::Start(start.command_line());
         let started = Qemu::start(self.launcher, &start, &self.stop, deadline);
         if let Ok(qemu) = started {
             self.names.insert(qemu.pid, actor.to_owned());
@@ -164,7 +164,7 @@ impl<'a> Lab<'a> {
         let qmp = &mut self.machine(actor)?.qmp;
         qmp.begin_with(command, descriptor.as_fd())?;
         let answer = qmp.finish(deadline);
-        self.enter(actor, title, Act::Tell)?;
+        self.enter(actor, title, DrillAct::Tell)?;
         Ok(answer?)
     }
 
@@ -190,7 +190,7 @@ impl<'a> Lab<'a> {
     ) -> Result<Result<Value, String>, StepFailure> {
         let deadline = self.deadline();
         let answer = self.machine(actor)?.qmp.execute(command, deadline);
-        self.enter(actor, title, Act::Tell)?;
+        self.enter(actor, title, DrillAct::Tell)?;
         match answer {
             Ok(value) => Ok(Ok(value)),
             Err(QmpError::Refused(why)) => Ok(Err(why)),
@@ -208,7 +208,7 @@ impl<'a> Lab<'a> {
     ) -> Result<Value, StepFailure> {
         let deadline = self.deadline();
         let came = self.machine(actor)?.qmp.await_event(event, matches, deadline);
-        self.enter(actor, title, Act::Await)?;
+        self.enter(actor, title, DrillAct::Await)?;
         Ok(came?)
     }
 
@@ -231,7 +231,7 @@ impl<'a> Lab<'a> {
         let process = ProcessHandle::open(self.machine(actor)?.pid)?;
         process.kill()?;
         process.await_exit(deadline, &self.stop)?;
-        self.enter(actor, title, Act::Kill)?;
+        self.enter(actor, title, DrillAct::Kill)?;
         self.machines.remove(actor);
         Ok(())
     }
@@ -243,14 +243,14 @@ impl<'a> Lab<'a> {
         let process = ProcessHandle::open(machine.pid)?;
         machine.qmp.begin(&Command::bare("quit"))?;
         process.await_exit(deadline, &self.stop)?;
-        self.enter(actor, title, Act::Tell)?;
+        self.enter(actor, title, DrillAct::Tell)?;
         self.machines.remove(actor);
         Ok(())
     }
 
     /// Writes something down that was found out.
     pub fn note(&mut self, actor: &str, what: &str) -> Result<(), StepFailure> {
-        self.enter(actor, what, Act::Note)
+        self.enter(actor, what, DrillAct::Note)
     }
 
     /// The process id of a QEMU.
@@ -276,7 +276,7 @@ impl<'a> Lab<'a> {
     }
 
     /// Writes down what was done.
-    fn enter(&mut self, actor: &str, title: &str, act: Act) -> Result<(), StepFailure> {
+    fn enter(&mut self, actor: &str, title: &str, act: DrillAct) -> Result<(), StepFailure> {
         let (messages, printed) = match (self.machines.get_mut(actor), self.tools.get_mut(actor)) {
             (Some(qemu), _) => (qemu.qmp.take_messages(), qemu.printed()),
             (None, Some(tool)) => (tool.take_messages(), tool.printed()),
@@ -284,7 +284,7 @@ impl<'a> Lab<'a> {
         };
         let locks = self.locks()?;
         let (actor, title) = (actor.to_owned(), title.to_owned());
-        self.account.entries.push(Entry { actor, title, act, messages, printed, locks });
+        self.account.entries.push(DrillEntry { actor, title, act, messages, printed, locks });
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use imglock_core::image::{Claim, Reading};
 use imglock_core::lock::Backend;
-use imglock_locks::holders::{Holder, Owner, SurveyError, SurveyedImage, survey_settled};
+use imglock_locks::holders::{Holder, HolderOwner, SurveyError, SurveyedImage, survey_settled};
 
 /// The locks on one image at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,14 +13,14 @@ pub struct ImageLocks {
     /// The image.
     pub image: String,
     /// Who has locks on it, by name.
-    pub holdings: Vec<Holding>,
+    pub holdings: Vec<HeldMode>,
     /// Who has it open without any, by name.
     pub unlocked: Vec<String>,
 }
 
 /// What one owner of locks holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holding {
+pub struct HeldMode {
     /// The processes that have it: one, or several that share a descriptor.
     pub actors: Vec<String>,
     /// Whose locks.
@@ -56,15 +56,15 @@ pub(super) fn read(
 
 fn of(name: &str, image: &SurveyedImage, names: &BTreeMap<i32, String>) -> ImageLocks {
     let actor = |pid: i32| names.get(&pid).cloned().unwrap_or_else(|| format!("pid {pid}"));
-    let holding = |holder: &Holder| Holding {
+    let holding = |holder: &Holder| HeldMode {
         actors: holder.processes.iter().map(|process| actor(process.pid)).collect(),
         backend: match holder.owner {
-            Owner::Description => Backend::Ofd,
-            Owner::Table => Backend::Posix,
+            HolderOwner::Description => Backend::Ofd,
+            HolderOwner::Table => Backend::Posix,
         },
         claim: holder.reading().claim(),
     };
-    let mut holdings: Vec<Holding> = image.holders.iter().map(holding).collect();
+    let mut holdings: Vec<HeldMode> = image.holders.iter().map(holding).collect();
     holdings.sort_by(|one, other| one.actors.cmp(&other.actors));
     let mut unlocked: Vec<String> =
         image.unlocked.iter().map(|one| actor(one.process.pid)).collect();

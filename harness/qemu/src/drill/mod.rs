@@ -10,8 +10,8 @@
 //! Drills are part of this crate and never come from a file: whoever can send
 //! QMP can execute programs.
 //!
-//! A drill is carried out in a [`Lab`] and leaves an [`Account`]: what was
-//! said, which locks there were after it, and a [`Cell`] for each proof.
+//! A drill is carried out in a [`Lab`] and leaves an [`DrillAccount`]: what was
+//! said, which locks there were after it, and a [`DrillCell`] for each proof.
 //! Accounts are plain data; what is printed is made from them alone.
 //!
 //! A [`Recipe`] is carried out in the same lab. It brings a QEMU into a
@@ -32,13 +32,13 @@ mod recipes;
 mod stories;
 mod variant;
 
-pub use account::{Account, Act, Cell, Entry};
-pub use catalog::{THEMES, Theme, all, find};
-pub use effect::Effect;
-pub use exercise::{Exercise, practise};
-pub use lab::{Lab, Proof, SilentPeer};
-pub use locks::{Holding, ImageLocks};
-pub use plan::{Drill, Expected};
-pub use practice::{DrillOptions, DrillResult, Practice};
-pub use recipe::{ModeCheck, Place, Player, Recipe};
-pub use variant::{FileNode, Variant};
+pub use account::{DrillAccount, DrillAct, DrillCell, DrillEntry};
+pub use catalog::{DRILL_THEMES, DrillTheme, all_drills, find_drill};
+pub use effect::LockEffect;
+pub use exercise::{DrillExercise, run_drills};
+pub use lab::{DrillProof, Lab, SilentPeer};
+pub use locks::{HeldMode, ImageLocks};
+pub use plan::{Drill, DrillExpected};
+pub use practice::{DrillOptions, DrillPractice, DrillResult};
+pub use recipe::{DrillPlace, DrillPlayer, ModeCheck, Recipe};
+pub use variant::{DrillVariant, FileNode};

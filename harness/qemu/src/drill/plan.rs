@@ -1,5 +1,5 @@
-use super::{Effect, FileNode, Lab, Variant};
-use crate::qemu::{Binaries, Binary, Program, Version};
+use super::{DrillVariant, FileNode, Lab, LockEffect};
+use crate::qemu::{QemuBinaries, QemuBinary, QemuProgram, QemuVersion};
 use imglock_core::lock::Backend;
 use imglock_engine::subject::StepFailure;
 
@@ -18,56 +18,56 @@ pub struct Drill {
     pub safe: &'static str,
     /// Who can be told these commands, the preferred one first, each since a
     /// version.
-    pub players: &'static [(Program, Version)],
+    pub players: &'static [(QemuProgram, QemuVersion)],
     /// Conditions that make no sense for it, each with the reason.
-    pub unable: &'static [(Variant, &'static str)],
+    pub unable: &'static [(DrillVariant, &'static str)],
     /// What becomes of each image at each point where it is looked.
-    pub expected: &'static [Expected],
+    pub expected: &'static [DrillExpected],
     /// The commands.
     pub body: fn(&mut Lab<'_>) -> Result<(), StepFailure>,
 }
 
 /// What must come of one proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expected {
+pub struct DrillExpected {
     /// Which image and when: the place of the proof.
     pub place: &'static str,
     /// With OFD locks, however the image is opened.
-    pub ofd: Effect,
+    pub ofd: LockEffect,
     /// With POSIX locks, on a node that is read-write for life.
-    pub fixed: Effect,
+    pub fixed: LockEffect,
     /// With POSIX locks, on a node that is auto-read-only.
-    pub auto: Effect,
+    pub auto: LockEffect,
     /// With POSIX locks, on a node that is written into its format node.
-    pub inline: Effect,
+    pub inline: LockEffect,
 }
 
-impl Expected {
+impl DrillExpected {
     /// With OFD locks it keeps what it must hold; with POSIX locks this, and
     /// where the node is inline the same as where it is read-write.
-    pub const fn posix(place: &'static str, fixed: Effect, auto: Effect) -> Expected {
-        Expected { place, ofd: Effect::Keeps, fixed, auto, inline: fixed }
+    pub const fn posix(place: &'static str, fixed: LockEffect, auto: LockEffect) -> DrillExpected {
+        DrillExpected { place, ofd: LockEffect::Keeps, fixed, auto, inline: fixed }
     }
 
     /// The same whatever the conditions are.
-    pub const fn always(place: &'static str, effect: Effect) -> Expected {
-        Expected { place, ofd: effect, fixed: effect, auto: effect, inline: effect }
+    pub const fn always(place: &'static str, effect: LockEffect) -> DrillExpected {
+        DrillExpected { place, ofd: effect, fixed: effect, auto: effect, inline: effect }
     }
 
     /// With OFD locks this.
     #[must_use]
-    pub const fn ofd(self, ofd: Effect) -> Expected {
-        Expected { ofd, ..self }
+    pub const fn ofd(self, ofd: LockEffect) -> DrillExpected {
+        DrillExpected { ofd, ..self }
     }
 
     /// With POSIX locks on an inline node this.
     #[must_use]
-    pub const fn inline(self, inline: Effect) -> Expected {
-        Expected { inline, ..self }
+    pub const fn inline(self, inline: LockEffect) -> DrillExpected {
+        DrillExpected { inline, ..self }
     }
 
     /// What must come of it under these conditions.
-    pub fn on(&self, variant: Variant) -> Effect {
+    pub fn on(&self, variant: DrillVariant) -> LockEffect {
         match (variant.backend, variant.node) {
             (Backend::Ofd, _) => self.ofd,
             (Backend::Posix, FileNode::ReadWrite) => self.fixed,
@@ -79,8 +79,8 @@ impl Expected {
 
 impl Drill {
     /// Every QEMU that can be told these commands, the preferred one first.
-    pub fn players<'b>(&self, binaries: &'b Binaries) -> impl Iterator<Item = &'b Binary> {
-        let of = |(program, since): &(Program, Version)| {
+    pub fn players<'b>(&self, binaries: &'b QemuBinaries) -> impl Iterator<Item = &'b QemuBinary> {
+        let of = |(program, since): &(QemuProgram, QemuVersion)| {
             let (program, since) = (*program, *since);
             binaries.all(program).filter(move |binary| binary.version >= since)
         };
@@ -91,8 +91,8 @@ impl Drill {
     ///
     /// # Errors
     /// Which ones could, when there is none.
-    pub fn player<'b>(&self, binaries: &'b Binaries) -> Result<&'b Binary, String> {
-        let name = |(program, since): &(Program, Version)| {
+    pub fn player<'b>(&self, binaries: &'b QemuBinaries) -> Result<&'b QemuBinary, String> {
+        let name = |(program, since): &(QemuProgram, QemuVersion)| {
             format!("{} {}.{} or newer", program.file_name(), since.major, since.minor)
         };
         self.players(binaries).next().ok_or_else(|| {
@@ -102,23 +102,25 @@ impl Drill {
     }
 
     /// Why it makes no sense under these conditions, if it does not.
-    pub fn inability(&self, variant: Variant) -> Option<&'static str> {
+    pub fn inability(&self, variant: DrillVariant) -> Option<&'static str> {
         self.unable.iter().find(|(other, _)| *other == variant).map(|(_, why)| *why)
     }
 
     /// The conditions under which most goes wrong: where locks are lost that
     /// the drill itself loses; with OFD locks where none are.
-    pub fn worst(&self) -> Variant {
+    pub fn worst(&self) -> DrillVariant {
         // What comes back, if only in part, is not what the drill is about.
-        let loses = |variant: &Variant| {
+        let loses = |variant: &DrillVariant| {
             let effects = self.expected.iter().rev().map(|one| one.on(*variant));
-            effects.take_while(|effect| *effect != Effect::Weakens).any(|one| one == Effect::Loses)
+            effects
+                .take_while(|effect| *effect != LockEffect::Weakens)
+                .any(|one| one == LockEffect::Loses)
         };
         // The first of those that lose, so that as much as possible is kept
         // until the drill's own commands lose it.
         let losing =
-            Variant::ALL.into_iter().filter(|one| self.inability(*one).is_none()).find(loses);
-        losing.unwrap_or(Variant::ALL[0])
+            DrillVariant::ALL.into_iter().filter(|one| self.inability(*one).is_none()).find(loses);
+        losing.unwrap_or(DrillVariant::ALL[0])
     }
 }
 
@@ -126,10 +128,12 @@ impl Drill {
 mod tests {
     use super::*;
 
-    const PLAYERS: &[(Program, Version)] =
-        &[(Program::System, Version::new(7, 2)), (Program::Io, Version::new(10, 0))];
+    const PLAYERS: &[(QemuProgram, QemuVersion)] = &[
+        (QemuProgram::System, QemuVersion::new(7, 2)),
+        (QemuProgram::Io, QemuVersion::new(10, 0)),
+    ];
 
-    fn drill(expected: &'static [Expected]) -> Drill {
+    fn drill(expected: &'static [DrillExpected]) -> Drill {
         Drill {
             name: "drill",
             commands: "",
@@ -143,11 +147,14 @@ mod tests {
         }
     }
 
-    const LOST: &[Expected] = &[Expected::posix("a", Effect::Loses, Effect::Loses)];
-    const LOST_AUTO: &[Expected] = &[Expected::posix("a", Effect::Keeps, Effect::Loses)];
-    const LOST_INLINE: &[Expected] =
-        &[Expected::posix("a", Effect::Keeps, Effect::Keeps).inline(Effect::Loses)];
-    const OPEN: &[Expected] = &[Expected::always("a", Effect::Open)];
+    const LOST: &[DrillExpected] =
+        &[DrillExpected::posix("a", LockEffect::Loses, LockEffect::Loses)];
+    const LOST_AUTO: &[DrillExpected] =
+        &[DrillExpected::posix("a", LockEffect::Keeps, LockEffect::Loses)];
+    const LOST_INLINE: &[DrillExpected] =
+        &[DrillExpected::posix("a", LockEffect::Keeps, LockEffect::Keeps)
+            .inline(LockEffect::Loses)];
+    const OPEN: &[DrillExpected] = &[DrillExpected::always("a", LockEffect::Open)];
 
     #[rstest::rstest]
     #[case::at_once(LOST, "posix, read-write")]
@@ -155,7 +162,7 @@ mod tests {
     #[case::inline(LOST_INLINE, "posix, inline")]
     #[case::never(OPEN, "ofd, read-write")]
     fn the_worst_conditions_are_the_first_that_lose(
-        #[case] expected: &'static [Expected],
+        #[case] expected: &'static [DrillExpected],
         #[case] worst: &str,
     ) {
         assert_eq!(drill(expected).worst().to_string(), worst);
@@ -163,21 +170,21 @@ mod tests {
 
     #[test]
     fn who_is_too_old_or_another_program_cannot_play() {
-        let binary = |program, version| Binary { program, path: "/q".into(), version };
+        let binary = |program, version| QemuBinary { program, path: "/q".into(), version };
         let drill = drill(&[]);
-        let found: Binaries = [
-            binary(Program::Io, Version::new(7, 2)),
-            binary(Program::Io, Version::new(10, 0)),
-            binary(Program::StorageDaemon, Version::new(10, 0)),
-            binary(Program::System, Version::new(6, 2)),
-            binary(Program::System, Version::new(7, 2)),
+        let found: QemuBinaries = [
+            binary(QemuProgram::Io, QemuVersion::new(7, 2)),
+            binary(QemuProgram::Io, QemuVersion::new(10, 0)),
+            binary(QemuProgram::StorageDaemon, QemuVersion::new(10, 0)),
+            binary(QemuProgram::System, QemuVersion::new(6, 2)),
+            binary(QemuProgram::System, QemuVersion::new(7, 2)),
         ]
         .into_iter()
         .collect();
-        let players: Vec<String> = drill.players(&found).map(Binary::to_string).collect();
-        let system = format!("{} 7.2.0", Program::System.file_name());
+        let players: Vec<String> = drill.players(&found).map(QemuBinary::to_string).collect();
+        let system = format!("{} 7.2.0", QemuProgram::System.file_name());
         assert_eq!(players, [system.as_str(), "qemu-io 10.0.0"]);
-        let nobody = drill.player(&Binaries::default()).expect_err("nobody is there");
+        let nobody = drill.player(&QemuBinaries::default()).expect_err("nobody is there");
         assert!(nobody.contains("qemu-io 10.0 or newer"), "{nobody}");
     }
 }

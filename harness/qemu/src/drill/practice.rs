@@ -2,13 +2,13 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, Cell};
+use super::account::{DrillAccount, DrillCell};
 use super::lab::Lab;
-use super::locks::{Holding, ImageLocks};
+use super::locks::{HeldMode, ImageLocks};
 use super::plan::Drill;
 use super::recipe::{ModeCheck, Recipe};
-use super::variant::{FileNode, Variant};
-use crate::qemu::{Binaries, Binary};
+use super::variant::{DrillVariant, FileNode};
+use crate::qemu::{QemuBinaries, QemuBinary};
 use imglock_core::image::Claim;
 use imglock_core::lock::Backend;
 use imglock_core::step::Verdict;
@@ -26,7 +26,7 @@ pub struct DrillOptions {
 
 /// Carries out drills one after the other, with one launcher.
 #[derive(Debug)]
-pub struct Practice {
+pub struct DrillPractice {
     launcher: Launcher,
     step_timeout: Duration,
     stop: StopToken,
@@ -40,18 +40,18 @@ pub struct DrillResult {
     /// Why not, in one sentence; empty for a pass.
     pub reason: String,
     /// What happened.
-    pub account: Account,
+    pub account: DrillAccount,
 }
 
-impl Practice {
+impl DrillPractice {
     /// Starts the launcher.
     ///
     /// # Errors
     /// As [`Launcher::start`].
-    pub fn start(options: &DrillOptions) -> Result<Practice, ProcessError> {
+    pub fn start(options: &DrillOptions) -> Result<DrillPractice, ProcessError> {
         let launcher = Launcher::start(&options.launcher)?;
         let stop = options.launcher.stop.clone();
-        Ok(Practice { launcher, step_timeout: options.step_timeout, stop })
+        Ok(DrillPractice { launcher, step_timeout: options.step_timeout, stop })
     }
 
     /// Carries out a drill with `program`, and with the tools that stand
@@ -63,9 +63,9 @@ impl Practice {
     pub fn run(
         &mut self,
         drill: &Drill,
-        variant: Variant,
-        program: &Binary,
-        binaries: &Binaries,
+        variant: DrillVariant,
+        program: &QemuBinary,
+        binaries: &QemuBinaries,
     ) -> Result<DrillResult, ProcessError> {
         let (done, account) = self.carry_out(drill.name, variant, program, binaries, |lab| {
             if let Some(why) = drill.inability(variant) {
@@ -84,14 +84,14 @@ impl Practice {
     /// Brings `program` into a mode, and compares what it has locked then.
     ///
     /// # Errors
-    /// As [`Practice::run`].
+    /// As [`DrillPractice::run`].
     pub fn check(
         &mut self,
         recipe: &Recipe,
-        program: &Binary,
-        binaries: &Binaries,
+        program: &QemuBinary,
+        binaries: &QemuBinaries,
     ) -> Result<ModeCheck, ProcessError> {
-        let variant = Variant { backend: Backend::Ofd, node: FileNode::ReadWrite };
+        let variant = DrillVariant { backend: Backend::Ofd, node: FileNode::ReadWrite };
         let name = recipe.mode.name();
         let (done, account) = self.carry_out(name, variant, program, binaries, |lab| {
             lab.require(Backend::Ofd)?;
@@ -111,13 +111,13 @@ impl Practice {
     fn carry_out<T>(
         &mut self,
         name: &str,
-        variant: Variant,
-        program: &Binary,
-        binaries: &Binaries,
+        variant: DrillVariant,
+        program: &QemuBinary,
+        binaries: &QemuBinaries,
         body: impl FnOnce(&mut Lab<'_>) -> Result<T, StepFailure>,
-    ) -> Result<(Result<T, StepFailure>, Account), ProcessError> {
+    ) -> Result<(Result<T, StepFailure>, DrillAccount), ProcessError> {
         let directory = self.launcher.begin()?;
-        let account = Account {
+        let account = DrillAccount {
             drill: name.to_owned(),
             variant,
             program: program.clone(),
@@ -138,7 +138,7 @@ impl Practice {
 }
 
 /// What it amounts to that something was not carried out to its end.
-fn undone(failure: StepFailure, account: &Account) -> Result<(Verdict, String), ProcessError> {
+fn undone(failure: StepFailure, account: &DrillAccount) -> Result<(Verdict, String), ProcessError> {
     Ok(match failure {
         StepFailure::Stopped => return Err(ProcessError::Stopped),
         StepFailure::Process(error) => return Err(error),
@@ -159,7 +159,7 @@ fn compare(stated: Claim, measured: Claim, is_open: bool) -> (Verdict, String) {
 }
 
 /// A failure, with the step that it came of.
-fn failed(account: &Account, why: &str) -> String {
+fn failed(account: &DrillAccount, why: &str) -> String {
     match account.entries.last() {
         Some(entry) => format!("{}: {}: {why}", entry.actor, entry.title),
         None => why.to_owned(),
@@ -167,7 +167,7 @@ fn failed(account: &Account, why: &str) -> String {
 }
 
 /// Compares what was proved with what the drill says.
-fn judge(drill: &Drill, account: &Account) -> (Verdict, String) {
+fn judge(drill: &Drill, account: &DrillAccount) -> (Verdict, String) {
     let places: Vec<&str> = account.cells.iter().map(|cell| cell.place.as_str()).collect();
     let expected: Vec<&str> = drill.expected.iter().map(|one| one.place).collect();
     if places != expected {
@@ -189,7 +189,7 @@ fn judge(drill: &Drill, account: &Account) -> (Verdict, String) {
 /// The first moment, if there is one, at which two processes held an image
 /// with claims that conflict. Whoever shares or locks nothing conflicts with
 /// nobody, so this holds for every drill.
-fn two_holders(account: &Account) -> Option<String> {
+fn two_holders(account: &DrillAccount) -> Option<String> {
     account.entries.iter().find_map(|entry| {
         let (image, one, other) = entry.locks.iter().find_map(conflict)?;
         Some(format!(
@@ -206,7 +206,7 @@ fn two_holders(account: &Account) -> Option<String> {
 
 /// Two holdings of an image that exclude each other. Those of one process may,
 /// for a moment: it changes its descriptor so.
-fn conflict(locks: &ImageLocks) -> Option<(&str, &Holding, &Holding)> {
+fn conflict(locks: &ImageLocks) -> Option<(&str, &HeldMode, &HeldMode)> {
     let holdings = &locks.holdings;
     let mut pairs = holdings
         .iter()
@@ -219,8 +219,8 @@ fn conflict(locks: &ImageLocks) -> Option<(&str, &Holding, &Holding)> {
     Some((&locks.image, one, other))
 }
 
-fn objection(cell: &Cell, wanted: &str) -> String {
-    let Cell { place, actor, stated, measured, second, outcome, .. } = cell;
+fn objection(cell: &DrillCell, wanted: &str) -> String {
+    let DrillCell { place, actor, stated, measured, second, outcome, .. } = cell;
     format!(
         "{place}: {wanted} was expected, but {actor} holds {measured} of {stated}, and a second \
          opener in mode {second} is {outcome}"

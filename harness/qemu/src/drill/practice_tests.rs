@@ -1,6 +1,6 @@
 use super::*;
-use crate::drill::{Act, Effect, Entry, Expected, FileNode};
-use crate::qemu::{Program, Version};
+use crate::drill::{DrillAct, DrillEntry, DrillExpected, FileNode, LockEffect};
+use crate::qemu::{QemuBinary, QemuProgram, QemuVersion};
 use imglock_core::image::{Claim, Mode};
 use imglock_core::lock::Backend;
 use imglock_core::step::Outcome;
@@ -13,31 +13,31 @@ const DRILL: Drill = Drill {
     safe: "",
     players: &[],
     unable: &[],
-    expected: &[Expected::posix("disk.img", Effect::Loses, Effect::Loses)],
+    expected: &[DrillExpected::posix("disk.img", LockEffect::Loses, LockEffect::Loses)],
     body: |_| Ok(()),
 };
 
 /// An account of one proof on these locks.
-fn account(backend: Backend, place: &str, measured: Claim, outcome: &str) -> Account {
+fn account(backend: Backend, place: &str, measured: Claim, outcome: &str) -> DrillAccount {
     let outcome: Outcome = outcome.parse().expect("an outcome");
     let stated = Mode::Rw.claim();
-    Account {
+    DrillAccount {
         drill: "drill".to_owned(),
-        variant: Variant { backend, node: FileNode::ReadWrite },
-        program: Binary {
-            program: Program::System,
+        variant: DrillVariant { backend, node: FileNode::ReadWrite },
+        program: QemuBinary {
+            program: QemuProgram::System,
             path: "/qemu".into(),
-            version: Version::new(7, 2),
+            version: QemuVersion::new(7, 2),
         },
         entries: Vec::new(),
-        cells: vec![Cell {
+        cells: vec![DrillCell {
             place: place.to_owned(),
             image: "disk.img".to_owned(),
             actor: "vm1".to_owned(),
             stated,
             measured,
             second: Mode::Rw,
-            effect: Effect::of(stated, measured, Mode::Rw.claim(), outcome == Outcome::Granted),
+            effect: LockEffect::of(stated, measured, Mode::Rw.claim(), outcome == Outcome::Granted),
             outcome,
         }],
     }
@@ -65,17 +65,18 @@ fn what_is_proved_must_be_what_the_drill_says(
 fn a_drill_that_proves_something_else_fails() {
     let other = account(Backend::Ofd, "other.img", Mode::Rw.claim(), "refused write");
     assert_eq!(judge(&DRILL, &other).0, Verdict::Failed);
-    let nothing = Account { cells: Vec::new(), ..other };
+    let nothing = DrillAccount { cells: Vec::new(), ..other };
     assert_eq!(judge(&DRILL, &nothing).0, Verdict::Failed);
 }
 
 /// One that keeps what it proves.
-const KEEPS: Drill = Drill { expected: &[Expected::always("disk.img", Effect::Keeps)], ..DRILL };
+const KEEPS: Drill =
+    Drill { expected: &[DrillExpected::always("disk.img", LockEffect::Keeps)], ..DRILL };
 
 /// An account in which these hold the image at some moment, each with its
 /// processes and its mode.
-fn held(holders: &[(&str, Mode)]) -> Account {
-    let holding = |(actors, mode): &(&str, Mode)| Holding {
+fn held(holders: &[(&str, Mode)]) -> DrillAccount {
+    let holding = |(actors, mode): &(&str, Mode)| HeldMode {
         actors: actors.split('+').map(str::to_owned).collect(),
         backend: Backend::Ofd,
         claim: mode.claim(),
@@ -85,15 +86,15 @@ fn held(holders: &[(&str, Mode)]) -> Account {
         holdings,
         unlocked: vec!["vm9".to_owned()],
     };
-    let entry = |holdings| Entry {
+    let entry = |holdings| DrillEntry {
         actor: "vm1".to_owned(),
         title: "It goes on".to_owned(),
-        act: Act::Tell,
+        act: DrillAct::Tell,
         messages: Vec::new(),
         printed: Vec::new(),
         locks: vec![locks(holdings)],
     };
-    let cell = Cell {
+    let cell = DrillCell {
         place: "disk.img".to_owned(),
         image: "disk.img".to_owned(),
         actor: "vm1".to_owned(),
@@ -101,15 +102,15 @@ fn held(holders: &[(&str, Mode)]) -> Account {
         measured: Claim::NOTHING,
         second: Mode::Rw,
         outcome: Outcome::Granted,
-        effect: Some(Effect::Keeps),
+        effect: Some(LockEffect::Keeps),
     };
-    Account {
+    DrillAccount {
         drill: "drill".to_owned(),
-        variant: Variant::ALL[0],
-        program: Binary {
-            program: Program::System,
+        variant: DrillVariant::ALL[0],
+        program: QemuBinary {
+            program: QemuProgram::System,
             path: "qemu".into(),
-            version: Version::new(7, 2),
+            version: QemuVersion::new(7, 2),
         },
         entries: vec![entry(holders.iter().map(holding).collect()), entry(Vec::new())],
         cells: vec![cell],

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Lab};
-use crate::qemu::{Binaries, Binary, Program, Version};
+use super::{DrillAccount, Lab};
+use crate::qemu::{QemuBinaries, QemuBinary, QemuProgram, QemuVersion};
 use imglock_core::image::{Claim, Mode};
 use imglock_core::step::Verdict;
 use imglock_engine::subject::StepFailure;
@@ -14,28 +14,28 @@ pub struct Recipe {
     /// How QEMU is asked, in one phrase.
     pub how: &'static str,
     /// Who can be asked that way.
-    pub players: &'static [Player],
+    pub players: &'static [DrillPlayer],
     /// What is locked instead of the mode's bytes, where it looks like the mode
     /// and is another thing.
     pub instead: Option<Claim>,
     /// What is done; gives who shows the mode, and on which image.
-    pub body: fn(&mut Lab<'_>) -> Result<Place, StepFailure>,
+    pub body: fn(&mut Lab<'_>) -> Result<DrillPlace, StepFailure>,
 }
 
 /// A program in a range of versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Player {
+pub struct DrillPlayer {
     /// Which program.
-    pub program: Program,
+    pub program: QemuProgram,
     /// The first version.
-    pub since: Version,
+    pub since: QemuVersion,
     /// The first version that is too new, if there is one.
-    pub before: Option<Version>,
+    pub before: Option<QemuVersion>,
 }
 
 /// Where a mode shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct DrillPlace {
     /// Who has it.
     pub actor: &'static str,
     /// On which image.
@@ -50,7 +50,7 @@ pub struct ModeCheck {
     /// How QEMU was asked.
     pub how: String,
     /// Which QEMU.
-    pub program: Binary,
+    pub program: QemuBinary,
     /// Passed when the kernel's lock bytes are those that are stated.
     pub verdict: Verdict,
     /// Why not, in one sentence; empty for a pass.
@@ -61,15 +61,15 @@ pub struct ModeCheck {
     /// What the kernel's lock table said; `None` when it did not come to that.
     pub measured: Option<Claim>,
     /// What happened.
-    pub account: Account,
+    pub account: DrillAccount,
 }
 
 impl Recipe {
     pub(super) const fn new(
         mode: Mode,
         how: &'static str,
-        players: &'static [Player],
-        body: fn(&mut Lab<'_>) -> Result<Place, StepFailure>,
+        players: &'static [DrillPlayer],
+        body: fn(&mut Lab<'_>) -> Result<DrillPlace, StepFailure>,
     ) -> Recipe {
         Recipe { mode, how, players, instead: None, body }
     }
@@ -85,8 +85,8 @@ impl Recipe {
     }
 
     /// Every QEMU that can be asked this way, the preferred one first.
-    pub fn players<'b>(&self, binaries: &'b Binaries) -> Vec<&'b Binary> {
-        let of = |player: &Player| {
+    pub fn players<'b>(&self, binaries: &'b QemuBinaries) -> Vec<&'b QemuBinary> {
+        let of = |player: &DrillPlayer| {
             let player = *player;
             binaries.all(player.program).filter(move |binary| player.is(binary))
         };
@@ -94,29 +94,29 @@ impl Recipe {
     }
 }
 
-impl Player {
+impl DrillPlayer {
     /// A program since this version.
-    pub const fn since(program: Program, since: Version) -> Player {
-        Player { program, since, before: None }
+    pub const fn since(program: QemuProgram, since: QemuVersion) -> DrillPlayer {
+        DrillPlayer { program, since, before: None }
     }
 
     /// Only before this version.
-    pub const fn before(self, version: Version) -> Player {
-        Player { before: Some(version), ..self }
+    pub const fn before(self, version: QemuVersion) -> DrillPlayer {
+        DrillPlayer { before: Some(version), ..self }
     }
 
     /// Whether it is this QEMU.
-    pub fn is(&self, binary: &Binary) -> bool {
+    pub fn is(&self, binary: &QemuBinary) -> bool {
         binary.program == self.program
             && binary.version >= self.since
             && self.before.is_none_or(|version| binary.version < version)
     }
 }
 
-impl std::fmt::Display for Player {
+impl std::fmt::Display for DrillPlayer {
     /// Such as `qemu-io 7.2 or newer`, or `qemu-io 7.2, before 8.0`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Player { program, since, before } = self;
+        let DrillPlayer { program, since, before } = self;
         write!(f, "{} {}.{}", program.file_name(), since.major, since.minor)?;
         match before {
             None => f.write_str(" or newer"),
@@ -130,13 +130,14 @@ mod tests {
     use super::*;
 
     #[rstest::rstest]
-    #[case(Version::new(7, 1), false)]
-    #[case(Version::new(7, 2), true)]
-    #[case(Version { major: 7, minor: 2, micro: 22 }, true)]
-    #[case(Version::new(8, 0), false)]
-    fn a_player_has_a_range_of_versions(#[case] version: Version, #[case] plays: bool) {
-        let player = Player::since(Program::Io, Version::new(7, 2)).before(Version::new(8, 0));
+    #[case(QemuVersion::new(7, 1), false)]
+    #[case(QemuVersion::new(7, 2), true)]
+    #[case(QemuVersion { major: 7, minor: 2, micro: 22 }, true)]
+    #[case(QemuVersion::new(8, 0), false)]
+    fn a_player_has_a_range_of_versions(#[case] version: QemuVersion, #[case] plays: bool) {
+        let player = DrillPlayer::since(QemuProgram::Io, QemuVersion::new(7, 2))
+            .before(QemuVersion::new(8, 0));
         let path = "/usr/bin/qemu-io".into();
-        assert_eq!(player.is(&Binary { program: Program::Io, path, version }), plays);
+        assert_eq!(player.is(&QemuBinary { program: QemuProgram::Io, path, version }), plays);
     }
 }

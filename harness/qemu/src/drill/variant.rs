@@ -42,7 +42,7 @@ impl FileNode {
 
 /// Under which conditions a drill is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Variant {
+pub struct DrillVariant {
     /// OFD locks, or the fallback to POSIX locks that QEMU takes when it is
     /// refused OFD.
     pub backend: Backend,
@@ -50,30 +50,30 @@ pub struct Variant {
     pub node: FileNode,
 }
 
-impl Variant {
+impl DrillVariant {
     /// All of them.
-    pub const ALL: [Variant; 6] = [
-        Variant::new(Backend::Ofd, FileNode::ReadWrite),
-        Variant::new(Backend::Ofd, FileNode::AutoReadOnly),
-        Variant::new(Backend::Ofd, FileNode::Inline),
-        Variant::new(Backend::Posix, FileNode::ReadWrite),
-        Variant::new(Backend::Posix, FileNode::AutoReadOnly),
-        Variant::new(Backend::Posix, FileNode::Inline),
+    pub const ALL: [DrillVariant; 6] = [
+        DrillVariant::new(Backend::Ofd, FileNode::ReadWrite),
+        DrillVariant::new(Backend::Ofd, FileNode::AutoReadOnly),
+        DrillVariant::new(Backend::Ofd, FileNode::Inline),
+        DrillVariant::new(Backend::Posix, FileNode::ReadWrite),
+        DrillVariant::new(Backend::Posix, FileNode::AutoReadOnly),
+        DrillVariant::new(Backend::Posix, FileNode::Inline),
     ];
 
     /// These conditions.
-    pub const fn new(backend: Backend, node: FileNode) -> Variant {
-        Variant { backend, node }
+    pub const fn new(backend: Backend, node: FileNode) -> DrillVariant {
+        DrillVariant { backend, node }
     }
 
     /// The same image with OFD locks.
     #[must_use]
-    pub fn with_ofd(self) -> Variant {
-        Variant { backend: Backend::Ofd, ..self }
+    pub fn with_ofd(self) -> DrillVariant {
+        DrillVariant { backend: Backend::Ofd, ..self }
     }
 }
 
-impl fmt::Display for Variant {
+impl fmt::Display for DrillVariant {
     /// Such as `posix, auto-read-only`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}", self.backend, self.node)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::data::Handling;
-use crate::qemu::{Binary, Command, IDLE_GUEST, IDLE_ROM, Qemu, QmpError, Start, idle_rom};
+use crate::qemu::{Command, IDLE_GUEST, IDLE_ROM, Qemu, QemuBinary, QmpError, Start, idle_rom};
 use imglock_engine::process::{Launcher, ProcessHandle, StopToken};
 use imglock_engine::subject::StepFailure;
 
@@ -19,7 +19,7 @@ const SIZE: u64 = 1 << 20;
 pub(super) struct Chain<'a> {
     launcher: &'a mut Launcher,
     directory: PathBuf,
-    binary: &'a Binary,
+    binary: &'a QemuBinary,
     handling: Handling,
     timeout: Duration,
     stop: StopToken,
@@ -38,7 +38,7 @@ impl<'a> Chain<'a> {
     /// Makes the image. No QEMU runs yet.
     pub(super) fn new(
         launcher: &'a mut Launcher,
-        binary: &'a Binary,
+        binary: &'a QemuBinary,
         handling: Handling,
         timeout: Duration,
         stop: StopToken,

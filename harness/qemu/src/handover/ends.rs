@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::data::End;
+use super::data::HandoverEnd;
 use imglock_core::image::{Claim, Mode};
 use imglock_locks::holders::{SurveyError, survey_settled};
 
@@ -43,16 +43,16 @@ impl Holdings {
 }
 
 /// What a run state and the locks of both sides amount to.
-pub(super) fn end(status: &str, destination: Claim, source: Claim) -> End {
+pub(super) fn end(status: &str, destination: Claim, source: Claim) -> HandoverEnd {
     let is = |mode: Mode| destination == mode.claim();
     match status {
         _ if source != Claim::NOTHING => {}
-        "running" if is(Mode::Rw) => return End::Runs,
-        "running" if is(Mode::ShareRw) => return End::RunsShared,
-        "paused" if is(Mode::None) => return End::Paused,
+        "running" if is(Mode::Rw) => return HandoverEnd::Runs,
+        "running" if is(Mode::ShareRw) => return HandoverEnd::RunsShared,
+        "paused" if is(Mode::None) => return HandoverEnd::Paused,
         _ => {}
     }
-    End::Other { status: status.to_owned(), destination, source }
+    HandoverEnd::Other { status: status.to_owned(), destination, source }
 }
 
 #[cfg(test)]
@@ -60,9 +60,9 @@ mod tests {
     use super::*;
 
     #[rstest::rstest]
-    #[case("running", Mode::Rw, Mode::None, Some(End::Runs))]
-    #[case("running", Mode::ShareRw, Mode::None, Some(End::RunsShared))]
-    #[case("paused", Mode::None, Mode::None, Some(End::Paused))]
+    #[case("running", Mode::Rw, Mode::None, Some(HandoverEnd::Runs))]
+    #[case("running", Mode::ShareRw, Mode::None, Some(HandoverEnd::RunsShared))]
+    #[case("paused", Mode::None, Mode::None, Some(HandoverEnd::Paused))]
     #[case::unlocked("running", Mode::None, Mode::None, None)]
     #[case::not_told("paused", Mode::Rw, Mode::None, None)]
     #[case::twice("running", Mode::Rw, Mode::Rw, None)]
@@ -70,10 +70,10 @@ mod tests {
         #[case] status: &str,
         #[case] destination: Mode,
         #[case] source: Mode,
-        #[case] expected: Option<End>,
+        #[case] expected: Option<HandoverEnd>,
     ) {
         let (destination, source) = (destination.claim(), source.claim());
-        let other = End::Other { status: status.to_owned(), destination, source };
+        let other = HandoverEnd::Other { status: status.to_owned(), destination, source };
         assert_eq!(end(status, destination, source), expected.unwrap_or(other));
     }
 

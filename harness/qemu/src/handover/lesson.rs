@@ -1,11 +1,11 @@
 use strum::VariantArray;
 
-use super::data::{End, Handling, Handovers, Series};
+use super::data::{Handling, HandoverEnd, HandoverSeries, Handovers};
 
 /// Something that follows from what was measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Lesson {
+pub enum HandoverLesson {
     /// Two held the image at once.
     TwoHeld,
     /// A handover did not end as it must.
@@ -20,23 +20,23 @@ pub enum Lesson {
     RunsShared,
 }
 
-impl Lesson {
+impl HandoverLesson {
     /// Whether it follows.
     fn follows_from(self, all: &Handovers) -> bool {
-        let any = |holds: &dyn Fn(&Series) -> bool| all.series.iter().any(holds);
+        let any = |holds: &dyn Fn(&HandoverSeries) -> bool| all.series.iter().any(holds);
         match self {
-            Lesson::TwoHeld => all.two_held() > 0,
-            Lesson::Wrong => !all.holds() && all.two_held() == 0,
-            Lesson::Gap => any(&|series| series.held().is_some()),
-            Lesson::SlippedIn => any(&|series| series.granted() > 0),
-            Lesson::Retry => {
+            HandoverLesson::TwoHeld => all.two_held() > 0,
+            HandoverLesson::Wrong => !all.holds() && all.two_held() == 0,
+            HandoverLesson::Gap => any(&|series| series.held().is_some()),
+            HandoverLesson::SlippedIn => any(&|series| series.granted() > 0),
+            HandoverLesson::Retry => {
                 let came = |is: bool| {
                     any(&|series| series.contested.iter().any(|one| one.recovered == Some(is)))
                 };
                 came(true) && !came(false)
             }
-            Lesson::RunsShared => {
-                any(&|series| series.contested.iter().any(|one| one.end == End::RunsShared))
+            HandoverLesson::RunsShared => {
+                any(&|series| series.contested.iter().any(|one| one.end == HandoverEnd::RunsShared))
             }
         }
     }
@@ -44,15 +44,15 @@ impl Lesson {
     /// What it means, and what to do.
     pub fn sentences(self) -> &'static str {
         match self {
-            Lesson::TwoHeld => {
+            HandoverLesson::TwoHeld => {
                 "Two processes held the image at once, with claims that exclude each other. This \
                  must not be: please report it, with --json."
             }
-            Lesson::Wrong => {
+            HandoverLesson::Wrong => {
                 "A handover did not end with the guest running and its image locked, or with the \
                  guest paused until it was told `cont` again."
             }
-            Lesson::Gap => {
+            HandoverLesson::Gap => {
                 "The source gives its locks up before the destination takes them. In between \
                  whoever opens the image is let in (hazard handover-gap). This is so with OFD \
                  locks, too, however the destination is started. Whoever opens images has to be \
@@ -61,18 +61,18 @@ impl Lesson {
                  then its own two sides do not exclude each other (`imglock repro \
                  handover-guarded`)."
             }
-            Lesson::SlippedIn => {
+            HandoverLesson::SlippedIn => {
                 "An opener that kept trying was let in, and the guest went on nowhere. Have \
                  whoever retries, such as a restart loop, ask the management first, and not the \
                  image."
             }
-            Lesson::Retry => {
+            HandoverLesson::Retry => {
                 "A guest that was refused its image was never lost: it stayed paused, and `cont` \
                  was granted once the opener had gone. Treat a refused `cont` as a failure, look \
                  who has the image (`imglock holders`), and repeat `cont`. After a destination \
                  that starts by itself, ask query-status: the refusal is in QEMU's log only."
             }
-            Lesson::RunsShared => {
+            HandoverLesson::RunsShared => {
                 "A guest ran on without the lock that excludes other writers: `cont` succeeded, \
                  and openers that share writing, such as qemu-io, are let in beside it. Start the \
                  destination with -S and late-block-activate: it takes all its locks in one go, \
@@ -84,8 +84,12 @@ impl Lesson {
 
 impl Handovers {
     /// What follows from it, the worst first.
-    pub fn lessons(&self) -> Vec<Lesson> {
-        Lesson::VARIANTS.iter().copied().filter(|lesson| lesson.follows_from(self)).collect()
+    pub fn lessons(&self) -> Vec<HandoverLesson> {
+        HandoverLesson::VARIANTS
+            .iter()
+            .copied()
+            .filter(|lesson| lesson.follows_from(self))
+            .collect()
     }
 }
 

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
 use super::chain::{Chain, Pair};
-use super::data::{Contested, End, Handling, Handovers, Series, Watched};
+use super::data::{
+    ContestedHandover, Handling, HandoverEnd, HandoverSeries, Handovers, WatchedHandover,
+};
 use super::ends::{Holdings, end};
 use super::opener::contending;
 use super::watch::{micros, watching};
-use crate::qemu::Binary;
+use crate::qemu::QemuBinary;
 use imglock_engine::process::{
     Launcher, LauncherOptions, ProcessError, StopToken, describe, monotonic,
 };
@@ -23,7 +25,7 @@ pub struct HandoverOptions {
     /// How many handovers each series has.
     pub rounds: usize,
     /// The emulator.
-    pub binary: Binary,
+    pub binary: QemuBinary,
 }
 
 /// Why nothing could be measured.
@@ -51,7 +53,7 @@ pub enum HandoverError {
 /// # Errors
 /// When there is no guest to move, the image cannot be watched, and when the
 /// run is stopped.
-pub fn measure(options: &HandoverOptions) -> Result<Handovers, HandoverError> {
+pub fn measure_handovers(options: &HandoverOptions) -> Result<Handovers, HandoverError> {
     let mut launcher = Launcher::start(&options.launcher)?;
     let mut environment = Environment::at(launcher.scratch());
     environment.qemu = vec![(&options.binary).into()];
@@ -59,7 +61,7 @@ pub fn measure(options: &HandoverOptions) -> Result<Handovers, HandoverError> {
     for handling in Handling::ALL {
         let watched = in_a_row(&mut launcher, options, *handling, watch)?;
         let contested = in_a_row(&mut launcher, options, *handling, contest)?;
-        series.push(Series { handling: *handling, watched, contested });
+        series.push(HandoverSeries { handling: *handling, watched, contested });
     }
     Ok(Handovers { environment, rounds: options.rounds, series })
 }
@@ -87,16 +89,16 @@ fn in_a_row<T>(
     Ok(all)
 }
 
-fn watch(chain: &Chain<'_>, pair: &mut Pair) -> Result<Watched, HandoverError> {
+fn watch(chain: &Chain<'_>, pair: &mut Pair) -> Result<WatchedHandover, HandoverError> {
     let image = chain.image();
     let began = monotonic();
     let (came, gaps) = watching(&image, || chain.hand_over(pair)).map_err(HandoverError::Watch)?;
     let took_us = micros(monotonic().saturating_sub(began));
     let (end, two_held) = outcome(chain, pair, came)?;
-    Ok(Watched { took_us, gaps, end, two_held })
+    Ok(WatchedHandover { took_us, gaps, end, two_held })
 }
 
-fn contest(chain: &Chain<'_>, pair: &mut Pair) -> Result<Contested, HandoverError> {
+fn contest(chain: &Chain<'_>, pair: &mut Pair) -> Result<ContestedHandover, HandoverError> {
     let image = chain.image();
     let (came, attempts) =
         contending(&image, || chain.hand_over(pair)).map_err(HandoverError::Watch)?;
@@ -105,10 +107,10 @@ fn contest(chain: &Chain<'_>, pair: &mut Pair) -> Result<Contested, HandoverErro
     // The opener gives the image back.
     drop(attempts);
     let recovered = match end {
-        End::Paused => Some(recovers(chain, pair)?),
+        HandoverEnd::Paused => Some(recovers(chain, pair)?),
         _ => None,
     };
-    Ok(Contested { granted, tries, end, recovered, two_held })
+    Ok(ContestedHandover { granted, tries, end, recovered, two_held })
 }
 
 /// What became of the guest, and whether two hold the image.
@@ -116,13 +118,13 @@ fn outcome(
     chain: &Chain<'_>,
     pair: &mut Pair,
     came: Result<Option<String>, StepFailure>,
-) -> Result<(End, bool), HandoverError> {
+) -> Result<(HandoverEnd, bool), HandoverError> {
     let holdings = Holdings::on(&chain.image())?;
     let status = came.and_then(|_| chain.status(&mut pair.destination));
     let ended = match status {
         Ok(status) => end(&status, holdings.of(pair.destination.pid), holdings.of(pair.source.pid)),
         Err(StepFailure::Stopped) => return Err(ProcessError::Stopped.into()),
-        Err(why) => End::Failed { why: why.to_string() },
+        Err(why) => HandoverEnd::Failed { why: why.to_string() },
     };
     Ok((ended, holdings.conflict()))
 }
@@ -131,7 +133,7 @@ fn outcome(
 fn recovers(chain: &Chain<'_>, pair: &mut Pair) -> Result<bool, HandoverError> {
     let goes_on = matches!(chain.again(&mut pair.destination), Ok(true));
     let (end, two_held) = outcome(chain, pair, Ok(None))?;
-    Ok(goes_on && end == End::Runs && !two_held)
+    Ok(goes_on && end == HandoverEnd::Runs && !two_held)
 }
 
 fn ended(stop: &StopToken, why: StepFailure) -> HandoverError {

@@ -23,7 +23,10 @@ mod measure;
 mod opener;
 mod watch;
 
-pub use data::{Contested, End, Gaps, Handling, Handovers, Series, Watched};
+pub use data::{
+    ContestedHandover, Handling, HandoverEnd, HandoverGaps, HandoverSeries, Handovers,
+    WatchedHandover,
+};
 pub use imglock_engine::series::Distribution;
-pub use lesson::Lesson;
-pub use measure::{HandoverError, HandoverOptions, measure};
+pub use lesson::HandoverLesson;
+pub use measure::{HandoverError, HandoverOptions, measure_handovers};

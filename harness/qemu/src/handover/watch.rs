@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::prctl;
 
-use super::data::Gaps;
+use super::data::HandoverGaps;
 use imglock_core::image::{Permission, held_byte, unshared_byte};
 use imglock_core::lock::{Backend, ByteLocks, LockError, LockType, RangeSpec};
 use imglock_engine::process::{ReceiveError, StopToken, monotonic};
@@ -41,7 +41,10 @@ struct Seen {
 ///
 /// # Errors
 /// When the image cannot be opened, or asked about.
-pub(super) fn watching<T>(image: &Path, work: impl FnOnce() -> T) -> std::io::Result<(T, Gaps)> {
+pub(super) fn watching<T>(
+    image: &Path,
+    work: impl FnOnce() -> T,
+) -> std::io::Result<(T, HandoverGaps)> {
     let file = File::options().read(true).write(true).open(image)?;
     let (end, done) = StopToken::pair()?;
     let (sender, has_begun) = channel();
@@ -56,7 +59,7 @@ pub(super) fn watching<T>(image: &Path, work: impl FnOnce() -> T) -> std::io::Re
     })
 }
 
-fn watch(file: &File, done: &StopToken, begun: Sender<()>) -> Result<Gaps, LockError> {
+fn watch(file: &File, done: &StopToken, begun: Sender<()>) -> Result<HandoverGaps, LockError> {
     let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
     // By default the kernel makes such a pause five times as long.
     let _ = prctl::set_timerslack(1);
@@ -77,7 +80,7 @@ fn watch(file: &File, done: &StopToken, begun: Sender<()>) -> Result<Gaps, LockE
             changes.push(now);
         }
     }
-    Ok(Gaps {
+    Ok(HandoverGaps {
         held_us: gap(&changes, |seen| seen.held).map(micros),
         unshared_us: gap(&changes, |seen| seen.unshared).map(micros),
         hole_us: micros(hole),

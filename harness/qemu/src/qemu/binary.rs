@@ -10,7 +10,7 @@ use imglock_engine::subject::SubjectProgram;
 /// One of QEMU's programs that open images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
 #[derive(Serialize, Deserialize)]
-pub enum Program {
+pub enum QemuProgram {
     /// The block layer alone, as a daemon with QMP.
     #[serde(rename = "qemu-storage-daemon")]
     StorageDaemon,
@@ -25,27 +25,27 @@ pub enum Program {
     Img,
 }
 
-impl Program {
+impl QemuProgram {
     /// All of them.
-    pub const ALL: &[Program] = Program::VARIANTS;
+    pub const ALL: &[QemuProgram] = QemuProgram::VARIANTS;
 
     /// The word for it in reports, such as `qemu-system`.
     pub fn name(self) -> &'static str {
         match self {
-            Program::StorageDaemon => "qemu-storage-daemon",
-            Program::System => "qemu-system",
-            Program::Io => "qemu-io",
-            Program::Img => "qemu-img",
+            QemuProgram::StorageDaemon => "qemu-storage-daemon",
+            QemuProgram::System => "qemu-system",
+            QemuProgram::Io => "qemu-io",
+            QemuProgram::Img => "qemu-img",
         }
     }
 
     /// The name of its file, such as `qemu-system-x86_64`.
     pub fn file_name(self) -> String {
         match self {
-            Program::StorageDaemon => "qemu-storage-daemon".to_owned(),
-            Program::System => format!("qemu-system-{}", std::env::consts::ARCH),
-            Program::Io => "qemu-io".to_owned(),
-            Program::Img => "qemu-img".to_owned(),
+            QemuProgram::StorageDaemon => "qemu-storage-daemon".to_owned(),
+            QemuProgram::System => format!("qemu-system-{}", std::env::consts::ARCH),
+            QemuProgram::Io => "qemu-io".to_owned(),
+            QemuProgram::Img => "qemu-img".to_owned(),
         }
     }
 }
@@ -53,7 +53,7 @@ impl Program {
 /// A version of QEMU, such as 7.2.22.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Version {
+pub struct QemuVersion {
     /// Two a year.
     pub major: u32,
     /// 0 or 1, or 2 in the last of a year.
@@ -62,18 +62,18 @@ pub struct Version {
     pub micro: u32,
 }
 
-impl Version {
+impl QemuVersion {
     /// A version with micro 0.
-    pub const fn new(major: u32, minor: u32) -> Version {
-        Version { major, minor, micro: 0 }
+    pub const fn new(major: u32, minor: u32) -> QemuVersion {
+        QemuVersion { major, minor, micro: 0 }
     }
 
     /// Finds the version in what `--version` prints.
-    fn parse(text: &str) -> Option<Version> {
+    fn parse(text: &str) -> Option<QemuVersion> {
         let (_, rest) = text.split_once("version ")?;
         let word = rest.split(|letter: char| letter != '.' && !letter.is_ascii_digit()).next()?;
         let mut numbers = word.split('.').map(|number| number.parse().ok());
-        Some(Version {
+        Some(QemuVersion {
             major: numbers.next()??,
             minor: numbers.next()??,
             micro: numbers.next().flatten().unwrap_or(0),
@@ -81,46 +81,47 @@ impl Version {
     }
 }
 
-impl fmt::Display for Version {
+impl fmt::Display for QemuVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("{}.{}.{}", self.major, self.minor, self.micro))
     }
 }
 
-impl From<Version> for String {
-    fn from(version: Version) -> String {
+impl From<QemuVersion> for String {
+    fn from(version: QemuVersion) -> String {
         version.to_string()
     }
 }
 
-impl TryFrom<String> for Version {
+impl TryFrom<String> for QemuVersion {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Version, String> {
-        Version::parse(&format!("version {text}")).ok_or_else(|| format!("`{text}` is no version"))
+    fn try_from(text: String) -> Result<QemuVersion, String> {
+        QemuVersion::parse(&format!("version {text}"))
+            .ok_or_else(|| format!("`{text}` is no version"))
     }
 }
 
 /// One program of one QEMU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Binary {
+pub struct QemuBinary {
     /// Which program.
-    pub program: Program,
+    pub program: QemuProgram,
     /// Where it is.
     pub path: PathBuf,
     /// What it says its version is.
-    pub version: Version,
+    pub version: QemuVersion,
 }
 
-impl fmt::Display for Binary {
+impl fmt::Display for QemuBinary {
     /// Such as `qemu-io 10.0.2`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.program.file_name(), self.version)
     }
 }
 
-impl From<&Binary> for SubjectProgram {
-    fn from(binary: &Binary) -> SubjectProgram {
+impl From<&QemuBinary> for SubjectProgram {
+    fn from(binary: &QemuBinary) -> SubjectProgram {
         SubjectProgram {
             name: binary.program.name().to_owned(),
             path: binary.path.clone(),
@@ -129,48 +130,48 @@ impl From<&Binary> for SubjectProgram {
     }
 }
 
-impl Binary {
+impl QemuBinary {
     /// Asks the program at `path` for its version.
-    fn at(program: Program, path: PathBuf) -> Option<Binary> {
+    fn at(program: QemuProgram, path: PathBuf) -> Option<QemuBinary> {
         let path = path.canonicalize().ok()?;
         let said = Command::new(&path).arg("--version").output().ok()?;
-        let version = Version::parse(&String::from_utf8_lossy(&said.stdout))?;
-        Some(Binary { program, path, version })
+        let version = QemuVersion::parse(&String::from_utf8_lossy(&said.stdout))?;
+        Some(QemuBinary { program, path, version })
     }
 }
 
 /// The QEMU programs that there are, the preferred ones first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Binaries(Vec<Binary>);
+pub struct QemuBinaries(Vec<QemuBinary>);
 
-impl FromIterator<Binary> for Binaries {
+impl FromIterator<QemuBinary> for QemuBinaries {
     /// These, the preferred ones first.
-    fn from_iter<I: IntoIterator<Item = Binary>>(binaries: I) -> Binaries {
-        Binaries(binaries.into_iter().collect())
+    fn from_iter<I: IntoIterator<Item = QemuBinary>>(binaries: I) -> QemuBinaries {
+        QemuBinaries(binaries.into_iter().collect())
     }
 }
 
-impl Binaries {
+impl QemuBinaries {
     /// Looks in `directories`, in this order, and then in those of `PATH`.
     /// Whatever does not say its version is not QEMU's.
-    pub fn find(directories: &[PathBuf]) -> Binaries {
+    pub fn find(directories: &[PathBuf]) -> QemuBinaries {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders: Vec<PathBuf> =
             directories.iter().cloned().chain(std::env::split_paths(&path)).collect();
-        Binaries::in_folders(&folders)
+        QemuBinaries::in_folders(&folders)
     }
 
     /// Those in one directory.
-    pub fn within(directory: &Path) -> Binaries {
-        Binaries::in_folders(&[directory.to_owned()])
+    pub fn within(directory: &Path) -> QemuBinaries {
+        QemuBinaries::in_folders(&[directory.to_owned()])
     }
 
-    fn in_folders(folders: &[PathBuf]) -> Binaries {
-        let mut found: Vec<Binary> = Vec::new();
+    fn in_folders(folders: &[PathBuf]) -> QemuBinaries {
+        let mut found: Vec<QemuBinary> = Vec::new();
         for folder in folders {
-            for program in Program::ALL {
+            for program in QemuProgram::ALL {
                 let file = folder.join(program.file_name());
-                let Some(binary) = file.is_file().then(|| Binary::at(*program, file)).flatten()
+                let Some(binary) = file.is_file().then(|| QemuBinary::at(*program, file)).flatten()
                 else {
                     continue;
                 };
@@ -179,7 +180,7 @@ impl Binaries {
                 }
             }
         }
-        Binaries(found)
+        QemuBinaries(found)
     }
 
     /// Whether there is none.
@@ -188,12 +189,12 @@ impl Binaries {
     }
 
     /// The preferred one of a program.
-    pub fn first(&self, program: Program) -> Option<&Binary> {
+    pub fn first(&self, program: QemuProgram) -> Option<&QemuBinary> {
         self.all(program).next()
     }
 
     /// Every one of a program, the preferred one first.
-    pub fn all(&self, program: Program) -> impl Iterator<Item = &Binary> {
+    pub fn all(&self, program: QemuProgram) -> impl Iterator<Item = &QemuBinary> {
         self.0.iter().filter(move |binary| binary.program == program)
     }
 }
@@ -212,18 +213,18 @@ mod tests {
         #[case] said: &str,
         #[case] version: Option<&str>,
     ) {
-        assert_eq!(Version::parse(said).map(|found| found.to_string()).as_deref(), version);
+        assert_eq!(QemuVersion::parse(said).map(|found| found.to_string()).as_deref(), version);
     }
 
     #[test]
     fn versions_are_ordered_by_number_and_not_by_letter() {
-        assert!(Version::new(7, 2) < Version::new(10, 0));
+        assert!(QemuVersion::new(7, 2) < QemuVersion::new(10, 0));
     }
 
     #[test]
     fn what_is_not_qemu_is_not_found() {
         let folder = tempfile::tempdir().expect("a directory");
         std::os::unix::fs::symlink("/bin/true", folder.path().join("qemu-io")).expect("a link");
-        assert!(Binaries::within(folder.path()).is_empty());
+        assert!(QemuBinaries::within(folder.path()).is_empty());
     }
 }

@@ -20,7 +20,7 @@ mod qmp;
 mod refusal;
 mod tool;
 
-pub use binary::{Binaries, Binary, Program, Version};
+pub use binary::{QemuBinaries, QemuBinary, QemuProgram, QemuVersion};
 pub use command::Command;
 pub use console::Console;
 pub use descriptors::descriptors_of;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use procfs::process::Process;
 
-use super::binary::{Binary, Program};
+use super::binary::{QemuBinary, QemuProgram};
 use super::qmp::{Qmp, QmpError};
 use imglock_engine::process::{
     Executed, Execution, Launcher, Log, ProcessError, StandardError, StopToken,
@@ -14,7 +14,7 @@ use imglock_engine::process::{
 #[derive(Debug, Clone)]
 pub struct Start<'a> {
     /// Which one.
-    pub binary: &'a Binary,
+    pub binary: &'a QemuBinary,
     /// What it is called in messages.
     pub name: &'a str,
     /// What it is told besides where its monitor is.
@@ -34,9 +34,11 @@ impl Start<'_> {
     pub fn command_line(&self) -> Vec<String> {
         let program = self.binary.program.file_name();
         let monitor: &[&str] = match self.binary.program {
-            Program::System => &["-qmp", "stdio"],
-            Program::StorageDaemon => &["--chardev", "stdio,id=qmp", "--monitor", "chardev=qmp"],
-            Program::Io | Program::Img => &[],
+            QemuProgram::System => &["-qmp", "stdio"],
+            QemuProgram::StorageDaemon => {
+                &["--chardev", "stdio,id=qmp", "--monitor", "chardev=qmp"]
+            }
+            QemuProgram::Io | QemuProgram::Img => &[],
         };
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let parts: [Vec<String>; 4] =
@@ -47,8 +49,8 @@ impl Start<'_> {
     /// What is always said.
     fn fixed(&self) -> Vec<&'static str> {
         match (self.binary.program, self.run_guest) {
-            (Program::System, true) => UNATTENDED.to_vec(),
-            (Program::System, false) => [UNATTENDED, &["-S"]].concat(),
+            (QemuProgram::System, true) => UNATTENDED.to_vec(),
+            (QemuProgram::System, false) => [UNATTENDED, &["-S"]].concat(),
             _ => Vec::new(),
         }
     }
@@ -128,7 +130,7 @@ impl Qemu {
         errors: StandardError,
     ) -> Result<Starting, ProcessError> {
         let monitor = match start.binary.program {
-            Program::System => MONITOR_OF_SYSTEM,
+            QemuProgram::System => MONITOR_OF_SYSTEM,
             _ => MONITOR_OF_DAEMON,
         };
         let fixed = start.fixed();

@@ -1,19 +1,19 @@
 //! What a QEMU has a way of doing, told before anything is started.
 
-use crate::qemu::{Binary, Program, Version};
+use crate::qemu::{QemuBinary, QemuProgram, QemuVersion};
 use imglock_core::image::{Access, Claim};
 use imglock_core::lock::Backend;
 use imglock_core::step::{Action, OpenOptions};
 
 /// The first QEMU whose nodes are inactivated one by one
 /// (`blockdev-set-active`); before, migration did it to all of them.
-const SET_ACTIVE: Version = Version::new(10, 0);
+const SET_ACTIVE: QemuVersion = QemuVersion::new(10, 0);
 
 /// Whether `binary` can do this.
 ///
 /// # Errors
 /// Why not: `cannot fork`.
-pub(super) fn can(binary: &Binary, action: &Action, backend: Backend) -> Result<(), String> {
+pub(super) fn can(binary: &QemuBinary, action: &Action, backend: Backend) -> Result<(), String> {
     let refuse = |what: &str| Err(format!("cannot {what}"));
     match action {
         Action::Open { options, .. } => can_open(binary, options, backend),
@@ -21,7 +21,7 @@ pub(super) fn can(binary: &Binary, action: &Action, backend: Backend) -> Result<
         Action::Set { pause_after: Some(_), .. } => refuse("halt between two lock calls"),
         Action::Set { .. } | Action::Close { .. } => Ok(()),
         Action::Read { .. } | Action::Write { .. } => match binary.program {
-            Program::Io => Ok(()),
+            QemuProgram::Io => Ok(()),
             _ => refuse("read or write an image by QMP"),
         },
         Action::Exit | Action::Kill | Action::Stop | Action::Continue => Ok(()),
@@ -46,7 +46,7 @@ pub(super) fn can(binary: &Binary, action: &Action, backend: Backend) -> Result<
     }
 }
 
-fn can_open(binary: &Binary, options: &OpenOptions, backend: Backend) -> Result<(), String> {
+fn can_open(binary: &QemuBinary, options: &OpenOptions, backend: Backend) -> Result<(), String> {
     let refuse = |what: &str| Err(format!("cannot {what}"));
     if options.pause_after.is_some() {
         return refuse("halt between two lock calls");
@@ -74,8 +74,8 @@ pub(super) fn can_access(access: Access, claim: Claim) -> Result<(), String> {
     }
 }
 
-fn can_inactivate(binary: &Binary) -> Result<(), String> {
-    if binary.version >= SET_ACTIVE && binary.program != Program::Io {
+fn can_inactivate(binary: &QemuBinary) -> Result<(), String> {
+    if binary.version >= SET_ACTIVE && binary.program != QemuProgram::Io {
         return Ok(());
     }
     Err(format!(

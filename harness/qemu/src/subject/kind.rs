@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::{QemuIoSubject, QemuSubject};
-use crate::qemu::{Binaries, Program};
+use crate::qemu::{QemuBinaries, QemuProgram};
 use imglock_engine::subject::{Absent, Builtin, Subject};
 
 /// The subjects that there are, by the words that flags use.
@@ -33,18 +33,18 @@ impl SubjectKind {
     }
 
     /// The program that plays, where it is not ours.
-    pub fn program(self) -> Option<Program> {
+    pub fn program(self) -> Option<QemuProgram> {
         match self {
             SubjectKind::Builtin => None,
-            SubjectKind::QemuStorageDaemon => Some(Program::StorageDaemon),
-            SubjectKind::QemuSystem => Some(Program::System),
-            SubjectKind::QemuIo => Some(Program::Io),
+            SubjectKind::QemuStorageDaemon => Some(QemuProgram::StorageDaemon),
+            SubjectKind::QemuSystem => Some(QemuProgram::System),
+            SubjectKind::QemuIo => Some(QemuProgram::Io),
         }
     }
 
     /// The subject, with the preferred one of the programs that there are. One
     /// that is not there says so whatever it is told to do.
-    pub fn subject(self, binaries: &Binaries) -> Arc<dyn Subject> {
+    pub fn subject(self, binaries: &QemuBinaries) -> Arc<dyn Subject> {
         let Some(program) = self.program() else { return Arc::new(Builtin) };
         let binary = binaries.first(program).cloned();
         let subject: Option<Arc<dyn Subject>> = match self {

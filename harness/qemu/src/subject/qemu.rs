@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::abilities;
 use super::qemu_node::QemuNode;
 use crate::qemu::{
-    Binary, Command, MACHINE, Program, Qemu, QmpError, Start, descriptors_of, outcome_of,
+    Command, MACHINE, Qemu, QemuBinary, QemuProgram, QmpError, Start, descriptors_of, outcome_of,
 };
 use imglock_core::image::{Access, Claim, Locking};
 use imglock_core::lock::Backend;
@@ -24,17 +24,17 @@ use imglock_engine::subject::{
 /// share; what QEMU then does with its locks is what it does for any user.
 #[derive(Debug, Clone)]
 pub struct QemuSubject {
-    binary: Binary,
+    binary: QemuBinary,
     name: &'static str,
 }
 
 impl QemuSubject {
     /// `None` for a program without a monitor.
-    pub fn new(binary: Binary) -> Option<QemuSubject> {
+    pub fn new(binary: QemuBinary) -> Option<QemuSubject> {
         let name = match binary.program {
-            Program::StorageDaemon => "qemu-storage-daemon",
-            Program::System => "qemu-system",
-            Program::Io | Program::Img => return None,
+            QemuProgram::StorageDaemon => "qemu-storage-daemon",
+            QemuProgram::System => "qemu-system",
+            QemuProgram::Io | QemuProgram::Img => return None,
         };
         Some(QemuSubject { binary, name })
     }
@@ -60,7 +60,7 @@ impl Subject for QemuSubject {
         stage: &Stage<'_>,
     ) -> Result<Vec<Box<dyn Player>>, StepFailure> {
         let arguments: &[String] = match self.binary.program {
-            Program::System => &["-machine".to_owned(), MACHINE.to_owned()],
+            QemuProgram::System => &["-machine".to_owned(), MACHINE.to_owned()],
             _ => &[],
         };
         // All of them start at the same time.

@@ -1,7 +1,7 @@
 use std::os::fd::RawFd;
 
 use super::{abilities, prompt};
-use crate::qemu::{Binary, Console, Program, descriptors_of, outcome_of};
+use crate::qemu::{Console, QemuBinary, QemuProgram, descriptors_of, outcome_of};
 use imglock_core::image::{Access, Claim, Locking, Permission, Permissions};
 use imglock_core::lock::Backend;
 use imglock_core::step::{Action, OpenOptions, Outcome};
@@ -19,7 +19,7 @@ use imglock_locks::image::ByteClaims;
 /// mode takes or does not share besides is said by a `blkdebug` node below it.
 #[derive(Debug, Clone)]
 pub struct QemuIoSubject {
-    binary: Binary,
+    binary: QemuBinary,
 }
 
 impl QemuIoSubject {
@@ -27,8 +27,8 @@ impl QemuIoSubject {
     pub const NAME: &'static str = "qemu-io";
 
     /// `None` for another program.
-    pub fn new(binary: Binary) -> Option<QemuIoSubject> {
-        (binary.program == Program::Io).then_some(QemuIoSubject { binary })
+    pub fn new(binary: QemuBinary) -> Option<QemuIoSubject> {
+        (binary.program == QemuProgram::Io).then_some(QemuIoSubject { binary })
     }
 }
 

@@ -1,5 +1,5 @@
 use super::loss::{Loss, Stage};
-use imglock_engine::run::{Boot, Environment, Fate, Place, RunLine, ScenarioResult};
+use imglock_engine::run::{Boot, Environment, Place, PlaceFate, RunLine, ScenarioResult};
 
 /// What came of a guest's run so far, with its places called by the kernel.
 #[derive(Debug)]
@@ -91,8 +91,8 @@ impl Journal {
     ) -> Vec<Place> {
         self.boot.complaints = complaints.to_vec();
         if let Some(loss) = loss {
-            let lost = Fate::Lost { why: loss.to_string(), console };
-            let behind = |place: &Place| Fate::Lost {
+            let lost = PlaceFate::Lost { why: loss.to_string(), console };
+            let behind = |place: &Place| PlaceFate::Lost {
                 why: format!("not reached: the kernel was lost at {}", place.name),
                 console: Vec::new(),
             };
@@ -201,7 +201,7 @@ mod tests {
         let expected = [("6.1.0/ext4", false), ("6.1.0/xfs", true), ("6.1.0/tmpfs", true)];
         assert_eq!(fates(&places), expected);
         let why = |place: &Place| match &place.fate {
-            Fate::Lost { why, console } => (why.clone(), console.len()),
+            PlaceFate::Lost { why, console } => (why.clone(), console.len()),
             other => panic!("{other:?}"),
         };
         assert!(why(&places[1]).0.contains("contract/one on ofd at 6.1.0/xfs"));

@@ -46,7 +46,7 @@ pub use accelerator::{Accelerator, AcceleratorChoice};
 pub use image::{KernelImage, NoKernel};
 pub use kernel::{Kernel, KernelError};
 pub use modules::{Module, ModuleError, Modules};
-pub use payload::{Payload, PayloadError};
+pub use payload::{GuestPayload, PayloadError};
 pub use plan::{VmEvent, VmNews, VmOptions, VmPlan};
 pub use session::boot_all;
 

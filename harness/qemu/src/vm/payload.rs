@@ -16,7 +16,7 @@ pub(super) const INIT: &str = "/init";
 /// What goes into every guest: this very program, others that it may call, and
 /// files of the user's, with the shared libraries that they need.
 #[derive(Debug)]
-pub struct Payload {
+pub struct GuestPayload {
     /// As an archive that a kernel unpacks.
     pub(super) archive: Vec<u8>,
     /// Where the programs are, as `PATH` has it.
@@ -39,13 +39,13 @@ pub struct PayloadError {
     pub why: String,
 }
 
-impl Payload {
+impl GuestPayload {
     /// Packs this program, those of `programs` that are installed, and
     /// `files`, each under the path that it has here.
     ///
     /// # Errors
     /// When one cannot be read, or needs a library that is not there.
-    pub fn pack(programs: &[&str], files: &[PathBuf]) -> Result<Payload, PayloadError> {
+    pub fn pack(programs: &[&str], files: &[PathBuf]) -> Result<GuestPayload, PayloadError> {
         let packed = |error: std::io::Error| PayloadError {
             path: PathBuf::from(INIT),
             why: describe(&error),
@@ -76,7 +76,7 @@ impl Payload {
             initramfs.folder(Path::new(folder)).map_err(packed)?;
         }
         let library_folders = libraries.keys().filter_map(|library| library.parent());
-        Ok(Payload {
+        Ok(GuestPayload {
             archive: initramfs.finish().map_err(packed)?,
             path: joined(folders.iter().map(PathBuf::as_path)),
             libraries: joined(library_folders),
@@ -182,6 +182,6 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), "text").expect("writable");
         assert!(libraries_of(file.path()).is_err());
-        assert!(Payload::pack(&[], &[PathBuf::from("/nowhere.kdl")]).is_err());
+        assert!(GuestPayload::pack(&[], &[PathBuf::from("/nowhere.kdl")]).is_err());
     }
 }

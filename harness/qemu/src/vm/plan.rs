@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use super::accelerator::{Accelerator, AcceleratorChoice};
 use super::kernel::Kernel;
-use super::payload::Payload;
-use crate::qemu::Binary;
+use super::payload::GuestPayload;
+use crate::qemu::QemuBinary;
 use imglock_engine::process::LauncherOptions;
 use imglock_engine::run::{Place, ScenarioResult};
 
@@ -20,7 +20,7 @@ pub struct VmPlan {
     /// for a directory that is there.
     pub file_systems: Vec<String>,
     /// What goes into every guest.
-    pub payload: Payload,
+    pub payload: GuestPayload,
 }
 
 impl VmPlan {
@@ -45,7 +45,7 @@ fn numbered<'a>(releases: impl Iterator<Item = &'a str>) -> Vec<String> {
 #[derive(Debug, Clone)]
 pub struct VmOptions {
     /// The emulator.
-    pub emulator: Binary,
+    pub emulator: QemuBinary,
     /// What runs the guests.
     pub accelerator: AcceleratorChoice,
     /// How long a guest under KVM may say nothing at all before it is started

@@ -4,21 +4,21 @@ use imglock_core::image::{Claim, Refusal};
 
 /// One line of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Event {
+pub struct HistoryEvent {
     /// When.
     pub at_ns: u64,
     /// Who, as an index into the openers of its history.
     pub opener: usize,
     /// What.
-    pub kind: EventKind,
+    pub kind: HistoryEventKind,
     /// What it is there for.
-    pub role: Role,
+    pub role: OpenerRole,
 }
 
 /// What an event does for a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Role {
+pub enum OpenerRole {
     /// It is a part of the proof.
     Proof,
     /// It is the part of the proof at which it shows.
@@ -40,24 +40,24 @@ pub enum Role {
     },
 }
 
-impl Event {
+impl HistoryEvent {
     /// Whether it is a part of the proof.
     pub fn is_proof(&self) -> bool {
-        matches!(self.role, Role::Proof | Role::Point | Role::Loss)
+        matches!(self.role, OpenerRole::Proof | OpenerRole::Point | OpenerRole::Loss)
     }
 }
 
-impl EventKind {
+impl HistoryEventKind {
     /// The word that histories use.
     pub fn name(self) -> &'static str {
         match self {
-            EventKind::Open(_) => "open",
-            EventKind::Granted => "granted",
-            EventKind::Refused(_) => "refused",
-            EventKind::Close => "close",
-            EventKind::Closed => "closed",
-            EventKind::Alive => "alive",
-            EventKind::Died => "died",
+            HistoryEventKind::Open(_) => "open",
+            HistoryEventKind::Granted => "granted",
+            HistoryEventKind::Refused(_) => "refused",
+            HistoryEventKind::Close => "close",
+            HistoryEventKind::Closed => "closed",
+            HistoryEventKind::Alive => "alive",
+            HistoryEventKind::Died => "died",
         }
     }
 }
@@ -65,7 +65,7 @@ impl EventKind {
 /// What an opener can have noted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum EventKind {
+pub enum HistoryEventKind {
     /// It is about to open the image with this claim.
     Open(Claim),
     /// It has the image.

@@ -1,8 +1,8 @@
 use super::loss::Closings;
 use super::span::{Meeting, Span, lead};
-use super::terms::{Owners, Terms};
-use super::verdict::Judgement;
-use super::{Finding, Matter, Stay};
+use super::terms::{HistoryTerms, Owners};
+use super::verdict::HistoryJudgement;
+use super::{HistoryFinding, HistoryMatter, Opening};
 use imglock_core::image::{Claim, Permissions};
 use imglock_core::lock::Backend;
 
@@ -11,7 +11,12 @@ use imglock_core::lock::Backend;
 /// Grants are taken in order of time, and those that surely ended before are
 /// put away, so that each is compared only with those that are there, and only
 /// when one of these conflicts with it.
-pub(super) fn check(stays: &[Stay], terms: &Terms<'_>, owners: &Owners, judgement: &mut Judgement) {
+pub(super) fn check(
+    stays: &[Opening],
+    terms: &HistoryTerms<'_>,
+    owners: &Owners,
+    judgement: &mut HistoryJudgement,
+) {
     let mut grants: Vec<(Span, usize)> = Vec::with_capacity(stays.len());
     grants.extend(stays.iter().enumerate().filter_map(|(at, stay)| Some((stay.sure()?, at))));
     let mut ends = grants.clone();
@@ -44,7 +49,7 @@ pub(super) fn check(stays: &[Stay], terms: &Terms<'_>, owners: &Owners, judgemen
 
 /// Those who hold the image at one moment.
 struct Present<'a> {
-    stays: &'a [Stay],
+    stays: &'a [Opening],
     all: Vec<usize>,
     /// Where each stay is in `all`.
     places: Vec<usize>,
@@ -54,7 +59,7 @@ struct Present<'a> {
 }
 
 impl<'a> Present<'a> {
-    fn new(stays: &'a [Stay]) -> Present<'a> {
+    fn new(stays: &'a [Opening]) -> Present<'a> {
         let places = vec![usize::MAX; stays.len()];
         Present { stays, all: Vec::new(), places, held: [0; 4], unshared: [0; 4] }
     }
@@ -97,10 +102,10 @@ impl<'a> Present<'a> {
 /// What there is to say of a grant, at most one thing of each kind.
 #[derive(Default)]
 struct Seen {
-    contradiction: Option<Matter>,
-    doubt: Option<Matter>,
-    same_owner: Option<Matter>,
-    lock_loss: Option<Matter>,
+    contradiction: Option<HistoryMatter>,
+    doubt: Option<HistoryMatter>,
+    same_owner: Option<HistoryMatter>,
+    lock_loss: Option<HistoryMatter>,
 }
 
 /// Of which kinds there is an earlier finding, so that the proof of another one
@@ -111,23 +116,23 @@ struct Known {
 }
 
 impl Known {
-    fn of(judgement: &Judgement) -> Known {
+    fn of(judgement: &HistoryJudgement) -> Known {
         Known { contradiction: judgement.contradictions > 0 }
     }
 }
 
 impl Seen {
-    fn note(self, judgement: &mut Judgement, known: Known) {
+    fn note(self, judgement: &mut HistoryJudgement, known: Known) {
         match (self.contradiction, self.doubt) {
             (Some(_), _) if known.contradiction => judgement.contradictions += 1,
-            (Some(matter), _) => judgement.contradict(Finding::certain(matter)),
+            (Some(matter), _) => judgement.contradict(HistoryFinding::certain(matter)),
             (None, Some(_)) if judgement.unclear > 0 => judgement.unclear += 1,
-            (None, Some(matter)) => judgement.doubt(Finding::unclear(matter)),
+            (None, Some(matter)) => judgement.doubt(HistoryFinding::unclear(matter)),
             (None, None) => {}
         }
         for matter in [self.same_owner, self.lock_loss].into_iter().flatten() {
             if let Some(hazard) = matter.hazard() {
-                judgement.show(hazard, 1, Finding::certain(matter));
+                judgement.show(hazard, 1, HistoryFinding::certain(matter));
             }
         }
     }
@@ -135,8 +140,8 @@ impl Seen {
 
 /// Compares two who hold the image at the same time.
 struct Pairs<'a> {
-    stays: &'a [Stay],
-    terms: &'a Terms<'a>,
+    stays: &'a [Opening],
+    terms: &'a HistoryTerms<'a>,
     owners: &'a Owners,
     /// Made when the first pair asks for them.
     closings: Option<Closings>,
@@ -156,11 +161,11 @@ impl Pairs<'_> {
         }
         if self.owners.owner(&first) == self.owners.owner(&second) {
             if meeting == Meeting::Sure {
-                earliest(&mut seen.same_owner, Matter::SameOwner { first, second });
+                earliest(&mut seen.same_owner, HistoryMatter::SameOwner { first, second });
             }
             return;
         }
-        let both = Matter::TwoHolders { first, second };
+        let both = HistoryMatter::TwoHolders { first, second };
         match (self.loss(first, second), meeting) {
             (Some((Meeting::Sure, loss)), Meeting::Sure) => earliest(&mut seen.lock_loss, loss),
             (Some(_), Meeting::Unclear) => {}
@@ -174,13 +179,13 @@ impl Pairs<'_> {
     /// Each locks first and looks then. So one of them had locked already when
     /// the other looked, and what it had locked was gone: between its attempt
     /// and the other's answer a descriptor was closed in its process.
-    fn loss(&mut self, first: Stay, second: Stay) -> Option<(Meeting, Matter)> {
+    fn loss(&mut self, first: Opening, second: Opening) -> Option<(Meeting, HistoryMatter)> {
         if self.terms.backend != Backend::Posix {
             return None;
         }
         let closings = self.closings.get_or_insert_with(|| Closings::of(self.stays, self.owners));
         let resolution = self.terms.resolution_ns;
-        let lost = |loser: Stay, other: Stay| {
+        let lost = |loser: Opening, other: Opening| {
             let (locked, looked) = (loser.attempt_ns, other.granted_ns()?);
             let owner = self.owners.owner(&loser);
             // One that surely began before the other looked, or else any that may have.
@@ -191,7 +196,7 @@ impl Pairs<'_> {
                 let closer = self.stays[closer];
                 let margin = closer.closing()?.margin(Span { from: locked, until: looked });
                 let meeting = Meeting::by(margin.min(lead(locked, looked)), resolution);
-                let matter = Matter::LockLoss { loser, closer, other };
+                let matter = HistoryMatter::LockLoss { loser, closer, other };
                 (meeting != Meeting::Never).then_some((meeting, matter))
             });
             losses.min_by_key(|(meeting, _)| *meeting != Meeting::Sure)
@@ -201,7 +206,7 @@ impl Pairs<'_> {
     }
 }
 
-fn earliest(known: &mut Option<Matter>, matter: Matter) {
+fn earliest(known: &mut Option<HistoryMatter>, matter: HistoryMatter) {
     if known.as_ref().is_none_or(|known| matter.rank() < known.rank()) {
         *known = Some(matter);
     }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::Stay;
+use super::Opening;
 use super::terms::Owners;
 
 /// When descriptors of the image were closed in each process: under POSIX
@@ -27,7 +27,7 @@ struct Latest {
 
 impl Closings {
     /// All of a history.
-    pub fn of(stays: &[Stay], owners: &Owners) -> Closings {
+    pub fn of(stays: &[Opening], owners: &Owners) -> Closings {
         let mut each: HashMap<u32, Vec<Closing>> = HashMap::new();
         for (index, stay) in stays.iter().enumerate() {
             let Some(span) = stay.closing() else { continue };

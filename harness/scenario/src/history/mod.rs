@@ -4,36 +4,36 @@
 //! Each opener notes the moment before it opens an image and the moment after
 //! the answer, the moment before it closes and the moment after. Between the
 //! answer and the close it *surely* holds what it claims; from the attempt
-//! until it has closed it *may* have lock bytes. A [`Stay`] is all of that for
+//! until it has closed it *may* have lock bytes. A [`Opening`] is all of that for
 //! one opening.
 //!
 //! A history is judged by the contract alone. Neither the kernel nor the model
 //! is asked, so it makes no difference whose history it is.
 //!
 //! ```
-//! use imglock_scenario::history::{Answer, End, Matter, Opener, Stay, Terms, Verdict, judge};
+//! use imglock_scenario::history::{OpenAnswer, OpeningEnd, HistoryMatter, HistoryOpener, Opening, HistoryTerms, HistoryVerdict, judge_history};
 //! use imglock_core::image::Mode;
 //! use imglock_core::lock::Backend;
 //!
-//! let openers = ["vm1", "vm2"].map(|vm| Opener { name: format!("{vm}.disk"), process: vm.into() });
-//! let stay = |opener, [attempt_ns, granted, from_ns, until_ns]: [u64; 4]| Stay {
+//! let openers = ["vm1", "vm2"].map(|vm| HistoryOpener { name: format!("{vm}.disk"), process: vm.into() });
+//! let stay = |opener, [attempt_ns, granted, from_ns, until_ns]: [u64; 4]| Opening {
 //!     opener,
 //!     claim: Mode::Rw.claim(),
 //!     attempt_ns,
-//!     answer: Some((granted, Answer::Granted)),
-//!     end: Some(End::Closed { from_ns, until_ns }),
+//!     answer: Some((granted, OpenAnswer::Granted)),
+//!     end: Some(OpeningEnd::Closed { from_ns, until_ns }),
 //! };
 //! let terms =
-//!     Terms { openers: &openers, backend: Backend::Ofd, complete: true, resolution_ns: 1 };
+//!     HistoryTerms { openers: &openers, backend: Backend::Ofd, complete: true, resolution_ns: 1 };
 //!
 //! // Let in while the first was closing: that can be.
 //! let stays = [stay(0, [0, 10, 50, 60]), stay(1, [20, 55, 90, 99])];
-//! assert!(judge(&stays, &terms).is_valid());
+//! assert!(judge_history(&stays, &terms).is_valid());
 //!
 //! // Let in before the first was about to close: that cannot.
 //! let stays = [stay(0, [0, 10, 50, 60]), stay(1, [20, 40, 90, 99])];
-//! let Verdict::Invalid(finding) = judge(&stays, &terms).verdict else { panic!("two writers") };
-//! assert!(matches!(finding.matter, Matter::TwoHolders { .. }));
+//! let HistoryVerdict::Invalid(finding) = judge_history(&stays, &terms).verdict else { panic!("two writers") };
+//! assert!(matches!(finding.matter, HistoryMatter::TwoHolders { .. }));
 //! ```
 //!
 //! # Rules
@@ -87,13 +87,15 @@ mod stay;
 mod terms;
 mod verdict;
 
-pub use event::{Event, EventKind, Role};
-pub use file::{Header, History, HistoryFile, Image, Problem, ReadError};
-pub use finding::{Finding, Matter, Neighbour, conflict};
-pub use judge::judge;
-pub use stay::{Answer, End, Stay};
-pub use terms::{Opener, Terms};
-pub use verdict::{Counts, Judgement, Shown, Verdict};
+pub use event::{HistoryEvent, HistoryEventKind, OpenerRole};
+pub use file::{
+    History, HistoryFile, HistoryHeader, HistoryImage, HistoryProblem, HistoryReadError,
+};
+pub use finding::{HistoryFinding, HistoryMatter, Neighbour, claim_conflict};
+pub use judge::judge_history;
+pub use stay::{OpenAnswer, Opening, OpeningEnd};
+pub use terms::{HistoryOpener, HistoryTerms};
+pub use verdict::{HistoryCounts, HistoryJudgement, HistoryVerdict, Shown};
 
 #[cfg(test)]
 mod tests;

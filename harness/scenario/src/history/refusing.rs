@@ -1,14 +1,19 @@
 use super::span::NEVER;
-use super::terms::{Owners, Terms};
-use super::verdict::Judgement;
-use super::{Answer, Finding, Matter, Neighbour, Stay};
+use super::terms::{HistoryTerms, Owners};
+use super::verdict::HistoryJudgement;
+use super::{HistoryFinding, HistoryMatter, Neighbour, OpenAnswer, Opening};
 use imglock_core::image::{Claim, Refusal, Side};
 
 /// Second rule: every refusal has somebody who offends.
-pub(super) fn check(stays: &[Stay], terms: &Terms<'_>, owners: &Owners, judgement: &mut Judgement) {
+pub(super) fn check(
+    stays: &[Opening],
+    terms: &HistoryTerms<'_>,
+    owners: &Owners,
+    judgement: &mut HistoryJudgement,
+) {
     let mut refusals: Vec<Attempt> = Vec::new();
     for stay in stays {
-        if let Some((answer_ns, Answer::Refused(over))) = stay.answer {
+        if let Some((answer_ns, OpenAnswer::Refused(over))) = stay.answer {
             let over = Offences::over(stay.claim, over);
             refusals.push(Attempt { answer_ns, stay, over, owner: owners.owner(stay) });
         }
@@ -26,7 +31,7 @@ pub(super) fn check(stays: &[Stay], terms: &Terms<'_>, owners: &Owners, judgemen
     let unsure = sweep.without_offender(refusals, resolution + 1);
     let unjustified = sweep.without_offender(unsure.clone(), -resolution);
     if let Some(first) = unjustified.first() {
-        judgement.contradict(Finding::certain(sweep.evidence(first)));
+        judgement.contradict(HistoryFinding::certain(sweep.evidence(first)));
         judgement.contradictions += unjustified.len() as u64 - 1;
     }
     let mut certain = unjustified.iter().peekable();
@@ -34,7 +39,7 @@ pub(super) fn check(stays: &[Stay], terms: &Terms<'_>, owners: &Owners, judgemen
         .iter()
         .filter(|one| certain.next_if(|sure| std::ptr::eq(sure.stay, one.stay)).is_none());
     if let Some(first) = unclear.next() {
-        judgement.doubt(Finding::unclear(sweep.evidence(first)));
+        judgement.doubt(HistoryFinding::unclear(sweep.evidence(first)));
         judgement.unclear += unclear.count() as u64;
     }
 }
@@ -43,7 +48,7 @@ pub(super) fn check(stays: &[Stay], terms: &Terms<'_>, owners: &Owners, judgemen
 #[derive(Clone, Copy)]
 struct Attempt<'a> {
     answer_ns: u64,
-    stay: &'a Stay,
+    stay: &'a Opening,
     /// What somebody must have done.
     over: Offences,
     owner: u32,
@@ -104,7 +109,7 @@ impl Longest {
 }
 
 struct Sweep<'a> {
-    stays: &'a [Stay],
+    stays: &'a [Opening],
     /// Every attempt, in order of time.
     starts: Vec<(u64, usize)>,
     owners: &'a Owners,
@@ -136,25 +141,25 @@ impl<'a> Sweep<'a> {
     }
 
     /// That nobody was there, with whoever came closest.
-    fn evidence(&self, refusal: &Attempt<'_>) -> Matter {
-        let offends = |stay: &&Stay| {
+    fn evidence(&self, refusal: &Attempt<'_>) -> HistoryMatter {
+        let offends = |stay: &&Opening| {
             let over = Offences::of(stay.claim).0 & refusal.over.0 != 0;
             over && self.owners.owner(stay) != refusal.owner
         };
         let attempt = refusal.stay.possible();
-        let gone = |stay: &Stay| {
+        let gone = |stay: &Opening| {
             let span = stay.possible();
             let apart_ns = attempt.from.saturating_sub(span.until);
             (span.until < attempt.until && span.until != NEVER && span.from < attempt.from)
                 .then_some(Neighbour { stay: *stay, apart_ns })
         };
-        let yet_to_come = |stay: &Stay| {
+        let yet_to_come = |stay: &Opening| {
             let span = stay.possible();
             let apart_ns = span.from.saturating_sub(attempt.until);
             (span.from > attempt.from).then_some(Neighbour { stay: *stay, apart_ns })
         };
         let offenders = || self.stays.iter().filter(offends);
-        Matter::Unjustified {
+        HistoryMatter::Unjustified {
             refused: *refusal.stay,
             before: offenders().filter_map(gone).min_by_key(|one| one.apart_ns),
             after: offenders().filter_map(yet_to_come).min_by_key(|one| one.apart_ns),

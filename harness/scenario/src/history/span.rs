@@ -1,4 +1,4 @@
-use super::{Answer, End, Stay};
+use super::{OpenAnswer, Opening, OpeningEnd};
 
 /// When nothing ever ends it.
 pub(super) const NEVER: u64 = u64::MAX;
@@ -54,25 +54,25 @@ pub(super) fn lead(earlier: u64, later: u64) -> i128 {
     i128::from(later) - i128::from(earlier)
 }
 
-impl End {
+impl OpeningEnd {
     /// The moment until which it surely held.
     pub fn from_ns(self) -> u64 {
-        let (End::Closed { from_ns, .. } | End::Died { from_ns, .. }) = self;
+        let (OpeningEnd::Closed { from_ns, .. } | OpeningEnd::Died { from_ns, .. }) = self;
         from_ns
     }
 
     /// The moment from which it surely holds no longer.
     pub fn until_ns(self) -> u64 {
-        let (End::Closed { until_ns, .. } | End::Died { until_ns, .. }) = self;
+        let (OpeningEnd::Closed { until_ns, .. } | OpeningEnd::Died { until_ns, .. }) = self;
         until_ns
     }
 }
 
-impl Stay {
+impl Opening {
     /// When it was granted, if it was.
     pub fn granted_ns(&self) -> Option<u64> {
         match self.answer {
-            Some((at, Answer::Granted)) => Some(at),
+            Some((at, OpenAnswer::Granted)) => Some(at),
             _ => None,
         }
     }
@@ -80,15 +80,15 @@ impl Stay {
     /// When it surely had what it claims.
     pub(super) fn sure(&self) -> Option<Span> {
         let from = self.granted_ns()?;
-        Some(Span { from, until: self.end.map_or(NEVER, End::from_ns) })
+        Some(Span { from, until: self.end.map_or(NEVER, OpeningEnd::from_ns) })
     }
 
     /// When it may have had lock bytes. One that is refused gives them back
     /// before it answers.
     pub(super) fn possible(&self) -> Span {
         let until = match self.answer {
-            Some((at, Answer::Refused(_))) => at,
-            _ => self.end.map_or(NEVER, End::until_ns),
+            Some((at, OpenAnswer::Refused(_))) => at,
+            _ => self.end.map_or(NEVER, OpeningEnd::until_ns),
         };
         Span { from: self.attempt_ns, until }
     }
@@ -98,7 +98,7 @@ impl Stay {
     /// which no answer is known.
     pub(super) fn closing(&self) -> Option<Span> {
         match self.answer {
-            Some((_, Answer::Granted)) => {
+            Some((_, OpenAnswer::Granted)) => {
                 self.end.map(|end| Span { from: end.from_ns(), until: end.until_ns() })
             }
             _ => {

@@ -5,7 +5,7 @@ use imglock_core::image::{Claim, Refusal};
 /// One opening of an image by one opener, from the attempt to its end. Times
 /// are nanoseconds of one clock that all openers share (CLOCK_MONOTONIC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stay {
+pub struct Opening {
     /// Who, as an index into the openers of its history.
     pub opener: usize,
     /// What it claims.
@@ -13,16 +13,16 @@ pub struct Stay {
     /// Just before it opened the image.
     pub attempt_ns: u64,
     /// Just after it had the answer, and what that was; `None` when none came.
-    pub answer: Option<(u64, Answer)>,
+    pub answer: Option<(u64, OpenAnswer)>,
     /// How it let go again; `None` while it still holds. Of one that was
     /// refused: how it closed its descriptor, if that was after the answer.
-    pub end: Option<End>,
+    pub end: Option<OpeningEnd>,
 }
 
 /// What came of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer {
+pub enum OpenAnswer {
     /// It has the image.
     Granted,
     /// It was refused, over this permission where that is known.
@@ -32,7 +32,7 @@ pub enum Answer {
 /// How an opener lets go of an image that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum End {
+pub enum OpeningEnd {
     /// It closed the image: the moments just before and just after.
     Closed {
         /// Just before it called close(2).

@@ -1,21 +1,21 @@
 use serde::Serialize;
 
-use super::{Finding, Stay};
+use super::{HistoryFinding, Opening};
 use imglock_core::step::Hazard;
 
 /// Whether a history can have been, by the contract.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum HistoryVerdict {
     /// Nothing in it contradicts the contract.
     #[default]
     Valid,
     /// Whether this contradicts the contract depends on time stamps that are
     /// too close together.
-    Unknown(Finding),
+    Unknown(HistoryFinding),
     /// This contradicts the contract: of all that does, what takes the fewest
     /// events to show, and of those the earliest.
-    Invalid(Finding),
+    Invalid(HistoryFinding),
 }
 
 /// A way in which the contract is known to break, which a history shows.
@@ -26,14 +26,14 @@ pub struct Shown {
     /// How many openings were granted so.
     pub count: u64,
     /// The first of them.
-    pub first: Finding,
+    pub first: HistoryFinding,
 }
 
 /// What a judge says of a history or of a part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Judgement {
+pub struct HistoryJudgement {
     /// Whether it can have been.
-    pub verdict: Verdict,
+    pub verdict: HistoryVerdict,
     /// How many openings contradict the contract.
     pub contradictions: u64,
     /// How many openings may contradict it.
@@ -41,12 +41,12 @@ pub struct Judgement {
     /// The hazards that it shows, which are no contradictions.
     pub hazards: Vec<Shown>,
     /// What was in it.
-    pub counts: Counts,
+    pub counts: HistoryCounts,
 }
 
 /// What is in a history.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
+pub struct HistoryCounts {
     /// Attempts to open an image.
     pub openings: u64,
     /// Those that were granted.
@@ -57,16 +57,18 @@ pub struct Counts {
     pub span_ns: Option<(u64, u64)>,
 }
 
-impl Judgement {
+impl HistoryJudgement {
     /// Whether nothing in it contradicts the contract, nor may.
     pub fn is_valid(&self) -> bool {
-        self.verdict == Verdict::Valid
+        self.verdict == HistoryVerdict::Valid
     }
 
     /// The same, said of the image with this index.
     #[must_use]
-    pub(super) fn of_image(mut self, image: usize) -> Judgement {
-        if let Verdict::Unknown(finding) | Verdict::Invalid(finding) = &mut self.verdict {
+    pub(super) fn of_image(mut self, image: usize) -> HistoryJudgement {
+        if let HistoryVerdict::Unknown(finding) | HistoryVerdict::Invalid(finding) =
+            &mut self.verdict
+        {
             finding.image = image;
         }
         for shown in &mut self.hazards {
@@ -77,14 +79,14 @@ impl Judgement {
 
     /// Adds what was said of another part, which neither shares an image nor
     /// overlaps in time.
-    pub fn absorb(&mut self, other: Judgement) {
+    pub fn absorb(&mut self, other: HistoryJudgement) {
         self.contradictions += other.contradictions;
         self.unclear += other.unclear;
         self.counts.absorb(other.counts);
         match other.verdict {
-            Verdict::Valid => {}
-            Verdict::Unknown(finding) => self.verdict.doubt(finding),
-            Verdict::Invalid(finding) => self.verdict.contradict(finding),
+            HistoryVerdict::Valid => {}
+            HistoryVerdict::Unknown(finding) => self.verdict.doubt(finding),
+            HistoryVerdict::Invalid(finding) => self.verdict.contradict(finding),
         }
         for Shown { hazard, count, first } in other.hazards {
             self.show(hazard, count, first);
@@ -92,19 +94,19 @@ impl Judgement {
     }
 
     /// Notes something that contradicts the contract.
-    pub(super) fn contradict(&mut self, finding: Finding) {
+    pub(super) fn contradict(&mut self, finding: HistoryFinding) {
         self.contradictions += 1;
         self.verdict.contradict(finding);
     }
 
     /// Notes something that may contradict the contract.
-    pub(super) fn doubt(&mut self, finding: Finding) {
+    pub(super) fn doubt(&mut self, finding: HistoryFinding) {
         self.unclear += 1;
         self.verdict.doubt(finding);
     }
 
     /// Notes a hazard.
-    pub(super) fn show(&mut self, hazard: Hazard, count: u64, first: Finding) {
+    pub(super) fn show(&mut self, hazard: Hazard, count: u64, first: HistoryFinding) {
         match self.hazards.iter_mut().find(|shown| shown.hazard == hazard) {
             Some(shown) => {
                 shown.count += count;
@@ -120,34 +122,34 @@ impl Judgement {
     }
 }
 
-impl Verdict {
-    fn contradict(&mut self, finding: Finding) {
+impl HistoryVerdict {
+    fn contradict(&mut self, finding: HistoryFinding) {
         match self {
-            Verdict::Invalid(known) if known.matter.rank() <= finding.matter.rank() => {}
-            _ => *self = Verdict::Invalid(finding),
+            HistoryVerdict::Invalid(known) if known.matter.rank() <= finding.matter.rank() => {}
+            _ => *self = HistoryVerdict::Invalid(finding),
         }
     }
 
-    fn doubt(&mut self, finding: Finding) {
+    fn doubt(&mut self, finding: HistoryFinding) {
         match self {
-            Verdict::Invalid(_) => {}
-            Verdict::Unknown(known) if known.matter.rank() <= finding.matter.rank() => {}
-            _ => *self = Verdict::Unknown(finding),
+            HistoryVerdict::Invalid(_) => {}
+            HistoryVerdict::Unknown(known) if known.matter.rank() <= finding.matter.rank() => {}
+            _ => *self = HistoryVerdict::Unknown(finding),
         }
     }
 }
 
-impl Counts {
-    pub(super) fn of(stays: &[Stay]) -> Counts {
-        let mut counts = Counts::default();
+impl HistoryCounts {
+    pub(super) fn of(stays: &[Opening]) -> HistoryCounts {
+        let mut counts = HistoryCounts::default();
         for stay in stays {
             counts.openings += 1;
             let last = match stay.answer {
-                Some((at, super::Answer::Granted)) => {
+                Some((at, super::OpenAnswer::Granted)) => {
                     counts.granted += 1;
                     at
                 }
-                Some((at, super::Answer::Refused(_))) => {
+                Some((at, super::OpenAnswer::Refused(_))) => {
                     counts.refused += 1;
                     at
                 }
@@ -167,7 +169,7 @@ impl Counts {
         });
     }
 
-    fn absorb(&mut self, other: Counts) {
+    fn absorb(&mut self, other: HistoryCounts) {
         self.openings += other.openings;
         self.granted += other.granted;
         self.refused += other.refused;

@@ -1,7 +1,7 @@
 use crate::pattern::Pattern;
 use imglock_core::lock::Backend;
 
-use super::{Bound, Release};
+use super::{KernelBound, KernelRelease};
 
 /// One run, as far as a [`Condition`] looks at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Condition {
     /// On one of these file systems.
     pub file_systems: Vec<String>,
     /// Under a kernel within all of these bounds.
-    pub kernels: Vec<Bound>,
+    pub kernels: Vec<KernelBound>,
 }
 
 impl Condition {
@@ -70,8 +70,8 @@ fn all_of<T>(own: &[T], other: &[T], has: impl Fn(&T) -> bool) -> bool {
     own.is_empty() || (!other.is_empty() && other.iter().all(has))
 }
 
-fn is_within(bounds: &[Bound], kernel: &str) -> bool {
-    let release = || kernel.parse::<Release>().ok();
+fn is_within(bounds: &[KernelBound], kernel: &str) -> bool {
+    let release = || kernel.parse::<KernelRelease>().ok();
     bounds.is_empty()
         || release().is_some_and(|release| bounds.iter().all(|bound| bound.admits(&release)))
 }

@@ -2,7 +2,7 @@ use super::{Condition, Known};
 
 /// One reason why runs are known to fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct KnownEntry {
     /// Which runs.
     pub condition: Condition,
     /// What is known of them.

@@ -7,7 +7,7 @@ use imglock_core::step::Verdict;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// What it is expected to come to.
-    pub expected: Expected,
+    pub expected: ExpectedVerdict,
     /// Why.
     pub why: String,
     /// Where more is said about it: an address.
@@ -18,7 +18,7 @@ pub struct Known {
 /// What a run that is known not to pass comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Expected {
+pub enum ExpectedVerdict {
     /// It fails: one that passes is news.
     Fails,
     /// A step passes its deadline: anything else is news.
@@ -27,15 +27,15 @@ pub enum Expected {
     MayFail,
 }
 
-impl Expected {
+impl ExpectedVerdict {
     /// Whether that is what was expected.
     pub fn is(self, verdict: Verdict) -> bool {
         match (self, verdict) {
             // Nothing was tried, so nothing is new.
             (_, Verdict::Skipped) => true,
-            (Expected::Fails, verdict) => verdict == Verdict::Failed,
-            (Expected::TimesOut, verdict) => verdict == Verdict::TimedOut,
-            (Expected::MayFail, _) => true,
+            (ExpectedVerdict::Fails, verdict) => verdict == Verdict::Failed,
+            (ExpectedVerdict::TimesOut, verdict) => verdict == Verdict::TimedOut,
+            (ExpectedVerdict::MayFail, _) => true,
         }
     }
 }
@@ -83,17 +83,17 @@ mod tests {
     #[case::nothing_is_known(Verdict::Passed, None, Standing::Passed)]
     #[case::nothing_is_known(Verdict::Failed, None, Standing::Bad)]
     #[case::nothing_is_known(Verdict::TimedOut, None, Standing::Bad)]
-    #[case::nothing_was_tried(Verdict::Skipped, Some(Expected::Fails), Standing::Skipped)]
-    #[case::as_known(Verdict::Failed, Some(Expected::Fails), Standing::Known)]
-    #[case::true_no_more(Verdict::Passed, Some(Expected::Fails), Standing::Surprise)]
-    #[case::otherwise(Verdict::TimedOut, Some(Expected::Fails), Standing::Surprise)]
-    #[case::as_known(Verdict::TimedOut, Some(Expected::TimesOut), Standing::Known)]
-    #[case::otherwise(Verdict::Failed, Some(Expected::TimesOut), Standing::Surprise)]
-    #[case::by_chance(Verdict::Passed, Some(Expected::MayFail), Standing::Passed)]
-    #[case::by_chance(Verdict::TimedOut, Some(Expected::MayFail), Standing::Known)]
+    #[case::nothing_was_tried(Verdict::Skipped, Some(ExpectedVerdict::Fails), Standing::Skipped)]
+    #[case::as_known(Verdict::Failed, Some(ExpectedVerdict::Fails), Standing::Known)]
+    #[case::true_no_more(Verdict::Passed, Some(ExpectedVerdict::Fails), Standing::Surprise)]
+    #[case::otherwise(Verdict::TimedOut, Some(ExpectedVerdict::Fails), Standing::Surprise)]
+    #[case::as_known(Verdict::TimedOut, Some(ExpectedVerdict::TimesOut), Standing::Known)]
+    #[case::otherwise(Verdict::Failed, Some(ExpectedVerdict::TimesOut), Standing::Surprise)]
+    #[case::by_chance(Verdict::Passed, Some(ExpectedVerdict::MayFail), Standing::Passed)]
+    #[case::by_chance(Verdict::TimedOut, Some(ExpectedVerdict::MayFail), Standing::Known)]
     fn what_is_known_is_taken_into_account(
         #[case] verdict: Verdict,
-        #[case] expected: Option<Expected>,
+        #[case] expected: Option<ExpectedVerdict>,
         #[case] standing: Standing,
     ) {
         let known = expected.map(|expected| Known { expected, why: "so".to_owned(), link: None });

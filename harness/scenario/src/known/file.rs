@@ -1,10 +1,10 @@
-use super::{Entry, Known, RunKey, reading};
+use super::{Known, KnownEntry, RunKey, reading};
 use crate::text::{Reader, TextError};
 
 /// What is known to fail, from any number of files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KnownFailures {
-    entries: Vec<Entry>,
+    entries: Vec<KnownEntry>,
 }
 
 impl KnownFailures {
@@ -55,7 +55,7 @@ impl KnownFailures {
     }
 
     /// Every entry, in the order in which they are looked at.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[KnownEntry] {
         &self.entries
     }
 
@@ -67,7 +67,7 @@ impl KnownFailures {
 
     /// The entries whose condition some of these runs meet, and which apply to
     /// none of them because an earlier entry applies to each.
-    pub fn shadowed<'r>(&self, runs: impl IntoIterator<Item = RunKey<'r>>) -> Vec<&Entry> {
+    pub fn shadowed<'r>(&self, runs: impl IntoIterator<Item = RunKey<'r>>) -> Vec<&KnownEntry> {
         let mut met = vec![false; self.entries.len()];
         let mut first = met.clone();
         for run in runs {

@@ -25,7 +25,7 @@ mod release;
 mod tests;
 
 pub use condition::{Condition, RunKey};
-pub use entry::Entry;
-pub use expected::{Expected, Known, Standing};
+pub use entry::KnownEntry;
+pub use expected::{ExpectedVerdict, Known, Standing};
 pub use file::KnownFailures;
-pub use release::{Bound, ParseBoundError, Release};
+pub use release::{KernelBound, KernelRelease, ParseBoundError};

@@ -1,7 +1,7 @@
 use kdl::KdlNode;
 use miette::SourceSpan;
 
-use super::{Bound, Condition, Entry, Expected, Known};
+use super::{Condition, ExpectedVerdict, KernelBound, Known, KnownEntry};
 use crate::pattern::Pattern;
 use crate::text::{Line, Reader, Value};
 use crate::word;
@@ -14,16 +14,16 @@ const USAGE: &str = "`known \"why it fails\" { scenario \"posix/*\"; file-system
 const WORDS: [&str; 7] =
     ["scenario", "backend", "subject", "file-system", "kernel", "expect", "link"];
 
-const EXPECTED: [(&str, Expected); 3] = [
-    ("fails", Expected::Fails),
-    ("times-out", Expected::TimesOut),
-    ("may-fail", Expected::MayFail),
+const EXPECTED: [(&str, ExpectedVerdict); 3] = [
+    ("fails", ExpectedVerdict::Fails),
+    ("times-out", ExpectedVerdict::TimesOut),
+    ("may-fail", ExpectedVerdict::MayFail),
 ];
 
 /// Every `known` of the text.
-pub(super) fn entries(source_name: &str, reader: &mut Reader<'_>) -> Vec<Entry> {
+pub(super) fn entries(source_name: &str, reader: &mut Reader<'_>) -> Vec<KnownEntry> {
     let Some(document) = reader.document() else { return Vec::new() };
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<KnownEntry> = Vec::new();
     for node in document.nodes() {
         let line = reader.line(node);
         if line.name != KNOWN {
@@ -47,9 +47,9 @@ pub(super) fn entries(source_name: &str, reader: &mut Reader<'_>) -> Vec<Entry> 
 }
 
 /// Complains about an entry that can never apply.
-fn shadowed(entries: &[Entry], entry: &Entry, span: SourceSpan, reader: &mut Reader<'_>) {
+fn shadowed(entries: &[KnownEntry], entry: &KnownEntry, span: SourceSpan, reader: &mut Reader<'_>) {
     let earlier = entries.iter().find(|one| one.condition.takes_in(&entry.condition));
-    if let Some(Entry { line, .. }) = earlier {
+    if let Some(KnownEntry { line, .. }) = earlier {
         reader.problems.add(
             span,
             format!("line {line} takes in all of it"),
@@ -59,7 +59,7 @@ fn shadowed(entries: &[Entry], entry: &Entry, span: SourceSpan, reader: &mut Rea
     }
 }
 
-fn entry(source_name: &str, mut line: Line<'_>, reader: &mut Reader<'_>) -> Option<Entry> {
+fn entry(source_name: &str, mut line: Line<'_>, reader: &mut Reader<'_>) -> Option<KnownEntry> {
     let number = line.number;
     let why = line.required("the reason", USAGE, reader);
     let nodes = line.children().map(kdl::KdlDocument::nodes).unwrap_or_default();
@@ -87,8 +87,8 @@ fn entry(source_name: &str, mut line: Line<'_>, reader: &mut Reader<'_>) -> Opti
     let expected = single(nodes, "expect", "`expect fails`", reader, choice);
     let link = single(nodes, "link", "`link \"https://...\"`", reader, plain("the link"));
     let why = why.and_then(|value| text(value, "the reason", reader))?;
-    let known = Known { expected: expected.unwrap_or(Expected::Fails), why, link };
-    Some(Entry { condition, known, source_name: source_name.to_owned(), line: number })
+    let known = Known { expected: expected.unwrap_or(ExpectedVerdict::Fails), why, link };
+    Some(KnownEntry { condition, known, source_name: source_name.to_owned(), line: number })
 }
 
 /// All words of the lines that begin with `word`: a list may go on in another
@@ -136,13 +136,13 @@ fn single<T>(
     read(value?, reader)
 }
 
-fn kernels(nodes: &[KdlNode], reader: &mut Reader<'_>) -> Vec<Bound> {
+fn kernels(nodes: &[KdlNode], reader: &mut Reader<'_>) -> Vec<KernelBound> {
     const USAGE: &str = "`kernel \">=6.1\" \"<6.5\"`";
     let Some(mut line) = reader.only(nodes, "kernel") else { return Vec::new() };
-    let mut bounds: Vec<Bound> = Vec::new();
+    let mut bounds: Vec<KernelBound> = Vec::new();
     let mut next = line.required("a range of kernels", USAGE, reader);
     while let Some(value) = next {
-        match value.string("a bound", reader).map(str::parse::<Bound>) {
+        match value.string("a bound", reader).map(str::parse::<KernelBound>) {
             Some(Ok(bound)) => {
                 if let Some(other) = bounds.iter().find(|other| other.excludes(&bound)) {
                     reader.problems.add(

@@ -11,29 +11,29 @@ const NO_CANDIDATE: u64 = u64::MAX;
 /// `6.12.117+deb12-cloud-amd64` is 6.12.117, and `6.5.0-rc3` comes before 6.5.
 /// What a vendor adds is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Release {
+pub struct KernelRelease {
     numbers: Vec<u64>,
     /// The number of a release candidate.
     candidate: u64,
 }
 
-impl Release {
+impl KernelRelease {
     /// The number at `index`; 0 behind the last one.
     fn number(&self, index: usize) -> u64 {
         self.numbers.get(index).copied().unwrap_or(0)
     }
 
     /// Where the first `parts` numbers put it beside `other`.
-    fn beside(&self, other: &Release, parts: usize) -> Ordering {
+    fn beside(&self, other: &KernelRelease, parts: usize) -> Ordering {
         let numbers = (0..parts).map(|index| self.number(index).cmp(&other.number(index)));
         numbers.fold(Ordering::Equal, Ordering::then)
     }
 }
 
-impl FromStr for Release {
+impl FromStr for KernelRelease {
     type Err = ParseBoundError;
 
-    fn from_str(text: &str) -> Result<Release, ParseBoundError> {
+    fn from_str(text: &str) -> Result<KernelRelease, ParseBoundError> {
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (digits, rest) = text.split_at(end);
         // `6.1.y` and the like end in a point.
@@ -44,7 +44,7 @@ impl FromStr for Release {
             rest[..end].parse().ok()
         };
         let candidate = rest.strip_prefix("-rc").and_then(digits).unwrap_or(NO_CANDIDATE);
-        Ok(Release { numbers, candidate })
+        Ok(KernelRelease { numbers, candidate })
     }
 }
 
@@ -64,15 +64,15 @@ enum Comparison {
 /// and not `>6.5`. A release candidate of 6.5 is below 6.5 and all of 6.5.3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Bound {
+pub struct KernelBound {
     text: String,
     comparison: Comparison,
-    release: Release,
+    release: KernelRelease,
 }
 
-impl Bound {
+impl KernelBound {
     /// Whether a kernel of this release is within it.
-    pub fn admits(&self, release: &Release) -> bool {
+    pub fn admits(&self, release: &KernelRelease) -> bool {
         let order = self.order(release);
         match self.comparison {
             Comparison::AtLeast => order.is_ge(),
@@ -84,7 +84,7 @@ impl Bound {
     }
 
     /// Where `release` is, seen from the bound.
-    fn order(&self, release: &Release) -> Ordering {
+    fn order(&self, release: &KernelRelease) -> Ordering {
         let bound = &self.release;
         let whole = release.beside(bound, release.numbers.len().max(bound.numbers.len()));
         if whole.is_eq() {
@@ -98,12 +98,12 @@ impl Bound {
     }
 
     /// Whether no kernel is within both.
-    pub fn excludes(&self, other: &Bound) -> bool {
+    pub fn excludes(&self, other: &KernelBound) -> bool {
         self.is_above(other) || other.is_above(self)
     }
 
     /// Whether its lowest kernel comes after the highest of `other`.
-    fn is_above(&self, other: &Bound) -> bool {
+    fn is_above(&self, other: &KernelBound) -> bool {
         use Comparison::{Above, AtLeast, AtMost, Below};
 
         if matches!(self.comparison, AtMost | Below) || matches!(other.comparison, AtLeast | Above)
@@ -117,7 +117,7 @@ impl Bound {
     }
 }
 
-impl fmt::Display for Bound {
+impl fmt::Display for KernelBound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.text)
     }
@@ -128,10 +128,10 @@ impl fmt::Display for Bound {
 #[error("write `>=6.1`, `<6.5`, `=6.1.7` or the like")]
 pub struct ParseBoundError;
 
-impl FromStr for Bound {
+impl FromStr for KernelBound {
     type Err = ParseBoundError;
 
-    fn from_str(text: &str) -> Result<Bound, ParseBoundError> {
+    fn from_str(text: &str) -> Result<KernelBound, ParseBoundError> {
         let comparisons = [
             (">=", Comparison::AtLeast),
             (">", Comparison::Above),
@@ -144,26 +144,26 @@ impl FromStr for Bound {
             Some((text.strip_prefix(sign)?.trim_start(), comparison))
         });
         let (release, comparison) = named.ok_or(ParseBoundError)?;
-        let parsed: Release = release.parse()?;
+        let parsed: KernelRelease = release.parse()?;
         // A vendor's suffix would be compared with nothing.
         let rest = release.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         if !rest.is_empty() && rest != format!("-rc{}", parsed.candidate) {
             return Err(ParseBoundError);
         }
-        Ok(Bound { text: text.to_owned(), comparison, release: parsed })
+        Ok(KernelBound { text: text.to_owned(), comparison, release: parsed })
     }
 }
 
-impl From<Bound> for String {
-    fn from(bound: Bound) -> String {
+impl From<KernelBound> for String {
+    fn from(bound: KernelBound) -> String {
         bound.text
     }
 }
 
-impl TryFrom<String> for Bound {
+impl TryFrom<String> for KernelBound {
     type Error = ParseBoundError;
 
-    fn try_from(text: String) -> Result<Bound, ParseBoundError> {
+    fn try_from(text: String) -> Result<KernelBound, ParseBoundError> {
         text.parse()
     }
 }
@@ -203,7 +203,7 @@ mod tests {
     #[case(">=6.5-rc1", "6.5.3-rc1", true)]
     #[case("> 5.14.0", "5.14.0-427.el9.x86_64", false)]
     fn a_bound_admits(#[case] bound: &str, #[case] release: &str, #[case] admits: bool) {
-        let bound: Bound = bound.parse().expect("a bound");
+        let bound: KernelBound = bound.parse().expect("a bound");
         assert_eq!(bound.admits(&release.parse().expect("a release")), admits);
     }
 
@@ -217,7 +217,7 @@ mod tests {
     #[case("~6.1")]
     #[case("99999999999999999999")]
     fn what_is_no_bound_is_refused(#[case] text: &str) {
-        assert_eq!(text.parse::<Bound>(), Err(ParseBoundError));
+        assert_eq!(text.parse::<KernelBound>(), Err(ParseBoundError));
     }
 
     #[rstest::rstest]
@@ -236,7 +236,7 @@ mod tests {
         #[case] other: &str,
         #[case] empty: bool,
     ) {
-        let [one, other] = [one, other].map(|text| text.parse::<Bound>().expect("a bound"));
+        let [one, other] = [one, other].map(|text| text.parse::<KernelBound>().expect("a bound"));
         assert_eq!(one.excludes(&other), empty);
         assert_eq!(other.excludes(&one), empty);
     }

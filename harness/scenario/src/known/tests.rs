@@ -33,10 +33,10 @@ fn run<'a>(names: [&'a str; 2], kernel: &'a str, scenario: &'a str) -> RunKey<'a
 fn an_entry_says_what_is_expected_why_and_where_it_stands() {
     let known = known();
     let [first, second] = known.entries() else { panic!("{known:?}") };
-    assert_eq!(first.known.expected, Expected::Fails);
+    assert_eq!(first.known.expected, ExpectedVerdict::Fails);
     assert_eq!(first.known.link.as_deref(), Some("https://example.org/1"));
     assert_eq!((first.source_name.as_str(), first.line), ("known.kdl", 3));
-    assert_eq!(second.known.expected, Expected::MayFail);
+    assert_eq!(second.known.expected, ExpectedVerdict::MayFail);
     assert_eq!(second.known.why, "Anything there, now and then");
     assert_eq!(second.known.link, None);
 }
@@ -67,7 +67,7 @@ fn locks_and_subject_are_conditions_too() {
     let known = known();
     let ofd = run(["fuse-locks", "fuse"], "6.1.0", "names/hard-link");
     let posix = RunKey { backend: Backend::Posix, ..ofd };
-    assert_eq!(known.of(&posix).map(|known| known.expected), Some(Expected::MayFail));
+    assert_eq!(known.of(&posix).map(|known| known.expected), Some(ExpectedVerdict::MayFail));
     assert_eq!(known.of(&RunKey { subject: "qemu-io", ..posix }), None);
 }
 

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::run::{
-    Document, Environment, Event, EventKind, Place, ScenarioResult, StepEvent, Trace,
+    Environment, Event, EventKind, Place, RunDocument, ScenarioResult, StepEvent, Trace,
 };
 use imglock_core::lock::Backend;
 use imglock_core::step::Action;
 use imglock_core::step::Verdict;
-use imglock_scenario::known::{Expected, Known};
+use imglock_scenario::known::{ExpectedVerdict, Known};
 
 /// How many times as long is slower.
 const FACTOR: f64 = 3.0;
@@ -34,12 +34,12 @@ fn under(kernel: &str, name: &str) -> Place {
     Place::reached(name, environment)
 }
 
-fn document(places: Vec<Place>, results: Vec<ScenarioResult>) -> Document {
-    Document { schema: Document::SCHEMA, complete: true, places, results }
+fn document(places: Vec<Place>, results: Vec<ScenarioResult>) -> RunDocument {
+    RunDocument { schema: RunDocument::SCHEMA, complete: true, places, results }
 }
 
 /// One that has run at the only place there is.
-fn here(results: Vec<ScenarioResult>) -> Document {
+fn here(results: Vec<ScenarioResult>) -> RunDocument {
     document(vec![place("ext4")], results)
 }
 
@@ -61,7 +61,7 @@ fn failed(scenario: &str) -> ScenarioResult {
     result(scenario, Verdict::Failed)
 }
 
-fn known(expected: Expected) -> Known {
+fn known(expected: ExpectedVerdict) -> Known {
     Known { expected, why: "so it is".to_owned(), link: None }
 }
 
@@ -96,7 +96,7 @@ fn traced(result: ScenarioResult, outcomes: &str) -> ScenarioResult {
     ScenarioResult { trace: trace(outcomes), ..result }
 }
 
-fn compared(old: &Document, new: &Document) -> Comparison {
+fn compared(old: &RunDocument, new: &RunDocument) -> Comparison {
     Comparison::of(old, new, FACTOR)
 }
 

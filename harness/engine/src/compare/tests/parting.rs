@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::{Departure, Finding, Judge, Parting};
+use crate::run::{DifferenceKind, Finding, Judge, TraceDifference};
 use imglock_core::lock::{ByteRange, LockType};
 use imglock_core::step::TableLock;
 
@@ -12,24 +12,24 @@ fn bad(outcomes: &str) -> ScenarioResult {
 }
 
 /// Where the two part.
-fn parting(old: ScenarioResult, new: ScenarioResult) -> (usize, Departure) {
-    let Parting { event, what, .. } = run(Some(old), Some(new)).parting.expect("they part");
+fn parting(old: ScenarioResult, new: ScenarioResult) -> (usize, DifferenceKind) {
+    let TraceDifference { event, what, .. } = run(Some(old), Some(new)).parting.expect("they part");
     (event, what)
 }
 
 #[test]
 fn the_first_outcome_that_is_different_is_told_with_its_step() {
     let run = run(Some(one("granted, refused write, done")), Some(bad("granted, granted")));
-    let Some(Parting { event: 1, line: 8, text, what }) = run.parting else {
+    let Some(TraceDifference { event: 1, line: 8, text, what }) = run.parting else {
         panic!("{:?}", run.parting)
     };
     assert_eq!(text, "vm1 activate disk");
     let outcome = |text: &str| Some(text.parse().expect("an outcome"));
     assert_eq!(
         what,
-        Departure::Outcome { first: outcome("refused write"), second: outcome("granted") }
+        DifferenceKind::Outcome { first: outcome("refused write"), second: outcome("granted") }
     );
-    let told = |step: &CourseStep| (step.old.clone().unwrap(), step.new.clone().unwrap());
+    let told = |step: &ComparedStep| (step.old.clone().unwrap(), step.new.clone().unwrap());
     let course: Vec<(String, String)> = run.course.iter().map(told).collect();
     let pair = |old: &str, new: &str| (old.to_owned(), new.to_owned());
     assert_eq!(course, [pair("granted", "granted"), pair("refused write", "granted")]);
@@ -38,7 +38,7 @@ fn the_first_outcome_that_is_different_is_told_with_its_step() {
 #[test]
 fn a_step_without_an_answer_is_told() {
     let late = ScenarioResult { verdict: Verdict::TimedOut, ..one("granted, -") };
-    let outcome = Departure::Outcome { first: Some("done".parse().unwrap()), second: None };
+    let outcome = DifferenceKind::Outcome { first: Some("done".parse().unwrap()), second: None };
     assert_eq!(parting(one("granted, done"), late), (1, outcome));
 }
 
@@ -54,7 +54,7 @@ fn another_lock_table_is_told() {
     };
     let mut new = bad("granted, granted");
     new.trace.events[1].table = Some(vec![lock.clone()]);
-    let locks = Departure::Locks { first: Some(Vec::new()), second: Some(vec![lock]) };
+    let locks = DifferenceKind::Locks { first: Some(Vec::new()), second: Some(vec![lock]) };
     assert_eq!(parting(one("granted, granted"), new), (1, locks));
 }
 
@@ -63,12 +63,12 @@ fn a_scenario_that_says_something_else_is_told() {
     let mut new = one("granted");
     new.trace.events[0].text = "vm0 close disk".to_owned();
     let (first, second) = ("vm0 activate disk".to_owned(), "vm0 close disk".to_owned());
-    assert_eq!(parting(one("granted"), new), (0, Departure::Step { first, second }));
+    assert_eq!(parting(one("granted"), new), (0, DifferenceKind::Step { first, second }));
 }
 
 #[test]
 fn one_that_ends_early_is_told() {
-    let end = Departure::End { first: 2, second: 1 };
+    let end = DifferenceKind::End { first: 2, second: 1 };
     assert_eq!(parting(one("granted, done"), bad("granted")), (1, end));
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::Fate;
+use crate::run::PlaceFate;
 
 /// The places of the two that belong together, as `old-new`.
 fn pairs(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<String> {
@@ -38,30 +38,30 @@ fn a_directory_is_known_by_its_file_system() {
     assert!(compared(&old, &new).places.iter().all(|place| place.change == Change::Same));
 }
 
-fn lost(why: &str) -> Fate {
-    Fate::Lost { why: why.to_owned(), console: vec!["Kernel panic".to_owned()] }
+fn lost(why: &str) -> PlaceFate {
+    PlaceFate::Lost { why: why.to_owned(), console: vec!["Kernel panic".to_owned()] }
 }
 
-fn skipped() -> Fate {
-    Fate::Skipped { why: "no mkfs.xfs".to_owned() }
+fn skipped() -> PlaceFate {
+    PlaceFate::Skipped { why: "no mkfs.xfs".to_owned() }
 }
 
 #[rstest::rstest]
-#[case(Some(Fate::Reached), Some(Fate::Reached), Change::Same)]
-#[case(Some(Fate::Reached), Some(lost("panic")), Change::Broken)]
+#[case(Some(PlaceFate::Reached), Some(PlaceFate::Reached), Change::Same)]
+#[case(Some(PlaceFate::Reached), Some(lost("panic")), Change::Broken)]
 #[case(Some(skipped()), Some(lost("panic")), Change::Broken)]
 #[case(None, Some(lost("panic")), Change::Broken)]
-#[case(Some(lost("panic")), Some(Fate::Reached), Change::Fixed)]
+#[case(Some(lost("panic")), Some(PlaceFate::Reached), Change::Fixed)]
 #[case(Some(lost("panic")), Some(lost("panic")), Change::Same)]
 #[case(Some(lost("panic")), Some(lost("silence")), Change::Changed)]
-#[case(Some(Fate::Reached), Some(skipped()), Change::Untried)]
-#[case(Some(skipped()), Some(Fate::Reached), Change::Tried)]
+#[case(Some(PlaceFate::Reached), Some(skipped()), Change::Untried)]
+#[case(Some(skipped()), Some(PlaceFate::Reached), Change::Tried)]
 #[case(Some(skipped()), Some(skipped()), Change::Same)]
-#[case(None, Some(Fate::Reached), Change::New)]
-#[case(Some(Fate::Reached), None, Change::Gone)]
+#[case(None, Some(PlaceFate::Reached), Change::New)]
+#[case(Some(PlaceFate::Reached), None, Change::Gone)]
 fn a_place_that_is_lost_is_broken(
-    #[case] old: Option<Fate>,
-    #[case] new: Option<Fate>,
+    #[case] old: Option<PlaceFate>,
+    #[case] new: Option<PlaceFate>,
     #[case] change: Change,
 ) {
     let [old, new] = [old, new].map(|fate| {

@@ -28,7 +28,7 @@ fn results() -> impl Strategy<Value = Vec<ScenarioResult>> {
     })
 }
 
-fn documents() -> impl Strategy<Value = Document> {
+fn documents() -> impl Strategy<Value = RunDocument> {
     results().prop_map(|results| document(vec![place("ext4"), place("xfs")], results))
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
 /// Passed runs that took so many milliseconds each.
-fn took(milliseconds: &[u64]) -> Document {
+fn took(milliseconds: &[u64]) -> RunDocument {
     let runs = milliseconds.iter().enumerate().map(|(number, milliseconds)| ScenarioResult {
         duration: Duration::from_millis(*milliseconds),
         ..passed(&format!("contract/{number}"))

@@ -1,9 +1,9 @@
 use super::*;
-use Expected::{Fails, MayFail, TimesOut};
+use ExpectedVerdict::{Fails, MayFail, TimesOut};
 use Verdict::{Failed, Passed, Skipped, TimedOut};
 use imglock_core::step::Hazard;
 
-fn one(verdict: Verdict, expected: Option<Expected>) -> ScenarioResult {
+fn one(verdict: Verdict, expected: Option<ExpectedVerdict>) -> ScenarioResult {
     ScenarioResult { known: expected.map(known), ..result("contract/one", verdict) }
 }
 
@@ -40,8 +40,8 @@ fn verdicts_decide(#[case] old: Verdict, #[case] new: Verdict, #[case] change: C
 #[case::by_chance_from_now_on((Passed, None), (Failed, Some(MayFail)), Change::Changed)]
 #[case::tried_and_known((Skipped, None), (Failed, Some(Fails)), Change::Tried)]
 fn what_is_known_is_taken_into_account(
-    #[case] (old, was_known): (Verdict, Option<Expected>),
-    #[case] (new, is_known): (Verdict, Option<Expected>),
+    #[case] (old, was_known): (Verdict, Option<ExpectedVerdict>),
+    #[case] (new, is_known): (Verdict, Option<ExpectedVerdict>),
     #[case] change: Change,
 ) {
     assert_eq!(run(Some(one(old, was_known)), Some(one(new, is_known))).change, change);
@@ -65,7 +65,7 @@ fn what_only_one_of_them_has_is_new_or_gone(
 #[test]
 fn what_ended_before_all_had_run_has_not_lost_the_rest() {
     let old = here(vec![passed("contract/one")]);
-    let new = Document { complete: false, ..here(Vec::new()) };
+    let new = RunDocument { complete: false, ..here(Vec::new()) };
     let comparison = compared(&old, &new);
     assert_eq!(comparison.count(Change::NotRun), 1);
     assert!(comparison.old_complete && !comparison.new_complete);

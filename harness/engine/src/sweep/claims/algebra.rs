@@ -1,7 +1,7 @@
 //! What must come of a claim, by set algebra: neither the code that acquires
 //! nor the model is asked.
 
-use super::{Arrangement, Processes};
+use super::{Arrangement, OpenerProcesses};
 use imglock_core::image::{Claim, Permissions, Refusal, Side};
 use imglock_core::lock::Backend;
 use imglock_core::step::Outcome;
@@ -16,18 +16,18 @@ use imglock_core::step::Outcome;
 /// ```
 /// use imglock_core::image::Mode;
 /// use imglock_core::lock::Backend;
-/// use imglock_engine::sweep::{Arrangement, Processes, expected};
+/// use imglock_engine::sweep::{Arrangement, OpenerProcesses, expected};
 ///
 /// let [reader, writer] = [Mode::Ro, Mode::Rw].map(Mode::claim);
-/// let apart = Arrangement { backend: Backend::Posix, processes: Processes::Several };
+/// let apart = Arrangement { backend: Backend::Posix, processes: OpenerProcesses::Several };
 /// assert_eq!(expected(apart, &[writer], writer).to_string(), "refused write");
 /// assert_eq!(expected(apart, &[writer], reader).to_string(), "refused shared write");
 ///
-/// let together = Arrangement { processes: Processes::One, ..apart };
+/// let together = Arrangement { processes: OpenerProcesses::One, ..apart };
 /// assert_eq!(expected(together, &[writer], writer).to_string(), "granted");
 /// ```
 pub fn expected(arrangement: Arrangement, holders: &[Claim], claim: Claim) -> Outcome {
-    if (arrangement.backend, arrangement.processes) == (Backend::Posix, Processes::One) {
+    if (arrangement.backend, arrangement.processes) == (Backend::Posix, OpenerProcesses::One) {
         return Outcome::Granted;
     }
     let union = |of: fn(&Claim) -> Permissions| {
@@ -47,7 +47,8 @@ mod tests {
     use super::super::cases::EVERY_CLAIM;
     use super::*;
 
-    const APART: Arrangement = Arrangement { backend: Backend::Ofd, processes: Processes::Several };
+    const APART: Arrangement =
+        Arrangement { backend: Backend::Ofd, processes: OpenerProcesses::Several };
 
     fn claim(held: &str, shared: &str) -> Claim {
         let set = |text: &str| text.parse().expect("permissions");
@@ -120,7 +121,7 @@ mod tests {
             let apart = Arrangement { backend, ..APART };
             assert_eq!(expected(apart, &holders, opener).to_string(), outcome, "{backend}");
         }
-        let ofd = Arrangement { processes: Processes::One, ..APART };
+        let ofd = Arrangement { processes: OpenerProcesses::One, ..APART };
         assert_eq!(expected(ofd, &holders, opener).to_string(), outcome);
         let posix = Arrangement { backend: Backend::Posix, ..ofd };
         assert_eq!(expected(posix, &holders, opener), Outcome::Granted);

@@ -7,7 +7,7 @@ use imglock_core::lock::Backend;
 /// Whether the openers of a case have a process each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Processes {
+pub enum OpenerProcesses {
     /// Each opener has one of its own.
     Several,
     /// All of them are in one.
@@ -20,14 +20,14 @@ pub struct Arrangement {
     /// On which locks.
     pub backend: Backend,
     /// In how many processes.
-    pub processes: Processes,
+    pub processes: OpenerProcesses,
 }
 
 impl Arrangement {
     /// Both ways on each of `backends`.
     pub fn on(backends: &[Backend]) -> Vec<Arrangement> {
         let each = |processes| backends.iter().map(move |backend| (*backend, processes));
-        let all = each(Processes::Several).chain(each(Processes::One));
+        let all = each(OpenerProcesses::Several).chain(each(OpenerProcesses::One));
         all.map(|(backend, processes)| Arrangement { backend, processes }).collect()
     }
 }
@@ -36,8 +36,8 @@ impl fmt::Display for Arrangement {
     /// `ofd, a process each` or `posix, one process`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let processes = match self.processes {
-            Processes::Several => "a process each",
-            Processes::One => "one process",
+            OpenerProcesses::Several => "a process each",
+            OpenerProcesses::One => "one process",
         };
         f.pad(&format!("{}, {processes}", self.backend))
     }

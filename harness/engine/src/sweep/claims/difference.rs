@@ -17,13 +17,13 @@ pub struct ClaimDifference {
     pub claim: Option<Claim>,
     /// What was not as it must be.
     #[serde(flatten)]
-    pub departure: Departure,
+    pub departure: ClaimDeparture,
 }
 
 /// What was not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "departure")]
-pub enum Departure {
+pub enum ClaimDeparture {
     /// The opener got something else.
     Outcome {
         /// What the algebra says.
@@ -50,10 +50,10 @@ pub enum Departure {
     },
 }
 
-impl Departure {
+impl ClaimDeparture {
     /// Whether the processes are to be used no more: something of the case is
     /// still in them.
     pub(super) fn is_lasting(&self) -> bool {
-        !matches!(self, Departure::Outcome { .. })
+        !matches!(self, ClaimDeparture::Outcome { .. })
     }
 }

@@ -1,5 +1,5 @@
 use super::seen::{Seen, locks_of};
-use super::{Arrangement, ClaimDifference, Departure, expected};
+use super::{Arrangement, ClaimDeparture, ClaimDifference, expected};
 use crate::process::Tried;
 use imglock_core::image::Claim;
 use imglock_core::step::Outcome;
@@ -16,13 +16,13 @@ pub(super) struct Judged {
 
 impl Judged {
     /// The first departure, if any, that is about more than an outcome.
-    pub(super) fn lasting(&self) -> Option<&Departure> {
+    pub(super) fn lasting(&self) -> Option<&ClaimDeparture> {
         self.differences.iter().map(|one| &one.departure).find(|one| one.is_lasting())
     }
 
     /// Whether somebody gave no answer.
     pub(super) fn is_silent(&self) -> bool {
-        self.lasting().is_some_and(|one| matches!(one, Departure::Silence { .. }))
+        self.lasting().is_some_and(|one| matches!(one, ClaimDeparture::Silence { .. }))
     }
 
     fn count(&mut self, outcome: &Outcome) {
@@ -51,7 +51,11 @@ pub(super) fn judge(
     let not_let_in = |holder: usize, actual: &Outcome| {
         let (before, claim) = (&holders[..holder], holders[holder]);
         let expected = expected(arrangement, before, claim);
-        difference(before, Some(claim), Departure::Outcome { expected, actual: actual.clone() })
+        difference(
+            before,
+            Some(claim),
+            ClaimDeparture::Outcome { expected, actual: actual.clone() },
+        )
     };
     // A lasting departure of a single case is that case's.
     let alone = match claims {
@@ -60,7 +64,7 @@ pub(super) fn judge(
     };
     match seen {
         Seen::Silence { why } => {
-            let silence = Departure::Silence { why: why.clone() };
+            let silence = ClaimDeparture::Silence { why: why.clone() };
             judged.differences.push(difference(holders, alone, silence));
         }
         Seen::NoRow { holder, outcome } => {
@@ -84,19 +88,19 @@ pub(super) fn judge(
                 judged.count(&actual);
                 let expected = expected(arrangement, holders, *claim);
                 if actual != expected {
-                    let departure = Departure::Outcome { expected, actual };
+                    let departure = ClaimDeparture::Outcome { expected, actual };
                     judged.differences.push(difference(holders, Some(*claim), departure));
                 }
             }
             if let Some(actual) = held {
                 let expected = locks_of(arrangement, holders);
                 if *actual != expected {
-                    let departure = Departure::Held { expected, actual: actual.clone() };
+                    let departure = ClaimDeparture::Held { expected, actual: actual.clone() };
                     judged.differences.push(difference(holders, alone, departure));
                 }
             }
             if !left.is_empty() {
-                let departure = Departure::Left { actual: left.clone() };
+                let departure = ClaimDeparture::Left { actual: left.clone() };
                 judged.differences.push(difference(holders, alone, departure));
             }
         }

@@ -1,13 +1,14 @@
 //! What a row comes to, from answers made by hand.
 
-use super::super::Processes;
+use super::super::OpenerProcesses;
 use super::*;
 use imglock_core::image::{Mode, Permission, Refusal, Side};
 use imglock_core::lock::{Backend, LockType};
 use imglock_core::step::TableLock;
 
-const APART: Arrangement = Arrangement { backend: Backend::Ofd, processes: Processes::Several };
-const TOGETHER: Arrangement = Arrangement { processes: Processes::One, ..APART };
+const APART: Arrangement =
+    Arrangement { backend: Backend::Ofd, processes: OpenerProcesses::Several };
+const TOGETHER: Arrangement = Arrangement { processes: OpenerProcesses::One, ..APART };
 
 fn refused(side: Side, permission: Permission) -> Tried {
     Tried::Refused(Refusal { side, permission })
@@ -41,7 +42,7 @@ fn another_outcome_is_a_difference(#[case] tried: Tried, #[case] actual: &str) {
     assert_eq!(difference.holders, [Mode::Rw.claim()]);
     assert_eq!(difference.claim, Some(Mode::Rw.claim()));
     let [expected, actual] = ["refused write", actual].map(|text| text.parse().expect("one"));
-    assert_eq!(difference.departure, Departure::Outcome { expected, actual });
+    assert_eq!(difference.departure, ClaimDeparture::Outcome { expected, actual });
     assert_eq!(judged.lasting(), None);
 }
 
@@ -67,7 +68,10 @@ fn a_holder_that_was_not_let_in_is_the_opener_of_the_difference() {
             arrangement,
             holders: vec![holders[0]],
             claim: Some(holders[1]),
-            departure: Departure::Outcome { expected: Outcome::Granted, actual: outcome.clone() },
+            departure: ClaimDeparture::Outcome {
+                expected: Outcome::Granted,
+                actual: outcome.clone(),
+            },
         };
         assert_eq!(judged.differences, [expected]);
         assert_eq!((judged.granted, judged.refused, judged.other), (0, 0, 0));
@@ -89,7 +93,7 @@ fn locks_that_are_not_just_the_holders_are_a_difference(#[case] change: fn(&mut 
         let seen = Seen::Row { tried: vec![Tried::Granted; 2], held: Some(held), left: Vec::new() };
         let claims = [Mode::None.claim(); 2];
         let judged = judge(arrangement, &holders, &claims, &seen);
-        assert!(matches!(judged.lasting(), Some(Departure::Held { .. })), "{judged:?}");
+        assert!(matches!(judged.lasting(), Some(ClaimDeparture::Held { .. })), "{judged:?}");
         assert_eq!(judged.differences[0].claim, None, "which of the two it was is not known");
         let one = judge(arrangement, &holders, &claims[..1], &seen);
         assert_eq!(one.differences[0].claim, Some(claims[0]));
@@ -101,14 +105,14 @@ fn locks_that_are_left_are_a_difference() {
     let left = locks_of(APART, &[Mode::Ro.claim()]);
     let seen = Seen::Row { tried: vec![Tried::Granted], held: None, left: left.clone() };
     let judged = judge(TOGETHER, &[], &[Mode::Ro.claim()], &seen);
-    assert_eq!(judged.lasting(), Some(&Departure::Left { actual: left }));
+    assert_eq!(judged.lasting(), Some(&ClaimDeparture::Left { actual: left }));
 }
 
 #[test]
 fn no_answer_is_a_difference() {
     let seen = Seen::Silence { why: "the process died".to_owned() };
     let judged = judge(APART, &[Mode::Ro.claim()], &[Mode::Ro.claim(), Mode::Rw.claim()], &seen);
-    assert!(matches!(judged.lasting(), Some(Departure::Silence { .. })));
+    assert!(matches!(judged.lasting(), Some(ClaimDeparture::Silence { .. })));
     assert_eq!(judged.differences.len(), 1);
 }
 

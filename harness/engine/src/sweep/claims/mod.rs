@@ -18,10 +18,10 @@ mod state;
 mod work;
 
 pub use algebra::expected;
-pub use arrangement::{Arrangement, Processes};
+pub use arrangement::{Arrangement, OpenerProcesses};
 pub use cases::Openers;
-pub use difference::{ClaimDifference, Departure};
-pub use pattern::{Common, Pattern};
+pub use difference::{ClaimDeparture, ClaimDifference};
+pub use pattern::{CommonDifference, DifferencePattern};
 pub use plan::ClaimPlan;
-pub use state::{ClaimSweep, Swept};
+pub use state::{ClaimSweep, SweptPart};
 pub use work::claim_sweep;

@@ -1,11 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimDifference, Departure};
+use super::{ClaimDeparture, ClaimDifference};
 use imglock_core::image::{Claim, Permissions};
 
 /// Differences of one kind, summed up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pattern {
+pub struct DifferencePattern {
     /// What the algebra says, in words.
     pub expected: String,
     /// What was seen instead, in words.
@@ -13,12 +13,12 @@ pub struct Pattern {
     /// How many there are.
     pub count: u64,
     /// What all of them have in common.
-    pub common: Common,
+    pub common: CommonDifference,
 }
 
 /// The permissions that occur in each one of several cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Common {
+pub struct CommonDifference {
     /// Those that the opener wants.
     pub wanted: Permissions,
     /// Those that the opener does not share.
@@ -29,13 +29,13 @@ pub struct Common {
     pub kept: Permissions,
 }
 
-impl Common {
-    fn of(difference: &ClaimDifference) -> Common {
+impl CommonDifference {
+    fn of(difference: &ClaimDifference) -> CommonDifference {
         let claim = difference.claim.unwrap_or(Claim::NOTHING);
         let union = |of: fn(&Claim) -> Permissions| {
             difference.holders.iter().map(of).fold(Permissions::empty(), Permissions::union)
         };
-        Common {
+        CommonDifference {
             wanted: claim.held,
             unshared: claim.unshared(),
             taken: union(|holder| holder.held),
@@ -43,8 +43,8 @@ impl Common {
         }
     }
 
-    fn with(self, other: Common) -> Common {
-        Common {
+    fn with(self, other: CommonDifference) -> CommonDifference {
+        CommonDifference {
             wanted: self.wanted & other.wanted,
             unshared: self.unshared & other.unshared,
             taken: self.taken & other.taken,
@@ -54,31 +54,32 @@ impl Common {
 }
 
 /// Adds a difference to those of its kind.
-pub(super) fn add(patterns: &mut Vec<Pattern>, difference: &ClaimDifference) {
+pub(super) fn add(patterns: &mut Vec<DifferencePattern>, difference: &ClaimDifference) {
     let (expected, actual) = words(&difference.departure);
-    let common = Common::of(difference);
-    let same = |pattern: &&mut Pattern| pattern.expected == expected && pattern.actual == actual;
+    let common = CommonDifference::of(difference);
+    let same =
+        |pattern: &&mut DifferencePattern| pattern.expected == expected && pattern.actual == actual;
     match patterns.iter_mut().find(same) {
         Some(pattern) => {
             pattern.count += 1;
             pattern.common = pattern.common.with(common);
         }
-        None => patterns.push(Pattern { expected, actual, count: 1, common }),
+        None => patterns.push(DifferencePattern { expected, actual, count: 1, common }),
     }
 }
 
-fn words(departure: &Departure) -> (String, String) {
+fn words(departure: &ClaimDeparture) -> (String, String) {
     match departure {
-        Departure::Outcome { expected, actual } => (expected.to_string(), actual.to_string()),
-        Departure::Held { .. } => ("the holders' locks".to_owned(), "other locks".to_owned()),
-        Departure::Left { .. } => ("no locks in the end".to_owned(), "locks".to_owned()),
-        Departure::Silence { why } => ("an answer".to_owned(), format!("none: {why}")),
+        ClaimDeparture::Outcome { expected, actual } => (expected.to_string(), actual.to_string()),
+        ClaimDeparture::Held { .. } => ("the holders' locks".to_owned(), "other locks".to_owned()),
+        ClaimDeparture::Left { .. } => ("no locks in the end".to_owned(), "locks".to_owned()),
+        ClaimDeparture::Silence { why } => ("an answer".to_owned(), format!("none: {why}")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Arrangement, Processes};
+    use super::super::{Arrangement, OpenerProcesses};
     use super::*;
     use imglock_core::image::Mode;
     use imglock_core::lock::Backend;
@@ -87,10 +88,10 @@ mod tests {
     #[test]
     fn a_pattern_keeps_what_all_its_cases_have() {
         let difference = |holder: Mode, opener: Mode, actual| ClaimDifference {
-            arrangement: Arrangement { backend: Backend::Ofd, processes: Processes::Several },
+            arrangement: Arrangement { backend: Backend::Ofd, processes: OpenerProcesses::Several },
             holders: vec![holder.claim()],
             claim: Some(opener.claim()),
-            departure: Departure::Outcome {
+            departure: ClaimDeparture::Outcome {
                 expected: "refused write".parse().expect("one"),
                 actual,
             },
@@ -101,13 +102,13 @@ mod tests {
         add(&mut patterns, &difference(Mode::Ro, Mode::Rw, Outcome::Done));
         let [granted, done] = patterns.as_slice() else { panic!("{patterns:?}") };
         assert_eq!((granted.count, done.count), (2, 1));
-        let common = Common {
+        let common = CommonDifference {
             wanted: Permissions::CONSISTENT_READ | Permissions::WRITE,
             unshared: Permissions::empty(),
             taken: Permissions::CONSISTENT_READ,
             kept: Permissions::WRITE,
         };
         assert_eq!(granted.common, common);
-        assert_eq!(done.common, Common { unshared: Permissions::WRITE, ..common });
+        assert_eq!(done.common, CommonDifference { unshared: Permissions::WRITE, ..common });
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cases::EVERY_CLAIM;
 use super::seen::{NODE, actor, ranges};
-use super::{ClaimDifference, Departure, Processes, expected};
+use super::{ClaimDeparture, ClaimDifference, OpenerProcesses, expected};
 use imglock_core::image::{Claim, Permission, Permissions};
 use imglock_core::lock::{Backend, LockType};
 use imglock_core::step::{Action, Hazard, ModeSpec, NodeName, OpenOptions, Outcome};
@@ -27,7 +27,7 @@ impl ClaimDifference {
         let last = self.holders.len();
         let (one, all) = (self.claim.as_slice(), &EVERY_CLAIM[..]);
         let claims = if self.claim.is_some() { one } else { all };
-        let stays = matches!(self.departure, Departure::Outcome { .. });
+        let stays = matches!(self.departure, ClaimDeparture::Outcome { .. });
         for claim in claims {
             let outcome = expected(self.arrangement, &self.holders, *claim);
             let opens = outcome == Outcome::Granted;
@@ -37,7 +37,7 @@ impl ClaimDifference {
             }
         }
         if !stays {
-            if self.arrangement.processes == Processes::Several {
+            if self.arrangement.processes == OpenerProcesses::Several {
                 items.push(self.held(&self.holders));
             }
             items.extend((0..last).rev().map(|number| self.close(number)));
@@ -59,18 +59,18 @@ impl ClaimDifference {
     /// `ofd-several-cw-cu-r-cwur`: who holds and shares what, for each opener.
     pub fn label(&self) -> String {
         let processes = match self.arrangement.processes {
-            Processes::Several => "several",
-            Processes::One => "one",
+            OpenerProcesses::Several => "several",
+            OpenerProcesses::One => "one",
         };
         let mut label = format!("{}-{processes}", self.arrangement.backend);
         for claim in self.holders.iter().chain(&self.claim) {
             label += &format!("-{}-{}", letters(claim.held), letters(claim.shared));
         }
         match self.departure {
-            Departure::Outcome { .. } => {}
-            Departure::Held { .. } => label += "-held",
-            Departure::Left { .. } => label += "-left",
-            Departure::Silence { .. } => label += "-silence",
+            ClaimDeparture::Outcome { .. } => {}
+            ClaimDeparture::Held { .. } => label += "-held",
+            ClaimDeparture::Left { .. } => label += "-left",
+            ClaimDeparture::Silence { .. } => label += "-silence",
         }
         label
     }
@@ -90,22 +90,22 @@ impl ClaimDifference {
 
     fn about(&self) -> String {
         let said = match &self.departure {
-            Departure::Outcome { expected, actual } => {
+            ClaimDeparture::Outcome { expected, actual } => {
                 format!("The algebra says `{expected}`, the kernel said `{actual}`.")
             }
-            Departure::Held { actual, .. } => {
+            ClaimDeparture::Held { actual, .. } => {
                 let locks: Vec<String> = actual.iter().map(ToString::to_string).collect();
                 let locks = if locks.is_empty() { "none".to_owned() } else { locks.join(", ") };
                 format!("The holders must have just their own locks. The kernel's table: {locks}.")
             }
-            Departure::Left { actual } => {
+            ClaimDeparture::Left { actual } => {
                 let locks: Vec<String> = actual.iter().map(ToString::to_string).collect();
                 format!(
                     "Nothing may be locked in the end. The kernel's table: {}.",
                     locks.join(", ")
                 )
             }
-            Departure::Silence { why } => format!("It got no answer: {why}."),
+            ClaimDeparture::Silence { why } => format!("It got no answer: {why}."),
         };
         format!("Found by imglock matrix --all. {said}")
     }
@@ -121,7 +121,7 @@ impl ClaimDifference {
             hazards.insert(Hazard::LockLoss);
         }
         match (self.arrangement.backend, self.arrangement.processes) {
-            (Backend::Posix, Processes::One) if !hazards.is_empty() => {
+            (Backend::Posix, OpenerProcesses::One) if !hazards.is_empty() => {
                 BTreeMap::from([(Backend::Posix, hazards)])
             }
             _ => BTreeMap::new(),
@@ -131,8 +131,8 @@ impl ClaimDifference {
     /// The actor and the node of an opener.
     fn name(&self, number: usize) -> NodeName {
         match self.arrangement.processes {
-            Processes::Several => NodeName::new(actor(number), NODE),
-            Processes::One => NodeName::new(actor(0), format!("{NODE}{}", number + 1)),
+            OpenerProcesses::Several => NodeName::new(actor(number), NODE),
+            OpenerProcesses::One => NodeName::new(actor(0), format!("{NODE}{}", number + 1)),
         }
     }
 

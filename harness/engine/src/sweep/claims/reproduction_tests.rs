@@ -3,26 +3,26 @@
 use std::collections::HashSet;
 
 use super::cases::EVERY_CLAIM;
-use super::{Arrangement, ClaimDifference, Departure, Processes};
+use super::{Arrangement, ClaimDeparture, ClaimDifference, OpenerProcesses};
 use imglock_core::image::{Claim, Mode};
 use imglock_core::lock::Backend;
 use imglock_core::step::Outcome;
 use imglock_scenario::scenario::Scenario;
 
 fn difference(
-    processes: Processes,
+    processes: OpenerProcesses,
     holders: &[Mode],
     claim: Option<Claim>,
-    departure: Departure,
+    departure: ClaimDeparture,
 ) -> ClaimDifference {
     let arrangement = Arrangement { backend: Backend::Posix, processes };
     let holders = holders.iter().map(|mode| mode.claim()).collect();
     ClaimDifference { arrangement, holders, claim, departure }
 }
 
-fn granted() -> Departure {
+fn granted() -> ClaimDeparture {
     let expected = "refused write".parse().expect("an outcome");
-    Departure::Outcome { expected, actual: Outcome::Granted }
+    ClaimDeparture::Outcome { expected, actual: Outcome::Granted }
 }
 
 fn read_back(difference: &ClaimDifference) -> String {
@@ -39,28 +39,38 @@ fn read_back(difference: &ClaimDifference) -> String {
 fn another_outcome_is_expected_in_its_last_step() {
     let holders = [Mode::ShareRw, Mode::NbdRw];
     let claim = Some(Mode::Rw.claim());
-    insta::assert_snapshot!(read_back(&difference(Processes::Several, &holders, claim, granted())));
+    insta::assert_snapshot!(read_back(&difference(
+        OpenerProcesses::Several,
+        &holders,
+        claim,
+        granted()
+    )));
 }
 
 #[test]
 fn locks_that_are_left_are_looked_for_in_the_end() {
-    let left = Departure::Left { actual: Vec::new() };
+    let left = ClaimDeparture::Left { actual: Vec::new() };
     let claim = Some(Mode::Rw.claim());
-    insta::assert_snapshot!(read_back(&difference(Processes::One, &[Mode::Rw], claim, left)));
+    insta::assert_snapshot!(read_back(&difference(OpenerProcesses::One, &[Mode::Rw], claim, left)));
 }
 
 #[test]
 fn the_holders_locks_are_stated_after_the_try() {
-    let held = Departure::Held { expected: Vec::new(), actual: Vec::new() };
+    let held = ClaimDeparture::Held { expected: Vec::new(), actual: Vec::new() };
     let claim = Some(Mode::ForceShare.claim());
     let [rw, none] = [Mode::ShareRw, Mode::None];
-    insta::assert_snapshot!(read_back(&difference(Processes::Several, &[rw, none], claim, held)));
+    insta::assert_snapshot!(read_back(&difference(
+        OpenerProcesses::Several,
+        &[rw, none],
+        claim,
+        held
+    )));
 }
 
 #[test]
 fn what_shows_after_all_tries_only_has_all_of_them() {
-    let held = Departure::Held { expected: Vec::new(), actual: Vec::new() };
-    let text = read_back(&difference(Processes::Several, &[Mode::Rw], None, held));
+    let held = ClaimDeparture::Held { expected: Vec::new(), actual: Vec::new() };
+    let text = read_back(&difference(OpenerProcesses::Several, &[Mode::Rw], None, held));
     assert_eq!(text.matches("vm2 open").count(), EVERY_CLAIM.len(), "{text}");
     let granted = text.matches("expect granted").count() - 1;
     assert_eq!(text.matches("vm2 close").count(), granted, "{text}");
@@ -68,7 +78,7 @@ fn what_shows_after_all_tries_only_has_all_of_them() {
 
 #[test]
 fn no_two_cases_have_one_label() {
-    let one = |claim| difference(Processes::Several, &[Mode::Rw], Some(claim), granted());
+    let one = |claim| difference(OpenerProcesses::Several, &[Mode::Rw], Some(claim), granted());
     let labels: HashSet<String> = EVERY_CLAIM.map(|claim| one(claim).label()).into();
     assert_eq!(labels.len(), EVERY_CLAIM.len());
     let label = one(Mode::Ro.claim()).label();

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::{Arrangement, Processes};
+use super::{Arrangement, OpenerProcesses};
 use crate::process::Tried;
 use imglock_core::image::{Claim, lock_bytes};
 use imglock_core::lock::{Backend, ByteRange, LockType};
@@ -44,7 +44,7 @@ pub(super) fn actor(number: usize) -> String {
 /// The locks that `holders` must have, as the kernel's table shows them when
 /// each has a process of its own.
 pub(super) fn locks_of(arrangement: Arrangement, holders: &[Claim]) -> Vec<TableLock> {
-    debug_assert_eq!(arrangement.processes, Processes::Several);
+    debug_assert_eq!(arrangement.processes, OpenerProcesses::Several);
     let backend = arrangement.backend;
     let of_one = |(number, claim): (usize, &Claim)| {
         let owner = match backend {

@@ -2,12 +2,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::seen::{NODE, Seen, actor, locks_of};
-use super::{Arrangement, Processes};
+use super::{Arrangement, OpenerProcesses};
 use crate::process::{Launcher, Reply, Request, StopToken, Tried, Worker};
 use crate::subject::StepFailure;
 use imglock_core::image::{Access, Claim};
 use imglock_core::step::{Outcome, TableLock};
-use imglock_locks::lock_table::{FileKey, LockTable, Watched};
+use imglock_locks::lock_table::{FileKey, LockTable, WatchedDescriptor};
 
 const IMAGE: &str = "disk.img";
 /// Nobody reads or writes it, and lock bytes need not be inside a file.
@@ -56,8 +56,8 @@ impl Stage {
         claims: &[Claim],
     ) -> Result<Seen, StepFailure> {
         match arrangement.processes {
-            Processes::Several => self.play_in_several(arrangement, holders, claims),
-            Processes::One => {
+            OpenerProcesses::Several => self.play_in_several(arrangement, holders, claims),
+            OpenerProcesses::One => {
                 let tried = self.request(arrangement, holders.to_vec(), claims.to_vec());
                 let tried = self.try_each(tried)?;
                 Ok(Seen::Row { tried, held: None, left: self.locks(&[], &[])? })
@@ -71,7 +71,7 @@ impl Stage {
         holders: &[Claim],
         claims: &[Claim],
     ) -> Result<Seen, StepFailure> {
-        let mut watched: Vec<Watched> = Vec::with_capacity(holders.len());
+        let mut watched: Vec<WatchedDescriptor> = Vec::with_capacity(holders.len());
         for (holder, claim) in holders.iter().enumerate() {
             let open = Request::Open {
                 path: self.image.clone(),
@@ -86,7 +86,13 @@ impl Stage {
                 let node_name = format!("{}.{NODE}", actor(holder));
                 let pid = self.workers[holder].pid;
                 let (owner, fd) = (actor(holder).to_owned(), node.fd);
-                watched.push(Watched { node: node_name, owner, description: holder, pid, fd });
+                watched.push(WatchedDescriptor {
+                    node: node_name,
+                    owner,
+                    description: holder,
+                    pid,
+                    fd,
+                });
             }
             if reply.outcome != Outcome::Granted {
                 self.close(&watched)?;
@@ -105,7 +111,7 @@ impl Stage {
     /// can miss one. So the kernel is asked again before a difference is one.
     fn locks(
         &self,
-        watched: &[Watched],
+        watched: &[WatchedDescriptor],
         expected: &[TableLock],
     ) -> std::io::Result<Vec<TableLock>> {
         let mut locks = self.table.read(watched)?;
@@ -134,7 +140,7 @@ impl Stage {
         Ok(self.workers[opener].ask(request, deadline, &self.stop)?)
     }
 
-    fn close(&mut self, holders: &[Watched]) -> Result<(), StepFailure> {
+    fn close(&mut self, holders: &[WatchedDescriptor]) -> Result<(), StepFailure> {
         for (holder, node) in holders.iter().enumerate() {
             let closed = self.ask(holder, &Request::Close { fd: node.fd })?;
             if closed.outcome != Outcome::Done {

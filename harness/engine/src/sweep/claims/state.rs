@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cases::EVERY_CLAIM;
 use super::judge::Judged;
-use super::pattern::{self, Pattern};
+use super::pattern::{self, DifferencePattern};
 use super::{Arrangement, ClaimDifference, ClaimPlan, Openers};
 use crate::Shard;
 use crate::run::{Environment, SessionOptions};
@@ -25,12 +25,12 @@ pub struct ClaimSweep {
     /// Which part it is.
     pub shard: Shard,
     /// What came of each arrangement.
-    pub arrangements: Vec<Swept>,
+    pub arrangements: Vec<SweptPart>,
 }
 
 /// What came of one arrangement so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Swept {
+pub struct SweptPart {
     /// Where and how the openers are.
     #[serde(flatten)]
     pub arrangement: Arrangement,
@@ -50,7 +50,7 @@ pub struct Swept {
     /// How often kernel and algebra disagree.
     pub differences: u64,
     /// In which ways, by how often.
-    pub patterns: Vec<Pattern>,
+    pub patterns: Vec<DifferencePattern>,
     /// The first of the differences.
     pub first_differences: Vec<ClaimDifference>,
 }
@@ -66,7 +66,7 @@ impl ClaimSweep {
 
     fn planned(plan: &ClaimPlan, environment: Environment) -> ClaimSweep {
         let rows = plan.openers.rows(plan.shard).len() as u64;
-        let swept = |arrangement: &Arrangement| Swept {
+        let swept = |arrangement: &Arrangement| SweptPart {
             arrangement: *arrangement,
             rows,
             rows_done: 0,
@@ -89,12 +89,12 @@ impl ClaimSweep {
 
     /// How many cases this part has.
     pub fn cases(&self) -> u64 {
-        self.arrangements.iter().map(Swept::cases).sum()
+        self.arrangements.iter().map(SweptPart::cases).sum()
     }
 
     /// How many of them are done.
     pub fn cases_done(&self) -> u64 {
-        self.arrangements.iter().map(Swept::cases_done).sum()
+        self.arrangements.iter().map(SweptPart::cases_done).sum()
     }
 
     /// How often kernel and algebra disagree.
@@ -133,7 +133,7 @@ fn locks(arrangements: &[Arrangement]) -> String {
     arrangements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-impl Swept {
+impl SweptPart {
     /// How many cases there are.
     pub fn cases(&self) -> u64 {
         self.rows * EVERY_CLAIM.len() as u64

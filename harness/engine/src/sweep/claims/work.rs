@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use super::judge::Judged;
 use super::lane::Lane;
-use super::{Arrangement, ClaimPlan, ClaimSweep, Swept};
+use super::{Arrangement, ClaimPlan, ClaimSweep, SweptPart};
 use crate::lanes::in_order;
 use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions, raise_descriptor_limit};
@@ -65,7 +65,7 @@ pub fn claim_sweep(
 
 /// What is left to do.
 fn tasks<'a>(sweep: &ClaimSweep, rows: &'a [Vec<Claim>]) -> Vec<Task<'a>> {
-    let of_one = |(index, swept): (usize, &Swept)| {
+    let of_one = |(index, swept): (usize, &SweptPart)| {
         let (arrangement, done) = (swept.arrangement, swept.rows_done as usize);
         let left = rows.get(done..).unwrap_or_default();
         left.iter().map(move |holders| Task { index, arrangement, holders })

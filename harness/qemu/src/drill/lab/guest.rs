@@ -11,7 +11,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::Lab;
-use crate::drill::Act;
+use crate::drill::DrillAct;
 use crate::qemu::{Command, QmpError, exit_status, outcome_of};
 use imglock_core::image::Claim;
 use imglock_core::step::Outcome;
@@ -38,7 +38,7 @@ impl Lab<'_> {
     /// SIGSTOP: from here on the process does nothing. What it is told waits.
     pub fn halt(&mut self, actor: &str, title: &str) -> Result<(), StepFailure> {
         ProcessHandle::open(self.pid(actor)?)?.stop()?;
-        self.enter(actor, title, Act::Signal("SIGSTOP".to_owned()))
+        self.enter(actor, title, DrillAct::Signal("SIGSTOP".to_owned()))
     }
 
     /// SIGCONT: it goes on, and comes to the event for which `matches` holds.
@@ -52,14 +52,14 @@ impl Lab<'_> {
         let deadline = self.deadline();
         ProcessHandle::open(self.pid(actor)?)?.resume()?;
         let came = self.machine(actor)?.qmp.await_event(event, matches, deadline);
-        self.enter(actor, title, Act::Signal("SIGCONT".to_owned()))?;
+        self.enter(actor, title, DrillAct::Signal("SIGCONT".to_owned()))?;
         Ok(came.map(|_| ())?)
     }
 
     /// SIGCONT: it goes on.
     pub fn wake(&mut self, actor: &str, title: &str) -> Result<(), StepFailure> {
         ProcessHandle::open(self.pid(actor)?)?.resume()?;
-        self.enter(actor, title, Act::Signal("SIGCONT".to_owned()))
+        self.enter(actor, title, DrillAct::Signal("SIGCONT".to_owned()))
     }
 
     /// Tells a QEMU something that it must do, and waits for an event for
@@ -77,7 +77,7 @@ impl Lab<'_> {
         let qmp = &mut self.machine(actor)?.qmp;
         let came =
             qmp.execute(command, deadline).and_then(|_| qmp.await_event(event, matches, deadline));
-        self.enter(actor, title, Act::Tell)?;
+        self.enter(actor, title, DrillAct::Tell)?;
         Ok(came.map(|_| ())?)
     }
 
@@ -104,7 +104,7 @@ impl Lab<'_> {
             events.extend(said.into_iter().filter(|one| matches!(one, Message::Event(_))));
             std::thread::yield_now();
         };
-        self.enter(actor, title, Act::Await)?;
+        self.enter(actor, title, DrillAct::Await)?;
         if let Some(entry) = self.account.entries.last_mut() {
             entry.messages.splice(..0, events);
         }
@@ -126,7 +126,7 @@ impl Lab<'_> {
             }
             std::thread::yield_now();
         }
-        self.enter(actor, title, Act::Await)
+        self.enter(actor, title, DrillAct::Await)
     }
 
     /// Waits until a QEMU has ended by itself; gives its exit status, 128 and
@@ -141,7 +141,7 @@ impl Lab<'_> {
         }
         ProcessHandle::open(pid)?.await_exit(deadline, &self.stop)?;
         let status = exit_status(pid)?;
-        self.enter(actor, title, Act::End(status))?;
+        self.enter(actor, title, DrillAct::End(status))?;
         self.machines.remove(actor);
         Ok(status)
     }

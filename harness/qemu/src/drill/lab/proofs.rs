@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Lab;
-use crate::drill::account::{Act, Cell};
-use crate::drill::effect::Effect;
+use crate::drill::account::{DrillAct, DrillCell};
+use crate::drill::effect::LockEffect;
 use crate::drill::intruder::Intruder;
 use imglock_core::image::Mode;
 use imglock_core::step::Outcome;
@@ -16,7 +16,7 @@ const SETTLING: Duration = Duration::from_secs(5);
 /// What is proved: that somebody holds what it should, and that this keeps a
 /// second opener out.
 #[derive(Debug, Clone, Copy)]
-pub struct Proof<'a> {
+pub struct DrillProof<'a> {
     /// Which image and when, such as `base.img while the job runs`.
     pub place: &'static str,
     /// Who uses the image.
@@ -38,7 +38,7 @@ impl Lab<'_> {
         image: &str,
         holds: Mode,
     ) -> Result<(), StepFailure> {
-        self.prove_against(Proof { place, actor, image, holds, second: Mode::Rw })
+        self.prove_against(DrillProof { place, actor, image, holds, second: Mode::Rw })
     }
 
     /// As [`Lab::prove`], after a job: QEMU's graph may settle a moment after the
@@ -55,7 +55,7 @@ impl Lab<'_> {
         let deadline = Instant::now() + SETTLING;
         loop {
             let complete = self.claim_of(actor, image)? == holds.claim();
-            if complete != matches!(expected, Some(Effect::Loses | Effect::Weakens))
+            if complete != matches!(expected, Some(LockEffect::Loses | LockEffect::Weakens))
                 || Instant::now() > deadline
             {
                 return self.prove(place, actor, image, holds);
@@ -65,19 +65,19 @@ impl Lab<'_> {
     }
 
     /// Proves whether somebody keeps a second QEMU out of an image.
-    pub fn prove_against(&mut self, proof: Proof<'_>) -> Result<(), StepFailure> {
-        let Proof { place, actor, image, holds, second } = proof;
+    pub fn prove_against(&mut self, proof: DrillProof<'_>) -> Result<(), StepFailure> {
+        let DrillProof { place, actor, image, holds, second } = proof;
         let measured = self.claim_of(actor, image)?;
         let stated = holds.claim();
         let outcome = self.intrude(image, second)?;
-        self.account.cells.push(Cell {
+        self.account.cells.push(DrillCell {
             place: place.to_owned(),
             image: image.to_owned(),
             actor: actor.to_owned(),
             stated,
             measured,
             second,
-            effect: Effect::of(stated, measured, second.claim(), outcome == Outcome::Granted),
+            effect: LockEffect::of(stated, measured, second.claim(), outcome == Outcome::Granted),
             outcome,
         });
         Ok(())
@@ -98,15 +98,15 @@ impl Lab<'_> {
         // The locks are those that there are while it has the image.
         let title = format!("It opens {image} (mode {mode})");
         let act = match &outcome {
-            Ok(outcome) => Act::Prove(outcome.clone()),
-            Err(_) => Act::Tell,
+            Ok(outcome) => DrillAct::Prove(outcome.clone()),
+            Err(_) => DrillAct::Tell,
         };
         self.enter(SECOND, &title, act)?;
         let granted =
             *outcome.as_ref().map_or(&Outcome::NotOpen, |outcome| outcome) == Outcome::Granted;
         if granted {
             intruder.close(&mut self.machine(SECOND)?.qmp, program, deadline)?;
-            self.enter(SECOND, &format!("It gives {image} back"), Act::Tell)?;
+            self.enter(SECOND, &format!("It gives {image} back"), DrillAct::Tell)?;
         }
         self.intruder = Some(intruder);
         outcome

@@ -6,9 +6,9 @@ use std::io::{BufReader, Read};
 use std::time::{Duration, Instant};
 
 use super::Lab;
-use crate::drill::account::Act;
-use crate::drill::recipe::Place;
-use crate::qemu::{Binary, Command, Program, Qemu, Start, Tool};
+use crate::drill::account::DrillAct;
+use crate::drill::recipe::DrillPlace;
+use crate::qemu::{Command, Qemu, QemuBinary, QemuProgram, Start, Tool};
 use imglock_core::image::{Claim, Mode};
 use imglock_core::lock::Backend;
 use imglock_engine::process::Slumber;
@@ -50,7 +50,7 @@ impl Lab<'_> {
     /// Runs a tool of the same QEMU to its end, which must be a good one.
     pub fn run(
         &mut self,
-        program: Program,
+        program: QemuProgram,
         title: &str,
         arguments: &[&str],
     ) -> Result<(), StepFailure> {
@@ -68,7 +68,7 @@ impl Lab<'_> {
         let command = start.command_line();
         let deadline = Instant::now() + self.step_timeout;
         let ended = Tool::run_to_the_end(self.launcher, &start, &self.stop, deadline)?;
-        self.enter(&name, title, Act::Run { command, status: ended.status })?;
+        self.enter(&name, title, DrillAct::Run { command, status: ended.status })?;
         match ended.status {
             0 => Ok(()),
             status => {
@@ -79,7 +79,7 @@ impl Lab<'_> {
     }
 
     /// A tool that stands beside the QEMU that plays, or the preferred one.
-    fn tool(&self, program: Program) -> Result<Binary, StepFailure> {
+    fn tool(&self, program: QemuProgram) -> Result<QemuBinary, StepFailure> {
         let folder = self.account.program.path.parent();
         let beside = self.binaries.all(program).find(|binary| binary.path.parent() == folder);
         beside
@@ -106,7 +106,7 @@ impl Lab<'_> {
             return Err(StepFailure::harness(format!("{actor} has no prompt")));
         };
         let said = console.execute(line, deadline);
-        self.enter(actor, title, Act::Tell)?;
+        self.enter(actor, title, DrillAct::Tell)?;
         Ok(said?)
     }
 
@@ -123,7 +123,12 @@ impl Lab<'_> {
     /// Waits until somebody holds just what this mode takes. When that does not
     /// come, it is over at the deadline all the same: whoever looks then sees
     /// what there is instead.
-    pub fn await_mode(&mut self, title: &str, place: Place, mode: Mode) -> Result<(), StepFailure> {
+    pub fn await_mode(
+        &mut self,
+        title: &str,
+        place: DrillPlace,
+        mode: Mode,
+    ) -> Result<(), StepFailure> {
         let deadline = self.deadline();
         while self.claim_of(place.actor, place.image)? != mode.claim() {
             if Instant::now() >= deadline || self.has_ended(place.actor) {
@@ -131,7 +136,7 @@ impl Lab<'_> {
             }
             self.go_on()?;
         }
-        self.enter(place.actor, title, Act::Await)
+        self.enter(place.actor, title, DrillAct::Await)
     }
 
     /// Starts the tool that plays with a standard error that is full, and waits
@@ -141,7 +146,7 @@ impl Lab<'_> {
     pub fn hold_still(
         &mut self,
         title: &str,
-        place: Place,
+        place: DrillPlace,
         mode: Mode,
         arguments: &[&str],
     ) -> Result<(), StepFailure> {
@@ -165,7 +170,7 @@ impl Lab<'_> {
             deny_ofd: self.account.variant.backend == Backend::Posix,
             run_guest: false,
         };
-        let act = Act::Start(start.command_line());
+        let act = DrillAct::Start(start.command_line());
         let qemu = Qemu::begin_sleepy(self.launcher, &start)?.greet(&self.stop, deadline)?;
         self.names.insert(qemu.pid, actor.to_owned());
         self.machines.insert(actor.to_owned(), qemu);
@@ -177,7 +182,7 @@ impl Lab<'_> {
     pub fn tell_and_hold_still(
         &mut self,
         title: &str,
-        place: Place,
+        place: DrillPlace,
         mode: Mode,
         command: &Command,
     ) -> Result<(), StepFailure> {
@@ -186,7 +191,7 @@ impl Lab<'_> {
     }
 
     /// Whether somebody has an image open, with locks or without.
-    pub fn has_open(&self, place: Place) -> Result<bool, StepFailure> {
+    pub fn has_open(&self, place: DrillPlace) -> Result<bool, StepFailure> {
         let locks = self.locks()?;
         let is_actor = |name: &String| name == place.actor;
         Ok(locks.iter().filter(|one| one.image == place.image).any(|one| {
@@ -212,7 +217,7 @@ impl Lab<'_> {
             deny_ofd: self.account.variant.backend == Backend::Posix,
             run_guest: false,
         };
-        let act = Act::Start(start.command_line());
+        let act = DrillAct::Start(start.command_line());
         let tool = match manner {
             Manner::Prompted => Tool::at_its_prompt(self.launcher, &start, &self.stop, deadline)?,
             Manner::Free => Tool::begin(self.launcher, &start)?,
@@ -223,7 +228,12 @@ impl Lab<'_> {
         self.enter(actor, title, act)
     }
 
-    fn await_sleep(&mut self, title: &str, place: Place, mode: Mode) -> Result<(), StepFailure> {
+    fn await_sleep(
+        &mut self,
+        title: &str,
+        place: DrillPlace,
+        mode: Mode,
+    ) -> Result<(), StepFailure> {
         let deadline = self.deadline();
         // Since when it sleeps nobody knows where, with the locks that it should
         // have.
@@ -247,7 +257,7 @@ impl Lab<'_> {
             }
             self.go_on()?;
         }
-        self.enter(place.actor, title, Act::Await)
+        self.enter(place.actor, title, DrillAct::Await)
     }
 
     /// Why nobody fell asleep.

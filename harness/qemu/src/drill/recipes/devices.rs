@@ -1,7 +1,7 @@
 //! Raw images under the devices of a machine.
 
 use super::line::Line;
-use super::{DAEMON, Place, Recipe, SYSTEM};
+use super::{DAEMON, DrillPlace, Recipe, SYSTEM};
 use super::{make_raw, on, raw_disk, read_only};
 use crate::drill::Lab;
 use imglock_core::image::Access;
@@ -55,20 +55,20 @@ pub(super) const RECIPES: &[Recipe] = &[
     }),
 ];
 
-fn look(lab: &mut Lab<'_>, devices: &str) -> Result<Place, StepFailure> {
+fn look(lab: &mut Lab<'_>, devices: &str) -> Result<DrillPlace, StepFailure> {
     make_raw(lab, "disk.raw")?;
     Line::node(&read_only(raw_disk())).words(devices).start(lab)?;
     Ok(on("disk.raw"))
 }
 
-fn use_it(lab: &mut Lab<'_>, devices: &str) -> Result<Place, StepFailure> {
+fn use_it(lab: &mut Lab<'_>, devices: &str) -> Result<DrillPlace, StepFailure> {
     make_raw(lab, "disk.raw")?;
     Line::node(&raw_disk()).words(devices).start(lab)?;
     Ok(on("disk.raw"))
 }
 
 /// A daemon has no devices, so nothing else comes to this.
-fn claimed(lab: &mut Lab<'_>, mode: Mode) -> Result<Place, StepFailure> {
+fn claimed(lab: &mut Lab<'_>, mode: Mode) -> Result<DrillPlace, StepFailure> {
     make_raw(lab, "disk.raw")?;
     let is_read_only = Access::needed_by(mode.claim()) == Access::ReadOnly;
     let node = if is_read_only { read_only(raw_disk()) } else { raw_disk() };

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::line::Line;
-use super::{DAEMON, MONITORED, Place, QEMU, Recipe};
+use super::{DAEMON, DrillPlace, MONITORED, QEMU, Recipe};
 use super::{make_raw, on, raw_disk, read_only};
 use crate::drill::Lab;
 use crate::qemu::Command;
@@ -34,7 +34,7 @@ fn disk(lab: &mut Lab<'_>, writable: bool) -> Result<Line, StepFailure> {
     Ok(Line::node(&if writable { raw_disk() } else { read_only(raw_disk()) }))
 }
 
-fn export(lab: &mut Lab<'_>, writable: bool) -> Result<Place, StepFailure> {
+fn export(lab: &mut Lab<'_>, writable: bool) -> Result<DrillPlace, StepFailure> {
     disk(lab, writable)?.start(lab)?;
     let address = json!({ "type": "unix", "data": { "path": "nbd.sock" } });
     let serve = Command::new("nbd-server-start", json!({ "addr": address }));

@@ -1,7 +1,7 @@
 //! qcow2, which wants more for itself, and what lies below it.
 
 use super::line::Line;
-use super::{DAEMON, IMG, IO, MONITORED, Place, QEMU, Recipe, SYSTEM, TRACE_THREADS};
+use super::{DAEMON, DrillPlace, IMG, IO, MONITORED, QEMU, Recipe, SYSTEM, TRACE_THREADS};
 use super::{claim, image_node, make_overlay, make_qcow2, make_raw, on, overlay_node};
 use super::{qcow2_disk, read_only};
 use crate::drill::Lab;
@@ -9,8 +9,8 @@ use imglock_core::image::Claim;
 use imglock_core::image::Mode::{self, Backing, Qcow2Ro, Qcow2Rw, Rw};
 use imglock_engine::subject::StepFailure;
 
-const QCOW2: Place = on("disk.qcow2");
-const BASE: Place = on("base.raw");
+const QCOW2: DrillPlace = on("disk.qcow2");
+const BASE: DrillPlace = on("base.raw");
 const VIRTIO: &str = "-device virtio-blk-pci,drive=disk";
 const SHARED: &str = "-device virtio-blk-pci,drive=disk,share-rw=on";
 
@@ -103,7 +103,7 @@ fn disk(lab: &mut Lab<'_>, writable: bool) -> Result<Line, StepFailure> {
 }
 
 /// A command of `qemu-img` that reads the header.
-fn read(lab: &mut Lab<'_>, command: &str) -> Result<Place, StepFailure> {
+fn read(lab: &mut Lab<'_>, command: &str) -> Result<DrillPlace, StepFailure> {
     make_qcow2(lab, "disk.qcow2")?;
     let words = ["-T", TRACE_THREADS, command, "-f", "qcow2", "disk.qcow2"];
     lab.hold_still("It begins to read the header", QCOW2, Qcow2Ro, &words)?;

@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::line::Line;
-use super::{DAEMON, FIRST, IMG, MONITORED, Place, Player, QEMU, Recipe, SIZE, TENTH_DAEMON};
+use super::{
+    DAEMON, DrillPlace, DrillPlayer, FIRST, IMG, MONITORED, QEMU, Recipe, SIZE, TENTH_DAEMON,
+};
 use super::{claim, image_node, make_overlay, make_qcow2, make_raw, on, overlay_node, raw_disk};
 use crate::drill::Lab;
-use crate::qemu::{Command, Program, Version};
+use crate::qemu::{Command, QemuProgram, QemuVersion};
 use imglock_core::image::Mode::{
     BackupTarget, Cdrom, CommitSource, MirrorTarget, RwFixed, StreamTop,
 };
@@ -14,9 +16,9 @@ use imglock_engine::subject::StepFailure;
 
 /// Those that hold nothing of a backup's source: 7.2 does not, 10.0 does, and
 /// where between them that changes was not measured.
-const EARLY: &[Player] = &[
-    Player::since(Program::System, FIRST).before(Version::new(8, 0)),
-    Player::since(Program::StorageDaemon, FIRST).before(Version::new(8, 0)),
+const EARLY: &[DrillPlayer] = &[
+    DrillPlayer::since(QemuProgram::System, FIRST).before(QemuVersion::new(8, 0)),
+    DrillPlayer::since(QemuProgram::StorageDaemon, FIRST).before(QemuVersion::new(8, 0)),
 ];
 
 pub(super) const RECIPES: &[Recipe] = &[
@@ -48,7 +50,7 @@ pub(super) const RECIPES: &[Recipe] = &[
         make_raw(lab, "base.raw")?;
         make_overlay(lab, "top.qcow2", "base.raw", "raw")?;
         let write = ["-f", "qcow2", "-c", "write 0 4M", "top.qcow2"];
-        lab.run(Program::Io, "There is something to commit", &write)?;
+        lab.run(QemuProgram::Io, "There is something to commit", &write)?;
         let words = ["commit", "-q", "-r", "1", "-f", "qcow2", "top.qcow2"];
         lab.start_tool(QEMU, "It commits a byte a second", &words)?;
         let place = on("base.raw");
@@ -88,7 +90,7 @@ pub(super) const RECIPES: &[Recipe] = &[
     }),
 ];
 
-fn backup_source(lab: &mut Lab<'_>) -> Result<Place, StepFailure> {
+fn backup_source(lab: &mut Lab<'_>) -> Result<DrillPlace, StepFailure> {
     make_raw(lab, "disk.raw")?;
     make_raw(lab, "target.raw")?;
     Line::node(&raw_disk()).and(&target()).start(lab)?;

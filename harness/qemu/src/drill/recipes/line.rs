@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::QEMU;
 use crate::drill::Lab;
-use crate::qemu::{Command, Program};
+use crate::qemu::{Command, QemuProgram};
 use imglock_core::image::Claim;
 use imglock_engine::subject::StepFailure;
 
@@ -66,8 +66,8 @@ impl Line {
 
     fn whole(self, lab: &Lab<'_>) -> Result<Vec<String>, StepFailure> {
         let machine = match (lab.program(), std::env::consts::ARCH) {
-            (Program::System, "x86_64") => Line::of("-machine q35"),
-            (Program::System, other) => {
+            (QemuProgram::System, "x86_64") => Line::of("-machine q35"),
+            (QemuProgram::System, other) => {
                 return Err(StepFailure::Cannot(format!(
                     "the devices are those of a PC, not {other}"
                 )));

@@ -18,13 +18,13 @@ mod tools;
 use serde_json::{Value, json};
 
 use super::Lab;
-use super::recipe::{Place, Player, Recipe};
-use crate::qemu::{Program, Version};
+use super::recipe::{DrillPlace, DrillPlayer, Recipe};
+use crate::qemu::{QemuProgram, QemuVersion};
 use imglock_core::image::{Claim, Mode, Permissions};
 use imglock_engine::subject::StepFailure;
 
 /// All of them.
-const THEMES: &[&[Recipe]] = &[
+const DRILL_THEMES: &[&[Recipe]] = &[
     nodes::RECIPES,
     devices::RECIPES,
     sharing::RECIPES,
@@ -44,7 +44,7 @@ impl Recipe {
     /// come to something else.
     pub fn of(mode: Mode) -> impl Iterator<Item = &'static Recipe> {
         let these = move |strange: bool| {
-            let all = THEMES.iter().flat_map(|theme| theme.iter());
+            let all = DRILL_THEMES.iter().flat_map(|theme| theme.iter());
             all.filter(move |one| one.mode == mode && one.instead.is_some() == strange)
         };
         these(false).chain(these(true))
@@ -52,17 +52,19 @@ impl Recipe {
 }
 
 /// The version that all were measured with first.
-const FIRST: Version = Version::new(7, 2);
+const FIRST: QemuVersion = QemuVersion::new(7, 2);
 /// The first one in which a node can be inactive on request.
-const TENTH: Version = Version::new(10, 0);
+const TENTH: QemuVersion = QemuVersion::new(10, 0);
 
-const SYSTEM: &[Player] = &[Player::since(Program::System, FIRST)];
-const DAEMON: &[Player] = &[Player::since(Program::StorageDaemon, FIRST)];
-const TENTH_DAEMON: &[Player] = &[Player::since(Program::StorageDaemon, TENTH)];
-const MONITORED: &[Player] =
-    &[Player::since(Program::System, FIRST), Player::since(Program::StorageDaemon, FIRST)];
-const IO: &[Player] = &[Player::since(Program::Io, FIRST)];
-const IMG: &[Player] = &[Player::since(Program::Img, FIRST)];
+const SYSTEM: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::System, FIRST)];
+const DAEMON: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::StorageDaemon, FIRST)];
+const TENTH_DAEMON: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::StorageDaemon, TENTH)];
+const MONITORED: &[DrillPlayer] = &[
+    DrillPlayer::since(QemuProgram::System, FIRST),
+    DrillPlayer::since(QemuProgram::StorageDaemon, FIRST),
+];
+const IO: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::Io, FIRST)];
+const IMG: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::Img, FIRST)];
 
 /// What the QEMU that plays is called.
 const QEMU: &str = "qemu";
@@ -76,8 +78,8 @@ const TRACE_THREADS: &str = "enable=thread_pool_submit*";
 const TRACE_REQUESTS: &str = "enable=blk_co_*";
 
 /// An image that shows what the QEMU that plays holds.
-const fn on(image: &'static str) -> Place {
-    Place { actor: QEMU, image }
+const fn on(image: &'static str) -> DrillPlace {
+    DrillPlace { actor: QEMU, image }
 }
 
 /// What has these permissions, and does not share those; a bit for each.
@@ -96,7 +98,7 @@ fn make_raw(lab: &mut Lab<'_>, name: &str) -> Result<(), StepFailure> {
 /// Makes an empty qcow2 image.
 fn make_qcow2(lab: &mut Lab<'_>, name: &str) -> Result<(), StepFailure> {
     let words = ["create", "-q", "-f", "qcow2", name, SIZE_IN_WORDS];
-    lab.run(Program::Img, "An image is made", &words)?;
+    lab.run(QemuProgram::Img, "An image is made", &words)?;
     lab.watch(name);
     Ok(())
 }
@@ -109,7 +111,7 @@ fn make_overlay(
     format: &str,
 ) -> Result<(), StepFailure> {
     let words = ["create", "-q", "-f", "qcow2", "-b", base, "-F", format, name];
-    lab.run(Program::Img, "An overlay is made", &words)?;
+    lab.run(QemuProgram::Img, "An overlay is made", &words)?;
     lab.watch(name);
     Ok(())
 }
@@ -159,7 +161,7 @@ mod tests {
     #[test]
     fn every_recipe_is_listed_once() {
         let listed = Recipe::all().count();
-        let written: usize = THEMES.iter().map(|theme| theme.len()).sum();
+        let written: usize = DRILL_THEMES.iter().map(|theme| theme.len()).sum();
         assert_eq!(listed, written);
         let names: BTreeSet<(Mode, &str)> = Recipe::all().map(|one| (one.mode, one.how)).collect();
         assert_eq!(names.len(), listed, "two recipes of a mode are told by the same words");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::line::Line;
-use super::{MONITORED, Place, Recipe, SYSTEM, TENTH_DAEMON};
+use super::{DrillPlace, MONITORED, Recipe, SYSTEM, TENTH_DAEMON};
 use super::{claim, make_qcow2, make_raw, on, qcow2_disk, raw_disk, read_only};
 use crate::drill::Lab;
 use imglock_core::image::Mode::{Inactive, None};
@@ -44,7 +44,7 @@ pub(super) const RECIPES: &[Recipe] = &[
     .but(claim(0b0001, 0b0000)),
 ];
 
-fn alone(lab: &mut Lab<'_>, node: &Value) -> Result<Place, StepFailure> {
+fn alone(lab: &mut Lab<'_>, node: &Value) -> Result<DrillPlace, StepFailure> {
     make_raw(lab, "disk.raw")?;
     Line::node(node).start(lab)?;
     Ok(on("disk.raw"))

@@ -3,15 +3,15 @@
 use serde_json::json;
 
 use super::line::Line;
-use super::{DAEMON, IMG, IO, Place, Recipe, SYSTEM, TRACE_REQUESTS, TRACE_THREADS};
+use super::{DAEMON, DrillPlace, IMG, IO, Recipe, SYSTEM, TRACE_REQUESTS, TRACE_THREADS};
 use super::{make_qcow2, make_raw, on};
 use crate::drill::Lab;
 use imglock_core::image::Claim;
 use imglock_core::image::Mode::ForceShare;
 use imglock_engine::subject::StepFailure;
 
-const RAW: Place = on("disk.raw");
-const QCOW2: Place = on("disk.qcow2");
+const RAW: DrillPlace = on("disk.raw");
+const QCOW2: DrillPlace = on("disk.qcow2");
 const VIRTIO: &str = "-device virtio-blk-pci,drive=disk";
 
 pub(super) const RECIPES: &[Recipe] = &[
@@ -60,7 +60,7 @@ pub(super) const RECIPES: &[Recipe] = &[
 const OPEN: &str = "It opens the image, and waits at its prompt";
 
 /// A file node that shares everything, and a format node above it.
-fn nodes(lab: &mut Lab<'_>, format: &str, place: Place) -> Result<Line, StepFailure> {
+fn nodes(lab: &mut Lab<'_>, format: &str, place: DrillPlace) -> Result<Line, StepFailure> {
     match format {
         "raw" => make_raw(lab, place.image)?,
         _ => make_qcow2(lab, place.image)?,
@@ -77,7 +77,7 @@ fn nodes(lab: &mut Lab<'_>, format: &str, place: Place) -> Result<Line, StepFail
 }
 
 /// A command of `qemu-img` that reads the header.
-fn read(lab: &mut Lab<'_>, command: &str) -> Result<Place, StepFailure> {
+fn read(lab: &mut Lab<'_>, command: &str) -> Result<DrillPlace, StepFailure> {
     make_qcow2(lab, "disk.qcow2")?;
     let words = ["-T", TRACE_THREADS, command, "-U", "-f", "qcow2", "disk.qcow2"];
     lab.hold_still("It begins to read the header", QCOW2, ForceShare, &words)?;

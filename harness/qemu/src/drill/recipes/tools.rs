@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use super::line::Line;
-use super::{IMG, IO, MONITORED, Place, QEMU, Recipe, SYSTEM, TRACE_REQUESTS, TRACE_THREADS};
+use super::{DrillPlace, IMG, IO, MONITORED, QEMU, Recipe, SYSTEM, TRACE_REQUESTS, TRACE_THREADS};
 use super::{SIZE, claim, make_raw, on, raw_disk};
 use crate::drill::Lab;
 use crate::qemu::Command;
 use imglock_core::image::Mode::{self, Cdrom, Create, Resize, ToolRo, ToolRw};
 use imglock_engine::subject::StepFailure;
 
-const DISK: Place = on("disk.raw");
+const DISK: DrillPlace = on("disk.raw");
 
 pub(super) const RECIPES: &[Recipe] = &[
     Recipe::new(ToolRo, "raw, -drive if=none,read-only=on", SYSTEM, |lab| {
@@ -97,7 +97,7 @@ fn drive(lab: &mut Lab<'_>, options: &str) -> Result<(), StepFailure> {
 }
 
 /// `qemu-io` at its prompt.
-fn console(lab: &mut Lab<'_>, options: &[&str]) -> Result<Place, StepFailure> {
+fn console(lab: &mut Lab<'_>, options: &[&str]) -> Result<DrillPlace, StepFailure> {
     make_raw(lab, "disk.raw")?;
     let words = [options, &["disk.raw"]].concat();
     lab.start_console(QEMU, "It opens the image, and waits at its prompt", &words)?;
@@ -106,7 +106,7 @@ fn console(lab: &mut Lab<'_>, options: &[&str]) -> Result<Place, StepFailure> {
 
 /// `qemu-img convert` at a byte a second, which lets the first piece through
 /// and then waits for years.
-fn convert(lab: &mut Lab<'_>, place: Place, mode: Mode) -> Result<Place, StepFailure> {
+fn convert(lab: &mut Lab<'_>, place: DrillPlace, mode: Mode) -> Result<DrillPlace, StepFailure> {
     lab.data_image("disk.raw", SIZE)?;
     make_raw(lab, "out.raw")?;
     let words = ["convert", "-n", "-r", "1", "-f", "raw", "-O", "raw", "disk.raw", "out.raw"];
@@ -115,7 +115,7 @@ fn convert(lab: &mut Lab<'_>, place: Place, mode: Mode) -> Result<Place, StepFai
     Ok(place)
 }
 
-fn create(lab: &mut Lab<'_>, format: &str) -> Result<Place, StepFailure> {
+fn create(lab: &mut Lab<'_>, format: &str) -> Result<DrillPlace, StepFailure> {
     make_raw(lab, "disk.raw")?;
     let words = ["-T", TRACE_THREADS, "create", "-q", "-f", format, "disk.raw", "4M"];
     lab.hold_still("It begins to truncate", DISK, Create, &words)?;

@@ -4,15 +4,15 @@ use serde_json::json;
 
 use super::SYSTEM;
 use super::nodes::{Layer, machine, open, plug, unplug};
-use crate::drill::{Drill, Effect, Expected, Lab};
+use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_core::image::Mode;
 use imglock_engine::subject::StepFailure;
 
 /// What becomes of a medium that was in two drives, and is in one.
-const ONE_OF_TWO: &[Expected] = &[
-    Expected::always("cd.iso in both drives", Effect::Keeps),
-    Expected::posix("cd.iso", Effect::Loses, Effect::Loses),
+const ONE_OF_TWO: &[DrillExpected] = &[
+    DrillExpected::always("cd.iso in both drives", LockEffect::Keeps),
+    DrillExpected::posix("cd.iso", LockEffect::Loses, LockEffect::Loses),
 ];
 
 /// One of two drives is unplugged.
@@ -81,7 +81,7 @@ One node, one descriptor, one set of permissions: what the other drive still nee
     safe: "This is how to be safe.",
     players: SYSTEM,
     unable: &[],
-    expected: &[Expected::always("cd.iso", Effect::Keeps)],
+    expected: &[DrillExpected::always("cd.iso", LockEffect::Keeps)],
     body: cdrom_same_node,
 };
 

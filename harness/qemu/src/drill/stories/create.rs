@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::ANY;
 use super::nodes::machine_with_disk;
-use crate::drill::{Drill, Effect, Expected, Lab};
+use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_core::lock::Backend;
 use imglock_engine::subject::StepFailure;
@@ -22,7 +22,7 @@ guest, and its closing drops the locks.",
 Use OFD locks. Where there are none, never give blockdev-create the name of a file that may exist.",
     players: ANY,
     unable: &[],
-    expected: &[Expected::posix("disk.img", Effect::Loses, Effect::Loses)],
+    expected: &[DrillExpected::posix("disk.img", LockEffect::Loses, LockEffect::Loses)],
     body: create,
 };
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::SYSTEM;
 use super::nodes::{Layer, USER, machine, machine_with_disk, open, plug, plug_sharing, unplug};
-use crate::drill::{Drill, Effect, Expected, FileNode, Lab, Variant};
+use crate::drill::{Drill, DrillExpected, DrillVariant, FileNode, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_core::image::Mode;
 use imglock_core::lock::Backend;
@@ -21,7 +21,7 @@ above it wants any more, and closes nothing.",
     safe: "This is how to be safe: let all devices of one machine that use an image share its node.",
     players: SYSTEM,
     unable: &[],
-    expected: &[Expected::posix("disk.img", Effect::Keeps, Effect::Loses)],
+    expected: &[DrillExpected::posix("disk.img", LockEffect::Keeps, LockEffect::Loses)],
     body: device_same_node,
 };
 
@@ -49,9 +49,9 @@ Use OFD locks. Where there are none, plug both devices on one node.",
     players: SYSTEM,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img with both plugged", Effect::Keeps, Effect::Loses)
-            .inline(Effect::Keeps),
-        Expected::posix("disk.img", Effect::Loses, Effect::Loses),
+        DrillExpected::posix("disk.img with both plugged", LockEffect::Keeps, LockEffect::Loses)
+            .inline(LockEffect::Keeps),
+        DrillExpected::posix("disk.img", LockEffect::Loses, LockEffect::Loses),
     ],
     body: device_second_node,
 };
@@ -82,8 +82,8 @@ node, such as an NBD export.",
     players: SYSTEM,
     unable: &[],
     expected: &[
-        Expected::always("disk.img between the two", Effect::Open),
-        Expected::posix("disk.img plugged again", Effect::Keeps, Effect::Loses),
+        DrillExpected::always("disk.img between the two", LockEffect::Open),
+        DrillExpected::posix("disk.img plugged again", LockEffect::Keeps, LockEffect::Loses),
     ],
     body: device_gap,
 };
@@ -98,11 +98,11 @@ fn device_gap(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
 }
 
 /// Where nothing comes of passing a descriptor on.
-const NOT_PASSED: &[(Variant, &str)] = &[
-    (Variant::new(Backend::Ofd, FileNode::AutoReadOnly), ONE_DESCRIPTOR),
-    (Variant::new(Backend::Posix, FileNode::ReadWrite), OF_THE_PROCESS),
-    (Variant::new(Backend::Posix, FileNode::AutoReadOnly), OF_THE_PROCESS),
-    (Variant::new(Backend::Posix, FileNode::Inline), OF_THE_PROCESS),
+const NOT_PASSED: &[(DrillVariant, &str)] = &[
+    (DrillVariant::new(Backend::Ofd, FileNode::AutoReadOnly), ONE_DESCRIPTOR),
+    (DrillVariant::new(Backend::Posix, FileNode::ReadWrite), OF_THE_PROCESS),
+    (DrillVariant::new(Backend::Posix, FileNode::AutoReadOnly), OF_THE_PROCESS),
+    (DrillVariant::new(Backend::Posix, FileNode::Inline), OF_THE_PROCESS),
 ];
 const ONE_DESCRIPTOR: &str =
     "the descriptor that is passed on is read-write, and no other is there";
@@ -123,8 +123,8 @@ are passed on.",
     players: SYSTEM,
     unable: NOT_PASSED,
     expected: &[
-        Expected::always("disk.img, used by both", Effect::Keeps),
-        Expected::always("disk.img after one has quit", Effect::Loses),
+        DrillExpected::always("disk.img, used by both", LockEffect::Keeps),
+        DrillExpected::always("disk.img after one has quit", LockEffect::Loses),
     ],
     body: passed_descriptor,
 };

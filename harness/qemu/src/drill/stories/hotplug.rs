@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::nodes::{Layer, machine_with_disk};
 use super::{ANY, SYSTEM};
-use crate::drill::{Drill, Effect, Expected, Lab};
+use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_engine::subject::StepFailure;
 
@@ -22,8 +22,8 @@ QEMU open an image twice: share the node, or stop the guest first.",
     players: ANY,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img before", Effect::Keeps, Effect::Loses),
-        Expected::posix("disk.img", Effect::Loses, Effect::Loses),
+        DrillExpected::posix("disk.img before", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::posix("disk.img", LockEffect::Loses, LockEffect::Loses),
     ],
     body: hotplug,
 };
@@ -53,7 +53,7 @@ is enough: the POSIX locks of the disk that the guest writes to are gone. What i
 Use OFD locks. Where there are none, do not give drive_add an image that the same QEMU has open.",
     players: SYSTEM,
     unable: &[],
-    expected: &[Expected::posix("disk.img", Effect::Loses, Effect::Loses)],
+    expected: &[DrillExpected::posix("disk.img", LockEffect::Loses, LockEffect::Loses)],
     body: drive_add,
 };
 
@@ -79,7 +79,7 @@ Use OFD locks. Where there are none, add the file node by itself first: a file n
 refused before anything is opened.",
     players: ANY,
     unable: &[],
-    expected: &[Expected::posix("disk.img", Effect::Loses, Effect::Loses)],
+    expected: &[DrillExpected::posix("disk.img", LockEffect::Loses, LockEffect::Loses)],
     body: failed_add,
 };
 
@@ -103,7 +103,7 @@ force-share on a read-write node. Nothing is opened, so nothing is closed.",
     safe: "Nothing is lost here.",
     players: ANY,
     unable: &[],
-    expected: &[Expected::posix("disk.img", Effect::Keeps, Effect::Loses)],
+    expected: &[DrillExpected::posix("disk.img", LockEffect::Keeps, LockEffect::Loses)],
     body: failed_add_early,
 };
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::ANY;
 use super::nodes::{Layer, attach, machine, make_chain, open};
-use crate::drill::{Drill, Effect, Expected, Lab, Proof};
+use crate::drill::{Drill, DrillExpected, DrillProof, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_core::image::Mode;
 use imglock_engine::subject::StepFailure;
@@ -29,11 +29,12 @@ such a node is opened once, and only the format node above it changes.",
     players: ANY,
     unable: &[],
     expected: &[
-        Expected::posix("base.qcow2 while the job runs", Effect::Keeps, Effect::Loses)
-            .inline(Effect::Loses),
-        Expected::always("middle.qcow2 while the job runs", Effect::Keeps),
-        Expected::posix("base.qcow2", Effect::Keeps, Effect::Loses).inline(Effect::Loses),
-        Expected::posix("top.qcow2", Effect::Keeps, Effect::Loses),
+        DrillExpected::posix("base.qcow2 while the job runs", LockEffect::Keeps, LockEffect::Loses)
+            .inline(LockEffect::Loses),
+        DrillExpected::always("middle.qcow2 while the job runs", LockEffect::Keeps),
+        DrillExpected::posix("base.qcow2", LockEffect::Keeps, LockEffect::Loses)
+            .inline(LockEffect::Loses),
+        DrillExpected::posix("top.qcow2", LockEffect::Keeps, LockEffect::Loses),
     ],
     body: commit,
 };
@@ -70,10 +71,10 @@ read-only=off,auto-read-only=off.",
     players: ANY,
     unable: &[],
     expected: &[
-        Expected::posix("base.img while the job runs", Effect::Keeps, Effect::Loses),
-        Expected::posix(SHARING, Effect::Open, Effect::Loses).ofd(Effect::Open),
-        Expected::posix("top.qcow2 while the job runs", Effect::Keeps, Effect::Loses),
-        Expected::posix("base.img as the new disk", Effect::Keeps, Effect::Loses),
+        DrillExpected::posix("base.img while the job runs", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::posix(SHARING, LockEffect::Open, LockEffect::Loses).ofd(LockEffect::Open),
+        DrillExpected::posix("top.qcow2 while the job runs", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::posix("base.img as the new disk", LockEffect::Keeps, LockEffect::Loses),
     ],
     body: commit_active,
 };
@@ -86,7 +87,7 @@ fn commit_active(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let commit = Command::new("block-commit", arguments);
     lab.tell("vm1", "The active image is committed into its base", &commit)?;
     lab.await_job("vm1", "All is copied; writes go to both", "job", "ready")?;
-    let base = |place, second| Proof {
+    let base = |place, second| DrillProof {
         place,
         actor: "vm1",
         image: "base.img",
@@ -114,9 +115,9 @@ Use OFD locks. Where there are none, give each file a node of its own with read-
     players: ANY,
     unable: &[],
     expected: &[
-        Expected::posix("top.qcow2 while the job runs", Effect::Keeps, Effect::Loses),
-        Expected::always("base.qcow2 while the job runs", Effect::Keeps),
-        Expected::posix("top.qcow2", Effect::Keeps, Effect::Loses),
+        DrillExpected::posix("top.qcow2 while the job runs", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::always("base.qcow2 while the job runs", LockEffect::Keeps),
+        DrillExpected::posix("top.qcow2", LockEffect::Keeps, LockEffect::Loses),
     ],
     body: stream,
 };

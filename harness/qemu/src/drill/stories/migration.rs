@@ -5,7 +5,7 @@ use super::moves::{
     Arrival, IMAGE, MOVERS, NOTHING, arrives, blockdev, dawdle, destination, go_on, go_on_in_vain,
     hurry, source, storage, switch_over, to_the_switchover,
 };
-use crate::drill::{Drill, Effect, Expected, FileNode, Lab, Proof};
+use crate::drill::{Drill, DrillExpected, DrillProof, FileNode, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_core::image::Mode;
 use imglock_engine::subject::StepFailure;
@@ -27,11 +27,15 @@ do; otherwise see `handover-intruder`.",
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img before", Effect::Keeps, Effect::Loses),
-        Expected::posix("disk.img while memory is sent", Effect::Keeps, Effect::Loses),
-        Expected::posix("disk.img before the switchover", Effect::Keeps, Effect::Loses),
-        Expected::posix("disk.img after", Effect::Keeps, Effect::Weakens),
-        Expected::posix("disk.img back at the source", Effect::Keeps, Effect::Weakens),
+        DrillExpected::posix("disk.img before", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::posix("disk.img while memory is sent", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::posix(
+            "disk.img before the switchover",
+            LockEffect::Keeps,
+            LockEffect::Loses,
+        ),
+        DrillExpected::posix("disk.img after", LockEffect::Keeps, LockEffect::Weakens),
+        DrillExpected::posix("disk.img back at the source", LockEffect::Keeps, LockEffect::Weakens),
     ],
     body: handover,
 };
@@ -77,9 +81,13 @@ images has to be kept away by the management while a guest moves. `handover-guar
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img before the switchover", Effect::Keeps, Effect::Loses),
-        Expected::always("disk.img in the gap", Effect::Open),
-        Expected::posix("disk.img after cont", Effect::Keeps, Effect::Weakens),
+        DrillExpected::posix(
+            "disk.img before the switchover",
+            LockEffect::Keeps,
+            LockEffect::Loses,
+        ),
+        DrillExpected::always("disk.img in the gap", LockEffect::Open),
+        DrillExpected::posix("disk.img after cont", LockEffect::Keeps, LockEffect::Weakens),
     ],
     body: late,
 };
@@ -124,16 +132,20 @@ holders` whether the destination excludes writers.",
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img waiting for cont, a writer comes", Effect::Keeps, Effect::Loses),
-        Expected::posix(
+        DrillExpected::posix(
+            "disk.img waiting for cont, a writer comes",
+            LockEffect::Keeps,
+            LockEffect::Loses,
+        ),
+        DrillExpected::posix(
             "disk.img waiting for cont, a writer that shares comes",
-            Effect::Open,
-            Effect::Loses,
+            LockEffect::Open,
+            LockEffect::Loses,
         )
-        .ofd(Effect::Open),
-        Expected::always("disk.img running beside it", Effect::Loses),
-        Expected::always("disk.img running after it", Effect::Loses),
-        Expected::always("disk.img after stop and cont", Effect::Loses),
+        .ofd(LockEffect::Open),
+        DrillExpected::always("disk.img running beside it", LockEffect::Loses),
+        DrillExpected::always("disk.img running after it", LockEffect::Loses),
+        DrillExpected::always("disk.img after stop and cont", LockEffect::Loses),
     ],
     body: paused,
 };
@@ -146,7 +158,7 @@ fn paused(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     to_the_switchover(lab, "source", &address)?;
     switch_over(lab, "source")?;
     arrives(lab, "destination")?;
-    let waiting = Proof {
+    let waiting = DrillProof {
         place: "disk.img waiting for cont, a writer comes",
         actor: "destination",
         image: IMAGE,
@@ -155,12 +167,12 @@ fn paused(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     };
     lab.prove_against(waiting)?;
     let place = "disk.img waiting for cont, a writer that shares comes";
-    let sharer = Proof { place, second: Mode::ShareRw, ..waiting };
+    let sharer = DrillProof { place, second: Mode::ShareRw, ..waiting };
     lab.prove_against(sharer)?;
     super::moves::third_takes(lab, Mode::ShareRw)?;
     go_on(lab, "destination", "The destination is told to go on, and does")?;
     lab.must_complain("destination")?;
-    let running = |place| Proof { place, holds: Mode::Rw, ..sharer };
+    let running = |place| DrillProof { place, holds: Mode::Rw, ..sharer };
     lab.prove_against(running("disk.img running beside it"))?;
     super::moves::third_leaves(lab)?;
     lab.prove_against(running("disk.img running after it"))?;
@@ -186,9 +198,17 @@ start QEMU with -blockdev and auto-read-only=off.",
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img before", Effect::Keeps, Effect::Loses),
-        Expected::posix("disk.img after, a writer comes", Effect::Keeps, Effect::Weakens),
-        Expected::posix("disk.img after, a reader comes", Effect::Keeps, Effect::Loses),
+        DrillExpected::posix("disk.img before", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::posix(
+            "disk.img after, a writer comes",
+            LockEffect::Keeps,
+            LockEffect::Weakens,
+        ),
+        DrillExpected::posix(
+            "disk.img after, a reader comes",
+            LockEffect::Keeps,
+            LockEffect::Loses,
+        ),
     ],
     body: posix_drive,
 };
@@ -207,7 +227,7 @@ fn posix_drive(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     arrives(lab, "destination")?;
     lab.await_status("destination", "The guest runs there", "running")?;
     lab.prove("disk.img after, a writer comes", "destination", IMAGE, Mode::Rw)?;
-    lab.prove_against(Proof {
+    lab.prove_against(DrillProof {
         place: "disk.img after, a reader comes",
         actor: "destination",
         image: IMAGE,

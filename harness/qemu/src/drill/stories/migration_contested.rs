@@ -5,7 +5,7 @@ use super::moves::{
     Arrival, IMAGE, MOVERS, NOTHING, arrives, blockdev, destination, go_on, go_on_in_vain, is,
     source, storage, switch_over, third_leaves, third_takes, to_the_switchover,
 };
-use crate::drill::{Drill, Effect, Expected, Lab};
+use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_core::image::Mode;
 use imglock_engine::subject::StepFailure;
@@ -26,9 +26,13 @@ destination first.",
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img before the switchover", Effect::Keeps, Effect::Loses),
-        Expected::always("disk.img in the gap, taken by a third", Effect::Keeps),
-        Expected::posix("disk.img after the third", Effect::Keeps, Effect::Weakens),
+        DrillExpected::posix(
+            "disk.img before the switchover",
+            LockEffect::Keeps,
+            LockEffect::Loses,
+        ),
+        DrillExpected::always("disk.img in the gap, taken by a third", LockEffect::Keeps),
+        DrillExpected::posix("disk.img after the third", LockEffect::Keeps, LockEffect::Weakens),
     ],
     body: intruder,
 };
@@ -63,9 +67,9 @@ expected means that it did not get its images. Repeat `cont` when they are free.
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::always("disk.img in the gap", Effect::Open),
-        Expected::always("disk.img in the gap, taken by a third", Effect::Keeps),
-        Expected::posix("disk.img after the third", Effect::Keeps, Effect::Weakens),
+        DrillExpected::always("disk.img in the gap", LockEffect::Open),
+        DrillExpected::always("disk.img in the gap, taken by a third", LockEffect::Keeps),
+        DrillExpected::posix("disk.img after the third", LockEffect::Keeps, LockEffect::Weakens),
     ],
     body: refused,
 };
@@ -108,10 +112,10 @@ takes the images or is refused. Look with `imglock holders` whether the source h
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img before", Effect::Keeps, Effect::Loses),
-        Expected::always("disk.img in the gap", Effect::Open),
-        Expected::always("disk.img at the source, which runs", Effect::Loses),
-        Expected::posix("disk.img after cont", Effect::Keeps, Effect::Weakens),
+        DrillExpected::posix("disk.img before", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::always("disk.img in the gap", LockEffect::Open),
+        DrillExpected::always("disk.img at the source, which runs", LockEffect::Loses),
+        DrillExpected::posix("disk.img after cont", LockEffect::Keeps, LockEffect::Weakens),
     ],
     body: unlocked_source,
 };
@@ -160,9 +164,9 @@ Openers that share writing, such as qemu-io, are let in all the time. qcow2 know
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::always("disk.img before", Effect::Keeps),
-        Expected::always("disk.img in the gap", Effect::Keeps),
-        Expected::always("disk.img after, with the guest running twice", Effect::Keeps),
+        DrillExpected::always("disk.img before", LockEffect::Keeps),
+        DrillExpected::always("disk.img in the gap", LockEffect::Keeps),
+        DrillExpected::always("disk.img after, with the guest running twice", LockEffect::Keeps),
     ],
     body: guarded,
 };

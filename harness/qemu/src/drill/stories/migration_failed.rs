@@ -6,7 +6,7 @@ use super::moves::{
     Arrival, IMAGE, MOVERS, NOTHING, arrives, blockdev, dawdle, destination, go_on, hurry, is,
     source, storage, switch_over, to_the_switchover,
 };
-use crate::drill::{Drill, Effect, Expected, Lab};
+use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_core::image::Mode;
 use imglock_engine::subject::StepFailure;
@@ -26,11 +26,23 @@ see `handover-unlocked-source`.",
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img while memory is sent", Effect::Keeps, Effect::Loses),
-        Expected::posix("disk.img after it was cancelled", Effect::Keeps, Effect::Loses),
-        Expected::posix("disk.img before the switchover", Effect::Keeps, Effect::Loses),
-        Expected::posix("disk.img after that was cancelled", Effect::Keeps, Effect::Loses),
-        Expected::posix("disk.img moved after all", Effect::Keeps, Effect::Weakens),
+        DrillExpected::posix("disk.img while memory is sent", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::posix(
+            "disk.img after it was cancelled",
+            LockEffect::Keeps,
+            LockEffect::Loses,
+        ),
+        DrillExpected::posix(
+            "disk.img before the switchover",
+            LockEffect::Keeps,
+            LockEffect::Loses,
+        ),
+        DrillExpected::posix(
+            "disk.img after that was cancelled",
+            LockEffect::Keeps,
+            LockEffect::Loses,
+        ),
+        DrillExpected::posix("disk.img moved after all", LockEffect::Keeps, LockEffect::Weakens),
     ],
     body: cancelled,
 };
@@ -83,10 +95,18 @@ from running twice.",
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img, killed while memory is sent", Effect::Keeps, Effect::Loses),
-        Expected::always("disk.img, killed in the gap", Effect::Open),
-        Expected::posix("disk.img after cont", Effect::Keeps, Effect::Weakens),
-        Expected::posix("disk.img, killed with return-path", Effect::Keeps, Effect::Weakens),
+        DrillExpected::posix(
+            "disk.img, killed while memory is sent",
+            LockEffect::Keeps,
+            LockEffect::Loses,
+        ),
+        DrillExpected::always("disk.img, killed in the gap", LockEffect::Open),
+        DrillExpected::posix("disk.img after cont", LockEffect::Keeps, LockEffect::Weakens),
+        DrillExpected::posix(
+            "disk.img, killed with return-path",
+            LockEffect::Keeps,
+            LockEffect::Weakens,
+        ),
     ],
     body: destination_killed,
 };
@@ -143,9 +163,9 @@ destination that was started with -S and late-block-activate shows no lock and c
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::always("disk.img, killed while memory is sent", Effect::Open),
-        Expected::always("disk.img, killed in the gap", Effect::Open),
-        Expected::posix("disk.img after cont", Effect::Keeps, Effect::Weakens),
+        DrillExpected::always("disk.img, killed while memory is sent", LockEffect::Open),
+        DrillExpected::always("disk.img, killed in the gap", LockEffect::Open),
+        DrillExpected::posix("disk.img after cont", LockEffect::Keeps, LockEffect::Weakens),
     ],
     body: source_killed,
 };
@@ -187,12 +207,12 @@ says that it is completed, and send `cont` to the source otherwise.",
     players: MOVERS,
     unable: &[],
     expected: &[
-        Expected::always("disk.img after a failure", Effect::Open),
-        Expected::posix("disk.img after cont", Effect::Keeps, Effect::Weakens),
-        Expected::posix(
+        DrillExpected::always("disk.img after a failure", LockEffect::Open),
+        DrillExpected::posix("disk.img after cont", LockEffect::Keeps, LockEffect::Weakens),
+        DrillExpected::posix(
             "disk.img after a failure with return-path",
-            Effect::Keeps,
-            Effect::Weakens,
+            LockEffect::Keeps,
+            LockEffect::Weakens,
         ),
     ],
     body: not_loaded,

@@ -16,14 +16,16 @@ pub(super) mod snapshot;
 pub(super) mod startup;
 pub(super) mod target;
 
-use crate::qemu::{Program, Version};
+use crate::qemu::{QemuProgram, QemuVersion};
 
 /// Whoever has a monitor.
-const ANY: &[(Program, Version)] =
-    &[(Program::System, Version::new(7, 2)), (Program::StorageDaemon, Version::new(7, 2))];
+const ANY: &[(QemuProgram, QemuVersion)] = &[
+    (QemuProgram::System, QemuVersion::new(7, 2)),
+    (QemuProgram::StorageDaemon, QemuVersion::new(7, 2)),
+];
 
 /// The emulator, where there are devices.
-const SYSTEM: &[(Program, Version)] = &[(Program::System, Version::new(7, 2))];
+const SYSTEM: &[(QemuProgram, QemuVersion)] = &[(QemuProgram::System, QemuVersion::new(7, 2))];
 
 /// Words of a command line.
 fn words(words: &[&str]) -> Vec<String> {

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use super::nodes::machine;
 use crate::drill::{FileNode, Lab};
-use crate::qemu::{Command, IDLE_GUEST, IDLE_ROM, Program, Version, idle_rom};
+use crate::qemu::{Command, IDLE_GUEST, IDLE_ROM, QemuProgram, QemuVersion, idle_rom};
 use imglock_core::image::{Claim, Mode};
 use imglock_engine::subject::StepFailure;
 
 /// Who can move a guest.
-pub(super) const MOVERS: &[(Program, Version)] = &[(Program::System, Version::new(7, 2))];
+pub(super) const MOVERS: &[(QemuProgram, QemuVersion)] =
+    &[(QemuProgram::System, QemuVersion::new(7, 2))];
 
 /// The guest's disk, which both sides can reach.
 pub(super) const IMAGE: &str = "disk.img";

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::drill::{FileNode, Lab};
-use crate::qemu::{Command, MACHINE, Program};
+use crate::qemu::{Command, MACHINE, QemuProgram};
 use imglock_core::image::Mode;
 use imglock_engine::subject::StepFailure;
 
@@ -81,7 +81,7 @@ pub(super) fn open(lab: &mut Lab<'_>, actor: &str, chain: &[Layer<'_>]) -> Resul
 /// Starts a QEMU that can be given disks.
 pub(super) fn machine(lab: &mut Lab<'_>, actor: &str) -> Result<(), StepFailure> {
     let arguments = words(match lab.program() {
-        Program::System => &["-machine", MACHINE, "-device", "virtio-scsi-pci,id=scsi"],
+        QemuProgram::System => &["-machine", MACHINE, "-device", "virtio-scsi-pci,id=scsi"],
         _ => &[],
     });
     lab.start(actor, "A QEMU is started", &arguments)
@@ -102,7 +102,7 @@ pub(super) fn machine_with_disk(
 /// Has something use a node read-write: a SCSI disk in the emulator, an NBD
 /// export in the storage daemon. Gives the mode that a raw image has then.
 pub(super) fn attach(lab: &mut Lab<'_>, actor: &str, node: &str) -> Result<Mode, StepFailure> {
-    if lab.program() == Program::System {
+    if lab.program() == QemuProgram::System {
         plug(lab, actor, "scsi-hd", USER, node)?;
         return Ok(Mode::Rw);
     }
@@ -168,12 +168,12 @@ pub(super) fn make_chain(lab: &mut Lab<'_>, chain: &[Layer<'_>]) -> Result<(), S
                 continue;
             }
             (format, None) => lab.run(
-                Program::Img,
+                QemuProgram::Img,
                 &format!("{} is made", layer.image),
                 &["create", "-q", "-f", format, layer.image, "1M"],
             )?,
             (format, Some(base)) => lab.run(
-                Program::Img,
+                QemuProgram::Img,
                 &format!("{} is made above {}", layer.image, base.image),
                 &["create", "-q", "-f", format, "-b", base.image, "-F", base.format, layer.image],
             )?,

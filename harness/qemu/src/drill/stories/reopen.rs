@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::ANY;
 use super::nodes::{Layer, machine, machine_with_disk, make_chain, open};
-use crate::drill::{Drill, Effect, Expected, FileNode, Lab};
+use crate::drill::{Drill, DrillExpected, FileNode, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_core::image::Mode;
 use imglock_engine::subject::StepFailure;
@@ -25,9 +25,9 @@ Use OFD locks. Where there are none, decide on the cache mode before the guest s
     players: ANY,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img before", Effect::Keeps, Effect::Loses),
-        Expected::posix("disk.img with cache.direct", Effect::Loses, Effect::Loses),
-        Expected::posix("disk.img without it again", Effect::Loses, Effect::Loses),
+        DrillExpected::posix("disk.img before", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::posix("disk.img with cache.direct", LockEffect::Loses, LockEffect::Loses),
+        DrillExpected::posix("disk.img without it again", LockEffect::Loses, LockEffect::Loses),
     ],
     body: reopen,
 };
@@ -59,7 +59,8 @@ node of its own is left alone.",
 Use OFD locks. Where there are none, give each file a node of its own with read-only=off,auto-read-only=off.",
     players: ANY,
     unable: &[],
-    expected: &[Expected::posix("disk.img", Effect::Keeps, Effect::Loses).inline(Effect::Loses)],
+    expected: &[DrillExpected::posix("disk.img", LockEffect::Keeps, LockEffect::Loses)
+        .inline(LockEffect::Loses)],
     body: reopen_format,
 };
 
@@ -86,8 +87,8 @@ read-write.",
     players: ANY,
     unable: &[],
     expected: &[
-        Expected::posix("disk.qcow2 read-only", Effect::Loses, Effect::Loses),
-        Expected::posix("disk.qcow2 read-write again", Effect::Loses, Effect::Loses),
+        DrillExpected::posix("disk.qcow2 read-only", LockEffect::Loses, LockEffect::Loses),
+        DrillExpected::posix("disk.qcow2 read-write again", LockEffect::Loses, LockEffect::Loses),
     ],
     body: reopen_read_only,
 };

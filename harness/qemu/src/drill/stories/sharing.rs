@@ -6,7 +6,7 @@ use super::SYSTEM;
 use super::nodes::{
     Layer, USER, attach, machine, machine_with_disk, make_chain, open, plug_sharing,
 };
-use crate::drill::{Drill, Effect, Expected, FileNode, Lab, Proof};
+use crate::drill::{Drill, DrillExpected, DrillProof, FileNode, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_core::image::Mode;
 use imglock_engine::subject::StepFailure;
@@ -25,9 +25,17 @@ writers.",
     players: SYSTEM,
     unable: &[],
     expected: &[
-        Expected::posix("a third machine that does not share", Effect::Keeps, Effect::Loses),
-        Expected::posix("a third machine that shares, too", Effect::Open, Effect::Loses)
-            .ofd(Effect::Open),
+        DrillExpected::posix(
+            "a third machine that does not share",
+            LockEffect::Keeps,
+            LockEffect::Loses,
+        ),
+        DrillExpected::posix(
+            "a third machine that shares, too",
+            LockEffect::Open,
+            LockEffect::Loses,
+        )
+        .ofd(LockEffect::Open),
     ],
     body: share_rw,
 };
@@ -39,7 +47,7 @@ fn share_rw(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
         open(lab, actor, &[Layer::raw("disk", "disk.img")])?;
         plug_sharing(lab, actor, USER, "disk")?;
     }
-    let proof = |place, second| Proof {
+    let proof = |place, second| DrillProof {
         place,
         actor: "vm1",
         image: "disk.img",
@@ -63,7 +71,7 @@ driver does not share, so the second machine is refused when it opens the image,
 Share raw images only, or let one QEMU export the qcow2 image over NBD and share the export.",
     players: SYSTEM,
     unable: &[],
-    expected: &[Expected::posix("disk.qcow2", Effect::Keeps, Effect::Loses)],
+    expected: &[DrillExpected::posix("disk.qcow2", LockEffect::Keeps, LockEffect::Loses)],
     body: share_rw_qcow2,
 };
 
@@ -78,7 +86,7 @@ fn share_rw_qcow2(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
         let why = "the second machine's fate is not that of the first one's locks";
         return Err(StepFailure::harness(why));
     }
-    lab.prove_against(Proof {
+    lab.prove_against(DrillProof {
         place: "disk.qcow2",
         actor: "vm1",
         image: "disk.qcow2",
@@ -120,8 +128,12 @@ one byte, and others see it.",
     players: SYSTEM,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img, whose first user locks", Effect::Keeps, Effect::Loses),
-        Expected::always("disk.img, whose only user has locking=off", Effect::Open),
+        DrillExpected::posix(
+            "disk.img, whose first user locks",
+            LockEffect::Keeps,
+            LockEffect::Loses,
+        ),
+        DrillExpected::always("disk.img, whose only user has locking=off", LockEffect::Open),
     ],
     body: locking_off,
 };

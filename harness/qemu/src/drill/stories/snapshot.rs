@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::ANY;
 use super::nodes::{Layer, attach, machine, make_chain, open};
-use crate::drill::{Drill, Effect, Expected, Lab};
-use crate::qemu::{Command, Program};
+use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
+use crate::qemu::{Command, QemuProgram};
 use imglock_core::image::Mode;
 use imglock_engine::subject::StepFailure;
 
@@ -25,9 +25,9 @@ Use OFD locks. Where there are none, give each file a node of its own with read-
     players: ANY,
     unable: &[],
     expected: &[
-        Expected::posix("disk.qcow2 as a backing file", Effect::Keeps, Effect::Loses)
-            .inline(Effect::Loses),
-        Expected::posix("overlay.qcow2", Effect::Keeps, Effect::Loses),
+        DrillExpected::posix("disk.qcow2 as a backing file", LockEffect::Keeps, LockEffect::Loses)
+            .inline(LockEffect::Loses),
+        DrillExpected::posix("overlay.qcow2", LockEffect::Keeps, LockEffect::Loses),
     ],
     body: snapshot,
 };
@@ -58,9 +58,9 @@ Use OFD locks, or add the overlay as a node of its own with locking=on and use b
     players: ANY,
     unable: &[],
     expected: &[
-        Expected::posix("disk.qcow2 as a backing file", Effect::Keeps, Effect::Loses)
-            .inline(Effect::Loses),
-        Expected::posix("overlay.qcow2", Effect::Loses, Effect::Loses),
+        DrillExpected::posix("disk.qcow2 as a backing file", LockEffect::Keeps, LockEffect::Loses)
+            .inline(LockEffect::Loses),
+        DrillExpected::posix("overlay.qcow2", LockEffect::Loses, LockEffect::Loses),
     ],
     body: snapshot_sync,
 };
@@ -87,7 +87,11 @@ fn disk_and_overlay(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     open(lab, "vm1", &[DISK])?;
     attach(lab, "vm1", "disk")?;
     // Without its backing file's name it can be opened by itself.
-    lab.run(Program::Img, "An overlay is made", &["create", "-q", "-f", "qcow2", OVERLAY, "1M"])?;
+    lab.run(
+        QemuProgram::Img,
+        "An overlay is made",
+        &["create", "-q", "-f", "qcow2", OVERLAY, "1M"],
+    )?;
     lab.watch(OVERLAY);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::nodes::Layer;
 use super::{SYSTEM, words};
-use crate::drill::{Drill, Effect, Expected, FileNode, Lab};
+use crate::drill::{Drill, DrillExpected, FileNode, Lab, LockEffect};
 use crate::qemu::MACHINE;
 use imglock_core::image::Mode;
 use imglock_engine::subject::StepFailure;
@@ -22,7 +22,7 @@ Use OFD locks. Where there are none, open the image with -blockdev and read-only
 that it is opened once, read-write.",
     players: SYSTEM,
     unable: &[],
-    expected: &[Expected::posix("disk.img", Effect::Loses, Effect::Loses)],
+    expected: &[DrillExpected::posix("disk.img", LockEffect::Loses, LockEffect::Loses)],
     body: startup,
 };
 
@@ -49,7 +49,7 @@ closed.",
     safe: "This is how to be safe with -drive.",
     players: SYSTEM,
     unable: &[],
-    expected: &[Expected::always("disk.img", Effect::Keeps)],
+    expected: &[DrillExpected::always("disk.img", LockEffect::Keeps)],
     body: startup_drive,
 };
 
@@ -74,7 +74,7 @@ the old one drops every POSIX lock.",
 Use OFD locks. Where there are none, open the image with read-only=off,auto-read-only=off.",
     players: SYSTEM,
     unable: &[],
-    expected: &[Expected::posix("disk.img", Effect::Keeps, Effect::Loses)],
+    expected: &[DrillExpected::posix("disk.img", LockEffect::Keeps, LockEffect::Loses)],
     body: startup_blockdev,
 };
 

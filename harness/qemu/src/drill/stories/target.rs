@@ -5,7 +5,7 @@ use serde_json::json;
 use super::ANY;
 use super::job::{complete, gone};
 use super::nodes::{Layer, machine_with_disk, open};
-use crate::drill::{Drill, Effect, Expected, Lab, Proof};
+use crate::drill::{Drill, DrillExpected, DrillProof, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_core::image::Mode;
 use imglock_engine::subject::StepFailure;
@@ -24,9 +24,9 @@ Use OFD locks. Where there are none, add the target's file node with read-only=o
     players: ANY,
     unable: &[],
     expected: &[
-        Expected::posix("disk.img while the job runs", Effect::Keeps, Effect::Loses),
-        Expected::posix("target.img while the job runs", Effect::Keeps, Effect::Loses),
-        Expected::posix("target.img as the new disk", Effect::Keeps, Effect::Loses),
+        DrillExpected::posix("disk.img while the job runs", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::posix("target.img while the job runs", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::posix("target.img as the new disk", LockEffect::Keeps, LockEffect::Loses),
     ],
     body: mirror,
 };
@@ -53,7 +53,7 @@ start stays lost.",
 Use OFD locks. Where there are none, add file nodes with read-only=off,auto-read-only=off.",
     players: ANY,
     unable: &[],
-    expected: &[Expected::posix("disk.img", Effect::Keeps, Effect::Loses)],
+    expected: &[DrillExpected::posix("disk.img", LockEffect::Keeps, LockEffect::Loses)],
     body: mirror_cancelled,
 };
 
@@ -76,8 +76,8 @@ Use OFD locks, or add the target as a node of its own with locking=on and use bl
     players: ANY,
     unable: &[],
     expected: &[
-        Expected::posix("target.img while the job runs", Effect::Loses, Effect::Loses),
-        Expected::posix("target.img as the new disk", Effect::Loses, Effect::Loses),
+        DrillExpected::posix("target.img while the job runs", LockEffect::Loses, LockEffect::Loses),
+        DrillExpected::posix("target.img as the new disk", LockEffect::Loses, LockEffect::Loses),
     ],
     body: drive_mirror,
 };
@@ -111,10 +111,10 @@ file node with read-only=off,auto-read-only=off.",
     players: ANY,
     unable: &[],
     expected: &[
-        Expected::always("target.img before the job", Effect::Open),
-        Expected::posix("target.img while the job runs", Effect::Keeps, Effect::Loses),
-        Expected::posix(SHARING, Effect::Open, Effect::Loses).ofd(Effect::Open),
-        Expected::posix("disk.img", Effect::Keeps, Effect::Loses),
+        DrillExpected::always("target.img before the job", LockEffect::Open),
+        DrillExpected::posix("target.img while the job runs", LockEffect::Keeps, LockEffect::Loses),
+        DrillExpected::posix(SHARING, LockEffect::Open, LockEffect::Loses).ofd(LockEffect::Open),
+        DrillExpected::posix("disk.img", LockEffect::Keeps, LockEffect::Loses),
     ],
     body: backup,
 };
@@ -128,7 +128,7 @@ fn backup(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     // It copies what is overwritten, so it runs until it is cancelled.
     begin(lab, "blockdev-backup", "none")?;
     lab.await_job("vm1", "The job runs", "job", "running")?;
-    let target = |place, second| Proof {
+    let target = |place, second| DrillProof {
         place,
         actor: "vm1",
         image: "target.img",

@@ -12,7 +12,7 @@ const EXAMPLE: &str =
 /// The first line of a history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Header {
+pub struct HistoryHeader {
     /// The version of the format.
     schema: u32,
     /// The clock of all time stamps, for the reader.
@@ -36,14 +36,14 @@ fn monotonic() -> String {
     "CLOCK_MONOTONIC".to_owned()
 }
 
-impl Header {
+impl HistoryHeader {
     /// Of a history with stamps of CLOCK_MONOTONIC.
-    pub fn new(backend: Backend, complete: bool, resolution_ns: u64) -> Header {
-        Header { schema: SCHEMA, clock: monotonic(), resolution_ns, complete, backend }
+    pub fn new(backend: Backend, complete: bool, resolution_ns: u64) -> HistoryHeader {
+        HistoryHeader { schema: SCHEMA, clock: monotonic(), resolution_ns, complete, backend }
     }
 
     /// Read from the first line of a file.
-    pub(super) fn read(line: &[u8]) -> Result<Header, Objection> {
+    pub(super) fn read(line: &[u8]) -> Result<HistoryHeader, Objection> {
         let advice = || format!("the first line must be a header such as {EXAMPLE}");
         let wrong = |error| Objection::of_json(&error, advice());
         let Version { schema } = serde_json::from_slice(line).map_err(wrong)?;

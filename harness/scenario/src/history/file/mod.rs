@@ -7,7 +7,7 @@ mod reading;
 mod seat;
 mod writing;
 
-pub use header::Header;
-pub use problem::{Problem, ReadError};
-pub use reading::{History, Image};
+pub use header::HistoryHeader;
+pub use problem::{HistoryProblem, HistoryReadError};
+pub use reading::{History, HistoryImage};
 pub use writing::HistoryFile;

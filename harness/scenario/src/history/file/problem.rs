@@ -8,7 +8,7 @@ const SAID: usize = 160;
 /// What is wrong with a line of a history.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{source_name}, line {line}: {what}; {advice}")]
-pub struct Problem {
+pub struct HistoryProblem {
     /// The file, as it was named.
     pub source_name: String,
     /// Counted from 1.
@@ -21,16 +21,16 @@ pub struct Problem {
 
 /// Why a history could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub enum HistoryReadError {
     /// The file cannot be read.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A line is wrong.
     #[error(transparent)]
-    Problem(#[from] Problem),
+    Problem(#[from] HistoryProblem),
 }
 
-/// A [`Problem`] that does not know yet where it is.
+/// A [`HistoryProblem`] that does not know yet where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Objection {
     what: String,
@@ -55,9 +55,9 @@ impl Objection {
     }
 
     /// In this line.
-    pub fn at(self, source_name: &str, line: u64) -> Problem {
+    pub fn at(self, source_name: &str, line: u64) -> HistoryProblem {
         let Objection { what, advice } = self;
-        Problem { source_name: source_name.to_owned(), line, what, advice }
+        HistoryProblem { source_name: source_name.to_owned(), line, what, advice }
     }
 }
 

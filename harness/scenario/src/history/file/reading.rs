@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
 
-use super::header::Header;
+use super::header::HistoryHeader;
 use super::line::{Happening, Line};
-use super::problem::{Objection, ReadError, repeated};
+use super::problem::{HistoryReadError, Objection, repeated};
 use super::seat::Seat;
-use crate::history::{Judgement, Opener, Stay, Terms, judge};
+use crate::history::{HistoryJudgement, HistoryOpener, HistoryTerms, Opening, judge_history};
 use imglock_core::image::Mode;
 
 /// The longest line, in bytes: whoever names a disk image by mistake is to be
@@ -16,11 +16,11 @@ const LONGEST: u64 = 64 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     /// Its first line.
-    pub header: Header,
+    pub header: HistoryHeader,
     /// Who opened images, in the order in which they come up.
-    pub openers: Vec<Opener>,
+    pub openers: Vec<HistoryOpener>,
     /// What was opened.
-    pub images: Vec<Image>,
+    pub images: Vec<HistoryImage>,
     /// The modes that it names, each once: where modes have the same claim,
     /// these are the words its author knows.
     pub modes: Vec<Mode>,
@@ -28,11 +28,11 @@ pub struct History {
 
 /// One image of a history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Image {
+pub struct HistoryImage {
     /// Its name; `None` where the history has one image and does not name it.
     pub name: Option<String>,
     /// Every opening of it.
-    pub stays: Vec<Stay>,
+    pub stays: Vec<Opening>,
 }
 
 impl History {
@@ -40,7 +40,7 @@ impl History {
     ///
     /// # Errors
     /// When it cannot be read, or a line is wrong.
-    pub fn read(name: &str, mut input: impl BufRead) -> Result<History, ReadError> {
+    pub fn read(name: &str, mut input: impl BufRead) -> Result<History, HistoryReadError> {
         let mut line = Vec::new();
         let mut number = 0;
         let mut reader: Option<Reader> = None;
@@ -58,17 +58,17 @@ impl History {
                 continue;
             }
             match &mut reader {
-                None => reader = Some(Reader::new(Header::read(&line).map_err(at)?)),
+                None => reader = Some(Reader::new(HistoryHeader::read(&line).map_err(at)?)),
                 Some(reader) => reader.take(&line, number).map_err(at)?,
             }
         }
-        let reader = reader.ok_or_else(|| Header::missing().at(name, 1))?;
+        let reader = reader.ok_or_else(|| HistoryHeader::missing().at(name, 1))?;
         reader.finish().map_err(|objection| objection.at(name, number).into())
     }
 
     /// What a judge has to know of it.
-    pub fn terms(&self) -> Terms<'_> {
-        Terms {
+    pub fn terms(&self) -> HistoryTerms<'_> {
+        HistoryTerms {
             openers: &self.openers,
             backend: self.header.backend,
             complete: self.header.complete,
@@ -77,10 +77,10 @@ impl History {
     }
 
     /// Judges each image; openings of different images never conflict.
-    pub fn judge(&self) -> Judgement {
-        let mut whole = Judgement::default();
+    pub fn judge(&self) -> HistoryJudgement {
+        let mut whole = HistoryJudgement::default();
         for (index, image) in self.images.iter().enumerate() {
-            whole.absorb(judge(&image.stays, &self.terms()).of_image(index));
+            whole.absorb(judge_history(&image.stays, &self.terms()).of_image(index));
         }
         whole
     }
@@ -102,7 +102,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(header: Header) -> Reader {
+    fn new(header: HistoryHeader) -> Reader {
         let history = History { header, openers: vec![], images: vec![], modes: vec![] };
         Reader { history, names: HashMap::new(), seats: vec![], images: HashMap::new() }
     }
@@ -134,7 +134,7 @@ impl Reader {
             let (opener, name) = (self.seats.len(), line.opener.clone().into_owned());
             self.seats.push(Seat::new(opener));
             let process = process.unwrap_or(&name).to_owned();
-            self.history.openers.push(Opener { name: name.clone(), process });
+            self.history.openers.push(HistoryOpener { name: name.clone(), process });
             self.names.insert(name, opener);
             return Ok(opener);
         };
@@ -166,7 +166,7 @@ impl Reader {
             ));
         }
         let index = self.history.images.len();
-        self.history.images.push(Image { name: name.clone(), stays: vec![] });
+        self.history.images.push(HistoryImage { name: name.clone(), stays: vec![] });
         self.images.insert(name, index);
         Ok(index)
     }

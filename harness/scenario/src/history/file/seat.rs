@@ -1,7 +1,7 @@
 use super::line::Happening;
 use super::problem::{Objection, repeated};
 use crate::history::span::NEVER;
-use crate::history::{Answer, End, Stay};
+use crate::history::{OpenAnswer, Opening, OpeningEnd};
 use imglock_core::image::Claim;
 
 /// Where one opener is in its course of events.
@@ -51,7 +51,7 @@ impl Seat {
         happening: Happening,
         at_ns: u64,
         line: u64,
-        stays: &mut Vec<Stay>,
+        stays: &mut Vec<Opening>,
     ) -> Result<(), Objection> {
         if at_ns < self.at_ns {
             return Err(self.goes_back(name, at_ns));
@@ -62,19 +62,19 @@ impl Seat {
                 Stage::Trying(stays.len() - 1)
             }
             (Happening::Granted, Stage::Trying(stay)) => {
-                stays[stay].answer = Some((at_ns, Answer::Granted));
+                stays[stay].answer = Some((at_ns, OpenAnswer::Granted));
                 Stage::Has(stay)
             }
             (Happening::Refused(refusal), Stage::Trying(stay)) => {
-                stays[stay].answer = Some((at_ns, Answer::Refused(refusal)));
+                stays[stay].answer = Some((at_ns, OpenAnswer::Refused(refusal)));
                 Stage::Refused(stay)
             }
             (Happening::Close, Stage::Trying(stay) | Stage::Has(stay) | Stage::Refused(stay)) => {
-                stays[stay].end = Some(End::Closed { from_ns: at_ns, until_ns: NEVER });
+                stays[stay].end = Some(OpeningEnd::Closed { from_ns: at_ns, until_ns: NEVER });
                 Stage::Closing(stay)
             }
             (Happening::Closed, Stage::Closing(stay)) => {
-                if let Some(End::Closed { until_ns, .. }) = &mut stays[stay].end {
+                if let Some(OpeningEnd::Closed { until_ns, .. }) = &mut stays[stay].end {
                     *until_ns = at_ns;
                 }
                 Stage::Away
@@ -83,10 +83,10 @@ impl Seat {
                 let from_ns = self.last_sign_of_life(alive_ns, at_ns)?;
                 match stage {
                     Stage::Trying(stay) | Stage::Has(stay) => {
-                        stays[stay].end = Some(End::Died { from_ns, until_ns: at_ns });
+                        stays[stay].end = Some(OpeningEnd::Died { from_ns, until_ns: at_ns });
                     }
                     Stage::Closing(stay) => {
-                        if let Some(End::Closed { until_ns, .. }) = &mut stays[stay].end {
+                        if let Some(OpeningEnd::Closed { until_ns, .. }) = &mut stays[stay].end {
                             *until_ns = at_ns;
                         }
                     }
@@ -150,6 +150,6 @@ impl Seat {
     }
 }
 
-fn attempt(opener: usize, claim: Claim, attempt_ns: u64) -> Stay {
-    Stay { opener, claim, attempt_ns, answer: None, end: None }
+fn attempt(opener: usize, claim: Claim, attempt_ns: u64) -> Opening {
+    Opening { opener, claim, attempt_ns, answer: None, end: None }
 }

@@ -1,10 +1,10 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::header::Header;
+use super::header::HistoryHeader;
 use super::line::{Line, Word};
 use crate::history::span::NEVER;
-use crate::history::{Answer, End, Stay, Terms};
+use crate::history::{HistoryTerms, OpenAnswer, Opening, OpeningEnd};
 use imglock_core::image::{Claim, Mode, Permissions};
 
 /// Writes a history while it happens, stay by stay.
@@ -21,9 +21,9 @@ impl<W: Write> HistoryFile<W> {
     ///
     /// # Errors
     /// When `out` cannot be written.
-    pub fn begin(out: W, terms: &Terms<'_>) -> io::Result<HistoryFile<W>> {
+    pub fn begin(out: W, terms: &HistoryTerms<'_>) -> io::Result<HistoryFile<W>> {
         let mut file = HistoryFile { out };
-        file.line(&Header::new(terms.backend, terms.complete, terms.resolution_ns))?;
+        file.line(&HistoryHeader::new(terms.backend, terms.complete, terms.resolution_ns))?;
         Ok(file)
     }
 
@@ -32,7 +32,7 @@ impl<W: Write> HistoryFile<W> {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn add(&mut self, stays: &[Stay], terms: &Terms<'_>) -> io::Result<()> {
+    pub fn add(&mut self, stays: &[Opening], terms: &HistoryTerms<'_>) -> io::Result<()> {
         for stay in stays {
             self.stay(stay, terms)?;
         }
@@ -48,7 +48,7 @@ impl<W: Write> HistoryFile<W> {
         Ok(self.out)
     }
 
-    fn stay(&mut self, stay: &Stay, terms: &Terms<'_>) -> io::Result<()> {
+    fn stay(&mut self, stay: &Opening, terms: &HistoryTerms<'_>) -> io::Result<()> {
         let opener = terms.openers.get(stay.opener);
         let name = match opener {
             Some(opener) => Cow::Borrowed(opener.name.as_str()),
@@ -63,8 +63,8 @@ impl<W: Write> HistoryFile<W> {
         claimed(&mut open, stay.claim);
         self.line(&open)?;
         match stay.answer {
-            Some((at, Answer::Granted)) => self.line(&line(at, Word::Granted))?,
-            Some((at, Answer::Refused(refusal))) => {
+            Some((at, OpenAnswer::Granted)) => self.line(&line(at, Word::Granted))?,
+            Some((at, OpenAnswer::Refused(refusal))) => {
                 let mut refused = line(at, Word::Refused);
                 if let Some(refusal) = refusal {
                     refused.permission = Some(refusal.permission.name().into());
@@ -75,13 +75,13 @@ impl<W: Write> HistoryFile<W> {
             None => {}
         }
         match stay.end {
-            Some(End::Closed { from_ns, until_ns }) => {
+            Some(OpeningEnd::Closed { from_ns, until_ns }) => {
                 self.line(&line(from_ns, Word::Close))?;
                 if until_ns != NEVER {
                     self.line(&line(until_ns, Word::Closed))?;
                 }
             }
-            Some(End::Died { from_ns, until_ns }) => {
+            Some(OpeningEnd::Died { from_ns, until_ns }) => {
                 let alive_ns = Some(from_ns);
                 self.line(&Line { alive_ns, ..line(until_ns, Word::Died) })?;
             }

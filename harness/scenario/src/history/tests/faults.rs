@@ -2,14 +2,14 @@
 
 use rstest::rstest;
 
-use crate::history::{History, ReadError};
+use crate::history::{History, HistoryReadError};
 
 const HEADER: &str = r#"{"schema":1,"resolution_ns":1,"complete":true,"backend":"ofd"}"#;
 
 /// What is said of a file.
 fn said(text: &[u8]) -> String {
     match History::read("run.jsonl", text) {
-        Err(ReadError::Problem(problem)) => problem.to_string(),
+        Err(HistoryReadError::Problem(problem)) => problem.to_string(),
         other => panic!("{other:?}"),
     }
 }

@@ -3,7 +3,10 @@
 
 use proptest::prelude::*;
 
-use crate::history::{Answer, End, Judgement, Opener, Stay, Terms, Verdict, judge};
+use crate::history::{
+    HistoryJudgement, HistoryOpener, HistoryTerms, HistoryVerdict, OpenAnswer, Opening, OpeningEnd,
+    judge_history,
+};
 use imglock_core::image::{Claim, Mode, Permission, Permissions, Refusal, Side};
 use imglock_core::lock::Backend;
 use imglock_core::step::Hazard;
@@ -21,7 +24,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub fn of(judgement: &Judgement) -> Tally {
+    pub fn of(judgement: &HistoryJudgement) -> Tally {
         let hazard = |hazard| {
             let shown = judgement.hazards.iter().find(|shown| shown.hazard == hazard);
             shown.map_or(0, |shown| shown.count)
@@ -44,11 +47,11 @@ enum Truth {
 }
 
 struct Naive<'a> {
-    stays: &'a [Stay],
-    terms: &'a Terms<'a>,
+    stays: &'a [Opening],
+    terms: &'a HistoryTerms<'a>,
 }
 
-pub fn naive(stays: &[Stay], terms: &Terms<'_>) -> Tally {
+pub fn naive(stays: &[Opening], terms: &HistoryTerms<'_>) -> Tally {
     let naive = Naive { stays, terms };
     let mut tally = Tally::default();
     for (index, stay) in stays.iter().enumerate() {
@@ -77,8 +80,8 @@ impl Naive<'_> {
         self.before(a, d).min(self.before(c, b))
     }
 
-    fn one_owner(&self, a: &Stay, b: &Stay) -> bool {
-        let process = |stay: &Stay| &self.terms.openers[stay.opener].process;
+    fn one_owner(&self, a: &Opening, b: &Opening) -> bool {
+        let process = |stay: &Opening| &self.terms.openers[stay.opener].process;
         a.opener == b.opener || (self.terms.backend == Backend::Posix && process(a) == process(b))
     }
 
@@ -115,7 +118,7 @@ impl Naive<'_> {
 
     /// Whether some descriptor was closed in the loser's process after it
     /// began to lock and before the other had its answer.
-    fn lost(&self, loser: &Stay, other: &Stay) -> Truth {
+    fn lost(&self, loser: &Opening, other: &Opening) -> Truth {
         if self.terms.backend == Backend::Ofd {
             return Truth::No;
         }
@@ -134,7 +137,7 @@ impl Naive<'_> {
 
     fn refusal(&self, index: usize, tally: &mut Tally) {
         let stay = &self.stays[index];
-        let Some((answer, Answer::Refused(over))) = stay.answer else { return };
+        let Some((answer, OpenAnswer::Refused(over))) = stay.answer else { return };
         let attempt = (i128::from(stay.attempt_ns), i128::from(answer));
         let justified = self
             .stays
@@ -158,35 +161,36 @@ pub fn offends(claim: Claim, over: Option<Refusal>, other: Claim) -> bool {
     }
 }
 
-fn granted(stay: &Stay) -> Option<i128> {
+fn granted(stay: &Opening) -> Option<i128> {
     match stay.answer? {
-        (at, Answer::Granted) => Some(at.into()),
-        (_, Answer::Refused(_)) => None,
+        (at, OpenAnswer::Granted) => Some(at.into()),
+        (_, OpenAnswer::Refused(_)) => None,
     }
 }
 
-fn ends(stay: &Stay) -> Option<(i128, i128)> {
-    let (End::Closed { from_ns, until_ns } | End::Died { from_ns, until_ns }) = stay.end?;
+fn ends(stay: &Opening) -> Option<(i128, i128)> {
+    let (OpeningEnd::Closed { from_ns, until_ns } | OpeningEnd::Died { from_ns, until_ns }) =
+        stay.end?;
     let until = if until_ns == u64::MAX { FAR } else { until_ns.into() };
     Some((from_ns.into(), until))
 }
 
-fn surely_until(stay: &Stay) -> i128 {
+fn surely_until(stay: &Opening) -> i128 {
     ends(stay).map_or(FAR, |(from, _)| from)
 }
 
-fn until(stay: &Stay) -> i128 {
+fn until(stay: &Opening) -> i128 {
     match stay.answer {
-        Some((at, Answer::Refused(_))) => at.into(),
+        Some((at, OpenAnswer::Refused(_))) => at.into(),
         _ => ends(stay).map_or(FAR, |(_, until)| until),
     }
 }
 
 /// When it closes its descriptor.
-fn closing(stay: &Stay) -> Option<(i128, i128)> {
+fn closing(stay: &Opening) -> Option<(i128, i128)> {
     match stay.answer {
-        Some((_, Answer::Granted)) => ends(stay),
-        Some((at, Answer::Refused(_))) => {
+        Some((_, OpenAnswer::Granted)) => ends(stay),
+        Some((at, OpenAnswer::Refused(_))) => {
             let until = ends(stay).map_or(0, |(_, until)| until);
             Some((stay.attempt_ns.into(), until.max(at.into())))
         }
@@ -195,7 +199,7 @@ fn closing(stay: &Stay) -> Option<(i128, i128)> {
 }
 
 /// Any stays whatever, of `openers` openers, each in its order.
-fn stays(openers: usize) -> impl Strategy<Value = Vec<Stay>> {
+fn stays(openers: usize) -> impl Strategy<Value = Vec<Opening>> {
     let claim = (0..16_u8, 0..16_u8).prop_map(|(held, shared)| {
         let set = Permissions::from_bits_truncate;
         Claim::new(set(held), set(shared | shared << 1 & 8))
@@ -209,15 +213,15 @@ fn stays(openers: usize) -> impl Strategy<Value = Vec<Stay>> {
         },
     );
     let answer = prop_oneof![
-        4 => Just(Some(Answer::Granted)),
-        3 => prop::option::of(refusal).prop_map(|over| Some(Answer::Refused(over))),
+        4 => Just(Some(OpenAnswer::Granted)),
+        3 => prop::option::of(refusal).prop_map(|over| Some(OpenAnswer::Refused(over))),
         1 => Just(None),
     ];
     let step = 0..8_u64;
     let one = (claim, answer, 0..10_u8, [step.clone(), step.clone(), step.clone(), step]);
     let course = prop::collection::vec(one, 0..6).prop_map(|course| {
         let mut now = 0;
-        let mut stays: Vec<Stay> = Vec::new();
+        let mut stays: Vec<Opening> = Vec::new();
         for (claim, answer, end, steps) in course {
             let times = steps.map(|step| {
                 now += step;
@@ -227,12 +231,12 @@ fn stays(openers: usize) -> impl Strategy<Value = Vec<Stay>> {
             let answer = answer.map(|answer| (at, answer));
             let end = match end {
                 0 => None,
-                1 => Some(End::Died { from_ns, until_ns }),
-                2 => Some(End::Closed { from_ns, until_ns: u64::MAX }),
-                _ => Some(End::Closed { from_ns, until_ns }),
+                1 => Some(OpeningEnd::Died { from_ns, until_ns }),
+                2 => Some(OpeningEnd::Closed { from_ns, until_ns: u64::MAX }),
+                _ => Some(OpeningEnd::Closed { from_ns, until_ns }),
             };
-            stays.push(Stay { opener: 0, claim, attempt_ns, answer, end });
-            let goes_on = matches!(answer, Some((_, Answer::Refused(_))))
+            stays.push(Opening { opener: 0, claim, attempt_ns, answer, end });
+            let goes_on = matches!(answer, Some((_, OpenAnswer::Refused(_))))
                 || end.is_some_and(|end| end.until_ns() != u64::MAX);
             if !goes_on {
                 break;
@@ -241,8 +245,8 @@ fn stays(openers: usize) -> impl Strategy<Value = Vec<Stay>> {
         stays
     });
     prop::collection::vec(course, openers).prop_map(|courses| {
-        let of = |(opener, course): (usize, Vec<Stay>)| {
-            course.into_iter().map(move |stay| Stay { opener, ..stay })
+        let of = |(opener, course): (usize, Vec<Opening>)| {
+            course.into_iter().map(move |stay| Opening { opener, ..stay })
         };
         courses.into_iter().enumerate().flat_map(of).collect()
     })
@@ -258,18 +262,18 @@ proptest! {
         complete in any::<bool>(),
         resolution_ns in 0..3_u64,
     ) {
-        let opener = |name: &str, process: &str| Opener { name: name.into(), process: process.into() };
+        let opener = |name: &str, process: &str| HistoryOpener { name: name.into(), process: process.into() };
         let openers =
             [opener("a", "p"), opener("b", "p"), opener("c", "q"), opener("d", "r"), opener("e", "q")];
         let backend = if posix { Backend::Posix } else { Backend::Ofd };
-        let terms = Terms { openers: &openers, backend, complete, resolution_ns };
-        let judgement = judge(&stays, &terms);
+        let terms = HistoryTerms { openers: &openers, backend, complete, resolution_ns };
+        let judgement = judge_history(&stays, &terms);
         let expected = naive(&stays, &terms);
         prop_assert_eq!(Tally::of(&judgement), expected);
         let verdict = match judgement.verdict {
-            Verdict::Valid => (false, false),
-            Verdict::Unknown(_) => (false, true),
-            Verdict::Invalid(_) => (true, judgement.unclear > 0),
+            HistoryVerdict::Valid => (false, false),
+            HistoryVerdict::Unknown(_) => (false, true),
+            HistoryVerdict::Invalid(_) => (true, judgement.unclear > 0),
         };
         prop_assert_eq!(verdict, (judgement.contradictions > 0, judgement.unclear > 0));
     }

@@ -1,7 +1,7 @@
 //! Openers that go about it as QEMU does, interleaved call by call, on a lock
 //! table in memory; and the history that they write.
 
-use crate::history::{Answer, End, Opener, Stay};
+use crate::history::{HistoryOpener, OpenAnswer, Opening, OpeningEnd};
 use crate::model::TableLocks;
 use imglock_core::image::Claim;
 use imglock_core::lock::{Backend, Blocker, ByteLocks, LockError, LockType, RangeSpec};
@@ -87,7 +87,7 @@ enum Stage {
     /// Refused, with its descriptor still open.
     Leaving {
         locks: TableLocks,
-        answer: Answer,
+        answer: OpenAnswer,
     },
     Has {
         locks: TableLocks,
@@ -102,12 +102,12 @@ enum Stage {
 
 /// All openers of one image, and what they wrote.
 #[derive(Debug)]
-pub struct Image {
+pub struct HistoryImage {
     double: TableLocks,
     processes: Vec<TableLocks>,
     seats: Vec<(usize, Stage)>,
-    pub openers: Vec<Opener>,
-    pub stays: Vec<Stay>,
+    pub openers: Vec<HistoryOpener>,
+    pub stays: Vec<Opening>,
     /// The stay that each opener is at.
     current: Vec<usize>,
     now: u64,
@@ -128,16 +128,16 @@ pub struct Turn {
     pub later_ns: u64,
 }
 
-impl Image {
+impl HistoryImage {
     /// An opener for each number, which is its process.
-    pub fn new(backend: Backend, processes: &[usize]) -> Image {
+    pub fn new(backend: Backend, processes: &[usize]) -> HistoryImage {
         let double = TableLocks::new(backend);
         let count = processes.iter().max().map_or(0, |most| most + 1);
-        let opener = |(index, process): (usize, &usize)| Opener {
+        let opener = |(index, process): (usize, &usize)| HistoryOpener {
             name: format!("o{index}"),
             process: format!("p{process}"),
         };
-        Image {
+        HistoryImage {
             processes: (0..count).map(|_| double.in_another_process()).collect(),
             double,
             seats: processes.iter().map(|process| (*process, Stage::Away)).collect(),
@@ -160,7 +160,7 @@ impl Image {
             Stage::Away => {
                 self.current[opener] = self.stays.len();
                 let attempt_ns = self.now;
-                self.stays.push(Stay { opener, claim, attempt_ns, answer: None, end: None });
+                self.stays.push(Opening { opener, claim, attempt_ns, answer: None, end: None });
                 let process = &self.processes[self.seats[opener].0];
                 Stage::Locking { locks: process.in_the_same_process(), record: Vec::new() }
             }
@@ -172,7 +172,7 @@ impl Image {
             }
             Stage::Has { locks } if stays => Stage::Has { locks },
             Stage::Has { locks } => {
-                self.end(opener, End::Closed { from_ns: self.now, until_ns: u64::MAX });
+                self.end(opener, OpeningEnd::Closed { from_ns: self.now, until_ns: u64::MAX });
                 Stage::Closing { locks }
             }
             Stage::Closing { locks } => {
@@ -182,7 +182,7 @@ impl Image {
             Stage::Closed => {
                 let stay = &mut self.stays[self.current[opener]];
                 let from_ns = stay.end.expect("it is closing").from_ns();
-                stay.end = Some(End::Closed { from_ns, until_ns: self.now });
+                stay.end = Some(OpeningEnd::Closed { from_ns, until_ns: self.now });
                 Stage::Away
             }
         };
@@ -214,21 +214,21 @@ impl Image {
         match result {
             _ if was_stopped => Stage::Locking { locks, record },
             Ok(()) => {
-                self.answer(opener, Answer::Granted);
+                self.answer(opener, OpenAnswer::Granted);
                 Stage::Has { locks }
             }
             Err(AcquireError::Refused(refusal)) => {
-                Stage::Leaving { locks, answer: Answer::Refused(Some(refusal)) }
+                Stage::Leaving { locks, answer: OpenAnswer::Refused(Some(refusal)) }
             }
             Err(error) => panic!("{error}"),
         }
     }
 
-    fn answer(&mut self, opener: usize, answer: Answer) {
+    fn answer(&mut self, opener: usize, answer: OpenAnswer) {
         self.stays[self.current[opener]].answer = Some((self.now, answer));
     }
 
-    fn end(&mut self, opener: usize, end: End) {
+    fn end(&mut self, opener: usize, end: OpeningEnd) {
         self.stays[self.current[opener]].end = Some(end);
     }
 
@@ -247,7 +247,7 @@ impl Image {
                 | Stage::Leaving { locks, .. }
                 | Stage::Has { locks } => {
                     locks.close();
-                    End::Died { from_ns, until_ns }
+                    OpeningEnd::Died { from_ns, until_ns }
                 }
                 Stage::Closing { locks } => {
                     locks.close();
@@ -260,8 +260,8 @@ impl Image {
         self.now += 5;
     }
 
-    fn closes(&self, opener: usize, until_ns: u64) -> End {
+    fn closes(&self, opener: usize, until_ns: u64) -> OpeningEnd {
         let stay = &self.stays[self.current[opener]];
-        End::Closed { from_ns: stay.end.expect("it is closing").from_ns(), until_ns }
+        OpeningEnd::Closed { from_ns: stay.end.expect("it is closing").from_ns(), until_ns }
     }
 }

@@ -7,8 +7,11 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::naive::{Tally, naive, offends};
-use super::openers::{Image, Turn};
-use crate::history::{Answer, End, Matter, Opener, Stay, Terms, Verdict, judge};
+use super::openers::{HistoryImage, Turn};
+use crate::history::{
+    HistoryMatter, HistoryOpener, HistoryTerms, HistoryVerdict, OpenAnswer, Opening, OpeningEnd,
+    judge_history,
+};
 use imglock_core::image::Mode;
 use imglock_core::lock::Backend;
 
@@ -21,13 +24,18 @@ const WRONG: u32 = 2_000;
 #[derive(Debug, Clone)]
 struct Real {
     backend: Backend,
-    openers: Vec<Opener>,
-    stays: Vec<Stay>,
+    openers: Vec<HistoryOpener>,
+    stays: Vec<Opening>,
 }
 
 impl Real {
-    fn terms(&self) -> Terms<'_> {
-        Terms { openers: &self.openers, backend: self.backend, complete: true, resolution_ns: 1 }
+    fn terms(&self) -> HistoryTerms<'_> {
+        HistoryTerms {
+            openers: &self.openers,
+            backend: self.backend,
+            complete: true,
+            resolution_ns: 1,
+        }
     }
 }
 
@@ -37,7 +45,7 @@ fn real(backend: impl Strategy<Value = Backend>) -> impl Strategy<Value = Real> 
     let processes = prop::sample::select(vec![[0, 1, 2, 3], [0, 0, 1, 2], [0, 0, 1, 1]]);
     let turns = prop::collection::vec(any::<u16>(), 20..140);
     (backend, processes, turns).prop_map(|(backend, processes, turns)| {
-        let mut image = Image::new(backend, &processes);
+        let mut image = HistoryImage::new(backend, &processes);
         for bits in turns {
             image.turn(turn(bits));
         }
@@ -96,8 +104,8 @@ fn on_many(
 fn what_can_have_been_is_accepted() {
     let (refused, hazards) = (Cell::new(0_u64), Cell::new(0));
     on_many(CASES, CASES, either(), |real, _| {
-        let judgement = judge(&real.stays, &real.terms());
-        prop_assert_eq!(&judgement.verdict, &Verdict::Valid);
+        let judgement = judge_history(&real.stays, &real.terms());
+        prop_assert_eq!(&judgement.verdict, &HistoryVerdict::Valid);
         prop_assert!(real.backend == Backend::Posix || judgement.hazards.is_empty());
         refused.set(refused.get() + judgement.counts.refused);
         hazards.set(hazards.get() + judgement.hazards.len());
@@ -115,7 +123,7 @@ fn a_bad_clock_accuses_nobody() {
     on_many(1_000, 1_000, either(), |real, choice| {
         // Openers act some hundred thousand nanoseconds apart at the most.
         let (kind, off) = (choice % 2, 2 + choice as u64 / 2 % 50_000);
-        let stays: Vec<Stay> = real
+        let stays: Vec<Opening> = real
             .stays
             .iter()
             .map(|stay| {
@@ -126,7 +134,7 @@ fn a_bad_clock_accuses_nobody() {
                 })
             })
             .collect();
-        let judgement = judge(&stays, &Terms { resolution_ns: off, ..real.terms() });
+        let judgement = judge_history(&stays, &HistoryTerms { resolution_ns: off, ..real.terms() });
         prop_assert_eq!(judgement.contradictions, 0);
         doubts[kind].set(doubts[kind].get() + judgement.unclear);
         Ok(true)
@@ -134,16 +142,16 @@ fn a_bad_clock_accuses_nobody() {
     assert!(doubts.iter().all(|count| count.get() > 20), "it made hardly a difference: {doubts:?}");
 }
 
-fn stamped(stay: &Stay, clock: impl Fn(u64) -> u64) -> Stay {
-    Stay {
+fn stamped(stay: &Opening, clock: impl Fn(u64) -> u64) -> Opening {
+    Opening {
         attempt_ns: clock(stay.attempt_ns),
         answer: stay.answer.map(|(at, answer)| (clock(at), answer)),
         end: stay.end.map(|end| match end {
-            End::Closed { from_ns, until_ns } => {
-                End::Closed { from_ns: clock(from_ns), until_ns: clock(until_ns) }
+            OpeningEnd::Closed { from_ns, until_ns } => {
+                OpeningEnd::Closed { from_ns: clock(from_ns), until_ns: clock(until_ns) }
             }
-            End::Died { from_ns, until_ns } => {
-                End::Died { from_ns: clock(from_ns), until_ns: clock(until_ns) }
+            OpeningEnd::Died { from_ns, until_ns } => {
+                OpeningEnd::Died { from_ns: clock(from_ns), until_ns: clock(until_ns) }
             }
         }),
         ..*stay
@@ -154,26 +162,25 @@ fn stamped(stay: &Stay, clock: impl Fn(u64) -> u64) -> Stay {
 #[test]
 fn a_refused_writer_that_claims_to_have_been_granted_is_found() {
     on_many(WRONG, WRONG / 4, Just(Backend::Ofd), |real, choice| {
-        let beside = |stay: &Stay, at: u64| {
+        let beside = |stay: &Opening, at: u64| {
             real.stays.iter().any(|holder| {
-                let sure = holder.granted_ns().zip(holder.end.map(End::from_ns));
+                let sure = holder.granted_ns().zip(holder.end.map(OpeningEnd::from_ns));
                 sure.is_some_and(|(from, until)| from + 1 < at && at + 1 < until)
                     && holder.claim.conflicts_with(stay.claim)
             })
         };
-        let fit =
-            |stay: &Stay| matches!(stay.answer, Some((at, Answer::Refused(_))) if beside(stay, at));
+        let fit = |stay: &Opening| matches!(stay.answer, Some((at, OpenAnswer::Refused(_))) if beside(stay, at));
         let Some(chosen) = one_of(&real.stays, choice, fit) else { return Ok(false) };
         let mut stays = real.stays.clone();
         let at = stays[chosen].answer.expect("an answer").0;
-        stays[chosen].answer = Some((at, Answer::Granted));
-        stays[chosen].end = Some(End::Closed { from_ns: at + 5, until_ns: at + 5 });
-        let judgement = judge(&stays, &real.terms());
-        let Verdict::Invalid(finding) = judgement.verdict else {
+        stays[chosen].answer = Some((at, OpenAnswer::Granted));
+        stays[chosen].end = Some(OpeningEnd::Closed { from_ns: at + 5, until_ns: at + 5 });
+        let judgement = judge_history(&stays, &real.terms());
+        let HistoryVerdict::Invalid(finding) = judgement.verdict else {
             return Err(TestCaseError::fail(format!("{:?}", judgement.verdict)));
         };
         match finding.matter {
-            Matter::TwoHolders { first, second } => {
+            HistoryMatter::TwoHolders { first, second } => {
                 prop_assert!([first, second].contains(&stays[chosen]));
             }
 
@@ -188,28 +195,29 @@ fn a_refused_writer_that_claims_to_have_been_granted_is_found() {
 #[test]
 fn a_refusal_whose_cause_is_struck_out_is_found() {
     on_many(WRONG, WRONG / 2, either(), |real, choice| {
-        let fit = |stay: &Stay| matches!(stay.answer, Some((_, Answer::Refused(_))));
+        let fit = |stay: &Opening| matches!(stay.answer, Some((_, OpenAnswer::Refused(_))));
         let Some(chosen) = one_of(&real.stays, choice, fit) else { return Ok(false) };
         let refused = real.stays[chosen];
-        let Some((answered, Answer::Refused(over))) = refused.answer else { return Ok(false) };
-        let until = |stay: &Stay| match stay.answer {
-            Some((at, Answer::Refused(_))) => at,
-            _ => stay.end.map_or(u64::MAX, End::until_ns),
+        let Some((answered, OpenAnswer::Refused(over))) = refused.answer else { return Ok(false) };
+        let until = |stay: &Opening| match stay.answer {
+            Some((at, OpenAnswer::Refused(_))) => at,
+            _ => stay.end.map_or(u64::MAX, OpeningEnd::until_ns),
         };
-        let is_cause = |other: &Stay| {
+        let is_cause = |other: &Opening| {
             other.opener != refused.opener
                 && offends(refused.claim, over, other.claim)
                 && other.attempt_ns <= answered + 1
                 && refused.attempt_ns <= until(other).saturating_add(1)
         };
-        let stays: Vec<Stay> = real.stays.iter().filter(|stay| !is_cause(stay)).copied().collect();
+        let stays: Vec<Opening> =
+            real.stays.iter().filter(|stay| !is_cause(stay)).copied().collect();
         prop_assert!(stays.len() < real.stays.len());
-        let judgement = judge(&stays, &real.terms());
-        let Verdict::Invalid(finding) = judgement.verdict else {
+        let judgement = judge_history(&stays, &real.terms());
+        let HistoryVerdict::Invalid(finding) = judgement.verdict else {
             return Err(TestCaseError::fail(format!("{:?}", judgement.verdict)));
         };
         // Others may have had the same cause, and come earlier.
-        let Matter::Unjustified { refused: found, .. } = finding.matter else {
+        let HistoryMatter::Unjustified { refused: found, .. } = finding.matter else {
             return Err(TestCaseError::fail(format!("{:?}", finding.matter)));
         };
         prop_assert!(found.answer.map(|(at, _)| at) <= Some(answered));
@@ -221,25 +229,25 @@ fn a_refusal_whose_cause_is_struck_out_is_found() {
 #[test]
 fn a_lock_that_was_never_let_go_is_found() {
     on_many(WRONG, WRONG / 2, either(), |real, choice| {
-        let fit = |stay: &Stay| stay.granted_ns().is_some();
+        let fit = |stay: &Opening| stay.granted_ns().is_some();
         let Some(chosen) = one_of(&real.stays, choice, fit) else { return Ok(false) };
         let mut stays = real.stays.clone();
         stays[chosen].end = None;
-        let judgement = judge(&stays, &real.terms());
-        let Verdict::Invalid(finding) = judgement.verdict else {
+        let judgement = judge_history(&stays, &real.terms());
+        let HistoryVerdict::Invalid(finding) = judgement.verdict else {
             return Err(TestCaseError::fail(format!("{:?}", judgement.verdict)));
         };
-        prop_assert_eq!(finding.matter, Matter::NeverReleased { holder: stays[chosen] });
+        prop_assert_eq!(finding.matter, HistoryMatter::NeverReleased { holder: stays[chosen] });
         // Where nothing says that the history is complete, it may hold on; but not
         // beside others who came later.
-        let terms = Terms { complete: false, ..real.terms() };
-        prop_assert_eq!(Tally::of(&judge(&stays, &terms)), naive(&stays, &terms));
+        let terms = HistoryTerms { complete: false, ..real.terms() };
+        prop_assert_eq!(Tally::of(&judge_history(&stays, &terms)), naive(&stays, &terms));
         Ok(true)
     });
 }
 
 /// Which of the stays that are fit was chosen.
-fn one_of(stays: &[Stay], choice: usize, fit: impl Fn(&Stay) -> bool) -> Option<usize> {
+fn one_of(stays: &[Opening], choice: usize, fit: impl Fn(&Opening) -> bool) -> Option<usize> {
     let fit: Vec<usize> = (0..stays.len()).filter(|index| fit(&stays[*index])).collect();
     Some(*fit.get(choice.checked_rem(fit.len())?)?)
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::history::{Finding, History, Judgement, Matter, Verdict};
+use crate::history::{History, HistoryFinding, HistoryJudgement, HistoryMatter, HistoryVerdict};
 use imglock_core::image::Refusal;
 use imglock_core::step::Outcome;
 
@@ -63,11 +63,11 @@ fn refusal(over: &str) -> Refusal {
 }
 
 /// What was found, in a few words.
-pub fn said(history: &History, judgement: &Judgement) -> String {
+pub fn said(history: &History, judgement: &HistoryJudgement) -> String {
     let mut words = match &judgement.verdict {
-        Verdict::Valid => "valid".to_owned(),
-        Verdict::Unknown(finding) => format!("unknown: {}", matter(history, finding)),
-        Verdict::Invalid(finding) => matter(history, finding),
+        HistoryVerdict::Valid => "valid".to_owned(),
+        HistoryVerdict::Unknown(finding) => format!("unknown: {}", matter(history, finding)),
+        HistoryVerdict::Invalid(finding) => matter(history, finding),
     };
     for shown in &judgement.hazards {
         words += &format!("; {} {}", shown.count, matter(history, &shown.first));
@@ -75,11 +75,13 @@ pub fn said(history: &History, judgement: &Judgement) -> String {
     words
 }
 
-fn matter(history: &History, finding: &Finding) -> String {
-    let name = |stay: &crate::history::Stay| &*history.openers[stay.opener].name;
+fn matter(history: &History, finding: &HistoryFinding) -> String {
+    let name = |stay: &crate::history::Opening| &*history.openers[stay.opener].name;
     match &finding.matter {
-        Matter::TwoHolders { first, second } => format!("{} and {}", name(first), name(second)),
-        Matter::Unjustified { refused, before, after } => {
+        HistoryMatter::TwoHolders { first, second } => {
+            format!("{} and {}", name(first), name(second))
+        }
+        HistoryMatter::Unjustified { refused, before, after } => {
             let mut words = format!("{} without cause", name(refused));
             for (neighbour, when) in [(before, "before"), (after, "after")] {
                 if let Some(one) = neighbour {
@@ -88,11 +90,11 @@ fn matter(history: &History, finding: &Finding) -> String {
             }
             words
         }
-        Matter::NeverReleased { holder } => format!("{} never let go", name(holder)),
-        Matter::SameOwner { first, second } => {
+        HistoryMatter::NeverReleased { holder } => format!("{} never let go", name(holder)),
+        HistoryMatter::SameOwner { first, second } => {
             format!("same owner: {} and {}", name(first), name(second))
         }
-        Matter::LockLoss { loser, closer, other } => {
+        HistoryMatter::LockLoss { loser, closer, other } => {
             format!("{} lost its lock to {}: {}", name(loser), name(closer), name(other))
         }
     }
