@@ -6,17 +6,17 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use imglock_core::image::{Claim, Mode};
-use imglock_core::lock::{Backend, ByteLocks, ByteRange, LockType, RangeSpec};
-use imglock_core::step::Outcome;
-use imglock_locks::holders::{
+use imglock_core::Outcome;
+use imglock_core::{Backend, ByteLocks, ByteRange, LockType, RangeSpec};
+use imglock_core::{Claim, Mode};
+use imglock_locks::KernelLocks;
+use imglock_locks::LockClass;
+use imglock_locks::{AcquireError, ByteClaims};
+use imglock_locks::{
     Danger, HolderOwner, HoldersAnswer, LockProtocol, Obstacle, SurveyError, SurveyedImage, survey,
     would_grant,
 };
-use imglock_locks::image::{AcquireError, ByteClaims};
-use imglock_locks::lock::KernelLocks;
-use imglock_locks::lock_table::LockClass;
-use imglock_scenario::scenario::ModeMatrix;
+use imglock_scenario::ModeMatrix;
 use rstest::rstest;
 use rustix::fs::inotify;
 

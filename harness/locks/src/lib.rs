@@ -1,10 +1,21 @@
 //! Calls the kernel for locks.
 
 #[cfg(feature = "holders")]
-pub mod holders;
-pub mod image;
-pub mod lock;
+mod holders;
+mod image;
+mod lock;
 #[cfg(feature = "holders")]
-pub mod lock_table;
+mod lock_table;
 #[cfg(feature = "holders")]
-pub mod raw;
+mod raw;
+
+#[cfg(feature = "holders")]
+pub use holders::{
+    Danger, Explanation, Holder, HolderOwner, HolderProcess, HoldersAnswer, LockProtocol, Obstacle,
+    OwnedLock, Survey, SurveyError, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter, survey,
+    survey_settled, would_grant,
+};
+pub use image::{AcquireError, ByteClaims, Hold, OpenError, open};
+pub use lock::{Availability, KernelLocks, Visibility, availability};
+#[cfg(feature = "holders")]
+pub use lock_table::{FileKey, LockClass, LockLine, LockTable, WatchedDescriptor, waiting_lines};

@@ -1,8 +1,8 @@
 //! What a user sees of a file that is wrong: every kind of mistake, rendered.
 
-use imglock_scenario::known::KnownFailures;
-use imglock_scenario::scenario::{ModeMatrix, Scenario};
-use imglock_scenario::text::TextError;
+use imglock_scenario::KnownFailures;
+use imglock_scenario::TextError;
+use imglock_scenario::{ModeMatrix, Scenario};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use rstest::{Context, rstest};
 

@@ -1,9 +1,9 @@
 //! The hand-written mode matrix against the contract, and against the kernel.
 
-use imglock_core::image::{Locking, Mode, Permission, Refusal, Side};
-use imglock_core::step::Outcome;
-use imglock_locks::image::{AcquireError, Hold};
-use imglock_scenario::scenario::ModeMatrix;
+use imglock_core::Outcome;
+use imglock_core::{Locking, Mode, Permission, Refusal, Side};
+use imglock_locks::{AcquireError, Hold};
+use imglock_scenario::ModeMatrix;
 
 const FILE: &str = include_str!("../../../scenarios/matrix.kdl");
 

@@ -1,9 +1,9 @@
 //! What a well-formed scenario is read as.
 
-use imglock_core::image::{Access, Mode};
-use imglock_core::lock::{Backend, ByteRange, LockType};
-use imglock_core::step::{Action, Hazard, Outcome};
-use imglock_scenario::scenario::{HeldStatement, Item, Scenario};
+use imglock_core::{Access, Mode};
+use imglock_core::{Action, Hazard, Outcome};
+use imglock_core::{Backend, ByteRange, LockType};
+use imglock_scenario::{HeldStatement, Item, Scenario};
 use rstest::rstest;
 
 const HEAD: &str = "summary \"A story\"\nabout \"Why it happens.\"\n";

@@ -1,6 +1,6 @@
 //! Every example of docs/scenario-format.md, read as a scenario.
 
-use imglock_scenario::scenario::{Item, Scenario};
+use imglock_scenario::{Item, Scenario};
 
 const FORMAT: &str = include_str!("../../../docs/scenario-format.md");
 

@@ -1,8 +1,8 @@
 //! Whatever the text is, reading it ends in a scenario or in problems that
 //! can be printed.
 
-use imglock_scenario::known::KnownFailures;
-use imglock_scenario::scenario::{ModeMatrix, Scenario};
+use imglock_scenario::KnownFailures;
+use imglock_scenario::{ModeMatrix, Scenario};
 use proptest::prelude::*;
 use rstest::rstest;
 

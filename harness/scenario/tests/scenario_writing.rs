@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use imglock_scenario::scenario::{Item, Scenario};
+use imglock_scenario::{Item, Scenario};
 use rstest::rstest;
 
 /// Lines of the file mean nothing to a run, and are others when it is written.

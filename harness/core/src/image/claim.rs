@@ -8,7 +8,7 @@ use super::Permissions;
 /// What an opener takes for itself and what it lets others take meanwhile.
 ///
 /// ```
-/// use imglock_core::image::{Claim, Permissions};
+/// use imglock_core::{Claim, Permissions};
 ///
 /// let writer = Claim::new(Permissions::WRITE, Permissions::empty());
 /// let cluster = Claim::new(Permissions::WRITE, Permissions::all());

@@ -2,7 +2,7 @@
 //!
 //! Everything above this room asks for locks through [`ByteLocks`], a trait
 //! of four calls. [`KernelLocks`] answers it from the running kernel; the
-//! model's double ([`imglock_scenario::model::TableLocks`]) answers it from memory, so
+//! model's double ([`imglock_scenario::TableLocks`]) answers it from memory, so
 //! that the lock protocol of [`crate::image`] can be tried without a process.
 
 mod backend;

@@ -4,7 +4,7 @@ impl Action {
     /// The verb that a scenario's line has for it.
     ///
     /// ```
-    /// use imglock_core::step::Action;
+    /// use imglock_core::Action;
     ///
     /// assert_eq!(Action::Kill.verb(), "kill");
     /// ```

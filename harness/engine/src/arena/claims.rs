@@ -1,7 +1,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 
-use imglock_core::image::{Claim, Permissions};
+use imglock_core::{Claim, Permissions};
 
 /// Numbers from one opener's place to the next: a cache line.
 pub(super) const STRIDE: usize = 8;
@@ -66,7 +66,7 @@ pub(super) fn decoded(number: u64) -> Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use imglock_core::image::Mode;
+    use imglock_core::Mode;
 
     #[test]
     fn every_mode_is_read_back() {

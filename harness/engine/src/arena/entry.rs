@@ -1,7 +1,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use imglock_core::image::{Permission, Refusal, Side};
+use imglock_core::{Permission, Refusal, Side};
 
 /// Numbers that one entry takes.
 pub(super) const WORDS: usize = 10;

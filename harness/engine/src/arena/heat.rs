@@ -4,8 +4,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Jitter, drawn};
-use imglock_core::image::Claim;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
+use imglock_core::Claim;
 
 /// A number of rounds that an opener is told to run by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use nix::errno::Errno;
 use nix::sys::uio::{pread, pwrite};
 
 use super::Jitter;
-use imglock_core::image::{Claim, Permissions};
+use imglock_core::{Claim, Permissions};
 
 /// Where in the image the counter is; the stamp comes behind it.
 const COUNTER: i64 = 0;
@@ -108,7 +108,7 @@ mod tests {
     use std::os::fd::AsFd;
 
     use super::*;
-    use imglock_core::image::Mode;
+    use imglock_core::Mode;
 
     fn image() -> File {
         let file = tempfile::tempfile().expect("a file");

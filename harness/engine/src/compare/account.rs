@@ -4,9 +4,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::run::{Judge, ScenarioResult, microseconds};
-use imglock_core::step::Hazard;
-use imglock_core::step::Verdict;
-use imglock_scenario::known::{ExpectedVerdict, Known, Standing};
+use imglock_core::Hazard;
+use imglock_core::Verdict;
+use imglock_scenario::{ExpectedVerdict, Known, Standing};
 
 /// What one of the two runs came to, without its trace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,8 +3,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::run::ScenarioResult;
-use imglock_core::step::Verdict;
-use imglock_scenario::known::{ExpectedVerdict, Standing};
+use imglock_core::Verdict;
+use imglock_scenario::{ExpectedVerdict, Standing};
 
 /// What has become of a run, or of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use super::pace::Pace;
 use super::places::pairs;
 use super::{Change, runs};
 use crate::run::{Place, PlaceFate, RunDocument, TraceDifference};
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// What is different between an older and a newer document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

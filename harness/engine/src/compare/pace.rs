@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::run::ScenarioResult;
-use imglock_core::step::Verdict;
+use imglock_core::Verdict;
 
 /// What takes less counts as this: of so little most is chance.
 const LEAST: Duration = Duration::from_millis(5);

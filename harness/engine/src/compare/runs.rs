@@ -6,7 +6,7 @@ use super::comparison::RunChange;
 use super::course::course;
 use super::pace::{self, Pace};
 use crate::run::{Place, RunDocument, ScenarioResult, TraceDifference};
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 type Key<'d> = (&'d str, Backend, &'d str);
 type Found<'d> = BTreeMap<Key<'d>, [Option<&'d ScenarioResult>; 2]>;

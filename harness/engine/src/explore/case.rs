@@ -4,8 +4,8 @@ use super::dice::Dice;
 use super::draw::SIZES;
 use super::plot::Plot;
 use super::turn;
-use imglock_core::lock::Backend;
-use imglock_scenario::scenario::{ImageDeclaration, Item, Scenario};
+use imglock_core::Backend;
+use imglock_scenario::{ImageDeclaration, Item, Scenario};
 
 /// The names of images; the first ones exist from the start.
 pub(super) const IMAGES: [&str; 4] = ["disk.img", "base.img", "top.img", "link.img"];
@@ -33,9 +33,9 @@ impl ExploreCase {
     /// Writes the scenario. It is the same every time.
     ///
     /// ```
-    /// use imglock_engine::explore::ExploreCase;
-    /// use imglock_core::lock::Backend;
-    /// use imglock_scenario::scenario::Scenario;
+    /// use imglock_engine::ExploreCase;
+    /// use imglock_core::Backend;
+    /// use imglock_scenario::Scenario;
     ///
     /// let case = ExploreCase { seed: 1, number: 7, steps: 12, backend: Backend::Ofd };
     /// let text = case.scenario().to_string();

@@ -2,9 +2,9 @@
 //! images, and mostly what images are opened with in earnest.
 
 use super::dice::Dice;
-use imglock_core::image::{Access, Claim, Locking, Mode, Permissions};
-use imglock_core::lock::{Backend, LockType, RangeSpec, Whence};
-use imglock_core::step::{ModeSpec, OpenOptions};
+use imglock_core::{Access, Claim, Locking, Mode, Permissions};
+use imglock_core::{Backend, LockType, RangeSpec, Whence};
+use imglock_core::{ModeSpec, OpenOptions};
 
 /// The bytes around which locks are taken: the lock bytes and their
 /// neighbours, and the beginning of the file.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ExploreDifference, ExplorePlan};
 use crate::run::{Environment, EventKind, ScenarioResult};
-use imglock_core::step::{Hazard, Outcome};
+use imglock_core::{Hazard, Outcome};
 
 /// What came of an exploration, or has come of it so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use super::trial::{Trial, steps_of};
 use super::{ExploreCase, ExploreDifference, ExploreFinding, ExplorePlan, ExploreRepeat, written};
 use crate::process::{ProcessError, StopToken};
 use crate::run::{Engine, Environment, ScenarioResult};
-use imglock_scenario::scenario::Scenario;
+use imglock_scenario::Scenario;
 
 /// How often a case that differs is run once more.
 const TRIES: u32 = 3;

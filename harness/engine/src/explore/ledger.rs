@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, Outcome};
-use imglock_scenario::scenario::Step;
+use imglock_core::Backend;
+use imglock_core::{Action, Outcome};
+use imglock_scenario::Step;
 
 /// Which names a story has used for what, as someone knows who has read it and
 /// not seen it happen: the rules of the scenario format.

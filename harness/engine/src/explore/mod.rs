@@ -6,7 +6,7 @@
 //! is at that point, so that most of them mean something. It runs as any
 //! scenario does, with model and contract as judges and the kernel's lock
 //! table read after each step. A breach of the contract that has a name
-//! ([`Hazard`](imglock_core::step::Hazard)) is no difference: it is counted. Anything
+//! ([`Hazard`](imglock_core::Hazard)) is no difference: it is counted. Anything
 //! else that one of the judges finds is a [`ExploreDifference`]: the case is run once
 //! more to see whether it comes again, is made as small as it gets, and is
 //! written as a scenario that anybody can run.
@@ -24,10 +24,10 @@
 //! shrinking), and deletion by halves.
 //!
 //! ```no_run
-//! use imglock_engine::explore::{ExplorePlan, explore};
-//! use imglock_core::lock::Backend;
-//! use imglock_engine::process::StopToken;
-//! use imglock_engine::run::SessionOptions;
+//! use imglock_engine::{ExplorePlan, explore};
+//! use imglock_core::Backend;
+//! use imglock_engine::StopToken;
+//! use imglock_engine::SessionOptions;
 //!
 //! imglock_engine::init();
 //! let (_trigger, stop) = StopToken::pair()?;

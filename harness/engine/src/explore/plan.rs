@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ExploreCase;
 use crate::Shard;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// What to explore, and how far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

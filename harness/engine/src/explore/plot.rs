@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
 use super::ledger::Ledger;
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, Outcome};
-use imglock_scenario::model::{Prediction, World};
-use imglock_scenario::scenario::{Block, Expectation, ImageDeclaration, Item, Step};
+use imglock_core::Backend;
+use imglock_core::{Action, Outcome};
+use imglock_scenario::{Block, Expectation, ImageDeclaration, Item, Step};
+use imglock_scenario::{Prediction, World};
 
 /// The actor of the host's verbs.
 pub(super) const HOST: &str = "host";

@@ -13,7 +13,7 @@ use super::trial::Trial;
 use super::{ExploreCase, ExploreFinding};
 use crate::process::ProcessError;
 use crate::run::Engine;
-use imglock_scenario::scenario::{ImageDeclaration, Item, Scenario};
+use imglock_scenario::{ImageDeclaration, Item, Scenario};
 
 /// A scenario that differs, on its way to become smaller.
 pub(super) struct Shrinking<'a> {

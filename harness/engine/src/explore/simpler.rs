@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::plot::HOST;
-use imglock_core::image::{Access, Claim, Mode};
-use imglock_core::lock::{RangeSpec, Whence};
-use imglock_core::step::{Action, ModeSpec, OpenOptions};
-use imglock_scenario::scenario::{Item, Scenario, Step};
+use imglock_core::{Access, Claim, Mode};
+use imglock_core::{Action, ModeSpec, OpenOptions};
+use imglock_core::{RangeSpec, Whence};
+use imglock_scenario::{Item, Scenario, Step};
 
 /// The scenario with one image less, or one process.
 pub(super) fn whole(scenario: &Scenario) -> Vec<Scenario> {

@@ -1,9 +1,9 @@
 use super::trial::Trial;
 use super::*;
 use crate::run::{Finding, Judge, ScenarioResult};
-use imglock_core::lock::Backend;
-use imglock_core::step::Hazard;
-use imglock_scenario::scenario::{Item, Scenario};
+use imglock_core::Backend;
+use imglock_core::Hazard;
+use imglock_scenario::{Item, Scenario};
 
 fn cases(backend: Backend) -> impl Iterator<Item = ExploreCase> {
     (0..1_000).map(move |number| ExploreCase { seed: 5, number, steps: 15, backend })

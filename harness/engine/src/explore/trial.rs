@@ -3,10 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ExploreFinding;
 use crate::process::ProcessError;
 use crate::run::{Engine, ScenarioResult};
-use imglock_core::lock::Backend;
-use imglock_core::step::Hazard;
-use imglock_core::step::Verdict;
-use imglock_scenario::scenario::{Item, Scenario};
+use imglock_core::Backend;
+use imglock_core::Hazard;
+use imglock_core::Verdict;
+use imglock_scenario::{Item, Scenario};
 
 /// A case on the kernel: what happened, and what was not as it must be.
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@ use super::case::IMAGES;
 use super::dice::Dice;
 use super::draw::SIZES;
 use super::plot::{HOST, Plot};
-use imglock_core::step::Action;
-use imglock_scenario::model::Prediction;
+use imglock_core::Action;
+use imglock_scenario::Prediction;
 
 /// So many processes and threads live at a time at the most.
 const MOST_ALIVE: usize = 5;

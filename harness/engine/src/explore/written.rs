@@ -3,7 +3,7 @@
 use super::trial::Trial;
 use super::{ExploreCase, ExploreFinding, ExploreRepeat};
 use crate::run::{Environment, Judge};
-use imglock_scenario::scenario::Scenario;
+use imglock_scenario::Scenario;
 
 /// The scenario with all that its reader wants to know of the difference.
 pub(super) fn told(

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// Something that can be wrong with locks, or with a program that takes them.
 ///

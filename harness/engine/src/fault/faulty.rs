@@ -2,7 +2,7 @@ use std::os::fd::RawFd;
 
 use super::ranges::{bent, is_held_byte, is_unshared_byte, unlocked};
 use super::{Fault, Memory, waits};
-use imglock_core::lock::{Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec};
+use imglock_core::{Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec};
 
 /// What lock calls are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 use rstest::rstest;
 
 use super::*;
-use imglock_core::image::{Claim, Mode, held_byte, unshared_byte};
-use imglock_core::lock::Backend;
-use imglock_core::lock::LockType::{Read, Write};
-use imglock_locks::image::ByteClaims;
-use imglock_scenario::model::TableLocks;
+use imglock_core::Backend;
+use imglock_core::LockType::{Read, Write};
+use imglock_core::{Claim, Mode, held_byte, unshared_byte};
+use imglock_locks::ByteClaims;
+use imglock_scenario::TableLocks;
 
 /// Nobody wants anything, and nobody waits.
 struct Nobody;
@@ -51,7 +51,7 @@ fn held(locks: &Faulty<'_, TableLocks>) -> String {
 #[case(Fault::EndOneShort, RangeSpec::byte(5), "write 5")]
 #[case(Fault::StartOneTooFar, RangeSpec::at(5, 10), "write 6-15")]
 #[case(Fault::ZeroIsOneByte, RangeSpec::at(5, 0), "write 5")]
-#[case(Fault::WhenceIgnored, RangeSpec { whence: imglock_core::lock::Whence::End, start: 5, len: 2 }, "write 5-6")]
+#[case(Fault::WhenceIgnored, RangeSpec { whence: imglock_core::Whence::End, start: 5, len: 2 }, "write 5-6")]
 #[case(Fault::OffsetCut, RangeSpec::at((1 << 32) + 5, 2), "write 5-6")]
 #[case(Fault::WriteBecomesRead, RangeSpec::byte(5), "read 5")]
 #[case(Fault::WrongByte, RangeSpec::byte(101), "write 111")]
@@ -333,7 +333,7 @@ fn the_hundredth_opener_does_not_look() {
 fn lock_bytes_are_told_by_their_numbers() {
     let held = Mode::ALL[0].claim().shared.each().map(held_byte);
     assert!(held.into_iter().all(|byte| is_held_byte(RangeSpec::byte(byte))));
-    let unshared = imglock_core::image::Permissions::all().each().map(unshared_byte);
+    let unshared = imglock_core::Permissions::all().each().map(unshared_byte);
     assert!(unshared.into_iter().all(|byte| is_unshared_byte(RangeSpec::byte(byte))));
     for range in [RangeSpec::byte(99), RangeSpec::byte(104), RangeSpec::at(100, 2)] {
         assert!(!is_held_byte(range) && !is_unshared_byte(range), "{range}");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use imglock_core::lock::{Backend, RangeSpec};
+use imglock_core::{Backend, RangeSpec};
 
 /// How many locks a process has room for that has not enough.
 const ROOM: usize = 8;

@@ -1,6 +1,6 @@
 use super::Fault;
-use imglock_core::image::{HELD_BASE, Permission, UNSHARED_BASE};
-use imglock_core::lock::{RangeSpec, Whence};
+use imglock_core::{HELD_BASE, Permission, UNSHARED_BASE};
+use imglock_core::{RangeSpec, Whence};
 
 /// How far the wrong lock byte is from the right one.
 const ASTRAY: i64 = 10;

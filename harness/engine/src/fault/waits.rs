@@ -3,7 +3,7 @@ use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
 use super::{Fault, Surroundings};
-use imglock_core::lock::{ByteLocks, LockError, LockType, RangeSpec};
+use imglock_core::{ByteLocks, LockError, LockType, RangeSpec};
 
 /// How long a lock that was given back is left for somebody else to take.
 const TURN: Duration = Duration::from_secs(1);

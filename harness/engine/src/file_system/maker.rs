@@ -1,4 +1,4 @@
-use imglock_core::step::FileSystem;
+use imglock_core::FileSystem;
 
 /// The program that makes a file system on an image, and how it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

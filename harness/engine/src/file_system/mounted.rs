@@ -90,11 +90,6 @@ impl Mounted {
         Mounted::new(private, "overlay", Path::new("overlay"), point, &options)
     }
 
-    /// Where.
-    pub fn point(&self) -> &Path {
-        &self.point
-    }
-
     fn failed(what: &str, point: &Path, errno: Errno) -> MountError {
         MountError { what: what.to_owned(), point: point.to_owned(), errno }
     }

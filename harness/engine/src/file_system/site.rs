@@ -9,7 +9,7 @@ use super::loop_device::LoopDevice;
 use super::{Maker, MountError, Mounted, NotPrivate, PrivateMounts};
 use crate::fuse::{FuseError, FuseLocks, FuseServer};
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken, describe};
-use imglock_core::step::FileSystem;
+use imglock_core::FileSystem;
 
 /// How large an image is made: more than the smallest that mkfs.xfs and
 /// mkfs.btrfs accept. It has holes, so it takes only what is written.

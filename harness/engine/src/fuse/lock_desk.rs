@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use super::FuseLocks;
 use super::lock_table::{Held, LockTable, Owner};
 use super::signals::is_interrupted;
-use imglock_core::lock::{ByteRange, LockType};
+use imglock_core::{ByteRange, LockType};
 
 /// How often it is looked whether somebody who waits has been sent a signal:
 /// nothing announces one.

@@ -1,7 +1,7 @@
 use std::sync::mpsc::{Receiver, channel};
 
 use super::*;
-use imglock_core::lock::LockType::{Read, Write};
+use imglock_core::LockType::{Read, Write};
 
 const FILE: INodeNo = INodeNo(5);
 const ALL: ByteRange = ByteRange::new(0, 9);

@@ -1,4 +1,4 @@
-use imglock_core::lock::{ByteRange, LockType};
+use imglock_core::{ByteRange, LockType};
 
 /// Whom a lock belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use imglock_core::lock::LockType::{Read, Write};
+use imglock_core::LockType::{Read, Write};
 
 fn bytes(first: i64, last: i64) -> ByteRange {
     ByteRange::new(first, last)

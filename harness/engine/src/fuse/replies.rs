@@ -12,7 +12,7 @@ use rustix::io::{Errno, Result};
 
 use super::lock_table::Held;
 use super::tree::Maker;
-use imglock_core::lock::{ByteRange, LockType};
+use imglock_core::{ByteRange, LockType};
 
 /// The kernel keeps nothing of names and attributes: it asks each time.
 pub(super) const KEPT: Duration = Duration::ZERO;

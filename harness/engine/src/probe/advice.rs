@@ -4,8 +4,8 @@ use super::data::{Probe, ProbeAnswer, ProbeStanding, ProbeTrial};
 use super::property::Property;
 use super::series::ProbeTiming;
 use crate::process::describe;
+use imglock_core::Backend;
 use imglock_core::Errno;
-use imglock_core::lock::Backend;
 
 /// The most pieces of advice that are given; the gravest come first.
 const MOST: usize = 3;

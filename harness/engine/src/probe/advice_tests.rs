@@ -10,7 +10,7 @@ use super::property::Property::{self, *};
 use super::series::{ProbeDelays, ProbeTiming, ReleaseDelay};
 use crate::run::Environment;
 use crate::series::TimeSpread;
-use imglock_core::lock::Backend::{self, Ofd, Posix};
+use imglock_core::Backend::{self, Ofd, Posix};
 
 fn trial(answer: ProbeAnswer, standing: ProbeStanding) -> ProbeTrial {
     ProbeTrial { answer, standing, evidence: Vec::new() }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::property::Property;
 use super::series::{ProbeTiming, ReleaseDelay};
 use crate::run::Environment;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// All that was found out about locking in one directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

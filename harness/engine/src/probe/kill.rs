@@ -11,9 +11,9 @@ use crate::process::{
 };
 use crate::series::TimeSpread;
 use imglock_core::Errno;
-use imglock_core::image::{Access, Claim};
-use imglock_core::lock::{Backend, LockType, RangeSpec};
-use imglock_core::step::Outcome;
+use imglock_core::Outcome;
+use imglock_core::{Access, Claim};
+use imglock_core::{Backend, LockType, RangeSpec};
 
 /// Any bytes would do.
 const RANGE: RangeSpec = RangeSpec::at(0, 10);

@@ -9,9 +9,9 @@ use super::property::Property;
 use super::series::{ProbeTiming, ReleaseDelay};
 use crate::process::{Launcher, ProcessError, describe};
 use crate::run::{Engine, Environment, SessionOptions};
-use imglock_core::lock::{Backend, ByteLocks, LockType, RangeSpec};
-use imglock_locks::lock::{KernelLocks, availability};
-use imglock_scenario::scenario::ScenarioError;
+use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
+use imglock_locks::{KernelLocks, availability};
+use imglock_scenario::ScenarioError;
 
 /// Why a directory could not be probed.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! What locking is worth on a file system, found out by trying it between
 //! real processes.
 //!
-//! [`lock::availability`](imglock_locks::lock::availability) asks one question of one
+//! [`lock::availability`](imglock_locks::availability) asks one question of one
 //! process: is a lock granted? Here each [`Property`] that QEMU relies on is a
 //! small story, played by real processes ([`Engine::run_to_the_end`]) and judged on
 //! its own. How long a lock outlives its killed holder is measured beside

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// What properties are about, for reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::series::TimeSpread;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// How long a lock outlives its killed holder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

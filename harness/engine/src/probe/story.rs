@@ -1,7 +1,7 @@
 //! The story that tries each property.
 
 use super::property::Property;
-use imglock_scenario::scenario::{Scenario, ScenarioError};
+use imglock_scenario::{Scenario, ScenarioError};
 
 impl Property {
     /// The story that tries it. What its last line expects decides; what

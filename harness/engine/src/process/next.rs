@@ -1,7 +1,7 @@
 use nix::errno::Errno;
 
 use super::wire::Reply;
-use imglock_core::step::Outcome;
+use imglock_core::Outcome;
 
 /// What the loop does after a request.
 pub(super) enum Next {

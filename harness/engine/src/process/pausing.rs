@@ -1,4 +1,4 @@
-use imglock_core::lock::{Blocker, ByteLocks, LockError, LockType, RangeSpec};
+use imglock_core::{Blocker, ByteLocks, LockError, LockType, RangeSpec};
 
 /// Locks with something done before each lock or test, to catch an opener
 /// half-way.

@@ -12,10 +12,10 @@ use rustix::process::{PidfdFlags, getppid, pidfd_open};
 use super::channel::Channel;
 use crate::fault::{Fault, Faulty, Memory, Purpose, Surroundings};
 use crate::raw::{clone_into, numbered};
-use imglock_core::image::{Access, Refusal, Side};
-use imglock_core::lock::{Backend, ByteLocks, RangeSpec};
-use imglock_locks::image::AcquireError;
-use imglock_locks::lock::KernelLocks;
+use imglock_core::{Access, Refusal, Side};
+use imglock_core::{Backend, ByteLocks, RangeSpec};
+use imglock_locks::AcquireError;
+use imglock_locks::KernelLocks;
 
 /// How often the kernel's table is read in search of somebody who waits.
 const READINGS: usize = 8;

@@ -11,9 +11,9 @@ use super::channel::Channel;
 use super::next::{Next, failed};
 use super::wire::Reply;
 use crate::raw::numbered;
-use imglock_core::lock::{Backend, ByteLocks, LockType, RangeSpec};
-use imglock_core::step::Outcome;
-use imglock_locks::lock::KernelLocks;
+use imglock_core::Outcome;
+use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
+use imglock_locks::KernelLocks;
 
 /// The end of a wait for a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use imglock_core::image::Refusal;
-use imglock_core::step::Outcome;
+use imglock_core::Outcome;
+use imglock_core::Refusal;
 
 /// What came of one of many tries that are answered together: an [`Outcome`]
 /// in the fewest bytes, since nearly all of them are one of nine.

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::execution::Execution;
 use crate::arena::Heat;
 use crate::fault::Fault;
-use imglock_core::image::{Access, Claim};
-use imglock_core::lock::{Backend, LockType, RangeSpec};
-use imglock_core::step::Outcome;
-use imglock_locks::image::ByteClaims;
+use imglock_core::Outcome;
+use imglock_core::{Access, Claim};
+use imglock_core::{Backend, LockType, RangeSpec};
+use imglock_locks::ByteClaims;
 
 /// All there is to know of an open node; kept by the caller, not the worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,9 +15,9 @@ use super::worker_node::NodeWork;
 use super::{FAULT, pausing, release, worker_batch, worker_fork, worker_race, worker_uring};
 use crate::fault::{Fault, Purpose};
 use crate::raw::{let_signals_interrupt, numbered};
-use imglock_core::lock::{Backend, ByteLocks, LockError};
-use imglock_core::step::{LockOwner, Outcome};
-use imglock_locks::image::ByteClaims;
+use imglock_core::{Backend, ByteLocks, LockError};
+use imglock_core::{LockOwner, Outcome};
+use imglock_locks::ByteClaims;
 
 /// A worker that has just executed itself anew finds its socket on stdin.
 pub(super) fn run_on_stdin() -> i32 {

@@ -10,9 +10,9 @@ use super::planted::Planted;
 use super::tried::Tried;
 use super::wire::{Reply, Request};
 use super::worker::perform;
-use imglock_core::image::{Access, Claim};
-use imglock_core::lock::Backend;
-use imglock_core::step::Outcome;
+use imglock_core::Backend;
+use imglock_core::Outcome;
+use imglock_core::{Access, Claim};
 
 /// Tries each of `claims` with `beside` open in this process, and sends what
 /// came of all of them.

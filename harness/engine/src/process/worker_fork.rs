@@ -15,7 +15,7 @@ use super::wire::Reply;
 use super::worker::run;
 use super::{FAULT, ROLE, WORKER};
 use crate::raw::{clone_into, fork_into};
-use imglock_core::step::Outcome;
+use imglock_core::Outcome;
 
 /// Forks a worker; the parent's socket is closed in the child.
 pub(super) fn fork(channel: &mut Channel, planted: &Planted, name: &str) -> Next {

@@ -10,10 +10,10 @@ use super::planted::Planted;
 use super::wire::{NodeHandle, Reply};
 use crate::fault::Purpose;
 use crate::raw::numbered;
-use imglock_core::image::{Access, Claim};
-use imglock_core::lock::Backend;
-use imglock_core::step::Outcome;
-use imglock_locks::image::{AcquireError, ByteClaims};
+use imglock_core::Backend;
+use imglock_core::Outcome;
+use imglock_core::{Access, Claim};
+use imglock_locks::{AcquireError, ByteClaims};
 
 /// A worker at work on a node.
 pub(super) struct NodeWork<'a> {
@@ -32,7 +32,7 @@ impl NodeWork<'_> {
         locks: Option<Backend>,
         claim: Claim,
     ) -> Reply {
-        let file = match imglock_locks::image::open(path, access, self.planted.cloexec(cloexec)) {
+        let file = match imglock_locks::open(path, access, self.planted.cloexec(cloexec)) {
             Ok(file) => file,
             Err(errno) => return failed(errno).into(),
         };
@@ -71,7 +71,7 @@ impl NodeWork<'_> {
         claim: Claim,
     ) -> Reply {
         let Some(old) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
-        let new = match imglock_locks::image::open(path, access, self.planted.cloexec(cloexec)) {
+        let new = match imglock_locks::open(path, access, self.planted.cloexec(cloexec)) {
             Ok(file) => file,
             Err(errno) => return failed(errno).into(),
         };

@@ -10,8 +10,8 @@ use super::release::monotonic;
 use super::worker_node::NodeWork;
 use crate::arena::{Answered, Arena, Heat, Jitter, Ledger, Left, RaceEntry};
 use crate::raw::numbered;
-use imglock_core::image::{Access, Claim};
-use imglock_core::step::Outcome;
+use imglock_core::Outcome;
+use imglock_core::{Access, Claim};
 
 /// Runs a heat in the memory that came with the request. An abandoned heat
 /// has ended as well: what was done stands in the memory.

@@ -1,7 +1,7 @@
 use super::plan::RacePlan;
 use super::sum::{Breach, RaceEvidence, RaceSum, Sightings, count};
 use super::turn::RaceTurn;
-use imglock_scenario::history::{
+use imglock_scenario::{
     HistoryJudgement, HistoryMatter, HistoryOpener, HistoryTerms, HistoryVerdict, Opening,
     judge_history,
 };

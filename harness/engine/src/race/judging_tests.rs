@@ -1,10 +1,10 @@
 use crate::process::StopToken;
 use crate::race::RaceProof;
 use crate::run::SessionOptions;
-use imglock_core::image::{Mode, Permission, Refusal, Side};
-use imglock_core::lock::Backend;
-use imglock_core::step::Hazard;
-use imglock_scenario::history::{OpenAnswer, OpeningEnd};
+use imglock_core::Backend;
+use imglock_core::Hazard;
+use imglock_core::{Mode, Permission, Refusal, Side};
+use imglock_scenario::{OpenAnswer, OpeningEnd};
 
 use super::*;
 

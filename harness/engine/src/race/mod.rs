@@ -6,8 +6,8 @@
 //! publishes its claim in memory that all share, while it surely holds, and
 //! looks for others that conflict; and who writes alone counts in the image
 //! itself, so that a count is lost when two are in. Every opening becomes a
-//! [`Stay`](imglock_scenario::history::Stay) with time stamps of one clock, and
-//! [`judge`](imglock_scenario::history::judge) says whether all of them can have been.
+//! [`Stay`](imglock_scenario::Stay) with time stamps of one clock, and
+//! [`judge`](imglock_scenario::judge) says whether all of them can have been.
 //!
 //! Our own workers run thousands of rounds by themselves, at a barrier in
 //! shared memory. Other subjects are told each of their deeds.
@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 
 use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions};
-use imglock_scenario::history::HistoryTerms;
+use imglock_scenario::HistoryTerms;
 use judging::Judging;
 use turn::{Racers, Ran};
 

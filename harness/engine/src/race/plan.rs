@@ -4,10 +4,10 @@ use super::sum::RaceLeftOut;
 use crate::arena::{Heat, MOST_OPENERS};
 use crate::run::Casting;
 use crate::subject::Builtin;
-use imglock_core::image::Mode;
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, OpenOptions};
-use imglock_scenario::history::HistoryOpener;
+use imglock_core::Backend;
+use imglock_core::Mode;
+use imglock_core::{Action, OpenOptions};
+use imglock_scenario::HistoryOpener;
 
 /// The name of the image and of the node that an opener makes of it.
 pub(super) const IMAGE: &str = "disk";

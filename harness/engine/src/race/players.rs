@@ -7,10 +7,10 @@ use super::turn::{RaceProof, RaceTurn, Racers, Ran};
 use crate::process::{Launcher, NodeHandle, ProcessError, StopToken, describe, monotonic};
 use crate::run::{HarnessError, SessionOptions};
 use crate::subject::{Deed, OpenNode, Performed, Player, Stage, StepFailure};
-use imglock_core::image::Permissions;
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, OpenOptions, Outcome};
-use imglock_scenario::history::{OpenAnswer, Opening, OpeningEnd};
+use imglock_core::Backend;
+use imglock_core::Permissions;
+use imglock_core::{Action, OpenOptions, Outcome};
+use imglock_scenario::{OpenAnswer, Opening, OpeningEnd};
 
 /// How long an image is. QEMU wants whole sectors, and opens an image that is
 /// not empty.

@@ -6,10 +6,10 @@ use strum::{Display, IntoStaticStr};
 use super::plan::RacePlan;
 use super::turn::RaceTurn;
 use crate::run::{Environment, SessionOptions};
-use imglock_core::image::Mode;
-use imglock_core::lock::Backend;
-use imglock_core::step::Hazard;
-use imglock_scenario::history::HistoryMatter;
+use imglock_core::Backend;
+use imglock_core::Hazard;
+use imglock_core::Mode;
+use imglock_scenario::HistoryMatter;
 
 /// What a race came to, or came to so far.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
 use crate::run::HarnessError;
-use imglock_core::image::Mode;
-use imglock_scenario::history::{OpenAnswer, Opening};
+use imglock_core::Mode;
+use imglock_scenario::{OpenAnswer, Opening};
 
 /// What one opener did in one round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

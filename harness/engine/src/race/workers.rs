@@ -11,8 +11,8 @@ use crate::process::{
     StopTrigger, Worker, await_any, describe,
 };
 use crate::run::{HarnessError, SessionOptions};
-use imglock_core::step::Outcome;
-use imglock_scenario::history::{OpenAnswer, Opening, OpeningEnd};
+use imglock_core::Outcome;
+use imglock_scenario::{OpenAnswer, Opening, OpeningEnd};
 
 /// Turns that one heat has room for. Each takes 80 bytes, twice.
 const MOST_TURNS: usize = 32_768;

@@ -1,9 +1,9 @@
 //! Runs where the kernel hides who has locks: a file system that keeps them
 //! itself, as a FUSE server can, is not seen in /proc/locks.
 
-use imglock_core::lock::Backend;
-use imglock_core::step::Action;
-use imglock_scenario::scenario::{Item, Scenario, Step};
+use imglock_core::Action;
+use imglock_core::Backend;
+use imglock_scenario::{Item, Scenario, Step};
 
 /// Why a scenario cannot be judged by outcomes alone; `None` where it can.
 /// What its `held` states is passed over then.

@@ -6,9 +6,9 @@ use super::books_names::Name;
 use super::books_node::{Node, Role};
 use super::books_pending::{Orphan, Pending};
 use crate::process::NodeHandle;
-use imglock_core::image::Claim;
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, OpenOptions, Outcome};
+use imglock_core::Backend;
+use imglock_core::Claim;
+use imglock_core::{Action, OpenOptions, Outcome};
 
 /// Who has which node, as far as the outcomes tell: the harness's own
 /// bookkeeping of actors, descriptor tables, nodes and images.

@@ -5,8 +5,8 @@ use std::collections::hash_map::Entry;
 
 use super::books::{Books, Table};
 use super::books_node::{Node, Role};
-use imglock_core::image::Claim;
-use imglock_core::step::Action;
+use imglock_core::Action;
+use imglock_core::Claim;
 
 /// The nodes that acquired their claims, counted, so that nobody has to look
 /// at ten thousand of them to find none in the way.

@@ -1,7 +1,7 @@
 //! What the names in the scenario's directory stand for.
 
 use super::books::Books;
-use imglock_core::step::Action;
+use imglock_core::Action;
 
 /// What a name in the scenario's directory stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 use crate::process::NodeHandle;
-use imglock_core::image::{Access, Claim};
-use imglock_core::lock::Backend;
-use imglock_core::step::OpenOptions;
-use imglock_locks::image::ByteClaims;
+use imglock_core::Backend;
+use imglock_core::OpenOptions;
+use imglock_core::{Access, Claim};
+use imglock_locks::ByteClaims;
 
 /// How a node came by its descriptor, and so what it may be held to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Steps that have begun and not ended, and what they leave behind.
 
 use super::books::{Actor, Books};
-use imglock_core::image::Claim;
-use imglock_core::step::Action;
+use imglock_core::Action;
+use imglock_core::Claim;
 
 /// A step that is blocked or paused.
 #[derive(Debug, Clone)]

@@ -5,9 +5,9 @@ use rstest::rstest;
 use super::books::Books;
 use super::books_node::Role;
 use super::history::History;
-use imglock_core::image::{Locking, Mode};
-use imglock_core::lock::Backend::{self, Ofd, Posix};
-use imglock_core::step::Action;
+use imglock_core::Action;
+use imglock_core::Backend::{self, Ofd, Posix};
+use imglock_core::{Locking, Mode};
 use imglock_shorthand::action;
 
 /// `vm1.disk rw #0`, with what is unusual behind it: `given`, `inherited`,
@@ -204,7 +204,7 @@ fn meanings(lines: &str, names: &[&str]) -> String {
     let mut books = History::on(Ofd).books;
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (actor, action) = action(line);
-        books.apply(actor, &action, &imglock_core::step::Outcome::Done, None);
+        books.apply(actor, &action, &imglock_core::Outcome::Done, None);
     }
     let meaning = |name: &&str| books.image(name).map_or("-".to_owned(), |image| image.to_string());
     names.iter().map(meaning).collect::<Vec<_>>().join(" ")
@@ -313,7 +313,7 @@ fn a_name_is_a_mount(#[case] name: &str, #[case] expected: bool) {
         "host symlink b to=a",
     ] {
         let (actor, action) = action(line);
-        books.apply(actor, &action, &imglock_core::step::Outcome::Done, None);
+        books.apply(actor, &action, &imglock_core::Outcome::Done, None);
     }
     assert_eq!(books.is_mount(name), expected);
 }

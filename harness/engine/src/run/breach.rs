@@ -1,4 +1,4 @@
-use imglock_core::step::Hazard;
+use imglock_core::Hazard;
 
 /// A breach of the contract, and the hazard it amounts to if it has a name.
 #[derive(Debug, Clone, PartialEq, Eq)]

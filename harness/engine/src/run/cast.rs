@@ -8,9 +8,9 @@ use rustix::fs::{Mode, OFlags};
 use crate::process::{Channel, ProcessHandle, Reply, Request, StopToken};
 pub(super) use crate::subject::StepFailure;
 use crate::subject::{Deed, Performed, Player, Stage};
-use imglock_core::lock::Backend;
-use imglock_locks::lock::Visibility;
-use imglock_locks::lock_table::{FileKey, LockTable, WatchedDescriptor};
+use imglock_core::Backend;
+use imglock_locks::Visibility;
+use imglock_locks::{FileKey, LockTable, WatchedDescriptor};
 
 use super::books::Books;
 use super::mounts::Mounts;

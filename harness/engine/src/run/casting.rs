@@ -6,9 +6,9 @@ use super::runner::Casted;
 use crate::process::Launcher;
 use crate::subject::SubjectProgram;
 use crate::subject::{Builtin, Player, Stage, Subject};
-use imglock_core::lock::Backend;
-use imglock_core::step::Action;
-use imglock_scenario::scenario::{Item, Scenario};
+use imglock_core::Action;
+use imglock_core::Backend;
+use imglock_scenario::{Item, Scenario};
 
 /// Who plays which process of a scenario.
 #[derive(Debug, Clone)]

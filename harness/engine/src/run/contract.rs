@@ -4,9 +4,9 @@ use super::books::{Books, FullName};
 use super::books_node::{Node, Role};
 use super::breach::Breach;
 use super::contract_bytes::{Sights, judge_table};
-use imglock_core::image::Claim;
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, Hazard, Outcome, TableLock};
+use imglock_core::Backend;
+use imglock_core::Claim;
+use imglock_core::{Action, Hazard, Outcome, TableLock};
 
 /// One step as the contract sees it.
 #[derive(Debug, Clone, Copy)]

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::books::{Books, FullName};
 use super::books_node::{Node, Role};
 use super::breach::Breach;
-use imglock_core::image::{Claim, HELD_BASE, Permission, Permissions, UNSHARED_BASE, lock_bytes};
-use imglock_core::lock::Backend;
-use imglock_core::step::{Hazard, TableLock};
+use imglock_core::Backend;
+use imglock_core::{Claim, HELD_BASE, Permission, Permissions, UNSHARED_BASE, lock_bytes};
+use imglock_core::{Hazard, TableLock};
 
 /// Who owns a lock: an open file description, or a process by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

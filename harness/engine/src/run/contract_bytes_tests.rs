@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::history::{History, keeps};
-use imglock_core::lock::Backend::{self, Ofd, Posix};
+use imglock_core::Backend::{self, Ofd, Posix};
 
 #[track_caller]
 fn breaches(backend: Backend, lines: &str) -> Vec<String> {

@@ -2,7 +2,7 @@
 //! brought them together.
 
 use super::history::{History, breaks, keeps};
-use imglock_core::lock::Backend::{Ofd, Posix};
+use imglock_core::Backend::{Ofd, Posix};
 
 mod a_reopen {
     use super::*;

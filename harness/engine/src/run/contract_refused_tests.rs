@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::history::{breaks, keeps};
-use imglock_core::lock::Backend::{self, Ofd, Posix};
+use imglock_core::Backend::{self, Ofd, Posix};
 
 const WITHOUT_REASON: &str = "vm2.disk was refused although no live opener is in its way";
 

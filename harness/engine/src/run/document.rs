@@ -90,7 +90,7 @@ pub enum RunLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use imglock_core::lock::Backend;
+    use imglock_core::Backend;
 
     fn result(place: &str) -> ScenarioResult {
         let skipped = |name: &str| {

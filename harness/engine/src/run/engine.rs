@@ -16,11 +16,11 @@ use super::trace::{EventKind, Trace};
 use crate::file_system::PrivateMounts;
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
 use crate::subject::Stage;
-use imglock_core::lock::Backend;
-use imglock_core::step::Hazard;
-use imglock_core::step::Verdict;
-use imglock_locks::lock::Visibility;
-use imglock_scenario::scenario::Scenario;
+use imglock_core::Backend;
+use imglock_core::Hazard;
+use imglock_core::Verdict;
+use imglock_locks::Visibility;
+use imglock_scenario::Scenario;
 
 /// Runs scenarios one after the other, with one launcher.
 #[derive(Debug)]

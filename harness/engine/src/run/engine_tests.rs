@@ -5,7 +5,7 @@ use rstest::rstest;
 use super::*;
 use crate::run::breach::Breach;
 use crate::run::trace::{Event, EventKind};
-use imglock_core::step::Hazard::{self, LeakedLock, LockLoss};
+use imglock_core::Hazard::{self, LeakedLock, LockLoss};
 
 /// Declares `lock-loss` on POSIX.
 fn scenario() -> Scenario {

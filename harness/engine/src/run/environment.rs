@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::subject::SubjectProgram;
-use imglock_locks::lock::{Visibility, availability};
+use imglock_locks::{Visibility, availability};
 
 /// Where a run takes place: what decides about locks besides the scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

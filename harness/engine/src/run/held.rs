@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::{Books, FullName};
 use super::books_node::Node;
-use imglock_core::lock::{Backend, ByteRange, LockType};
-use imglock_core::step::{Action, TableLock};
-use imglock_scenario::scenario::{HeldEntry, HeldStatement};
+use imglock_core::{Action, TableLock};
+use imglock_core::{Backend, ByteRange, LockType};
+use imglock_scenario::{HeldEntry, HeldStatement};
 
 /// Locks of one owner on one image, neighbours joined: granted, waited for.
 type Locks = BTreeSet<(bool, LockType, ByteRange)>;

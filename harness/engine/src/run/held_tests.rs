@@ -6,9 +6,9 @@ use rstest::rstest;
 
 use super::held::{Comparison, compare};
 use super::history::{History, table};
-use imglock_core::lock::Backend::{self, Ofd, Posix};
-use imglock_core::step::NodeName;
-use imglock_scenario::scenario::{HeldEntry, HeldStatement};
+use imglock_core::Backend::{self, Ofd, Posix};
+use imglock_core::NodeName;
+use imglock_scenario::{HeldEntry, HeldStatement};
 
 /// A statement, written as a table whose holders are nodes.
 fn statement(text: &str) -> HeldStatement {

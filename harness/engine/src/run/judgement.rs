@@ -4,9 +4,9 @@
 use super::breach::Breach;
 use super::finding::{Finding, Judge};
 use super::trace::StepEvent;
-use imglock_core::lock::Backend;
-use imglock_core::step::{Hazard, Outcome, TableLock};
-use imglock_scenario::scenario::Scenario;
+use imglock_core::Backend;
+use imglock_core::{Hazard, Outcome, TableLock};
+use imglock_scenario::Scenario;
 
 /// Holds an outcome against `expect`.
 pub(super) fn by_scenario(event: &StepEvent, index: usize) -> Option<Finding> {

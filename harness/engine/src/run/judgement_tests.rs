@@ -9,9 +9,9 @@ use super::judgement::{
     by_contract, by_harness, by_model, by_scenario, missing_hazard, tables_differ,
 };
 use super::trace::StepEvent;
-use imglock_core::lock::Backend::{Ofd, Posix};
-use imglock_core::step::{Action, Hazard, Outcome};
-use imglock_scenario::scenario::Scenario;
+use imglock_core::Backend::{Ofd, Posix};
+use imglock_core::{Action, Hazard, Outcome};
+use imglock_scenario::Scenario;
 
 /// An event whose outcomes are given by their words, `""` for none.
 fn event(expected: &str, predicted: &str, outcome: &str) -> StepEvent {
@@ -170,7 +170,7 @@ fn a_breach_makes_the_run_fail_unless_it_is(
     #[case] fails: bool,
 ) {
     let breach = Breach { hazard, expected: "e".into(), actual: "a".into(), message: "m".into() };
-    let finding = by_contract(breach, 7, imglock_core::lock::Backend::Ofd, declared);
+    let finding = by_contract(breach, 7, imglock_core::Backend::Ofd, declared);
     assert_eq!(finding.is_failure(), fails);
     assert_eq!((finding.judge, finding.hazard), (Judge::Contract, hazard));
 }

@@ -1,6 +1,6 @@
 //! One scenario, one backend, one casting: run it, and judge what came of it.
 //!
-//! The steps of a [`Scenario`](imglock_scenario::scenario::Scenario) are sent to real
+//! The steps of a [`Scenario`](imglock_scenario::Scenario) are sent to real
 //! processes; what they do becomes a [`Trace`]; three judges look at the trace
 //! as it grows; their [`Finding`]s make the [`Verdict`].
 

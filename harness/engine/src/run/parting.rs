@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Event, EventKind, Trace};
-use imglock_core::step::{Outcome, TableLock};
+use imglock_core::{Outcome, TableLock};
 
 /// Where two runs of one scenario part: the first event that is not the same
 /// in both.

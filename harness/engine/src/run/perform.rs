@@ -11,7 +11,7 @@ use super::waiting;
 use crate::process::{Channel, Request, Worker};
 use crate::subject::{BuiltinPlayer, Deed, OpenNode, Performed, request};
 use imglock_core::Errno;
-use imglock_core::step::{Action, LockOwner, Outcome};
+use imglock_core::{Action, LockOwner, Outcome};
 
 /// Carries out a step of an actor. `predicted` is only a hint of how long to
 /// look whether the step blocks.

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Environment;
-use imglock_core::step::FileSystem;
+use imglock_core::FileSystem;
 
 /// One file system under one kernel: where scenarios are run, and whether
 /// that came about.

@@ -1,10 +1,10 @@
 use super::books::Books;
 use super::runner::MOST_NODES_READ;
 use super::trace::{Event, EventKind, StepEvent, Trace};
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, Outcome};
-use imglock_scenario::model::{Prediction, World};
-use imglock_scenario::scenario::{Block, HeldStatement, Item, Scenario, Step};
+use imglock_core::Backend;
+use imglock_core::{Action, Outcome};
+use imglock_scenario::{Block, HeldStatement, Item, Scenario, Step};
+use imglock_scenario::{Prediction, World};
 
 /// Plays a scenario through the model alone: no process, no kernel, no file.
 ///
@@ -19,9 +19,9 @@ use imglock_scenario::scenario::{Block, HeldStatement, Item, Scenario, Step};
 /// nodes are open.
 ///
 /// ```
-/// use imglock_core::lock::Backend;
-/// use imglock_engine::run::rehearse;
-/// use imglock_scenario::scenario::Scenario;
+/// use imglock_core::Backend;
+/// use imglock_engine::rehearse;
+/// use imglock_scenario::Scenario;
 ///
 /// let text = r#"
 ///     summary "An opener comes and goes"
@@ -32,7 +32,7 @@ use imglock_scenario::scenario::{Block, HeldStatement, Item, Scenario, Step};
 /// let trace = rehearse(&Scenario::parse("one", "one.kdl", text)?, Backend::Ofd);
 /// let locks = |event: usize| trace.events[event].table.as_ref().map(Vec::len);
 /// assert_eq!((locks(0), locks(1)), (Some(2), Some(0)), "100-101 and 201, then nothing");
-/// # Ok::<(), imglock_scenario::scenario::ScenarioError>(())
+/// # Ok::<(), imglock_scenario::ScenarioError>(())
 /// ```
 pub fn rehearse(scenario: &Scenario, backend: Backend) -> Trace {
     let images: Vec<(String, u64)> =

@@ -4,10 +4,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Place, Trace};
-use imglock_core::lock::Backend;
-use imglock_core::step::Hazard;
-use imglock_core::step::Verdict;
-use imglock_scenario::known::{Known, RunKey, Standing};
+use imglock_core::Backend;
+use imglock_core::Hazard;
+use imglock_core::Verdict;
+use imglock_scenario::{Known, RunKey, Standing};
 
 /// One scenario on one backend with one subject: the verdict and the evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,11 +12,11 @@ use super::trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};
 use super::{held, simultaneous, waiting};
 use crate::subject::Message;
 use crate::subject::{Builtin, Performed, Player};
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, Outcome, TableLock};
-use imglock_locks::lock::Visibility;
-use imglock_scenario::model::World;
-use imglock_scenario::scenario::{HeldStatement, Item, Scenario, Step};
+use imglock_core::Backend;
+use imglock_core::{Action, Outcome, TableLock};
+use imglock_locks::Visibility;
+use imglock_scenario::World;
+use imglock_scenario::{HeldStatement, Item, Scenario, Step};
 
 /// With more nodes than this the table is read only at `held` and at the end:
 /// reading it costs more than a step when thousands hold locks.

@@ -11,9 +11,9 @@ use super::result::ScenarioResult;
 use crate::fault::Fault;
 use crate::file_system::PrivateMounts;
 use crate::process::{LauncherOptions, ProcessError, StopToken, describe};
-use imglock_core::lock::{Backend, LockError};
-use imglock_locks::lock::{Availability, Visibility, availability};
-use imglock_scenario::scenario::Scenario;
+use imglock_core::{Backend, LockError};
+use imglock_locks::{Availability, Visibility, availability};
+use imglock_scenario::Scenario;
 
 /// One scenario on one backend, to be run.
 #[derive(Debug, Clone)]

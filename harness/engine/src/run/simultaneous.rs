@@ -4,9 +4,9 @@ use super::cast::StepFailure;
 use super::perform;
 use super::runner::{Ended, Runner, When};
 use crate::subject::Performed;
-use imglock_core::step::{Action, Outcome};
-use imglock_scenario::model::Prediction;
-use imglock_scenario::scenario::{Block, Step};
+use imglock_core::{Action, Outcome};
+use imglock_scenario::Prediction;
+use imglock_scenario::{Block, Step};
 
 /// Has every deed begun before it waits for the first to end.
 pub(super) fn run(

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::subject::Message;
-use imglock_core::step::{Action, Outcome, TableLock};
+use imglock_core::{Action, Outcome, TableLock};
 
 /// What happened in one run, in order: plain data, from which everything that
 /// is printed, drawn or compared is made.
@@ -133,7 +133,7 @@ pub struct StepEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use imglock_core::step::Action;
+    use imglock_core::Action;
 
     /// A trace of blocks, parted by `;`, whose steps had these outcomes.
     fn trace(blocks: &str) -> Trace {

@@ -7,9 +7,9 @@ use super::books::Books;
 use super::cast::{Cast, StepFailure};
 use crate::process::{ReceiveError, Request};
 use crate::subject::Performed;
-use imglock_core::lock::LockType;
-use imglock_core::step::{Action, Outcome};
-use imglock_locks::lock_table::{FileKey, LockLine, waiting_lines};
+use imglock_core::LockType;
+use imglock_core::{Action, Outcome};
+use imglock_locks::{FileKey, LockLine, waiting_lines};
 
 /// How long to wait for a reply between two looks at the kernel's table.
 const GLANCE: Duration = Duration::from_micros(200);

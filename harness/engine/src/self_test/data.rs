@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Detector;
 use crate::fault::Fault;
 use crate::run::Environment;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// What came of planting faults, as far as it has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

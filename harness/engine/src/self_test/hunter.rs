@@ -5,8 +5,8 @@ use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use super::{FaultCatch, hunts, strategies};
 use crate::run::{HarnessError, SessionOptions};
-use imglock_core::lock::Backend;
-use imglock_scenario::scenario::{ModeMatrix, Scenario};
+use imglock_core::Backend;
+use imglock_scenario::{ModeMatrix, Scenario};
 
 /// A way of looking for faults.
 ///

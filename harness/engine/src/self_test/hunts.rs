@@ -9,8 +9,8 @@ use crate::run::{
     Casting, Engine, Finding, HarnessError, NO_LOCKS, NOT_THE_MODELS, ScenarioResult,
 };
 use crate::sweep::{ModeDifference, mode_table};
-use imglock_core::step::Verdict;
-use imglock_scenario::scenario::Scenario;
+use imglock_core::Verdict;
+use imglock_scenario::Scenario;
 
 /// The scenarios, until one does not pass.
 pub(super) fn suite(ground: &CatchGround) -> Result<Hunted, HarnessError> {

@@ -9,7 +9,7 @@ use crate::process::ProcessError;
 use crate::race::{RacePlan, race};
 use crate::run::{HarnessError, SessionOptions};
 use crate::sweep::{Arrangement, ClaimDeparture, ClaimDifference, ClaimPlan, Openers, claim_sweep};
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// How long a race looks for a fault.
 const RACE: Duration = Duration::from_secs(10);

@@ -7,9 +7,9 @@ use crate::fault::Fault;
 use crate::lanes::in_lanes;
 use crate::process::ProcessError;
 use crate::run::{Environment, HarnessError, SessionOptions};
-use imglock_core::lock::Backend;
-use imglock_locks::lock::Availability;
-use imglock_scenario::scenario::{ModeMatrix, Scenario};
+use imglock_core::Backend;
+use imglock_locks::Availability;
+use imglock_scenario::{ModeMatrix, Scenario};
 
 /// Which faults are planted, and who looks for them.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 use super::{Player, Stage, StepFailure, Subject};
 use crate::process::Launcher;
-use imglock_core::lock::Backend;
-use imglock_core::step::Action;
+use imglock_core::Action;
+use imglock_core::Backend;
 
 /// A subject that is not to be had here: it can do nothing, and says why.
 #[derive(Debug, Clone)]

@@ -2,9 +2,9 @@ use std::path::Path;
 
 use super::{Deed, OpenNode, Performed, Player, Stage, StepFailure, Subject};
 use crate::process::{Launcher, Reply, Request, Worker};
-use imglock_core::image::{Access, Claim, FALLBACK_WARNING};
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, OpenOptions, Outcome};
+use imglock_core::Backend;
+use imglock_core::{Access, Claim, FALLBACK_WARNING};
+use imglock_core::{Action, OpenOptions, Outcome};
 
 /// Our own worker processes, which can do whatever a scenario can say.
 #[derive(Debug, Clone, Copy, Default)]

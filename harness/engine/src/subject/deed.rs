@@ -2,9 +2,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::process::{NodeHandle, Reply, StopToken};
-use imglock_core::image::Claim;
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, OpenOptions, Outcome};
+use imglock_core::Backend;
+use imglock_core::Claim;
+use imglock_core::{Action, OpenOptions, Outcome};
 
 /// Where and how long deeds are done.
 #[derive(Debug, Clone, Copy)]

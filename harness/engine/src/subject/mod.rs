@@ -23,8 +23,8 @@ pub use message::Message;
 pub use program::SubjectProgram;
 
 use crate::process::{Launcher, Worker};
-use imglock_core::lock::Backend;
-use imglock_core::step::Action;
+use imglock_core::Action;
+use imglock_core::Backend;
 
 /// Something that can play processes of a scenario.
 pub trait Subject: std::fmt::Debug + Send + Sync {

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use crate::run::{DifferenceKind, ScenarioResult, TraceDifference};
-use imglock_core::lock::Backend;
-use imglock_core::step::TableLock;
-use imglock_core::step::Verdict;
+use imglock_core::Backend;
+use imglock_core::TableLock;
+use imglock_core::Verdict;
 
 /// A scenario that came out in one way with one cast, and in another with
 /// another.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::run::{Event, EventKind, StepEvent, Trace};
-use imglock_core::step::{Action, Hazard};
+use imglock_core::{Action, Hazard};
 
 /// A passed run whose steps had these outcomes.
 fn result(subject: &str, outcomes: &str, together: Option<usize>) -> ScenarioResult {

@@ -6,7 +6,7 @@ mod mode_table;
 
 pub use claims::{
     Arrangement, ClaimDeparture, ClaimDifference, ClaimPlan, ClaimSweep, CommonDifference,
-    DifferencePattern, OpenerProcesses, Openers, SweptPart, claim_sweep, expected,
+    DifferencePattern, OpenerProcesses, Openers, SweptPart, claim_sweep,
 };
 pub use mix::{MixDifference, mix_differences};
 pub use mode_table::{ModeDifference, ModeTable, mode_table};

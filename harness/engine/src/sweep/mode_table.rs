@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::run::{Casting, Engine, EventKind, Finding, HarnessError, SessionOptions, StepEvent};
-use imglock_core::image::Mode;
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, OpenOptions, Outcome};
-use imglock_scenario::scenario::{Expectation, ImageDeclaration, Item, ModeMatrix, Scenario, Step};
+use imglock_core::Backend;
+use imglock_core::Mode;
+use imglock_core::{Action, OpenOptions, Outcome};
+use imglock_scenario::{Expectation, ImageDeclaration, Item, ModeMatrix, Scenario, Step};
 
 /// What the kernel says to every ordered pair of modes: the first opener has
 /// the image, the second one asks for it.
@@ -147,7 +147,7 @@ fn open(mode: Mode) -> Action {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use imglock_core::image::{Permission, Refusal, Side};
+    use imglock_core::{Permission, Refusal, Side};
 
     #[test]
     fn a_pair_that_is_not_as_stated_is_a_difference() {

@@ -4,8 +4,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{OwnedLock, SurveyedImage};
-use imglock_core::image::{Claim, Refusal, Side, held_byte, unshared_byte};
-use imglock_core::lock::LockType;
+use imglock_core::LockType;
+use imglock_core::{Claim, Refusal, Side, held_byte, unshared_byte};
 
 /// What would come of opening an image now.
 #[derive(Debug, Clone, PartialEq, Eq)]

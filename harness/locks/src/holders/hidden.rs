@@ -10,8 +10,8 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 
 use crate::lock::KernelLocks;
-use imglock_core::image::{Permission, held_byte, unshared_byte};
-use imglock_core::lock::{Backend, ByteLocks, ByteRange, LockType, RangeSpec};
+use imglock_core::{Backend, ByteLocks, ByteRange, LockType, RangeSpec};
+use imglock_core::{Permission, held_byte, unshared_byte};
 
 /// How long a server may take to answer: one that is stopped never does.
 const PATIENCE: Duration = Duration::from_secs(2);

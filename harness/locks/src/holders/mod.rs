@@ -4,7 +4,7 @@
 //! [`survey`] looks at /proc/locks and at the descriptors of every process
 //! that may be looked into. It takes no lock, and opens nothing but with
 //! `O_PATH`, so it disturbs nobody. What it finds is plain data; whether a
-//! [`Mode`](imglock_core::image::Mode) would be granted now is worked out from that
+//! [`Mode`](imglock_core::Mode) would be granted now is worked out from that
 //! data by [`would_grant`].
 //!
 //! A *holder* is one owner of locks. An open file description owns OFD locks,
@@ -12,8 +12,8 @@
 //! descriptor table, in most cases that of one process, owns POSIX locks.
 //!
 //! ```no_run
-//! use imglock_locks::holders::{survey, would_grant};
-//! use imglock_core::image::Mode;
+//! use imglock_locks::{survey, would_grant};
+//! use imglock_core::Mode;
 //!
 //! let seen = survey(&["/var/lib/images/disk.img"])?;
 //! for holder in &seen.images[0].holders {
@@ -23,7 +23,7 @@
 //! }
 //! let answer = would_grant(&seen.images[0], Mode::Rw.claim());
 //! println!("a writer would be {}", if answer.is_granted() { "let in" } else { "refused" });
-//! # Ok::<(), imglock_locks::holders::SurveyError>(())
+//! # Ok::<(), imglock_locks::SurveyError>(())
 //! ```
 
 mod answer;

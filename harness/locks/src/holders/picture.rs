@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Danger, LockProtocol};
 use crate::lock_table::{FileKey, LockClass};
-use imglock_core::image::{Claim, Mode, Reading};
-use imglock_core::lock::{ByteRange, LockType};
+use imglock_core::{ByteRange, LockType};
+use imglock_core::{Claim, Mode, Reading};
 
 /// What a survey found.
 #[derive(Debug, Clone, PartialEq, Eq)]

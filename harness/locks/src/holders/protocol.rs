@@ -4,8 +4,8 @@ use strum::{Display, IntoStaticStr};
 
 use super::OwnedLock;
 use crate::lock_table::LockClass;
-use imglock_core::image::{Claim, Reading};
-use imglock_core::lock::ByteRange;
+use imglock_core::ByteRange;
+use imglock_core::{Claim, Reading};
 
 /// The way in which an owner locks, and so whom it keeps out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,7 +78,7 @@ fn by_range(range: ByteRange, size: u64) -> LockProtocol {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use imglock_core::lock::LockType;
+    use imglock_core::LockType;
 
     #[rstest::rstest]
     #[case::lock_bytes("ofd read 100-101; ofd read 201", LockProtocol::Qemu)]

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use super::facts;
 use super::target::{Target, look, stat_key};
 use crate::lock_table::{AnyLine, lines_of_fdinfo};
-use imglock_core::image::Access;
+use imglock_core::Access;
 
 /// A descriptor of a file that is surveyed.
 #[derive(Debug, Clone, PartialEq, Eq)]

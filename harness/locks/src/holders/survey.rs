@@ -13,8 +13,8 @@ use super::{
 };
 use crate::lock_table::{AnyLine, FileKey, LockClass, lines_of};
 use crate::raw::compare_descriptions;
-use imglock_core::image::Access;
-use imglock_core::lock::{ByteRange, LockType};
+use imglock_core::Access;
+use imglock_core::{ByteRange, LockType};
 
 /// How often to look at most, while locks come and go.
 const MOST_LOOKS: usize = 5;

@@ -7,7 +7,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, Statx, StatxFlags};
 
 use super::hidden;
 use crate::lock_table::FileKey;
-use imglock_core::lock::{ByteRange, LockType};
+use imglock_core::{ByteRange, LockType};
 
 /// What stat(2) calls a file: device and inode number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,8 +1,8 @@
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use imglock_core::image::{Claim, Permissions, Refusal, Side, held_byte, unshared_byte};
-use imglock_core::lock::{ByteLocks, LockError, LockType, RangeSpec};
+use imglock_core::{ByteLocks, LockError, LockType, RangeSpec};
+use imglock_core::{Claim, Permissions, Refusal, Side, held_byte, unshared_byte};
 
 /// Why a claim could not be acquired.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,8 +7,8 @@ use imglock_core::Errno;
 use rstest::rstest;
 
 use super::*;
-use imglock_core::image::{Mode, Permission};
-use imglock_core::lock::{Blocker, ByteRange};
+use imglock_core::{Blocker, ByteRange};
+use imglock_core::{Mode, Permission};
 
 /// Calls such as `read 100`, `test 201`, `unlock 101`, in their order.
 #[derive(Default, Clone)]

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::AccessFlags;
 
-use imglock_core::image::{Access, Claim, Locking};
+use imglock_core::{Access, Claim, Locking};
 
 use super::{AcquireError, ByteClaims};
 use crate::lock::{KernelLocks, best_backend};
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// Why an image could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +54,8 @@ pub enum OpenError {
 /// process has got a copy of the descriptor.
 ///
 /// ```
-/// use imglock_locks::image::Hold;
-/// use imglock_core::image::{Locking, Mode};
+/// use imglock_locks::Hold;
+/// use imglock_core::{Locking, Mode};
 ///
 /// let image = tempfile::NamedTempFile::new()?;
 /// let mut first = Hold::open(image.path(), Mode::Rw.claim(), Locking::Auto)?;

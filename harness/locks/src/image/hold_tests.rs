@@ -6,8 +6,8 @@ use nix::sys::stat;
 use nix::unistd::mkfifo;
 
 use super::*;
-use imglock_core::image::Mode;
-use imglock_core::lock::{ByteLocks, LockType, RangeSpec};
+use imglock_core::Mode;
+use imglock_core::{ByteLocks, LockType, RangeSpec};
 
 fn opened(path: &Path, mode: Mode) -> Hold {
     Hold::open(path, mode.claim(), Locking::Auto).expect("an image")

@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 
-use imglock_core::image::Access;
+use imglock_core::Access;
 
 /// `open(2)`—opens an image as it is: nothing is made, nothing cut short.
 ///

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 
-use imglock_core::lock::{Backend, ByteLocks, LockError, LockType, RangeSpec};
+use imglock_core::{Backend, ByteLocks, LockError, LockType, RangeSpec};
 
 use super::KernelLocks;
 

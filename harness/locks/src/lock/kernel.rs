@@ -4,7 +4,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
 use imglock_core::Errno;
-use imglock_core::lock::{
+use imglock_core::{
     Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec, Whence,
 };
 

@@ -6,7 +6,7 @@ use strum::{Display, IntoStaticStr};
 
 use super::line::read_until_settled;
 use super::{FileKey, LockLine};
-use imglock_core::lock::{Backend, ByteRange, LockType};
+use imglock_core::{Backend, ByteRange, LockType};
 
 /// The kinds of lock that /proc/locks knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

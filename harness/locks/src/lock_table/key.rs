@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::line::descriptor_lines;
 use crate::lock::KernelLocks;
-use imglock_core::lock::{Backend, ByteLocks, LockType, RangeSpec};
+use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
 
 /// A file as /proc/locks names it: device and inode number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::RawFd;
 
 use super::{AnyLine, FileKey};
-use imglock_core::lock::{Backend, ByteRange, LockType};
+use imglock_core::{Backend, ByteRange, LockType};
 
 /// One line of /proc/locks, or one `lock:` line of fdinfo.
 ///
@@ -226,7 +226,7 @@ mod tests {
         use std::os::fd::AsFd;
 
         use crate::lock::KernelLocks;
-        use imglock_core::lock::{ByteLocks, RangeSpec};
+        use imglock_core::{ByteLocks, RangeSpec};
 
         let file = File::open(path).expect("the file");
         let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);

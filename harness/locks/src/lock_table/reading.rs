@@ -4,8 +4,8 @@ use std::os::fd::RawFd;
 
 use super::line::{descriptor_lines, lines_where};
 use super::{FileKey, LockLine};
-use imglock_core::lock::Backend;
-use imglock_core::step::TableLock;
+use imglock_core::Backend;
+use imglock_core::TableLock;
 
 /// A descriptor whose locks are to be told apart from others'.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{DrillVariant, ImageLocks, LockEffect};
 use crate::qemu::QemuBinary;
-use imglock_core::image::{Claim, Mode};
-use imglock_core::step::Outcome;
-use imglock_engine::subject::Message;
+use imglock_core::Outcome;
+use imglock_core::{Claim, Mode};
+use imglock_engine::Message;
 
 /// What happened in one drill, in order: plain data, from which everything
 /// that is printed is made.

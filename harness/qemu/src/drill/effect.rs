@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use strum::Display;
 
-use imglock_core::image::Claim;
+use imglock_core::Claim;
 
 /// What became of the locks of somebody who goes on using an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Display)]
@@ -42,7 +42,7 @@ impl LockEffect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use imglock_core::image::Mode;
+    use imglock_core::Mode;
 
     #[rstest::rstest]
     #[case::all_is_there(Mode::Rw, Mode::Rw, false, Some(LockEffect::Keeps))]

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::variant::FileNode;
 use crate::qemu::{Command, MACHINE, QemuProgram, Qmp, QmpError, outcome_of};
-use imglock_core::image::Mode;
-use imglock_core::step::Outcome;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_core::Outcome;
+use imglock_engine::StepFailure;
 
 /// A second QEMU, which tries to open what somebody else has in use.
 ///

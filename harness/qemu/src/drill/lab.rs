@@ -19,10 +19,10 @@ use super::locks::{self, ImageLocks};
 use super::plan::DrillExpected;
 use super::variant::DrillVariant;
 use crate::qemu::{Command, Qemu, QemuBinaries, QemuProgram, QmpError, Start, Tool};
-use imglock_core::image::Claim;
-use imglock_core::lock::Backend;
-use imglock_engine::process::{Launcher, ProcessHandle, StopToken};
-use imglock_engine::subject::StepFailure;
+use imglock_core::Backend;
+use imglock_core::Claim;
+use imglock_engine::StepFailure;
+use imglock_engine::{Launcher, ProcessHandle, StopToken};
 
 /// A directory with images, the QEMUs that use them, and a pen that writes
 /// down whatever is done.

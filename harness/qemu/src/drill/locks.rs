@@ -3,9 +3,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use imglock_core::image::{Claim, Reading};
-use imglock_core::lock::Backend;
-use imglock_locks::holders::{Holder, HolderOwner, SurveyError, SurveyedImage, survey_settled};
+use imglock_core::Backend;
+use imglock_core::{Claim, Reading};
+use imglock_locks::{Holder, HolderOwner, SurveyError, SurveyedImage, survey_settled};
 
 /// The locks on one image at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

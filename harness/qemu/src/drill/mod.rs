@@ -1,6 +1,6 @@
 //! What real QEMU does with its locks when it is told its own commands.
 //!
-//! A [`Scenario`](imglock_scenario::scenario::Scenario) speaks of claims, and anybody can
+//! A [`Scenario`](imglock_scenario::Scenario) speaks of claims, and anybody can
 //! play it. A [`Drill`] speaks QEMU's own language: command lines, QMP, jobs.
 //! It brings a QEMU into a state in which it is known what it should hold,
 //! and proves by a second QEMU whether that keeps anybody out. So it can say
@@ -15,7 +15,7 @@
 //! Accounts are plain data; what is printed is made from them alone.
 //!
 //! A [`Recipe`] is carried out in the same lab. It brings a QEMU into a
-//! [`Mode`](imglock_core::image::Mode), and a [`ModeCheck`] says whether the kernel's
+//! [`Mode`](imglock_core::Mode), and a [`ModeCheck`] says whether the kernel's
 //! lock bytes are those of the mode.
 
 mod account;

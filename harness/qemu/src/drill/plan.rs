@@ -1,7 +1,7 @@
 use super::{DrillVariant, FileNode, Lab, LockEffect};
 use crate::qemu::{QemuBinaries, QemuBinary, QemuProgram, QemuVersion};
-use imglock_core::lock::Backend;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Backend;
+use imglock_engine::StepFailure;
 
 /// A sequence of QEMU's own commands, and what becomes of the locks.
 #[derive(Debug, Clone, Copy)]

@@ -9,11 +9,11 @@ use super::plan::Drill;
 use super::recipe::{ModeCheck, Recipe};
 use super::variant::{DrillVariant, FileNode};
 use crate::qemu::{QemuBinaries, QemuBinary};
-use imglock_core::image::Claim;
-use imglock_core::lock::Backend;
-use imglock_core::step::Verdict;
-use imglock_engine::process::{Launcher, LauncherOptions, ProcessError, StopToken};
-use imglock_engine::subject::StepFailure;
+use imglock_core::Backend;
+use imglock_core::Claim;
+use imglock_core::Verdict;
+use imglock_engine::StepFailure;
+use imglock_engine::{Launcher, LauncherOptions, ProcessError, StopToken};
 
 /// How drills are carried out.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
 use super::*;
 use crate::drill::{DrillAct, DrillEntry, DrillExpected, FileNode, LockEffect};
 use crate::qemu::{QemuBinary, QemuProgram, QemuVersion};
-use imglock_core::image::{Claim, Mode};
-use imglock_core::lock::Backend;
-use imglock_core::step::Outcome;
+use imglock_core::Backend;
+use imglock_core::Outcome;
+use imglock_core::{Claim, Mode};
 
 const DRILL: Drill = Drill {
     name: "drill",

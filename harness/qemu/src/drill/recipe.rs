@@ -2,9 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{DrillAccount, Lab};
 use crate::qemu::{QemuBinaries, QemuBinary, QemuProgram, QemuVersion};
-use imglock_core::image::{Claim, Mode};
-use imglock_core::step::Verdict;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Verdict;
+use imglock_core::{Claim, Mode};
+use imglock_engine::StepFailure;
 
 /// One way to bring a real QEMU into a mode and to hold it there.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use strum::Display;
 
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// How the file node below an image that is in use was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Display)]

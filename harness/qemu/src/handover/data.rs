@@ -3,9 +3,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
-use imglock_core::image::Claim;
-use imglock_engine::run::Environment;
-use imglock_engine::series::Distribution;
+use imglock_core::Claim;
+use imglock_engine::Distribution;
+use imglock_engine::Environment;
 
 /// All that was measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

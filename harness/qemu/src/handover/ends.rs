@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::data::HandoverEnd;
-use imglock_core::image::{Claim, Mode};
-use imglock_locks::holders::{SurveyError, survey_settled};
+use imglock_core::{Claim, Mode};
+use imglock_locks::{SurveyError, survey_settled};
 
 /// Who holds what when a handover is over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,7 +18,7 @@ impl Holdings {
     pub(super) fn on(image: &Path) -> Result<Holdings, SurveyError> {
         let seen = survey_settled(&[image])?;
         let holders = seen.images.iter().flat_map(|image| &image.holders);
-        let of = |holder: &imglock_locks::holders::Holder| {
+        let of = |holder: &imglock_locks::Holder| {
             let pids = holder.processes.iter().map(|process| process.pid).collect();
             (pids, holder.reading().claim())
         };

@@ -8,12 +8,10 @@ use super::ends::{Holdings, end};
 use super::opener::contending;
 use super::watch::{micros, watching};
 use crate::qemu::QemuBinary;
-use imglock_engine::process::{
-    Launcher, LauncherOptions, ProcessError, StopToken, describe, monotonic,
-};
-use imglock_engine::run::Environment;
-use imglock_engine::subject::StepFailure;
-use imglock_locks::holders::SurveyError;
+use imglock_engine::Environment;
+use imglock_engine::StepFailure;
+use imglock_engine::{Launcher, LauncherOptions, ProcessError, StopToken, describe, monotonic};
+use imglock_locks::SurveyError;
 
 /// How handovers are measured.
 #[derive(Debug, Clone)]

@@ -27,6 +27,6 @@ pub use data::{
     ContestedHandover, Handling, HandoverEnd, HandoverGaps, HandoverSeries, Handovers,
     WatchedHandover,
 };
-pub use imglock_engine::series::Distribution;
+pub use imglock_engine::Distribution;
 pub use lesson::HandoverLesson;
 pub use measure::{HandoverError, HandoverOptions, measure_handovers};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-use imglock_core::image::{Locking, Mode};
-use imglock_locks::image::{AcquireError, Hold};
+use imglock_core::{Locking, Mode};
+use imglock_locks::{AcquireError, Hold};
 
 /// What came of trying again and again.
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use nix::sys::prctl;
 
 use super::data::HandoverGaps;
-use imglock_core::image::{Permission, held_byte, unshared_byte};
-use imglock_core::lock::{Backend, ByteLocks, LockError, LockType, RangeSpec};
-use imglock_engine::process::{ReceiveError, StopToken, monotonic};
-use imglock_locks::lock::KernelLocks;
+use imglock_core::{Backend, ByteLocks, LockError, LockType, RangeSpec};
+use imglock_core::{Permission, held_byte, unshared_byte};
+use imglock_engine::{ReceiveError, StopToken, monotonic};
+use imglock_locks::KernelLocks;
 
 /// How long it waits for its end between two looks. A thread that never waits
 /// uses up its share of the processor, and then stands still for milliseconds:
@@ -115,8 +115,8 @@ pub(super) fn micros(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use imglock_core::image::{Locking, Mode};
-    use imglock_locks::image::Hold;
+    use imglock_core::{Locking, Mode};
+    use imglock_locks::Hold;
 
     /// What was seen at 0, 10, 20 ... microseconds: `w` for byte 101, `u` for
     /// byte 201.

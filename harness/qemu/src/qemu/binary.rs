@@ -5,7 +5,7 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
-use imglock_engine::subject::SubjectProgram;
+use imglock_engine::SubjectProgram;
 
 /// One of QEMU's programs that open images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use imglock_core::image::{Claim, Locking, Permission, Permissions};
+use imglock_core::{Claim, Locking, Permission, Permissions};
 
 /// A QMP command, as QEMU's `qapi/*.json` define it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -3,8 +3,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use imglock_engine::process::{ReceiveError, StopToken, await_readable};
-use imglock_engine::subject::Message;
+use imglock_engine::Message;
+use imglock_engine::{ReceiveError, StopToken, await_readable};
 
 /// What `qemu-io` prints when it is ready for a command (qemu-io.c).
 const PROMPT: &[u8] = b"qemu-io> ";

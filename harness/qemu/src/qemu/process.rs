@@ -6,9 +6,7 @@ use procfs::process::Process;
 
 use super::binary::{QemuBinary, QemuProgram};
 use super::qmp::{Qmp, QmpError};
-use imglock_engine::process::{
-    Executed, Execution, Launcher, Log, ProcessError, StandardError, StopToken,
-};
+use imglock_engine::{Executed, Execution, Launcher, Log, ProcessError, StandardError, StopToken};
 
 /// How a QEMU is started.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use imglock_engine::process::StopTrigger;
+use imglock_engine::StopTrigger;
 
 const GREETING: &str = r#"{"QMP": {"version": {}, "capabilities": []}}"#;
 const OK: &str = r#"{"return": {}}"#;

@@ -1,7 +1,7 @@
 use imglock_core::Errno;
-use imglock_core::image::{Permission, Refusal, Side};
-use imglock_core::step::Outcome;
-use imglock_engine::process::describe;
+use imglock_core::Outcome;
+use imglock_core::{Permission, Refusal, Side};
+use imglock_engine::describe;
 
 /// What one of QEMU's error messages about an image means: a refusal, a lock
 /// byte that could not be locked, or an errno. `None` when it means none of

@@ -4,11 +4,11 @@ use std::time::Instant;
 use super::console::Console;
 use super::process::{Start, StartError, execution, exit_status};
 use super::qmp::QmpError;
-use imglock_engine::process::{
+use imglock_engine::Message;
+use imglock_engine::{
     Executed, Execution, Launcher, Log, ProcessError, ProcessHandle, ReceiveError, StandardError,
     StopToken,
 };
-use imglock_engine::subject::Message;
 
 /// What came of a program that runs to its end by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

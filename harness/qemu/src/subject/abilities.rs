@@ -1,9 +1,9 @@
 //! What a QEMU has a way of doing, told before anything is started.
 
 use crate::qemu::{QemuBinary, QemuProgram, QemuVersion};
-use imglock_core::image::{Access, Claim};
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, OpenOptions};
+use imglock_core::Backend;
+use imglock_core::{Access, Claim};
+use imglock_core::{Action, OpenOptions};
 
 /// The first QEMU whose nodes are inactivated one by one
 /// (`blockdev-set-active`); before, migration did it to all of them.

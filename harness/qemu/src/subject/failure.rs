@@ -1,4 +1,4 @@
-use imglock_engine::subject::StepFailure;
+use imglock_engine::StepFailure;
 
 use crate::qemu::{QmpError, StartError};
 

@@ -5,7 +5,7 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::{QemuIoSubject, QemuSubject};
 use crate::qemu::{QemuBinaries, QemuProgram};
-use imglock_engine::subject::{Absent, Builtin, Subject};
+use imglock_engine::{Absent, Builtin, Subject};
 
 /// The subjects that there are, by the words that flags use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

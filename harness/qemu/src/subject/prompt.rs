@@ -1,7 +1,7 @@
 //! What `qemu-io` is told and says about data.
 
-use imglock_core::step::Outcome;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Outcome;
+use imglock_engine::StepFailure;
 
 /// What `read -v` printed: the bytes in hexadecimal, 16 a line.
 pub(super) fn data_of(text: &str) -> Result<Outcome, StepFailure> {

@@ -7,14 +7,12 @@ use super::qemu_node::QemuNode;
 use crate::qemu::{
     Command, MACHINE, Qemu, QemuBinary, QemuProgram, QmpError, Start, descriptors_of, outcome_of,
 };
-use imglock_core::image::{Access, Claim, Locking};
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, ModeSpec, OpenOptions, Outcome};
-use imglock_engine::process::Launcher;
-use imglock_engine::subject::Message;
-use imglock_engine::subject::{
-    Deed, Performed, Player, Stage, StepFailure, Subject, SubjectProgram,
-};
+use imglock_core::Backend;
+use imglock_core::{Access, Claim, Locking};
+use imglock_core::{Action, ModeSpec, OpenOptions, Outcome};
+use imglock_engine::Launcher;
+use imglock_engine::Message;
+use imglock_engine::{Deed, Performed, Player, Stage, StepFailure, Subject, SubjectProgram};
 
 /// A QEMU with a monitor: `qemu-storage-daemon`, or the emulator.
 ///

@@ -2,15 +2,13 @@ use std::os::fd::RawFd;
 
 use super::{abilities, prompt};
 use crate::qemu::{Console, QemuBinary, QemuProgram, descriptors_of, outcome_of};
-use imglock_core::image::{Access, Claim, Locking, Permission, Permissions};
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, OpenOptions, Outcome};
-use imglock_engine::process::{Executed, Execution, Launcher, Log, NodeHandle, StandardError};
-use imglock_engine::subject::Message;
-use imglock_engine::subject::{
-    Deed, Performed, Player, Stage, StepFailure, Subject, SubjectProgram,
-};
-use imglock_locks::image::ByteClaims;
+use imglock_core::Backend;
+use imglock_core::{Access, Claim, Locking, Permission, Permissions};
+use imglock_core::{Action, OpenOptions, Outcome};
+use imglock_engine::Message;
+use imglock_engine::{Deed, Performed, Player, Stage, StepFailure, Subject, SubjectProgram};
+use imglock_engine::{Executed, Execution, Launcher, Log, NodeHandle, StandardError};
+use imglock_locks::ByteClaims;
 
 /// `qemu-io`, which has one image open at a time, and can read and write it.
 ///
@@ -255,7 +253,7 @@ fn open_line(options: &OpenOptions) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use imglock_core::image::Mode;
+    use imglock_core::Mode;
 
     #[test]
     fn what_is_typed_makes_the_claim() {

@@ -1,9 +1,9 @@
 use std::os::fd::RawFd;
 
-use imglock_core::image::{Access, Claim};
-use imglock_core::lock::Backend;
-use imglock_engine::process::NodeHandle;
-use imglock_locks::image::ByteClaims;
+use imglock_core::Backend;
+use imglock_core::{Access, Claim};
+use imglock_engine::NodeHandle;
+use imglock_locks::ByteClaims;
 
 /// One node of a scenario in a QEMU: a `file` node, and above it a user that
 /// makes the claim.

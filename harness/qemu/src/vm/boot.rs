@@ -16,8 +16,8 @@ use super::machine::Machine;
 use super::order::{ModuleOrder, ORDER, Order};
 use super::plan::{VmNews, VmOptions, VmPlan};
 use super::watch::{ConsolePipe, Heard, Patience, Watch, WatchEnd};
-use imglock_engine::process::{Execution, Launcher, ProcessError, StandardError};
-use imglock_engine::run::Boot;
+use imglock_engine::Boot;
+use imglock_engine::{Execution, Launcher, ProcessError, StandardError};
 
 /// One kernel of a plan, to be booted.
 #[derive(Clone, Copy)]
@@ -65,7 +65,7 @@ impl Booting<'_> {
     ) -> Result<Attempt, ProcessError> {
         let Booting { plan, options, kernel, .. } = self;
         let refused = |what: &str, error: std::io::Error| {
-            ProcessError::Refused(format!("{what}: {}", imglock_engine::process::describe(&error)))
+            ProcessError::Refused(format!("{what}: {}", imglock_engine::describe(&error)))
         };
         let in_memory = |error| refused("cannot make an initramfs", error);
         let image = Memory::of(&[&kernel.image.bytes]).map_err(in_memory)?;

@@ -27,7 +27,7 @@ impl Package {
     /// # Errors
     /// When it is cut short, or packed as no package is.
     pub(super) fn read(deb: &[u8], wanted: bool) -> Result<Package, String> {
-        let told = |error: std::io::Error| imglock_engine::process::describe(&error);
+        let told = |error: std::io::Error| imglock_engine::describe(&error);
         let mut members = ar::Archive::new(deb);
         while let Some(member) = members.next_entry() {
             let member = member.map_err(told)?;

@@ -16,7 +16,7 @@ use super::machine::PORT;
 use super::order::{ModuleOrder, ORDER, Order};
 use super::payload::INIT;
 use super::port::{Note, Speaker};
-use imglock_engine::process::{ROLE, describe};
+use imglock_engine::{ROLE, describe};
 
 /// Where a program looks for others besides.
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -1,5 +1,5 @@
 use super::loss::{Loss, Stage};
-use imglock_engine::run::{Boot, Environment, Place, PlaceFate, RunLine, ScenarioResult};
+use imglock_engine::{Boot, Environment, Place, PlaceFate, RunLine, ScenarioResult};
 
 /// What came of a guest's run so far, with its places called by the kernel.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use imglock_core::lock::Backend;
+    use imglock_core::Backend;
 
     fn journal(planned: &[&str]) -> Journal {
         let boot = Boot {

@@ -96,7 +96,7 @@ impl Kernel {
         let to_owned = || file.to_owned();
         let bytes = std::fs::read(file).map_err(|error| KernelError::Unreadable {
             file: to_owned(),
-            why: imglock_engine::process::describe(&error),
+            why: imglock_engine::describe(&error),
         })?;
         let (bytes, packed) = if is_package(&bytes) {
             let package = Package::read(&bytes, !wanted.is_empty())
@@ -154,7 +154,7 @@ fn read_folder(folder: &Path) -> Result<Modules, KernelError> {
     let mut modules = Modules::default();
     let unreadable = |file: &Path, error: &std::io::Error| KernelError::Unreadable {
         file: file.to_owned(),
-        why: imglock_engine::process::describe(error),
+        why: imglock_engine::describe(error),
     };
     let list = folder.join("modules.builtin");
     match std::fs::read_to_string(&list) {

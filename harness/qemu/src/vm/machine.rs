@@ -4,7 +4,7 @@ use super::accelerator::Accelerator;
 use super::payload::INIT;
 use crate::qemu::MACHINE;
 
-/// The value of [`ROLE`](imglock_engine::process::ROLE) that makes this program a
+/// The value of [`ROLE`](imglock_engine::ROLE) that makes this program a
 /// guest's first one.
 pub(super) const GUEST: &str = "guest";
 
@@ -59,7 +59,7 @@ impl Machine<'_> {
     /// What the kernel is told. Words that it does not know become the
     /// environment of its first program.
     fn command_line(&self) -> String {
-        let role = format!("{}={GUEST}", imglock_engine::process::ROLE);
+        let role = format!("{}={GUEST}", imglock_engine::ROLE);
         let libraries = format!("LD_LIBRARY_PATH={}", self.libraries);
         let init = format!("rdinit={INIT}");
         let mut words = vec![

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! Whatever a kernel does is a result: that it panics, oopses, hangs or says
-//! nothing is told in the [`Fate`](imglock_engine::run::Fate) of its place, with the
+//! nothing is told in the [`Fate`](imglock_engine::Fate) of its place, with the
 //! last lines of its console. Every wait has a deadline, and QEMU is started
 //! by a launcher, so it ends with this command however that ends.
 
@@ -45,7 +45,7 @@ mod watch;
 pub use accelerator::{Accelerator, AcceleratorChoice};
 pub use image::{KernelImage, NoKernel};
 pub use kernel::{Kernel, KernelError};
-pub use modules::{Module, ModuleError, Modules};
+pub use modules::{Module, ModuleError};
 pub use payload::{GuestPayload, PayloadError};
 pub use plan::{VmEvent, VmNews, VmOptions, VmPlan};
 pub use session::boot_all;

@@ -97,7 +97,7 @@ impl Modules {
             Some(packed) => unpacked(&file.path, packed),
             None => std::fs::read(&file.path).and_then(|packed| unpacked(&file.path, &packed)),
         };
-        let content = content.map_err(|error| broken(imglock_engine::process::describe(&error)))?;
+        let content = content.map_err(|error| broken(imglock_engine::describe(&error)))?;
         let info = ModuleInfo::read(&content).map_err(broken)?;
         Ok(Some((content, info)))
     }

@@ -8,7 +8,7 @@ use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, U16, U64};
 
 use super::initramfs::Initramfs;
-use imglock_engine::process::describe;
+use imglock_engine::describe;
 
 /// Where a guest finds this program, which is its first.
 pub(super) const INIT: &str = "/init";

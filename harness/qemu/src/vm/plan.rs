@@ -5,8 +5,8 @@ use super::accelerator::{Accelerator, AcceleratorChoice};
 use super::kernel::Kernel;
 use super::payload::GuestPayload;
 use crate::qemu::QemuBinary;
-use imglock_engine::process::LauncherOptions;
-use imglock_engine::run::{Place, ScenarioResult};
+use imglock_engine::LauncherOptions;
+use imglock_engine::{Place, ScenarioResult};
 
 /// What is to be run under which kernels.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct VmPlan {
     /// The kernels.
     pub kernels: Vec<Kernel>,
     /// What every guest's `imglock` is called with; it prints
-    /// [`RunLine`](imglock_engine::run::RunLine)s.
+    /// [`RunLine`](imglock_engine::RunLine)s.
     pub arguments: Vec<String>,
     /// The file systems that are named there, as places will be called; none
     /// for a directory that is there.

@@ -4,8 +4,8 @@ use std::sync::mpsc::channel;
 use super::accelerator::Experience;
 use super::boot::{Booting, Unheard};
 use super::plan::{VmEvent, VmOptions, VmPlan};
-use imglock_engine::lanes::in_lanes;
-use imglock_engine::process::ProcessError;
+use imglock_engine::ProcessError;
+use imglock_engine::in_lanes;
 
 /// Boots the kernels of `plan`, several at a time, and tells `observe` what
 /// happens. It is not told more once it breaks.

@@ -11,7 +11,7 @@ use super::console::Console;
 use super::loss::Loss;
 use super::port::{Listener, Note, Word};
 use crate::qemu::exit_status;
-use imglock_engine::process::{Executed, ProcessHandle, ReceiveError, StopToken, await_any};
+use imglock_engine::{Executed, ProcessHandle, ReceiveError, StopToken, await_any};
 
 /// How long a machine may take to end once its run has.
 const TO_END: Duration = Duration::from_secs(20);

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use imglock_core::image::{Claim, Refusal};
+use imglock_core::{Claim, Refusal};
 
 /// One line of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -2,8 +2,8 @@ use serde::Serialize;
 
 use super::span::NEVER;
 use super::{HistoryEvent, HistoryEventKind, OpenAnswer, OpenerRole, Opening, OpeningEnd};
-use imglock_core::image::{Claim, Refusal, Side};
-use imglock_core::step::Hazard;
+use imglock_core::Hazard;
+use imglock_core::{Claim, Refusal, Side};
 
 /// What a judge found in a history, with all that proves it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

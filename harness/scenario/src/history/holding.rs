@@ -3,8 +3,8 @@ use super::span::{Meeting, Span, lead};
 use super::terms::{HistoryTerms, Owners};
 use super::verdict::HistoryJudgement;
 use super::{HistoryFinding, HistoryMatter, Opening};
-use imglock_core::image::{Claim, Permissions};
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
+use imglock_core::{Claim, Permissions};
 
 /// First rule: no two conflicting holders at the same time.
 ///

@@ -11,9 +11,9 @@
 //! is asked, so it makes no difference whose history it is.
 //!
 //! ```
-//! use imglock_scenario::history::{OpenAnswer, OpeningEnd, HistoryMatter, HistoryOpener, Opening, HistoryTerms, HistoryVerdict, judge_history};
-//! use imglock_core::image::Mode;
-//! use imglock_core::lock::Backend;
+//! use imglock_scenario::{OpenAnswer, OpeningEnd, HistoryMatter, HistoryOpener, Opening, HistoryTerms, HistoryVerdict, judge_history};
+//! use imglock_core::Mode;
+//! use imglock_core::Backend;
 //!
 //! let openers = ["vm1", "vm2"].map(|vm| HistoryOpener { name: format!("{vm}.disk"), process: vm.into() });
 //! let stay = |opener, [attempt_ns, granted, from_ns, until_ns]: [u64; 4]| Opening {
@@ -54,12 +54,12 @@
 //! Under POSIX the openers of one process are one owner of locks. Then:
 //!
 //! * They never conflict. If the claims of two who hold at the same time do,
-//!   that is [`Hazard::SameOwner`](imglock_core::step::Hazard::SameOwner), and one
+//!   that is [`Hazard::SameOwner`](imglock_core::Hazard::SameOwner), and one
 //!   never is the cause of another's refusal.
 //! * When one of them closes its descriptor, all lose their locks. So a holder
 //!   whose sibling closed is no longer sure to hold, and two conflicting
 //!   holders of different processes may be
-//!   [`Hazard::LockLoss`](imglock_core::step::Hazard::LockLoss). They are if the
+//!   [`Hazard::LockLoss`](imglock_core::Hazard::LockLoss). They are if the
 //!   close can be what let the second in. Each locks first and looks then; if
 //!   both are granted, one of the two had locked before the other looked, and
 //!   had nothing locked any more when it did. It locked after its attempt began

@@ -2,7 +2,7 @@ use super::span::NEVER;
 use super::terms::{HistoryTerms, Owners};
 use super::verdict::HistoryJudgement;
 use super::{HistoryFinding, HistoryMatter, Neighbour, OpenAnswer, Opening};
-use imglock_core::image::{Claim, Refusal, Side};
+use imglock_core::{Claim, Refusal, Side};
 
 /// Second rule: every refusal has somebody who offends.
 pub(super) fn check(

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use imglock_core::image::{Claim, Refusal};
+use imglock_core::{Claim, Refusal};
 
 /// One opening of an image by one opener, from the attempt to its end. Times
 /// are nanoseconds of one clock that all openers share (CLOCK_MONOTONIC).

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::Opening;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// Who opens images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

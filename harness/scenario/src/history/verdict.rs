@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::{HistoryFinding, Opening};
-use imglock_core::step::Hazard;
+use imglock_core::Hazard;
 
 /// Whether a history can have been, by the contract.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

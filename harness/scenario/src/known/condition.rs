@@ -1,5 +1,5 @@
 use crate::pattern::Pattern;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 use super::{KernelBound, KernelRelease};
 

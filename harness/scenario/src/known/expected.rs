@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use imglock_core::step::Verdict;
+use imglock_core::Verdict;
 
 /// What is known of a run beforehand, because somebody wrote it down: it is
 /// expected not to pass, and why.

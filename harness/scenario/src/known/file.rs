@@ -17,7 +17,7 @@ impl KnownFailures {
     /// well.
     ///
     /// ```
-    /// use imglock_scenario::known::KnownFailures;
+    /// use imglock_scenario::KnownFailures;
     ///
     /// let text = r#"
     ///     known "The server never hears of an OFD lock's end" {
@@ -27,7 +27,7 @@ impl KnownFailures {
     /// "#;
     /// let known = KnownFailures::parse("known.kdl", text)?;
     /// assert_eq!(known.entries().len(), 1);
-    /// # Ok::<(), imglock_scenario::text::TextError>(())
+    /// # Ok::<(), imglock_scenario::TextError>(())
     /// ```
     pub fn parse(source_name: &str, text: &str) -> Result<KnownFailures, TextError> {
         let mut reader = Reader::new(text);

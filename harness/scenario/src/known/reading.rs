@@ -5,7 +5,7 @@ use super::{Condition, ExpectedVerdict, KernelBound, Known, KnownEntry};
 use crate::pattern::Pattern;
 use crate::text::{Line, Reader, Value};
 use crate::word;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// The word that begins an entry.
 pub(super) const KNOWN: &str = "known";

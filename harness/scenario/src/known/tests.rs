@@ -1,5 +1,5 @@
 use super::*;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 const FILE: &str = r#"
 // Comments are welcome.

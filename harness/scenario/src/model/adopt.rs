@@ -1,7 +1,7 @@
 use super::process::{Node, Pending};
 use super::world::World;
-use imglock_core::lock::{LockType, RangeSpec};
-use imglock_core::step::{Action, Outcome};
+use imglock_core::{Action, Outcome};
+use imglock_core::{LockType, RangeSpec};
 
 impl World {
     /// Takes over what `action` by `actor` really did. Where that differs from

@@ -4,9 +4,9 @@ use imglock_core::Errno;
 
 use super::process::Place;
 use super::world::World;
-use imglock_core::image::{Access, Claim, Refusal, Side, held_byte, lock_bytes, unshared_byte};
-use imglock_core::lock::{ByteRange, LockType};
-use imglock_core::step::Outcome;
+use imglock_core::Outcome;
+use imglock_core::{Access, Claim, Refusal, Side, held_byte, lock_bytes, unshared_byte};
+use imglock_core::{ByteRange, LockType};
 
 /// One lock call on the way to a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use imglock_core::image::{Mode, Permission};
+    use imglock_core::{Mode, Permission};
 
     fn shown(calls: &[Call]) -> String {
         let each: Vec<String> = calls

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use super::attempt::{Attempt, Call, bytes_of, calls};
 use super::process::{Node, Pending, Place};
 use super::world::{World, backend_of};
-use imglock_core::image::{Access, Claim};
-use imglock_core::lock::{ByteRange, LockType};
-use imglock_core::step::{OpenOptions, Outcome};
+use imglock_core::{Access, Claim};
+use imglock_core::{ByteRange, LockType};
+use imglock_core::{OpenOptions, Outcome};
 
 /// The calls that bring `node` from its claim to `goal`; none where nothing is
 /// locked.

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use super::span;
 use super::table::{ByteTable, Owner};
-use imglock_core::image::Access;
-use imglock_core::lock::{Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec};
+use imglock_core::Access;
+use imglock_core::{Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec};
 
 /// One open of a file that exists in memory only: a double of
-/// [`imglock_locks::lock::KernelLocks`], so that lock protocols can be tried without a
+/// [`imglock_locks::KernelLocks`], so that lock protocols can be tried without a
 /// process.
 ///
 /// The file is empty and its offset is 0. Each double has an open file
 /// description of its own.
 ///
 /// ```
-/// use imglock_core::lock::{Backend, ByteLocks, LockType, RangeSpec};
-/// use imglock_scenario::model::TableLocks;
+/// use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
+/// use imglock_scenario::TableLocks;
 ///
 /// let mut first = TableLocks::new(Backend::Ofd);
 /// let mut second = first.in_another_process();
@@ -147,7 +147,7 @@ impl ByteLocks for TableLocks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use imglock_core::lock::LockType::{Read, Write};
+    use imglock_core::LockType::{Read, Write};
 
     #[test]
     fn two_opens_of_one_process_conflict_under_ofd_only() {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use imglock_core::lock::{ByteRange, LockType};
+use imglock_core::{ByteRange, LockType};
 
 /// One lock of one owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use imglock_core::lock::LockType::{Read, Write};
+    use imglock_core::LockType::{Read, Write};
 
     fn put(extents: &mut Extents, kind: LockType, first: i64, last: i64) {
         extents.put(kind, ByteRange::new(first, last), &Arc::from("vm1"));

@@ -3,9 +3,9 @@ use super::change::{calls_of, calls_of_open};
 use super::process::{Node, Pending};
 use super::table::Owner;
 use super::world::{World, backend_of};
-use imglock_core::image::Claim;
-use imglock_core::lock::{ByteRange, LockType};
-use imglock_core::step::Action;
+use imglock_core::Action;
+use imglock_core::Claim;
+use imglock_core::{ByteRange, LockType};
 
 /// A lock somewhere: the file, the type, the bytes.
 pub(super) type Spot = (usize, LockType, ByteRange);

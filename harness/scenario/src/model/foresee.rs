@@ -7,9 +7,9 @@ use super::table::Owner;
 use super::wait::Answer;
 use super::world::{World, backend_of};
 use super::{Prediction, failed, span};
-use imglock_core::image::{Access, Claim};
-use imglock_core::lock::{ByteRange, LockType, RangeSpec, Whence};
-use imglock_core::step::{Action, LockOwner, OpenOptions, Outcome};
+use imglock_core::{Access, Claim};
+use imglock_core::{Action, LockOwner, OpenOptions, Outcome};
+use imglock_core::{ByteRange, LockType, RangeSpec, Whence};
 
 /// Witness data is short; beyond this it is the file system's limits that
 /// would be tested.

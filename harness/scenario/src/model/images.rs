@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use imglock_core::Errno;
 
 use super::table::ByteTable;
-use imglock_core::image::Access;
+use imglock_core::Access;
 
 /// Linux gives up on a chain of symbolic links after so many (`MAXSYMLINKS`).
 const MOST_LINKS: usize = 40;

@@ -4,7 +4,7 @@
 //! tables, open file descriptions, and a byte-range lock table per image. On
 //! top of it stands QEMU's lock protocol, restated as a list of calls and the
 //! first of them that fails. It shares no code with the protocol that workers
-//! run ([`imglock_locks::image::ByteClaims`]): a mistake there must show as a
+//! run ([`imglock_locks::ByteClaims`]): a mistake there must show as a
 //! difference, not repeat itself here.
 //!
 //! A step is first predicted and then applied with the outcome that it really
@@ -36,7 +36,7 @@ pub use world::World;
 
 use imglock_core::Errno;
 
-use imglock_core::step::Outcome;
+use imglock_core::Outcome;
 
 /// What the model says of a step that is yet to be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

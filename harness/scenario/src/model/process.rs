@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use super::attempt::Attempt;
 use super::table::Owner;
-use imglock_core::image::{Access, Claim};
-use imglock_core::lock::{Backend, ByteRange, LockType};
-use imglock_core::step::Outcome;
+use imglock_core::Outcome;
+use imglock_core::{Access, Claim};
+use imglock_core::{Backend, ByteRange, LockType};
 
 /// An open file description.
 #[derive(Debug, Clone)]

@@ -5,9 +5,9 @@ use super::change::calls_of;
 use super::failed;
 use super::process::Node;
 use super::world::World;
-use imglock_core::image::{Access, Claim};
-use imglock_core::lock::{ByteRange, LockType};
-use imglock_core::step::Outcome;
+use imglock_core::Outcome;
+use imglock_core::{Access, Claim};
+use imglock_core::{ByteRange, LockType};
 
 impl World {
     /// What a reopen gives. QEMU opens the new descriptor, prepares the new

@@ -1,6 +1,6 @@
 use imglock_core::Errno;
 
-use imglock_core::lock::{ByteRange, RangeSpec, Whence};
+use imglock_core::{ByteRange, RangeSpec, Whence};
 
 /// The bytes that `spec` means for a description at `offset` of a file of
 /// `size` bytes (`flock64_to_posix_lock`, fs/locks.c).

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::extent::{Extent, Extents};
-use imglock_core::lock::{Backend, ByteRange, LockType};
+use imglock_core::{Backend, ByteRange, LockType};
 
 /// Whom the kernel takes a lock to belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,7 +132,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use imglock_core::lock::LockType::{Read, Write};
+    use imglock_core::LockType::{Read, Write};
 
     const A: Owner = Owner::Process(0);
     const B: Owner = Owner::Description(0);

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use super::Prediction;
 use super::footprint::{Footprint, Spot};
 use super::world::World;
-use imglock_core::lock::Whence;
-use imglock_core::step::{Action, Outcome};
+use imglock_core::Whence;
+use imglock_core::{Action, Outcome};
 
 impl World {
     /// What steps that start at the same moment must do, in their order: an

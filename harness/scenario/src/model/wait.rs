@@ -4,8 +4,8 @@ use super::failed;
 use super::process::{Pending, Request};
 use super::table::Owner;
 use super::world::World;
-use imglock_core::lock::Backend;
-use imglock_core::step::Outcome;
+use imglock_core::Backend;
+use imglock_core::Outcome;
 
 /// The kernel follows a chain of waiting owners no further than this
 /// (`MAX_DEADLK_ITERATIONS` is 10, and it counts from 0).

@@ -3,17 +3,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::images::{Image, Images};
 use super::process::{Actor, Description, Node, Place, Request, Table};
 use super::table::{ByteTable, Owner};
-use imglock_core::image::{Access, Locking};
-use imglock_core::lock::Backend;
-use imglock_core::step::{NodeName, OpenOptions, TableLock};
+use imglock_core::Backend;
+use imglock_core::{Access, Locking};
+use imglock_core::{NodeName, OpenOptions, TableLock};
 
 /// The model's state: images, processes, what they have open and locked.
 ///
 /// ```
-/// use imglock_core::image::{Access, Mode};
-/// use imglock_core::lock::Backend;
-/// use imglock_scenario::model::{Prediction, World};
-/// use imglock_core::step::{Action, OpenOptions, Outcome};
+/// use imglock_core::{Access, Mode};
+/// use imglock_core::Backend;
+/// use imglock_scenario::{Prediction, World};
+/// use imglock_core::{Action, OpenOptions, Outcome};
 ///
 /// let mut world = World::new(Backend::Ofd, &[("disk.img".into(), 1 << 20)]);
 /// let open = Action::Open {

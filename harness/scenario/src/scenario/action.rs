@@ -4,9 +4,9 @@ use super::scope::Scope;
 use super::verb::Verb;
 use super::{claim, names};
 use crate::text::{Line, Reader, Value};
-use imglock_core::image::Locking;
-use imglock_core::lock::{Backend, LockType, RangeSpec, Whence};
-use imglock_core::step::{Action, OpenOptions};
+use imglock_core::Locking;
+use imglock_core::{Action, OpenOptions};
+use imglock_core::{Backend, LockType, RangeSpec, Whence};
 
 /// How large an image may be: 1 GiB.
 pub(super) const LARGEST: i128 = 1 << 30;
@@ -227,7 +227,7 @@ impl<'d> Words<'_, 'd, '_, '_> {
         names::plain(value, what, &self.scope.counters, self.reader)
     }
 
-    fn claim(&mut self) -> Option<imglock_core::step::ModeSpec> {
+    fn claim(&mut self) -> Option<imglock_core::ModeSpec> {
         claim::required(self.line, self.span, self.verb.usage, self.reader)
     }
 

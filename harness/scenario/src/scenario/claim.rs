@@ -2,8 +2,8 @@ use miette::SourceSpan;
 
 use super::word;
 use crate::text::{Line, Reader};
-use imglock_core::image::{Access, Claim, Mode, Permission, Permissions};
-use imglock_core::step::ModeSpec;
+use imglock_core::ModeSpec;
+use imglock_core::{Access, Claim, Mode, Permission, Permissions};
 
 /// What QEMU says when a node that writes is to be opened with force-share.
 const FORCE_SHARE: &str = "force-share=on can only be used with read-only images";

@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Expectation, HeldStatement, ImageDeclaration};
-use imglock_core::lock::Backend;
-use imglock_core::step::{Action, FileSystem, Hazard};
+use imglock_core::Backend;
+use imglock_core::{Action, FileSystem, Hazard};
 
 /// One scenario: its story, what it needs, and its steps.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use miette::SourceSpan;
 
 use super::{Block, HeldStatement, Item, Step};
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// An item together with where its words are, for the checks that need the
 /// whole story.

@@ -8,9 +8,9 @@ use super::scope::Scope;
 use super::verb::Verb;
 use super::word;
 use crate::text::{Line, Reader, Value};
-use imglock_core::image::Permission;
-use imglock_core::lock::Backend;
-use imglock_core::step::{LockOwner, Outcome};
+use imglock_core::Backend;
+use imglock_core::Permission;
+use imglock_core::{LockOwner, Outcome};
 
 const USAGE: &str = "`expect granted`, or `expect ofd=\"refused write\" posix=granted`";
 

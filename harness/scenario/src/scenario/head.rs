@@ -8,8 +8,8 @@ use super::scope::Scope;
 use super::verb::Verb;
 use super::{ImageDeclaration, body, names, word};
 use crate::text::{Line, Reader};
-use imglock_core::lock::Backend;
-use imglock_core::step::{FileSystem, Hazard};
+use imglock_core::Backend;
+use imglock_core::{FileSystem, Hazard};
 
 /// The words that begin a line of the head.
 pub(super) const WORDS: [&str; 6] =

@@ -5,8 +5,8 @@ use miette::SourceSpan;
 use super::ScenarioError;
 use super::word;
 use crate::text::{Line, Reader, Value};
-use imglock_core::image::{Mode, Permission, Refusal, Side};
-use imglock_core::step::Outcome;
+use imglock_core::Outcome;
+use imglock_core::{Mode, Permission, Refusal, Side};
 
 const COLUMNS: &str = "columns";
 const CELLS: &str = "`.` is granted; `c`, `w`, `u`, `r` are refused `consistent-read`, `write`, \

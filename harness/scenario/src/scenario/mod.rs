@@ -22,7 +22,6 @@ mod unroll;
 mod verb;
 mod writing;
 
-pub use crate::text::Problem;
 use crate::text::TextError;
 use crate::word;
 

@@ -15,7 +15,7 @@ impl Scenario {
     /// Everything that is wrong with `text`, each at its spot.
     ///
     /// ```
-    /// use imglock_scenario::scenario::Scenario;
+    /// use imglock_scenario::Scenario;
     ///
     /// let text = r#"
     ///     summary "Two writers exclude each other"
@@ -25,7 +25,7 @@ impl Scenario {
     /// "#;
     /// let scenario = Scenario::parse("two-writers", "two-writers.kdl", text)?;
     /// assert_eq!(scenario.actors(), ["vm1", "vm2"]);
-    /// # Ok::<(), imglock_scenario::scenario::ScenarioError>(())
+    /// # Ok::<(), imglock_scenario::ScenarioError>(())
     /// ```
     pub fn parse(name: &str, source_name: &str, text: &str) -> Result<Scenario, ScenarioError> {
         let mut reader = Reader::new(text);

@@ -1,7 +1,7 @@
 use miette::SourceSpan;
 
 use crate::text::Reader;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// What the lines of a body refer to without naming it.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::names::{Part, parts};
 use super::{Block, HeldStatement, Item, Scenario, Step};
-use imglock_core::step::{Action, LockOwner, Outcome};
+use imglock_core::{Action, LockOwner, Outcome};
 
 /// The rounds of the `repeat` blocks around a line, the outermost first.
 pub(super) type Rounds<'c> = Vec<(&'c str, u32)>;

@@ -3,21 +3,21 @@ use std::fmt;
 use kdl::KdlValue;
 
 use super::{Block, Expectation, HeldEntry, HeldStatement, Item, Scenario, Step};
-use imglock_core::lock::{Backend, ByteRange, LockType};
+use imglock_core::{Backend, ByteRange, LockType};
 
 const INDENT: &str = "    ";
 
 /// The text of a scenario file, which [`Scenario::parse`] reads back.
 ///
 /// ```
-/// use imglock_scenario::scenario::Scenario;
+/// use imglock_scenario::Scenario;
 ///
 /// let text = "summary \"One opener\"\nabout \"It comes.\"\nvm1 open disk image=disk.img mode=rw\n";
 /// let scenario = Scenario::parse("one", "one.kdl", text)?;
 /// let written = scenario.to_string();
 /// assert!(written.ends_with("vm1 open disk image=disk.img mode=rw\n"));
 /// assert_eq!(Scenario::parse("one", "one.kdl", &written)?.images, scenario.images);
-/// # Ok::<(), imglock_scenario::scenario::ScenarioError>(())
+/// # Ok::<(), imglock_scenario::ScenarioError>(())
 /// ```
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,10 +12,10 @@ use super::*;
 use crate::run::{
     Environment, Event, EventKind, Place, RunDocument, ScenarioResult, StepEvent, Trace,
 };
-use imglock_core::lock::Backend;
-use imglock_core::step::Action;
-use imglock_core::step::Verdict;
-use imglock_scenario::known::{ExpectedVerdict, Known};
+use imglock_core::Action;
+use imglock_core::Backend;
+use imglock_core::Verdict;
+use imglock_scenario::{ExpectedVerdict, Known};
 
 /// How many times as long is slower.
 const FACTOR: f64 = 3.0;

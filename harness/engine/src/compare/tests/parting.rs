@@ -1,7 +1,7 @@
 use super::*;
 use crate::run::{DifferenceKind, Finding, Judge, TraceDifference};
-use imglock_core::lock::{ByteRange, LockType};
-use imglock_core::step::TableLock;
+use imglock_core::TableLock;
+use imglock_core::{ByteRange, LockType};
 
 fn one(outcomes: &str) -> ScenarioResult {
     traced(passed("contract/one"), outcomes)

@@ -1,7 +1,7 @@
 use super::*;
 use ExpectedVerdict::{Fails, MayFail, TimesOut};
 use Verdict::{Failed, Passed, Skipped, TimedOut};
-use imglock_core::step::Hazard;
+use imglock_core::Hazard;
 
 fn one(verdict: Verdict, expected: Option<ExpectedVerdict>) -> ScenarioResult {
     ScenarioResult { known: expected.map(known), ..result("contract/one", verdict) }

@@ -2,9 +2,9 @@
 //! nor the model is asked.
 
 use super::{Arrangement, OpenerProcesses};
-use imglock_core::image::{Claim, Permissions, Refusal, Side};
-use imglock_core::lock::Backend;
-use imglock_core::step::Outcome;
+use imglock_core::Backend;
+use imglock_core::Outcome;
+use imglock_core::{Claim, Permissions, Refusal, Side};
 
 /// What must come of `claim` while `holders` have the image open: refused over
 /// the first permission it wants that one of them does not share, else over
@@ -14,9 +14,9 @@ use imglock_core::step::Outcome;
 /// own way.
 ///
 /// ```
-/// use imglock_core::image::Mode;
-/// use imglock_core::lock::Backend;
-/// use imglock_engine::sweep::{Arrangement, OpenerProcesses, expected};
+/// use imglock_core::Mode;
+/// use imglock_core::Backend;
+/// use imglock_engine::{Arrangement, OpenerProcesses, expected};
 ///
 /// let [reader, writer] = [Mode::Ro, Mode::Rw].map(Mode::claim);
 /// let apart = Arrangement { backend: Backend::Posix, processes: OpenerProcesses::Several };

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::Shard;
-use imglock_core::image::{Claim, Permissions};
+use imglock_core::{Claim, Permissions};
 
 /// Every claim there is, by rising number: its lower four bits are what it
 /// holds, the upper ones what it shares.

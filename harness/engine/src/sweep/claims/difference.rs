@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Arrangement;
-use imglock_core::image::Claim;
-use imglock_core::step::{Outcome, TableLock};
+use imglock_core::Claim;
+use imglock_core::{Outcome, TableLock};
 
 /// A case in which the kernel and the algebra disagree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

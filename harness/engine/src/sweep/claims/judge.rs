@@ -1,8 +1,8 @@
 use super::seen::{Seen, locks_of};
 use super::{Arrangement, ClaimDeparture, ClaimDifference, expected};
 use crate::process::Tried;
-use imglock_core::image::Claim;
-use imglock_core::step::Outcome;
+use imglock_core::Claim;
+use imglock_core::Outcome;
 
 /// What a row of cases comes to once it is compared with the algebra.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

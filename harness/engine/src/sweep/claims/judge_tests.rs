@@ -2,9 +2,9 @@
 
 use super::super::OpenerProcesses;
 use super::*;
-use imglock_core::image::{Mode, Permission, Refusal, Side};
-use imglock_core::lock::{Backend, LockType};
-use imglock_core::step::TableLock;
+use imglock_core::TableLock;
+use imglock_core::{Backend, LockType};
+use imglock_core::{Mode, Permission, Refusal, Side};
 
 const APART: Arrangement =
     Arrangement { backend: Backend::Ofd, processes: OpenerProcesses::Several };

@@ -8,7 +8,7 @@ use super::{Arrangement, ClaimDifference};
 use crate::process::{Launcher, ProcessError, StopToken};
 use crate::run::SessionOptions;
 use crate::subject::StepFailure;
-use imglock_core::image::Claim;
+use imglock_core::Claim;
 
 /// In how many rows a lane finds out which case it was that left something
 /// behind, and how many of those it looks for. After these it is clear.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ClaimDeparture, ClaimDifference};
-use imglock_core::image::{Claim, Permissions};
+use imglock_core::{Claim, Permissions};
 
 /// Differences of one kind, summed up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,9 +81,9 @@ fn words(departure: &ClaimDeparture) -> (String, String) {
 mod tests {
     use super::super::{Arrangement, OpenerProcesses};
     use super::*;
-    use imglock_core::image::Mode;
-    use imglock_core::lock::Backend;
-    use imglock_core::step::Outcome;
+    use imglock_core::Backend;
+    use imglock_core::Mode;
+    use imglock_core::Outcome;
 
     #[test]
     fn a_pattern_keeps_what_all_its_cases_have() {

@@ -1,6 +1,6 @@
 use super::{Arrangement, ClaimSweep, Openers};
 use crate::Shard;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// What is to be tried.
 #[derive(Debug, Clone)]

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::cases::EVERY_CLAIM;
 use super::{Arrangement, ClaimDeparture, ClaimDifference, OpenerProcesses};
-use imglock_core::image::{Claim, Mode};
-use imglock_core::lock::Backend;
-use imglock_core::step::Outcome;
-use imglock_scenario::scenario::Scenario;
+use imglock_core::Backend;
+use imglock_core::Outcome;
+use imglock_core::{Claim, Mode};
+use imglock_scenario::Scenario;
 
 fn difference(
     processes: OpenerProcesses,

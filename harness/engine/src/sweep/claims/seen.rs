@@ -2,9 +2,9 @@ use std::collections::BTreeSet;
 
 use super::{Arrangement, OpenerProcesses};
 use crate::process::Tried;
-use imglock_core::image::{Claim, lock_bytes};
-use imglock_core::lock::{Backend, ByteRange, LockType};
-use imglock_core::step::{Outcome, TableLock};
+use imglock_core::{Backend, ByteRange, LockType};
+use imglock_core::{Claim, lock_bytes};
+use imglock_core::{Outcome, TableLock};
 
 /// The node that every opener with a process of its own has the image open as.
 pub(super) const NODE: &str = "disk";

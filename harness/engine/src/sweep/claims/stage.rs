@@ -5,9 +5,9 @@ use super::seen::{NODE, Seen, actor, locks_of};
 use super::{Arrangement, OpenerProcesses};
 use crate::process::{Launcher, Reply, Request, StopToken, Tried, Worker};
 use crate::subject::StepFailure;
-use imglock_core::image::{Access, Claim};
-use imglock_core::step::{Outcome, TableLock};
-use imglock_locks::lock_table::{FileKey, LockTable, WatchedDescriptor};
+use imglock_core::{Access, Claim};
+use imglock_core::{Outcome, TableLock};
+use imglock_locks::{FileKey, LockTable, WatchedDescriptor};
 
 const IMAGE: &str = "disk.img";
 /// Nobody reads or writes it, and lock bytes need not be inside a file.

@@ -8,7 +8,7 @@ use super::pattern::{self, DifferencePattern};
 use super::{Arrangement, ClaimDifference, ClaimPlan, Openers};
 use crate::Shard;
 use crate::run::{Environment, SessionOptions};
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// How many differences of an arrangement are kept; all of them are counted.
 const MOST_KEPT: usize = 25;

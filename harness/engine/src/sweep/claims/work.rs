@@ -7,8 +7,8 @@ use super::{Arrangement, ClaimPlan, ClaimSweep, SweptPart};
 use crate::lanes::in_order;
 use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions, raise_descriptor_limit};
-use imglock_core::image::Claim;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
+use imglock_core::Claim;
 
 /// One row: who holds, under which circumstances.
 #[derive(Debug, Clone, Copy)]

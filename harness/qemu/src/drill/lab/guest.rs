@@ -13,11 +13,11 @@ use serde_json::Value;
 use super::Lab;
 use crate::drill::DrillAct;
 use crate::qemu::{Command, QmpError, exit_status, outcome_of};
-use imglock_core::image::Claim;
-use imglock_core::step::Outcome;
-use imglock_engine::process::{ProcessHandle, StopToken, await_readable};
-use imglock_engine::subject::Message;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Claim;
+use imglock_core::Outcome;
+use imglock_engine::Message;
+use imglock_engine::StepFailure;
+use imglock_engine::{ProcessHandle, StopToken, await_readable};
 
 impl Lab<'_> {
     /// Puts a file into the directory that is no image.

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 
 use super::Lab;
-use imglock_engine::subject::StepFailure;
+use imglock_engine::StepFailure;
 
 impl Lab<'_> {
     /// Makes a raw image of zeros, of `size` bytes.

@@ -6,9 +6,9 @@ use super::Lab;
 use crate::drill::account::{DrillAct, DrillCell};
 use crate::drill::effect::LockEffect;
 use crate::drill::intruder::Intruder;
-use imglock_core::image::Mode;
-use imglock_core::step::Outcome;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_core::Outcome;
+use imglock_engine::StepFailure;
 
 /// How long a graph may take to settle after a job.
 const SETTLING: Duration = Duration::from_secs(5);

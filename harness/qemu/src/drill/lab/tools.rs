@@ -9,11 +9,11 @@ use super::Lab;
 use crate::drill::account::DrillAct;
 use crate::drill::recipe::DrillPlace;
 use crate::qemu::{Command, Qemu, QemuBinary, QemuProgram, Start, Tool};
-use imglock_core::image::{Claim, Mode};
-use imglock_core::lock::Backend;
-use imglock_engine::process::Slumber;
-use imglock_engine::subject::StepFailure;
-use imglock_locks::lock::availability;
+use imglock_core::Backend;
+use imglock_core::{Claim, Mode};
+use imglock_engine::Slumber;
+use imglock_engine::StepFailure;
+use imglock_locks::availability;
 
 /// How long somebody is watched who sleeps nobody knows where.
 const STILLNESS: Duration = Duration::from_millis(200);

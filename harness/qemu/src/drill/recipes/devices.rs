@@ -4,9 +4,9 @@ use super::line::Line;
 use super::{DAEMON, DrillPlace, Recipe, SYSTEM};
 use super::{make_raw, on, raw_disk, read_only};
 use crate::drill::Lab;
-use imglock_core::image::Access;
-use imglock_core::image::Mode::{self, Cdrom, Ro, RoShareRw, Rw, RwFixed, ShareRw};
-use imglock_engine::subject::StepFailure;
+use imglock_core::Access;
+use imglock_core::Mode::{self, Cdrom, Ro, RoShareRw, Rw, RwFixed, ShareRw};
+use imglock_engine::StepFailure;
 
 const VIRTIO: &str = "-device virtio-blk-pci,drive=disk";
 const SCSI: &str = "-device virtio-scsi-pci -device scsi-hd,drive=disk";

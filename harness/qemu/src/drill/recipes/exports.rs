@@ -7,8 +7,8 @@ use super::{DAEMON, DrillPlace, MONITORED, QEMU, Recipe};
 use super::{make_raw, on, raw_disk, read_only};
 use crate::drill::Lab;
 use crate::qemu::Command;
-use imglock_core::image::Mode::{NbdRo, NbdRw, ToolRo, ToolRw};
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode::{NbdRo, NbdRw, ToolRo, ToolRw};
+use imglock_engine::StepFailure;
 
 pub(super) const RECIPES: &[Recipe] = &[
     Recipe::new(NbdRo, "raw, --export type=nbd", DAEMON, |lab| {

@@ -9,10 +9,8 @@ use super::{
 use super::{claim, image_node, make_overlay, make_qcow2, make_raw, on, overlay_node, raw_disk};
 use crate::drill::Lab;
 use crate::qemu::{Command, QemuProgram, QemuVersion};
-use imglock_core::image::Mode::{
-    BackupTarget, Cdrom, CommitSource, MirrorTarget, RwFixed, StreamTop,
-};
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode::{BackupTarget, Cdrom, CommitSource, MirrorTarget, RwFixed, StreamTop};
+use imglock_engine::StepFailure;
 
 /// Those that hold nothing of a backup's source: 7.2 does not, 10.0 does, and
 /// where between them that changes was not measured.

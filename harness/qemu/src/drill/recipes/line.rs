@@ -3,8 +3,8 @@ use serde_json::Value;
 use super::QEMU;
 use crate::drill::Lab;
 use crate::qemu::{Command, QemuProgram};
-use imglock_core::image::Claim;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Claim;
+use imglock_engine::StepFailure;
 
 /// What a QEMU with a monitor is told on its command line.
 #[derive(Debug, Default)]

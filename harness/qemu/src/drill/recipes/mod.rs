@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use super::Lab;
 use super::recipe::{DrillPlace, DrillPlayer, Recipe};
 use crate::qemu::{QemuProgram, QemuVersion};
-use imglock_core::image::{Claim, Mode, Permissions};
-use imglock_engine::subject::StepFailure;
+use imglock_core::{Claim, Mode, Permissions};
+use imglock_engine::StepFailure;
 
 /// All of them.
 const DRILL_THEMES: &[&[Recipe]] = &[

@@ -6,8 +6,8 @@ use super::line::Line;
 use super::{DrillPlace, MONITORED, Recipe, SYSTEM, TENTH_DAEMON};
 use super::{claim, make_qcow2, make_raw, on, qcow2_disk, raw_disk, read_only};
 use crate::drill::Lab;
-use imglock_core::image::Mode::{Inactive, None};
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode::{Inactive, None};
+use imglock_engine::StepFailure;
 
 pub(super) const RECIPES: &[Recipe] = &[
     Recipe::new(None, "raw node that nothing uses, read-write", MONITORED, |lab| {

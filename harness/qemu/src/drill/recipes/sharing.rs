@@ -6,9 +6,9 @@ use super::line::Line;
 use super::{DAEMON, DrillPlace, IMG, IO, Recipe, SYSTEM, TRACE_REQUESTS, TRACE_THREADS};
 use super::{make_qcow2, make_raw, on};
 use crate::drill::Lab;
-use imglock_core::image::Claim;
-use imglock_core::image::Mode::ForceShare;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Claim;
+use imglock_core::Mode::ForceShare;
+use imglock_engine::StepFailure;
 
 const RAW: DrillPlace = on("disk.raw");
 const QCOW2: DrillPlace = on("disk.qcow2");

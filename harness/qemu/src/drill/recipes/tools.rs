@@ -7,8 +7,8 @@ use super::{DrillPlace, IMG, IO, MONITORED, QEMU, Recipe, SYSTEM, TRACE_REQUESTS
 use super::{SIZE, claim, make_raw, on, raw_disk};
 use crate::drill::Lab;
 use crate::qemu::Command;
-use imglock_core::image::Mode::{self, Cdrom, Create, Resize, ToolRo, ToolRw};
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode::{self, Cdrom, Create, Resize, ToolRo, ToolRw};
+use imglock_engine::StepFailure;
 
 const DISK: DrillPlace = on("disk.raw");
 

@@ -6,8 +6,8 @@ use super::SYSTEM;
 use super::nodes::{Layer, machine, open, plug, unplug};
 use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::image::Mode;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 /// What becomes of a medium that was in two drives, and is in one.
 const ONE_OF_TWO: &[DrillExpected] = &[

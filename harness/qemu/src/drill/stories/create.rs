@@ -6,8 +6,8 @@ use super::ANY;
 use super::nodes::machine_with_disk;
 use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::lock::Backend;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Backend;
+use imglock_engine::StepFailure;
 
 /// `blockdev-create` of a file that is in use.
 pub const CREATE: Drill = Drill {

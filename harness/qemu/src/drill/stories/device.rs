@@ -6,9 +6,9 @@ use super::SYSTEM;
 use super::nodes::{Layer, USER, machine, machine_with_disk, open, plug, plug_sharing, unplug};
 use crate::drill::{Drill, DrillExpected, DrillVariant, FileNode, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::image::Mode;
-use imglock_core::lock::Backend;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Backend;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 /// A second device on the node that is in use.
 pub const DEVICE_SAME_NODE: Drill = Drill {

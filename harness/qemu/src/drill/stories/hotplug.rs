@@ -6,7 +6,7 @@ use super::nodes::{Layer, machine_with_disk};
 use super::{ANY, SYSTEM};
 use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_engine::subject::StepFailure;
+use imglock_engine::StepFailure;
 
 /// `blockdev-add` and `blockdev-del` of an image that is in use already.
 pub const HOTPLUG: Drill = Drill {

@@ -6,8 +6,8 @@ use super::ANY;
 use super::nodes::{Layer, attach, machine, make_chain, open};
 use crate::drill::{Drill, DrillExpected, DrillProof, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::image::Mode;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 const BASE: Layer<'_> = Layer::qcow2("base", "base.qcow2");
 const MIDDLE: Layer<'_> = Layer::qcow2("middle", "middle.qcow2");

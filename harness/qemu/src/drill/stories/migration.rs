@@ -7,8 +7,8 @@ use super::moves::{
 };
 use crate::drill::{Drill, DrillExpected, DrillProof, FileNode, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::image::Mode;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 /// The usual course, at each moment.
 pub const HANDOVER: Drill = Drill {

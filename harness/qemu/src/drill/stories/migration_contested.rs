@@ -7,8 +7,8 @@ use super::moves::{
 };
 use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::image::Mode;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 /// A third holds the image when the destination is told to go on.
 pub const INTRUDER: Drill = Drill {

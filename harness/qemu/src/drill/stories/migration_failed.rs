@@ -8,8 +8,8 @@ use super::moves::{
 };
 use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::image::Mode;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 /// `migrate_cancel`, before the image is given up.
 pub const CANCELLED: Drill = Drill {

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::nodes::machine;
 use crate::drill::{FileNode, Lab};
 use crate::qemu::{Command, IDLE_GUEST, IDLE_ROM, QemuProgram, QemuVersion, idle_rom};
-use imglock_core::image::{Claim, Mode};
-use imglock_engine::subject::StepFailure;
+use imglock_core::{Claim, Mode};
+use imglock_engine::StepFailure;
 
 /// Who can move a guest.
 pub(super) const MOVERS: &[(QemuProgram, QemuVersion)] =

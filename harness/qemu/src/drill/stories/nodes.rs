@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::words;
 use crate::drill::{FileNode, Lab};
 use crate::qemu::{Command, MACHINE, QemuProgram};
-use imglock_core::image::Mode;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 /// The id of what uses a node.
 pub(super) const USER: &str = "user";

@@ -6,8 +6,8 @@ use super::ANY;
 use super::nodes::{Layer, machine, machine_with_disk, make_chain, open};
 use crate::drill::{Drill, DrillExpected, FileNode, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::image::Mode;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 const DISK: Layer<'_> = Layer::raw("disk", "disk.img");
 const QCOW2: Layer<'_> = Layer::qcow2("disk", "disk.qcow2");

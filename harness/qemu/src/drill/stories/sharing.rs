@@ -8,8 +8,8 @@ use super::nodes::{
 };
 use crate::drill::{Drill, DrillExpected, DrillProof, FileNode, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::image::Mode;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 /// `share-rw=on` on a raw image in two machines.
 pub const SHARE_RW: Drill = Drill {

@@ -6,8 +6,8 @@ use super::ANY;
 use super::nodes::{Layer, attach, machine, make_chain, open};
 use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::{Command, QemuProgram};
-use imglock_core::image::Mode;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 const DISK: Layer<'_> = Layer::qcow2("disk", "disk.qcow2");
 const OVERLAY: &str = "overlay.qcow2";

@@ -4,8 +4,8 @@ use super::nodes::Layer;
 use super::{SYSTEM, words};
 use crate::drill::{Drill, DrillExpected, FileNode, Lab, LockEffect};
 use crate::qemu::MACHINE;
-use imglock_core::image::Mode;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 /// A plain start with `-drive`.
 pub const STARTUP: Drill = Drill {

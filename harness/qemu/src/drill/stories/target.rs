@@ -7,8 +7,8 @@ use super::job::{complete, gone};
 use super::nodes::{Layer, machine_with_disk, open};
 use crate::drill::{Drill, DrillExpected, DrillProof, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::image::Mode;
-use imglock_engine::subject::StepFailure;
+use imglock_core::Mode;
+use imglock_engine::StepFailure;
 
 /// `blockdev-mirror`, and the guest moves over.
 pub const MIRROR: Drill = Drill {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::problem::Objection;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 /// The version of the format that is read and written.
 const SCHEMA: u32 = 1;

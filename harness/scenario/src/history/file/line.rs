@@ -6,7 +6,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::problem::{Objection, repeated};
 use crate::word;
-use imglock_core::image::{Claim, Mode, Permission, Permissions, Refusal, Side};
+use imglock_core::{Claim, Mode, Permission, Permissions, Refusal, Side};
 
 /// A line as it is written.
 #[derive(Debug, Default, Serialize, Deserialize)]

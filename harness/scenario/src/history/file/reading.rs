@@ -6,7 +6,7 @@ use super::line::{Happening, Line};
 use super::problem::{HistoryReadError, Objection, repeated};
 use super::seat::Seat;
 use crate::history::{HistoryJudgement, HistoryOpener, HistoryTerms, Opening, judge_history};
-use imglock_core::image::Mode;
+use imglock_core::Mode;
 
 /// The longest line, in bytes: whoever names a disk image by mistake is to be
 /// told so before it fills the memory.

@@ -2,7 +2,7 @@ use super::line::Happening;
 use super::problem::{Objection, repeated};
 use crate::history::span::NEVER;
 use crate::history::{OpenAnswer, Opening, OpeningEnd};
-use imglock_core::image::Claim;
+use imglock_core::Claim;
 
 /// Where one opener is in its course of events.
 #[derive(Debug)]

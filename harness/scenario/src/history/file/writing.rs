@@ -5,7 +5,7 @@ use super::header::HistoryHeader;
 use super::line::{Line, Word};
 use crate::history::span::NEVER;
 use crate::history::{HistoryTerms, OpenAnswer, Opening, OpeningEnd};
-use imglock_core::image::{Claim, Mode, Permissions};
+use imglock_core::{Claim, Mode, Permissions};
 
 /// Writes a history while it happens, stay by stay.
 ///

@@ -7,9 +7,9 @@ use crate::history::{
     HistoryJudgement, HistoryOpener, HistoryTerms, HistoryVerdict, OpenAnswer, Opening, OpeningEnd,
     judge_history,
 };
-use imglock_core::image::{Claim, Mode, Permission, Permissions, Refusal, Side};
-use imglock_core::lock::Backend;
-use imglock_core::step::Hazard;
+use imglock_core::Backend;
+use imglock_core::Hazard;
+use imglock_core::{Claim, Mode, Permission, Permissions, Refusal, Side};
 
 /// No end is later than any time.
 const FAR: i128 = i128::MAX / 4;

@@ -3,9 +3,9 @@
 
 use crate::history::{HistoryOpener, OpenAnswer, Opening, OpeningEnd};
 use crate::model::TableLocks;
-use imglock_core::image::Claim;
-use imglock_core::lock::{Backend, Blocker, ByteLocks, LockError, LockType, RangeSpec};
-use imglock_locks::image::{AcquireError, ByteClaims};
+use imglock_core::Claim;
+use imglock_core::{Backend, Blocker, ByteLocks, LockError, LockType, RangeSpec};
+use imglock_locks::{AcquireError, ByteClaims};
 
 /// The answer to one call.
 #[derive(Debug, Clone)]

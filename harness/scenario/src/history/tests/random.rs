@@ -12,8 +12,8 @@ use crate::history::{
     HistoryMatter, HistoryOpener, HistoryTerms, HistoryVerdict, OpenAnswer, Opening, OpeningEnd,
     judge_history,
 };
-use imglock_core::image::Mode;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
+use imglock_core::Mode;
 
 /// How many histories are accepted, and how many of them are then made wrong
 /// in each way.

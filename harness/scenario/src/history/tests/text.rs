@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::history::{History, HistoryFinding, HistoryJudgement, HistoryMatter, HistoryVerdict};
-use imglock_core::image::Refusal;
-use imglock_core::step::Outcome;
+use imglock_core::Outcome;
+use imglock_core::Refusal;
 
 /// Reads `AT OPENER WORD ...` lines. An opener `vm1.disk` is of process `vm1`.
 ///

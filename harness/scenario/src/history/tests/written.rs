@@ -4,8 +4,8 @@ use crate::history::{
     History, HistoryCounts, HistoryFile, HistoryJudgement, HistoryOpener, HistoryTerms,
     HistoryVerdict, OpenAnswer, Opening, OpeningEnd,
 };
-use imglock_core::image::{Claim, Mode, Permission, Permissions, Refusal, Side};
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
+use imglock_core::{Claim, Mode, Permission, Permissions, Refusal, Side};
 
 #[test]
 fn every_kind_of_stay_survives_the_file() {

@@ -1,7 +1,7 @@
 use super::{action, world};
 use crate::model::Prediction;
-use imglock_core::lock::Backend;
-use imglock_core::step::Outcome;
+use imglock_core::Backend;
+use imglock_core::Outcome;
 
 /// Each opener costs the same, however many there are: with a scan of all
 /// owners per lock call this takes minutes in a debug build.

@@ -1,5 +1,5 @@
 use super::{story, story_on};
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 #[test]
 fn the_dead_hold_nothing() {

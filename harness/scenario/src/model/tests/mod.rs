@@ -19,8 +19,8 @@ mod together;
 mod waiting;
 
 use super::{Prediction, World};
-use imglock_core::lock::Backend;
-use imglock_core::step::TableLock;
+use imglock_core::Backend;
+use imglock_core::TableLock;
 use imglock_shorthand::action;
 
 /// Plays `story` on each backend, asserting every line.

@@ -1,6 +1,6 @@
 use super::{action, story, world};
 use crate::model::Prediction;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 #[test]
 fn a_bind_mount_is_another_name_of_the_image() {

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use super::{action, world};
 use crate::model::{Prediction, TableLocks, World};
-use imglock_core::image::{Claim, Permission, Permissions, Refusal, Side};
-use imglock_core::lock::{Backend, ByteRange, LockType};
-use imglock_core::step::{Action, ModeSpec, Outcome};
-use imglock_locks::image::{AcquireError, ByteClaims};
+use imglock_core::{Action, ModeSpec, Outcome};
+use imglock_core::{Backend, ByteRange, LockType};
+use imglock_core::{Claim, Permission, Permissions, Refusal, Side};
+use imglock_locks::{AcquireError, ByteClaims};
 
 #[derive(Debug, Clone)]
 enum Move {
@@ -122,10 +122,10 @@ proptest! {
         take(&mut world, "stray", &open("raw", Claim::NOTHING));
         for (byte, unshared, write) in strays {
             let kind = if write { LockType::Write } else { LockType::Read };
-            let range = imglock_core::lock::RangeSpec::byte(if unshared { 200 } else { 100 } + byte);
+            let range = imglock_core::RangeSpec::byte(if unshared { 200 } else { 100 } + byte);
             let lock = Action::Lock { node: "raw".into(), kind, range, wait: false };
             take(&mut world, "stray", &lock);
-            imglock_core::lock::ByteLocks::set(&mut stray, kind, range).expect("nobody else is there");
+            imglock_core::ByteLocks::set(&mut stray, kind, range).expect("nobody else is there");
         }
         // Three processes of two nodes each.
         let processes: Vec<TableLocks> = (0..3).map(|_| stranger.in_another_process()).collect();

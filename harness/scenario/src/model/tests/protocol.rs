@@ -4,9 +4,9 @@
 use rstest::rstest;
 
 use crate::model::TableLocks;
-use imglock_core::image::{Access, Claim, Mode, Permission, Refusal, Side};
-use imglock_core::lock::{Backend, ByteLocks, LockError, LockType, RangeSpec};
-use imglock_locks::image::{AcquireError, ByteClaims};
+use imglock_core::{Access, Claim, Mode, Permission, Refusal, Side};
+use imglock_core::{Backend, ByteLocks, LockError, LockType, RangeSpec};
+use imglock_locks::{AcquireError, ByteClaims};
 
 /// Opens the image in a process of its own and acquires `mode`.
 fn opener(image: &TableLocks, mode: Mode) -> (TableLocks, ByteClaims) {

@@ -1,6 +1,6 @@
 use super::{action, story_on};
 use crate::model::Prediction;
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 fn foreseen(backend: Backend, before: &str, block: &[&str]) -> Vec<String> {
     let steps: Vec<_> = block.iter().map(|line| action(line)).collect();

@@ -1,5 +1,5 @@
 use super::{story, story_on};
-use imglock_core::lock::Backend;
+use imglock_core::Backend;
 
 const THREE: &str = "a open f none access=read-write => granted
     b open f none access=read-write => granted

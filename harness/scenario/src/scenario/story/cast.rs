@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::walk::{Event, walk};
 use crate::scenario::draft::Draft;
-use imglock_core::step::Action;
+use imglock_core::Action;
 
 /// How many processes and threads a scenario may have.
 pub(super) const MOST_ACTORS: usize = 20_000;

@@ -3,7 +3,7 @@ use miette::SourceSpan;
 use super::Story;
 use crate::scenario::draft::Spans;
 use crate::scenario::{names, word};
-use imglock_core::step::Action;
+use imglock_core::Action;
 
 impl Story<'_> {
     /// Follows what the host does to the names of images.

@@ -4,7 +4,7 @@ use super::Story;
 use super::cast::Life;
 use crate::scenario::draft::Spans;
 use crate::scenario::{Step, word};
-use imglock_core::step::{Action, Outcome};
+use imglock_core::{Action, Outcome};
 
 impl Story<'_> {
     /// Looks at the node that the step is about, and notes what becomes of it.
