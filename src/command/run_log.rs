@@ -9,7 +9,7 @@ use super::baseline::Baseline;
 use super::known;
 use crate::cli::{ReportArgs, RunFormat};
 use crate::exit::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::output::Output;
 use crate::report::palette::CAREFUL;
 use crate::report::{
@@ -146,6 +146,10 @@ impl<'o> RunLog<'o> {
         for remark in known::remarks(&self.known, &record) {
             // If standard error is closed, the note is lost.
             let _ = writeln!(output.errors(), "{CAREFUL}note{CAREFUL:#}: {remark}");
+        }
+        let in_guests = !record.rerun.guests.is_empty();
+        if let Some(advice) = failure::advice_on_results(&record.results, in_guests) {
+            failure::help(advice, output.errors());
         }
         let comparison = self.baseline.map(|it| it.compare(&record, self.format, output));
         exit(&record, comparison.transpose()?.as_ref())

@@ -6,9 +6,11 @@ mod advice;
 mod engine;
 mod exit;
 mod hold;
+mod results;
 mod written;
 
 pub use hold::{HoldFailure, in_qemus_words};
+pub use results::advice_on_results;
 pub use written::Written;
 
 use std::collections::BTreeSet;
@@ -247,7 +249,7 @@ impl Failure {
 
     /// Prints the error and the advice, and returns the exit code.
     pub fn print(&self, mut errors: impl Write) -> ExitCode {
-        let (red, bold) = (AnsiColor::Red.on_default().bold(), Style::new().bold());
+        let red = AnsiColor::Red.on_default().bold();
         if let Failure::Invalid(scenarios) = self {
             for error in scenarios {
                 let _ = write!(errors, "{}", graphical(error));
@@ -256,10 +258,17 @@ impl Failure {
         // If standard error is closed as well, there is no way to report it.
         let _ = writeln!(errors, "{red}error{red:#}: {self}");
         if let Some(advice) = self.advice() {
-            let _ = writeln!(errors, "{bold}help{bold:#}: {advice}");
+            help(&advice, errors);
         }
         self.exit()
     }
+}
+
+/// Prints a line of advice.
+pub fn help(advice: &str, mut errors: impl Write) {
+    let bold = Style::new().bold();
+    // If standard error is closed, the advice is lost.
+    let _ = writeln!(errors, "{bold}help{bold:#}: {advice}");
 }
 
 /// An invalid file, with its problems marked in its text.
