@@ -144,7 +144,7 @@ fn where_a_qemu_is_missing_that_is_the_reason() {
         .args(["run", "--mix"])
         .assert()
         .code(4)
-        .stderr(contains("there is no QEMU here to mix with"));
+        .stderr(contains("no QEMU was found to mix with"));
     let empty = tempfile::tempdir().expect("a directory");
     imglock()
         .args(["run", "--subject", "qemu-system", "--qemu-dir"])

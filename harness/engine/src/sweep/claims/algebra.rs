@@ -12,20 +12,6 @@ use imglock_core::{Claim, Permissions, Refusal, Side};
 ///
 /// Openers of one process are one owner of POSIX locks, which is never in its
 /// own way.
-///
-/// ```
-/// use imglock_core::Mode;
-/// use imglock_core::Backend;
-/// use imglock_engine::{Arrangement, OpenerProcesses, expected};
-///
-/// let [reader, writer] = [Mode::Ro, Mode::Rw].map(Mode::claim);
-/// let apart = Arrangement { backend: Backend::Posix, processes: OpenerProcesses::Several };
-/// assert_eq!(expected(apart, &[writer], writer).to_string(), "refused write");
-/// assert_eq!(expected(apart, &[writer], reader).to_string(), "refused shared write");
-///
-/// let together = Arrangement { processes: OpenerProcesses::One, ..apart };
-/// assert_eq!(expected(together, &[writer], writer).to_string(), "granted");
-/// ```
 pub fn expected(arrangement: Arrangement, holders: &[Claim], claim: Claim) -> Outcome {
     if (arrangement.backend, arrangement.processes) == (Backend::Posix, OpenerProcesses::One) {
         return Outcome::Granted;
