@@ -28,7 +28,6 @@ mod error;
 mod execution;
 mod full_pipe;
 mod launcher;
-mod launcher_loop;
 mod next;
 mod pausing;
 mod pidfd;
@@ -39,11 +38,6 @@ mod stop;
 mod tried;
 mod wire;
 mod worker;
-mod worker_batch;
-mod worker_fork;
-mod worker_node;
-mod worker_race;
-mod worker_uring;
 
 pub use channel::{Channel, ReceiveError, await_any, await_readable};
 pub use error::{ProcessError, describe};
@@ -70,7 +64,7 @@ const WORKER: &str = "worker";
 /// returns the exit status.
 pub(crate) fn run_as(role: &str) -> Option<i32> {
     match role {
-        LAUNCHER => Some(launcher_loop::run_on_stdin()),
+        LAUNCHER => Some(launcher::run_on_stdin()),
         WORKER => Some(worker::run_on_stdin()),
         _ => None,
     }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::books::Node;
 use super::books::{Books, FullName};
-use super::books_node::Node;
 use imglock_core::{Action, TableLock};
 use imglock_core::{Backend, ByteRange, LockType};
 use imglock_scenario::{HeldEntry, HeldStatement};

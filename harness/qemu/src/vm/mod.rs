@@ -30,9 +30,6 @@ mod journal;
 mod kernel;
 mod loss;
 mod machine;
-mod module_info;
-#[cfg(test)]
-mod module_tests;
 mod modules;
 mod order;
 mod packing;

@@ -1,6 +1,6 @@
 //! What the names in the scenario's directory stand for.
 
-use super::books::Books;
+use super::Books;
 use imglock_core::Action;
 
 /// What a name in the scenario's directory stands for.

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use super::history::{breaks, keeps};
+use crate::run::history::{breaks, keeps};
 use imglock_core::Backend::{self, Ofd, Posix};
 
 const WITHOUT_REASON: &str = "vm2.disk was refused although no live opener is in its way";
@@ -104,8 +104,8 @@ mod refused_for_no_reason {
 }
 
 mod refused_where_a_close_is_not_told {
-    use super::super::history::History;
     use super::*;
+    use crate::run::history::History;
 
     fn breaches(backend: Backend, before: &str) -> Vec<String> {
         let lines = format!("{before}\nvm2 open disk rw => refused write");

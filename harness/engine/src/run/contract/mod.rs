@@ -1,9 +1,12 @@
+mod bytes;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
-use super::books::{Books, FullName};
-use super::books_node::{Node, Role};
-use super::breach::Breach;
-use super::contract_bytes::{Sights, judge_table};
+use crate::run::books::{Books, FullName, Node, Role};
+use crate::run::breach::Breach;
+use bytes::{Sights, judge_table};
 use imglock_core::Backend;
 use imglock_core::Claim;
 use imglock_core::{Action, Hazard, Outcome, TableLock};

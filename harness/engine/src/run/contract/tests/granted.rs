@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use super::history::{History, breaks, keeps};
+use crate::run::history::{History, breaks, keeps};
 use imglock_core::Backend::{self, Ofd, Posix};
 
 const BOTH: &str = "vm2.disk and vm1.disk conflict, and both were granted";

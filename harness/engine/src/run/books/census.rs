@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::books::{Books, Table};
-use super::books_node::{Node, Role};
+use super::node::{Node, Role};
+use super::{Books, Table};
 use imglock_core::Action;
 use imglock_core::Claim;
 

@@ -1,3 +1,5 @@
+mod role;
+
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -7,11 +9,13 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{Resource, getrlimit};
 use serde::de::DeserializeOwned;
 
-use super::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
-use super::execution::{Executed, Execution, Log, StandardError};
-use super::wire::{Answer, Order, Reply, Request};
-use super::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken, Tried};
 use crate::fault::Fault;
+use crate::process::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
+use crate::process::execution::{Executed, Execution, Log, StandardError};
+use crate::process::wire::{Answer, Order, Reply, Request};
+use crate::process::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken, Tried};
+
+pub(super) use role::run_on_stdin;
 
 /// How long the launcher may take over one order. Killing and reaping ten
 /// thousand processes takes seconds.

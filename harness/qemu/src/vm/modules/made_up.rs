@@ -4,7 +4,7 @@ use object::write::{Object, StandardSegment};
 use object::{Architecture, BinaryFormat, Endianness, SectionKind};
 
 /// An ELF file with these words, parted by `|`, in its `.modinfo`.
-pub(super) fn made_up(info: &str) -> Vec<u8> {
+pub(in crate::vm) fn made_up(info: &str) -> Vec<u8> {
     let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
     let segment = object.segment_name(StandardSegment::Data).to_vec();
     let section = object.add_section(segment, b".modinfo".to_vec(), SectionKind::ReadOnlyData);

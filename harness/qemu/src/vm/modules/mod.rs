@@ -1,8 +1,15 @@
+mod info;
+#[cfg(test)]
+mod made_up;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::module_info::{ModuleInfo, normal};
-use super::packing::{Packing, unpacked};
+use crate::vm::packing::{Packing, unpacked};
+use info::{ModuleInfo, normal};
+
+#[cfg(test)]
+pub(super) use made_up::made_up;
 
 /// A module that can be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,7 +197,6 @@ fn module_name(path: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::module_tests::made_up;
     use super::*;
 
     /// Modules as their paths, with what each says of itself.

@@ -1,6 +1,6 @@
 //! A third party that takes the image while it is handed over.
 
-use super::migration::arrived_late;
+use super::completed::arrived_late;
 use super::moves::{
     Arrival, IMAGE, MOVERS, NOTHING, arrives, blockdev, destination, go_on, go_on_in_vain, is,
     source, storage, switch_over, third_leaves, third_takes, to_the_switchover,

@@ -8,12 +8,12 @@ use std::process::{Command, Stdio};
 
 use nix::unistd::Pid;
 
-use super::channel::Channel;
-use super::next::{Next, failed};
-use super::planted::Planted;
-use super::wire::Reply;
-use super::worker::run;
-use super::{FAULT, ROLE, WORKER};
+use super::run;
+use crate::process::channel::Channel;
+use crate::process::next::{Next, failed};
+use crate::process::planted::Planted;
+use crate::process::wire::Reply;
+use crate::process::{FAULT, ROLE, WORKER};
 use crate::raw::{clone_into, fork_into};
 use imglock_core::Outcome;
 
@@ -67,7 +67,7 @@ pub(super) fn exec(channel: &mut Channel, planted: &Planted) -> Next {
 }
 
 /// The kernel cuts the name to 15 bytes; ps(1) and lslocks(8) show it.
-pub(super) fn set_name(name: &str) {
+pub(in crate::process) fn set_name(name: &str) {
     if let Ok(name) = CString::new(name) {
         let _ = nix::sys::prctl::set_name(&name);
     }

@@ -2,9 +2,8 @@
 
 use rstest::rstest;
 
-use super::books::Books;
-use super::books_node::Role;
-use super::history::History;
+use super::{Books, Role};
+use crate::run::history::History;
 use imglock_core::Action;
 use imglock_core::Backend::{self, Ofd, Posix};
 use imglock_core::{Locking, Mode};

@@ -4,11 +4,11 @@
 use nix::errno::Errno;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 
-use super::next::failed;
-use super::planted::Planted;
-use super::release::monotonic;
-use super::worker_node::NodeWork;
+use super::node::NodeWork;
 use crate::arena::{Answered, Arena, Heat, Jitter, Ledger, Left, RaceEntry};
+use crate::process::next::failed;
+use crate::process::planted::Planted;
+use crate::process::release::monotonic;
 use crate::raw::numbered;
 use imglock_core::Outcome;
 use imglock_core::{Access, Claim};

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use super::history::{History, keeps};
+use crate::run::history::{History, keeps};
 use imglock_core::Backend::{self, Ofd, Posix};
 
 #[track_caller]

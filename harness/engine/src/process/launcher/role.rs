@@ -10,19 +10,19 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, setpgid};
 use tempfile::TempDir;
 
-use super::channel::{Channel, ReceiveError};
-use super::execution::{Execution, Wiring, execute};
-use super::wire::{Answer, Order};
-use super::{deny_ofd, describe, worker, worker_fork};
 use crate::fault::Fault;
+use crate::process::channel::{Channel, ReceiveError};
+use crate::process::execution::{Execution, Wiring, execute};
+use crate::process::wire::{Answer, Order};
+use crate::process::{deny_ofd, describe, worker};
 use crate::raw::{fork_into, let_signals_interrupt};
 
 /// Serves the command until it is gone; returns the exit status.
-pub(super) fn run_on_stdin() -> i32 {
+pub(in crate::process) fn run_on_stdin() -> i32 {
     let Ok(mut channel) = take_stdin() else { return 1 };
     // Forked children whose parent died come to us, to be killed and reaped.
     let _ = nix::sys::prctl::set_child_subreaper(true);
-    worker_fork::set_name("imglock-launch");
+    worker::set_name("imglock-launch");
     // Workers inherit it: one may be sent the signal before it has run at all.
     if let_signals_interrupt().is_err() {
         return 1;
@@ -153,7 +153,7 @@ impl LauncherLoop {
             for socket in sockets.drain(..) {
                 drop(socket);
             }
-            worker_fork::set_name(name);
+            worker::set_name(name);
             worker::run(Channel::new(theirs), fault)
         })?;
         sockets.push(ours);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::nodes::machine;
+use crate::drill::stories::nodes::machine;
 use crate::drill::{FileNode, Lab};
 use crate::qemu::{Command, IDLE_GUEST, IDLE_ROM, QemuProgram, QemuVersion, idle_rom};
 use imglock_core::{Claim, Mode};

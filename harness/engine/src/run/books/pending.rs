@@ -1,6 +1,6 @@
 //! Steps that have begun and not ended, and what they leave behind.
 
-use super::books::{Actor, Books};
+use super::{Actor, Books};
 use imglock_core::Action;
 use imglock_core::Claim;
 

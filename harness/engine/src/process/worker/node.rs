@@ -4,11 +4,11 @@ use nix::errno::Errno;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
 use std::path::Path;
 
-use super::next::failed;
-use super::pausing::Pausing;
-use super::planted::Planted;
-use super::wire::{NodeHandle, Reply};
 use crate::fault::Purpose;
+use crate::process::next::failed;
+use crate::process::pausing::Pausing;
+use crate::process::planted::Planted;
+use crate::process::wire::{NodeHandle, Reply};
 use crate::raw::numbered;
 use imglock_core::Backend;
 use imglock_core::Outcome;

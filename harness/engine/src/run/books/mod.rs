@@ -1,14 +1,22 @@
+mod census;
+mod names;
+mod node;
+mod pending;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use super::books_census::Census;
-use super::books_names::Name;
-use super::books_node::{Node, Role};
-use super::books_pending::{Orphan, Pending};
 use crate::process::NodeHandle;
+use census::Census;
 use imglock_core::Backend;
 use imglock_core::Claim;
 use imglock_core::{Action, OpenOptions, Outcome};
+use names::Name;
+use pending::{Orphan, Pending};
+
+pub use node::{Node, Role};
 
 /// Who has which node, as far as the outcomes tell: the harness's own
 /// bookkeeping of actors, descriptor tables, nodes and images.
@@ -18,15 +26,15 @@ use imglock_core::{Action, OpenOptions, Outcome};
 /// contract be checked.
 #[derive(Debug, Clone)]
 pub struct Books {
-    pub(super) backend: Backend,
-    pub(super) names: HashMap<String, Name>,
-    pub(super) images: usize,
-    pub(super) links: usize,
-    pub(super) actors: HashMap<String, Actor>,
-    pub(super) orphans: Vec<Orphan>,
-    pub(super) tables: Vec<Table>,
-    pub(super) descriptions: usize,
-    pub(super) census: Census,
+    backend: Backend,
+    names: HashMap<String, Name>,
+    images: usize,
+    links: usize,
+    actors: HashMap<String, Actor>,
+    orphans: Vec<Orphan>,
+    tables: Vec<Table>,
+    descriptions: usize,
+    census: Census,
 }
 
 /// A node's full name, without a copy of it: that of the first actor that had
@@ -46,18 +54,18 @@ impl fmt::Display for FullName<'_> {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Actor {
-    pub(super) table: usize,
-    pub(super) pending: Option<Pending>,
+struct Actor {
+    table: usize,
+    pending: Option<Pending>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Table {
+struct Table {
     /// The first actor that had it; names its nodes and its POSIX locks.
-    pub(super) root: String,
+    root: String,
     /// How many live actors share it.
-    pub(super) sharers: usize,
-    pub(super) nodes: BTreeMap<String, Node>,
+    sharers: usize,
+    nodes: BTreeMap<String, Node>,
 }
 
 impl Books {

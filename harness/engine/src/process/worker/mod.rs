@@ -1,5 +1,11 @@
 //! The loop of a worker: receive a request, do it, reply.
 
+mod batch;
+mod fork;
+mod node;
+mod race;
+mod uring;
+
 use nix::errno::Errno;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
@@ -7,20 +13,22 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::uio::{pread, pwrite};
 use nix::unistd::{Whence, lseek};
 
-use super::channel::Channel;
-use super::next::{Next, done, failed};
-use super::planted::Planted;
-use super::wire::{NodeHandle, Reply, Request};
-use super::worker_node::NodeWork;
-use super::{FAULT, pausing, release, worker_batch, worker_fork, worker_race, worker_uring};
 use crate::fault::{Fault, Purpose};
+use crate::process::channel::Channel;
+use crate::process::next::{Next, done, failed};
+use crate::process::planted::Planted;
+use crate::process::wire::{NodeHandle, Reply, Request};
+use crate::process::{FAULT, pausing, release};
 use crate::raw::{let_signals_interrupt, numbered};
 use imglock_core::{Backend, ByteLocks, LockError};
 use imglock_core::{LockOwner, Outcome};
 use imglock_locks::ByteClaims;
+use node::NodeWork;
+
+pub(in crate::process) use fork::set_name;
 
 /// A worker that has just executed itself anew finds its socket on stdin.
-pub(super) fn run_on_stdin() -> i32 {
+pub(in crate::process) fn run_on_stdin() -> i32 {
     let Ok(socket) = std::io::stdin().as_fd().try_clone_to_owned() else { return 1 };
     // execve(2) has put the default action back.
     if let_signals_interrupt().is_err() {
@@ -35,7 +43,7 @@ pub(super) fn run_on_stdin() -> i32 {
 }
 
 /// Serves requests until the other end is gone; returns the exit status.
-pub(super) fn run(mut channel: Channel, fault: Option<Fault>) -> i32 {
+pub(in crate::process) fn run(mut channel: Channel, fault: Option<Fault>) -> i32 {
     let planted = Planted::new(fault, &channel);
     loop {
         planted.await_request(&channel);
@@ -52,7 +60,7 @@ pub(super) fn run(mut channel: Channel, fault: Option<Fault>) -> i32 {
     }
 }
 
-pub(super) fn perform(
+pub(in crate::process) fn perform(
     channel: &mut Channel,
     planted: &Planted,
     request: Request,
@@ -101,13 +109,13 @@ pub(super) fn perform(
         }),
         Request::AwaitRelease { fd, backend, range } => release::tell(channel, fd, backend, range),
         Request::TryEach { path, locks, beside, claims } => {
-            worker_batch::try_each(channel, planted, &path, locks, &beside, &claims)
+            batch::try_each(channel, planted, &path, locks, &beside, &claims)
         }
-        Request::Race(heat) => worker_race::race(&heat, planted, descriptors).into(),
-        Request::RegisterWithUring { fd } => done(worker_uring::register(fd)).into(),
-        Request::Fork { name } => worker_fork::fork(channel, planted, &name),
-        Request::Thread { name } => worker_fork::thread(channel, planted, &name),
-        Request::Exec => worker_fork::exec(channel, planted),
+        Request::Race(heat) => race::race(&heat, planted, descriptors).into(),
+        Request::RegisterWithUring { fd } => done(uring::register(fd)).into(),
+        Request::Fork { name } => fork::fork(channel, planted, &name),
+        Request::Thread { name } => fork::thread(channel, planted, &name),
+        Request::Exec => fork::exec(channel, planted),
         Request::Exit => Next::Exit(0),
         // Nothing is paused: `Pausing` takes its own `Resume`.
         Request::Resume => failed(Errno::EPROTO).into(),

@@ -4,12 +4,12 @@
 use nix::errno::Errno;
 use std::path::Path;
 
-use super::channel::Channel;
-use super::next::{Next, failed};
-use super::planted::Planted;
-use super::tried::Tried;
-use super::wire::{Reply, Request};
-use super::worker::perform;
+use super::perform;
+use crate::process::channel::Channel;
+use crate::process::next::{Next, failed};
+use crate::process::planted::Planted;
+use crate::process::tried::Tried;
+use crate::process::wire::{Reply, Request};
 use imglock_core::Backend;
 use imglock_core::Outcome;
 use imglock_core::{Access, Claim};

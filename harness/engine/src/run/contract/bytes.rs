@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::books::{Books, FullName};
-use super::books_node::{Node, Role};
-use super::breach::Breach;
+use crate::run::books::{Books, FullName, Node, Role};
+use crate::run::breach::Breach;
 use imglock_core::Backend;
 use imglock_core::{Claim, HELD_BASE, Permission, Permissions, UNSHARED_BASE, lock_bytes};
 use imglock_core::{Hazard, TableLock};

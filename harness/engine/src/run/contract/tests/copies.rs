@@ -1,7 +1,7 @@
 //! Openers and the copies of their descriptors, as random scenarios first
 //! brought them together.
 
-use super::history::{History, breaks, keeps};
+use crate::run::history::{History, breaks, keeps};
 use imglock_core::Backend::{Ofd, Posix};
 
 mod a_reopen {
