@@ -218,5 +218,4 @@ impl<L: ByteLocks> ByteLocks for Faulty<'_, L> {
 }
 
 #[cfg(test)]
-#[path = "faulty_tests.rs"]
 mod tests;

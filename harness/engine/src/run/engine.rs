@@ -300,5 +300,4 @@ fn hazards_of(findings: &[Finding]) -> BTreeSet<Hazard> {
 }
 
 #[cfg(test)]
-#[path = "engine_tests.rs"]
 mod tests;

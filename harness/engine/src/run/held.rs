@@ -134,3 +134,6 @@ fn joined(locks: Locks) -> Vec<(bool, LockType, ByteRange)> {
     }
     result
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,12 +16,8 @@ mod environment;
 mod finding;
 mod held;
 #[cfg(test)]
-mod held_tests;
-#[cfg(test)]
 mod history;
 mod judgement;
-#[cfg(test)]
-mod judgement_tests;
 mod moment;
 mod mounts;
 mod parting;

@@ -158,5 +158,4 @@ impl Rehearsal {
 }
 
 #[cfg(test)]
-#[path = "rehearsal_tests.rs"]
 mod tests;

@@ -178,5 +178,4 @@ fn cannot_open(path: &Path, access: Access, source: io::Error) -> OpenError {
 }
 
 #[cfg(test)]
-#[path = "hold_tests.rs"]
 mod tests;

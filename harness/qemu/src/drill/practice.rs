@@ -228,5 +228,4 @@ fn objection(cell: &DrillCell, wanted: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "practice_tests.rs"]
 mod tests;

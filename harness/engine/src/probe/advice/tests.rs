@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use rstest::rstest;
 
-use super::advice::{ProbeAdvice, probe_meaning};
-use super::data::{Probe, ProbeAnswer, ProbeMeasurement, ProbeStanding, ProbeTrial};
-use super::property::Property::{self, *};
-use super::series::{ProbeDelays, ProbeTiming, ReleaseDelay};
+use super::{ProbeAdvice, probe_meaning};
+use crate::probe::data::{Probe, ProbeAnswer, ProbeMeasurement, ProbeStanding, ProbeTrial};
+use crate::probe::property::Property::{self, *};
+use crate::probe::series::{ProbeDelays, ProbeTiming, ReleaseDelay};
 use crate::run::Environment;
 use crate::series::TimeSpread;
 use imglock_core::Backend::{self, Ofd, Posix};

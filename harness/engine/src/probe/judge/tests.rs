@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rstest::rstest;
 
-use super::data::{ProbeAnswer, ProbeStanding, ProbeTrial};
-use super::judge::trial;
-use super::property::Property::{self, *};
+use super::trial;
+use crate::probe::data::{ProbeAnswer, ProbeStanding, ProbeTrial};
+use crate::probe::property::Property::{self, *};
 use crate::run::{Event, EventKind, Finding, Judge, ScenarioResult, StepEvent, Trace};
 use imglock_core::Backend::{self, Ofd, Posix};
 use imglock_core::Outcome;

@@ -2,13 +2,11 @@
 
 use rstest::rstest;
 
-use super::breach::Breach;
-use super::finding::{Finding, Judge};
-use super::history::table;
-use super::judgement::{
-    by_contract, by_harness, by_model, by_scenario, missing_hazard, tables_differ,
-};
-use super::trace::StepEvent;
+use super::{by_contract, by_harness, by_model, by_scenario, missing_hazard, tables_differ};
+use crate::run::breach::Breach;
+use crate::run::finding::{Finding, Judge};
+use crate::run::history::table;
+use crate::run::trace::StepEvent;
 use imglock_core::Backend::{Ofd, Posix};
 use imglock_core::{Action, Hazard, Outcome};
 use imglock_scenario::Scenario;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rstest::rstest;
 
-use super::held::{Comparison, compare};
-use super::history::{History, table};
+use super::{Comparison, compare};
+use crate::run::history::{History, table};
 use imglock_core::Backend::{self, Ofd, Posix};
 use imglock_core::NodeName;
 use imglock_scenario::{HeldEntry, HeldStatement};

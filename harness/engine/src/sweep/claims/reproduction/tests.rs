@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::cases::EVERY_CLAIM;
-use super::{Arrangement, ClaimDeparture, ClaimDifference, OpenerProcesses};
+use crate::sweep::claims::cases::EVERY_CLAIM;
+use crate::sweep::claims::{Arrangement, ClaimDeparture, ClaimDifference, OpenerProcesses};
 use imglock_core::Backend;
 use imglock_core::Outcome;
 use imglock_core::{Claim, Mode};
