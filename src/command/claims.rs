@@ -66,7 +66,7 @@ fn plan(args: &MatrixArgs, directory: &Path) -> Result<ClaimPlan, Failure> {
         begun: None,
     };
     if let (Some(begun), Some(path)) = (&begun, resume)
-        && let Some(why) = begun.obstacle(&plan, &Environment::at(directory))
+        && let Some(why) = plan.obstacle(begun, &Environment::at(directory))
     {
         return Err(Failure::NotResumed { path: path.clone(), why });
     }
@@ -98,7 +98,7 @@ fn work(
     quiet: bool,
     file: Option<&Path>,
 ) -> Result<ClaimSweep, Failure> {
-    let begun = ClaimSweep::begun(plan, options);
+    let begun = plan.begin(options);
     let mut live = LiveJson::create(file, &begun)?;
     let progress = Progress::new(Work::Units("cases"), begun.cases(), quiet);
     progress.reach(begun.cases_done());

@@ -1,13 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use super::account::ComparedRun;
-use super::course::ComparedStep;
+use super::Change;
 use super::environment::{self, PlaceDifference};
 use super::pace::Pace;
 use super::places::pairs;
-use super::{Change, runs};
-use crate::run::{Place, PlaceFate, RunDocument, TraceDifference};
-use imglock_core::Backend;
+use super::runs::{self, RunChange};
+use crate::run::{Place, PlaceFate, RunDocument};
 
 /// What is different between an older and a newer document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,32 +36,6 @@ pub struct PlaceChange {
     pub pace: Option<Pace>,
     /// What has become of each run, by scenario.
     pub runs: Vec<RunChange>,
-}
-
-/// What has become of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunChange {
-    /// The scenario.
-    pub scenario: String,
-    /// On which locks.
-    pub backend: Backend,
-    /// Who played.
-    pub subject: String,
-    /// What has become of it.
-    pub change: Change,
-    /// What it came to before.
-    pub old: Option<ComparedRun>,
-    /// What it comes to now.
-    pub new: Option<ComparedRun>,
-    /// The names of the images, by their index in a lock table.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub images: Vec<String>,
-    /// The first step that is different, of what is broken, fixed or changed.
-    pub parting: Option<TraceDifference>,
-    /// The steps up to that one, or to the one that a judge objects to.
-    pub course: Vec<ComparedStep>,
-    /// How many times as long it takes, of what is slower.
-    pub times: Option<f64>,
 }
 
 impl Comparison {

@@ -1,12 +1,39 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Change;
 use super::account::ComparedRun;
-use super::comparison::RunChange;
-use super::course::course;
+use super::course::{ComparedStep, course};
 use super::pace::{self, Pace};
 use crate::run::{Place, RunDocument, ScenarioResult, TraceDifference};
 use imglock_core::Backend;
+
+/// What has become of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunChange {
+    /// The scenario.
+    pub scenario: String,
+    /// On which locks.
+    pub backend: Backend,
+    /// Who played.
+    pub subject: String,
+    /// What has become of it.
+    pub change: Change,
+    /// What it came to before.
+    pub old: Option<ComparedRun>,
+    /// What it comes to now.
+    pub new: Option<ComparedRun>,
+    /// The names of the images, by their index in a lock table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
+    /// The first step that is different, of what is broken, fixed or changed.
+    pub parting: Option<TraceDifference>,
+    /// The steps up to that one, or to the one that a judge objects to.
+    pub course: Vec<ComparedStep>,
+    /// How many times as long it takes, of what is slower.
+    pub times: Option<f64>,
+}
 
 type Key<'d> = (&'d str, Backend, &'d str);
 type Found<'d> = BTreeMap<Key<'d>, [Option<&'d ScenarioResult>; 2]>;

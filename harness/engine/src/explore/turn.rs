@@ -1,8 +1,7 @@
 //! Whose turn it is, and what it does: drawn from what the model says there is.
 
-use super::case::IMAGES;
 use super::dice::Dice;
-use super::draw::SIZES;
+use super::draw::{IMAGES, SIZES};
 use super::plot::{HOST, Plot};
 use imglock_core::Action;
 use imglock_scenario::Prediction;

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use rustix::io::Errno;
+
 /// Why processes could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -34,6 +36,38 @@ pub enum ProcessError {
     /// The run is being stopped.
     #[error("stopped")]
     Stopped,
+}
+
+/// Why no message came.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// The deadline passed.
+    #[error("no answer before the deadline")]
+    Timeout,
+    /// The other end is gone.
+    #[error("the process is gone")]
+    Closed,
+    /// The run is being stopped.
+    #[error("stopped")]
+    Stopped,
+    /// The socket failed, or what came is no message.
+    #[error("{0}")]
+    Broken(std::io::Error),
+}
+
+impl From<Errno> for ReceiveError {
+    fn from(errno: Errno) -> Self {
+        match errno {
+            Errno::CONNRESET | Errno::PIPE => ReceiveError::Closed,
+            other => ReceiveError::Broken(other.into()),
+        }
+    }
+}
+
+impl From<postcard::Error> for ReceiveError {
+    fn from(error: postcard::Error) -> Self {
+        ReceiveError::Broken(std::io::Error::other(error))
+    }
 }
 
 /// A system error in words, without Rust's `(os error 13)`.

@@ -33,32 +33,26 @@ mod pausing;
 mod pidfd;
 mod planted;
 mod release;
+mod role;
 mod slumber;
 mod stop;
 mod tried;
 mod wire;
 mod worker;
 
-pub use channel::{Channel, ReceiveError, await_any, await_readable};
-pub use error::{ProcessError, describe};
+pub use channel::Channel;
+pub use error::{ProcessError, ReceiveError, describe};
 pub use execution::{Executed, Execution, Log, StandardError};
 pub use launcher::{Launcher, LauncherOptions, Worker};
 pub use pidfd::ProcessHandle;
 pub use release::{Released, monotonic};
+pub use role::ROLE;
 pub use slumber::Slumber;
-pub use stop::{StopToken, StopTrigger};
+pub use stop::{StopToken, StopTrigger, await_any, await_readable};
 pub use tried::Tried;
 pub use wire::{NodeHandle, Reply, Request};
 
-/// The environment variable that tells a re-executed command its part.
-pub const ROLE: &str = "IMGLOCK_ROLE";
-/// The environment variable that tells a re-executed worker what is wrong
-/// with it.
-const FAULT: &str = "IMGLOCK_FAULT";
-/// [`ROLE`] of the launcher.
-const LAUNCHER: &str = "launcher";
-/// [`ROLE`] of a worker that has just executed itself anew.
-const WORKER: &str = "worker";
+use role::{LAUNCHER, WORKER};
 
 /// Plays a launcher or a worker to the end if that is what `role` names;
 /// returns the exit status.

@@ -19,8 +19,8 @@ mod sum;
 mod turn;
 mod workers;
 
-pub use plan::RacePlan;
-pub use sum::{Breach, RaceEvidence, RaceLeftOut, RaceSum, RaceTally, Sightings};
+pub use plan::{RaceLeftOut, RacePlan};
+pub use sum::{Breach, RaceEvidence, RaceSum, RaceTally, Sightings};
 pub use turn::{RaceProof, RaceTurn};
 
 use std::time::{Duration, Instant};
@@ -29,10 +29,8 @@ use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions};
 use imglock_scenario::HistoryTerms;
 use judging::Judging;
+use plan::PACE;
 use turn::{Racers, Ran};
-
-/// How long a heat is to take: often enough to show how far it is.
-const PACE: Duration = Duration::from_millis(200);
 
 /// The rounds of the first heat, when nobody knows how long one takes.
 const FIRST_HEAT: u64 = 64;

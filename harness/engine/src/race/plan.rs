@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use super::sum::RaceLeftOut;
+use serde::Serialize;
+
 use crate::arena::{Heat, MOST_OPENERS};
 use crate::run::Casting;
 use crate::subject::Builtin;
@@ -11,6 +12,9 @@ use imglock_scenario::HistoryOpener;
 
 /// The name of the image and of the node that an opener makes of it.
 pub(super) const IMAGE: &str = "disk";
+
+/// How long a heat is to take: often enough to show how far it is.
+pub(super) const PACE: Duration = Duration::from_millis(200);
 
 /// What a race is to be.
 #[derive(Debug, Clone)]
@@ -36,6 +40,15 @@ pub struct RacePlan {
     pub seed: u64,
     /// End with the heat in which the contract was first broken.
     pub first_breach: bool,
+}
+
+/// A mode that is not raced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RaceLeftOut {
+    /// Which.
+    pub mode: Mode,
+    /// Why not.
+    pub why: String,
 }
 
 impl RacePlan {

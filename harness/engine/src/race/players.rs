@@ -2,7 +2,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::plan::{IMAGE, RacePlan};
+use super::plan::{IMAGE, PACE, RacePlan};
 use super::turn::{RaceProof, RaceTurn, Racers, Ran};
 use crate::process::{Launcher, NodeHandle, ProcessError, StopToken, describe, monotonic};
 use crate::run::{HarnessError, SessionOptions};
@@ -215,7 +215,7 @@ impl Racers for Players {
                 }
                 Err(error) => return Err(error),
             }
-            if began.elapsed() > super::PACE {
+            if began.elapsed() > PACE {
                 break;
             }
         }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::Serialize;
 use strum::{Display, IntoStaticStr};
 
-use super::plan::RacePlan;
+use super::plan::{RaceLeftOut, RacePlan};
 use super::turn::RaceTurn;
 use crate::run::{Environment, SessionOptions};
 use imglock_core::Backend;
@@ -59,15 +59,6 @@ pub struct RaceSum {
     pub breaches: Vec<RaceTally<Breach>>,
     /// Known ways in which it was broken: no fault of anybody here.
     pub hazards: Vec<RaceTally<Hazard>>,
-}
-
-/// A mode that is not raced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RaceLeftOut {
-    /// Which.
-    pub mode: Mode,
-    /// Why not.
-    pub why: String,
 }
 
 /// How the contract can be broken in a race.

@@ -41,6 +41,14 @@ pub(super) struct Cast {
     pub(super) stop: StopToken,
 }
 
+/// Who plays an actor.
+pub(super) struct Casted {
+    pub(super) actor: String,
+    /// The name of the subject.
+    pub(super) subject: String,
+    pub(super) player: Box<dyn Player>,
+}
+
 impl Cast {
     /// Nobody yet, in `directory`.
     pub(super) fn new(

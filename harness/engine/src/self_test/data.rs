@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Detector;
+use super::catch::FaultCatch;
+use super::hunter::Detector;
 use crate::fault::Fault;
 use crate::run::Environment;
 use imglock_core::Backend;
@@ -65,15 +66,6 @@ pub enum HuntEnd {
     Nothing,
     /// It could not be tried, and why.
     Skipped(String),
-}
-
-/// What was not as it must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FaultCatch {
-    /// Where it showed: a scenario and its line, a pair of claims, a round.
-    pub at: String,
-    /// What was said of it, in one sentence.
-    pub said: String,
 }
 
 /// What became of a fault.

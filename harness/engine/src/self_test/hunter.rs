@@ -1,12 +1,10 @@
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use super::{FaultCatch, hunts, strategies};
-use crate::run::{HarnessError, SessionOptions};
-use imglock_core::Backend;
-use imglock_scenario::{ModeMatrix, Scenario};
+use super::catch::Hunted;
+use super::ground::CatchGround;
+use super::{hunts, strategies};
+use crate::run::HarnessError;
 
 /// A way of looking for faults.
 ///
@@ -26,28 +24,6 @@ pub enum Detector {
     Explore,
     /// Releases openers at the same moment, again and again.
     Race,
-}
-
-/// Where a hunter looks.
-#[derive(Debug, Clone)]
-pub struct CatchGround {
-    /// How processes are started; the fault is in here.
-    pub options: SessionOptions,
-    /// On which locks.
-    pub backend: Backend,
-    /// The scenarios that there are.
-    pub scenarios: Arc<[Arc<Scenario>]>,
-    /// What must come of every pair of modes.
-    pub matrix: Arc<ModeMatrix>,
-}
-
-/// What a hunter comes back with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hunted {
-    /// How often it tried something.
-    pub runs: u64,
-    /// What it found first.
-    pub catch: Option<FaultCatch>,
 }
 
 impl Detector {

@@ -5,12 +5,16 @@
 //! to find nothing where nothing is planted: where it does, nothing can be
 //! concluded, and no fault is planted at all.
 
+mod catch;
 mod data;
+mod ground;
 mod hunter;
 mod hunts;
 mod strategies;
 mod work;
 
-pub use data::{Detection, FaultCatch, FaultFate, FaultResult, HuntEnd, SelfTest};
-pub use hunter::{CatchGround, Detector, Hunted};
+pub use catch::{FaultCatch, Hunted};
+pub use data::{Detection, FaultFate, FaultResult, HuntEnd, SelfTest};
+pub use ground::CatchGround;
+pub use hunter::Detector;
 pub use work::{SelfTestPlan, self_test};

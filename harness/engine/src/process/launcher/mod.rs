@@ -10,10 +10,11 @@ use nix::sys::resource::{Resource, getrlimit};
 use serde::de::DeserializeOwned;
 
 use crate::fault::Fault;
-use crate::process::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS, ReceiveError};
+use crate::process::channel::{Channel, LONGEST_MESSAGE, MOST_DESCRIPTORS};
 use crate::process::execution::{Executed, Execution, Log, StandardError};
+use crate::process::role::{LAUNCHER, ROLE};
 use crate::process::wire::{Answer, Order, Reply, Request};
-use crate::process::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken, Tried};
+use crate::process::{ProcessError, ProcessHandle, ReceiveError, StopToken, Tried};
 
 pub(super) use role::run_on_stdin;
 

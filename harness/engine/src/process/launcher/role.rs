@@ -11,7 +11,8 @@ use nix::unistd::{Pid, setpgid};
 use tempfile::TempDir;
 
 use crate::fault::Fault;
-use crate::process::channel::{Channel, ReceiveError};
+use crate::process::channel::Channel;
+use crate::process::error::ReceiveError;
 use crate::process::execution::{Execution, Wiring, execute};
 use crate::process::wire::{Answer, Order};
 use crate::process::{deny_ofd, describe, worker};

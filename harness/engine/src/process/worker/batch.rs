@@ -1,15 +1,14 @@
-//! Many tries in one request. Each is made of the requests that open and
-//! close, so it does what a scenario's step would do.
+//! Many tries in one request. Each opens and closes as the requests of a
+//! scenario's steps do.
 
-use nix::errno::Errno;
 use std::path::Path;
 
-use super::perform;
+use super::node::NodeWork;
 use crate::process::channel::Channel;
-use crate::process::next::{Next, failed};
+use crate::process::next::{Next, done};
 use crate::process::planted::Planted;
 use crate::process::tried::Tried;
-use crate::process::wire::{Reply, Request};
+use crate::process::wire::Reply;
 use imglock_core::Backend;
 use imglock_core::Outcome;
 use imglock_core::{Access, Claim};
@@ -24,7 +23,7 @@ pub(super) fn try_each(
     beside: &[Claim],
     claims: &[Claim],
 ) -> Next {
-    let mut each = |claim: &Claim| try_one(channel, planted, path, locks, beside, *claim);
+    let mut each = |claim: &Claim| try_one(planted, path, locks, beside, *claim);
     let tried: Vec<Tried> = claims.iter().map(&mut each).collect();
     match channel.send(&tried) {
         Ok(()) => Next::Replied,
@@ -33,7 +32,6 @@ pub(super) fn try_each(
 }
 
 fn try_one(
-    channel: &mut Channel,
     planted: &Planted,
     path: &Path,
     locks: Backend,
@@ -43,7 +41,7 @@ fn try_one(
     let mut nodes = Vec::with_capacity(beside.len() + 1);
     let mut tried = Tried::Granted;
     for (holder, claim) in beside.iter().chain([&claim]).enumerate() {
-        let reply = ask(channel, planted, open(path, locks, *claim));
+        let reply = open(planted, path, locks, *claim);
         nodes.extend(reply.node.map(|node| node.fd));
         if holder == beside.len() {
             tried = reply.outcome.into();
@@ -53,7 +51,7 @@ fn try_one(
         }
     }
     for fd in nodes.into_iter().rev() {
-        let closed = ask(channel, planted, Request::Close { fd }).outcome;
+        let closed = done(planted.close(fd));
         if closed != Outcome::Done {
             tried = Tried::Other(closed);
         }
@@ -61,21 +59,7 @@ fn try_one(
     tried
 }
 
-fn open(path: &Path, locks: Backend, claim: Claim) -> Request {
-    Request::Open {
-        path: path.to_owned(),
-        access: Access::needed_by(claim),
-        cloexec: true,
-        locks: Some(locks),
-        claim,
-        pause_after: None,
-    }
-}
-
-fn ask(channel: &mut Channel, planted: &Planted, request: Request) -> Reply {
-    match perform(channel, planted, request, Vec::new()) {
-        Next::Reply(reply) => reply,
-        // Neither opening nor closing is answered in another way.
-        Next::Replied | Next::Exit(_) => failed(Errno::EPROTO).into(),
-    }
+fn open(planted: &Planted, path: &Path, locks: Backend, claim: Claim) -> Reply {
+    let mut nodes = NodeWork { planted, before: &mut || {} };
+    nodes.open(path, Access::needed_by(claim), true, Some(locks), claim)
 }

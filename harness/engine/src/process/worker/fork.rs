@@ -8,34 +8,37 @@ use std::process::{Command, Stdio};
 
 use nix::unistd::Pid;
 
-use super::run;
+use crate::fault::Fault;
 use crate::process::channel::Channel;
 use crate::process::next::{Next, failed};
 use crate::process::planted::Planted;
+use crate::process::role::{FAULT, ROLE, WORKER};
 use crate::process::wire::Reply;
-use crate::process::{FAULT, ROLE, WORKER};
 use crate::raw::{clone_into, fork_into};
 use imglock_core::Outcome;
 
+/// Serves a channel as a worker does, to the end.
+type Serve = fn(Channel, Option<Fault>) -> i32;
+
 /// Forks a worker; the parent's socket is closed in the child.
-pub(super) fn fork(channel: &mut Channel, planted: &Planted, name: &str) -> Next {
+pub(super) fn fork(channel: &mut Channel, planted: &Planted, name: &str, serve: Serve) -> Next {
     let Ok((ours, theirs)) = Channel::pair() else { return failed(Errno::EMFILE).into() };
     let parent = channel.number();
     let made = fork_into(|| {
         let _ = nix::unistd::close(parent);
         set_name(name);
         planted.be_born();
-        run(Channel::new(theirs), planted.fault)
+        serve(Channel::new(theirs), planted.fault)
     });
     introduce(channel, made, ours)
 }
 
 /// Clones a worker that shares the descriptor table.
-pub(super) fn thread(channel: &mut Channel, planted: &Planted, name: &str) -> Next {
+pub(super) fn thread(channel: &mut Channel, planted: &Planted, name: &str, serve: Serve) -> Next {
     let Ok((ours, theirs)) = Channel::pair() else { return failed(Errno::EMFILE).into() };
     let made = clone_into(|| {
         set_name(name);
-        run(Channel::new(theirs), planted.fault)
+        serve(Channel::new(theirs), planted.fault)
     });
     introduce(channel, made, ours)
 }

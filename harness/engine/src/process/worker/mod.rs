@@ -17,8 +17,9 @@ use crate::fault::{Fault, Purpose};
 use crate::process::channel::Channel;
 use crate::process::next::{Next, done, failed};
 use crate::process::planted::Planted;
+use crate::process::role::FAULT;
 use crate::process::wire::{NodeHandle, Reply, Request};
-use crate::process::{FAULT, pausing, release};
+use crate::process::{pausing, release};
 use crate::raw::{let_signals_interrupt, numbered};
 use imglock_core::{Backend, ByteLocks, LockError};
 use imglock_core::{LockOwner, Outcome};
@@ -60,7 +61,7 @@ pub(in crate::process) fn run(mut channel: Channel, fault: Option<Fault>) -> i32
     }
 }
 
-pub(in crate::process) fn perform(
+fn perform(
     channel: &mut Channel,
     planted: &Planted,
     request: Request,
@@ -113,8 +114,8 @@ pub(in crate::process) fn perform(
         }
         Request::Race(heat) => race::race(&heat, planted, descriptors).into(),
         Request::RegisterWithUring { fd } => done(uring::register(fd)).into(),
-        Request::Fork { name } => fork::fork(channel, planted, &name),
-        Request::Thread { name } => fork::thread(channel, planted, &name),
+        Request::Fork { name } => fork::fork(channel, planted, &name, run),
+        Request::Thread { name } => fork::thread(channel, planted, &name, run),
         Request::Exec => fork::exec(channel, planted),
         Request::Exit => Next::Exit(0),
         // Nothing is paused: `Pausing` takes its own `Resume`.

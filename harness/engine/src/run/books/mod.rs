@@ -1,3 +1,4 @@
+mod actors;
 mod census;
 mod names;
 mod node;
@@ -5,17 +6,18 @@ mod pending;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
+use std::collections::BTreeMap;
 
 use crate::process::NodeHandle;
+use actors::{Actors, Table};
 use census::Census;
 use imglock_core::Backend;
 use imglock_core::Claim;
 use imglock_core::{Action, OpenOptions, Outcome};
-use names::Name;
+use names::Names;
 use pending::{Orphan, Pending};
 
+pub use actors::FullName;
 pub use node::{Node, Role};
 
 /// Who has which node, as far as the outcomes tell: the harness's own
@@ -27,45 +29,11 @@ pub use node::{Node, Role};
 #[derive(Debug, Clone)]
 pub struct Books {
     backend: Backend,
-    names: HashMap<String, Name>,
-    images: usize,
-    links: usize,
-    actors: HashMap<String, Actor>,
+    names: Names,
+    actors: Actors,
     orphans: Vec<Orphan>,
-    tables: Vec<Table>,
     descriptions: usize,
     census: Census,
-}
-
-/// A node's full name, without a copy of it: that of the first actor that had
-/// its descriptor table, and its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FullName<'a> {
-    /// The actor.
-    pub root: &'a str,
-    /// The node.
-    pub node: &'a str,
-}
-
-impl fmt::Display for FullName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.root, self.node)
-    }
-}
-
-#[derive(Debug, Clone)]
-struct Actor {
-    table: usize,
-    pending: Option<Pending>,
-}
-
-#[derive(Debug, Clone)]
-struct Table {
-    /// The first actor that had it; names its nodes and its POSIX locks.
-    root: String,
-    /// How many live actors share it.
-    sharers: usize,
-    nodes: BTreeMap<String, Node>,
 }
 
 impl Books {
@@ -73,35 +41,32 @@ impl Books {
     pub fn new(backend: Backend, images: impl IntoIterator<Item = String>) -> Books {
         let mut books = Books {
             backend,
-            names: HashMap::new(),
-            images: 0,
-            links: 0,
-            actors: HashMap::new(),
+            names: Names::default(),
+            actors: Actors::default(),
             orphans: Vec::new(),
-            tables: Vec::new(),
             descriptions: 0,
             census: Census::default(),
         };
         for name in images {
-            books.add_image(name);
+            books.names.add_image(name);
         }
         books
     }
 
     /// Enters a process that exists from the start.
     pub fn spawn(&mut self, actor: &str) {
-        self.enter(actor, BTreeMap::new());
+        self.actors.enter(actor, BTreeMap::new());
     }
 
     /// The process (or the first of those that share its descriptor table)
     /// under whose name an actor's POSIX locks are shown.
     pub fn owner(&self, actor: &str) -> Option<&str> {
-        Some(&self.table(actor)?.root)
+        Some(&self.actors.table(actor)?.root)
     }
 
     /// A node, as `actor` sees it.
     pub fn node(&self, actor: &str, node: &str) -> Option<&Node> {
-        self.table(actor)?.nodes.get(node)
+        self.actors.node(actor, node)
     }
 
     /// The full name of a node.
@@ -111,15 +76,12 @@ impl Books {
 
     /// Every open node, once for each descriptor table, with its full name.
     pub fn nodes(&self) -> impl Iterator<Item = (FullName<'_>, &Node)> {
-        self.tables.iter().filter(|table| table.sharers > 0).flat_map(|table| {
-            let name = |node| FullName { root: &table.root, node };
-            table.nodes.iter().map(move |(node, open)| (name(node), open))
-        })
+        self.actors.tables().iter().flat_map(Table::live_nodes)
     }
 
     /// The open nodes of one actor.
     pub fn nodes_of(&self, actor: &str) -> impl Iterator<Item = &Node> {
-        self.table(actor).into_iter().flat_map(|table| table.nodes.values())
+        self.actors.table(actor).into_iter().flat_map(|table| table.nodes.values())
     }
 
     /// Whether more than so many nodes are open.
@@ -129,11 +91,72 @@ impl Books {
 
     /// A live actor that has the descriptor table named after `root`.
     pub fn sharer(&self, root: &str) -> Option<&str> {
-        if self.actors.get(root).is_some_and(|actor| self.tables[actor.table].root == root) {
-            return self.actors.get_key_value(root).map(|(name, _)| name.as_str());
+        self.actors.sharer(root)
+    }
+
+    /// The index of the image that a name means now.
+    pub fn image(&self, name: &str) -> Option<usize> {
+        self.names.image(name)
+    }
+
+    /// Whether symbolic links lead from a name to something that is mounted.
+    pub fn is_mount(&self, name: &str) -> bool {
+        self.names.is_mount(name)
+    }
+
+    /// Whether a node that acquired its claim on the image conflicts with
+    /// `claim`. It may be the one that `claim` is of.
+    pub fn has_conflict(&self, image: usize, claim: Claim) -> bool {
+        self.census.has_conflict(image, claim)
+    }
+
+    /// Whether a migration's source has given the image up.
+    pub fn is_given_up(&self, image: usize) -> bool {
+        self.census.is_given_up(image)
+    }
+
+    /// The step of an actor that is blocked or paused.
+    pub fn pending(&self, actor: &str) -> Option<&Action> {
+        Some(&self.actors.pending(actor)?.action)
+    }
+
+    /// The index of the image that a step of an actor is about: of one that is
+    /// taken up, the image that it was about when it began.
+    pub fn image_of(&self, actor: &str, action: &Action) -> Option<usize> {
+        match action {
+            Action::Await => self.actors.pending(actor)?.image,
+            Action::Open { options, .. } => self.image(&options.image),
+            action => Some(self.node(actor, action.node()?)?.image),
         }
-        let shares = |actor: &Actor| self.tables[actor.table].root == root;
-        self.actors.iter().find(|(_, actor)| shares(actor)).map(|(name, _)| name.as_str())
+    }
+
+    /// Every step that is blocked or paused, with its actor.
+    pub fn all_pending(&self) -> impl Iterator<Item = (&str, &Action)> {
+        self.actors.all_pending().map(|(actor, pending)| (actor, &pending.action))
+    }
+
+    /// What is attempted by those who are paused half-way: each image, with
+    /// the claim.
+    pub fn in_flight(&self) -> impl Iterator<Item = (usize, Claim)> {
+        self.actors.names().filter_map(|actor| self.in_flight_by(actor))
+    }
+
+    /// What one of them attempts.
+    pub fn in_flight_by(&self, actor: &str) -> Option<(usize, Claim)> {
+        let Pending { action, image } = self.actors.pending(actor)?;
+        match action {
+            Action::Open { options, .. } => Some(((*image)?, options.mode.claim())),
+            action => self.attempted(actor, action),
+        }
+    }
+
+    /// The claims on an image whose nodes are gone, and whose descriptions may
+    /// not be.
+    pub fn orphaned(&self, image: usize) -> impl Iterator<Item = Claim> {
+        let tables = self.actors.tables();
+        let kept =
+            move |orphan: &&Orphan| orphan.image == image && tables[orphan.table].sharers > 0;
+        self.orphans.iter().filter(kept).map(|orphan| orphan.claim)
     }
 
     /// The image and the claim that a step attempts to acquire, if it does.
@@ -180,11 +203,32 @@ impl Books {
         outcome: &Outcome,
         handle: Option<NodeHandle>,
     ) {
-        let touched = self.tables_of(actor, action);
-        let born = self.tables.len();
+        let touched = self.actors.tables_of(actor, action);
+        let born = self.actors.tables().len();
         self.uncount(&touched);
         self.note(actor, action, outcome, handle);
-        self.count(touched.into_iter().chain(born..self.tables.len()));
+        self.count(touched.into_iter().chain(born..self.actors.tables().len()));
+    }
+
+    /// Leaves the nodes of some tables out of the count.
+    fn uncount(&mut self, tables: &[usize]) {
+        let counted = tables.iter().flat_map(|table| self.actors.tables()[*table].live_nodes());
+        counted.for_each(|(_, node)| self.census.remove(node));
+    }
+
+    /// Counts them, as they are now.
+    fn count(&mut self, tables: impl IntoIterator<Item = usize>) {
+        let tables = tables.into_iter();
+        let counted = tables.flat_map(|table| self.actors.tables()[table].live_nodes());
+        counted.for_each(|(_, node)| self.census.add(node));
+    }
+
+    /// What counting all of them anew gives.
+    #[cfg(test)]
+    fn recounted(&self) -> Census {
+        let mut anew = Books { census: Census::default(), ..self.clone() };
+        anew.count(0..self.actors.tables().len());
+        anew.census
     }
 
     fn note(
@@ -197,8 +241,7 @@ impl Books {
         match (action, outcome) {
             (Action::Await, Outcome::Blocked | Outcome::Paused) => {}
             (Action::Await, _) => {
-                let pending = self.actors.get_mut(actor).and_then(|actor| actor.pending.take());
-                if let Some(Pending { action, image }) = pending {
+                if let Some(Pending { action, image }) = self.actors.take_pending(actor) {
                     self.complete(actor, &action, outcome, image, handle);
                 }
             }
@@ -206,11 +249,9 @@ impl Books {
                 let image = self.image_of(actor, action);
                 // Once nobody is in its way it is granted, whenever that is told.
                 if let Action::Lock { node, .. } = action {
-                    self.lock_by_hand(actor, node);
+                    self.actors.lock_by_hand(actor, node);
                 }
-                if let Some(actor) = self.actors.get_mut(actor) {
-                    actor.pending = Some(Pending { action: action.clone(), image });
-                }
+                self.actors.set_pending(actor, Pending { action: action.clone(), image });
             }
             _ => {
                 let image = self.image_of(actor, action);
@@ -234,15 +275,15 @@ impl Books {
             }
             Action::Close { node } => {
                 self.orphan_if_in_use(actor, node, None);
-                if let Some(table) = self.table_mut(actor) {
+                if let Some(table) = self.actors.table_mut(actor) {
                     table.nodes.remove(node);
                 }
             }
             Action::Dup { node, copy } if succeeded => {
-                self.copy(actor, node, actor, copy, handle);
+                self.actors.copy(actor, node, actor, copy, handle);
             }
             Action::Send { node, to, copy } if succeeded => {
-                self.copy(actor, node, to, copy, handle);
+                self.actors.copy(actor, node, to, copy, handle);
             }
             Action::Reopen { node, mode, access } => {
                 // The image is looked up by its name again.
@@ -253,33 +294,33 @@ impl Books {
                 }
                 let reached = image.map(|image| (image, self.descriptions));
                 self.descriptions += usize::from(succeeded);
-                if let Some(node) = self.node_mut(actor, node) {
+                if let Some(node) = self.actors.node_mut(actor, node) {
                     node.reopened(mode.claim(), *access, reached, handle);
                 }
             }
             Action::Set { node, mode, .. } => {
-                if let Some(node) = self.node_mut(actor, node) {
+                if let Some(node) = self.actors.node_mut(actor, node) {
                     node.changed(succeeded.then(|| mode.claim()), handle);
                 }
             }
             Action::Activate { node } => {
-                if let Some(node) = self.node_mut(actor, node) {
+                if let Some(node) = self.actors.node_mut(actor, node) {
                     node.activated(succeeded, handle);
                 }
             }
             Action::Inactivate { node } => {
-                if let Some(node) = self.node_mut(actor, node) {
+                if let Some(node) = self.actors.node_mut(actor, node) {
                     node.inactivated(handle);
                 }
             }
             Action::Lock { node, .. } | Action::Unlock { node, .. } => {
-                self.lock_by_hand(actor, node);
+                self.actors.lock_by_hand(actor, node);
             }
             Action::Fork { child } if succeeded => self.fork(actor, child),
-            Action::Thread { name } if succeeded => self.thread(actor, name),
+            Action::Thread { name } if succeeded => self.actors.enter_thread(actor, name),
             Action::Exec if succeeded => self.exec(actor),
             Action::Exit | Action::Kill => self.leave(actor),
-            _ if succeeded => self.apply_names(action),
+            _ if succeeded => self.names.apply(action),
             _ => {}
         }
     }
@@ -296,105 +337,61 @@ impl Books {
         let (locks, _) = self.resolve(options);
         let description = self.descriptions;
         self.descriptions += 1;
-        if let Some(table) = self.table_mut(actor) {
+        if let Some(table) = self.actors.table_mut(actor) {
             let opened = Node::opened(options, image, locks, description, handle);
             table.nodes.insert(node.to_owned(), opened);
         }
     }
 
-    fn copy(&mut self, actor: &str, node: &str, to: &str, copy: &str, handle: Option<NodeHandle>) {
-        let Some(description) = self.node(actor, node).map(|node| node.description) else { return };
-        self.each_copy(description, |node| node.copied = true);
-        let Some(given) = self.node(actor, node).map(|node| node.given(handle)) else { return };
-        if let Some(table) = self.table_mut(to) {
-            table.nodes.insert(copy.to_owned(), given);
-        }
-    }
-
-    /// What byte verbs lock on one descriptor its copies keep locked.
-    fn lock_by_hand(&mut self, actor: &str, node: &str) {
-        let Some(description) = self.node(actor, node).map(|node| node.description) else { return };
-        self.each_copy(description, |node| node.raw_locks = true);
-    }
-
-    fn each_copy(&mut self, description: usize, change: impl FnMut(&mut Node)) {
-        let nodes = self.tables.iter_mut().flat_map(|table| table.nodes.values_mut());
-        nodes.filter(|node| node.description == description).for_each(change);
-    }
-
     fn fork(&mut self, parent: &str, child: &str) {
-        let mut nodes = self.table(parent).map(|table| table.nodes.clone()).unwrap_or_default();
-        for node in nodes.values_mut() {
-            node.role = Role::Inherited;
-            node.copied = true;
-            self.each_copy(node.description, |node| node.copied = true);
+        let nodes = self.actors.inherited(parent);
+        let table = self.actors.enter(child, nodes);
+        if let Some(from) = self.actors.number_of_table(parent) {
+            self.orphan_half_open(from, table);
         }
-        self.enter(child, nodes);
-        if let Some(from) = self.actors.get(parent).map(|actor| actor.table) {
-            self.orphan_half_open(from, self.tables.len() - 1);
-        }
-    }
-
-    fn thread(&mut self, parent: &str, name: &str) {
-        let Some(table) = self.actors.get(parent).map(|actor| actor.table) else { return };
-        self.tables[table].sharers += 1;
-        self.actors.insert(name.to_owned(), Actor { table, pending: None });
     }
 
     fn exec(&mut self, actor: &str) {
-        let Some(table) = self.actors.get(actor).map(|actor| actor.table) else { return };
-        if self.tables[table].sharers == 1 {
-            return self.tables[table].nodes.retain(|_, node| !node.options.cloexec);
+        let Some(left) = self.actors.number_of_table(actor) else { return };
+        let Some(table) = self.actors.table_mut(actor) else { return };
+        if table.sharers == 1 {
+            return table.nodes.retain(|_, node| !node.options.cloexec);
         }
-        let mut nodes = self.tables[table].nodes.clone();
+        let mut nodes = table.nodes.clone();
         nodes.retain(|_, node| !node.options.cloexec);
         self.leave(actor);
-        self.name_after_another(table, actor);
-        for node in nodes.values_mut() {
-            node.copied = true;
-            self.each_copy(node.description, |node| node.copied = true);
-        }
-        self.enter(actor, nodes);
-        self.orphan_half_open(table, self.tables.len() - 1);
-    }
-
-    /// Whoever executes another program leaves the table that it shared. If
-    /// that was named after it, two would have one name.
-    fn name_after_another(&mut self, table: usize, actor: &str) {
-        let sharers = self.actors.iter().filter(|(_, actor)| actor.table == table);
-        let another = sharers.map(|(name, _)| name).min();
-        if let Some(name) = another.filter(|_| self.tables[table].root == actor) {
-            self.tables[table].root.clone_from(name);
-        }
-    }
-
-    fn enter(&mut self, actor: &str, nodes: BTreeMap<String, Node>) {
-        self.tables.push(Table { root: actor.to_owned(), sharers: 1, nodes });
-        let entry = Actor { table: self.tables.len() - 1, pending: None };
-        self.actors.insert(actor.to_owned(), entry);
+        self.actors.name_after_another(left, actor);
+        self.actors.mark_copied(&mut nodes);
+        let table = self.actors.enter(actor, nodes);
+        self.orphan_half_open(left, table);
     }
 
     fn leave(&mut self, actor: &str) {
         if let Some((image, claim)) = self.in_flight_by(actor)
-            && let Some(table) = self.actors.get(actor).map(|actor| actor.table)
+            && let Some(table) = self.actors.number_of_table(actor)
         {
             self.orphans.push(Orphan { table, image, claim });
         }
-        if let Some(actor) = self.actors.remove(actor) {
-            let table = &mut self.tables[actor.table];
-            table.sharers = table.sharers.saturating_sub(1);
+        self.actors.remove(actor);
+    }
+
+    /// What is being opened by those who share the table `from` is a descriptor
+    /// without a name in its copy `to`.
+    fn orphan_half_open(&mut self, from: usize, to: usize) {
+        let half_open = self.actors.half_open(from);
+        self.orphans.extend(half_open.map(|(image, claim)| Orphan { table: to, image, claim }));
+    }
+
+    /// A call that waits for a lock keeps the description of its node open.
+    /// What was locked on it is its claim, and another one that was prepared.
+    fn orphan_if_in_use(&mut self, actor: &str, node: &str, prepared: Option<Claim>) {
+        let Some(table) = self.actors.number_of_table(actor) else { return };
+        if let Some(open) = self.node(actor, node)
+            && self.actors.is_in_use(table, node)
+        {
+            let (image, claims) = (open.image, [Some(open.claim_in_force()), prepared]);
+            let orphans = claims.into_iter().flatten().map(|claim| Orphan { table, image, claim });
+            self.orphans.extend(orphans);
         }
-    }
-
-    fn table(&self, actor: &str) -> Option<&Table> {
-        Some(&self.tables[self.actors.get(actor)?.table])
-    }
-
-    fn table_mut(&mut self, actor: &str) -> Option<&mut Table> {
-        Some(&mut self.tables[self.actors.get(actor)?.table])
-    }
-
-    fn node_mut(&mut self, actor: &str, node: &str) -> Option<&mut Node> {
-        self.table_mut(actor)?.nodes.get_mut(node)
     }
 }

@@ -1,11 +1,12 @@
 //! What the names in the scenario's directory stand for.
 
-use super::Books;
+use std::collections::HashMap;
+
 use imglock_core::Action;
 
 /// What a name in the scenario's directory stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Name {
+enum Name {
     Image(usize),
     /// A symbolic link; the number tells hard links of it from other links.
     Link(usize, String),
@@ -16,12 +17,20 @@ pub(super) enum Name {
 /// How many symbolic links are followed in a row (`MAXSYMLINKS` is 40).
 const MOST_LINKS: usize = 40;
 
-impl Books {
+/// The names in the scenario's directory.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names {
+    meanings: HashMap<String, Name>,
+    images: usize,
+    links: usize,
+}
+
+impl Names {
     /// The index of the image that a name means now.
-    pub fn image(&self, name: &str) -> Option<usize> {
+    pub(super) fn image(&self, name: &str) -> Option<usize> {
         let mut name = name;
         for _ in 0..=MOST_LINKS {
-            match self.names.get(name)? {
+            match self.meanings.get(name)? {
                 Name::Image(image) | Name::Mount(image) => return Some(*image),
                 Name::Link(_, target) => name = target,
             }
@@ -30,10 +39,10 @@ impl Books {
     }
 
     /// Whether symbolic links lead from a name to something that is mounted.
-    pub fn is_mount(&self, name: &str) -> bool {
+    pub(super) fn is_mount(&self, name: &str) -> bool {
         let mut name = name;
         for _ in 0..=MOST_LINKS {
-            match self.names.get(name) {
+            match self.meanings.get(name) {
                 Some(Name::Link(_, target)) => name = target,
                 other => return matches!(other, Some(Name::Mount(_))),
             }
@@ -41,36 +50,36 @@ impl Books {
         false
     }
 
-    pub(super) fn apply_names(&mut self, action: &Action) {
+    pub(super) fn apply(&mut self, action: &Action) {
         match action {
             Action::Create { image, .. } => self.add_image(image.clone()),
             Action::HardLink { name, to } => {
-                if let Some(target) = self.names.get(to).cloned() {
-                    self.names.insert(name.clone(), target);
+                if let Some(target) = self.meanings.get(to).cloned() {
+                    self.meanings.insert(name.clone(), target);
                 }
             }
             Action::Symlink { name, to } => {
                 self.links += 1;
-                self.names.insert(name.clone(), Name::Link(self.links, to.clone()));
+                self.meanings.insert(name.clone(), Name::Link(self.links, to.clone()));
             }
             // Between two names of one file rename(2) does nothing.
-            Action::Rename { image, to } if self.names.get(image) == self.names.get(to) => {}
+            Action::Rename { image, to } if self.meanings.get(image) == self.meanings.get(to) => {}
             Action::Rename { image, to } => {
-                if let Some(renamed) = self.names.remove(image) {
-                    self.names.insert(to.clone(), renamed);
+                if let Some(renamed) = self.meanings.remove(image) {
+                    self.meanings.insert(to.clone(), renamed);
                 }
             }
             Action::Unlink { image } => {
-                self.names.remove(image);
+                self.meanings.remove(image);
             }
             Action::Bind { name, to, .. } => {
                 if let Some(image) = self.image(to) {
-                    self.names.insert(name.clone(), Name::Mount(image));
+                    self.meanings.insert(name.clone(), Name::Mount(image));
                 }
             }
             // Its locks are its own, whatever data it shows.
             Action::Overlay { name, .. } => {
-                self.names.insert(name.clone(), Name::Mount(self.images));
+                self.meanings.insert(name.clone(), Name::Mount(self.images));
                 self.images += 1;
             }
             _ => {}
@@ -78,7 +87,7 @@ impl Books {
     }
 
     pub(super) fn add_image(&mut self, name: String) {
-        self.names.insert(name, Name::Image(self.images));
+        self.meanings.insert(name, Name::Image(self.images));
         self.images += 1;
     }
 }

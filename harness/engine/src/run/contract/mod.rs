@@ -10,6 +10,7 @@ use bytes::{Sights, judge_table};
 use imglock_core::Backend;
 use imglock_core::Claim;
 use imglock_core::{Action, Hazard, Outcome, TableLock};
+use imglock_scenario::Step;
 
 /// One step as the contract sees it.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +38,22 @@ pub struct Peer {
     pub claim: Claim,
     /// Whether it has locks there that byte verbs took.
     pub raw_locks: bool,
+}
+
+impl Peer {
+    /// What a block's step is about: the claim that is attempted, and what the
+    /// actor has before, each with its image.
+    pub fn claims(books: &Books, step: &Step) -> Vec<Peer> {
+        let attempted = books.attempted(&step.actor, &step.action);
+        let attempted = attempted.into_iter().chain(books.in_flight_by(&step.actor));
+        let attempted = attempted.map(|(image, claim)| Peer { image, claim, raw_locks: false });
+        let in_force = books.nodes_of(&step.actor).map(|node| Peer {
+            image: node.image,
+            claim: node.claim_in_force(),
+            raw_locks: node.raw_locks,
+        });
+        attempted.chain(in_force).collect()
+    }
 }
 
 /// Watches a run for breaches of the contract: no two live conflicting
