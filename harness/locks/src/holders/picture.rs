@@ -5,9 +5,8 @@ use std::time::SystemTime;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::{Danger, LockProtocol};
+use super::{LockProtocol, OwnedLock};
 use crate::lock_table::{FileKey, LockClass};
-use imglock_core::{ByteRange, LockType};
 use imglock_core::{Claim, Mode, Reading};
 
 /// What a survey found.
@@ -51,11 +50,6 @@ impl SurveyedImage {
     /// Whether anybody has a lock on it, known or not.
     pub fn is_held(&self) -> bool {
         !self.holders.is_empty() || !self.unexplained.is_empty()
-    }
-
-    /// What is dangerous about the locks that are there.
-    pub fn dangers(&self) -> Vec<Danger> {
-        Danger::of(self)
     }
 
     /// Whether somebody has a lock that the kernel does not know of: whoever
@@ -159,20 +153,6 @@ pub struct HolderProcess {
     /// The numbers of its descriptors of the image that belong to this owner;
     /// empty when it could not be looked into.
     pub fds: Vec<RawFd>,
-}
-
-/// A lock, without its file and owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
-pub struct OwnedLock {
-    /// What kind of lock.
-    #[cfg_attr(feature = "serde", serde(rename = "type"))]
-    pub class: LockClass,
-    /// Shared or exclusive; `None` for a lease that its holder was told to
-    /// give up.
-    pub kind: Option<LockType>,
-    /// Which bytes; all of them for what is no byte-range lock.
-    pub range: ByteRange,
 }
 
 /// A lock that somebody waits for.

@@ -7,7 +7,6 @@ use std::path::Path;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::line::descriptor_lines;
 use crate::lock::KernelLocks;
 use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
 
@@ -53,12 +52,14 @@ impl FileKey {
                 refused = Some(error);
                 continue;
             }
-            let lines = descriptor_lines(std::process::id(), file.as_raw_fd())?;
+            let shown = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd()))?;
             // The file's closing drops it, too; but not every FUSE server
             // learns of that.
             let _ = locks.unlock(byte);
-            if let Some(line) = lines.first() {
-                return Ok(line.file);
+            let mut lines = shown.lines().filter_map(|line| line.strip_prefix("lock:"));
+            // It is the only word of such a line that can be read as a key.
+            if let Some(key) = lines.find_map(|line| line.split(' ').find_map(FileKey::parse)) {
+                return Ok(key);
             }
         }
         let why = refused.map_or("the kernel shows no lock of ours".to_owned(), |e| e.to_string());

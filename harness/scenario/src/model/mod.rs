@@ -13,6 +13,7 @@
 mod adopt;
 mod attempt;
 mod change;
+mod closing;
 mod double;
 mod extent;
 mod footprint;
@@ -24,6 +25,7 @@ mod reopen;
 mod span;
 mod table;
 mod together;
+mod verdict;
 mod view;
 mod wait;
 mod world;

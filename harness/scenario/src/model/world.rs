@@ -213,39 +213,6 @@ impl World {
         self.descriptions.len() - 1
     }
 
-    /// Puts a descriptor into a table, in place of one of the same name.
-    pub(super) fn insert(&mut self, table: usize, name: &str, node: Node) {
-        self.close(table, name);
-        if let Some(description) = self.descriptions.get_mut(node.description) {
-            description.nodes.insert((table, name.to_owned()));
-        }
-        if let Some(table) = self.tables.get_mut(table) {
-            table.nodes.insert(name.to_owned(), node);
-        }
-    }
-
-    /// close(2): any close drops the table's POSIX locks on the file, the last
-    /// one of a description its OFD locks.
-    pub(super) fn close(&mut self, table: usize, name: &str) {
-        let Some(node) = self.tables.get_mut(table).and_then(|table| table.nodes.remove(name))
-        else {
-            return;
-        };
-        self.release(table, name, node.description);
-    }
-
-    /// What close(2) does to a description that `name` no longer stands for.
-    pub(super) fn release(&mut self, table: usize, name: &str, description: usize) {
-        let Some(state) = self.descriptions.get_mut(description) else { return };
-        state.nodes.remove(&(table, name.to_owned()));
-        let file = state.file;
-        if let Some(image) = self.images.get_mut(file) {
-            image.locks.forget(Owner::Process(table));
-        }
-        self.drop_unused(description);
-        self.grant_waiting(file);
-    }
-
     /// Drops the OFD locks of a description that no descriptor stands for and
     /// no waiting call has in use.
     pub(super) fn drop_unused(&mut self, description: usize) {

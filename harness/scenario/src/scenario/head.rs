@@ -6,7 +6,7 @@ use miette::SourceSpan;
 use super::action::{USUAL, size};
 use super::scope::Scope;
 use super::verb::Verb;
-use super::{ImageDeclaration, body, names, word};
+use super::{ImageDeclaration, names, word};
 use crate::text::{Line, Reader};
 use imglock_core::Backend;
 use imglock_core::{FileSystem, Hazard};
@@ -14,6 +14,20 @@ use imglock_core::{FileSystem, Hazard};
 /// The words that begin a line of the head.
 pub(super) const WORDS: [&str; 6] =
     ["summary", "about", "backends", "file-system", "hazard", "image"];
+
+/// The words that begin a line, if it is not a process that does.
+pub(super) const FIRST_WORDS: [&str; 10] = [
+    "summary",
+    "about",
+    "backends",
+    "file-system",
+    "hazard",
+    "image",
+    "held",
+    "together",
+    "repeat",
+    "host",
+];
 
 /// The image of a scenario that declares none.
 const USUAL_IMAGE: &str = "disk.img";
@@ -168,7 +182,7 @@ fn misspells(node: &KdlNode, word: &str) -> bool {
     let verb = node.entries().first().filter(|entry| entry.name().is_none());
     let verb = verb.and_then(|entry| entry.value().as_string()).and_then(Verb::named);
     let name = node.name().value();
-    verb.is_none() && name != word && word::nearest(name, &body::FIRST_WORDS) == Some(word)
+    verb.is_none() && name != word && word::nearest(name, &FIRST_WORDS) == Some(word)
 }
 
 fn text(nodes: &[KdlNode], word: &str, reader: &mut Reader<'_>) -> String {

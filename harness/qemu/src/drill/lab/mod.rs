@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::account::{DrillAccount, DrillAct, DrillEntry};
+use super::expected::DrillExpected;
 use super::intruder::Intruder;
 use super::locks::{self, ImageLocks};
-use super::plan::DrillExpected;
 use super::variant::DrillVariant;
 use crate::qemu::{Command, Qemu, QemuBinaries, QemuProgram, QmpError, Start, Tool};
 use imglock_core::Backend;
