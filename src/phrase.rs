@@ -13,6 +13,17 @@ pub fn grouped(number: u64) -> String {
     groups.fold(first.to_owned(), |text, group| text + "," + &group)
 }
 
+/// `1 round`, `1,679,616 rounds`.
+pub fn grouped_count(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+/// With a capital letter at its beginning.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// `ofd`, `ofd and posix`, `ext4, xfs and btrfs`.
 pub fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<&str> = words.into_iter().collect();

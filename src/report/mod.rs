@@ -4,9 +4,12 @@
 mod bands;
 mod changes;
 pub mod claims;
+mod columns;
 pub mod compare;
 mod course;
+mod document;
 mod drawing;
+mod environment;
 mod evidence;
 pub mod explore;
 mod files;
@@ -24,6 +27,7 @@ pub mod listing;
 mod live;
 pub mod mode_table;
 pub mod modes;
+mod page;
 pub mod palette;
 mod places;
 pub mod probe;
@@ -47,6 +51,8 @@ mod probe_tests;
 mod samples;
 #[cfg(test)]
 mod samples_places;
+#[cfg(test)]
+mod shown;
 #[cfg(test)]
 mod tests;
 

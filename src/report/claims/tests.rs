@@ -4,12 +4,10 @@ use imglock_harness::sweep::ClaimSweep;
 
 use super::samples::{agreeing, differing, half, silent};
 use super::{Ending, write};
+use crate::report::shown::shown;
 
 fn told(sweep: &ClaimSweep, ending: &Ending<'_>) -> String {
-    let mut out = Vec::new();
-    write(sweep, ending, &mut out).expect("a vector can be written");
-    let text = anstream::adapter::strip_bytes(&out).into_vec();
-    let text = String::from_utf8(text).expect("text");
+    let text = shown(|out| write(sweep, ending, out));
     // A file is shown as it is.
     let wide = |line: &&str| line.chars().count() > 101 && !line.starts_with("  about ");
     assert_eq!(text.lines().find(wide), None, "{text}");
@@ -32,7 +30,7 @@ fn what_is_interrupted_can_be_gone_on_with() {
         Ending { stopped: true, file: Some(Path::new("my sweep.json")), ..Ending::default() };
     insta::assert_snapshot!(told(&half(), &ending));
     let text = told(&half(), &Ending { file: None, ..ending });
-    assert!(text.ends_with("with --report json=FILE it could be gone on with (--resume FILE)\n"));
+    assert!(text.ends_with("Add --report json=FILE to be able to --resume FILE.\n"));
 }
 
 #[test]
