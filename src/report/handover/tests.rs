@@ -2,13 +2,11 @@ use imglock_harness::handover::{Handovers, Lesson};
 
 use super::samples::{broken, quiet, usual};
 use super::{json, write};
+use crate::report::shown::{shown, widest};
 
 fn told(measured: &Handovers) -> String {
-    let mut out = Vec::new();
-    write(measured, &mut out).expect("a vector can be written");
-    let text = anstream::adapter::strip_bytes(&out).into_vec();
-    let text = String::from_utf8(text).expect("text");
-    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let text = shown(|out| write(measured, out));
+    assert!(widest(&text) <= 100, "{text}");
     text
 }
 
@@ -47,7 +45,5 @@ fn each_lesson_is_drawn_from_what_was_measured() {
 fn json_holds_every_handover() {
     let mut few = usual();
     few.series.truncate(1);
-    let mut out = Vec::new();
-    json(&few, &mut out).expect("a vector can be written");
-    insta::assert_snapshot!(String::from_utf8(out).expect("text"));
+    insta::assert_snapshot!(shown(|out| json(&few, out)));
 }

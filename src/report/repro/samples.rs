@@ -1,4 +1,4 @@
-//! One of everything, for the snapshots.
+//! Results made by hand, with one step of each kind.
 
 use crate::report::samples;
 use imglock_harness::drill::{
@@ -19,7 +19,7 @@ pub fn environment() -> Environment {
     Environment { mount_options: vec!["rw".into()], ..samples::environment() }
 }
 
-/// A run in which locks are kept at first, and then lost.
+/// A run that keeps its locks at first, and then loses them.
 pub fn lost() -> DrillResult {
     let variant = Variant { backend: Backend::Posix, node: FileNode::ReadWrite };
     let account = Account {
@@ -41,7 +41,7 @@ pub fn kept() -> DrillResult {
     DrillResult { verdict: Verdict::Passed, reason: String::new(), account }
 }
 
-/// One that did not come out as documented.
+/// A run that differs from the documentation.
 pub fn failed() -> DrillResult {
     let reason = "disk.img: loses was expected, but vm1 keeps its locks".to_owned();
     DrillResult { verdict: Verdict::Failed, reason, ..kept() }

@@ -4,15 +4,10 @@ use imglock_harness::self_test::{Fate, Hunter, SelfTest};
 
 use super::samples::{interrupted, tested, unsound};
 use super::*;
+use crate::report::shown::shown;
 
 fn told(tested: &SelfTest, width: Option<usize>) -> String {
-    let mut out = Vec::new();
-    write(tested, width, &mut out).expect("a vector can be written");
-    plain(&out)
-}
-
-fn plain(bytes: &[u8]) -> String {
-    String::from_utf8(anstream::adapter::strip_bytes(bytes).into_vec()).expect("text")
+    shown(|out| write(tested, width, out))
 }
 
 #[test]
@@ -46,18 +41,17 @@ fn an_interrupted_one_says_how_far_it_came() {
 
 #[test]
 fn faults_are_listed_by_place_with_what_is_wrong() {
-    let mut out = Vec::new();
-    list(&[Fault::UnlockIgnored, Fault::NoCheck], &mut out).expect("a vector can be written");
-    insta::assert_snapshot!(plain(&out));
+    let faults = [Fault::UnlockIgnored, Fault::NoCheck];
+    insta::assert_snapshot!(shown(|out| list(&faults, out)));
 }
 
 #[test]
 fn what_is_said_beside_the_bar_is_who_looks() {
-    assert_eq!(so_far(&tested()), "matrix looks");
+    assert_eq!(so_far(&tested()), "matrix runs");
     assert_eq!(so_far(&SelfTest { baseline: Vec::new(), ..tested() }), "without a fault first");
 }
 
-/// What a fate is follows from the hunts.
+/// The hunts decide the fate.
 #[test]
 fn each_sample_has_the_fate_that_it_is_for() {
     let fates: Vec<Fate> = tested().results.iter().map(|result| result.fate()).collect();
@@ -67,7 +61,7 @@ fn each_sample_has_the_fate_that_it_is_for() {
     assert_eq!((interrupted().count(Fate::Caught), interrupted().count(Fate::Open)), (1, 3));
 }
 
-/// The page and the program tell the same faults in the same words.
+/// The page and the program describe the same faults in the same words.
 #[test]
 fn the_page_lists_every_fault() {
     let page = include_str!("../../../docs/self-test.md");
