@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Arguments;
 use std::io::{self, Write};
 
@@ -28,13 +29,7 @@ impl<'o> Page<'o> {
 
     /// Writes `text` with `first` before its first line and `rest` before the others.
     pub fn wrapped(&mut self, first: &str, rest: &str, text: &str) -> io::Result<()> {
-        let options = textwrap::Options::new(self.width)
-            .initial_indent(first)
-            .subsequent_indent(rest)
-            .word_separator(AsciiSpace)
-            .word_splitter(NoHyphenation)
-            .break_words(false);
-        textwrap::wrap(text, options).iter().try_for_each(|line| writeln!(self.out, "{line}"))
+        self.lines("", wrap(text, self.width, [first, rest]))
     }
 
     /// Writes a paragraph, each line of it after `indent`.
@@ -55,6 +50,18 @@ impl<'o> Page<'o> {
     ) -> io::Result<()> {
         lines.into_iter().try_for_each(|line| writeln!(self.out, "{indent}{}", line.as_ref()))
     }
+}
+
+/// Wraps `text` at blanks to lines of `width` columns, with `first` before the
+/// first of them and `rest` before the others.
+pub fn wrap(text: &str, width: usize, [first, rest]: [&str; 2]) -> Vec<String> {
+    let options = textwrap::Options::new(width)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .word_separator(AsciiSpace)
+        .word_splitter(NoHyphenation)
+        .break_words(false);
+    textwrap::wrap(text, options).into_iter().map(Cow::into_owned).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Documents made by hand, with everything that can become of a run.
+//! Documents made by hand, with each kind of change.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use imglock_harness::step::{Action, TableLock};
 
 use crate::report::samples;
 
-/// A place that the samples are from.
+/// A place of the samples.
 fn place(kernel: &str, name: &str) -> Place {
     let environment = Environment {
         kernel: kernel.to_owned(),
