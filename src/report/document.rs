@@ -7,9 +7,6 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 /// Writes `document` to `out`.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, document)?;
     writeln!(out)

@@ -1,5 +1,8 @@
 //! What a reader gets to see. Everything here turns finished data into text;
 //! no verdict is computed.
+//!
+//! A function that writes to `out` or to a page fails only when that cannot be
+//! written.
 
 mod bands;
 mod changes;
@@ -14,6 +17,7 @@ mod evidence;
 pub mod explore;
 mod files;
 mod foresight;
+mod groups;
 pub mod handover;
 pub mod history;
 pub mod holders;

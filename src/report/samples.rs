@@ -294,7 +294,7 @@ pub fn lock_loss() -> RunRecord {
     record
 }
 
-fn finding(judge: Judge, event: Option<usize>, message: &str) -> Finding {
+pub(super) fn finding(judge: Judge, event: Option<usize>, message: &str) -> Finding {
     Finding {
         judge,
         event,
@@ -317,7 +317,7 @@ fn trace(actors: &[&str], events: Vec<Event>) -> Trace {
     Trace { processes: processes.collect(), images: vec!["disk.img".into()], events }
 }
 
-fn step(
+pub(super) fn step(
     line: usize,
     actor: &str,
     action: Action,

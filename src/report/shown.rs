@@ -4,6 +4,17 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
+/// Tests of snapshots, a row for each: the name of the test, and the text.
+macro_rules! snapshots {
+    ($($name:ident: $text:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            insta::assert_snapshot!($text);
+        }
+    )*};
+}
+pub(in crate::report) use snapshots;
+
 /// The text without colours.
 pub fn shown(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
     plain(&coloured(write))

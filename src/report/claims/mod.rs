@@ -34,9 +34,6 @@ pub struct Ending<'a> {
 }
 
 /// Writes what was tried, the table, the differences, and the verdict.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write(sweep: &ClaimSweep, ending: &Ending<'_>, out: &mut dyn Write) -> io::Result<()> {
     let page = &mut Page::new(out, WIDTH);
     head(sweep, page)?;

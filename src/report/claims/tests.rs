@@ -4,7 +4,7 @@ use imglock_harness::sweep::ClaimSweep;
 
 use super::samples::{agreeing, differing, half, silent};
 use super::{Ending, write};
-use crate::report::shown::shown;
+use crate::report::shown::{shown, snapshots};
 
 fn told(sweep: &ClaimSweep, ending: &Ending<'_>) -> String {
     let text = shown(|out| write(sweep, ending, out));
@@ -14,14 +14,9 @@ fn told(sweep: &ClaimSweep, ending: &Ending<'_>) -> String {
     text
 }
 
-#[test]
-fn a_person_reads_that_all_agree() {
-    insta::assert_snapshot!(told(&agreeing(), &Ending::default()));
-}
-
-#[test]
-fn a_person_reads_what_differs_and_how_to_see_it_again() {
-    insta::assert_snapshot!(told(&differing(), &Ending::default()));
+snapshots! {
+    a_person_reads_that_all_agree: told(&agreeing(), &Ending::default());
+    a_person_reads_what_differs_and_how_to_see_it_again: told(&differing(), &Ending::default());
 }
 
 #[test]

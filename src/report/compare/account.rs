@@ -14,9 +14,6 @@ use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
 const CONSOLE: usize = 15;
 
 /// Writes the differences for a terminal of `width` columns; lists in full if `all`.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn text(
     compared: &Compared<'_>,
     all: bool,
@@ -34,9 +31,6 @@ pub fn text(
 
 /// Writes the differences as Markdown that reads well as the plain text of a
 /// mail; lists in full if `all`.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn markdown(compared: &Compared<'_>, all: bool, out: &mut dyn Write) -> io::Result<()> {
     let comparison = compared.comparison;
     let sheet = &mut Sheet::mail(out);

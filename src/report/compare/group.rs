@@ -7,6 +7,7 @@ use imglock_harness::subject::Builtin;
 use super::sides::Names;
 use super::words;
 use crate::phrase::{list, printable};
+use crate::report::groups;
 
 /// Runs of one scenario that changed in the same way, on several backends or at
 /// several places.
@@ -49,14 +50,8 @@ impl Group<'_> {
 
     /// `on ofd and posix, at ext4 and xfs`; without the places if there is only one.
     pub fn at(&self, names: Names) -> String {
-        let mut places: Vec<(&str, Vec<&str>)> = Vec::new();
-        for (place, backend) in &self.met {
-            let name = names.name(place);
-            match places.iter_mut().find(|(other, _)| *other == name) {
-                Some((_, backends)) => backends.push(backend.name()),
-                None => places.push((name, vec![backend.name()])),
-            }
-        }
+        let met = self.met.iter().map(|(place, backend)| (names.name(place), backend.name()));
+        let places = groups::groups(met);
         let subject = match &*self.run.subject {
             Builtin::NAME => String::new(),
             other => format!(" by {other}"),

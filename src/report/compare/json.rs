@@ -19,9 +19,6 @@ struct Entry<'a> {
 }
 
 /// Writes one JSON document of all comparisons.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn json(all: &[Compared<'_>], out: &mut dyn Write) -> io::Result<()> {
     let comparisons = all.iter().map(entry).collect::<io::Result<Vec<Entry<'_>>>>()?;
     // Whether anything is broken decides the exit code.

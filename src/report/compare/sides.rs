@@ -4,6 +4,7 @@ use imglock_harness::compare::{Change, Comparison, Contrast, PlaceChange};
 use imglock_harness::run::Place;
 
 use crate::phrase::printable;
+use crate::report::groups::groups;
 
 /// The places of a document in a line: `Linux 6.1.0 (x86_64); ext4; imglock 0.1.0`.
 pub fn described<'p>(places: impl Iterator<Item = &'p Place>) -> String {
@@ -76,15 +77,10 @@ pub fn contrasts(comparison: &Comparison) -> Vec<(String, String)> {
 
 fn distinct(comparison: &Comparison) -> Vec<(&Contrast, Vec<&str>)> {
     let names = Names::of(comparison);
-    let mut found: Vec<(&Contrast, Vec<&str>)> = Vec::new();
-    for place in &comparison.places {
-        for contrast in &place.contrasts {
-            match found.iter_mut().find(|(other, _)| *other == contrast) {
-                Some((_, places)) => places.push(names.name(place)),
-                None => found.push((contrast, vec![names.name(place)])),
-            }
-        }
-    }
+    let places = comparison.places.iter();
+    let contrasts =
+        places.flat_map(|place| place.contrasts.iter().map(move |one| (one, names.name(place))));
+    let mut found = groups(contrasts);
     let pairs = comparison.places.iter();
     let pairs = pairs.filter(|place| place.old.is_some() && place.new.is_some()).count();
     for (_, places) in found.iter_mut().filter(|(_, places)| places.len() == pairs) {

@@ -52,17 +52,11 @@ pub fn found(differences: usize) -> String {
 }
 
 /// Writes where a scenario was saved.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn saved(path: &Path, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "written: {}", path.display())
 }
 
 /// Writes what was explored and where, what was covered, the differences, and the verdict.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write(explored: &Exploration, out: &mut dyn Write) -> io::Result<()> {
     let page = &mut Page::new(out, WIDTH);
     head(explored, page)?;

@@ -7,7 +7,7 @@ use imglock_harness::step::Hazard;
 
 use super::{Document, write};
 use crate::report::samples;
-use crate::report::shown::shown;
+use crate::report::shown::{shown, snapshots};
 
 fn environment() -> Environment {
     Environment { mount_options: vec!["rw".to_owned()], ..samples::environment() }
@@ -82,14 +82,9 @@ fn told(explored: &Exploration) -> String {
     shown(|out| write(explored, out))
 }
 
-#[test]
-fn what_agrees_shows_what_was_covered() {
-    insta::assert_snapshot!(told(&agreeing()));
-}
-
-#[test]
-fn what_differs_shows_its_scenario_and_how_to_run_it() {
-    insta::assert_snapshot!(told(&differing()));
+snapshots! {
+    what_agrees_shows_what_was_covered: told(&agreeing());
+    what_differs_shows_its_scenario_and_how_to_run_it: told(&differing());
 }
 
 #[test]

@@ -21,9 +21,6 @@ use super::{document, environment};
 const WIDTH: usize = 96;
 
 /// Writes where it was measured, the gaps, how an opener fared, and the conclusions.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write(measured: &Handovers, out: &mut dyn Write) -> io::Result<()> {
     let page = &mut Page::new(out, WIDTH);
     let (qemu, place) =
@@ -61,9 +58,6 @@ struct Document<'a> {
 }
 
 /// Writes one JSON document with every handover in it.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn json(measured: &Handovers, out: &mut dyn Write) -> io::Result<()> {
     let gaps = |series: &Series| {
         json!({

@@ -2,7 +2,7 @@ use imglock_harness::handover::{Handovers, Lesson};
 
 use super::samples::{broken, quiet, usual};
 use super::{json, write};
-use crate::report::shown::{shown, widest};
+use crate::report::shown::{shown, snapshots, widest};
 
 fn told(measured: &Handovers) -> String {
     let text = shown(|out| write(measured, out));
@@ -10,14 +10,9 @@ fn told(measured: &Handovers) -> String {
     text
 }
 
-#[test]
-fn a_person_reads_how_long_nobody_holds_the_image() {
-    insta::assert_snapshot!(told(&usual()));
-}
-
-#[test]
-fn a_person_reads_what_must_not_be() {
-    insta::assert_snapshot!(told(&broken()));
+snapshots! {
+    a_person_reads_how_long_nobody_holds_the_image: told(&usual());
+    a_person_reads_what_must_not_be: told(&broken());
 }
 
 #[test]

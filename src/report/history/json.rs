@@ -9,9 +9,6 @@ use super::{Names, sentence};
 use crate::report::document;
 
 /// Writes the verdict, the events that prove it, and the hazards as one JSON document.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn document(history: &History, judgement: &Judgement, out: &mut dyn Write) -> io::Result<()> {
     let (verdict, finding) = match &judgement.verdict {
         Verdict::Valid => ("valid", None),

@@ -1,7 +1,7 @@
 use imglock_harness::history::History;
 
 use super::{json, text};
-use crate::report::shown::{shown, widest};
+use crate::report::shown::{shown, snapshots, widest};
 
 /// An event a line: AT OPENER EVENT, and what else it says as JSON. An opener
 /// `vm1.disk` is of process `vm1`.
@@ -82,37 +82,14 @@ const REFUSED: &str = r#"
     3960000910 vm4.disk closed
 "#;
 
-#[test]
-fn two_holders_are_not_told_before_a_shorter_contradiction() {
-    insta::assert_snapshot!(told(&history(OFD, TWO), 100));
-}
-
-#[test]
-fn two_holders_are_drawn_beside_each_other() {
-    let lines = without("vm3");
-    insta::assert_snapshot!(told(&history(OFD, &lines), 100));
-}
-
-#[test]
-fn what_stands_closest_to_a_refusal_is_drawn_with_it() {
-    insta::assert_snapshot!(told(&history(OFD, REFUSED), 100));
-}
-
-#[test]
-fn a_narrow_terminal_has_room_for_it() {
-    let lines = LOST.replace("vm1.cdrom", "vm1.tray");
-    insta::assert_snapshot!(told(&history(POSIX, &lines), 60));
-}
-
-#[test]
-fn hazards_are_drawn_and_are_no_contradiction() {
-    insta::assert_snapshot!(told(&history(POSIX, LOST), 100));
-}
-
-#[test]
-fn a_doubt_is_told_as_one() {
-    let lines = without("vm3");
-    insta::assert_snapshot!(told(&history(COARSE, &lines), 100));
+snapshots! {
+    two_holders_are_not_told_before_a_shorter_contradiction: told(&history(OFD, TWO), 100);
+    two_holders_are_drawn_beside_each_other: told(&history(OFD, &without("vm3")), 100);
+    what_stands_closest_to_a_refusal_is_drawn_with_it: told(&history(OFD, REFUSED), 100);
+    a_narrow_terminal_has_room_for_it:
+        told(&history(POSIX, &LOST.replace("vm1.cdrom", "vm1.tray")), 60);
+    hazards_are_drawn_and_are_no_contradiction: told(&history(POSIX, LOST), 100);
+    a_doubt_is_told_as_one: told(&history(COARSE, &without("vm3")), 100);
 }
 
 #[test]

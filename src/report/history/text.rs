@@ -10,9 +10,6 @@ use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD};
 use crate::report::times;
 
 /// Writes the verdict, the numbers of openings, and the events that prove it.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write(
     history: &History,
     judgement: &Judgement,

@@ -27,8 +27,8 @@ pub fn sentence(matter: &Matter, image: usize, names: &Names<'_>) -> String {
         ),
         Matter::Unjustified { refused, .. } => {
             let over = refusal(refused).map_or(String::new(), |refusal| format!(" ({refusal})"));
-            let offender = offender(refused);
-            format!("{} was refused {image}{over}, although no {offender} was there", name(refused))
+            let others = others(refused);
+            format!("{} was refused {image}{over}, although {others}", name(refused))
         }
         Matter::NeverReleased { holder } => {
             format!("{} was granted {image} and never released it", name(holder))
@@ -52,24 +52,24 @@ pub fn remark(event: &Event, finding: &Finding, names: &Names<'_>) -> Option<Str
                 format!("both {may}hold it: {}", why(first, second, names))
             }
             Matter::Unjustified { refused, .. } => {
-                let perhaps = if certain { "no" } else { "perhaps no" };
-                format!("{perhaps} {} was there", offender(refused))
+                let perhaps = if certain { "" } else { "perhaps " };
+                format!("{perhaps}{}", others(refused))
             }
-            Matter::NeverReleased { .. } => "the history has no end of it".to_owned(),
+            Matter::NeverReleased { .. } => "no close and no death follows".to_owned(),
         }),
     }
 }
 
-/// The kind of opener that would have justified the refusal.
-fn offender(refused: &Stay) -> String {
+/// Why no other opener justifies the refusal.
+fn others(refused: &Stay) -> String {
     match refusal(refused) {
         Some(Refusal { side: Side::Wanted, permission }) => {
-            format!("opener that does not share {permission}")
+            format!("every other opener shared {permission}")
         }
         Some(Refusal { side: Side::Unshared, permission }) => {
-            format!("opener that holds {permission}")
+            format!("no other opener held {permission}")
         }
-        None => "conflicting opener".to_owned(),
+        None => "no other opener conflicted".to_owned(),
     }
 }
 

@@ -82,9 +82,6 @@ fn same(one: &Fact<'_>, other: &Fact<'_>) -> bool {
 }
 
 /// Writes `23:01:12 + pid 812 qemu-io  rw (ofd)`.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn line(
     change: &Change<'_>,
     now: &Zoned,

@@ -16,25 +16,16 @@ use crate::report::document;
 const SCHEMA: u32 = 1;
 
 /// Writes the survey as a document that is laid out to be read.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn document(survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
     document::write(&whole(survey), out)
 }
 
 /// Writes the survey as a document in one line.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn line(survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", whole(survey))
 }
 
 /// Writes a change as a document in one line.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn change(change: &Change<'_>, now: &Zoned, out: &mut dyn Write) -> io::Result<()> {
     let mut entry = json!({
         "schema": SCHEMA,

@@ -8,7 +8,7 @@ use imglock_harness::lock_table::LockClass;
 
 use super::text::Text;
 use super::{changes, json, samples};
-use crate::report::shown::{coloured, shown, widest};
+use crate::report::shown::{coloured, shown, snapshots, widest};
 
 /// The text for a terminal of this width.
 fn told(survey: &Survey, asked: Option<Mode>, width: usize) -> String {
@@ -33,14 +33,18 @@ fn a_guest_is_found_at_once() {
     insta::assert_snapshot!("a_guest_in_120_columns", told(&survey, None, 120));
 }
 
-#[test]
-fn a_child_that_was_left_behind_is_called_out() {
-    insta::assert_snapshot!(told(&samples::survey(vec![samples::left_behind()]), None, 80));
-}
-
-#[test]
-fn processes_that_share_an_owner_are_one_block() {
-    insta::assert_snapshot!(told(&samples::survey(vec![samples::shared()]), None, 80));
+snapshots! {
+    a_child_that_was_left_behind_is_called_out:
+        told(&samples::survey(vec![samples::left_behind()]), None, 80);
+    processes_that_share_an_owner_are_one_block:
+        told(&samples::survey(vec![samples::shared()]), None, 80);
+    locks_that_are_none_of_qemus_are_named: told(&samples::survey(samples::foreign()), None, 80);
+    two_protocols_on_one_image_are_a_danger:
+        told(&samples::survey(vec![samples::two_protocols()]), None, 80);
+    whoever_waits_is_named_as_far_as_known:
+        told(&samples::survey(vec![samples::waiting()]), None, 80);
+    who_locks_nothing_is_shown_with_what_it_can_do:
+        told(&samples::survey(vec![samples::beside_the_unlocked()]), None, 80);
 }
 
 #[test]
@@ -52,36 +56,14 @@ fn a_guess_is_said_to_be_one() {
 }
 
 #[test]
-fn locks_that_are_none_of_qemus_are_named() {
-    insta::assert_snapshot!(told(&samples::survey(samples::foreign()), None, 80));
-}
-
-#[test]
-fn two_protocols_on_one_image_are_a_danger() {
-    insta::assert_snapshot!(told(&samples::survey(vec![samples::two_protocols()]), None, 80));
-}
-
-#[test]
-fn whoever_waits_is_named_as_far_as_known() {
-    insta::assert_snapshot!(told(&samples::survey(vec![samples::waiting()]), None, 80));
-}
-
-#[test]
 fn what_cannot_be_seen_is_said() {
     let text = told(&samples::unexplained(), None, 80);
     assert_reads_like("what_cannot_be_seen_is_said", &text);
 }
 
 #[test]
-fn who_locks_nothing_is_shown_with_what_it_can_do() {
-    let survey = samples::survey(vec![samples::beside_the_unlocked()]);
-    insta::assert_snapshot!(told(&survey, None, 80));
-}
-
-#[test]
 fn free_images_need_a_line_each() {
-    let images = vec![samples::image(Vec::new()), samples::image(Vec::new())];
-    insta::assert_snapshot!(told(&samples::survey(images), None, 80));
+    insta::assert_snapshot!(told(&samples::survey(vec![samples::image(Vec::new()); 2]), None, 80));
 }
 
 #[test]

@@ -22,9 +22,6 @@ impl Text<'_> {
     /// Writes the holders of each image, the modes that are granted beside them,
     /// and what to do next. With `asked`, writes the answer for that mode and the
     /// holders that conflict with it.
-    ///
-    /// # Errors
-    /// When `out` cannot be written.
     pub fn write(
         &self,
         survey: &Survey,

@@ -28,9 +28,6 @@ pub struct Trial {
 }
 
 /// Writes all results as one JSON document.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn json(environment: &Environment, trials: &[Trial], out: &mut dyn Write) -> io::Result<()> {
     let checks: Vec<&ModeCheck> = trials.iter().flat_map(|trial| &trial.checks).collect();
     // The recipes without a suitable QEMU here, and the QEMUs that would suit.

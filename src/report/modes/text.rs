@@ -9,6 +9,7 @@ use imglock_harness::run::{Environment, Verdict};
 
 use super::{Trial, bytes, numbers};
 use crate::report::environment::place;
+use crate::report::groups::groups;
 use crate::report::page::Page;
 use crate::report::palette::{self, BAD, CAREFUL, FAINT, GOOD, STRONG};
 
@@ -19,9 +20,6 @@ const WORD: usize = 9;
 const HOW: usize = 48;
 
 /// Writes the meaning of the columns.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn head(environment: &Environment, out: &mut dyn Write) -> io::Result<()> {
     let place = place(environment);
     writeln!(out, "{STRONG}The lock bytes of QEMU in each mode{STRONG:#}; {place}")?;
@@ -38,9 +36,6 @@ pub fn head(environment: &Environment, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes a mode, and the result of each recipe for it.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn block(mode: Mode, trials: &[Trial], out: &mut dyn Write) -> io::Result<()> {
     let page = &mut Page::new(out, WIDTH);
     let (held, unshared) = (numbers(mode.claim().held), numbers(mode.claim().unshared()));
@@ -50,7 +45,8 @@ pub fn block(mode: Mode, trials: &[Trial], out: &mut dyn Write) -> io::Result<()
             let players = players.iter().map(Player::to_string).collect();
             line((CAREFUL, "missing"), how, players, page)?;
         }
-        for alike in alike(checks) {
+        let by_result = checks.iter().map(|check| ((check.verdict, &check.reason), check));
+        for (_, alike) in groups(by_result) {
             line(result(alike[0]), how, programs(&alike), page)?;
             if let Some(remark) = remark(alike[0]) {
                 page.paragraph(&" ".repeat(2 + WORD + 2), &remark)?;
@@ -60,33 +56,14 @@ pub fn block(mode: Mode, trials: &[Trial], out: &mut dyn Write) -> io::Result<()
     Ok(())
 }
 
-/// The checks grouped by result.
-fn alike(checks: &[ModeCheck]) -> Vec<Vec<&ModeCheck>> {
-    let mut groups: Vec<Vec<&ModeCheck>> = Vec::new();
-    for check in checks {
-        let is_alike = |group: &&mut Vec<&ModeCheck>| {
-            (group[0].verdict, &group[0].reason) == (check.verdict, &check.reason)
-        };
-        match groups.iter_mut().find(is_alike) {
-            Some(group) => group.push(check),
-            None => groups.push(vec![check]),
-        }
-    }
-    groups
-}
-
 /// Each program with its versions.
 fn programs(checks: &[&ModeCheck]) -> Vec<String> {
-    let mut programs: Vec<(String, String)> = Vec::new();
-    for check in checks {
+    let programs = checks.iter().map(|check| {
         let Binary { program, version, .. } = &check.program;
-        let name = program.file_name();
-        match programs.iter_mut().find(|(other, _)| *other == name) {
-            Some((_, words)) => *words += &format!(", {version}"),
-            None => programs.push((name.clone(), format!("{name} {version}"))),
-        }
-    }
-    programs.into_iter().map(|(_, words)| words).collect()
+        (program.file_name(), version.to_string())
+    });
+    let programs = groups(programs).into_iter();
+    programs.map(|(name, versions)| format!("{name} {}", versions.join(", "))).collect()
 }
 
 /// Writes a result, the recipe, and the programs, one below the other.
@@ -131,9 +108,6 @@ fn result(check: &ModeCheck) -> (Style, &'static str) {
 }
 
 /// Writes how many checks are as documented, and how many modes they confirm.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn sum(trials: &[Trial], out: &mut dyn Write) -> io::Result<()> {
     let checks = || trials.iter().flat_map(|trial| &trial.checks);
     let confirms =

@@ -14,6 +14,7 @@ use std::io::{self, Write};
 use imglock_harness::race::{LeftOut, RaceSum};
 
 use super::environment;
+use super::groups::groups;
 use super::page::Page;
 use super::palette::{CAREFUL, FAINT, STRONG};
 use crate::phrase::{grouped_count, list};
@@ -22,9 +23,6 @@ use crate::phrase::{grouped_count, list};
 const WIDTH: usize = 80;
 
 /// Writes how the race was set up, how many openers were granted, the findings, and the verdict.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
     let page = &mut Page::new(out, WIDTH);
     head(sum, page)?;
@@ -69,15 +67,8 @@ fn head(sum: &RaceSum, page: &mut Page<'_>) -> io::Result<()> {
         }
     };
     page.paragraph("  ", &format!("{modes}, seed {}; {shared}", sum.seed))?;
-    // Each reason once.
-    let mut left_out: Vec<(&str, Vec<&str>)> = Vec::new();
-    for LeftOut { mode, why } in &sum.left_out {
-        match left_out.iter_mut().find(|(known, _)| known == why) {
-            Some((_, modes)) => modes.push(mode.name()),
-            None => left_out.push((why, vec![mode.name()])),
-        }
-    }
-    for (why, modes) in left_out {
+    let left_out = sum.left_out.iter().map(|LeftOut { mode, why }| (why, mode.name()));
+    for (why, modes) in groups(left_out) {
         let are = if modes.len() == 1 { "is" } else { "are" };
         let line = format!("{CAREFUL}{} {are} left out: {why}{CAREFUL:#}", list(modes));
         page.paragraph("  ", &line)?;

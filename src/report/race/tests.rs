@@ -4,7 +4,7 @@ use imglock_harness::race::RaceSum;
 
 use super::samples::{broken, posix, qemu, quiet};
 use super::write;
-use crate::report::shown::shown;
+use crate::report::shown::{shown, snapshots};
 
 fn told(sum: &RaceSum) -> String {
     let text = shown(|out| write(sum, out));
@@ -13,24 +13,11 @@ fn told(sum: &RaceSum) -> String {
     text
 }
 
-#[test]
-fn a_person_reads_that_nothing_was_broken() {
-    insta::assert_snapshot!(told(&quiet()));
-}
-
-#[test]
-fn a_person_reads_the_hazards_of_posix_locks() {
-    insta::assert_snapshot!(told(&posix()));
-}
-
-#[test]
-fn a_person_reads_how_locks_did_not_hold() {
-    insta::assert_snapshot!(told(&broken()));
-}
-
-#[test]
-fn a_person_reads_what_a_qemu_cannot_play() {
-    insta::assert_snapshot!(told(&qemu()));
+snapshots! {
+    a_person_reads_that_nothing_was_broken: told(&quiet());
+    a_person_reads_the_hazards_of_posix_locks: told(&posix());
+    a_person_reads_how_locks_did_not_hold: told(&broken());
+    a_person_reads_what_a_qemu_cannot_play: told(&qemu());
 }
 
 #[test]

@@ -7,9 +7,6 @@ use crate::report::page::Page;
 use crate::report::palette::{FAINT, STRONG};
 
 /// Writes every drill by theme, for a terminal of `width` columns.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn list(width: usize, out: &mut dyn Write) -> io::Result<()> {
     let page = &mut Page::new(out, width.min(100));
     let pad = drill::all().map(|drill| drill.name.len()).max().unwrap_or(0);
@@ -25,9 +22,6 @@ pub fn list(width: usize, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes the effect of every command on locks, a table for each theme.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn tables(out: &mut dyn Write) -> io::Result<()> {
     for (number, Theme { title, drills }) in drill::THEMES.iter().enumerate() {
         let space = if number == 0 { "" } else { "\n" };

@@ -4,9 +4,6 @@ use super::steps::{Step, steps};
 use super::{Narrative, words};
 
 /// Writes a drill as Markdown, for a bug report.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn markdown(narrative: &Narrative<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Narrative { drill, told, environment, .. } = narrative;
     writeln!(out, "## {}\n\n{}\n", drill.summary, drill.about)?;

@@ -38,9 +38,6 @@ pub struct Narrative<'a> {
 }
 
 /// Writes results as one JSON document.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn json(results: &[&DrillResult], out: &mut dyn Write) -> io::Result<()> {
     document::write(&serde_json::json!({ "schema": 1, "results": results }), out)
 }

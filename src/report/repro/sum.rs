@@ -8,9 +8,6 @@ use crate::report::modes::documented;
 use crate::report::palette::{self, FAINT};
 
 /// Writes one result as a line.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn line(result: &DrillResult, out: &mut dyn Write) -> io::Result<()> {
     let DrillResult { verdict, reason, account } = result;
     let style = palette::of_verdict(*verdict);
@@ -25,9 +22,6 @@ pub fn line(result: &DrillResult, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes how many results are as documented.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn sum(results: &[DrillResult], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{}", documented(results.iter().map(|result| result.verdict)))
 }

@@ -8,9 +8,6 @@ use crate::report::page::Page;
 use crate::report::palette::{self, BAD, CAREFUL, FAINT, GOOD, STRONG, TAKEN};
 
 /// Writes a drill for a terminal of `width` columns.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn terminal(narrative: &Narrative<'_>, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let Narrative { drill, told, environment, .. } = narrative;
     let page = &mut Page::new(out, width.min(100));

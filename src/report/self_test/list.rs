@@ -7,9 +7,6 @@ use crate::phrase::count;
 use crate::report::palette::{FAINT, STRONG};
 
 /// Writes the meaning of each fault, by place, and what each detector does.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn list(faults: &[Fault], out: &mut dyn Write) -> io::Result<()> {
     let width = super::table::name_width(faults.iter().copied());
     let mut place = None;

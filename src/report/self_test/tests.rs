@@ -4,15 +4,17 @@ use imglock_harness::self_test::{Fate, Hunter, SelfTest};
 
 use super::samples::{interrupted, tested, unsound};
 use super::*;
-use crate::report::shown::shown;
+use crate::report::shown::{shown, snapshots};
 
 fn told(tested: &SelfTest, width: Option<usize>) -> String {
     shown(|out| write(tested, width, out))
 }
 
-#[test]
-fn a_person_reads_who_noticed_what() {
-    insta::assert_snapshot!(told(&tested(), None));
+snapshots! {
+    a_person_reads_who_noticed_what: told(&tested(), None);
+    a_thorough_one_shows_who_finds_what: told(&SelfTest { thorough: true, ..tested() }, Some(100));
+    where_something_is_found_without_a_fault_nothing_is_concluded: told(&unsound(), Some(100));
+    an_interrupted_one_says_how_far_it_came: told(&interrupted(), Some(100));
 }
 
 #[test]
@@ -22,21 +24,6 @@ fn a_line_is_cut_to_fit_a_terminal() {
     let table: Vec<&str> = table.take_while(|line| !line.is_empty()).collect();
     assert!(table.iter().all(|line| line.chars().count() <= 100), "{text}");
     assert!(table.iter().any(|line| line.ends_with('…')), "{text}");
-}
-
-#[test]
-fn a_thorough_one_shows_who_finds_what() {
-    insta::assert_snapshot!(told(&SelfTest { thorough: true, ..tested() }, Some(100)));
-}
-
-#[test]
-fn where_something_is_found_without_a_fault_nothing_is_concluded() {
-    insta::assert_snapshot!(told(&unsound(), Some(100)));
-}
-
-#[test]
-fn an_interrupted_one_says_how_far_it_came() {
-    insta::assert_snapshot!(told(&interrupted(), Some(100)));
 }
 
 #[test]

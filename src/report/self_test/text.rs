@@ -13,9 +13,6 @@ const WIDTH: usize = 100;
 
 /// Writes the run without a fault, which detector caught which fault, the
 /// faults that survived, and the sum. Lines of the table are cut to fit `width`.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write(tested: &SelfTest, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     let page = &mut Page::new(out, WIDTH);
     let place = environment::place(&tested.environment);
