@@ -11,6 +11,7 @@ mod columns;
 pub mod compare;
 mod course;
 mod document;
+mod documented;
 mod drawing;
 mod environment;
 mod evidence;

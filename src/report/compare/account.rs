@@ -47,7 +47,7 @@ fn cautions(compared: &Compared<'_>, sheet: &mut Sheet<'_>) -> io::Result<()> {
         writeln!(sheet.page)?;
         match sheet.form {
             Form::Screen => sheet.page.paragraph("", &format!("{CAREFUL}{caution}{CAREFUL:#}"))?,
-            Form::Mail => sheet.text(&caution)?,
+            Form::Mail => sheet.text(caution)?,
         }
     }
     Ok(())
@@ -169,7 +169,7 @@ fn full(compared: &Compared<'_>, group: &Group<'_>, sheet: &mut Sheet<'_>) -> io
     }
     let (line, hint) = again::again(place.new.as_ref(), run);
     let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-    sheet.block(&format!("Run just this one again{hint}:"), &[line])
+    sheet.block(&format!("Run only this scenario again{hint}:"), &[line])
 }
 
 /// Writes a run as an entry of a list.

@@ -7,7 +7,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use text::{block, documented, head, sum};
+pub use text::{block, head, sum};
 
 use std::io::{self, Write};
 

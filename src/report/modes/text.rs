@@ -8,6 +8,7 @@ use imglock_harness::qemu::Binary;
 use imglock_harness::run::{Environment, Verdict};
 
 use super::{Trial, bytes, numbers};
+use crate::report::documented::documented;
 use crate::report::environment::place;
 use crate::report::groups::groups;
 use crate::report::page::Page;
@@ -124,17 +125,4 @@ pub fn sum(trials: &[Trial], out: &mut dyn Write) -> io::Result<()> {
         confirmed.len(),
         modes.len()
     )
-}
-
-/// `5 as documented, 3 not, 1 skipped, 0 timed out`.
-pub fn documented(verdicts: impl Iterator<Item = Verdict>) -> String {
-    let verdicts: Vec<Verdict> = verdicts.collect();
-    let words = [
-        (Verdict::Passed, "as documented"),
-        (Verdict::Failed, "not"),
-        (Verdict::Skipped, "skipped"),
-        (Verdict::TimedOut, "timed out"),
-    ];
-    let number = |verdict| verdicts.iter().filter(|other| **other == verdict).count();
-    words.map(|(verdict, word)| format!("{} {word}", number(verdict))).join(", ")
 }

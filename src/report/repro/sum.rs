@@ -4,7 +4,7 @@ use imglock_harness::drill::DrillResult;
 use imglock_harness::run::Verdict;
 
 use super::words;
-use crate::report::modes::documented;
+use crate::report::documented::documented;
 use crate::report::palette::{self, FAINT};
 
 /// Writes one result as a line.

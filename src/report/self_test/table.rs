@@ -30,7 +30,7 @@ pub fn baseline(tested: &SelfTest, page: &mut Page<'_>) -> io::Result<()> {
             End::Caught(Catch { at, said }) => (BAD, format!("{at}: {said}")),
         };
         let (hunter, backend) = (hunter.name(), backend.name());
-        write!(page, "  {style}no fault  {hunter:HUNTER$} {backend:BACKEND$} {found}{style:#}\n")?;
+        writeln!(page, "  {style}no fault  {hunter:HUNTER$} {backend:BACKEND$} {found}{style:#}")?;
     }
     Ok(())
 }
