@@ -34,6 +34,7 @@ pub mod mode_table;
 pub mod modes;
 mod page;
 pub mod palette;
+mod permissions;
 mod places;
 pub mod probe;
 mod progress;

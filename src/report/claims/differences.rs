@@ -1,12 +1,12 @@
 use std::io;
 
-use imglock_harness::image::Permissions;
 use imglock_harness::sweep::{ClaimDifference, ClaimSweep, Common, Pattern};
 
 use super::Ending;
 use crate::phrase::{count, grouped, quoted};
 use crate::report::page::Page;
 use crate::report::palette::{BAD, FAINT, STRONG};
+use crate::report::permissions::clauses;
 
 /// How many differences are shown in full, and how many kinds are described.
 const SHOWN: usize = 3;
@@ -66,15 +66,10 @@ fn kind(pattern: &Pattern, page: &mut Page<'_>) -> io::Result<()> {
 
 /// `the opener wants write; a holder does not share write`.
 fn words(common: &Common) -> String {
-    let opener = of("the opener", ("wants", common.wanted), common.unshared);
-    let holder = of("a holder", ("holds", common.taken), common.kept);
-    opener.into_iter().chain(holder).collect::<Vec<_>>().join("; ")
-}
-
-fn of(opener: &str, (takes, taken): (&str, Permissions), unshared: Permissions) -> Option<String> {
-    let parts = [(takes, taken), ("does not share", unshared)].into_iter();
-    let parts = parts.filter(|(_, set)| !set.is_empty());
-    let parts = parts.map(|(does, set)| format!("{does} {}", set.to_string().replace(' ', ", ")));
-    let parts: Vec<String> = parts.collect();
-    (!parts.is_empty()).then(|| format!("{opener} {}", parts.join(" and ")))
+    let opener = [("wants", common.wanted), ("does not share", common.unshared)];
+    let holder = [("holds", common.taken), ("does not share", common.kept)];
+    let both = [("the opener", clauses(opener)), ("a holder", clauses(holder))];
+    let both = both.into_iter().filter(|(_, clauses)| !clauses.is_empty());
+    let both = both.map(|(name, clauses)| format!("{name} {}", clauses.join(" and ")));
+    both.collect::<Vec<_>>().join("; ")
 }

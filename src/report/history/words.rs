@@ -2,6 +2,7 @@ use imglock_harness::history::{Answer, Event, EventKind, Finding, Matter, Role, 
 use imglock_harness::image::{Permissions, Refusal, Side};
 
 use super::Names;
+use crate::report::permissions::or_nothing;
 
 /// A finding about the image with this index, in one sentence.
 pub fn sentence(matter: &Matter, image: usize, names: &Names<'_>) -> String {
@@ -107,9 +108,5 @@ pub fn event(kind: EventKind, names: &Names<'_>) -> Vec<String> {
 }
 
 fn permissions(set: Permissions) -> String {
-    match set {
-        set if set.is_empty() => "nothing".to_owned(),
-        set if set.is_all() => "all".to_owned(),
-        set => set.to_string(),
-    }
+    if set.is_all() { "all".to_owned() } else { or_nothing(set) }
 }

@@ -11,6 +11,7 @@ use super::{since, words};
 use crate::phrase::{either, list, printable, quoted};
 use crate::report::page::Page;
 use crate::report::palette::{CAREFUL, FAINT, STRONG};
+use crate::report::permissions::or_nothing;
 
 /// The columns before a label, and those of a label.
 const INDENT: usize = 4;
@@ -50,8 +51,8 @@ fn heading(text: &str, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn claim(held: Permissions, unshared: Permissions, page: &mut Page<'_>) -> io::Result<()> {
-    row("holds", &words::permissions(held), page)?;
-    row("not shared", &words::permissions(unshared), page)
+    row("holds", &or_nothing(held), page)?;
+    row("not shared", &or_nothing(unshared), page)
 }
 
 fn process(process: &Process, now: &Zoned, page: &mut Page<'_>) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Locks and processes in a few words each.
 
 use imglock_harness::holders::{Holder, OwnedLock, Process, Protocol};
-use imglock_harness::image::{Mode, Permissions};
+use imglock_harness::image::Mode;
 use imglock_harness::lock::LockType;
 use imglock_harness::lock_table::LockClass;
 
@@ -28,11 +28,6 @@ pub fn short_mode(holder: &Holder, size: u64) -> String {
             format!("{kind} {}", holder.protocol(size))
         }
     }
-}
-
-/// `consistent-read write`, or `nothing`.
-pub fn permissions(set: Permissions) -> String {
-    if set.is_empty() { "nothing".to_owned() } else { set.to_string() }
 }
 
 /// The kinds of the holder's locks: `ofd, flock`.

@@ -65,14 +65,14 @@ fn witnesses(seen: Sightings) -> String {
 fn told(matter: &Matter) -> String {
     let names = Names::numbers();
     let told = sentence(matter, 0, &names);
+    let should = |opener| format!("{} should", names.opener(opener));
     let (first, second, other) = match matter {
-        Matter::TwoHolders { first, second } => (first, second, names.opener(second.opener)),
-        Matter::SameOwner { first, second } => (first, second, "another process".to_owned()),
-        Matter::LockLoss { loser, other, .. } => (loser, other, names.opener(other.opener)),
+        Matter::TwoHolders { first, second } => (first, second, should(second.opener)),
+        Matter::SameOwner { first, second } => (first, second, "another process would".to_owned()),
+        Matter::LockLoss { loser, other, .. } => (loser, other, should(other.opener)),
         Matter::Unjustified { .. } | Matter::NeverReleased { .. } => return told,
     };
     let refused = conflict(first.claim, second.claim);
     let refused = refused.map_or("refused".to_owned(), |refusal| format!("refused {refusal}"));
-    let should = if other == "another process" { "would" } else { "should" };
-    format!("{told}; {other} {should} have been {refused}")
+    format!("{told}; {other} have been {refused}")
 }

@@ -7,6 +7,7 @@ use imglock_harness::run::Verdict;
 use imglock_harness::step::Outcome;
 
 use super::Narrative;
+use crate::report::permissions::clauses;
 
 /// Why the run took POSIX locks.
 const DENIED: &str = "a seccomp filter answers F_OFD_SETLK with EINVAL, as a kernel or file system \
@@ -24,14 +25,9 @@ pub fn conditions(narrative: &Narrative<'_>) -> String {
 
 /// `holds consistent-read, write; does not share write`.
 pub fn claim(claim: Claim) -> String {
-    let parts = [("holds", claim.held), ("does not share", claim.unshared())];
-    let parts = parts.into_iter().filter(|(_, set)| !set.is_empty()).map(|(does, set)| {
-        let names: Vec<&str> = set.each().map(|one| one.name()).collect();
-        format!("{does} {}", names.join(", "))
-    });
-    match parts.collect::<Vec<_>>().join("; ") {
-        parts if parts.is_empty() => "holds nothing".to_owned(),
-        parts => parts,
+    match clauses([("holds", claim.held), ("does not share", claim.unshared())]) {
+        clauses if clauses.is_empty() => "holds nothing".to_owned(),
+        clauses => clauses.join("; "),
     }
 }
 
