@@ -111,20 +111,19 @@ fn because(known: &Known) -> String {
 }
 
 fn now(account: &Account) -> &'static str {
-    match account.verdict {
-        Verdict::Passed => "passes",
-        Verdict::Failed => "fails",
-        Verdict::TimedOut => "times out",
-        Verdict::Skipped => "is skipped",
-    }
+    verbs(account.verdict)[1]
 }
 
 fn before(account: &Account) -> &'static str {
-    match account.verdict {
-        Verdict::Passed => "passed",
-        Verdict::Failed => "failed",
-        Verdict::TimedOut => "timed out",
-        Verdict::Skipped => "was skipped",
+    verbs(account.verdict)[0]
+}
+
+fn verbs(verdict: Verdict) -> [&'static str; 2] {
+    match verdict {
+        Verdict::Passed => ["passed", "passes"],
+        Verdict::Failed => ["failed", "fails"],
+        Verdict::TimedOut => ["timed out", "times out"],
+        Verdict::Skipped => ["was skipped", "is skipped"],
     }
 }
 

@@ -2,16 +2,12 @@ use std::collections::BTreeMap;
 
 use imglock_harness::explore::{Again, Difference, Exploration, ExplorePlan, Objection};
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Environment, Judge};
+use imglock_harness::run::Judge;
 use imglock_harness::step::Hazard;
 
 use super::{Document, write};
 use crate::report::samples;
 use crate::report::shown::{shown, snapshots};
-
-fn environment() -> Environment {
-    Environment { mount_options: vec!["rw".to_owned()], ..samples::environment() }
-}
 
 fn counted(kinds: &[(&str, u64)]) -> BTreeMap<String, u64> {
     kinds.iter().map(|(kind, times)| ((*kind).to_owned(), *times)).collect()
@@ -28,7 +24,7 @@ fn agreeing() -> Exploration {
         ("EBADF", 7),
     ];
     Exploration {
-        environment: environment(),
+        environment: samples::environment(),
         plan: ExplorePlan::new(Backend::Ofd, 42, 2_000),
         cases: 2_000,
         done: 2_000,

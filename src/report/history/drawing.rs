@@ -2,6 +2,7 @@ use std::io;
 
 use anstyle::Style;
 use imglock_harness::history::{Event, Finding, Role};
+use textwrap::core::display_width;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Names, words};
@@ -71,16 +72,12 @@ impl Drawing {
     }
 
     fn head(&self, names: &Names<'_>, page: &mut Page<'_>) -> io::Result<()> {
-        let times = self.times;
-        write!(page, "  {:>times$}", "ns")?;
-        let mut at = 2 + times;
+        let mut line = format!("  {:>1$}", "ns", self.times);
         for (opener, _) in &self.columns {
-            let space = self.indent(*opener) - at;
             let name = names.opener(*opener);
-            write!(page, "{:space$}{STRONG}{name}{STRONG:#}", "")?;
-            at += space + name.width();
+            place(&mut line, self.indent(*opener), &format!("{STRONG}{name}{STRONG:#}"));
         }
-        writeln!(page)
+        writeln!(page, "{line}")
     }
 
     fn row(
@@ -91,29 +88,32 @@ impl Drawing {
         style: Style,
         page: &mut Page<'_>,
     ) -> io::Result<()> {
-        let (times, indent) = (self.times, self.indent(event.opener));
+        let indent = self.indent(event.opener);
         let time = event.at_ns - self.first_ns;
-        write!(page, "  {FAINT}{time:>times$}{FAINT:#}")?;
-        let mut at = 2 + times;
-        for (number, line) in lines.iter().enumerate() {
+        let mut line = format!("  {FAINT}{time:>0$}{FAINT:#}", self.times);
+        for (number, text) in lines.iter().enumerate() {
             if number > 0 {
-                writeln!(page)?;
-                at = 0;
+                writeln!(page, "{line}")?;
+                line.clear();
             }
-            let space = indent - at;
-            write!(page, "{:space$}{style}{line}{style:#}", "")?;
-            at += space + line.width();
+            place(&mut line, indent, &format!("{style}{text}{style:#}"));
         }
-        let Some(remark) = remark else { return writeln!(page) };
+        let Some(remark) = remark else { return writeln!(page, "{line}") };
         let remark = format!("{style}<- {remark}{style:#}");
         let right = self.indent(usize::MAX);
-        let width = textwrap::core::display_width(&remark);
-        if right + width <= page.width {
-            return writeln!(page, "{:1$}{remark}", "", right - at);
+        if right + display_width(&remark) <= page.width {
+            place(&mut line, right, &remark);
+            return writeln!(page, "{line}");
         }
         // There is no room to the right of all columns.
-        writeln!(page)?;
+        writeln!(page, "{line}")?;
         let indent = indent.min(page.width.saturating_sub(NARROWEST));
         page.wrapped(&" ".repeat(indent), &" ".repeat(indent + 3), &remark)
     }
+}
+
+/// Adds a text to a line, beginning in this column.
+fn place(line: &mut String, column: usize, text: &str) {
+    line.push_str(&" ".repeat(column.saturating_sub(display_width(line))));
+    line.push_str(text);
 }

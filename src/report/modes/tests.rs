@@ -2,18 +2,14 @@ use imglock_harness::drill::{Account, FileNode, ModeCheck, Recipe, Variant};
 use imglock_harness::image::{Claim, Mode};
 use imglock_harness::lock::Backend;
 use imglock_harness::qemu::{Binary, Program, Version};
-use imglock_harness::run::{Environment, Verdict};
+use imglock_harness::run::Verdict;
 use serde_json::Value;
 
 use super::{Trial, block, head, json, sum, table};
-use crate::report::samples;
+use crate::report::samples::environment;
 use crate::report::shown::{shown, widest};
 
 const PAGE: &str = include_str!("../../../docs/modes.md");
-
-fn environment() -> Environment {
-    Environment { mount_options: vec!["rw".to_owned()], ..samples::environment() }
-}
 
 fn recipe(mode: Mode, how: &str) -> &'static Recipe {
     Recipe::of(mode).find(|one| one.how == how).expect("a recipe")

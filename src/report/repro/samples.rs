@@ -1,6 +1,5 @@
 //! Results made by hand, with one step of each kind.
 
-use crate::report::samples;
 use imglock_harness::drill::{
     self, Account, Act, Cell, Drill, DrillResult, Effect, Entry, FileNode, Holding, ImageLocks,
     Variant,
@@ -8,15 +7,11 @@ use imglock_harness::drill::{
 use imglock_harness::image::{Claim, Mode, Permission, Refusal, Side};
 use imglock_harness::lock::Backend;
 use imglock_harness::qemu::{Binary, Message, Program, Version};
-use imglock_harness::run::{Environment, Verdict};
+use imglock_harness::run::Verdict;
 use imglock_harness::step::Outcome;
 
 pub fn drill() -> &'static Drill {
     drill::find("hotplug").expect("it is in the catalog")
-}
-
-pub fn environment() -> Environment {
-    Environment { mount_options: vec!["rw".into()], ..samples::environment() }
 }
 
 /// A run that keeps its locks at first, and then loses them.

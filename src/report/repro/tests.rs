@@ -1,7 +1,8 @@
 use imglock_harness::drill::DrillResult;
 
-use super::samples::{drill, environment, failed, kept, lost};
+use super::samples::{drill, failed, kept, lost};
 use super::{Narrative, line, markdown, sum, terminal};
+use crate::report::samples::environment;
 use crate::report::shown::shown;
 
 /// The terminal's text and the Markdown.
