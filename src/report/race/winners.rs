@@ -28,10 +28,10 @@ pub fn write(sum: &RaceSum, page: &mut Page<'_>) -> io::Result<()> {
     }
     let contested = format!("At least one opener was refused in {}", rounds_of(sum.contested, sum));
     let text = match sum.nobody_won {
-        0 => format!("{contested}, all openers in none."),
+        0 => format!("{contested}, every opener in none."),
         lost => format!(
-            "{contested}, all openers in {}: openers that acquire at the same moment may all be \
-             refused.",
+            "{contested}, every opener in {}: that is allowed, because locking several bytes is \
+             not atomic.",
             rounds_of(lost, sum)
         ),
     };
