@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use imglock_harness::lock::Backend;
 use imglock_harness::run::Trace;
 
-use super::bands::{Band, Lock, bands};
 use super::legend::byte;
+use super::lifetimes::{Lifetime, Lock, lifetimes};
 
 /// What changed for one actor at one point.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,20 +30,22 @@ pub struct Changes {
 impl Changes {
     /// What changed in the course of `trace`.
     pub fn of(trace: &Trace) -> Changes {
-        let bands = bands(trace);
+        let lifetimes = lifetimes(trace);
         let mut by_event: BTreeMap<usize, BTreeMap<String, Change>> = BTreeMap::new();
-        let mut enter = |event: usize, band: &Band, gained: bool| {
-            let change = by_event.entry(event).or_default().entry(band.actor.clone()).or_default();
+        let mut enter = |event: usize, lifetime: &Lifetime, gained: bool| {
+            let change =
+                by_event.entry(event).or_default().entry(lifetime.actor.clone()).or_default();
             let side = if gained { &mut change.gained } else { &mut change.gone };
-            side.insert(band.lock.clone());
+            side.insert(lifetime.lock.clone());
         };
-        for band in &bands {
-            enter(band.from, band, true);
-            if let Some(until) = band.until {
-                enter(until, band, false);
+        for lifetime in &lifetimes {
+            enter(lifetime.from, lifetime, true);
+            if let Some(until) = lifetime.until {
+                enter(until, lifetime, false);
             }
         }
-        let backends: BTreeSet<Backend> = bands.iter().map(|band| band.lock.backend).collect();
+        let backends: BTreeSet<Backend> =
+            lifetimes.iter().map(|lifetime| lifetime.lock.backend).collect();
         Changes { by_event, images: trace.images.clone(), mixed: backends.len() > 1 }
     }
 

@@ -8,8 +8,8 @@ use imglock_harness::run::{Event, EventKind, Trace, rehearse};
 use imglock_harness::scenario::{HeldStatement, Scenario};
 use imglock_harness::step::Outcome;
 
-use super::bands::Lock;
 use super::changes::Changes;
+use super::lifetimes::Lock;
 
 /// A rehearsal on each backend, and how far each has been told.
 pub struct Foresight {

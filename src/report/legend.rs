@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use imglock_harness::image::{HELD_BASE, Permission, UNSHARED_BASE};
 use imglock_harness::lock::LockType;
 
-use super::bands::Lock;
+use super::lifetimes::Lock;
 use super::palette::FAINT;
 
 /// Explains a drawing in which these locks come and go: nothing when there are

@@ -1,7 +1,6 @@
 //! What a reader gets to see. Everything here turns finished data into text;
 //! no verdict is computed.
 
-mod bands;
 mod changes;
 pub mod claims;
 pub mod compare;
@@ -19,6 +18,7 @@ mod json;
 mod junit;
 mod ktap;
 mod legend;
+mod lifetimes;
 mod lines;
 pub mod listing;
 mod live;

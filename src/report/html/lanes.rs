@@ -7,10 +7,10 @@ use maud::{Markup, html};
 use super::cell::{SceneCell, Sign};
 use super::layout::{self, GUTTER, HEAD, INDENT, LABEL_LINE, LINE, Layout, MIDDLE, PAD, Placed};
 use super::scene::{Scene, SceneRow};
-use crate::report::bands::{Lock, bands};
 use crate::report::changes::Changes;
 use crate::report::course::Mark;
 use crate::report::legend;
+use crate::report::lifetimes::{Lock, lifetimes};
 
 /// A run, drawn.
 pub struct Picture {
@@ -26,21 +26,21 @@ pub struct Picture {
 pub fn picture(result: &ScenarioResult, name: &str) -> Picture {
     let changes = Changes::of(&result.trace);
     let scene = Scene::of(result, &changes);
-    let bands = bands(&result.trace);
+    let lifetimes = lifetimes(&result.trace);
     let (lanes, rows) = scene.needs();
     let many_images = result.trace.images.len() > 1;
     let label = |lock: &Lock| label(lock, &result.trace.images, many_images);
-    let layout = Layout::of(&lanes, &rows, &bands, &label);
-    let drawn = bands.iter().filter(|band| scene.actors.contains(&band.actor));
+    let layout = Layout::of(&lanes, &rows, &lifetimes, &label);
+    let drawn = lifetimes.iter().filter(|lifetime| scene.actors.contains(&lifetime.actor));
     Picture {
-        legend: legend::bytes(drawn.map(|band| &band.lock)),
+        legend: legend::bytes(drawn.map(|lifetime| &lifetime.lock)),
         lanes_left_out: scene.actors_left_out,
         svg: svg(&scene, &layout, &label, name),
     }
 }
 
 fn svg(scene: &Scene, layout: &Layout, label: &dyn Fn(&Lock) -> Vec<String>, name: &str) -> Markup {
-    let Layout { width, height, lanes, rows, bands } = layout;
+    let Layout { width, height, lanes, rows, lifetimes } = layout;
     html! {
         svg role="group" aria-label=(name) width=(width) height=(height)
             viewBox={ "0 0 " (width) " " (height) } {
@@ -49,8 +49,8 @@ fn svg(scene: &Scene, layout: &Layout, label: &dyn Fn(&Lock) -> Vec<String>, nam
                 path.t d={ "M" (lane.x + INDENT / 2) " " (HEAD) "V" (height) } {}
                 text.h x=(lane.x + 6) y="20" { (lane.actor) }
             }
-            @for band in bands {
-                (picture_of(band, &scene.rows, label))
+            @for lifetime in lifetimes {
+                (picture_of(lifetime, &scene.rows, label))
             }
             @for (row, place) in scene.rows.iter().zip(rows) {
                 (row_at(row, place, layout))
@@ -59,9 +59,13 @@ fn svg(scene: &Scene, layout: &Layout, label: &dyn Fn(&Lock) -> Vec<String>, nam
     }
 }
 
-/// A band: what it is called, its box, its label, and its end.
-fn picture_of(band: &Placed, rows: &[SceneRow], label: &dyn Fn(&Lock) -> Vec<String>) -> Markup {
-    let Placed { lane, lock, x, width, y, height, until } = band;
+/// A lifetime: what it is called, its box, its label, and its end.
+fn picture_of(
+    lifetime: &Placed,
+    rows: &[SceneRow],
+    label: &dyn Fn(&Lock) -> Vec<String>,
+) -> Markup {
+    let Placed { lane, lock, x, width, y, height, until } = lifetime;
     let lost = until.and_then(|row| rows.get(row)).is_some_and(|row| {
         row.cells.iter().any(|cell| cell.lane == *lane && !cell.lost.is_empty())
     });
@@ -107,7 +111,7 @@ fn title_of(lock: &Lock) -> String {
     }
 }
 
-/// What is written on a band, a word a line: the byte, then what it means.
+/// What is written on a lifetime, a word a line: the byte, then what it means.
 fn label(lock: &Lock, images: &[String], many_images: bool) -> Vec<String> {
     let mut words = match legend::byte(lock) {
         Some((held, permission)) => {
@@ -179,7 +183,7 @@ fn outcome_class(sign: Option<Sign>) -> &'static str {
     }
 }
 
-/// A strip across the lanes, in front of the bands, with the remarks on it.
+/// A strip across the lanes, in front of the lifetimes, with the remarks on it.
 fn remarks(row: &SceneRow, width: usize) -> Markup {
     let lines = row.remarks.iter().flat_map(|remark| {
         remark.lines.iter().enumerate().map(|(number, line)| (remark.mark, number == 0, line))

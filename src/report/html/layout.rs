@@ -6,19 +6,19 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthStr;
 
 use super::slots;
-use crate::report::bands::{Band, Lock};
+use crate::report::lifetimes::{Lifetime, Lock};
 
 /// The width of a character of the drawing's type, in hundredths of a pixel.
 const CHARACTER: usize = 730;
 /// The distance of two lines of text.
 pub const LINE: usize = 16;
-/// The distance of two lines on a band.
+/// The distance of two lines on a lifetime.
 pub const LABEL_LINE: usize = 11;
 /// What is left of a cell's text: the mark.
 pub const INDENT: usize = 20;
 /// What is above and below the text of a row.
 pub const PAD: usize = 7;
-/// From the top of a row to the middle of its marks; bands begin and end there.
+/// From the top of a row to the middle of its marks; lifetimes begin and end there.
 pub const MIDDLE: usize = PAD + LINE / 2;
 /// The height of the lanes' heads.
 pub const HEAD: usize = 30;
@@ -26,10 +26,10 @@ pub const HEAD: usize = 30;
 pub const GUTTER: usize = 38;
 /// What is between two lanes.
 pub const BETWEEN: usize = 12;
-/// What is between a lane's text and its bands, and right of these.
+/// What is between a lane's text and its lifetimes, and right of these.
 pub const MARGIN: usize = 8;
-/// What is between two bands.
-const BETWEEN_BANDS: usize = 3;
+/// What is between two lifetimes.
+const BETWEEN_BARS: usize = 3;
 
 /// A row to be placed: the events it stands for, and what it needs.
 #[derive(Debug, Clone)]
@@ -66,8 +66,8 @@ pub struct Layout {
     pub lanes: Vec<Lane>,
     /// The rows, from top to bottom.
     pub rows: Vec<Row>,
-    /// The bands, by where they begin.
-    pub bands: Vec<Placed>,
+    /// The lifetimes, by where they begin.
+    pub lifetimes: Vec<Placed>,
 }
 
 /// A lane in its place.
@@ -77,7 +77,7 @@ pub struct Lane {
     pub actor: String,
     /// Its left edge.
     pub x: usize,
-    /// How wide it is, bands included.
+    /// How wide it is, lifetimes included.
     pub width: usize,
 }
 
@@ -96,7 +96,7 @@ pub struct Row {
     pub below_y: usize,
 }
 
-/// A band in its place.
+/// A lifetime in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
     /// The index of its lane.
@@ -121,31 +121,33 @@ pub fn text_width(characters: usize) -> usize {
 }
 
 impl Layout {
-    /// Places `lanes`, `rows` and those of `bands` that are of these lanes.
-    /// `label` says what is written on a band, a word a line.
+    /// Places `lanes`, `rows` and those of `lifetimes` that are of these lanes.
+    /// `label` says what is written on a lifetime, a word a line.
     pub fn of(
         lanes: &[LaneNeed],
         rows: &[RowNeed],
-        bands: &[Band],
+        lifetimes: &[Lifetime],
         label: &dyn Fn(&Lock) -> Vec<String>,
     ) -> Layout {
         let widest = rows.iter().map(|row| row.widest).max().unwrap_or(0);
         let labels = |row: &RowNeed| {
-            let begin = bands.iter().filter(|band| row.events.contains(&band.from));
-            let drawn = begin.filter(|band| lanes.iter().any(|lane| lane.actor == band.actor));
-            drawn.map(|band| label(&band.lock).len()).max().unwrap_or(0)
+            let begin = lifetimes.iter().filter(|lifetime| row.events.contains(&lifetime.from));
+            let drawn =
+                begin.filter(|lifetime| lanes.iter().any(|lane| lane.actor == lifetime.actor));
+            drawn.map(|lifetime| label(&lifetime.lock).len()).max().unwrap_or(0)
         };
         let rows = place_rows(rows, labels);
-        let mut layout = Layout { width: 0, height: 0, lanes: Vec::new(), rows, bands: Vec::new() };
+        let mut layout =
+            Layout { width: 0, height: 0, lanes: Vec::new(), rows, lifetimes: Vec::new() };
         layout.height = layout.rows.last().map_or(HEAD, |row| row.y + row.height) + PAD;
         let mut x = GUTTER;
         for (number, lane) in lanes.iter().enumerate() {
             let text = INDENT + text_width(lane.characters.max(lane.actor.width() + 2));
             let left = x + text + MARGIN;
-            let own: Vec<(Range<usize>, &Band)> = bands
+            let own: Vec<(Range<usize>, &Lifetime)> = lifetimes
                 .iter()
-                .filter(|band| band.actor == lane.actor)
-                .filter_map(|band| Some((layout.span(band)?, band)))
+                .filter(|lifetime| lifetime.actor == lane.actor)
+                .filter_map(|lifetime| Some((layout.span(lifetime)?, lifetime)))
                 .collect();
             let width = |lock: &Lock| {
                 let widest = label(lock).iter().map(|word| word.width()).max().unwrap_or(0);
@@ -154,14 +156,14 @@ impl Layout {
             };
             let slots = slots::of(&own);
             let widths = slots::widths(&own, &slots, width);
-            for ((span, band), slot) in own.iter().zip(&slots) {
-                let before: usize = widths[..*slot].iter().map(|width| width + BETWEEN_BANDS).sum();
+            for ((span, lifetime), slot) in own.iter().zip(&slots) {
+                let before: usize = widths[..*slot].iter().map(|width| width + BETWEEN_BARS).sum();
                 let y = layout.rows[span.start].y_middle();
                 let until = (span.end < layout.rows.len()).then_some(span.end);
                 let end = until.map_or(layout.height, |row| layout.rows[row].y_middle());
-                layout.bands.push(Placed {
+                layout.lifetimes.push(Placed {
                     lane: number,
-                    lock: band.lock.clone(),
+                    lock: lifetime.lock.clone(),
                     x: left + before,
                     width: widths[*slot],
                     y,
@@ -169,9 +171,9 @@ impl Layout {
                     until,
                 });
             }
-            let slots_width: usize = widths.iter().map(|width| width + BETWEEN_BANDS).sum();
-            let bands_width = if widths.is_empty() { 0 } else { slots_width + MARGIN };
-            let width = text + MARGIN + bands_width;
+            let slots_width: usize = widths.iter().map(|width| width + BETWEEN_BARS).sum();
+            let bars_width = if widths.is_empty() { 0 } else { slots_width + MARGIN };
+            let width = text + MARGIN + bars_width;
             layout.lanes.push(Lane { actor: lane.actor.clone(), x, width });
             x += width + BETWEEN;
         }
@@ -180,26 +182,26 @@ impl Layout {
         layout
     }
 
-    /// From which row to which a band reaches; the end is the number of rows
+    /// From which row to which a lifetime reaches; the end is the number of rows
     /// for one that never ends. `None` when it comes and goes between two
     /// rows that are drawn.
-    fn span(&self, band: &Band) -> Option<Range<usize>> {
+    fn span(&self, lifetime: &Lifetime) -> Option<Range<usize>> {
         let row = |event: usize| self.rows.partition_point(|row| row.events.end <= event);
-        let from = row(band.from);
-        let until = band.until.map_or(self.rows.len(), row);
+        let from = row(lifetime.from);
+        let until = lifetime.until.map_or(self.rows.len(), row);
         (from < until).then_some(from..until)
     }
 }
 
 impl Row {
-    /// Where its marks are, and where bands begin and end.
+    /// Where its marks are, and where lifetimes begin and end.
     pub fn y_middle(&self) -> usize {
         self.text_y + MIDDLE
     }
 }
 
 /// Places the rows one below the other. `labels` says how many lines are
-/// written on the bands that begin in one: they, too, must fit in.
+/// written on the lifetimes that begin in one: they, too, must fit in.
 fn place_rows(needs: &[RowNeed], labels: impl Fn(&RowNeed) -> usize) -> Vec<Row> {
     let mut y = HEAD;
     let place = |need: &RowNeed| {

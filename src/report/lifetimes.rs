@@ -29,9 +29,9 @@ pub struct Lock {
 
 /// A lock from the moment it is there to the moment it has gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Band {
+pub struct Lifetime {
     /// Whose it is: an actor, or [`UNKNOWN`]. A lock of several processes
-    /// has a band for each.
+    /// has a lifetime for each.
     pub actor: String,
     /// The lock.
     pub lock: Lock,
@@ -45,30 +45,30 @@ pub struct Band {
 ///
 /// The table is not read after every event; what changed in between counts
 /// as a change of the next reading.
-pub fn bands(trace: &Trace) -> Vec<Band> {
+pub fn lifetimes(trace: &Trace) -> Vec<Lifetime> {
     let mut open: BTreeMap<(String, Lock), usize> = BTreeMap::new();
-    let mut bands = Vec::new();
+    let mut lifetimes = Vec::new();
     let mut waiters = Waiters::default();
     for (index, event) in trace.events.iter().enumerate() {
         waiters.observe(event);
         let Some(table) = &event.table else { continue };
         let now = owned(table, &mut waiters);
         let gone: Vec<_> = open.extract_if(.., |owned, _| !now.contains(owned)).collect();
-        let ended = gone.into_iter().map(|((actor, lock), from)| Band {
+        let ended = gone.into_iter().map(|((actor, lock), from)| Lifetime {
             actor,
             lock,
             from,
             until: Some(index),
         });
-        bands.extend(ended);
+        lifetimes.extend(ended);
         for owned in now {
             open.entry(owned).or_insert(index);
         }
     }
     let left = open.into_iter();
-    bands.extend(left.map(|((actor, lock), from)| Band { actor, lock, from, until: None }));
-    bands.sort_by(|a, b| (a.from, &a.actor, &a.lock).cmp(&(b.from, &b.actor, &b.lock)));
-    bands
+    lifetimes.extend(left.map(|((actor, lock), from)| Lifetime { actor, lock, from, until: None }));
+    lifetimes.sort_by(|a, b| (a.from, &a.actor, &a.lock).cmp(&(b.from, &b.actor, &b.lock)));
+    lifetimes
 }
 
 /// Who has which lock, lock bytes one by one.
@@ -153,12 +153,12 @@ mod tests {
     )]
     #[case::two_nodes_of_one_process(&["vm1.a:100 vm1.b:100", "vm1.b:100"], &["vm1 100 from 0"])]
     #[case::of_nobody_known(&[":100"], &["? 100 from 0"])]
-    fn a_band_reaches_from_taken_to_gone(#[case] tables: &[&str], #[case] expected: &[&str]) {
-        let words = |band: &Band| {
-            let until = band.until.map_or(String::new(), |until| format!(" to {until}"));
-            format!("{} {} from {}{until}", band.actor, band.lock.range, band.from)
+    fn a_lifetime_reaches_from_taken_to_gone(#[case] tables: &[&str], #[case] expected: &[&str]) {
+        let words = |lifetime: &Lifetime| {
+            let until = lifetime.until.map_or(String::new(), |until| format!(" to {until}"));
+            format!("{} {} from {}{until}", lifetime.actor, lifetime.lock.range, lifetime.from)
         };
-        let found: Vec<String> = bands(&trace(tables)).iter().map(words).collect();
+        let found: Vec<String> = lifetimes(&trace(tables)).iter().map(words).collect();
         assert_eq!(found, expected);
     }
 }
