@@ -1,17 +1,19 @@
-//! What the model foresees of a scenario, line by line, on several backends
-//! at once.
+//! The model's predictions for a scenario, line by line, for several lock
+//! types at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anstyle::Style;
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Event, EventKind, Trace, rehearse};
-use imglock_harness::scenario::{HeldStatement, Scenario};
+use imglock_harness::run::{EventKind, StepEvent, Trace, rehearse};
+use imglock_harness::scenario::{HeldStatement, Scenario, Step};
 use imglock_harness::step::Outcome;
 
 use super::changes::Changes;
+use super::course::Sign;
 use super::lifetimes::Lock;
 
-/// A rehearsal on each backend, and how far each has been told.
+/// A rehearsal for each lock type, and the position in it.
 pub struct Foresight {
     rehearsals: Vec<Rehearsal>,
 }
@@ -20,26 +22,27 @@ struct Rehearsal {
     backend: Backend,
     trace: Trace,
     changes: Changes,
-    /// The next event to be told.
+    /// The next event.
     next: usize,
 }
 
-/// What is foreseen of one line, or of one `together`.
-pub struct Moment {
-    /// What must come of each step, by backend; left out where it is not
-    /// foreseen.
-    pub outcomes: Vec<Vec<(Backend, Outcome)>>,
-    /// Which locks come and go, in words, by actor.
-    pub changes: BTreeMap<String, Vec<String>>,
-    /// Whether something is not foreseen on a backend where all was so far.
+/// The predictions for one line, or for one `together`.
+pub struct Prediction {
+    /// The outcomes of each step.
+    pub outcomes: Vec<Vec<(Style, String)>>,
+    /// The locks that come and go, by actor.
+    pub changes: BTreeMap<String, Vec<(Style, String)>>,
+    /// Whether the first outcome without a prediction is here.
     pub ends: bool,
 }
 
-/// How far each rehearsal had been told at some point.
-pub struct Place(Vec<usize>);
+type ByBackend = BTreeMap<Backend, Vec<(Style, String)>>;
+
+/// A position in each rehearsal.
+pub struct Position(Vec<usize>);
 
 impl Foresight {
-    /// Rehearses `scenario` on each of `backends`.
+    /// Rehearses `scenario` with each of `backends`.
     pub fn of(scenario: &Scenario, backends: &[Backend]) -> Foresight {
         let rehearsal = |backend: &Backend| {
             let trace = rehearse(scenario, *backend);
@@ -49,110 +52,120 @@ impl Foresight {
         Foresight { rehearsals: backends.iter().map(rehearsal).collect() }
     }
 
-    /// The next `steps` events: those of a line or of a `together`.
-    pub fn tell(&mut self, steps: usize) -> Moment {
-        let mut moment =
-            Moment { outcomes: vec![Vec::new(); steps], changes: BTreeMap::new(), ends: false };
-        let mut changed: BTreeMap<String, BTreeMap<Backend, Vec<String>>> = BTreeMap::new();
+    /// Predicts the next `steps`: those of a line or of a `together`.
+    pub fn predict(&mut self, steps: &[Step]) -> Prediction {
+        let mut outcomes = vec![ByBackend::new(); steps.len()];
+        let mut changes: BTreeMap<String, ByBackend> = BTreeMap::new();
+        let mut ends = false;
         for rehearsal in &mut self.rehearsals {
-            let events = rehearsal.next..rehearsal.next + steps;
+            let backend = rehearsal.backend;
+            let events = rehearsal.next..rehearsal.next + steps.len();
             rehearsal.next = events.end;
-            let was_foreseen = rehearsal.is_foreseen(events.start.checked_sub(1));
-            moment.ends |=
-                was_foreseen && events.clone().any(|at| !rehearsal.is_foreseen(Some(at)));
-            for (number, at) in events.enumerate() {
-                if let Some(outcome) = rehearsal.outcome(at) {
-                    moment.outcomes[number].push((rehearsal.backend, outcome.clone()));
+            let known_before = events.start.checked_sub(1).is_none_or(|at| rehearsal.is_known(at));
+            ends |= known_before && events.clone().any(|at| !rehearsal.is_known(at));
+            for ((at, step), outcomes) in events.zip(steps).zip(&mut outcomes) {
+                // `done` is worth a line only where the file expects it.
+                let told = |outcome: &&Outcome| {
+                    **outcome != Outcome::Done || step.expect.on(backend).is_some()
+                };
+                if let Some(outcome) = rehearsal.outcome(at).filter(told) {
+                    let line = (Sign::of(outcome).style(), outcome.to_string());
+                    outcomes.entry(backend).or_default().push(line);
                 }
                 for (actor, change) in rehearsal.changes.at(at) {
-                    let lines = changed.entry(actor.to_owned()).or_default();
-                    let lines = lines.entry(rehearsal.backend).or_default();
-                    lines.extend(rehearsal.changes.words(change));
+                    let lines = rehearsal.changes.lines(change);
+                    let lines = lines.iter().map(|line| (line.style(), line.to_string()));
+                    let of_actor = changes.entry(actor.to_owned()).or_default();
+                    of_actor.entry(backend).or_default().extend(lines);
                 }
             }
         }
-        let backends = self.rehearsals.len();
-        let once = |(actor, lines)| (actor, said_once(lines, backends));
-        moment.changes = changed.into_iter().map(once).collect();
-        moment
+        let all = self.rehearsals.len();
+        let arrow = |(style, words)| (style, format!("→ {words}"));
+        let outcomes = outcomes.into_iter().map(|of_step| once_if_equal(of_step, all));
+        Prediction {
+            outcomes: outcomes.map(|lines| lines.into_iter().map(arrow).collect()).collect(),
+            changes: changes
+                .into_iter()
+                .map(|(actor, one)| (actor, once_if_equal(one, all)))
+                .collect(),
+            ends,
+        }
     }
 
-    /// Goes past a `held`.
-    pub fn pass(&mut self, statement: &HeldStatement) {
+    /// Skips a `held`.
+    pub fn skip(&mut self, statement: &HeldStatement) {
         for rehearsal in &mut self.rehearsals {
             rehearsal.next += usize::from(statement.backends.contains(&rehearsal.backend));
         }
     }
 
-    /// How far it has been told.
-    pub fn place(&self) -> Place {
-        Place(self.rehearsals.iter().map(|rehearsal| rehearsal.next).collect())
+    /// The position.
+    pub fn position(&self) -> Position {
+        Position(self.rehearsals.iter().map(|rehearsal| rehearsal.next).collect())
     }
 
-    /// The event that is told next, and its actor, on the first backend.
+    /// The next event with the first lock type.
     pub fn next_event(&self) -> usize {
         self.rehearsals.first().map_or(0, |rehearsal| rehearsal.next)
     }
 
-    /// Who acts in an event, on the first backend.
+    /// The acting process of an event with the first lock type.
     pub fn actor(&self, event: usize) -> Option<&str> {
-        match &self.rehearsals.first()?.trace.events.get(event)?.kind {
-            EventKind::Step(step) => Some(&step.actor),
-            EventKind::Held { .. } => None,
-        }
+        self.rehearsals.first()?.step(event).map(|step| &*step.actor)
     }
 
-    /// Goes past all rounds but the first of a repetition whose first round
-    /// has been told since `began`. Gives for each event that is left out the
-    /// one of the first round that it repeats, on the first backend.
-    pub fn skip_rounds(&mut self, began: &Place, rounds: u32) -> Vec<(usize, usize)> {
+    /// Skips all rounds but the first of a repetition whose first round began
+    /// at `began`. Returns each skipped event with the event of the first
+    /// round that it repeats, with the first lock type.
+    pub fn skip_rounds(&mut self, began: &Position, rounds: u32) -> Vec<(usize, usize)> {
         let more = (rounds as usize).saturating_sub(1);
         let mut repeated = Vec::new();
         for (number, (rehearsal, began)) in self.rehearsals.iter_mut().zip(&began.0).enumerate() {
             let length = rehearsal.next - began;
             if number == 0 {
-                let left_out =
-                    (0..more * length).map(|at| (rehearsal.next + at, began + at % length));
-                repeated.extend(left_out);
+                let skipped = 0..more * length;
+                repeated.extend(skipped.map(|at| (rehearsal.next + at, began + at % length)));
             }
             rehearsal.next += more * length;
         }
         repeated
     }
 
-    /// Every lock that comes, on any backend.
-    pub fn gained(&self) -> impl Iterator<Item = &Lock> + Clone {
-        self.rehearsals.iter().flat_map(|rehearsal| rehearsal.changes.gained())
+    /// Every lock that an actor acquires, with any lock type.
+    pub fn locks(&self) -> impl Iterator<Item = &Lock> + Clone {
+        self.rehearsals.iter().flat_map(|one| &one.changes.lifetimes).map(|one| &one.lock)
     }
 }
 
 impl Rehearsal {
-    fn is_foreseen(&self, event: Option<usize>) -> bool {
-        let unknown = |event: &Event| match &event.kind {
-            EventKind::Step(step) => step.outcome.is_none(),
-            EventKind::Held { .. } => false,
-        };
-        // Before the first event all is known.
-        !event.and_then(|at| self.trace.events.get(at)).is_some_and(unknown)
-    }
-
-    fn outcome(&self, event: usize) -> Option<&Outcome> {
+    fn step(&self, event: usize) -> Option<&StepEvent> {
         match &self.trace.events.get(event)?.kind {
-            EventKind::Step(step) => step.expected.as_ref().or(step.outcome.as_ref()),
+            EventKind::Step(step) => Some(step),
             EventKind::Held { .. } => None,
         }
     }
+
+    fn is_known(&self, event: usize) -> bool {
+        self.step(event).is_none_or(|step| step.outcome.is_some())
+    }
+
+    fn outcome(&self, event: usize) -> Option<&Outcome> {
+        let step = self.step(event)?;
+        step.expected.as_ref().or(step.outcome.as_ref())
+    }
 }
 
-/// The lines of all backends: those that they agree on once, the others with
-/// the backend before them.
-fn said_once(by_backend: BTreeMap<Backend, Vec<String>>, backends: usize) -> Vec<String> {
-    let different: BTreeSet<&Vec<String>> = by_backend.values().collect();
+/// The lines once if all lock types agree, and otherwise each with its lock
+/// type before it.
+fn once_if_equal(by_backend: ByBackend, backends: usize) -> Vec<(Style, String)> {
+    let different: BTreeSet<Vec<&String>> =
+        by_backend.values().map(|lines| lines.iter().map(|(_, line)| line).collect()).collect();
     if different.len() == 1 && by_backend.len() == backends {
         return by_backend.into_values().next().unwrap_or_default();
     }
-    let named = |(backend, lines): (Backend, Vec<String>)| {
-        lines.into_iter().map(move |line| format!("{backend}: {line}"))
+    let named = |(backend, lines): (Backend, Vec<(Style, String)>)| {
+        lines.into_iter().map(move |(style, line)| (style, format!("{backend}: {line}")))
     };
     by_backend.into_iter().flat_map(named).collect()
 }

@@ -1,21 +1,23 @@
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 
+use super::json::pretty;
+use super::pace::Pace;
 use super::replaced::ReplacedFile;
 use crate::failure::Failure;
 
-/// How often the file is replaced at most: long work has a state worth reading
-/// after each of its steps, and there may be thousands a second.
+/// The shortest time between two writes: the state may change thousands of
+/// times a second.
 const PACE: Duration = Duration::from_secs(1);
 
-/// The JSON file of long work, which is there from its beginning and shows how
-/// far it has come.
+/// The JSON file of long work. It exists from the beginning and shows the
+/// progress.
 #[derive(Debug)]
 pub struct LiveJson {
     file: Option<ReplacedFile>,
-    written: Instant,
+    pace: Pace,
 }
 
 #[derive(Serialize)]
@@ -26,54 +28,49 @@ struct Document<'a, T> {
 }
 
 impl LiveJson {
-    /// The version of the documents; it rises when a reader could be broken.
+    /// The version of the documents. It rises with a change that could break a
+    /// reader.
     pub const SCHEMA: u32 = 1;
 
-    /// Writes the file with what there is before the work begins, so that a
-    /// path that cannot be written is known at once; does nothing without a path.
+    /// Writes the file before the work begins, so that a path that cannot be
+    /// written fails at once. Without a path no file is written.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn create(path: Option<&Path>, state: &impl Serialize) -> Result<LiveJson, Failure> {
         let file = path.map(ReplacedFile::at).transpose()?;
-        let mut live = LiveJson { file, written: Instant::now() };
+        let mut live = LiveJson { file, pace: Pace::new(PACE, 0) };
         live.write(state)?;
         Ok(live)
     }
 
-    /// Writes it anew, unless that was done a moment ago.
+    /// Writes the file again unless the last write is recent.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn update(&mut self, state: &impl Serialize) -> Result<(), Failure> {
-        if self.written.elapsed() < PACE { Ok(()) } else { self.write(state) }
+        if self.pace.is_due() { self.write(state) } else { Ok(()) }
     }
 
-    /// Writes it for good.
+    /// Writes the file for the last time.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn finish(mut self, state: &impl Serialize) -> Result<(), Failure> {
         self.write(state)
     }
 
     fn write(&mut self, state: &impl Serialize) -> Result<(), Failure> {
-        if let Some(file) = &self.file {
-            file.replace(|out| {
-                serde_json::to_writer_pretty(
-                    &mut *out,
-                    &Document { schema: LiveJson::SCHEMA, state },
-                )?;
-                writeln!(out)
-            })?;
-        }
-        self.written = Instant::now();
-        Ok(())
+        let document = Document { schema: LiveJson::SCHEMA, state };
+        let Some(file) = &self.file else { return Ok(()) };
+        self.pace.write(|| file.replace(|out| pretty(&document, out)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -86,7 +83,7 @@ mod tests {
         assert_eq!(read(), "{\n  \"schema\": 1,\n  \"done\": 0\n}\n");
         live.update(&state(1)).expect("a writable folder");
         assert!(read().contains("\"done\": 0"), "it was written again too soon");
-        live.written = Instant::now().checked_sub(2 * PACE).expect("a time");
+        live.pace.written = Instant::now().checked_sub(2 * PACE).expect("a time");
         live.update(&state(2)).expect("a writable folder");
         assert!(read().contains("\"done\": 2"));
         live.finish(&state(3)).expect("a writable folder");

@@ -1,5 +1,4 @@
-//! Where things are in a swim-lane drawing: the geometry, without a word of
-//! SVG.
+//! The geometry of a swim-lane drawing, in pixels from the top left. No SVG.
 
 use std::ops::Range;
 
@@ -10,43 +9,43 @@ use crate::report::lifetimes::{Lifetime, Lock};
 
 /// The width of a character of the drawing's type, in hundredths of a pixel.
 const CHARACTER: usize = 730;
-/// The distance of two lines of text.
+/// The distance between two lines of text.
 pub const LINE: usize = 16;
-/// The distance of two lines on a lifetime.
+/// The distance between two lines of a bar's label.
 pub const LABEL_LINE: usize = 11;
-/// What is left of a cell's text: the mark.
+/// The room for the mark left of a cell's text.
 pub const INDENT: usize = 20;
-/// What is above and below the text of a row.
+/// The room above and below the text of a row.
 pub const PAD: usize = 7;
-/// From the top of a row to the middle of its marks; lifetimes begin and end there.
+/// From the top of a row to the middle of its marks, where bars begin and end.
 pub const MIDDLE: usize = PAD + LINE / 2;
 /// The height of the lanes' heads.
 pub const HEAD: usize = 30;
 /// The width of the column of line numbers.
 pub const GUTTER: usize = 38;
-/// What is between two lanes.
+/// The distance between two lanes.
 pub const BETWEEN: usize = 12;
-/// What is between a lane's text and its lifetimes, and right of these.
+/// The distance between a lane's text and its bars, and right of these.
 pub const MARGIN: usize = 8;
-/// What is between two lifetimes.
+/// The distance between two bars.
 const BETWEEN_BARS: usize = 3;
 
-/// A row to be placed: the events it stands for, and what it needs.
+/// A row without its place: its events, and the room that it needs.
 #[derive(Debug, Clone)]
 pub struct RowNeed {
     /// Its events, as indexes into the trace.
     pub events: Range<usize>,
-    /// How many lines of text stand side by side in it.
+    /// The lines of text in its highest cell.
     pub lines: usize,
-    /// How many lines above these reach across the lanes.
+    /// The lines above the cells, across the lanes.
     pub above: usize,
-    /// How many lines below do.
+    /// The lines below the cells, across the lanes.
     pub below: usize,
-    /// The widest of these, in characters.
+    /// The widest line across the lanes, in characters.
     pub widest: usize,
 }
 
-/// A lane to be placed.
+/// A lane without its place.
 #[derive(Debug, Clone)]
 pub struct LaneNeed {
     /// The actor.
@@ -55,19 +54,19 @@ pub struct LaneNeed {
     pub characters: usize,
 }
 
-/// A drawing with everything in its place, in pixels from the top left.
+/// A drawing with everything in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    /// How wide it is.
+    /// Its width.
     pub width: usize,
-    /// How high it is.
+    /// Its height.
     pub height: usize,
     /// The lanes, from left to right.
     pub lanes: Vec<Lane>,
     /// The rows, from top to bottom.
     pub rows: Vec<Row>,
-    /// The lifetimes, by where they begin.
-    pub lifetimes: Vec<Placed>,
+    /// The bars of the lifetimes, from top to bottom in each lane.
+    pub bars: Vec<Placed>,
 }
 
 /// A lane in its place.
@@ -77,26 +76,26 @@ pub struct Lane {
     pub actor: String,
     /// Its left edge.
     pub x: usize,
-    /// How wide it is, lifetimes included.
+    /// Its width, with its bars.
     pub width: usize,
 }
 
 /// A row in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Its events.
+    /// Its events, as indexes into the trace.
     pub events: Range<usize>,
     /// Its upper edge.
     pub y: usize,
-    /// How high it is.
+    /// Its height.
     pub height: usize,
-    /// Where the texts side by side begin.
+    /// The upper edge of its cells.
     pub text_y: usize,
-    /// Where those across the lanes begin.
+    /// The upper edge of the lines below them.
     pub below_y: usize,
 }
 
-/// A lifetime in its place.
+/// The bar of a lifetime, in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
     /// The index of its lane.
@@ -105,86 +104,91 @@ pub struct Placed {
     pub lock: Lock,
     /// Its left edge.
     pub x: usize,
-    /// How wide it is.
+    /// Its width.
     pub width: usize,
-    /// Its upper edge: at the step it was taken by.
+    /// Its upper edge, at the step that acquires the lock.
     pub y: usize,
-    /// How high it is.
+    /// Its height.
     pub height: usize,
-    /// The row it ends in; `None` when it never ends.
+    /// The row in which it ends; `None` if it reaches the end of the drawing.
     pub until: Option<usize>,
 }
 
-/// How wide a text of so many characters is.
+/// The width of a text of so many characters.
 pub fn text_width(characters: usize) -> usize {
     (characters * CHARACTER).div_ceil(100)
 }
 
+/// The words on a bar.
+type Label<'l> = &'l dyn Fn(&Lock) -> Vec<String>;
+
 impl Layout {
-    /// Places `lanes`, `rows` and those of `lifetimes` that are of these lanes.
-    /// `label` says what is written on a lifetime, a word a line.
+    /// Places `lanes`, `rows` and the lifetimes of these lanes. `label` gives
+    /// the words on a bar, a line each.
     pub fn of(
         lanes: &[LaneNeed],
         rows: &[RowNeed],
         lifetimes: &[Lifetime],
-        label: &dyn Fn(&Lock) -> Vec<String>,
+        label: Label<'_>,
     ) -> Layout {
         let widest = rows.iter().map(|row| row.widest).max().unwrap_or(0);
         let labels = |row: &RowNeed| {
-            let begin = lifetimes.iter().filter(|lifetime| row.events.contains(&lifetime.from));
-            let drawn =
-                begin.filter(|lifetime| lanes.iter().any(|lane| lane.actor == lifetime.actor));
-            drawn.map(|lifetime| label(&lifetime.lock).len()).max().unwrap_or(0)
+            let begin = lifetimes.iter().filter(|one| row.events.contains(&one.from));
+            let drawn = begin.filter(|one| lanes.iter().any(|lane| lane.actor == one.actor));
+            drawn.map(|one| label(&one.lock).len()).max().unwrap_or(0)
         };
         let rows = place_rows(rows, labels);
+        let height = rows.last().map_or(HEAD, |row| row.y + row.height) + PAD;
         let mut layout =
-            Layout { width: 0, height: 0, lanes: Vec::new(), rows, lifetimes: Vec::new() };
-        layout.height = layout.rows.last().map_or(HEAD, |row| row.y + row.height) + PAD;
-        let mut x = GUTTER;
-        for (number, lane) in lanes.iter().enumerate() {
-            let text = INDENT + text_width(lane.characters.max(lane.actor.width() + 2));
-            let left = x + text + MARGIN;
-            let own: Vec<(Range<usize>, &Lifetime)> = lifetimes
-                .iter()
-                .filter(|lifetime| lifetime.actor == lane.actor)
-                .filter_map(|lifetime| Some((layout.span(lifetime)?, lifetime)))
-                .collect();
-            let width = |lock: &Lock| {
-                let widest = label(lock).iter().map(|word| word.width()).max().unwrap_or(0);
-                // Labels are a size smaller, and never at the very edge.
-                text_width(widest) * 4 / 5 + 5
-            };
-            let slots = slots::of(&own);
-            let widths = slots::widths(&own, &slots, width);
-            for ((span, lifetime), slot) in own.iter().zip(&slots) {
-                let before: usize = widths[..*slot].iter().map(|width| width + BETWEEN_BARS).sum();
-                let y = layout.rows[span.start].y_middle();
-                let until = (span.end < layout.rows.len()).then_some(span.end);
-                let end = until.map_or(layout.height, |row| layout.rows[row].y_middle());
-                layout.lifetimes.push(Placed {
-                    lane: number,
-                    lock: lifetime.lock.clone(),
-                    x: left + before,
-                    width: widths[*slot],
-                    y,
-                    height: end - y,
-                    until,
-                });
-            }
-            let slots_width: usize = widths.iter().map(|width| width + BETWEEN_BARS).sum();
-            let bars_width = if widths.is_empty() { 0 } else { slots_width + MARGIN };
-            let width = text + MARGIN + bars_width;
-            layout.lanes.push(Lane { actor: lane.actor.clone(), x, width });
-            x += width + BETWEEN;
+            Layout { width: GUTTER, height, lanes: Vec::new(), rows, bars: Vec::new() };
+        for lane in lanes {
+            let lane = layout.place_lane(lane, lifetimes, label);
+            layout.width = lane.x + lane.width + BETWEEN;
+            layout.lanes.push(lane);
         }
-        let lanes = x.saturating_sub(BETWEEN);
+        let lanes = layout.width.saturating_sub(BETWEEN);
         layout.width = lanes.max(GUTTER + INDENT + text_width(widest) + MARGIN);
         layout
     }
 
-    /// From which row to which a lifetime reaches; the end is the number of rows
-    /// for one that never ends. `None` when it comes and goes between two
-    /// rows that are drawn.
+    /// Places a lane right of the others, and its bars.
+    fn place_lane(&mut self, lane: &LaneNeed, lifetimes: &[Lifetime], label: Label<'_>) -> Lane {
+        let x = self.width;
+        let text = INDENT + text_width(lane.characters.max(lane.actor.width() + 2)) + MARGIN;
+        let own = lifetimes.iter().filter(|one| one.actor == lane.actor);
+        let own: Vec<(Range<usize>, &Lifetime)> =
+            own.filter_map(|one| Some((self.span(one)?, one))).collect();
+        let width = |lock: &Lock| {
+            let widest = label(lock).iter().map(|word| word.width()).max().unwrap_or(0);
+            // Labels are a size smaller, and never at the very edge.
+            text_width(widest) * 4 / 5 + 5
+        };
+        let slots = slots::of(&own);
+        let widths = slots::widths(&own, &slots, width);
+        let before = |slot: usize| -> usize {
+            widths[..slot].iter().map(|width| width + BETWEEN_BARS).sum()
+        };
+        for ((span, one), slot) in own.iter().zip(&slots) {
+            let y = self.rows[span.start].y_middle();
+            let until = (span.end < self.rows.len()).then_some(span.end);
+            let end = until.map_or(self.height, |row| self.rows[row].y_middle());
+            self.bars.push(Placed {
+                lane: self.lanes.len(),
+                lock: one.lock.clone(),
+                x: x + text + before(*slot),
+                width: widths[*slot],
+                y,
+                height: end - y,
+                until,
+            });
+        }
+        let bars = if widths.is_empty() { 0 } else { before(widths.len()) + MARGIN };
+        Lane { actor: lane.actor.clone(), x, width: text + bars }
+    }
+
+    /// The rows from the beginning to the end of a lifetime; the end is the
+    /// number of rows for a lock that stays. `None` if the lock comes and goes
+    /// between two drawn rows.
     fn span(&self, lifetime: &Lifetime) -> Option<Range<usize>> {
         let row = |event: usize| self.rows.partition_point(|row| row.events.end <= event);
         let from = row(lifetime.from);
@@ -194,14 +198,14 @@ impl Layout {
 }
 
 impl Row {
-    /// Where its marks are, and where lifetimes begin and end.
+    /// The middle of its marks, where bars begin and end.
     pub fn y_middle(&self) -> usize {
         self.text_y + MIDDLE
     }
 }
 
-/// Places the rows one below the other. `labels` says how many lines are
-/// written on the lifetimes that begin in one: they, too, must fit in.
+/// Places the rows one below the other. `labels` is the number of lines on the
+/// bars that begin in a row; the row must have room for them.
 fn place_rows(needs: &[RowNeed], labels: impl Fn(&RowNeed) -> usize) -> Vec<Row> {
     let mut y = HEAD;
     let place = |need: &RowNeed| {

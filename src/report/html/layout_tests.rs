@@ -38,7 +38,7 @@ fn overlap(a: &Placed, b: &Placed) -> bool {
 #[test]
 fn a_lifetime_reaches_from_the_step_it_was_taken_by_to_the_one_it_went_with() {
     let layout = placed(&["vm1"], &rows(4), &[lifetime("vm1", 100, 1, Some(3))]);
-    let [lifetime] = &layout.lifetimes[..] else { panic!("one lifetime") };
+    let [lifetime] = &layout.bars[..] else { panic!("one lifetime") };
     assert_eq!(lifetime.y, layout.rows[1].y_middle());
     assert_eq!(lifetime.y + lifetime.height, layout.rows[3].y_middle());
     assert_eq!(lifetime.until, Some(3));
@@ -47,7 +47,7 @@ fn a_lifetime_reaches_from_the_step_it_was_taken_by_to_the_one_it_went_with() {
 #[test]
 fn one_that_never_goes_reaches_to_the_end() {
     let layout = placed(&["vm1"], &rows(3), &[lifetime("vm1", 100, 2, None)]);
-    let [lifetime] = &layout.lifetimes[..] else { panic!("one lifetime") };
+    let [lifetime] = &layout.bars[..] else { panic!("one lifetime") };
     assert_eq!(lifetime.y + lifetime.height, layout.height);
     assert_eq!(lifetime.until, None);
 }
@@ -61,7 +61,7 @@ fn a_lock_that_comes_again_stands_where_it_stood() {
         lifetime("vm1", 201, 1, Some(2)),
     ];
     let layout = placed(&["vm1"], &rows(3), &lifetimes);
-    let x = |at: usize| layout.lifetimes[at].x;
+    let x = |at: usize| layout.bars[at].x;
     assert_eq!(x(1), x(2));
     assert!(x(0) < x(1));
 }
@@ -70,7 +70,7 @@ fn a_lock_that_comes_again_stands_where_it_stood() {
 fn the_locks_of_others_are_in_their_lanes_or_not_drawn() {
     let lifetimes = [lifetime("vm2", 100, 0, None), lifetime("stranger", 100, 0, None)];
     let layout = placed(&["vm1", "vm2"], &rows(1), &lifetimes);
-    let lanes: Vec<usize> = layout.lifetimes.iter().map(|lifetime| lifetime.lane).collect();
+    let lanes: Vec<usize> = layout.bars.iter().map(|lifetime| lifetime.lane).collect();
     assert_eq!(lanes, [1]);
 }
 
@@ -78,7 +78,7 @@ fn the_locks_of_others_are_in_their_lanes_or_not_drawn() {
 fn what_comes_and_goes_in_a_row_that_stands_for_many_is_not_drawn() {
     let gap = [RowNeed { events: 0..10, lines: 0, above: 0, below: 1, widest: 10 }];
     let layout = placed(&["vm1"], &gap, &[lifetime("vm1", 100, 2, Some(5))]);
-    assert_eq!(layout.lifetimes, []);
+    assert_eq!(layout.bars, []);
 }
 
 #[test]
@@ -128,12 +128,12 @@ proptest! {
         for pair in layout.rows.windows(2) {
             prop_assert_eq!(pair[0].y + pair[0].height, pair[1].y, "rows are not joined");
         }
-        prop_assert_eq!(layout.lifetimes.len(), lifetimes.len());
-        for (number, lifetime) in layout.lifetimes.iter().enumerate() {
+        prop_assert_eq!(layout.bars.len(), lifetimes.len());
+        for (number, lifetime) in layout.bars.iter().enumerate() {
             let lane = &layout.lanes[lifetime.lane];
             prop_assert!(lane.x < lifetime.x && lifetime.x + lifetime.width <= lane.x + lane.width);
             prop_assert!(lifetime.height > 0 && lifetime.y + lifetime.height <= layout.height);
-            for other in &layout.lifetimes[number + 1..] {
+            for other in &layout.bars[number + 1..] {
                 prop_assert!(!overlap(lifetime, other), "{:?} and {:?}", lifetime, other);
             }
         }

@@ -45,9 +45,9 @@ pub fn page(record: &RunRecord) -> Markup {
                 footer {
                     p {
                         "Made by imglock " (env!("CARGO_PKG_VERSION"))
-                        ". The file loads nothing and can be sent on as it is. \
-                         What it is drawn from is in the report "
-                        code { "json=FILE" } ", whole."
+                        ". This file loads nothing and can be sent on as it is. \
+                         The report "
+                        code { "json=FILE" } " has the complete data."
                     }
                 }
                 script { (PreEscaped(SCRIPT)) }
@@ -56,8 +56,8 @@ pub fn page(record: &RunRecord) -> Markup {
     }
 }
 
-/// Nothing may be loaded, and no other style or script than the two here may
-/// have an effect, whatever got into the page.
+/// Allows no loads, and no style or script other than the two here, whatever
+/// text is in the page.
 fn policy() -> String {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text.as_bytes()));
     format!(
@@ -81,7 +81,7 @@ fn scenarios(record: &RunRecord, entries: &[Entry<'_>]) -> Markup {
         section #scenarios aria-labelledby="scenarios-head" tabindex="-1" {
             h2 #scenarios-head { "Scenarios" }
             @if entries.is_empty() {
-                p { "None has ended yet." }
+                p { "No run has ended yet." }
             } @else {
                 (how_to_read())
                 (filters::form(record, &names, entries.len()))
@@ -107,19 +107,21 @@ fn how_to_read() -> Markup {
         ("b", "blocked or paused"),
         ("d", "done"),
         ("l", "a hazard, such as a lost lock"),
-        ("f", "not as it must be"),
+        ("f", "not as expected, or no answer"),
     ];
     html! {
         details.reading {
             summary { "How to read the drawings" }
             p {
-                "Time runs downwards, each process has a lane, and the number on the left is the \
-                 line of the scenario's file. A bar is a lock on one byte, from the step that took \
-                 it to the step it went with. Bytes 100 to 103 are permissions that the opener \
-                 holds; bytes 200 to 203 are hatched and say \u{201c}no\u{201d}: permissions it does \
-                 not let others have. Byte 100 or 200 is consistent-read, 101 or 201 write, 102 or \
-                 202 write-unchanged (\u{201c}rewrite\u{201d}), 103 or 203 resize. A dashed bar is \
-                 a lock that is waited for. A cross at its end: the lock was lost, not given up."
+                "Time runs downwards, and each process has a lane. The number on the left is a line \
+                 of the scenario's file. A bar is the lifetime of a lock on one byte, from the step \
+                 that acquires it to the step that ends it. Bytes 100 to 103 are permissions that \
+                 the opener holds. Bytes 200 to 203 are permissions that it does not share; their \
+                 bars are hatched and labelled \u{201c}no\u{201d}. Byte 100 or 200 is \
+                 consistent-read, 101 or 201 write, 102 or 202 write-unchanged \
+                 (\u{201c}rewrite\u{201d}), 103 or 203 resize. A dashed bar is a lock that the \
+                 process waits for. A cross at the end of a bar marks a lost lock: its owner did \
+                 not release it."
             }
             ul.signs {
                 @for (symbol, meaning) in signs {
@@ -133,7 +135,7 @@ fn how_to_read() -> Markup {
     }
 }
 
-/// The shapes that drawings use, so that each is in the file once.
+/// The shapes that the drawings share.
 fn shapes() -> Markup {
     html! {
         svg.defs width="0" height="0" aria-hidden="true" focusable="false" {

@@ -1,11 +1,11 @@
-//! Which lifetimes of a lane stand in which column.
+//! The columns of a lane in which bars stand.
 
 use std::ops::Range;
 
 use crate::report::lifetimes::{Lifetime, Lock};
 
-/// A column for each lifetime: lifetimes of one column never meet, and a lock that
-/// comes again gets its old column back where that is free.
+/// A column for each lifetime: bars of one column never overlap, and a lock
+/// that comes again has its old column if that is free.
 pub fn of(lifetimes: &[(Range<usize>, &Lifetime)]) -> Vec<usize> {
     let mut slots: Vec<usize> = Vec::with_capacity(lifetimes.len());
     for (number, (span, lifetime)) in lifetimes.iter().enumerate() {
@@ -23,7 +23,7 @@ pub fn of(lifetimes: &[(Range<usize>, &Lifetime)]) -> Vec<usize> {
     slots
 }
 
-/// How wide each column is: as its widest lifetime.
+/// The width of each column: that of its widest bar.
 pub fn widths(
     lifetimes: &[(Range<usize>, &Lifetime)],
     slots: &[usize],
