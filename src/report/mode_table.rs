@@ -55,8 +55,9 @@ pub fn write(
             format!("{cells} pairs measured on {on}, all as stated in scenarios/matrix.kdl");
         return writeln!(out, "\n{GOOD}{words}{GOOD:#}");
     }
-    let number = count(differences.len(), "pair differs", "pairs differ");
-    writeln!(out, "\n{BAD}{number}{BAD:#} from scenarios/matrix.kdl, of {cells} on {on}:")?;
+    let differ = if differences.len() == 1 { "differs" } else { "differ" };
+    let number = format!("{BAD}{} of {cells} pairs{BAD:#}", differences.len());
+    writeln!(out, "\n{number} on {on} {differ} from scenarios/matrix.kdl:")?;
     differences.iter().try_for_each(|pair| writeln!(out, "  * {}", difference(pair)))
 }
 

@@ -149,7 +149,7 @@ impl RunRecord {
     pub fn warning(&self) -> Option<String> {
         let fault = self.rerun.planted?;
         Some(format!(
-            "A fault is planted, {fault}: {} The results say nothing about this machine.",
+            "A fault was planted on purpose, {fault}: {} The results say nothing about this machine.",
             fault.meaning()
         ))
     }
