@@ -1,6 +1,5 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::pace::Pace;
 use super::replaced::ReplacedFile;
 use super::{RunRecord, html, json, junit};
 use crate::cli::{ReportKind, ReportTarget};
@@ -10,7 +9,8 @@ use crate::failure::Failure;
 /// one write for each result would cost the square of their number.
 const PACE: Duration = Duration::from_millis(100);
 
-/// See [`Pace::rest`].
+/// The time between two writes, in multiples of the time that one takes: the
+/// files of many places have tens of megabytes.
 const REST: u32 = 20;
 
 /// The report files of a run.
@@ -20,7 +20,8 @@ const REST: u32 = 20;
 #[derive(Debug)]
 pub struct ReportFiles {
     targets: Vec<(ReportKind, ReplacedFile)>,
-    pace: Pace,
+    written: Instant,
+    took: Duration,
 }
 
 impl ReportFiles {
@@ -38,7 +39,8 @@ impl ReportFiles {
             }
             real.push((kind, file));
         }
-        let mut files = ReportFiles { targets: real, pace: Pace::new(PACE, REST) };
+        let mut files =
+            ReportFiles { targets: real, written: Instant::now(), took: Duration::ZERO };
         files.write(record, |_| true)?;
         Ok(files)
     }
@@ -50,11 +52,8 @@ impl ReportFiles {
     /// # Errors
     /// When a file cannot be written.
     pub fn update(&mut self, record: &RunRecord) -> Result<(), Failure> {
-        if self.pace.is_due() {
-            self.write(record, |kind| kind != ReportKind::Html)
-        } else {
-            Ok(())
-        }
+        let due = self.written.elapsed() >= PACE.max(self.took * REST);
+        if due { self.write(record, |kind| kind != ReportKind::Html) } else { Ok(()) }
     }
 
     /// Writes the files for the last time.
@@ -70,23 +69,21 @@ impl ReportFiles {
         record: &RunRecord,
         due: impl Fn(ReportKind) -> bool,
     ) -> Result<(), Failure> {
-        let mut targets = self.targets.iter().filter(|(kind, _)| due(*kind));
-        self.pace.write(|| {
-            targets.try_for_each(|(kind, file)| {
-                file.replace(|out| match kind {
-                    ReportKind::Html => html::write(record, out),
-                    ReportKind::Json => json::write(record, out),
-                    ReportKind::Junit => junit::write(record, out),
-                })
-            })
-        })
+        let began = Instant::now();
+        for (kind, file) in self.targets.iter().filter(|(kind, _)| due(*kind)) {
+            file.replace(|out| match kind {
+                ReportKind::Html => html::write(record, out),
+                ReportKind::Json => json::write(record, out),
+                ReportKind::Junit => junit::write(record, out),
+            })?;
+        }
+        (self.written, self.took) = (Instant::now(), began.elapsed());
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
     use crate::report::samples;
 
@@ -107,13 +104,13 @@ mod tests {
         record.results = results;
         // It writes only if the last write is long ago.
         files.update(&record).expect("a writable folder");
-        files.pace.written = Instant::now();
+        files.written = Instant::now();
         std::fs::write(&path, "{\"complete\": 5}").expect("a writable folder");
         files.update(&record).expect("a writable folder");
         assert_eq!(complete(), 5, "it was written again too soon");
         // A slow file is written less often.
-        files.pace.written = Instant::now().checked_sub(2 * PACE).expect("a time");
-        files.pace.took = PACE;
+        files.written = Instant::now().checked_sub(2 * PACE).expect("a time");
+        files.took = PACE;
         files.update(&record).expect("a writable folder");
         assert_eq!(complete(), 5, "it was written again too soon for its size");
         files.finish(&record).expect("a writable folder");
@@ -130,7 +127,7 @@ mod tests {
         let page = || std::fs::read_to_string(&path).expect("a page");
         assert!(page().starts_with("<!DOCTYPE html>"));
         std::fs::write(&path, "not written again").expect("a writable folder");
-        files.pace.written = Instant::now().checked_sub(2 * PACE).expect("a time");
+        files.written = Instant::now().checked_sub(2 * PACE).expect("a time");
         files.update(&record).expect("a writable folder");
         assert_eq!(page(), "not written again");
         files.finish(&record).expect("a writable folder");

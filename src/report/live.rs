@@ -1,10 +1,9 @@
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::json::pretty;
-use super::pace::Pace;
 use super::replaced::ReplacedFile;
 use crate::failure::Failure;
 
@@ -17,7 +16,7 @@ const PACE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct LiveJson {
     file: Option<ReplacedFile>,
-    pace: Pace,
+    written: Instant,
 }
 
 #[derive(Serialize)]
@@ -39,7 +38,7 @@ impl LiveJson {
     /// When the file cannot be written.
     pub fn create(path: Option<&Path>, state: &impl Serialize) -> Result<LiveJson, Failure> {
         let file = path.map(ReplacedFile::at).transpose()?;
-        let mut live = LiveJson { file, pace: Pace::new(PACE, 0) };
+        let mut live = LiveJson { file, written: Instant::now() };
         live.write(state)?;
         Ok(live)
     }
@@ -49,7 +48,7 @@ impl LiveJson {
     /// # Errors
     /// When the file cannot be written.
     pub fn update(&mut self, state: &impl Serialize) -> Result<(), Failure> {
-        if self.pace.is_due() { self.write(state) } else { Ok(()) }
+        if self.written.elapsed() < PACE { Ok(()) } else { self.write(state) }
     }
 
     /// Writes the file for the last time.
@@ -62,15 +61,14 @@ impl LiveJson {
 
     fn write(&mut self, state: &impl Serialize) -> Result<(), Failure> {
         let document = Document { schema: LiveJson::SCHEMA, state };
-        let Some(file) = &self.file else { return Ok(()) };
-        self.pace.write(|| file.replace(|out| pretty(&document, out)))
+        self.file.iter().try_for_each(|file| file.replace(|out| pretty(&document, out)))?;
+        self.written = Instant::now();
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
 
     #[test]
@@ -83,7 +81,7 @@ mod tests {
         assert_eq!(read(), "{\n  \"schema\": 1,\n  \"done\": 0\n}\n");
         live.update(&state(1)).expect("a writable folder");
         assert!(read().contains("\"done\": 0"), "it was written again too soon");
-        live.pace.written = Instant::now().checked_sub(2 * PACE).expect("a time");
+        live.written = Instant::now().checked_sub(2 * PACE).expect("a time");
         live.update(&state(2)).expect("a writable folder");
         assert!(read().contains("\"done\": 2"));
         live.finish(&state(3)).expect("a writable folder");

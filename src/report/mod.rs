@@ -28,7 +28,6 @@ mod live;
 pub mod mode_table;
 pub mod modes;
 mod names;
-mod pace;
 pub mod palette;
 mod places;
 pub mod probe;

@@ -28,7 +28,7 @@ pub fn picture(result: &ScenarioResult, name: &str) -> Picture {
     let scene = Scene::of(result, &changes);
     let (lanes, rows) = scene.needs();
     let label = |lock: &Lock| label(lock, &result.trace.images);
-    let layout = Layout::of(&lanes, &rows, &changes.lifetimes, &label);
+    let layout = Layout::of(lanes, rows, &changes.lifetimes, &label);
     let drawn = changes.lifetimes.iter().filter(|one| scene.actors.contains(&one.actor));
     Picture {
         legend: legend::bytes(drawn.map(|one| &one.lock)),

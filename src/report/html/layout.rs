@@ -30,9 +30,33 @@ pub const MARGIN: usize = 8;
 /// The distance between two bars.
 const BETWEEN_BARS: usize = 3;
 
-/// A row without its place: its events, and the room that it needs.
-#[derive(Debug, Clone)]
-pub struct RowNeed {
+/// A drawing with everything in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    pub width: usize,
+    pub height: usize,
+    /// From left to right.
+    pub lanes: Vec<Lane>,
+    /// From top to bottom.
+    pub rows: Vec<Row>,
+    /// The bars of the lifetimes, by lane.
+    pub bars: Vec<Placed>,
+}
+
+/// A lane; its place is 0 until it is laid out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lane {
+    pub actor: String,
+    /// The widest of its texts, in characters.
+    pub characters: usize,
+    pub x: usize,
+    /// Its width, with its bars.
+    pub width: usize,
+}
+
+/// A row; its place is 0 until it is laid out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Row {
     /// Its events, as indexes into the trace.
     pub events: Range<usize>,
     /// The lines of text in its highest cell.
@@ -43,51 +67,7 @@ pub struct RowNeed {
     pub below: usize,
     /// The widest line across the lanes, in characters.
     pub widest: usize,
-}
-
-/// A lane without its place.
-#[derive(Debug, Clone)]
-pub struct LaneNeed {
-    /// The actor.
-    pub actor: String,
-    /// The widest of its texts, in characters.
-    pub characters: usize,
-}
-
-/// A drawing with everything in its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layout {
-    /// Its width.
-    pub width: usize,
-    /// Its height.
-    pub height: usize,
-    /// The lanes, from left to right.
-    pub lanes: Vec<Lane>,
-    /// The rows, from top to bottom.
-    pub rows: Vec<Row>,
-    /// The bars of the lifetimes, from top to bottom in each lane.
-    pub bars: Vec<Placed>,
-}
-
-/// A lane in its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lane {
-    /// The actor.
-    pub actor: String,
-    /// Its left edge.
-    pub x: usize,
-    /// Its width, with its bars.
-    pub width: usize,
-}
-
-/// A row in its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Its events, as indexes into the trace.
-    pub events: Range<usize>,
-    /// Its upper edge.
     pub y: usize,
-    /// Its height.
     pub height: usize,
     /// The upper edge of its cells.
     pub text_y: usize,
@@ -100,15 +80,11 @@ pub struct Row {
 pub struct Placed {
     /// The index of its lane.
     pub lane: usize,
-    /// The lock.
     pub lock: Lock,
-    /// Its left edge.
     pub x: usize,
-    /// Its width.
     pub width: usize,
     /// Its upper edge, at the step that acquires the lock.
     pub y: usize,
-    /// Its height.
     pub height: usize,
     /// The row in which it ends; `None` if it reaches the end of the drawing.
     pub until: Option<usize>,
@@ -126,23 +102,22 @@ impl Layout {
     /// Places `lanes`, `rows` and the lifetimes of these lanes. `label` gives
     /// the words on a bar, a line each.
     pub fn of(
-        lanes: &[LaneNeed],
-        rows: &[RowNeed],
+        lanes: Vec<Lane>,
+        mut rows: Vec<Row>,
         lifetimes: &[Lifetime],
         label: Label<'_>,
     ) -> Layout {
         let widest = rows.iter().map(|row| row.widest).max().unwrap_or(0);
-        let labels = |row: &RowNeed| {
+        let drawn = |one: &&Lifetime| lanes.iter().any(|lane| lane.actor == one.actor);
+        place_rows(&mut rows, |row| {
             let begin = lifetimes.iter().filter(|one| row.events.contains(&one.from));
-            let drawn = begin.filter(|one| lanes.iter().any(|lane| lane.actor == one.actor));
-            drawn.map(|one| label(&one.lock).len()).max().unwrap_or(0)
-        };
-        let rows = place_rows(rows, labels);
+            begin.filter(drawn).map(|one| label(&one.lock).len()).max().unwrap_or(0)
+        });
         let height = rows.last().map_or(HEAD, |row| row.y + row.height) + PAD;
         let mut layout =
             Layout { width: GUTTER, height, lanes: Vec::new(), rows, bars: Vec::new() };
-        for lane in lanes {
-            let lane = layout.place_lane(lane, lifetimes, label);
+        for mut lane in lanes {
+            layout.place_lane(&mut lane, lifetimes, label);
             layout.width = lane.x + lane.width + BETWEEN;
             layout.lanes.push(lane);
         }
@@ -152,8 +127,8 @@ impl Layout {
     }
 
     /// Places a lane right of the others, and its bars.
-    fn place_lane(&mut self, lane: &LaneNeed, lifetimes: &[Lifetime], label: Label<'_>) -> Lane {
-        let x = self.width;
+    fn place_lane(&mut self, lane: &mut Lane, lifetimes: &[Lifetime], label: Label<'_>) {
+        lane.x = self.width;
         let text = INDENT + text_width(lane.characters.max(lane.actor.width() + 2)) + MARGIN;
         let own = lifetimes.iter().filter(|one| one.actor == lane.actor);
         let own: Vec<(Range<usize>, &Lifetime)> =
@@ -175,7 +150,7 @@ impl Layout {
             self.bars.push(Placed {
                 lane: self.lanes.len(),
                 lock: one.lock.clone(),
-                x: x + text + before(*slot),
+                x: lane.x + text + before(*slot),
                 width: widths[*slot],
                 y,
                 height: end - y,
@@ -183,7 +158,7 @@ impl Layout {
             });
         }
         let bars = if widths.is_empty() { 0 } else { before(widths.len()) + MARGIN };
-        Lane { actor: lane.actor.clone(), x, width: text + bars }
+        lane.width = text + bars;
     }
 
     /// The rows from the beginning to the end of a lifetime; the end is the
@@ -206,21 +181,19 @@ impl Row {
 
 /// Places the rows one below the other. `labels` is the number of lines on the
 /// bars that begin in a row; the row must have room for them.
-fn place_rows(needs: &[RowNeed], labels: impl Fn(&RowNeed) -> usize) -> Vec<Row> {
+fn place_rows(rows: &mut [Row], labels: impl Fn(&Row) -> usize) {
     let mut y = HEAD;
-    let place = |need: &RowNeed| {
-        let text = if need.lines > 0 { need.lines * LINE + 2 * PAD } else { PAD / 2 };
-        let labels = match labels(need) {
+    for row in rows {
+        let text = if row.lines > 0 { row.lines * LINE + 2 * PAD } else { PAD / 2 };
+        let labels = match labels(row) {
             0 => 0,
             lines => MIDDLE + lines * LABEL_LINE + PAD,
         };
-        let text_y = y + need.above * LINE;
-        let below_y = text_y + text.max(labels);
-        let below = if need.below > 0 { need.below * LINE + 2 * PAD } else { 0 };
-        let height = below_y + below - y;
-        let row = Row { events: need.events.clone(), y, height, text_y, below_y };
-        y += height;
-        row
-    };
-    needs.iter().map(place).collect()
+        let below = if row.below > 0 { row.below * LINE + 2 * PAD } else { 0 };
+        row.y = y;
+        row.text_y = y + row.above * LINE;
+        row.below_y = row.text_y + text.max(labels);
+        row.height = row.below_y + below - y;
+        y += row.height;
+    }
 }

@@ -1,7 +1,7 @@
 use imglock_harness::lock::{Backend, LockType};
 use proptest::prelude::*;
 
-use super::layout::{LaneNeed, Layout, Placed, RowNeed};
+use super::layout::{Lane, Layout, Placed, Row};
 use crate::report::lifetimes::{Lifetime, Lock};
 
 fn lock(byte: i64) -> Lock {
@@ -14,17 +14,21 @@ fn lifetime(actor: &str, byte: i64, from: usize, until: Option<usize>) -> Lifeti
 }
 
 /// Rows of one event each.
-fn rows(count: usize) -> Vec<RowNeed> {
-    let row = |at| RowNeed { events: at..at + 1, lines: 2, above: 0, below: 1, widest: 10 };
+fn rows(count: usize) -> Vec<Row> {
+    let row = |at| Row { events: at..at + 1, lines: 2, below: 1, widest: 10, ..Row::default() };
     (0..count).map(row).collect()
 }
 
-fn lanes(actors: &[&str]) -> Vec<LaneNeed> {
-    actors.iter().map(|actor| LaneNeed { actor: (*actor).to_owned(), characters: 20 }).collect()
+fn lanes(actors: &[&str]) -> Vec<Lane> {
+    let lane =
+        |actor: &&str| Lane { actor: (*actor).to_owned(), characters: 20, ..Lane::default() };
+    actors.iter().map(lane).collect()
 }
 
-fn placed(actors: &[&str], rows: &[RowNeed], lifetimes: &[Lifetime]) -> Layout {
-    Layout::of(&lanes(actors), rows, lifetimes, &|lock| vec![lock.range.to_string(), "word".into()])
+fn placed(actors: &[&str], rows: &[Row], lifetimes: &[Lifetime]) -> Layout {
+    Layout::of(lanes(actors), rows.to_vec(), lifetimes, &|lock| {
+        vec![lock.range.to_string(), "word".into()]
+    })
 }
 
 fn overlap(a: &Placed, b: &Placed) -> bool {
@@ -36,20 +40,20 @@ fn overlap(a: &Placed, b: &Placed) -> bool {
 }
 
 #[test]
-fn a_lifetime_reaches_from_the_step_it_was_taken_by_to_the_one_it_went_with() {
+fn a_bar_reaches_from_the_step_that_acquires_to_the_one_that_releases() {
     let layout = placed(&["vm1"], &rows(4), &[lifetime("vm1", 100, 1, Some(3))]);
-    let [lifetime] = &layout.bars[..] else { panic!("one lifetime") };
-    assert_eq!(lifetime.y, layout.rows[1].y_middle());
-    assert_eq!(lifetime.y + lifetime.height, layout.rows[3].y_middle());
-    assert_eq!(lifetime.until, Some(3));
+    let [bar] = &layout.bars[..] else { panic!("one bar") };
+    assert_eq!(bar.y, layout.rows[1].y_middle());
+    assert_eq!(bar.y + bar.height, layout.rows[3].y_middle());
+    assert_eq!(bar.until, Some(3));
 }
 
 #[test]
-fn one_that_never_goes_reaches_to_the_end() {
+fn a_lock_that_stays_reaches_to_the_end() {
     let layout = placed(&["vm1"], &rows(3), &[lifetime("vm1", 100, 2, None)]);
-    let [lifetime] = &layout.bars[..] else { panic!("one lifetime") };
-    assert_eq!(lifetime.y + lifetime.height, layout.height);
-    assert_eq!(lifetime.until, None);
+    let [bar] = &layout.bars[..] else { panic!("one bar") };
+    assert_eq!(bar.y + bar.height, layout.height);
+    assert_eq!(bar.until, None);
 }
 
 #[test]
@@ -76,17 +80,17 @@ fn the_locks_of_others_are_in_their_lanes_or_not_drawn() {
 
 #[test]
 fn what_comes_and_goes_in_a_row_that_stands_for_many_is_not_drawn() {
-    let gap = [RowNeed { events: 0..10, lines: 0, above: 0, below: 1, widest: 10 }];
+    let gap = [Row { events: 0..10, below: 1, widest: 10, ..Row::default() }];
     let layout = placed(&["vm1"], &gap, &[lifetime("vm1", 100, 2, Some(5))]);
     assert_eq!(layout.bars, []);
 }
 
 #[test]
 fn there_is_room_for_what_is_written_on_a_bar() {
-    let short = [RowNeed { events: 0..1, lines: 1, above: 0, below: 0, widest: 0 }];
+    let short = [Row { events: 0..1, lines: 1, ..Row::default() }];
     let label = |words: usize| {
         let layout =
-            Layout::of(&lanes(&["vm1"]), &short, &[lifetime("vm1", 100, 0, None)], &|_| {
+            Layout::of(lanes(&["vm1"]), short.to_vec(), &[lifetime("vm1", 100, 0, None)], &|_| {
                 vec!["word".to_owned(); words]
             });
         layout.rows[0].height

@@ -9,6 +9,8 @@ use crate::report::{RunRecord, Summary};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
+/// The shapes that the drawings share.
+const SHAPES: &str = include_str!("shapes.svg");
 
 /// A padlock.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
@@ -34,7 +36,7 @@ pub fn page(record: &RunRecord) -> Markup {
             }
             body {
                 a.skip href="#scenarios" { "Skip to the scenarios" }
-                (shapes())
+                (PreEscaped(SHAPES))
                 (summary::header(record, &counts))
                 main {
                     (summary::sections(record, &counts))
@@ -130,44 +132,6 @@ fn how_to_read() -> Markup {
                         " " (meaning)
                     }
                 }
-            }
-        }
-    }
-}
-
-/// The shapes that the drawings share.
-fn shapes() -> Markup {
-    html! {
-        svg.defs width="0" height="0" aria-hidden="true" focusable="false" {
-            pattern #h width="5" height="5" patternUnits="userSpaceOnUse"
-                patternTransform="rotate(45)" {
-                rect.hp width="1.6" height="5" {}
-            }
-            symbol #g viewBox="0 0 14 14" width="14" height="14" {
-                circle.sg cx="7" cy="7" r="6.5" {}
-                path.si d="M3.8 7.3l2.3 2.3 4.2-4.8" {}
-            }
-            symbol #r viewBox="0 0 14 14" width="14" height="14" {
-                path.sr d="M4.2.5h5.6l3.7 3.7v5.6l-3.7 3.7H4.2L.5 9.8V4.2z" {}
-                path.si d="M4 7h6" {}
-            }
-            symbol #b viewBox="0 0 14 14" width="14" height="14" {
-                rect.sb x=".5" y=".5" width="13" height="13" rx="3" {}
-                path.si d="M5.2 4v6M8.8 4v6" {}
-            }
-            symbol #d viewBox="0 0 14 14" width="14" height="14" {
-                circle.sd cx="7" cy="7" r="3.5" {}
-            }
-            symbol #l viewBox="0 0 14 14" width="14" height="14" {
-                path.sl d="M7 .6l6.7 12.6H.3z" {}
-                path.si d="M7 5v4M7 10.4v1.2" {}
-            }
-            symbol #f viewBox="0 0 14 14" width="14" height="14" {
-                path.sf d="M.5.5h13v13H.5z" {}
-                path.si d="M4 4l6 6M10 4l-6 6" {}
-            }
-            symbol #x viewBox="0 0 14 14" width="14" height="14" {
-                path.sx d="M2 2l10 10M12 2L2 12" {}
             }
         }
     }

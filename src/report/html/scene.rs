@@ -8,7 +8,7 @@ use imglock_harness::run::{EventKind, ScenarioResult, Trace};
 use unicode_width::UnicodeWidthStr;
 
 use super::cell::{SceneCell, wrapped};
-use super::layout::{LaneNeed, RowNeed};
+use super::layout::{Lane, Row as Place};
 use crate::report::changes::Changes;
 use crate::report::course::{self, Mark, Row};
 
@@ -82,20 +82,21 @@ impl Scene {
     }
 
     /// The room that the layout must make.
-    pub fn needs(&self) -> (Vec<LaneNeed>, Vec<RowNeed>) {
+    pub fn needs(&self) -> (Vec<Lane>, Vec<Place>) {
         let lanes = self.actors.iter().enumerate().map(|(lane, actor)| {
             let cells = self.rows.iter().flat_map(|row| &row.cells).filter(|at| at.lane == lane);
             let widest = cells.flat_map(|cell| &cell.lines).map(|(_, line)| line.width()).max();
-            LaneNeed { actor: actor.clone(), characters: widest.unwrap_or(0) }
+            Lane { actor: actor.clone(), characters: widest.unwrap_or(0), ..Lane::default() }
         });
         let rows = self.rows.iter().map(|row| {
             let remarks = || row.remarks.iter().flat_map(|(_, lines)| lines);
-            RowNeed {
+            Place {
                 widest: remarks().map(|line| line.width()).max().unwrap_or(0),
                 events: row.events.clone(),
                 lines: row.cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(0),
                 above: usize::from(row.together),
                 below: remarks().count(),
+                ..Place::default()
             }
         });
         (lanes.collect(), rows.collect())
