@@ -83,7 +83,7 @@ fn contested_starts_are_counted_and_who_lost_them_all() {
     let run =
         imglock().args(["run", "two-writers-at-the-same-moment", "--backend", "ofd"]).assert();
     run.success().stdout(predicates::str::is_match(
-        "(?m)^  1 simultaneous start with a conflict \\(ofd\\); every opener refused in [01] \\(allowed\\)$",
+        "(?m)^  1 simultaneous start with a conflict \\(ofd\\); every opener was refused in [01] \\(allowed\\)$",
     ).expect("a pattern"));
 }
 

@@ -38,7 +38,7 @@ pub struct Changes {
     pub lifetimes: Vec<Lifetime>,
     by_event: BTreeMap<usize, BTreeMap<String, Change>>,
     images: Vec<String>,
-    /// Whether both lock types occur, so that each line names its own.
+    /// Whether both backends occur, so that each line names its own.
     mixed: bool,
 }
 

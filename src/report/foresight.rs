@@ -13,7 +13,7 @@ use super::changes::Changes;
 use super::course::Sign;
 use super::lifetimes::Lock;
 
-/// A rehearsal for each lock type, and the position in it.
+/// A rehearsal for each backend, and the position in it.
 pub struct Foresight {
     rehearsals: Vec<Rehearsal>,
 }
@@ -105,19 +105,19 @@ impl Foresight {
         Position(self.rehearsals.iter().map(|rehearsal| rehearsal.next).collect())
     }
 
-    /// The next event with the first lock type.
+    /// The next event with the first backend.
     pub fn next_event(&self) -> usize {
         self.rehearsals.first().map_or(0, |rehearsal| rehearsal.next)
     }
 
-    /// The acting process of an event with the first lock type.
+    /// The acting process of an event with the first backend.
     pub fn actor(&self, event: usize) -> Option<&str> {
         self.rehearsals.first()?.step(event).map(|step| &*step.actor)
     }
 
     /// Skips all rounds but the first of a repetition whose first round began
     /// at `began`. Returns each skipped event with the event of the first
-    /// round that it repeats, with the first lock type.
+    /// round that it repeats, with the first backend.
     pub fn skip_rounds(&mut self, began: &Position, rounds: u32) -> Vec<(usize, usize)> {
         let more = (rounds as usize).saturating_sub(1);
         let mut repeated = Vec::new();
@@ -132,7 +132,7 @@ impl Foresight {
         repeated
     }
 
-    /// Every lock that an actor acquires, with any lock type.
+    /// Every lock that an actor acquires, with any backend.
     pub fn locks(&self) -> impl Iterator<Item = &Lock> + Clone {
         self.rehearsals.iter().flat_map(|one| &one.changes.lifetimes).map(|one| &one.lock)
     }
@@ -156,7 +156,7 @@ impl Rehearsal {
     }
 }
 
-/// The lines once if all lock types agree, and otherwise each with its lock
+/// The lines once if all backends agree, and otherwise each with its lock
 /// type before it.
 fn once_if_equal(by_backend: ByBackend, backends: usize) -> Vec<(Style, String)> {
     let different: BTreeSet<Vec<&String>> =

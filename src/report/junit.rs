@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{RunRecord, evidence, standing};
 
-/// Writes the results as JUnit XML: a suite for each place and lock type.
+/// Writes the results as JUnit XML: a suite for each place and backend.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -23,7 +23,7 @@ pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
     report.serialize(&mut *out).map_err(io::Error::other)
 }
 
-/// The runs at a place with a lock type; `None` without any.
+/// The runs at a place with a backend; `None` without any.
 fn suite(record: &RunRecord, place: &Place, backend: Backend) -> Option<TestSuite> {
     let mut cases = record.results_at(place).filter(|result| result.backend == backend).peekable();
     cases.peek()?;

@@ -8,7 +8,7 @@ use super::{Reporter, RunRecord, Summary, evidence, standing};
 /// The Kernel Test Anything Protocol, version 1
 /// (Documentation/dev-tools/ktap.rst), with the directives and totals of
 /// kselftest (tools/testing/selftests/kselftest.h): a result line for each
-/// scenario and lock type, with the evidence before it as diagnostic lines.
+/// scenario and backend, with the evidence before it as diagnostic lines.
 ///
 /// Each named place is a subtest. Its lines are kept until it ends, since
 /// several places may run at the same time.

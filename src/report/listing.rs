@@ -52,7 +52,7 @@ pub fn json(scenarios: &[Arc<Scenario>], out: &mut dyn Write) -> io::Result<()> 
     pretty(&Document { schema: 1, scenarios }, out)
 }
 
-/// A text by theme: name, lock types, summary (wrapped to `width`, or on one
+/// A text by theme: name, backends, summary (wrapped to `width`, or on one
 /// line for searches), and hazards below.
 ///
 /// # Errors

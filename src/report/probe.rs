@@ -19,7 +19,7 @@ use super::palette::{BAD, CAREFUL, FAINT, GOOD, PLAIN, STRONG};
 use super::times;
 use super::wrap::wrapped;
 
-/// The columns of a line: its label, then one for each lock type.
+/// The columns of a line: its label, then one for each backend.
 const LABEL: usize = 44;
 const CELL: usize = 18;
 const WIDTH: usize = LABEL + 2 * CELL;

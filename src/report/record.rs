@@ -29,7 +29,7 @@ pub struct RunRecord {
     pub planned: Vec<Job>,
     /// The results so far, in order of their end.
     pub results: Vec<ScenarioResult>,
-    /// The measured mode matrices, by lock type; empty unless requested.
+    /// The measured mode matrices, by backend; empty unless requested.
     pub modes: Vec<MeasuredModes>,
     /// The start of the run.
     pub began: jiff::Timestamp,
@@ -160,10 +160,10 @@ impl RunRecord {
     }
 }
 
-/// A mode matrix measured with one lock type.
-#[derive(Debug, Clone)]
+/// A mode matrix measured with one backend.
+#[derive(Debug, Clone, PartialEq)]
 pub struct MeasuredModes {
-    /// The lock type.
+    /// The backend.
     pub backend: Backend,
     /// The outcome for the second opener of each pair (first, second), without
     /// the pairs that could not run.
@@ -178,13 +178,6 @@ impl MeasuredModes {
     /// Whether anything is not as expected.
     pub fn is_bad(&self) -> bool {
         !self.differences.is_empty() || !self.objections.is_empty()
-    }
-
-    /// Whether only the lock type differs from another one.
-    pub fn says_the_same(&self, other: &MeasuredModes) -> bool {
-        self.cells == other.cells
-            && self.differences == other.differences
-            && self.objections == other.objections
     }
 }
 

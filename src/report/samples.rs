@@ -67,7 +67,7 @@ pub fn record() -> RunRecord {
     record
 }
 
-/// A scenario of this name, planned for a lock type.
+/// A scenario of this name, planned for a backend.
 pub fn job(name: &str, backend: Backend) -> Job {
     let scenario = Scenario {
         name: name.to_owned(),

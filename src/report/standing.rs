@@ -41,7 +41,7 @@ pub fn reason(result: &ScenarioResult) -> String {
     }
 }
 
-/// The lock type, then the subject unless it is the built-in one: `ofd`, or
+/// The backend, then the subject unless it is the built-in one: `ofd`, or
 /// `ofd by qemu-system`.
 pub fn locks(result: &ScenarioResult) -> String {
     match result.subject.as_str() {

@@ -9,7 +9,7 @@ use imglock_harness::scenario::{HeldStatement, Item, Scenario, Step};
 use super::foresight::{Foresight, Prediction};
 use super::palette::{CAREFUL, FAINT, STRONG};
 use super::timeline::{Cell, Timeline};
-use super::wrap::wrapped;
+use super::wrap::{paragraphs, wrapped};
 use super::{course, legend, table_words};
 use crate::phrase::{list, quoted};
 
@@ -31,9 +31,8 @@ pub fn write(
     };
     writeln!(out, "{STRONG}{name}{STRONG:#}  {FAINT}{}{place}{FAINT:#}", names(backends))?;
     writeln!(out, "{summary}\n")?;
-    for paragraph in about.split("\n\n") {
-        let words = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-        for line in wrapped(&words, width.min(80) - 2, "") {
+    for paragraph in paragraphs(about) {
+        for line in wrapped(&paragraph, width.min(80) - 2, "") {
             writeln!(out, "  {line}")?;
         }
         writeln!(out)?;

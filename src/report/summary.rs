@@ -112,13 +112,13 @@ impl Summary {
         self.hazards.iter().map(words).collect()
     }
 
-    /// The simultaneous starts, a line for each lock type.
+    /// The simultaneous starts, a line for each backend.
     pub fn contests(&self) -> Vec<String> {
         let line = |(backend, starts): (&Backend, &Starts)| {
             let Starts { contested, nobody_won } = *starts;
             let starts = count(contested, "simultaneous start", "simultaneous starts");
             format!(
-                "{starts} with a conflict ({backend}); every opener refused in {nobody_won} (allowed)"
+                "{starts} with a conflict ({backend}); every opener was refused in {nobody_won} (allowed)"
             )
         };
         self.starts.iter().map(line).collect()

@@ -218,7 +218,7 @@ impl Cell {
         words.chain(below).collect()
     }
 
-    /// One line, if there is room for it and both lock types agree.
+    /// One line, if there is room for it and both backends agree.
     fn in_a_line(&self, mark: Option<Mark>, room: usize) -> Block {
         let arrows = self.below.iter().filter(|(_, text)| text.starts_with('→')).count();
         let words = std::iter::once(&*self.words).chain(self.below.iter().map(|(_, text)| &**text));

@@ -27,7 +27,7 @@ pub fn form(record: &RunRecord, themes: &[&str], total: usize) -> Markup {
                 }
             }
             div.field {
-                label for="backend" { "Lock type" }
+                label for="backend" { "Backend" }
                 select #backend {
                     option value="" { "any" }
                     @for backend in backends { option { (backend) } }

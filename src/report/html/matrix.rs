@@ -9,14 +9,17 @@ use crate::phrase::list;
 use crate::report::record::MeasuredModes;
 use crate::report::{RunRecord, legend, mode_table};
 
-/// The measured matrices; lock types with equal results share one.
+/// The measured matrices; backends with equal results share one.
 pub fn section(record: &RunRecord) -> Markup {
     if record.modes.is_empty() {
         return html! {};
     }
     let mut tables: Vec<(Vec<Backend>, &MeasuredModes)> = Vec::new();
     for modes in &record.modes {
-        match tables.iter_mut().find(|(_, other)| other.says_the_same(modes)) {
+        match tables
+            .iter_mut()
+            .find(|(_, other)| **other == MeasuredModes { backend: other.backend, ..modes.clone() })
+        {
             Some((backends, _)) => backends.push(modes.backend),
             None => tables.push((vec![modes.backend], modes)),
         }

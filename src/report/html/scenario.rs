@@ -1,14 +1,16 @@
 //! One scenario: story, drawings, findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use imglock_harness::lock::Backend;
 use imglock_harness::run::{ScenarioResult, Standing, Verdict};
 use imglock_harness::scenario::Scenario;
+use imglock_harness::step::Hazard;
 use maud::{Markup, html};
 
 use super::lanes::{self, Picture};
 use crate::phrase::list;
+use crate::report::wrap::paragraphs;
 use crate::report::{RunRecord, findings, names, standing, times};
 
 /// A scenario and its results.
@@ -17,7 +19,7 @@ pub struct Entry<'r> {
     pub name: &'r str,
     /// The scenario, if the record has it.
     pub scenario: Option<&'r Scenario>,
-    /// The results, by lock type.
+    /// The results, by backend.
     pub results: Vec<&'r ScenarioResult>,
 }
 
@@ -51,32 +53,32 @@ pub fn entries(record: &RunRecord) -> Vec<Entry<'_>> {
 /// The scenario as a part of the page that can be opened; a scenario that
 /// needs attention is open from the start.
 pub fn article(record: &RunRecord, entry: &Entry<'_>) -> Markup {
-    let verdicts: Vec<String> = entry
-        .results
-        .iter()
-        .map(|one| format!("{}:{}", one.backend, slug(one.verdict.name())))
-        .collect();
-    let hazards = entry
-        .results
-        .iter()
-        .flat_map(|one| one.hazards.iter().map(move |hazard| format!("{}:{hazard}", one.backend)));
-    let hazards = hazards.collect::<Vec<_>>().join(" ");
+    let results = || entry.results.iter().map(|one| (one.backend, one));
+    let verdicts = results().map(|(on, one)| format!("{on}:{}", slug(one.verdict.name())));
+    let hazards = results()
+        .flat_map(|(on, one)| one.hazards.iter().map(move |hazard| format!("{on}:{hazard}")));
+    let [verdicts, hazards] =
+        [verdicts.collect::<Vec<_>>(), hazards.collect()].map(|words| words.join(" "));
     html! {
-        article id=(slug(entry.name)) data-theme=(entry.theme()) data-verdicts=(verdicts.join(" "))
+        article id=(slug(entry.name)) data-theme=(entry.theme()) data-verdicts=(verdicts)
             data-hazards=(hazards) {
             details open[entry.is_bad()] {
                 summary {
                     h4 { (names::stem(entry.name)) }
                     span.badges {
                         (badges(entry))
-                        @for (hazard, on) in shown_hazards(entry) {
-                            span.badge.hazard { (hazard) " on " (on) }
+                        @for (hazard, on) in hazards_shown(entry) {
+                            span.badge.hazard { (hazard) " on " (list(on.iter().map(|one| one.name()))) }
                         }
                     }
                     @if let Some(scenario) = entry.scenario { p { (prose(&scenario.summary)) } }
                 }
                 div.body {
-                    div.about { (about(entry)) }
+                    div.about {
+                        @if let Some(scenario) = entry.scenario {
+                            @for paragraph in paragraphs(&scenario.about) { p { (prose(&paragraph)) } }
+                        }
+                    }
                     div.drawings {
                         (drawings(record, entry))
                         (rerun(record, entry))
@@ -111,27 +113,15 @@ fn badges(entry: &Entry<'_>) -> Markup {
     }
 }
 
-/// The hazards that happened, each with its lock types.
-fn shown_hazards(entry: &Entry<'_>) -> BTreeMap<String, String> {
-    let mut hazards: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+/// The hazards that happened, each with its backends.
+fn hazards_shown(entry: &Entry<'_>) -> BTreeMap<Hazard, BTreeSet<Backend>> {
+    let mut hazards: BTreeMap<Hazard, BTreeSet<Backend>> = BTreeMap::new();
     for one in &entry.results {
         for hazard in &one.hazards {
-            let on = hazards.entry(hazard.to_string()).or_default();
-            if !on.contains(&one.backend.name()) {
-                on.push(one.backend.name());
-            }
+            hazards.entry(*hazard).or_default().insert(one.backend);
         }
     }
-    hazards.into_iter().map(|(hazard, on)| (hazard, list(on))).collect()
-}
-
-fn about(entry: &Entry<'_>) -> Markup {
-    let paragraphs = entry.scenario.map_or("", |scenario| &scenario.about).split("\n\n");
-    html! {
-        @for paragraph in paragraphs.filter(|text| !text.trim().is_empty()) {
-            p { (prose(&paragraph.split_whitespace().collect::<Vec<_>>().join(" "))) }
-        }
-    }
+    hazards
 }
 
 fn rerun(record: &RunRecord, entry: &Entry<'_>) -> Markup {

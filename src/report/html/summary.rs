@@ -142,7 +142,7 @@ fn hazards(counts: &Summary) -> Markup {
         return html! { p { "No run shows a hazard." } };
     }
     html! {
-        div.scroll role="region" aria-label="Known hazards by lock type" tabindex="0" {
+        div.scroll role="region" aria-label="Known hazards by backend" tabindex="0" {
             table.hazards {
                 thead { tr {
                     th scope="col" { "hazard" }
