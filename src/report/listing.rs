@@ -62,10 +62,7 @@ pub fn human(
     width: Option<usize>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut themes: BTreeMap<&str, Vec<&Scenario>> = BTreeMap::new();
-    for scenario in scenarios {
-        themes.entry(names::theme(&scenario.name)).or_default().push(scenario);
-    }
+    let themes = names::by_theme(scenarios, |scenario| &scenario.name);
     let name_width =
         scenarios.iter().map(|scenario| names::stem(&scenario.name).width()).max().unwrap_or(0);
     for (theme, scenarios) in &themes {

@@ -127,10 +127,7 @@ impl Table {
     /// The table of a run at several places.
     pub fn of(record: &RunRecord) -> Table {
         let mut notes = Notes::default();
-        let mut themes: BTreeMap<&str, Vec<&ScenarioResult>> = BTreeMap::new();
-        for result in &record.results {
-            themes.entry(names::theme(&result.scenario)).or_default().push(result);
-        }
+        let themes = names::by_theme(&record.results, |result| &result.scenario);
         let mut rows = Vec::new();
         if record.places.iter().any(|place| !place.is_reached()) {
             let cells = record.places.iter().map(|place| notes.arrival(place)).collect();

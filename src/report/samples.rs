@@ -104,8 +104,16 @@ pub fn passed(name: &str, backend: Backend) -> ScenarioResult {
     result(name, backend, Verdict::Passed, "")
 }
 
-fn failed(name: &str, backend: Backend, reason: &str, trace: Trace) -> ScenarioResult {
-    ScenarioResult { trace, ..result(name, backend, Verdict::Failed, reason) }
+/// A failed run; its reason is the message of the first finding.
+fn failed(
+    name: &str,
+    backend: Backend,
+    trace: Trace,
+    findings: impl IntoIterator<Item = Finding>,
+) -> ScenarioResult {
+    let findings: Vec<Finding> = findings.into_iter().collect();
+    let result = result(name, backend, Verdict::Failed, &findings[0].message);
+    ScenarioResult { trace, findings, ..result }
 }
 
 fn skipped() -> ScenarioResult {
@@ -126,7 +134,6 @@ pub fn hazard_shown() -> ScenarioResult {
 }
 
 fn judged_by_scenario_and_model() -> ScenarioResult {
-    let reason = "the scenario expects otherwise";
     let mut first = granted(12, "vm1", Mode::Rw, 0);
     if let EventKind::Step(step) = &mut first.kind {
         step.warnings = FALLBACK_WARNING.map(str::to_owned).to_vec();
@@ -135,15 +142,13 @@ fn judged_by_scenario_and_model() -> ScenarioResult {
     let mut second = granted(13, "vm2", Mode::Rw, 81);
     second.table = Some([table(Posix, RW), table(Ofd, "? ->write 0-9")].concat());
     let trace = trace(&["vm1", "vm2"], vec![first, second]);
-    let mut result = failed("posix/fallback", Posix, reason, trace);
     let by = |judge, message| differs(finding(judge, Some(1), message), "refused write", "granted");
-    result.findings =
-        vec![by(Judge::Scenario, reason), by(Judge::Model, "the model expects otherwise")];
-    result
+    let scenario = by(Judge::Scenario, "the scenario expects otherwise");
+    let model = by(Judge::Model, "the model expects otherwise");
+    failed("posix/fallback", Posix, trace, [scenario, model])
 }
 
 fn undeclared_hazard_in_a_together() -> ScenarioResult {
-    let reason = "conflicting openers were granted";
     let create = Action::Create { image: "b.img".into(), size: 512 };
     let mut events = vec![
         step(4, "host", create, Some(Outcome::Done), 0),
@@ -156,23 +161,21 @@ fn undeclared_hazard_in_a_together() -> ScenarioResult {
             step.together = Some(0);
         }
     }
-    let trace = trace(&["vm1", "vm2"], events);
-    let mut result = failed("race/two-writers", Ofd, reason, trace);
-    result.trace.images.push("b.img".into());
+    let mut trace = trace(&["vm1", "vm2"], events);
+    trace.images.push("b.img".into());
+    let finding = finding(Judge::Contract, Some(2), "conflicting openers were granted");
+    let finding = Finding { hazard: Some(Hazard::Unlocked), ..finding };
+    let finding = differs(finding, "at most one of vm1.disk, vm2.disk", "both granted");
+    let mut result = failed("race/two-writers", Ofd, trace, [finding]);
     result.hazards.insert(Hazard::Unlocked);
-    let finding =
-        Finding { hazard: Some(Hazard::Unlocked), ..finding(Judge::Contract, Some(2), reason) };
-    result.findings = vec![differs(finding, "at most one of vm1.disk, vm2.disk", "both granted")];
     result
 }
 
 fn declared_hazard_missing() -> ScenarioResult {
-    let reason = "a declared hazard did not happen";
     let opened = Event { table: Some(Vec::new()), ..granted(3, "vm1", Mode::Ro, 0) };
-    let mut result = failed("posix/hot-unplug", Ofd, reason, trace(&["vm1"], vec![opened]));
-    result.findings =
-        vec![differs(finding(Judge::Scenario, None, reason), "lock-loss", "no hazard")];
-    result
+    let finding = finding(Judge::Scenario, None, "a declared hazard did not happen");
+    let finding = differs(finding, "lock-loss", "no hazard");
+    failed("posix/hot-unplug", Ofd, trace(&["vm1"], vec![opened]), [finding])
 }
 
 fn timed_out() -> ScenarioResult {
@@ -190,7 +193,6 @@ fn timed_out() -> ScenarioResult {
 fn held_with_many_actors() -> ScenarioResult {
     let actors: Vec<String> = (1..=8).map(|number| format!("node{number}")).collect();
     let actors: Vec<&str> = actors.iter().map(String::as_str).collect();
-    let reason = "the kernel's lock table is not what `held` states";
     let forty = actors.iter().cycle().take(40).zip(0..);
     let mut events: Vec<Event> =
         forty.map(|(actor, at)| granted(3, actor, Mode::ShareRw, at * 70)).collect();
@@ -202,13 +204,11 @@ fn held_with_many_actors() -> ScenarioResult {
         kind: EventKind::Held { stated: vec!["node1.disk has read 100-101".into()] },
         table: Some(table(Posix, &RW.replace("vm1", "node1.disk"))),
     });
-    let mut result = failed("sharing/cluster", Ofd, reason, trace(&actors, events));
-    result.findings = vec![differs(
-        finding(Judge::Scenario, Some(40), reason),
-        "node1.disk has read 100-101",
-        "node1.disk has read 100-101; node1.disk has read 201",
-    )];
-    result
+    let finding =
+        finding(Judge::Scenario, Some(40), "the kernel's lock table is not what `held` states");
+    let actual = "node1.disk has read 100-101; node1.disk has read 201";
+    let finding = differs(finding, "node1.disk has read 100-101", actual);
+    failed("sharing/cluster", Ofd, trace(&actors, events), [finding])
 }
 
 /// A finished run with a lock loss, as declared, and a process that waits.

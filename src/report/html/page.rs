@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::scenario::Entry;
 use super::{filters, matrix, places, scenario, summary};
-use crate::report::{RunRecord, Summary};
+use crate::report::{RunRecord, Summary, names};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -71,14 +71,8 @@ fn policy() -> String {
 }
 
 fn scenarios(record: &RunRecord, entries: &[Entry<'_>]) -> Markup {
-    let mut themes: Vec<(&str, Vec<&Entry<'_>>)> = Vec::new();
-    for entry in entries {
-        match themes.iter_mut().find(|(theme, _)| *theme == entry.theme()) {
-            Some((_, of_theme)) => of_theme.push(entry),
-            None => themes.push((entry.theme(), vec![entry])),
-        }
-    }
-    let names: Vec<&str> = themes.iter().map(|(theme, _)| *theme).collect();
+    let themes = names::by_theme(entries, |entry| entry.name);
+    let names: Vec<&str> = themes.keys().copied().collect();
     html! {
         section #scenarios aria-labelledby="scenarios-head" tabindex="-1" {
             h2 #scenarios-head { "Scenarios" }
