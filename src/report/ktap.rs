@@ -32,7 +32,7 @@ impl Reporter for Ktap {
             writeln!(out, "# {warning}")?;
         }
         let places = record.has_named_places();
-        writeln!(out, "1..{}", if places { record.grounds.len() } else { record.expected() })
+        writeln!(out, "1..{}", if places { record.planned_places.len() } else { record.expected() })
     }
 
     fn ended(

@@ -11,7 +11,7 @@ pub struct Lines;
 impl Reporter for Lines {
     fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
         let (schema, planned) = (Document::SCHEMA, record.expected());
-        line(&RunLine::Begin { schema, planned, places: record.grounds.len() }, out)
+        line(&RunLine::Begin { schema, planned, places: record.planned_places.len() }, out)
     }
 
     fn arrived(&mut self, _: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {

@@ -24,7 +24,7 @@ pub struct RunRecord {
     pub places: Vec<Place>,
     /// The planned places: a file system made for the run, or `None` for an
     /// existing directory.
-    pub grounds: Vec<Option<FileSystem>>,
+    pub planned_places: Vec<Option<FileSystem>>,
     /// The runs planned for each place where they make sense.
     pub planned: Vec<Job>,
     /// The results so far, in order of their end.
@@ -48,14 +48,18 @@ pub struct RunRecord {
 
 impl RunRecord {
     /// A run of `planned` at these places before its first result.
-    pub fn new(planned: Vec<Job>, grounds: Vec<Option<FileSystem>>, rerun: Rerun) -> RunRecord {
+    pub fn new(
+        planned: Vec<Job>,
+        planned_places: Vec<Option<FileSystem>>,
+        rerun: Rerun,
+    ) -> RunRecord {
         let scenarios = planned
             .iter()
             .map(|job| (job.scenario.name.clone(), Arc::clone(&job.scenario)))
             .collect();
         RunRecord {
             places: Vec::new(),
-            grounds,
+            planned_places,
             planned,
             results: Vec::new(),
             modes: Vec::new(),
@@ -79,7 +83,7 @@ impl RunRecord {
                 self.planned_at(place).saturating_sub(self.results_at(place).count())
             }
         };
-        let all: usize = self.grounds.iter().map(|ground| self.planned_on(*ground)).sum();
+        let all: usize = self.planned_places.iter().map(|place| self.planned_on(*place)).sum();
         all.saturating_sub(self.places.iter().map(missing).sum())
     }
 
@@ -95,12 +99,12 @@ impl RunRecord {
 
     /// Whether every expected result is there.
     pub fn is_complete(&self) -> bool {
-        self.places.len() >= self.grounds.len() && self.results.len() == self.expected()
+        self.places.len() >= self.planned_places.len() && self.results.len() == self.expected()
     }
 
     /// Whether the places have names: those made for the run do.
     pub fn has_named_places(&self) -> bool {
-        self.grounds.len() > 1 || self.places.iter().any(|place| !place.name.is_empty())
+        self.planned_places.len() > 1 || self.places.iter().any(|place| !place.name.is_empty())
     }
 
     /// The results from `place`.

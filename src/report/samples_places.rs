@@ -77,8 +77,8 @@ pub fn several_places() -> RunRecord {
         (unplug, Backend::Posix),
     ];
     let planned = planned.map(|(name, backend)| job(name, backend)).to_vec();
-    let grounds = places.iter().map(Place::made);
-    let mut record = RunRecord::new(planned, grounds.collect(), Rerun::default());
+    let planned_places = places.iter().map(Place::made);
+    let mut record = RunRecord::new(planned, planned_places.collect(), Rerun::default());
     record.places = places;
     record.results = results;
     record.began = jiff::Timestamp::UNIX_EPOCH;

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use imglock_harness::lock::Backend;
 use imglock_harness::scenario::{HeldStatement, Item, Scenario, Step};
 
-use super::foresight::{Foresight, Prediction};
 use super::palette::{CAREFUL, FAINT, STRONG};
+use super::predictions::{Prediction, Predictions};
 use super::timeline::{Cell, Timeline};
 use super::wrap::{paragraphs, wrapped};
 use super::{course, legend, table_words};
@@ -41,13 +41,13 @@ pub fn write(
         timeline: Timeline::new("line"),
         backends,
         first_image: scenario.images.first().map(|image| &*image.name),
-        foresight: Foresight::of(scenario, backends),
+        predictions: Predictions::of(scenario, backends),
         actors: BTreeMap::new(),
         events: BTreeMap::new(),
     };
     drawing.items(&scenario.items);
     drawing.timeline.draw(out, width)?;
-    legend::write(drawing.foresight.locks(), out, width)?;
+    legend::write(drawing.predictions.locks(), out, width)?;
     hazards(scenario, backends, out, width)?;
     let place = match scenario.file_systems.first() {
         Some(file_system) => format!("--fs {file_system} "),
@@ -84,7 +84,7 @@ struct Drawing<'a> {
     timeline: Timeline,
     backends: &'a [Backend],
     first_image: Option<&'a str>,
-    foresight: Foresight,
+    predictions: Predictions,
     /// The lane of each actor. The actors of a `repeat` share one: `vm$n`.
     actors: BTreeMap<String, usize>,
     /// The lane of each event.
@@ -108,17 +108,17 @@ impl Drawing<'_> {
                 }
                 Item::Held(held) => {
                     self.held(held);
-                    self.foresight.skip(held);
+                    self.predictions.skip(held);
                 }
                 Item::Repeat { count, counter, items } => {
                     self.timeline.open(match counter {
                         Some(counter) => format!("{count} times, ${counter} from 1 to {count}"),
                         None => format!("{count} times"),
                     });
-                    let began = self.foresight.position();
+                    let began = self.predictions.position();
                     self.items(items);
                     self.timeline.close();
-                    for (skipped, first) in self.foresight.skip_rounds(&began, *count) {
+                    for (skipped, first) in self.predictions.skip_rounds(&began, *count) {
                         if let Some(lane) = self.events.get(&first).copied() {
                             self.enter(skipped, lane);
                         }
@@ -132,13 +132,13 @@ impl Drawing<'_> {
     /// `end` explains why predictions end there.
     fn steps(&mut self, steps: &[Step], end: &str) {
         let mut cells = Vec::new();
-        for (event, step) in (self.foresight.next_event()..).zip(steps) {
+        for (event, step) in (self.predictions.next_event()..).zip(steps) {
             let lane = self.timeline.lane(&step.actor, String::new);
             self.enter(event, lane);
             let words = course::words(&step.action.to_string(), self.first_image);
             cells.push(Cell::new(lane, words, Vec::new()));
         }
-        let Prediction { outcomes, changes, ends } = self.foresight.predict(steps);
+        let Prediction { outcomes, changes, ends } = self.predictions.predict(steps);
         for (cell, lines) in cells.iter_mut().zip(outcomes) {
             cell.extend(lines);
         }
@@ -156,7 +156,7 @@ impl Drawing<'_> {
 
     fn enter(&mut self, event: usize, lane: usize) {
         self.events.insert(event, lane);
-        if let Some(actor) = self.foresight.actor(event) {
+        if let Some(actor) = self.predictions.actor(event) {
             self.actors.insert(actor.to_owned(), lane);
         }
     }

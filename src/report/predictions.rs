@@ -14,7 +14,7 @@ use super::course::Sign;
 use super::lifetimes::Lock;
 
 /// A rehearsal for each backend, and the position in it.
-pub struct Foresight {
+pub struct Predictions {
     rehearsals: Vec<Rehearsal>,
 }
 
@@ -41,15 +41,15 @@ type ByBackend = BTreeMap<Backend, Vec<(Style, String)>>;
 /// A position in each rehearsal.
 pub struct Position(Vec<usize>);
 
-impl Foresight {
+impl Predictions {
     /// Rehearses `scenario` with each of `backends`.
-    pub fn of(scenario: &Scenario, backends: &[Backend]) -> Foresight {
+    pub fn of(scenario: &Scenario, backends: &[Backend]) -> Predictions {
         let rehearsal = |backend: &Backend| {
             let trace = rehearse(scenario, *backend);
             let changes = Changes::of(&trace);
             Rehearsal { backend: *backend, trace, changes, next: 0 }
         };
-        Foresight { rehearsals: backends.iter().map(rehearsal).collect() }
+        Predictions { rehearsals: backends.iter().map(rehearsal).collect() }
     }
 
     /// Predicts the next `steps`: those of a line or of a `together`.
