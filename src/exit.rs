@@ -1,38 +1,40 @@
-/// How the command ends, for scripts and CI.
+/// The exit code of the command, for scripts and CI.
 ///
-/// Never a count of failures, and never success when nothing was tried.
+/// It is never a count of failures, and never success if nothing was tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitCode {
-    /// Everything was as expected; no image is locked; the mode asked for would
-    /// be granted.
+pub(crate) enum ExitCode {
+    /// Everything was as expected. For `holders`: no image is locked, or the
+    /// mode given with `--for` would be granted.
     AsExpected,
-    /// A scenario failed or timed out, or the kernel's mode table differs;
-    /// locks are not as they must be; an image is locked; the mode asked for
-    /// would be refused; a history is invalid, or that cannot be known; a
-    /// planted fault went unnoticed; something broke since an earlier run.
+    /// A check failed: a scenario failed or timed out, the kernel's mode table
+    /// differs, locks misbehave, a history is invalid or its verdict unknown, a
+    /// planted fault was not found, or a run broke since an earlier report. For
+    /// `holders`: an image is locked, or the mode given with `--for` would be
+    /// refused.
     Failed,
     /// Wrong usage, an invalid scenario, or an image that cannot be opened or
-    /// looked at.
+    /// examined.
     Usage,
     /// Nothing was selected.
     NothingSelected,
-    /// This environment cannot run it.
+    /// imglock cannot run in this environment.
     Environment,
-    /// `hold`: its command cannot be executed, as env(1) has it.
+    /// `hold`: COMMAND cannot be executed; the number is that of env(1).
     NotExecutable,
-    /// `hold`: its command is not found, as env(1) has it.
+    /// `hold`: COMMAND was not found; the number is that of env(1).
     NotFound,
     /// Stopped by Ctrl-C or SIGTERM.
     Interrupted,
-    /// `hold` was refused: 1, or the number that `--conflict-exit-code` says.
+    /// `hold`: the image is in use; 1, or the number given with
+    /// `--conflict-exit-code`.
     Refused(u8),
-    /// `hold`: what its command ended with; 128 + N when signal N ended it.
+    /// `hold`: the exit code of COMMAND, or 128 + N if signal N ended it.
     OfCommand(u8),
 }
 
 impl ExitCode {
-    /// Those with a number of their own, by rising number. What `hold` passes
-    /// on or is told to use is in [`ExitCode::OF_HOLD`].
+    /// The exit codes with a fixed number, in ascending order.
+    /// [`ExitCode::OF_HOLD`] describes the others.
     pub const ALL: [ExitCode; 8] = [
         ExitCode::AsExpected,
         ExitCode::Failed,
@@ -44,11 +46,11 @@ impl ExitCode {
         ExitCode::Interrupted,
     ];
 
-    /// Where the numbers come from that are not fixed, for the help.
+    /// The help line for the numbers of `hold` that are not fixed.
     pub const OF_HOLD: &str =
-        "`hold` ends as its command does; refused, with 1 or --conflict-exit-code";
+        "`hold`: the exit code of COMMAND; --conflict-exit-code if the image is in use";
 
-    /// The number the shell sees.
+    /// The number that the shell receives.
     pub fn number(self) -> u8 {
         match self {
             ExitCode::AsExpected => 0,
@@ -67,23 +69,25 @@ impl ExitCode {
     pub fn meaning(self) -> &'static str {
         match self {
             ExitCode::AsExpected => {
-                "everything was as expected; of holders: not locked, or it would be granted"
+                "everything was as expected; for `holders`: not locked, or it would be granted"
             }
             ExitCode::Failed => {
-                "a scenario failed, modes or locks are not as they must be; of holders, hold: in use"
+                "a scenario failed or locks misbehave; for `holders` and `hold`: the image is in use"
             }
             ExitCode::Usage => {
                 "wrong usage, an invalid scenario, or an image that cannot be opened"
             }
             ExitCode::NothingSelected => "nothing was selected",
             ExitCode::Environment => {
-                "this environment cannot run it: no lock works, DIR cannot be used, a part is missing"
+                "imglock cannot run here: locks do not work, DIR is unusable, a program is missing"
             }
-            ExitCode::NotExecutable => "hold: the command cannot be executed",
-            ExitCode::NotFound => "hold: the command is not found",
-            ExitCode::Interrupted => "stopped by Ctrl-C or SIGTERM; what ran is summed up",
-            ExitCode::Refused(_) => "hold: another process uses the image",
-            ExitCode::OfCommand(_) => "hold: the command ended so",
+            ExitCode::NotExecutable => "`hold`: COMMAND cannot be executed",
+            ExitCode::NotFound => "`hold`: COMMAND was not found",
+            ExitCode::Interrupted => {
+                "stopped by Ctrl-C or SIGTERM; the results so far are summarised"
+            }
+            ExitCode::Refused(_) => "`hold`: the image is in use by another process",
+            ExitCode::OfCommand(_) => "`hold`: the exit code of COMMAND",
         }
     }
 }
@@ -99,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_distinct_and_rise() {
+    fn numbers_are_distinct_and_ascending() {
         let numbers: Vec<u8> = ExitCode::ALL.into_iter().map(ExitCode::number).collect();
         assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
     }

@@ -10,11 +10,11 @@ use signal_hook::low_level::pipe;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 
-/// A token that Ctrl-C and SIGTERM stop. The second of them ends the process
+/// A token that Ctrl-C and SIGTERM trigger. The second signal ends the process
 /// at once.
 ///
 /// # Errors
-/// When the handlers cannot be installed.
+/// The handlers cannot be installed.
 pub fn stop_on_signals() -> Result<StopToken, Failure> {
     install().map_err(Failure::Signals)
 }
@@ -24,7 +24,7 @@ fn install() -> std::io::Result<StopToken> {
     let trigger: OwnedFd = trigger.into();
     let second_time = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        // In this order: the first signal must find the flag still down.
+        // The order matters: at the first signal, the flag must not be set yet.
         let exit = i32::from(ExitCode::Interrupted.number());
         flag::register_conditional_shutdown(signal, exit, Arc::clone(&second_time))?;
         flag::register(signal, Arc::clone(&second_time))?;

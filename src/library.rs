@@ -2,15 +2,17 @@ use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 
+use crate::phrase::nearest;
+
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
-/// The name of the file that holds the mode matrix, wherever it is met.
+/// The name of a file that contains the mode matrix, in any folder.
 pub const MATRIX_FILE: &str = "matrix.kdl";
 
-/// The name of the file that says what is known to fail.
+/// The name of the file with the built-in expected failures.
 pub const KNOWN_FILE: &str = "known.kdl";
 
-/// The scenarios that the command carries.
+/// The built-in scenarios.
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     entries: Vec<Entry>,
@@ -18,17 +20,17 @@ pub struct Library {
     known: &'static str,
 }
 
-/// One of them, not parsed yet.
+/// A built-in scenario, not yet parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// `theme/file-stem`.
+    /// Its name: `theme/file-stem`.
     pub name: String,
     /// Its KDL text.
     pub text: &'static str,
 }
 
 impl Entry {
-    /// The folder it is in; empty for one that is in none.
+    /// The folder; empty for a scenario without a folder.
     pub fn theme(&self) -> &str {
         self.name.rsplit_once('/').map_or("", |(theme, _)| theme)
     }
@@ -38,14 +40,14 @@ impl Entry {
         self.name.rsplit_once('/').map_or(&self.name, |(_, stem)| stem)
     }
 
-    /// The path of its file in imglock's own repository.
+    /// The path of its file in imglock's repository.
     pub fn source_name(&self) -> String {
         format!("scenarios/{}.kdl", self.name)
     }
 }
 
 impl Library {
-    /// What was embedded when the command was built, by name.
+    /// The scenarios embedded in the command at build time, sorted by name.
     pub fn embedded() -> Library {
         let mut library = Library::default();
         library.add(&EMBEDDED);
@@ -68,7 +70,7 @@ impl Library {
         folder.dirs().for_each(|inner| self.add(inner));
     }
 
-    /// Every scenario, by name.
+    /// All scenarios, sorted by name.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -78,20 +80,15 @@ impl Library {
         self.matrix
     }
 
-    /// The text that says what is known to fail.
+    /// The text of the built-in expected failures.
     pub fn known(&self) -> &'static str {
         self.known
     }
 
-    /// The name that looks most like `word`, if one looks like it at all.
+    /// The name, stem or theme most similar to `word`, if one is similar.
     pub fn nearest(&self, word: &str) -> Option<&str> {
-        let names =
-            self.entries.iter().flat_map(|entry| [&entry.name[..], entry.stem(), entry.theme()]);
-        names
-            .map(|name| (strsim::normalized_damerau_levenshtein(word, name), name))
-            .filter(|(likeness, _)| *likeness > 0.5)
-            .max_by(|(a, _), (b, _)| a.total_cmp(b))
-            .map(|(_, name)| name)
+        let entries = self.entries.iter();
+        nearest(word, entries.flat_map(|entry| [&*entry.name, entry.stem(), entry.theme()]))
     }
 
     #[cfg(test)]

@@ -1,6 +1,6 @@
 use tracing::level_filters::LevelFilter;
 
-/// Sends what the engine logs to standard error, as far as `-v` asks for it.
+/// Sends the engine's log to standard error, at the level that `-v` selects.
 pub fn start(verbose: u8) {
     let level = match verbose {
         0 => LevelFilter::WARN,

@@ -1,9 +1,10 @@
-//! The `imglock` command: finds out whether image locks hold.
+//! The `imglock` command: tests whether image locks work.
 
 mod cli;
 mod command;
 mod exit;
 mod failure;
+mod input;
 mod interrupt;
 mod library;
 mod log;

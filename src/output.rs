@@ -4,10 +4,10 @@ use anstream::AutoStream;
 
 use crate::cli::Color;
 
-/// Standard output, as wide and as colourful as it can be.
+/// Standard output, with its width and colours.
 ///
-/// When its reader has gone (`| head`), it swallows the rest: the verdict and
-/// the report files do not depend on who looks at the text.
+/// After its reader has closed the pipe (`| head`), further output is
+/// discarded: the exit code and the report files do not depend on the reader.
 pub struct Output {
     out: AutoStream<io::Stdout>,
     choice: anstream::ColorChoice,
@@ -15,7 +15,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Standard output in the colours asked for.
+    /// Standard output, with colours as `--color` selects.
     pub fn new(color: Color) -> Output {
         let choice = match color {
             Color::Auto => anstream::ColorChoice::Auto,
@@ -31,17 +31,17 @@ impl Output {
         AutoStream::new(io::stderr(), self.choice)
     }
 
-    /// Whether somebody still reads it.
+    /// Whether the reader still has the pipe open.
     pub fn has_reader(&self) -> bool {
         !self.reader_gone
     }
 
-    /// How many columns there are to fill.
+    /// The number of columns to fill; 100 if it is not a terminal.
     pub fn width(&self) -> usize {
         self.terminal_width().unwrap_or(100)
     }
 
-    /// The columns of the terminal, if it is one.
+    /// The number of columns of the terminal, if it is one, within 60 to 140.
     pub fn terminal_width(&self) -> Option<usize> {
         let (columns, _) = terminal_size::terminal_size_of(io::stdout())?;
         Some(usize::from(columns.0).clamp(60, 140))

@@ -1,4 +1,4 @@
-//! Words that all who print anything have in common.
+//! Small pieces of text that all output shares.
 
 /// `1 scenario`, `2 scenarios`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
@@ -45,7 +45,15 @@ fn joined<T: AsRef<str>>(words: impl IntoIterator<Item = T>, last_but_one: &str)
     }
 }
 
-/// A word as a shell reads it.
+/// The one of `names` that is most similar to `word`, if one is similar enough
+/// to be a misspelling.
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness = |name| (strsim::normalized_damerau_levenshtein(word, name), name);
+    let similar = names.into_iter().map(likeness).filter(|(likeness, _)| *likeness > 0.5);
+    similar.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, name)| name)
+}
+
+/// A word in shell syntax, quoted if necessary.
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./,:=+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -54,8 +62,8 @@ pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Text that a stranger chose, with control characters spelt out: it must not
-/// play with the reader's terminal.
+/// Text from an untrusted source, with control characters escaped, so that it
+/// cannot control the reader's terminal.
 pub fn printable(text: &str) -> String {
     let spelt = |c: char| match c.is_control() {
         true => c.escape_default().to_string(),
@@ -74,7 +82,7 @@ mod tests {
     #[case(1_000, "1,000")]
     #[case(65_536, "65,536")]
     #[case(1_679_616, "1,679,616")]
-    fn a_large_number_is_in_groups(#[case] number: u64, #[case] expected: &str) {
+    fn a_large_number_is_grouped(#[case] number: u64, #[case] expected: &str) {
         assert_eq!(grouped(number), expected);
     }
 
@@ -83,7 +91,7 @@ mod tests {
     #[case(&["ofd"], "ofd")]
     #[case(&["ofd", "posix"], "ofd and posix")]
     #[case(&["ext4", "xfs", "btrfs"], "ext4, xfs and btrfs")]
-    fn a_list_reads_as_it_is_said(#[case] words: &[&str], #[case] expected: &str) {
+    fn a_list_reads_as_a_sentence(#[case] words: &[&str], #[case] expected: &str) {
         assert_eq!(list(words), expected);
         assert_eq!(either(words), expected.replace(" and ", " or "));
     }

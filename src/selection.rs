@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use imglock_harness::Pattern;
 use imglock_harness::known::KnownFailures;
-use imglock_harness::scenario::{Scenario, ScenarioError};
+use imglock_harness::scenario::{ModeMatrix, Scenario, ScenarioError};
 use imglock_harness::step::FileSystem;
 
 use crate::failure::Failure;
+use crate::input;
 use crate::library::{Entry, KNOWN_FILE, Library, MATRIX_FILE};
 
-/// The scenarios that `patterns` select, each once, in the order asked for;
-/// all of the library when there are no patterns.
+/// The scenarios that `patterns` select, once each, in the order given. Without
+/// patterns, all of the library.
 ///
 /// # Errors
-/// A pattern that selects nothing, and scenarios that are not well formed.
+/// A pattern that selects nothing, or invalid scenarios.
 pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario>>, Failure> {
     let mut sources = Sources::default();
     if patterns.is_empty() {
@@ -35,18 +36,18 @@ pub fn select(library: &Library, patterns: &[String]) -> Result<Vec<Arc<Scenario
     }
 }
 
-/// What `pattern` selects of the library.
+/// The entries of the library that `pattern` selects.
 fn embedded<'l>(library: &'l Library, pattern: &str) -> Vec<&'l Entry> {
     let meant: Option<Pattern> = pattern.parse().ok();
     let fits = |entry: &&Entry| meant.as_ref().is_some_and(|meant| meant.fits(&entry.name));
     library.entries().iter().filter(fits).collect()
 }
 
-/// Those of `scenarios` that make sense on one of `file_systems`; where there
-/// are none, in a directory that was there before.
+/// The members of `scenarios` that support one of `file_systems`. Without file
+/// systems, the members that support an existing directory.
 ///
 /// # Errors
-/// When none is left.
+/// No scenario is left.
 pub fn on_file_systems(
     mut scenarios: Vec<Arc<Scenario>>,
     file_systems: &[FileSystem],
@@ -59,11 +60,11 @@ pub fn on_file_systems(
     if scenarios.is_empty() { Err(Failure::NoFileSystem { wanted }) } else { Ok(scenarios) }
 }
 
-/// The user's own files that `patterns` select; what [`select`] would read
-/// besides the library.
+/// The user's files that `patterns` select: the files that [`select`] reads in
+/// addition to the library.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// A folder cannot be read.
 pub fn files(library: &Library, patterns: &[String]) -> Result<Vec<PathBuf>, Failure> {
     let is_of_user = |pattern: &&String| embedded(library, pattern).is_empty();
     let mut files = Vec::new();
@@ -73,24 +74,24 @@ pub fn files(library: &Library, patterns: &[String]) -> Result<Vec<PathBuf>, Fai
     Ok(files)
 }
 
-/// The *.kdl files of a folder and the folders in it, sorted, or the file
+/// The *.kdl files in a folder and its subfolders, sorted. For a file, the file
 /// itself.
 ///
 /// # Errors
-/// When something cannot be read.
+/// A folder cannot be read.
 pub fn kdl_files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
+    let unreadable = Failure::unreadable(path);
     let mut entries: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(path).map_err(unreadable)? {
-        entries.push(entry.map_err(unreadable)?.path());
+    for entry in fs::read_dir(path).map_err(&unreadable)? {
+        entries.push(entry.map_err(&unreadable)?.path());
     }
     entries.sort();
     let mut files = Vec::new();
     for entry in entries {
-        // A symbolic link to a folder may lead in circles.
+        // A symbolic link to a folder can form a loop.
         if entry.is_dir() && !entry.is_symlink() {
             files.extend(kdl_files(&entry)?);
         } else if entry.is_file() && entry.extension().is_some_and(|extension| extension == "kdl") {
@@ -100,33 +101,30 @@ pub fn kdl_files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// What a file's text is.
+/// A parsed file.
 pub enum Document {
     /// A scenario.
     Scenario(Box<Scenario>),
-    /// The mode matrix, in a file of that name.
+    /// The mode matrix, in a file named `matrix.kdl`.
     Matrix,
-    /// What is known to fail.
+    /// Expected failures.
     Known(KnownFailures),
 }
 
-/// Reads one file of the user's.
+/// Reads and parses a file of the user.
 ///
 /// # Errors
-/// When it cannot be read at all; the inner error when it is not well formed.
+/// Outer: the file cannot be read. Inner: its text is invalid.
 pub fn read_document(path: &Path) -> Result<Result<Document, ScenarioError>, Failure> {
     let name = path.display().to_string();
-    let text = fs::read_to_string(path)
-        .map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+    let text = input::text(path)?;
     let is_called = |called: &str| path.file_name().is_some_and(|file| file == called);
     let scenario = Scenario::parse(&name, &name, &text);
     if KnownFailures::is_one(&text) || (is_called(KNOWN_FILE) && scenario.is_err()) {
         return Ok(KnownFailures::parse(&name, &text).map(Document::Known));
     }
     if is_called(MATRIX_FILE) && scenario.is_err() {
-        return Ok(
-            imglock_harness::scenario::ModeMatrix::parse(&name, &text).map(|_| Document::Matrix)
-        );
+        return Ok(ModeMatrix::parse(&name, &text).map(|_| Document::Matrix));
     }
     Ok(scenario.map(|scenario| Document::Scenario(Box::new(scenario))))
 }
@@ -199,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_one_file_system_is_left_out_elsewhere() {
+    fn a_scenario_for_one_file_system_is_left_out_elsewhere() {
         let read = |name: &str, line: &str| {
             let scenario = Scenario::parse(name, name, &format!("{line}\n{TEXT}"));
             Arc::new(scenario.expect("a scenario"))
@@ -213,10 +211,7 @@ mod tests {
         assert_eq!(left(all(), &[FileSystem::Fuse]), ["any"]);
         assert_eq!(left(all(), &[FileSystem::Overlay]), ["any", "there"]);
         let none = on_file_systems(all().split_off(1), &[]).expect_err("none is left");
-        assert_eq!(
-            none.to_string(),
-            "the selected scenarios make sense on overlay and fuse-locks only; choose one with --fs"
-        );
+        assert_eq!(none.to_string(), "the selected scenarios run only on overlay and fuse-locks");
     }
 
     #[rstest::rstest]
@@ -224,7 +219,10 @@ mod tests {
     #[case("posix/forc", Some("posix/fork"))]
     #[case("hot-unplgu", Some("hot-unplug"))]
     #[case("xyzzy/*", None)]
-    fn one_that_selects_nothing_is_an_error(#[case] pattern: &str, #[case] meant: Option<&str>) {
+    fn a_pattern_that_selects_nothing_is_an_error(
+        #[case] pattern: &str,
+        #[case] meant: Option<&str>,
+    ) {
         match names(&["ofd", pattern]) {
             Err(Failure::NoMatch { nearest, .. }) => assert_eq!(nearest.as_deref(), meant),
             other => panic!("{other:?}"),

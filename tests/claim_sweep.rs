@@ -175,7 +175,9 @@ fn a_report_of_something_else_is_not_gone_on_from() {
         command.args(["matrix", "--all", "--backend", "ofd", "--resume"]).arg(changed);
         command.assert().code(2).stderr(contains(format!("{name}: {other} there, ")));
     }
-    for (text, says) in [("{}", "it is no report of `matrix --all`"), ("{", "it is no report")] {
+    for (text, says) in
+        [("{}", "it is not a report of `matrix --all`"), ("{", "it is not a report")]
+    {
         let file = folder.file("else.json", text);
         let mut command = imglock();
         command.args(["matrix", "--all", "--resume"]).arg(file);

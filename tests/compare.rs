@@ -167,11 +167,11 @@ fn what_takes_long_breaks_nothing() {
 #[case::not_there(None, "cannot read")]
 #[case::empty(Some(""), "it is empty")]
 #[case::no_json(Some("passed  contract/one"), "not one JSON document")]
-#[case::lines(Some("{\"begin\":{}}\n{\"end\":{}}\n"), "it holds JSON lines")]
+#[case::lines(Some("{\"begin\":{}}\n{\"end\":{}}\n"), "it contains JSON Lines")]
 #[case::cut_off(Some("{\"schema\": 2, \"complete\": tr"), "not one JSON document")]
 #[case::of_another_command(
     Some("{\"schema\": 1, \"complete\": true, \"races\": []}"),
-    "JSON of something else"
+    "another kind of JSON document"
 )]
 #[case::of_later(
     Some("{\"schema\": 99, \"complete\": true, \"places\": [], \"results\": []}"),
@@ -214,7 +214,8 @@ fn a_baseline_decides_how_the_run_ends() {
     // What else the baseline has was not asked for, and is not gone.
     let mut part = imglock();
     part.args(["run", SCENARIOS[2], "--backend", "ofd", "--baseline"]).arg(&good);
-    let told = contains("2 other runs of it were not asked for").and(contains("gone").not());
+    let told =
+        contains("2 other runs of the baseline were not selected").and(contains("gone").not());
     part.assert().success().stdout(told);
     // Standard output stays what a machine can read.
     let json = planted().args(["--format", "json", "--baseline"]).arg(&good).assert().code(1);
@@ -239,7 +240,7 @@ fn a_known_failure_fails_nothing_until_it_passes() {
     let told = contains("1 passed").and(contains("2 known to fail"));
     planted.assert().success().stdout(told.and(contains("Nobody looks for others")));
     let passes = run().arg("--known").arg(&known).assert().code(1);
-    passes.stdout(contains("2 otherwise than is known"));
+    passes.stdout(contains("2 unexpected"));
 }
 
 #[test]
@@ -247,7 +248,7 @@ fn a_file_of_known_failures_is_checked_and_points_at_its_mistakes() {
     let folder = Folder::new();
     let good = folder.file("good.kdl", "known why { scenario \"contract/nothing-such\"; }\n");
     let checked = imglock().arg("check").arg(&good).assert().success();
-    let note = "nothing is called `contract/nothing-such`";
+    let note = "no scenario matches `contract/nothing-such`";
     checked.stdout(contains("1 known failure").and(contains(note)));
     run().arg("--known").arg(&good).assert().success().stderr(contains(note));
     let bad = folder.file("bad.kdl", "known why {\n    kernel \"6.1-amd64\"\n}\n");

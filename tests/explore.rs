@@ -96,7 +96,7 @@ fn what_makes_no_sense_is_refused() {
     refused(&["--case", "1"], 2, "--seed");
     refused(&["--seed", "1", "--case", "1", "--cases", "5"], 2, "cannot be used with");
     refused(&["--seed", "1", "--shard", "3/2"], 2, "write I/N");
-    refused(&["--seed", "1", "--cases", "1", "--shard", "2/2"], 3, "no case is in this part");
+    refused(&["--seed", "1", "--cases", "1", "--shard", "2/2"], 3, "this part contains no case");
     refused(&["--save", "one.kdl"], 2, "name a folder");
     refused(&["--dir", "/nowhere"], 4, "choose another directory with --dir");
     refused(&["--seed", "1", "--case", "1", "--save", "/proc/nowhere"], 2, "with --save");

@@ -113,8 +113,8 @@ fn who_may_not_mount_is_told_so_before_anything_runs() {
     assert_eq!(output.status.code(), Some(4));
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "error: no file system can be mounted: mounting takes root (CAP_SYS_ADMIN); run it as root, \
-         or name a directory that is there with --dir\n"
+        "error: no file system can be mounted: mounting takes root (CAP_SYS_ADMIN)\n\
+         help: run imglock as root, or use an existing directory: --dir instead of --fs\n"
     );
 }
 
@@ -196,7 +196,8 @@ fn a_part_without_a_run_is_told() {
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "error: no run is in this part; select more, or ask for a larger part with --shard\n"
+        "error: this part contains no run\n\
+         help: select more scenarios, or choose a larger part with --shard\n"
     );
 }
 
@@ -228,6 +229,6 @@ fn the_probe_finds_every_rule_kept_on(#[case] file_system: FileSystem, #[case] n
     assert!(text.contains(&format!("\n  {name} on Linux ")), "\n{text}");
     assert!(text.contains("Fine: `locking=auto`"), "\n{text}");
     // Nothing was left out, io_uring apart, which not every kernel lets us use.
-    let table = text.split_once("Killed, it is gone").expect("times").0;
+    let table = text.split_once("Time until a lock is released").expect("times").0;
     assert!(!table.contains("not tried"), "\n{text}");
 }

@@ -153,8 +153,8 @@ fn where_there_is_no_emulator_that_is_the_reason() {
         .args(["handover", "--rounds", "1"])
         .assert()
         .code(4)
-        .stderr(contains("a guest is moved from one qemu-system-"))
-        .stderr(contains("and there is none; install it"));
+        .stderr(contains("a handover needs qemu-system-"))
+        .stderr(contains("which was not found\nhelp: install it"));
     let empty = tempfile::tempdir().expect("a directory");
     imglock()
         .args(["handover", "--qemu-dir"])

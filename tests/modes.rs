@@ -143,7 +143,7 @@ fn wrong_words_are_told(#[case] words: &[&str], #[case] code: i32, #[case] says:
 
 #[test]
 fn without_a_qemu_that_is_the_reason() {
-    let says = "no QEMU here can be brought into a mode; install it";
+    let says = "programs that the modes need was found\nhelp: install it";
     imglock().env("PATH", "").arg("modes").assert().code(4).stdout("").stderr(contains(says));
 }
 

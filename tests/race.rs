@@ -148,7 +148,7 @@ fn a_seed_draws_the_same_modes_again() {
 #[case(&["--modes", "rw,rx"], "[possible values: none, inactive, ro, rw,")]
 #[case(&["--rounds", "0"], "0 is not in 1..")]
 #[case(&["--seconds", "0"], "it must be more than 0 seconds")]
-#[case(&["--history", "h"], "a history is that of one race, and these are 2; choose one with")]
+#[case(&["--history", "h"], "a history records one race, and 2 races are selected\nhelp: select one race with")]
 #[case(&["--history", "/no/such/folder", "--backend", "ofd"], "cannot write the history /no/such")]
 #[case(&["--report", "json=/no/such/folder"], "cannot write the report /no/such/folder")]
 fn wrong_usage_says_what_to_write(#[case] args: &[&str], #[case] words: &str) {

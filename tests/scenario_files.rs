@@ -116,7 +116,7 @@ fn list_prints_json() {
 #[case("explain")]
 fn a_pattern_that_matches_nothing_exits_3(#[case] command: &str) {
     let asked = imglock().args([command, "no-such-thing-at-all"]).assert().code(3).stdout("");
-    asked.stderr(contains("nothing is called `no-such-thing-at-all`"));
+    asked.stderr(contains("no scenario, theme, file or folder matches `no-such-thing-at-all`"));
 }
 
 #[test]

@@ -120,13 +120,13 @@ fn faults_that_there_are_not_or_make_no_difference_are_told() {
         .args(["self-test", "no-chek"])
         .assert()
         .code(3)
-        .stderr(contains("no fault is called `no-chek`; did you mean `no-check`?"));
+        .stderr(contains("unknown fault `no-chek`\nhelp: did you mean `no-check`?"));
     imglock()
         .args(["self-test", "close-drops-all", "--by", "suite", "--backend", "posix"])
         .assert()
         .code(4)
         .stdout(contains("every close drops POSIX locks"))
-        .stderr(contains("no fault makes a difference on these locks"));
+        .stderr(contains("none of the faults has an effect on these locks"));
     imglock()
         .args(["self-test", "--list"])
         .assert()

@@ -186,7 +186,7 @@ fn kvm_is_used_where_it_works_and_given_up_where_it_does_not() {
     let (document, told) = document(&mut command, &folder, 0);
     let boot = document.places[0].boot.as_ref().expect("a boot");
     let device = std::fs::File::options().read(true).write(true).open("/dev/kvm");
-    let given_up = told.contains("KVM is of no use here (");
+    let given_up = told.contains("KVM does not work here (");
     let expected = if device.is_ok() && !given_up { "kvm" } else { "tcg" };
     assert_eq!(boot.accelerator, expected, "{told}");
     assert!(device.is_ok() || !given_up, "{told}");
@@ -223,7 +223,7 @@ fn what_is_wrong_is_told_before_anything_boots() {
     vm(&folder).arg("--kernel").arg(text).assert().code(2).stderr(no_kernel);
     let dir = contains("error: --dir cannot be given after the --: a guest has");
     vm(&folder).arg("--kernel").arg(&image).args(["--", "--dir", "/"]).assert().code(2).stderr(dir);
-    let pattern = contains("nothing is called `contrac`; did you mean `contract`?");
+    let pattern = contains("matches `contrac`\nhelp: did you mean `contract`?");
     vm(&folder)
         .arg("--kernel")
         .arg(&image)

@@ -2,23 +2,25 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// What `compare` reads.
+/// Arguments of `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// The older report: what is compared with.
+    /// The older report.
     #[arg(value_name = "OLD")]
     pub old: PathBuf,
-    /// The newer ones; each is compared with OLD.
+    /// Newer reports; each is compared with OLD.
     #[arg(value_name = "NEW", required = true)]
     pub new: Vec<PathBuf>,
-    /// How many times as long a run must take as before to be called slower,
-    /// by itself and beside the other runs of its place; it breaks nothing.
+    /// Report a run as slower if it takes FACTOR times as long as before.
+    ///
+    /// The factor must be exceeded both by the run itself and in relation to
+    /// the other runs at its place. A slower run is not a broken run.
     #[arg(long, value_name = "FACTOR", default_value = "3", value_parser = parse_factor)]
     pub slower: f64,
-    /// What goes to standard output.
+    /// Format of standard output.
     #[arg(long, default_value = "human")]
     pub format: CompareFormat,
-    /// Tell all of every list, and each broken run in full.
+    /// Show every list in full, and every broken run with its details.
     #[arg(long)]
     pub all: bool,
 }
@@ -26,9 +28,9 @@ pub struct CompareArgs {
 /// `compare --format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CompareFormat {
-    /// For reading.
+    /// Text for a terminal.
     Human,
-    /// For a mail: plain text that is Markdown too.
+    /// Plain text in Markdown, for a mail.
     Markdown,
     /// One JSON document.
     Json,

@@ -2,10 +2,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// What `judge-history` reads.
+/// Arguments of `judge-history`.
 #[derive(Debug, Args)]
 pub struct JudgeHistoryArgs {
-    /// The history: JSON Lines, a header and then one event a line; - reads
+    /// The history in JSON Lines: a header, then one event per line; - reads
     /// standard input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,

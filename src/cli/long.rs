@@ -2,14 +2,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// What long work reads besides.
+/// The report file of long work.
 #[derive(Debug, Args)]
 pub struct LongArgs {
-    /// Also write a report into a file: json=FILE.
+    /// Also write a JSON report to a file: json=FILE.
     ///
-    /// The file is made before the work begins and replaced whole while it
-    /// goes on, once a second at most, so it can be read at any time; after
-    /// Ctrl-C it has what was found so far.
+    /// The file is created before the work begins. While the work goes on, the
+    /// file is replaced as a whole at most once a second, so it can be read at
+    /// any time. After Ctrl-C it contains the results so far.
     #[arg(long, value_name = "json=FILE", value_parser = parse_report)]
     pub report: Option<PathBuf>,
 }
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_has_its_format_and_its_file() {
+    fn a_report_names_its_format_and_its_file() {
         assert_eq!(parse_report("json=a=b"), Ok(PathBuf::from("a=b")));
         for text in ["json=", "json", "a.json", "html=a"] {
             assert!(parse_report(text).is_err(), "{text}");

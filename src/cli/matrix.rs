@@ -1,64 +1,68 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use imglock_harness::Shard;
 use imglock_harness::sweep::Openers;
 
+use super::choice::one_of;
 use super::{BackendArgs, LongArgs, PlaceArgs, SubjectArgs};
 
-/// What `matrix` reads.
+/// Arguments of `matrix`.
 #[derive(Debug, Args)]
 #[command(mut_arg("report", |report| report.requires("all")))]
 pub struct MatrixArgs {
-    /// Every ordered pair of claims instead of the modes.
+    /// Test every ordered pair of claims instead of every pair of modes.
     ///
-    /// All 65,536 pairs of (held, shared) over the four permissions, by two
-    /// processes and within one, on each backend, compared with the algebra.
+    /// A claim is a pair of permission sets (held, shared). All 65,536 ordered
+    /// pairs of claims are tried on each backend, by two processes and within
+    /// one process, and compared with the algebra.
     #[arg(long)]
     pub all: bool,
-    /// What there is to say about all claims.
+    /// The options of `--all`.
     #[command(flatten)]
     pub claims: ClaimArgs,
-    /// On which locks.
+    /// The lock types.
     #[command(flatten)]
     pub backends: BackendArgs,
-    /// Who plays.
+    /// The subjects.
     #[command(flatten)]
     pub subjects: SubjectArgs,
-    /// Where and how.
+    /// The directory, jobs and time limit.
     #[command(flatten)]
     pub place: PlaceArgs,
-    /// As of all long work.
+    /// The report file.
     #[command(flatten)]
     pub long: LongArgs,
 }
 
-/// What `matrix --all` reads besides.
+/// Arguments of `matrix --all`.
 #[derive(Debug, Args)]
 #[group(requires = "all")]
 pub struct ClaimArgs {
-    /// With 3, every claim beside every two that are compatible: 1,679,616
-    /// cases instead of 65,536.
-    #[arg(long, value_name = "N", value_parser = openers())]
+    /// With --all, number of openers; 3 tests every claim with every two
+    /// compatible claims: 1,679,616 cases instead of 65,536.
+    #[arg(long, value_name = "N", value_parser = one_of([Openers::Two, Openers::Three], digit))]
     pub openers: Option<Openers>,
-    /// Only this part, so that several machines can split the work: 2/4 is the
-    /// second of four.
+    /// With --all, run only part I of N, to split the work between machines;
+    /// 2/4 is the second of four parts.
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
-    /// Go on with what was interrupted: FILE is its report (--report json=FILE).
+    /// With --all, continue an interrupted sweep from its report FILE
+    /// (--report json=FILE).
     ///
-    /// It goes on being written, unless --report names another.
+    /// FILE is also updated with the new results, unless --report names
+    /// another file.
     #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
-    /// Write the first differences, a scenario file each, into DIR.
+    /// With --all, write the first differences into DIR, one scenario file
+    /// each.
     #[arg(long, value_name = "DIR")]
     pub save: Option<PathBuf>,
 }
 
-fn openers() -> impl TypedValueParser<Value = Openers> {
-    PossibleValuesParser::new(["2", "3"]).map(|word| match word.as_str() {
-        "3" => Openers::Three,
-        _ => Openers::Two,
-    })
+fn digit(openers: Openers) -> &'static str {
+    match openers {
+        Openers::Two => "2",
+        Openers::Three => "3",
+    }
 }

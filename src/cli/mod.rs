@@ -1,6 +1,8 @@
-//! What the command line may say.
+//! The command line: one file per subcommand, and the options they share.
 
+mod choice;
 mod compare;
+mod directory;
 mod explore;
 mod handover;
 mod hold;
@@ -10,17 +12,21 @@ mod long;
 mod matrix;
 mod modes;
 mod place;
+mod plant;
 mod probe;
 mod qemu;
 mod race;
 mod report;
 mod repro;
 mod run;
+mod seconds;
 mod self_test;
 mod subject;
 mod vm;
 
+pub use choice::{chosen, once};
 pub use compare::{CompareArgs, CompareFormat};
+pub use directory::{DirectoryArgs, QemuDirArgs};
 pub use explore::ExploreArgs;
 pub use handover::HandoverArgs;
 pub use hold::HoldArgs;
@@ -30,6 +36,7 @@ pub use long::LongArgs;
 pub use matrix::{ClaimArgs, MatrixArgs};
 pub use modes::ModesArgs;
 pub use place::{BackendArgs, PlaceArgs};
+pub use plant::PlantArgs;
 pub use probe::ProbeArgs;
 pub use qemu::QemuArgs;
 pub use race::RaceArgs;
@@ -47,24 +54,25 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::exit::ExitCode;
 
-/// Finds out whether disk image locks hold.
+/// Tests whether disk image locks work.
 ///
-/// Starts real processes that open the same image with declared modes, lets
-/// the running kernel decide, and judges every outcome by what the scenario
-/// says, by a model, and by the contract that of several conflicting openers
-/// only the first succeeds.
+/// imglock starts real processes that open the same image in declared modes.
+/// The running kernel decides which of them succeed. imglock judges every
+/// outcome by the scenario, by a model, and by the contract: of several
+/// conflicting openers only the first succeeds.
 ///
-/// Without a command it runs every scenario it carries, as `imglock run` does.
+/// Without a command, imglock runs all built-in scenarios, as `imglock run`
+/// does.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     command: Option<Command>,
-    /// When to use colour; NO_COLOR is honoured.
+    /// When to use colour; the variable NO_COLOR is honoured.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// Say on standard error what is done (-vv: every message).
+    /// Print debug messages on standard error (-vv: all messages).
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -72,119 +80,129 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run scenarios and judge what comes of them.
+    /// Run scenarios and judge their results.
     Run(RunArgs),
-    /// List the scenarios, by theme.
+    /// List the scenarios by theme.
     List(ListArgs),
-    /// Tell a scenario's story: who does what when, and what is expected.
+    /// Describe a scenario: its processes, their steps, and the expected outcomes.
     Explain(ExplainArgs),
-    /// Say whether files of scenarios or known failures are well formed, without running anything.
+    /// Check that scenario files and known-failure files are well formed, without running them.
     Check(CheckArgs),
-    /// Say what is different between reports of runs: what broke, and what else changed.
+    /// Compare reports of runs and list broken runs and other changes.
     ///
-    /// OLD and NEW are what `imglock run --report json=FILE` wrote. Runs are
-    /// matched by place, scenario, backend and who plays; the file system is
-    /// what makes a place, so one kernel can be compared with another. Of all
-    /// that broke it shows the first step that is not the same.
+    /// OLD and NEW are reports from `imglock run --report json=FILE`. Runs are
+    /// matched by place, scenario, backend and subject. The file system
+    /// identifies the place, so that one kernel can be compared with another.
+    /// For each broken run, the first step that differs is shown.
     ///
-    /// A run that fails in NEW and does not fail in OLD is broken, whether OLD
-    /// has it passed, skipped or not at all. A failure that NEW knows of
-    /// (--known) never is. Exit code 1 says that something broke.
+    /// A run is broken if it fails in NEW and does not fail in OLD: there it
+    /// passed, was skipped, or is missing. An expected failure of NEW (--known)
+    /// is never broken. Exit code 1 means that a run is broken.
     Compare(CompareArgs),
-    /// Try random scenarios, and compare what comes of each step with the model.
+    /// Run random scenarios and compare each step with the model.
     ///
-    /// Several processes open, lock, fork, send descriptors, wait and die, in
-    /// steps that are drawn by chance from what makes sense at that point. Model
-    /// and contract judge each of them, and the lock table after it. A difference
-    /// is made as small as it gets and written as a scenario for `imglock run`.
+    /// Several processes open, lock, fork, send descriptors, wait and die. Each
+    /// step is drawn at random from the steps that are possible at that point.
+    /// Model and contract judge each step and the lock table after it. A
+    /// scenario that differs from the model is reduced as far as possible and
+    /// written as a scenario for `imglock run`.
     Explore(ExploreArgs),
-    /// Measure every pair of modes, or of claims, on this kernel and compare with the rules.
+    /// Test every pair of modes or claims on this kernel and compare with the rules.
     Matrix(MatrixArgs),
-    /// Bring real QEMU into every mode, and compare what it has locked then.
+    /// Start real QEMUs in every mode and compare their locks with the expected ones.
     ///
-    /// A mode is what QEMU locks when it is asked in a common way. Each way is
-    /// tried with every QEMU there is: command lines, block jobs, exports, and
-    /// tools that are held in the middle of what they do. No guest code runs.
+    /// A mode is the set of locks that QEMU takes for a common use of an image.
+    /// Each use is tried with every QEMU found: command lines, block jobs,
+    /// exports, and tools that are paused in the middle of their work. No guest
+    /// code runs.
     Modes(ModesArgs),
-    /// Release openers at the same moment, again and again: do two ever have the image?
+    /// Let processes open an image at the same moment and check that conflicting ones are refused.
     ///
-    /// In each round every opener is drawn a mode and opens one image; whoever
-    /// is granted proves that it has it, and closes. Two witnesses watch: what
-    /// each opener believes to hold, in memory that all of them share, and a
-    /// counter in the image itself, of which none may be lost. All that they
-    /// did is a history, and that is judged too.
+    /// In each round, every opener draws a random mode and opens the same
+    /// image. An opener that is granted the image proves that it has it, and
+    /// closes it. Two witnesses watch for breaches: a table in shared memory,
+    /// in which each opener records its locks, and a counter in the image
+    /// itself, of which no increment may be lost. All events form a history,
+    /// which is judged as well.
     ///
-    /// Of two breaches that POSIX locks are known for, `same-owner` and
-    /// `lock-loss`, it says that they happened; any other ends with exit code 1.
+    /// Two kinds of breach are known hazards of POSIX locks: `same-owner` and
+    /// `lock-loss`. They are reported and do not affect the exit code. Any other
+    /// breach ends with exit code 1.
     Race(RaceArgs),
-    /// Find out what locking is worth on a file system, and what that means for QEMU.
+    /// Test the locks of a file system and report what they mean for QEMU.
     Probe(ProbeArgs),
-    /// Say who has locks on an image, and what they let others do.
+    /// List the processes that hold locks on an image, and what they let others do.
+    ///
+    /// Use it after QEMU's error `Failed to get "write" lock. Is another process
+    /// using the image?`. It takes no lock itself. Root sees the locks of all
+    /// processes; other users see those of their own.
     Holders(HoldersArgs),
-    /// Take the locks that QEMU would take on an image, and run a command meanwhile.
+    /// Hold an image with the locks that QEMU would take, while a command runs.
     ///
     /// Like flock(1), but with QEMU's lock bytes: QEMU, its tools and other
-    /// imglocks are refused while a conflicting mode is held, and it is refused
-    /// while they hold one. The locks end with COMMAND, or, without one, when
-    /// Ctrl-C, SIGTERM, SIGHUP or SIGQUIT comes.
+    /// imglock processes cannot open the image in a conflicting mode while
+    /// imglock holds it, and imglock cannot hold it while they have it open. The
+    /// locks are released when COMMAND ends or, without COMMAND, on Ctrl-C,
+    /// SIGTERM, SIGHUP or SIGQUIT.
     ///
-    /// COMMAND finds the image's absolute path in IMGLOCK_IMAGE. Signals that a
-    /// process sends to imglock are passed on to it; those of the terminal reach
-    /// it anyway. imglock ends after it, so the locks outlast it.
+    /// The variable IMGLOCK_IMAGE contains the absolute path of the image for
+    /// COMMAND. Signals that a process sends to imglock are passed on to
+    /// COMMAND; signals of the terminal reach COMMAND directly. imglock ends
+    /// after COMMAND, so the locks are held as long as COMMAND runs.
     ///
-    /// It works with files and block devices, and writes nothing to them.
+    /// The image can be a regular file or a block device. Its contents are not
+    /// changed.
     Hold(HoldArgs),
-    /// Show how a real QEMU loses its image locks, step by step.
+    /// Show step by step how a real QEMU loses its image locks.
     ///
-    /// QEMU is told its own commands, in the fallback to POSIX locks that it
-    /// takes where OFD locks are missing (a seccomp filter refuses them; no root
-    /// needed). After each step the locks are shown; at the end a second QEMU
-    /// opens the image that the first one still writes to. No guest code runs.
+    /// A drill is a sequence of QEMU's own commands. QEMU runs it with POSIX
+    /// locks, its fallback where OFD locks are missing (a seccomp filter denies
+    /// them; this does not need root). The locks are shown after each step. At
+    /// the end, a second QEMU opens the image while the first QEMU still writes
+    /// to it. No guest code runs.
     ///
-    /// Without NAME, all of them are listed.
+    /// Without NAME, all drills are listed.
     Repro(ReproArgs),
-    /// Measure how long nobody holds an image while its guest moves to another QEMU.
+    /// Measure how long an image is unlocked while its guest moves to another QEMU.
     ///
-    /// A guest of two instructions is moved from one qemu-system to another on
-    /// this host, again and again: the source gives its locks up, and the
-    /// destination takes them a moment later. That moment is measured for each
-    /// way to start the destination, and an opener keeps trying to slip in.
+    /// A guest of two instructions is migrated from one qemu-system to another
+    /// on this host, many times. The source releases its locks, and the
+    /// destination acquires them a moment later. The time between is measured
+    /// for each way to start the destination, also while another opener keeps
+    /// trying to open the image.
     Handover(HandoverArgs),
-    /// Plant faults, one at a time, and find out whether anybody would notice.
+    /// Plant faults, one at a time, and check that imglock's detectors find them.
     ///
-    /// Each fault is something that can be wrong with locks or with a program
-    /// that takes them. It is planted into imglock's own workers, and then
-    /// hunters look for it: the scenarios, the mode matrix, the sweep over all
-    /// claims, random scenarios and a race. The table says who noticed it, where,
-    /// and how soon. A fault that nobody notices fails the command, and so does a
-    /// hunter that finds something where no fault is planted.
+    /// Each fault is an error that locks, or a program that takes locks, can
+    /// have. It is planted in imglock's own workers. Then the detectors run: the
+    /// scenarios, the mode matrix, the sweep over all claims, random scenarios
+    /// and a race. The table shows which detector found the fault, where, and
+    /// how soon. The command fails if no detector finds a fault, or if a
+    /// detector reports a fault where none is planted.
     #[command(
         mut_arg("timeout", |timeout| timeout.default_value("1")),
         mut_arg("jobs", |jobs| {
-            jobs.help("How many faults are planted at a time [default: the available cores]")
+            jobs.help("Number of faults to test at the same time [default: the available cores]")
         })
     )]
     SelfTest(SelfTestArgs),
-    /// Say whether openers that wrote down what they did kept to the contract.
+    /// Check a recorded history of image openings against the contract.
     ///
-    /// Whoever opens images notes when, what it claims, what the answer was and
-    /// when it let go: `race --history` does, and any other program can. This
-    /// command then says that no two conflicting openers had an image at the same
-    /// time, that every refusal had a cause and that every lock was let go; or it
-    /// shows the few events that prove the contrary, as a timeline. Without those
-    /// it says that time stamps are too close together to know.
+    /// A history records for each opening its time, its claim, the answer and
+    /// the time of its release. `race --history` writes one, and any other
+    /// program can. In a valid history, no two conflicting openers had an image
+    /// at the same time, every refusal had a cause, and every lock was released.
+    /// For an invalid history, a timeline shows the few events that prove it.
+    /// Otherwise the verdict is unknown: the time stamps are too close together.
     ///
-    /// docs/history.md has the format.
+    /// docs/history.md describes the format.
     JudgeHistory(JudgeHistoryArgs),
-    /// Boot other kernels, and run scenarios there: does this kernel keep image locks?
+    /// Boot other kernels in QEMU and run scenarios on them.
     ///
-    /// Each kernel is started in QEMU with nothing but this very program in it,
-    /// which runs `imglock run ARGS`; what comes of it is reported here, one
-    /// column for each kernel and file system. A kernel that panics, hangs or
-    /// says nothing is a result, too. It takes no root: the guest has its own.
-    ///
-    /// imglock vm --kernel linux-image-6.1*.deb -- --fs ext4,tmpfs contract
-    #[command(verbatim_doc_comment)]
+    /// The guest contains only this imglock program, which runs
+    /// `imglock run ARGS`. The results are reported here, with one column for
+    /// each kernel and file system. A kernel that panics, hangs or prints nothing
+    /// is also a result. This does not need root; imglock is root in the guest.
     Vm(VmArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
@@ -192,78 +210,79 @@ pub enum Command {
     Man(ManArgs),
 }
 
-/// What `list` reads.
+/// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// As for `run`.
+    /// Scenarios to list: names, themes, globs (`posix/*`), or your own files
+    /// or folders, as for `run` [default: all built-in scenarios].
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<String>,
-    /// What goes to standard output.
+    /// Format of standard output.
     #[arg(long, default_value = "human")]
     pub format: ListFormat,
 }
 
-/// What `explain` reads.
+/// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// A scenario's name, or a file.
+    /// Name of a scenario, or a scenario file.
     #[arg(value_name = "NAME|FILE")]
     pub scenario: String,
-    /// On which locks.
+    /// The lock types.
     #[command(flatten)]
     pub backends: BackendArgs,
 }
 
-/// What `check` reads.
+/// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Files of scenarios or known failures, or folders of them.
+    /// Scenario files, known-failure files, or folders that contain them.
     #[arg(value_name = "FILE", required = true)]
     pub paths: Vec<PathBuf>,
 }
 
-/// What `completions` reads.
+/// Arguments of `completions`.
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
-    /// Which shell.
+    /// Shell to print the script for.
     pub shell: clap_complete::Shell,
 }
 
-/// What `man` reads.
+/// Arguments of `man`.
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// The page of this command instead of the main one.
+    /// Print the page of this command instead of the main page.
     pub command: Option<String>,
 }
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal.
+    /// Use colour on a terminal.
     Auto,
-    /// Even into a pipe or a file.
+    /// Use colour in pipes and files as well.
     Always,
-    /// Not at all.
+    /// Use no colour.
     Never,
 }
 
 /// `list --format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
-    /// For reading.
+    /// Text for a terminal.
     Human,
     /// One JSON document.
     Json,
 }
 
 impl Cli {
-    /// Reads the command line; ends the process for help and wrong usage.
+    /// Reads the command line. Ends the process for help and on wrong usage.
     pub fn read() -> Cli {
         let matches = Cli::definition().get_matches();
         Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
-    /// The command line as clap describes it, with the exit codes in its help.
+    /// clap's description of the command line, with the exit codes in the help.
     pub fn definition() -> clap::Command {
         let mut exits = String::from("Exit codes:\n");
         for exit in ExitCode::ALL {
@@ -273,7 +292,7 @@ impl Cli {
         Cli::command().after_help(exits)
     }
 
-    /// What to do; `run` when nothing was said.
+    /// The subcommand; `run` by default.
     pub fn into_command(self) -> Command {
         self.command.unwrap_or_else(|| {
             let matches = Cli::command().get_matches_from(["imglock", "run"]);

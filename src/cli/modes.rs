@@ -1,33 +1,26 @@
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use imglock_harness::image::Mode;
 
 use super::QemuArgs;
+use super::choice::{chosen, mode_parser};
 
-/// What `modes` reads.
+/// Arguments of `modes`.
 #[derive(Debug, Args)]
 pub struct ModesArgs {
-    /// Only these modes.
+    /// Modes to test [default: all].
     #[arg(value_name = "MODE", value_parser = mode_parser())]
     given: Vec<Mode>,
-    /// Print one JSON document instead.
+    /// Print one JSON document instead of text.
     #[arg(long)]
     pub json: bool,
-    /// Which QEMUs, and where.
+    /// QEMU's programs, the directory and the time limit.
     #[command(flatten)]
     pub qemu: QemuArgs,
 }
 
 impl ModesArgs {
-    /// Each mode that was asked for, once, in the usual order; all of them when
-    /// none was.
+    /// The chosen modes, once each, in the usual order.
     pub fn modes(&self) -> Vec<Mode> {
-        let is_wanted = |mode: &Mode| self.given.is_empty() || self.given.contains(mode);
-        Mode::ALL.iter().copied().filter(is_wanted).collect()
+        chosen(Mode::ALL, &self.given)
     }
-}
-
-fn mode_parser() -> impl TypedValueParser<Value = Mode> {
-    PossibleValuesParser::new(Mode::ALL.iter().map(|mode| mode.name()))
-        .try_map(|word| word.parse::<Mode>())
 }

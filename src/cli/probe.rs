@@ -3,23 +3,26 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::place::parse_seconds;
+use super::seconds::parse_limit;
 
-/// What `probe` reads.
+/// Arguments of `probe`.
 #[derive(Debug, Args)]
 pub struct ProbeArgs {
-    /// Directories whose file systems are tried, or files in them; a file
-    /// itself is never touched.
+    /// Directories on the file systems to test, or files in them; the files
+    /// themselves are never touched.
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
-    /// How many holders of a lock are killed to see when it goes.
+    /// Number of lock holders to kill, to measure when their locks are
+    /// released.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rounds: u32,
-    /// How long one step may take, in seconds; a lock that outlives its killed
-    /// holder for longer is not as it must be.
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
+    /// Time limit for one step, in seconds.
+    ///
+    /// A lock that outlives its killed holder for longer than this is reported
+    /// as wrong.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_limit)]
     pub timeout: Duration,
-    /// Print one JSON document instead.
+    /// Print one JSON document instead of text.
     #[arg(long)]
     pub json: bool,
 }

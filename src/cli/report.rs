@@ -2,33 +2,33 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// How a run is told; shared by `run` and those that run elsewhere.
+/// The report options, shared by `run` and `vm`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// Also write a report into a file: html=FILE, json=FILE or junit=FILE.
+    /// Also write a report to a file: html=FILE, json=FILE or junit=FILE; can
+    /// be repeated.
     ///
-    /// The file is made before the run and replaced whole while it goes on,
-    /// at most ten times a second and at the end, so it can be read at any
-    /// time. An HTML page is only written before the run and at its end; it
-    /// also shows the mode matrix, measured after the scenarios, unless places
-    /// were made for the run.
+    /// The file is created before the run. During the run it is replaced as a
+    /// whole, at most ten times a second and at the end, so it can be read at
+    /// any time. An HTML page is written only before the run and at its end.
+    /// The page also shows the mode matrix, which is measured after the
+    /// scenarios, unless file systems or guests were made for the run.
     #[arg(long = "report", value_name = "KIND=FILE", value_parser = parse_report)]
     pub reports: Vec<ReportTarget>,
-    /// What goes to standard output.
+    /// Format of standard output.
     #[arg(long, default_value = "human")]
     pub format: RunFormat,
-    /// A file that says which failures are known, besides those that imglock
-    /// knows of; may be given more than once. docs/compare.md has the format.
+    /// File with expected failures, in addition to the built-in ones; can be
+    /// repeated. docs/compare.md describes the format.
     ///
-    /// What fails as is known does not fail the command; what passes although
-    /// it is known to fail does.
+    /// Expected failures do not affect the exit code; unexpected passes do.
     #[arg(long = "known", value_name = "FILE")]
     pub known: Vec<PathBuf>,
-    /// Compare with this report, which an earlier run wrote (--report json=FILE).
+    /// Compare the run with the report of an earlier run (--report json=FILE).
     ///
-    /// The comparison comes last, as `imglock compare` has it, and decides the
-    /// exit code alone: 1 when something broke. A failure that the earlier run
-    /// had too is no news.
+    /// The comparison is printed last, as by `imglock compare`. It alone
+    /// decides the exit code: 1 if a run is broken. A failure that the earlier
+    /// run had as well does not count.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
 }
@@ -36,22 +36,22 @@ pub struct ReportArgs {
 /// `--format` of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RunFormat {
-    /// A line a scenario, failures in full, a summary.
+    /// One line per scenario, failures in full, a summary.
     Human,
-    /// One JSON document, at the end.
+    /// One JSON document at the end.
     Json,
-    /// A JSON object a line, as things happen.
+    /// One JSON object per line, printed during the run.
     JsonLines,
-    /// The kernel's Test Anything Protocol, version 1.
+    /// The Linux kernel's Test Anything Protocol, version 1.
     Ktap,
 }
 
-/// A report file that was asked for.
+/// A value of `--report`.
 #[derive(Debug, Clone)]
 pub struct ReportTarget {
-    /// In which format.
+    /// The format.
     pub kind: ReportKind,
-    /// Where.
+    /// The file.
     pub path: PathBuf,
 }
 

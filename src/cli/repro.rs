@@ -1,38 +1,34 @@
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use imglock_harness::drill::{self, Drill};
 
 use super::QemuArgs;
+use super::choice::one_of;
 
-/// What `repro` reads.
+/// Arguments of `repro`.
 #[derive(Debug, Args)]
 pub struct ReproArgs {
-    /// Which one; without it, they are listed.
-    #[arg(value_name = "NAME", value_parser = drill_parser())]
+    /// Drill to run [default: list all drills].
+    #[arg(value_name = "NAME", value_parser = one_of(drill::all(), |drill: &Drill| drill.name))]
     pub drill: Option<&'static Drill>,
-    /// Carry out every one under every condition with every QEMU there is, and
-    /// report what does not come out as documented.
+    /// Run every drill under every condition with every QEMU found, and report
+    /// results that differ from the documented ones.
     #[arg(long, conflicts_with = "drill")]
     pub all: bool,
-    /// With --all, how many run at a time [default: the available cores].
+    /// With --all, number of drills to run at the same time [default: the
+    /// available cores].
     #[arg(
         short, long, value_name = "N", requires = "all", conflicts_with = "drill",
         value_parser = clap::value_parser!(u16).range(1..)
     )]
     pub jobs: Option<u16>,
-    /// Print Markdown: with NAME to be pasted into a bug report, without it the
-    /// table of what every command does with locks.
+    /// Print Markdown: with NAME, for a bug report; without NAME, the table of
+    /// all commands and their effects on locks.
     #[arg(long, conflicts_with_all = ["json", "all"])]
     pub markdown: bool,
-    /// Print one JSON document instead.
+    /// Print one JSON document instead of text.
     #[arg(long)]
     pub json: bool,
-    /// Which QEMUs, and where.
+    /// QEMU's programs, the directory and the time limit.
     #[command(flatten)]
     pub qemu: QemuArgs,
-}
-
-fn drill_parser() -> impl TypedValueParser<Value = &'static Drill> {
-    PossibleValuesParser::new(drill::all().map(|drill| drill.name))
-        .try_map(|name| drill::find(&name).ok_or("no such drill"))
 }

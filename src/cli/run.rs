@@ -2,36 +2,42 @@ use clap::Args;
 use imglock_harness::Shard;
 use imglock_harness::step::FileSystem;
 
-use super::{BackendArgs, PlaceArgs, ReportArgs, SubjectArgs};
+use super::choice::once;
+use super::{BackendArgs, PlaceArgs, PlantArgs, ReportArgs, SubjectArgs};
 
-/// What `run` reads.
+/// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// A scenario's name, its last part, a theme, a glob over names
-    /// (`posix/*`), or a file or folder of your own (`./posix` when a theme
-    /// has the same name); all that imglock carries when left out.
+    /// Scenarios to run: names, themes, globs (`posix/*`), or your own files
+    /// or folders [default: all built-in scenarios].
+    ///
+    /// The last part of a name is enough. Write `./posix` for a folder that
+    /// has the same name as a theme.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<String>,
-    /// On which locks.
+    /// The lock types.
     #[command(flatten)]
     pub backends: BackendArgs,
-    /// Who plays.
+    /// The subjects.
     #[command(flatten)]
     pub subjects: SubjectArgs,
-    /// Play each scenario of two processes with every pair of `builtin` and the
-    /// subjects (every QEMU there is when none is named), and report each that
-    /// does not come out the same.
+    /// Run each two-process scenario with every pair of subjects, and report
+    /// scenarios whose results differ between pairs.
+    ///
+    /// The pairs are made of `builtin` and the subjects given with --subject
+    /// (without --subject: `builtin` and every QEMU found that has a monitor).
     #[arg(long)]
     pub mix: bool,
-    /// Where and how.
+    /// The directory, jobs and time limit.
     #[command(flatten)]
     pub place: PlaceArgs,
     /// Make these file systems, one after the other, and run on each: ext4,
     /// xfs, btrfs, f2fs, tmpfs, overlay, bind, fuse, fuse-locks, or `all`.
     ///
-    /// As root. Each is made on a loop device in a scratch directory (see
-    /// --dir), mounted where nobody else sees it, and gone afterwards, whatever
-    /// happens. What cannot be had here is skipped, with the reason.
+    /// Needs root. Each file system is made on a loop device in a scratch
+    /// directory (see --dir) and mounted in a private mount namespace. It is
+    /// always removed afterwards. A file system that is not available here is
+    /// skipped, with the reason.
     #[arg(
         long = "fs",
         value_name = "KIND",
@@ -40,33 +46,29 @@ pub struct RunArgs {
         conflicts_with = "keep"
     )]
     file_systems: Vec<FileSystems>,
-    /// Only this part of the runs at each place, so that several machines can
-    /// split the work: 2/4 is the second of four.
+    /// Run only part I of N of the runs at each place, to split the work
+    /// between machines; 2/4 is the second of four parts.
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
-    /// How it is told.
+    /// The reports.
     #[command(flatten)]
     pub report: ReportArgs,
-    /// Draw every run after its result: who did what when, what came of it,
-    /// and which locks came and went.
+    /// Draw a timeline of every run: each process, its steps and their
+    /// outcomes, and the lifetime of each lock.
     ///
-    /// It belongs to the human format; what it is drawn from is in the JSON
-    /// report, whole.
+    /// Only the human format draws timelines. The JSON report always contains
+    /// the same data in full.
     #[arg(long)]
     pub trace: bool,
-    /// Plant a fault into the workers, to see how it shows in a report;
-    /// `imglock self-test --list` says which there are.
-    ///
-    /// Whatever comes of such a run says nothing about this machine, and every
-    /// report says so.
-    #[arg(long, value_name = "FAULT")]
-    pub plant: Option<String>,
-    /// Keep the scratch directories and say where they are.
+    /// The planted fault.
+    #[command(flatten)]
+    pub plant: PlantArgs,
+    /// Keep the scratch directories and print their paths.
     #[arg(long)]
     pub keep: bool,
 }
 
-/// A word of `--fs`.
+/// A value of `--fs`.
 #[derive(Debug, Clone)]
 enum FileSystems {
     One(FileSystem),
@@ -74,19 +76,12 @@ enum FileSystems {
 }
 
 impl RunArgs {
-    /// Each file system that is to be made, once, in the order asked for.
+    /// The file systems to make, once each, in the order given.
     pub fn file_systems(&self) -> Vec<FileSystem> {
-        let named = self.file_systems.iter().flat_map(|word| match word {
+        once(self.file_systems.iter().flat_map(|word| match word {
             FileSystems::One(kind) => vec![*kind],
             FileSystems::All => FileSystem::ALL.to_vec(),
-        });
-        let mut once: Vec<FileSystem> = Vec::new();
-        for kind in named {
-            if !once.contains(&kind) {
-                once.push(kind);
-            }
-        }
-        once
+        }))
     }
 }
 

@@ -1,51 +1,44 @@
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use imglock_harness::self_test::Hunter;
 
+use super::choice::{chosen, one_of};
 use super::{BackendArgs, LongArgs, PlaceArgs};
 
-/// What `self-test` reads.
+/// Arguments of `self-test`.
 #[derive(Debug, Args)]
 pub struct SelfTestArgs {
-    /// Only these faults; all of them when left out.
+    /// Faults to plant [default: all].
     #[arg(value_name = "FAULT")]
     pub faults: Vec<String>,
-    /// Only these hunters look for faults.
+    /// Detectors to run on each fault [default: all].
     #[arg(
         long = "by",
-        value_name = "HUNTER",
+        value_name = "DETECTOR",
         value_delimiter = ',',
-        value_parser = hunter_parser()
+        value_parser = one_of(Hunter::ALL.iter().copied(), Hunter::name)
     )]
     by: Vec<Hunter>,
-    /// Every hunter looks for each fault on each backend, also when it was
-    /// found, and a table shows who finds what.
+    /// Run every detector on each fault and backend, even after the fault was
+    /// found, and print a table of detectors and faults.
     #[arg(long)]
     pub thorough: bool,
-    /// Say which faults and which hunters there are, and plant none.
+    /// List the faults and the detectors, and plant none.
     #[arg(long)]
     pub list: bool,
-    /// On which locks.
+    /// The lock types.
     #[command(flatten)]
     pub backends: BackendArgs,
-    /// Where and how.
+    /// The directory, jobs and time limit.
     #[command(flatten)]
     pub place: PlaceArgs,
-    /// Report.
+    /// The report file.
     #[command(flatten)]
     pub long: LongArgs,
 }
 
 impl SelfTestArgs {
-    /// Each hunter that was asked for, once, in the usual order; all of them
-    /// when none was.
+    /// The chosen detectors, once each, in the usual order.
     pub fn hunters(&self) -> Vec<Hunter> {
-        let is_wanted = |hunter: &Hunter| self.by.is_empty() || self.by.contains(hunter);
-        Hunter::ALL.iter().copied().filter(is_wanted).collect()
+        chosen(Hunter::ALL, &self.by)
     }
-}
-
-fn hunter_parser() -> impl TypedValueParser<Value = Hunter> {
-    PossibleValuesParser::new(Hunter::ALL.iter().map(|hunter| hunter.name()))
-        .try_map(|word| word.parse::<Hunter>())
 }

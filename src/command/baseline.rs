@@ -15,30 +15,30 @@ use crate::report::RunRecord;
 use crate::report::compare::{Compared, text};
 use crate::report::palette::FAINT;
 
-/// How many times as long a run must take to be called slower.
+/// The factor by which the time of a slower run exceeds its earlier time.
 const SLOWER: f64 = 3.0;
 
-/// An earlier run that the next one is compared with.
+/// The report of an earlier run, to compare a run with.
 pub struct Baseline {
     name: String,
     document: Document,
 }
 
 impl Baseline {
-    /// Reads it, before anything runs.
+    /// Reads the report, before the run begins.
     ///
     /// # Errors
-    /// When it cannot be read, or is no report of runs.
+    /// The file cannot be read, or is not a report of runs.
     pub fn read(path: &Path) -> Result<Baseline, Failure> {
         let document = compare::read(path)?;
         Ok(Baseline { name: path.display().to_string(), document })
     }
 
-    /// Compares what was asked for with it, and says what is different: after what a person has
-    /// read of the run, and where that is a machine, on standard error.
+    /// Compares the planned runs with the baseline and prints the differences: after the human
+    /// format on standard output, with a machine format on standard error.
     ///
     /// # Errors
-    /// When standard output cannot be written.
+    /// Standard output cannot be written.
     pub fn compare(
         &self,
         record: &RunRecord,
@@ -60,12 +60,15 @@ impl Baseline {
             writeln!(output, "\ncompared with the baseline:\n")?;
             if others > 0 {
                 let runs = count(others, "other run", "other runs");
-                writeln!(output, "{FAINT}{runs} of it were not asked for now{FAINT:#}\n")?;
+                writeln!(
+                    output,
+                    "{FAINT}{runs} of the baseline were not selected for this run{FAINT:#}\n"
+                )?;
             }
             text(&compared, false, width, output)?;
             output.flush()?;
         } else {
-            // Nobody is left to be told when standard error is gone.
+            // If standard error is closed, the text is lost.
             let _ = text(&compared, false, width, &mut output.errors());
         }
         Ok(comparison)

@@ -32,8 +32,8 @@ pub fn check(args: CheckArgs, output: &mut Output) -> Result<ExitCode, Failure> 
                 Ok(Document::Known(known)) => {
                     let number = count(known.entries().len(), "known failure", "known failures");
                     writeln!(output, "{GOOD}ok{GOOD:#}       {name}  {FAINT}{number}{FAINT:#}")?;
-                    // A file of another folder may have them: no mistake, perhaps.
-                    for remark in known::unheard_of(&known, &[]) {
+                    // Not an error: a file in another folder may contain the scenario.
+                    for remark in known::unmatched(&known, &[]) {
                         writeln!(output, "         {CAREFUL}note{CAREFUL:#}: {remark}")?;
                     }
                 }

@@ -1,6 +1,6 @@
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use imglock_harness::Shard;
 use imglock_harness::run::{Environment, SessionOptions};
@@ -11,7 +11,8 @@ use serde::Deserialize;
 use super::place;
 use crate::cli::{Cast, ClaimArgs, MatrixArgs};
 use crate::exit::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, Written};
+use crate::input;
 use crate::interrupt;
 use crate::output::Output;
 use crate::report::claims::{self as report, Ending};
@@ -22,10 +23,10 @@ pub fn claims(args: MatrixArgs, quiet: bool, output: &mut Output) -> Result<Exit
     if args.subjects.casts() != [Cast(vec![SubjectKind::Builtin])] {
         return Err(Failure::ClaimsOfQemu);
     }
-    let directory = place::directory(&args.place);
+    let directory = args.place.images.directory();
     let plan = plan(&args, &directory)?;
     if let Some(folder) = &args.claims.save {
-        std::fs::create_dir_all(folder).map_err(|source| unsaved(folder, source))?;
+        std::fs::create_dir_all(folder).map_err(Written::Scenario.failed(folder))?;
     }
     let stop = interrupt::stop_on_signals()?;
     let options = SessionOptions {
@@ -52,8 +53,8 @@ pub fn claims(args: MatrixArgs, quiet: bool, output: &mut Output) -> Result<Exit
     })
 }
 
-/// What is to be tried: what was asked for, which an earlier report may be the
-/// beginning of.
+/// The sweep to run. With `--resume`, it starts with the results of the earlier
+/// report.
 fn plan(args: &MatrixArgs, directory: &Path) -> Result<ClaimPlan, Failure> {
     let ClaimArgs { openers, shard, resume, .. } = &args.claims;
     let begun = resume.as_deref().map(read).transpose()?;
@@ -72,7 +73,7 @@ fn plan(args: &MatrixArgs, directory: &Path) -> Result<ClaimPlan, Failure> {
     Ok(ClaimPlan { begun, ..plan })
 }
 
-/// The report that an earlier sweep left.
+/// The report of an interrupted sweep.
 fn read(path: &Path) -> Result<ClaimSweep, Failure> {
     #[derive(Deserialize)]
     struct Document {
@@ -80,15 +81,14 @@ fn read(path: &Path) -> Result<ClaimSweep, Failure> {
         #[serde(flatten)]
         sweep: ClaimSweep,
     }
-    let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let text = input::text(path)?;
     let no_sweep = |why: String| Failure::NotResumed { path: path.to_owned(), why };
     match serde_json::from_str(&text) {
         Ok(Document { schema: LiveJson::SCHEMA, sweep }) => Ok(sweep),
         Ok(Document { schema, .. }) => {
             Err(no_sweep(format!("schema: {schema} there, {} here", LiveJson::SCHEMA)))
         }
-        Err(error) => Err(no_sweep(format!("it is no report of `matrix --all`: {error}"))),
+        Err(error) => Err(no_sweep(format!("it is not a report of `matrix --all`: {error}"))),
     }
 }
 
@@ -126,19 +126,15 @@ fn work(
     }
 }
 
-/// Writes each difference that was kept into a file; returns how many.
+/// Writes each recorded difference to a file, and returns the number of files.
 fn save(sweep: &ClaimSweep, folder: &Path) -> Result<usize, Failure> {
     let kept = sweep.arrangements.iter().flat_map(|swept| &swept.first_differences);
     let mut saved = 0;
     for difference in kept {
         let path = folder.join(format!("{}.kdl", difference.label()));
         std::fs::write(&path, difference.scenario().to_string())
-            .map_err(|source| unsaved(&path, source))?;
+            .map_err(Written::Scenario.failed(&path))?;
         saved += 1;
     }
     Ok(saved)
-}
-
-fn unsaved(path: &Path, source: io::Error) -> Failure {
-    Failure::Unsaved { path: PathBuf::from(path), source }
 }

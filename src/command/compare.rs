@@ -7,6 +7,7 @@ use imglock_harness::run::Document;
 use crate::cli::{CompareArgs, CompareFormat};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
+use crate::input;
 use crate::output::Output;
 use crate::report::compare::{self, Compared};
 
@@ -43,23 +44,22 @@ pub fn compare(args: CompareArgs, output: &mut Output) -> Result<ExitCode, Failu
     Ok(exit(comparisons.iter().any(Comparison::is_broken)))
 }
 
-/// What the shell is told of comparisons.
+/// The exit code of comparisons.
 pub fn exit(broken: bool) -> ExitCode {
     if broken { ExitCode::Failed } else { ExitCode::AsExpected }
 }
 
-/// The document in a file.
+/// Reads a report of runs.
 ///
 /// # Errors
-/// When it cannot be read, or is none.
+/// The file cannot be read, or is not a report of runs.
 pub fn read(path: &Path) -> Result<Document, Failure> {
-    let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    let foreign = |why| Failure::NoReport { path: path.to_owned(), why };
-    serde_json::from_str(&text).map_err(|error| foreign(why(&text, &error)))
+    let text = input::text(path)?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::NoReport { path: path.to_owned(), why: why(&text, &error) })
 }
 
-/// Why a text is no report of runs: what it seems to be, or what serde says.
+/// Why a text is not a report of runs: its likely format, or serde's error.
 fn why(text: &str, error: &serde_json::Error) -> String {
     let has = |text: &str, field: &str| {
         let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
@@ -68,12 +68,12 @@ fn why(text: &str, error: &serde_json::Error) -> String {
     if text.trim().is_empty() {
         "it is empty".to_owned()
     } else if text.lines().next().is_some_and(|line| has(line, "begin")) {
-        "it holds JSON lines, and not one document".to_owned()
+        "it contains JSON Lines, not one document".to_owned()
     } else if !error.is_data() {
         format!("it is not one JSON document: {error}")
     } else if has(text, "results") && has(text, "complete") {
         error.to_string()
     } else {
-        format!("it is JSON of something else: {error}")
+        format!("it is another kind of JSON document: {error}")
     }
 }

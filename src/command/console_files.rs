@@ -2,42 +2,41 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Written};
 
-/// The files that keep what kernels say on their consoles.
+/// The files for the console output of the kernels.
 pub struct ConsoleFiles(Vec<(PathBuf, File)>);
 
 impl ConsoleFiles {
-    /// Makes them, one for each of the kernels: `target` itself for a single
-    /// one, and files named after them in it where it is a folder, or is to be
-    /// one for several. None without a target.
+    /// Creates one file per kernel. For a single kernel, `target` is the file,
+    /// unless it is a folder. Otherwise `target` is a folder, created if
+    /// missing, and each file is named after its kernel. Without a target there
+    /// are no files.
     ///
     /// # Errors
-    /// When one cannot be made.
+    /// A file or the folder cannot be created.
     pub fn create(target: Option<&Path>, kernels: &[String]) -> Result<ConsoleFiles, Failure> {
         let Some(target) = target else { return Ok(ConsoleFiles(Vec::new())) };
-        let failed = |path: &Path, source| Failure::Console { path: path.to_owned(), source };
         if kernels.len() == 1 && !target.is_dir() {
-            let file = File::create(target).map_err(|source| failed(target, source))?;
+            let file = File::create(target).map_err(Written::Console.failed(target))?;
             return Ok(ConsoleFiles(vec![(target.to_owned(), file)]));
         }
-        std::fs::create_dir_all(target).map_err(|source| failed(target, source))?;
+        std::fs::create_dir_all(target).map_err(Written::Console.failed(target))?;
         let make = |kernel: &String| {
             let path = target.join(format!("{kernel}.log"));
-            let file = File::create(&path).map_err(|source| failed(&path, source))?;
+            let file = File::create(&path).map_err(Written::Console.failed(&path))?;
             Ok((path, file))
         };
         Ok(ConsoleFiles(kernels.iter().map(make).collect::<Result<_, Failure>>()?))
     }
 
-    /// Adds to that of a kernel.
+    /// Appends to the file of a kernel.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// The file cannot be written.
     pub fn write(&mut self, kernel: usize, bytes: &[u8]) -> Result<(), Failure> {
         let Some((path, file)) = self.0.get_mut(kernel) else { return Ok(()) };
-        let failed = |source| Failure::Console { path: path.clone(), source };
-        file.write_all(bytes).map_err(failed)
+        file.write_all(bytes).map_err(Written::Console.failed(path))
     }
 }
 
@@ -50,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn one_kernel_has_the_file_and_several_have_a_folder() {
+    fn one_kernel_uses_the_file_and_several_use_a_folder() {
         let folder = tempfile::tempdir().expect("a directory");
         let (one, several) = (folder.path().join("one"), folder.path().join("several"));
         let mut files = ConsoleFiles::create(Some(&one), &names(1)).expect("writable");
@@ -63,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_to_keep_them() {
+    fn without_a_target_nothing_is_written() {
         let mut files = ConsoleFiles::create(None, &names(2)).expect("nothing");
         files.write(0, b"a").expect("nothing");
         assert!(ConsoleFiles::create(Some(Path::new("/proc/none/x")), &names(1)).is_err());

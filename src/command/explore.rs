@@ -1,16 +1,15 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use imglock_harness::Shard;
 use imglock_harness::explore::{Exploration, ExplorePlan, explore as try_cases};
 use imglock_harness::scenario::Scenario;
 
-use super::place;
+use super::{place, seed};
 use crate::cli::ExploreArgs;
 use crate::exit::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, Written};
 use crate::interrupt;
 use crate::output::Output;
 use crate::report::explore::{self as report, Document};
@@ -20,7 +19,7 @@ use crate::report::{LiveJson, Progress, Work};
 pub fn explore(args: ExploreArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
     let plans = plans(&args)?;
     let saving = args.save.as_deref().map(|to| Saving::new(to, &args, &plans)).transpose()?;
-    let directory = place::directory(&args.place);
+    let directory = args.place.images.directory();
     let stop = interrupt::stop_on_signals()?;
     let options = place::session_options(&args.place, &directory, false, stop.clone());
     let mut live = LiveJson::create(args.long.report.as_deref(), &Document::of(&[], None))?;
@@ -68,7 +67,7 @@ pub fn explore(args: ExploreArgs, quiet: bool, output: &mut Output) -> Result<Ex
 }
 
 fn plans(args: &ExploreArgs) -> Result<Vec<ExplorePlan>, Failure> {
-    let seed = args.seed.unwrap_or_else(any_seed);
+    let seed = args.seed.unwrap_or_else(seed::from_clock);
     let plan = |backend| ExplorePlan {
         first: args.case.unwrap_or(0),
         steps: usize::from(args.steps),
@@ -82,13 +81,7 @@ fn plans(args: &ExploreArgs) -> Result<Vec<ExplorePlan>, Failure> {
     }
 }
 
-/// A seed that nobody chose, and that is short enough to be typed again.
-fn any_seed() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::from(now.subsec_nanos()) ^ (now.as_secs() & 0xffff)
-}
-
-/// The one case of an exploration, with the hazards that showed themselves.
+/// The scenario of the only case, with the hazards that occurred.
 fn played(explored: &Exploration) -> Scenario {
     let plan = &explored.plan;
     let hazards = explored.hazards.keys().copied().collect();
@@ -96,11 +89,12 @@ fn played(explored: &Exploration) -> Scenario {
     Scenario { hazards: BTreeMap::from_iter(declared), ..plan.case(plan.first).scenario() }
 }
 
-/// Where scenarios are written.
+/// The target of `--save`.
 enum Saving {
-    /// The only case there is, into this file.
+    /// The only case, written to this file.
     Case(PathBuf),
-    /// Each difference, or the only case, into a file of its own in this folder.
+    /// Each difference, or the only case (`case`), written to its own file in
+    /// this folder.
     Folder { folder: PathBuf, case: bool },
 }
 
@@ -112,7 +106,7 @@ impl Saving {
             (true, ..) => Err(Failure::SaveMany { path: to.to_owned() }),
             (false, case, _) => {
                 let folder = to.to_owned();
-                std::fs::create_dir_all(to).map_err(|source| unwritable(to, source))?;
+                std::fs::create_dir_all(to).map_err(Written::Scenario.failed(to))?;
                 Ok(Saving::Folder { folder, case })
             }
         }
@@ -138,13 +132,9 @@ impl Saving {
             }
         }
         for (path, text) in files {
-            std::fs::write(&path, text).map_err(|source| unwritable(&path, source))?;
+            std::fs::write(&path, text).map_err(Written::Scenario.failed(&path))?;
             report::saved(&path, output)?;
         }
         Ok(())
     }
-}
-
-fn unwritable(path: &Path, source: std::io::Error) -> Failure {
-    Failure::Unwritable { path: path.to_owned(), source }
 }

@@ -1,19 +1,24 @@
 use imglock_harness::fault::Fault;
 
+use crate::cli::PlantArgs;
 use crate::failure::Failure;
+use crate::phrase::nearest;
 
-/// The fault of this name.
+/// The fault with this name.
 ///
 /// # Errors
-/// When there is none.
+/// An unknown name.
 pub fn named(name: &str) -> Result<Fault, Failure> {
     name.parse().map_err(|_| {
-        let nearest = Fault::ALL
-            .iter()
-            .map(|fault| (strsim::normalized_damerau_levenshtein(name, fault.name()), fault.name()))
-            .filter(|(likeness, _)| *likeness > 0.5)
-            .max_by(|(one, _), (other, _)| one.total_cmp(other))
-            .map(|(_, nearest)| nearest);
+        let nearest = nearest(name, Fault::ALL.iter().map(|fault| fault.name()));
         Failure::NoFault { name: name.to_owned(), nearest }
     })
+}
+
+/// The fault given with `--plant`, if any.
+///
+/// # Errors
+/// An unknown name.
+pub fn planted(args: &PlantArgs) -> Result<Option<Fault>, Failure> {
+    args.plant.as_deref().map(named).transpose()
 }

@@ -9,23 +9,23 @@ use imglock_harness::step::FileSystem;
 use super::place;
 use crate::failure::Failure;
 
-/// Where the runs of one command take place under the kernel that is running.
+/// The places of the runs of one command under the running kernel.
 pub struct Grounds {
-    /// Before the names of the places, where others are run under other
+    /// The prefix of the place names, if the same command also runs under other
     /// kernels.
     kernel: Option<String>,
     there: There,
 }
 
 enum There {
-    /// A directory that is there.
+    /// An existing directory.
     Directory(PathBuf),
-    /// File systems that are made, one after the other.
+    /// File systems to make, one after the other.
     Made(Site, Vec<FileSystem>),
 }
 
-/// One of the grounds: a place, and the directory that is to be run in while
-/// this lives. Nothing can be run where there is none.
+/// One place and its directory, which exists while this value lives. Without a
+/// directory, nothing can run there.
 pub struct Ground {
     pub place: Place,
     directory: Option<PathBuf>,
@@ -33,13 +33,13 @@ pub struct Ground {
 }
 
 impl Grounds {
-    /// The directory, or file systems that are made in it.
+    /// The directory itself, or the file systems `kinds`, made in it.
     ///
-    /// To be called in the main thread before it starts others: where file
-    /// systems are made, it goes into a mount namespace of its own.
+    /// Call this in the main thread before other threads are started: to make
+    /// file systems, it enters a private mount namespace.
     ///
     /// # Errors
-    /// When file systems are asked for and nothing can be mounted.
+    /// File systems are requested and nothing can be mounted.
     pub fn new(kinds: Vec<FileSystem>, options: LauncherOptions) -> Result<Grounds, Failure> {
         let there = match kinds.as_slice() {
             [] => There::Directory(options.directory),
@@ -48,12 +48,12 @@ impl Grounds {
         Ok(Grounds { kernel: None, there })
     }
 
-    /// With the name of the kernel before those of the places.
+    /// Adds the name of the kernel before the names of the places.
     pub fn under(self, kernel: String) -> Grounds {
         Grounds { kernel: Some(kernel), ..self }
     }
 
-    /// What they are: file systems that are made, or a directory that is there.
+    /// The file system to make at each place; `None` for an existing directory.
     pub fn kinds(&self) -> Vec<Option<FileSystem>> {
         match &self.there {
             There::Directory(_) => vec![None],
@@ -61,8 +61,8 @@ impl Grounds {
         }
     }
 
-    /// That something may be mounted while these scenarios run, if one of them
-    /// mounts anything. As [`Grounds::new`], to be called early.
+    /// The private mount namespace for these scenarios, if one of them mounts
+    /// something. Call this early, as [`Grounds::new`].
     pub fn mounts<'s>(
         &self,
         scenarios: impl IntoIterator<Item = &'s Scenario>,
@@ -73,7 +73,7 @@ impl Grounds {
         }
     }
 
-    /// Goes to each, one after the other.
+    /// Prepares each place, one after the other.
     pub fn each(&self, environment: impl Fn(&Path) -> Environment) -> impl Iterator<Item = Ground> {
         let (directory, made) = match &self.there {
             There::Directory(directory) => (Some(directory), None),
@@ -109,7 +109,7 @@ impl Grounds {
                 Ground { place, directory: Some(directory), _made: Some(made) }
             }
             Err(why) => {
-                // What is known without it.
+                // The kernel and host are known without the file system.
                 let known = environment(Path::new("/proc/self"));
                 let environment = Environment {
                     file_system: kind.name().to_owned(),
@@ -125,7 +125,7 @@ impl Grounds {
 }
 
 impl Ground {
-    /// Where to run, if that is possible.
+    /// The directory to run in, if the place could be prepared.
     pub fn directory(&self) -> Option<&Path> {
         self.directory.as_deref()
     }

@@ -15,12 +15,9 @@ use crate::report::handover as report;
 
 /// `imglock handover`.
 pub fn handover(args: HandoverArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu.folders)?;
+    let binaries = subject::found(&args.qemu.programs)?;
     let binary = binaries.first(Program::System).cloned().ok_or_else(|| Failure::NoPlayer {
-        why: format!(
-            "a guest is moved from one {} to another, and there is none",
-            Program::System.file_name()
-        ),
+        why: format!("a handover needs {}, which was not found", Program::System.file_name()),
     })?;
     let stop = interrupt::stop_on_signals()?;
     let options = HandoverOptions {

@@ -13,9 +13,9 @@ use crate::interrupt;
 use crate::output::Output;
 use crate::report::holders::{changes, json, text};
 
-/// How long to wait before looking again, at least.
+/// The shortest pause between two surveys.
 const INTERVAL: Duration = Duration::from_millis(200);
-/// Where looking takes long, it may take one part in so many of the time.
+/// Slow surveys may take at most one in `SHARE` parts of the time.
 const SHARE: u32 = 5;
 
 /// `imglock holders`.
@@ -24,7 +24,7 @@ pub fn holders(args: HoldersArgs, output: &mut Output) -> Result<ExitCode, Failu
     if args.watch {
         return watch(&args, seen, output);
     }
-    // A thousand holders are many lines; standard output writes each by itself.
+    // Standard output writes each line separately, which is slow for many holders.
     let mut whole = Vec::new();
     if args.json {
         json::document(&seen, &mut whole)?;
@@ -37,7 +37,7 @@ pub fn holders(args: HoldersArgs, output: &mut Output) -> Result<ExitCode, Failu
     Ok(exit(&seen, args.asked))
 }
 
-/// Whether the images are free, or would be granted.
+/// The exit code: whether the images are free, or would be granted.
 fn exit(seen: &Survey, asked: Option<Mode>) -> ExitCode {
     let mut images = seen.images.iter();
     let good = match asked {
@@ -47,7 +47,7 @@ fn exit(seen: &Survey, asked: Option<Mode>) -> ExitCode {
     if good { ExitCode::AsExpected } else { ExitCode::Failed }
 }
 
-/// Looks again and again until it is stopped, or nobody reads any more.
+/// Repeats the survey until a signal arrives or the reader closes the pipe.
 fn watch(args: &HoldersArgs, first: Survey, output: &mut Output) -> Result<ExitCode, Failure> {
     let stop = interrupt::stop_on_signals()?;
     if args.json {
@@ -55,7 +55,7 @@ fn watch(args: &HoldersArgs, first: Survey, output: &mut Output) -> Result<ExitC
     } else {
         let width = output.width();
         text::Text { now: &Zoned::now(), width }.write(&first, None, output)?;
-        writeln!(output, "\nWatching; Ctrl-C ends it.")?;
+        writeln!(output, "\nWatching for changes; Ctrl-C ends the command.")?;
     }
     output.flush()?;
     let mut last = first;
@@ -81,9 +81,9 @@ fn watch(args: &HoldersArgs, first: Survey, output: &mut Output) -> Result<ExitC
     Ok(ExitCode::AsExpected)
 }
 
-/// Lets some time pass; says whether to go on. /proc/locks can be read again
-/// but not polled: the kernel tells nobody of a change, so time is all there
-/// is to wait for, and the stop token ends the wait.
+/// Waits for `time` and returns whether to continue; the stop token ends the
+/// wait. The kernel gives no notice of changes in /proc/locks: the file can be
+/// read repeatedly but not polled.
 fn wait(stop: &StopToken, time: Duration) -> bool {
     matches!(stop.wait(Instant::now() + time), Err(ReceiveError::Timeout))
 }

@@ -11,25 +11,25 @@ use super::{fault, place};
 use crate::cli::RunArgs;
 use crate::failure::Failure;
 
-/// The kernel that is running, beside those of the guests.
+/// The running kernel, tested in addition to the kernels of the guests.
 pub struct Host {
     grounds: Grounds,
     options: SessionOptions,
 }
 
 impl Host {
-    /// Prepares what the guests are told for this kernel. `guests` are the
-    /// names of theirs. As [`Grounds::new`], to be called early.
+    /// Prepares the run of the guests for this kernel. `guests` are the names of
+    /// the guests' kernels. Call this early, as [`Grounds::new`].
     ///
     /// # Errors
-    /// When nothing can be mounted, and something has to be.
+    /// A file system is requested and nothing can be mounted.
     pub fn new(
         guest: &RunArgs,
         jobs: &[Job],
         guests: &[String],
         stop: &StopToken,
     ) -> Result<Host, Failure> {
-        let directory = place::directory(&guest.place);
+        let directory = guest.place.images.directory();
         let launcher = LauncherOptions::new(directory.clone(), stop.clone());
         let mut kernel = Environment::at(&directory).kernel;
         if guests.contains(&kernel) {
@@ -39,21 +39,21 @@ impl Host {
         let options = SessionOptions {
             deny_ofd: guest.subjects.deny_ofd,
             mounts: grounds.mounts(jobs.iter().map(|job| &*job.scenario)),
-            fault: guest.plant.as_deref().map(fault::named).transpose()?,
+            fault: fault::planted(&guest.plant)?,
             ..place::session_options(&guest.place, &directory, false, stop.clone())
         };
         Ok(Host { grounds, options })
     }
 
-    /// What it is run on.
+    /// The file system to make at each place; `None` for an existing directory.
     pub fn kinds(&self) -> Vec<Option<FileSystem>> {
         self.grounds.kinds()
     }
 
-    /// Runs it, and says why it did not go on if it did not.
+    /// Runs the jobs and returns the failure that ended the run early, if any.
     ///
     /// # Errors
-    /// When it cannot be told.
+    /// A report cannot be written.
     pub fn run(&self, jobs: &[Job], log: &mut RunLog<'_>) -> Result<Option<Failure>, Failure> {
         let tour = Tour { jobs, options: &self.options, grounds: &self.grounds };
         let planted = self.options.fault;

@@ -12,9 +12,9 @@ use crate::output::Output;
 use crate::report::history::{json, text};
 use crate::report::{Progress, Work};
 
-/// How much is read at a time: a history may be long.
+/// The size of the read buffer: a history can be long.
 const BUFFER: usize = 1 << 18;
-/// What is counted while it is read.
+/// The unit of the progress bar.
 const KIB: u64 = 1024;
 
 /// `imglock judge-history`.
@@ -28,7 +28,7 @@ pub fn judge_history(
     tracing::debug!(took = ?began.elapsed(), "read the history");
     let began = Instant::now();
     let judgement = history.judge();
-    tracing::debug!(took = ?began.elapsed(), "judged it");
+    tracing::debug!(took = ?began.elapsed(), "judged the history");
     if args.json {
         json::document(&history, &judgement, output)?;
     } else {
@@ -47,21 +47,21 @@ fn read(path: &Path, quiet: bool) -> Result<History, Failure> {
         let name = Path::new("standard input");
         return from(name, io::stdin(), Progress::new(Work::Units("KiB"), 0, false));
     }
-    let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
-    let file = File::open(path).map_err(unreadable)?;
-    let size = file.metadata().map_err(unreadable)?.len();
+    let unreadable = Failure::unreadable(path);
+    let file = File::open(path).map_err(&unreadable)?;
+    let size = file.metadata().map_err(&unreadable)?.len();
     from(path, file, Progress::new(Work::Units("KiB"), size / KIB, quiet && size > 0))
 }
 
 fn from(path: &Path, input: impl Read, progress: Progress) -> Result<History, Failure> {
     let input = BufReader::with_capacity(BUFFER, Watched { input, progress, read: 0 });
     History::read(&path.display().to_string(), input).map_err(|error| match error {
-        ReadError::Io(source) => Failure::Unreadable { path: path.to_owned(), source },
+        ReadError::Io(source) => Failure::unreadable(path)(source),
         ReadError::Problem(problem) => Failure::History(problem),
     })
 }
 
-/// Shows how much of a file has been read.
+/// Reports how much of the input has been read.
 struct Watched<R> {
     input: R,
     progress: Progress,

@@ -17,7 +17,7 @@ use crate::report::mode_table as report;
 /// `imglock matrix`.
 pub fn matrix(args: MatrixArgs, output: &mut Output) -> Result<ExitCode, Failure> {
     let stated = stated()?;
-    let directory = place::directory(&args.place);
+    let directory = args.place.images.directory();
     let stop = interrupt::stop_on_signals()?;
     let options = SessionOptions {
         deny_ofd: args.subjects.deny_ofd,
@@ -53,7 +53,7 @@ pub fn matrix(args: MatrixArgs, output: &mut Output) -> Result<ExitCode, Failure
     Ok(exit)
 }
 
-/// The matrix that the command carries, as it is written by hand.
+/// The built-in matrix, which is written by hand.
 pub fn stated() -> Result<ModeMatrix, Failure> {
     let text = Library::embedded().matrix().ok_or(Failure::NoMatrix)?;
     ModeMatrix::parse(&format!("scenarios/{MATRIX_FILE}"), text)

@@ -1,4 +1,5 @@
-//! One file per subcommand: what it reads, what it calls, what it prints.
+//! One file per subcommand: it reads the arguments, calls the engine and
+//! prints the results.
 
 mod baseline;
 mod check;
@@ -26,6 +27,7 @@ mod race;
 mod repro;
 mod run;
 mod run_log;
+mod seed;
 mod self_test;
 mod subject;
 mod tour;
@@ -36,10 +38,10 @@ use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Does what the command line asks for.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// When it cannot be done.
+/// A failure of the command. A failed scenario or check is an exit code.
 pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
     let quiet = cli.verbose == 0;
     match cli.into_command() {

@@ -1,9 +1,9 @@
 use std::io::Write;
 
-use imglock_harness::drill::{ModeCheck, Recipe};
-use imglock_harness::run::{Environment, Verdict};
+use imglock_harness::drill::Recipe;
+use imglock_harness::run::Environment;
 
-use super::practice::{practice, unless_stopped};
+use super::practice::{exit, practice, unless_stopped};
 use super::subject;
 use crate::cli::ModesArgs;
 use crate::exit::ExitCode;
@@ -14,17 +14,17 @@ use crate::report::modes::{self as report, Trial};
 
 /// `imglock modes`.
 pub fn modes(args: ModesArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu.folders)?;
+    let binaries = subject::found(&args.qemu.programs)?;
     let modes = args.modes();
     let mut recipes = modes.iter().flat_map(|mode| Recipe::of(*mode));
     if recipes.all(|recipe| recipe.players(&binaries).is_empty()) {
         return Err(Failure::NoPlayer {
-            why: "no QEMU here can be brought into a mode".to_owned(),
+            why: "none of QEMU's programs that the modes need was found".to_owned(),
         });
     }
     let stop = interrupt::stop_on_signals()?;
     let mut practice = practice(&args.qemu, &stop)?;
-    let environment = Environment::at(&args.qemu.directory());
+    let environment = Environment::at(&args.qemu.images.directory());
     if !args.json {
         report::head(&environment, output)?;
     }
@@ -48,17 +48,6 @@ pub fn modes(args: ModesArgs, output: &mut Output) -> Result<ExitCode, Failure> 
         false => report::sum(&trials, output)?,
     }
     output.flush()?;
-    exit(trials.iter().flat_map(|trial| &trial.checks))
-}
-
-fn exit<'a>(checks: impl Iterator<Item = &'a ModeCheck>) -> Result<ExitCode, Failure> {
-    let checks: Vec<&ModeCheck> = checks.collect();
-    let any = |verdict| checks.iter().find(|check| check.verdict == verdict);
-    if any(Verdict::Failed).or(any(Verdict::TimedOut)).is_some() {
-        return Ok(ExitCode::Failed);
-    }
-    match (any(Verdict::Passed), any(Verdict::Skipped)) {
-        (None, Some(skipped)) => Err(Failure::NotTried { why: skipped.reason.clone() }),
-        _ => Ok(ExitCode::AsExpected),
-    }
+    let checks = trials.iter().flat_map(|trial| &trial.checks);
+    exit(checks.map(|check| (check.verdict, &*check.reason)))
 }

@@ -46,7 +46,7 @@ pub fn probe(args: ProbeArgs, output: &mut Output) -> Result<ExitCode, Failure> 
     Ok(exit)
 }
 
-/// The directory that `path` is, or that it is in.
+/// `path` if it is a directory, otherwise the directory that contains it.
 fn directory_of(path: &Path) -> Result<PathBuf, Failure> {
     let about = std::fs::metadata(path).map_err(|error| ProbeError::Directory {
         directory: path.to_owned(),

@@ -1,7 +1,6 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use imglock_harness::history::{HistoryFile, Stay};
 use imglock_harness::process::ProcessError;
@@ -10,18 +9,18 @@ use imglock_harness::run::{Casting, HarnessError, SessionOptions};
 use imglock_harness::subject::Builtin;
 use serde::Serialize;
 
-use super::{fault, subject};
+use super::{fault, seed, subject};
 use crate::cli::RaceArgs;
 use crate::exit::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, Written};
 use crate::interrupt;
 use crate::output::Output;
 use crate::report::{LiveJson, Progress, Work, race as report};
 
-/// How it stands with all races.
+/// The state of all races, for the JSON report.
 #[derive(Debug, Serialize)]
 struct Races {
-    /// Whether all that were asked for ended as planned.
+    /// Whether all planned races ended as planned.
     complete: bool,
     races: Vec<RaceSum>,
 }
@@ -32,14 +31,14 @@ pub fn race(args: RaceArgs, quiet: bool, output: &mut Output) -> Result<ExitCode
     let mut races = Races { complete: false, races: Vec::new() };
     let mut json = LiveJson::create(args.long.report.as_deref(), &races)?;
     let stop = interrupt::stop_on_signals()?;
-    let directory = args.dir.clone().unwrap_or_else(std::env::temp_dir);
+    let directory = args.images.directory();
     let options = SessionOptions {
         step_timeout: args.timeout,
         deny_ofd: args.subjects.deny_ofd,
-        fault: args.plant.as_deref().map(fault::named).transpose()?,
+        fault: fault::planted(&args.plant)?,
         ..SessionOptions::new(directory, stop.clone())
     };
-    let seed = args.seed.unwrap_or_else(drawn_seed);
+    let seed = args.seed.unwrap_or_else(seed::from_clock);
     let backends = args.backends.backends();
     let all = castings.iter().flat_map(|cast| backends.iter().map(move |backend| (cast, *backend)));
     let plans: Vec<RacePlan> = all
@@ -70,8 +69,8 @@ pub fn race(args: RaceArgs, quiet: bool, output: &mut Output) -> Result<ExitCode
     })
 }
 
-/// Runs one race, and shows meanwhile how far it is. Its sum is the last of
-/// `races` then.
+/// Runs one race and shows its progress. Afterwards its sum is the last of
+/// `races`.
 fn one(
     plan: &RacePlan,
     options: &SessionOptions,
@@ -107,8 +106,8 @@ fn one(
     Ok(sum)
 }
 
-/// The file of `--history`: made before the race begins, so that a path that
-/// cannot be written is known at once.
+/// The file of `--history`. It is created before the race begins, so that an
+/// unusable path is reported at once.
 struct HistoryOf {
     path: PathBuf,
     stage: Stage,
@@ -122,8 +121,7 @@ enum Stage {
 
 impl HistoryOf {
     fn create(path: &Path) -> Result<HistoryOf, Failure> {
-        let file = File::create(path);
-        let file = file.map_err(|source| Failure::HistoryFile { path: path.to_owned(), source })?;
+        let file = File::create(path).map_err(Written::History.failed(path))?;
         Ok(HistoryOf { path: path.to_owned(), stage: Stage::Empty(file) })
     }
 
@@ -148,7 +146,7 @@ impl HistoryOf {
     }
 
     fn failed(&self, source: io::Error) -> Failure {
-        Failure::HistoryFile { path: self.path.clone(), source }
+        Written::History.failed(&self.path)(source)
     }
 }
 
@@ -163,13 +161,7 @@ fn plan(args: &RaceArgs, casting: Casting, seed: u64) -> RacePlan {
         seed,
         casting,
         first_breach: args.first_breach,
-        // What it is on comes from whoever asks.
+        // The caller sets the backend.
         ..RacePlan::new(imglock_harness::lock::Backend::Ofd)
     }
-}
-
-/// A number that is short enough to be typed again.
-fn drawn_seed() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::from(since.subsec_micros())
 }

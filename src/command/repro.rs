@@ -5,7 +5,7 @@ use imglock_harness::drill::{Drill, DrillResult, Exercise, practise};
 use imglock_harness::run::{Environment, Verdict};
 
 use super::place::lanes;
-use super::practice::{drill_options, practice, unless_stopped};
+use super::practice::{drill_options, exit, practice, unless_stopped};
 use super::subject;
 use crate::cli::ReproArgs;
 use crate::exit::ExitCode;
@@ -23,7 +23,7 @@ pub fn repro(args: ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> 
     }
 }
 
-/// Lists all of them, without carrying any out.
+/// Lists all drills and runs none.
 fn list(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
     match args.markdown {
         true => report::tables(output)?,
@@ -33,10 +33,10 @@ fn list(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
     Ok(ExitCode::AsExpected)
 }
 
-/// Tells one drill: where the locks are lost, and then, in a sentence, what
-/// the same commands do with OFD locks.
+/// Runs one drill where the locks are lost, and again with OFD locks, and
+/// describes both.
 fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu.folders)?;
+    let binaries = subject::found(&args.qemu.programs)?;
     let player = drill.player(&binaries).map_err(|why| Failure::NoPlayer { why })?;
     let stop = interrupt::stop_on_signals()?;
     let mut practice = practice(&args.qemu, &stop)?;
@@ -47,8 +47,8 @@ fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitC
         ofd if ofd == variant => None,
         ofd => Some(run(ofd)?),
     };
-    let exit = exit([&told].into_iter().chain(&control))?;
-    let environment = Environment::at(&args.qemu.directory());
+    let exit = exit([&told].into_iter().chain(&control).map(summary))?;
+    let environment = Environment::at(&args.qemu.images.directory());
     let narrative = Narrative { drill, told: &told, control: control.as_ref(), environment };
     if args.json {
         report::json(&[&told].into_iter().chain(&control).collect::<Vec<_>>(), output)?;
@@ -61,12 +61,12 @@ fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitC
     Ok(exit)
 }
 
-/// Carries out every drill under every condition with every QEMU.
+/// Runs every drill under every condition with every QEMU.
 fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu.folders)?;
+    let binaries = subject::found(&args.qemu.programs)?;
     let exercises = Exercise::all(&binaries);
     if exercises.is_empty() {
-        return Err(Failure::NoPlayer { why: "there is no QEMU here".to_owned() });
+        return Err(Failure::NoPlayer { why: "no QEMU was found".to_owned() });
     }
     let stop = interrupt::stop_on_signals()?;
     let options = drill_options(&args.qemu, &stop);
@@ -86,17 +86,9 @@ fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
         false => report::sum(&results, output)?,
     }
     output.flush()?;
-    exit(results.iter())
+    exit(results.iter().map(summary))
 }
 
-fn exit<'a>(results: impl Iterator<Item = &'a DrillResult>) -> Result<ExitCode, Failure> {
-    let results: Vec<&DrillResult> = results.collect();
-    let any = |verdict| results.iter().find(|result| result.verdict == verdict);
-    if any(Verdict::Failed).or(any(Verdict::TimedOut)).is_some() {
-        return Ok(ExitCode::Failed);
-    }
-    match (any(Verdict::Passed), any(Verdict::Skipped)) {
-        (None, Some(skipped)) => Err(Failure::NotTried { why: skipped.reason.clone() }),
-        _ => Ok(ExitCode::AsExpected),
-    }
+fn summary(result: &DrillResult) -> (Verdict, &str) {
+    (result.verdict, &result.reason)
 }

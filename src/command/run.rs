@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use imglock_harness::lock::Backend;
 use imglock_harness::process::LauncherOptions;
-use imglock_harness::qemu::Binary;
 use imglock_harness::run::{Casting, Environment, Job, SessionOptions, Verdict};
 use imglock_harness::scenario::Scenario;
 use imglock_harness::step::FileSystem;
+use imglock_harness::subject::SubjectProgram;
 use imglock_harness::sweep::mode_table;
 
 use super::grounds::Grounds;
@@ -27,8 +27,8 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
     let kinds = args.file_systems();
     let (jobs, castings) = planned(&args, &kinds)?;
     let stop = interrupt::stop_on_signals()?;
-    let planted = args.plant.as_deref().map(fault::named).transpose()?;
-    let directory = place::directory(&args.place);
+    let planted = fault::planted(&args.plant)?;
+    let directory = args.place.images.directory();
     let launcher = LauncherOptions::new(directory.clone(), stop.clone());
     let grounds = Grounds::new(kinds, launcher)?;
     let mounts = grounds.mounts(jobs.iter().map(|job| &*job.scenario));
@@ -39,8 +39,8 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
         ..place::session_options(&args.place, &directory, args.keep, stop.clone())
     };
     let rerun = Rerun {
-        directory: args.place.dir,
-        qemu_dirs: args.subjects.qemu_dirs,
+        directory: args.place.images.dir,
+        qemu_dirs: args.subjects.programs.qemu_dirs,
         deny_ofd: args.subjects.deny_ofd,
         planted,
         ..Rerun::default()
@@ -75,7 +75,7 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
     log.finish(enter, broken)
 }
 
-/// What is to be run at each place, and who plays.
+/// The jobs to run at each place, and the castings.
 pub fn planned(args: &RunArgs, kinds: &[FileSystem]) -> Result<(Vec<Job>, Vec<Casting>), Failure> {
     let scenarios = on_file_systems(select(&Library::embedded(), &args.patterns)?, kinds)?;
     let (scenarios, castings) = match args.mix {
@@ -90,7 +90,7 @@ pub fn planned(args: &RunArgs, kinds: &[FileSystem]) -> Result<(Vec<Job>, Vec<Ca
     if jobs.is_empty() { Err(Failure::EmptyShard) } else { Ok((jobs, castings)) }
 }
 
-/// The mode matrix on each backend that scenarios ran on.
+/// Measures the mode matrix on each backend that scenarios ran on.
 fn measure_modes(
     record: &RunRecord,
     options: &SessionOptions,
@@ -112,22 +112,22 @@ fn measure_modes(
     Backend::ALL.into_iter().filter(ran).map(measure).collect()
 }
 
-/// Those that `--mix` plays.
+/// The scenarios for `--mix`.
 fn of_two_processes(mut scenarios: Vec<Arc<Scenario>>) -> Result<Vec<Arc<Scenario>>, Failure> {
     scenarios.retain(|scenario| scenario.actors().len() == 2);
     if scenarios.is_empty() { Err(Failure::NoPairs) } else { Ok(scenarios) }
 }
 
-/// The programs that play in any of them, once each.
-fn programs(castings: &[Casting]) -> Vec<Binary> {
-    let mut programs: Vec<Binary> = castings.iter().flat_map(Casting::binaries).cloned().collect();
+/// The programs of all castings, once each.
+fn programs(castings: &[Casting]) -> Vec<SubjectProgram> {
+    let mut programs: Vec<SubjectProgram> = castings.iter().flat_map(Casting::programs).collect();
     programs.sort_by(|one, other| one.path.cmp(&other.path));
     programs.dedup();
     programs
 }
 
-/// Each scenario on each backend that it makes sense on and that was chosen,
-/// with each casting.
+/// One job for each scenario, each chosen backend that it supports, and each
+/// casting.
 fn jobs(
     scenarios: &[Arc<Scenario>],
     backends: &[Backend],

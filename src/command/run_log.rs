@@ -9,14 +9,14 @@ use super::baseline::Baseline;
 use super::known;
 use crate::cli::{ReportArgs, RunFormat};
 use crate::exit::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::output::Output;
 use crate::report::palette::CAREFUL;
 use crate::report::{
     Json, Ktap, Lines, Progress, ReportFiles, Reporter, RunRecord, Summary, Terminal, Work,
 };
 
-/// A run that is recorded and told as it goes on, wherever it takes place.
+/// Records a run and reports it while it goes on, at any place.
 pub struct RunLog<'o> {
     record: RunRecord,
     known: KnownFailures,
@@ -30,11 +30,11 @@ pub struct RunLog<'o> {
 }
 
 impl<'o> RunLog<'o> {
-    /// Begins to tell of `record`. `traced` draws each run; `quiet` allows a
-    /// progress bar.
+    /// Begins to report `record`. `traced` draws a timeline of each run; `quiet`
+    /// allows a progress bar.
     ///
     /// # Errors
-    /// When a report cannot be written, or what is known, or the baseline,
+    /// A report cannot be written, or the expected failures or the baseline
     /// cannot be read.
     pub fn begin(
         record: RunRecord,
@@ -60,10 +60,10 @@ impl<'o> RunLog<'o> {
         Ok(RunLog { record, known, baseline, format, reporter, files, progress, output, began })
     }
 
-    /// A place has been gone to, or could not be.
+    /// Records a new place, reached or not.
     ///
     /// # Errors
-    /// When a report cannot be written.
+    /// A report cannot be written.
     pub fn arrive(&mut self, place: Place) -> Result<(), Failure> {
         let RunLog { record, reporter, progress, output, .. } = self;
         record.places.push(place);
@@ -73,15 +73,15 @@ impl<'o> RunLog<'o> {
         self.tell_files()
     }
 
-    /// A run has ended at the place called `place`.
+    /// Records the result of a run at the place named `place`.
     ///
     /// # Errors
-    /// When a report cannot be written.
+    /// A report cannot be written.
     pub fn add(&mut self, place: &str, result: ScenarioResult) -> Result<(), Failure> {
         let RunLog { record, known, reporter, progress, output, .. } = self;
         let mut result = ScenarioResult { place: place.to_owned(), ..result };
         if let Some(place) = record.places.iter().find(|one| one.name == place) {
-            result.known = known.of(place, &result);
+            result.known = known.of(&result.key(place));
         }
         record.results.push(result);
         progress.advance();
@@ -91,10 +91,10 @@ impl<'o> RunLog<'o> {
         self.tell_files()
     }
 
-    /// Nothing more comes from a place; `place` is as it is known now.
+    /// Records that a place is finished; `place` is its final state.
     ///
     /// # Errors
-    /// When a report cannot be written.
+    /// A report cannot be written.
     pub fn leave(&mut self, place: Place) -> Result<(), Failure> {
         let RunLog { record, reporter, progress, output, .. } = self;
         if let Some(known) = record.places.iter_mut().find(|known| known.name == place.name) {
@@ -105,11 +105,11 @@ impl<'o> RunLog<'o> {
         self.tell_files()
     }
 
-    /// Says something on standard error that is no part of any report.
+    /// Prints a note on standard error that is not part of any report.
     pub fn hint(&self, text: &str) {
         let mut errors = self.output.errors();
         self.progress.aside(|| {
-            // Nobody has to read it.
+            // If standard error is closed, the note is lost.
             let _ = writeln!(errors, "{text}");
         });
     }
@@ -119,11 +119,12 @@ impl<'o> RunLog<'o> {
         &self.record
     }
 
-    /// Tells how it ended, once `last` has entered what is known only now.
-    /// `broken` is why it did not go on, if it did not.
+    /// Reports the end of the run, after `last` has completed the record.
+    /// `broken` is the failure that ended the run early, if any.
     ///
     /// # Errors
-    /// When a report cannot be written; and `broken`, after all else is told.
+    /// A report cannot be written; or `broken`, after everything else is
+    /// reported.
     pub fn finish(
         self,
         last: impl FnOnce(&mut RunRecord),
@@ -133,7 +134,7 @@ impl<'o> RunLog<'o> {
         drop(progress);
         record.elapsed = began.elapsed();
         last(&mut record);
-        // Where nothing could be begun, why not is all there is to tell.
+        // If the run could not begin, the failure alone is reported.
         if broken.is_none() || !record.results.is_empty() {
             reporter.finish(&record, output)?;
             output.flush()?;
@@ -143,8 +144,12 @@ impl<'o> RunLog<'o> {
             return Err(failure);
         }
         for remark in known::remarks(&self.known, &record) {
-            // Nobody is left to be told when standard error is gone.
+            // If standard error is closed, the note is lost.
             let _ = writeln!(output.errors(), "{CAREFUL}note{CAREFUL:#}: {remark}");
+        }
+        let in_guests = !record.rerun.guests.is_empty();
+        if let Some(advice) = failure::advice_on_results(&record.results, in_guests) {
+            failure::help(advice, output.errors());
         }
         let comparison = self.baseline.map(|it| it.compare(&record, self.format, output));
         exit(&record, comparison.transpose()?.as_ref())
@@ -156,7 +161,7 @@ impl<'o> RunLog<'o> {
     }
 }
 
-/// How the command ends: as the comparison says, where there is one.
+/// The exit code of a run; a comparison alone decides it, if there is one.
 fn exit(record: &RunRecord, comparison: Option<&Comparison>) -> Result<ExitCode, Failure> {
     let summary = Summary::of(&record.results);
     let is_bad = match comparison {

@@ -6,7 +6,7 @@ use imglock_harness::run::SessionOptions;
 use imglock_harness::self_test::{Fate, Plan, SelfTest, self_test as plant};
 
 use super::{fault, matrix, place};
-use crate::cli::SelfTestArgs;
+use crate::cli::{SelfTestArgs, chosen};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt;
@@ -29,7 +29,7 @@ pub fn self_test(
     }
     let scenarios = on_file_systems(select(&Library::embedded(), &[])?, &[])?;
     let mounts = place::mounts(scenarios.iter().map(|scenario| &**scenario));
-    let directory = place::directory(&args.place);
+    let directory = args.place.images.directory();
     let stop = interrupt::stop_on_signals()?;
     let plan = Plan {
         faults,
@@ -61,11 +61,11 @@ pub fn self_test(
     unwritten.map_or_else(|| exit(&tested, stop.is_stopped()), Err)
 }
 
-/// Those that were named, once each, in the order of all of them.
+/// The faults with these names, once each, in the usual order; all without
+/// names.
 fn faults(names: &[String]) -> Result<Vec<Fault>, Failure> {
     let named = names.iter().map(|name| fault::named(name)).collect::<Result<Vec<_>, _>>()?;
-    let is_wanted = |fault: &Fault| named.is_empty() || named.contains(fault);
-    Ok(Fault::ALL.iter().copied().filter(is_wanted).collect())
+    Ok(chosen(Fault::ALL, &named))
 }
 
 fn exit(tested: &SelfTest, stopped: bool) -> Result<ExitCode, Failure> {

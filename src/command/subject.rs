@@ -1,32 +1,30 @@
-use std::path::PathBuf;
-
 use imglock_harness::qemu::Binaries;
 use imglock_harness::run::Casting;
 use imglock_harness::subject::SubjectKind;
 
-use crate::cli::{Cast, SubjectArgs};
+use crate::cli::{Cast, QemuDirArgs, SubjectArgs};
 use crate::failure::Failure;
 
-/// The castings that were asked for.
+/// The castings given with `--subject`.
 ///
 /// # Errors
-/// When `--qemu-dir` names a directory without a QEMU.
+/// A `--qemu-dir` contains no QEMU.
 pub fn castings(args: &SubjectArgs) -> Result<Vec<Casting>, Failure> {
     let binaries = binaries(args, args.subjects().iter().any(|kind| kind.program().is_some()))?;
     Ok(args.casts().iter().map(|cast| casting(cast, &binaries)).collect())
 }
 
-/// Every pair of `builtin` and the subjects that were named, or of the QEMUs
-/// with a monitor that there are when none was.
+/// Every pair of `builtin` and the subjects given with `--subject`. Without
+/// `--subject`: of `builtin` and every QEMU found that has a monitor.
 ///
 /// # Errors
-/// As [`castings`], and when there is no QEMU.
+/// As [`castings`], or no QEMU was found.
 pub fn mixed(args: &SubjectArgs) -> Result<Vec<Casting>, Failure> {
     let binaries = binaries(args, true)?;
     let mut kinds = args.subjects();
     kinds.retain(|kind| *kind != SubjectKind::Builtin);
     if kinds.is_empty() {
-        // `qemu-io` can do little, and plays when it is named.
+        // `qemu-io` supports few actions and plays only if it is named.
         let is_there = |kind: &SubjectKind| {
             *kind != SubjectKind::QemuIo
                 && kind.program().is_some_and(|program| binaries.first(program).is_some())
@@ -47,21 +45,20 @@ fn casting(cast: &Cast, binaries: &Binaries) -> Casting {
     Casting::new(cast.0.iter().map(|kind| kind.subject(binaries)).collect())
 }
 
-/// QEMU's programs in the directories of `args` and in PATH, if any is
+/// QEMU's programs in the directories of `args` and in PATH; none unless
 /// `wanted`.
 fn binaries(args: &SubjectArgs, wanted: bool) -> Result<Binaries, Failure> {
-    let found = found(&args.qemu_dirs)?;
+    let found = found(&args.programs)?;
     Ok(if wanted { found } else { Binaries::default() })
 }
 
 /// QEMU's programs in these directories and in PATH.
 ///
 /// # Errors
-/// When one of the directories has none.
-pub fn found(directories: &[PathBuf]) -> Result<Binaries, Failure> {
-    let is_empty = |folder: &&PathBuf| Binaries::within(folder).is_empty();
-    match directories.iter().find(is_empty) {
+/// One of the directories contains no QEMU.
+pub fn found(args: &QemuDirArgs) -> Result<Binaries, Failure> {
+    match args.qemu_dirs.iter().find(|folder| Binaries::within(folder).is_empty()) {
         Some(empty) => Err(Failure::NoQemu { directory: empty.clone() }),
-        None => Ok(Binaries::find(directories)),
+        None => Ok(Binaries::find(&args.qemu_dirs)),
     }
 }

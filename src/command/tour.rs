@@ -6,28 +6,27 @@ use super::grounds::Grounds;
 use super::run_log::RunLog;
 use crate::failure::Failure;
 
-/// Everything that is run under the kernel that is running, place by place.
+/// All runs under the running kernel, place by place.
 pub struct Tour<'t> {
     pub jobs: &'t [Job],
-    /// Apart from the directory.
+    /// The options, except the directory.
     pub options: &'t SessionOptions,
     pub grounds: &'t Grounds,
 }
 
-/// What is left after it.
+/// The result of a tour.
 pub struct Toured {
-    /// The scratch directories that stay.
+    /// The scratch directories that were kept.
     pub kept: Vec<PathBuf>,
-    /// Why it did not go on, if it did not.
+    /// The failure that ended the tour early, if any.
     pub broken: Option<Failure>,
 }
 
 impl Tour<'_> {
-    /// Goes to each of the grounds and runs there what makes sense, until it is
-    /// stopped.
+    /// Runs at each place the jobs that it supports, until stopped.
     ///
     /// # Errors
-    /// When it cannot be told.
+    /// A report cannot be written.
     pub fn go(
         &self,
         environment: impl Fn(&Path) -> Environment,
@@ -63,7 +62,7 @@ impl Tour<'_> {
         let makes_sense = |job: &&Job| job.scenario.makes_sense_on(place.made());
         let jobs: Vec<Job> = self.jobs.iter().filter(makes_sense).cloned().collect();
         let options = SessionOptions { directory: directory.to_owned(), ..self.options.clone() };
-        // Dropping it ends the processes, so that nothing is left once the summary is read.
+        // Dropping the session ends its processes before the summary is printed.
         let mut session = Session::start(jobs, options)?;
         for result in &mut session {
             log.add(&place.name, result?)?;
@@ -72,7 +71,7 @@ impl Tour<'_> {
     }
 }
 
-/// Whether it is the place that is at fault, and another may be better.
+/// Whether the error concerns only this place, so that other places can run.
 fn is_of(error: &HarnessError) -> bool {
     matches!(error, HarnessError::NoLocks { .. } | HarnessError::Directory { .. })
 }

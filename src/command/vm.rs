@@ -2,6 +2,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::mpsc::channel;
 
+use imglock_harness::file_system::Maker;
 use imglock_harness::process::{LauncherOptions, ProcessError, StopToken};
 use imglock_harness::qemu::Program;
 use imglock_harness::run::{HarnessError, Job, Place};
@@ -14,7 +15,7 @@ use super::console_files::ConsoleFiles;
 use super::host::Host;
 use super::run_log::RunLog;
 use super::{fault, place, run, subject};
-use crate::cli::{RunArgs, VmArgs};
+use crate::cli::{RunArgs, VmArgs, once};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt;
@@ -26,7 +27,7 @@ use crate::selection;
 
 /// `imglock vm`.
 pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
-    // Everything that can be wrong is told before anything is booted.
+    // All arguments are checked before the first guest boots.
     let guest = args.guest().map_err(Failure::NotInAGuest)?;
     let kinds = guest.file_systems();
     let (jobs, _) = run::planned(&guest, &kinds)?;
@@ -42,7 +43,7 @@ pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Fa
             .zip(args.kernels.iter().map(|kernel| line(&args, kernel)))
             .collect(),
         deny_ofd: guest.subjects.deny_ofd,
-        planted: guest.plant.as_deref().map(fault::named).transpose()?,
+        planted: fault::planted(&guest.plant)?,
         ..Rerun::default()
     };
     let of_kernel = match kinds.as_slice() {
@@ -78,7 +79,7 @@ pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Fa
     log.finish(enter, broken)
 }
 
-/// What happens in a guest, to those who are told.
+/// Passes an event of a guest to the log and the console files.
 fn tell(
     VmEvent { kernel, what }: VmEvent,
     names: &[String],
@@ -92,11 +93,11 @@ fn tell(
         }
         VmNews::GaveUpKvm(why) => {
             log.hint(&format!(
-                "{name}: KVM is of no use here ({why}); TCG is used from here on, as with --accel tcg"
+                "{name}: KVM does not work here ({why}); the guests run under TCG from now on, as with --accel tcg"
             ));
         }
         VmNews::Booted(after) => {
-            tracing::debug!("{name}: its init was heard of after {:.1} s", after.as_secs_f64());
+            tracing::debug!("{name}: its init reported after {:.1} s", after.as_secs_f64());
         }
         VmNews::Console(bytes) => consoles.write(kernel, &bytes)?,
         VmNews::Place(place) => log.arrive(*place)?,
@@ -116,17 +117,17 @@ fn tell(
     Ok(())
 }
 
-/// The number of the kernel that a place is of.
+/// The number of the kernel that a place belongs to.
 fn number_of(place: &Place, names: &[String]) -> Option<usize> {
     let kernel = place.name.split('/').next().unwrap_or_default();
     names.iter().position(|name| name == kernel)
 }
 
-/// How guests are run.
+/// The options of the guests.
 fn options(args: &VmArgs, stop: StopToken) -> Result<VmOptions, Failure> {
-    let emulator = subject::found(&args.qemu_dirs)?.first(Program::System).cloned();
+    let emulator = subject::found(&args.programs)?.first(Program::System).cloned();
     let emulator = emulator.ok_or_else(|| Failure::NoPlayer {
-        why: format!("kernels are booted by {}, and there is none", Program::System.file_name()),
+        why: format!("booting a kernel needs {}, which was not found", Program::System.file_name()),
     })?;
     let cores = place::lanes(None);
     let processors = args.cpus.unwrap_or(if cores > 1 { 2 } else { 1 });
@@ -145,21 +146,20 @@ fn options(args: &VmArgs, stop: StopToken) -> Result<VmOptions, Failure> {
     })
 }
 
-/// What is to be run under which kernels.
+/// The kernels and the run in each guest.
 fn plan(args: &VmArgs, guest: &RunArgs, jobs: &[Job]) -> Result<VmPlan, Failure> {
     let file_systems = guest.file_systems();
-    let mut modules: Vec<String> = Vec::new();
-    // Some scenarios lay an overlayfs over whatever they are run on.
+    // Some scenarios mount an overlayfs on top of the file system that they run on.
     let mounts = jobs.iter().any(|job| job.scenario.mounts());
     let overlay = mounts.then_some(FileSystem::Overlay);
-    for module in file_systems.iter().copied().chain(overlay).flat_map(FileSystem::modules) {
-        if modules.iter().all(|known| known != module) {
-            modules.push((*module).to_owned());
-        }
-    }
+    let all = file_systems.iter().copied().chain(overlay).flat_map(FileSystem::modules);
+    let modules = once(all.map(|module| (*module).to_owned()));
     let kernels = opened(args, &modules)?;
-    let makers: Vec<&str> =
-        file_systems.iter().filter_map(|kind| kind.maker()).map(|maker| maker.program).collect();
+    let makers: Vec<&str> = file_systems
+        .iter()
+        .filter_map(|kind| Maker::of(*kind))
+        .map(|maker| maker.program)
+        .collect();
     let files = selection::files(&Library::embedded(), &guest.patterns)?;
     let payload = Payload::pack(&makers, &files).map_err(Failure::Payload)?;
     let told = ["run", "--format", "json-lines"].map(str::to_owned);
@@ -171,7 +171,7 @@ fn plan(args: &VmArgs, guest: &RunArgs, jobs: &[Job]) -> Result<VmPlan, Failure>
     })
 }
 
-/// The kernels, read at the same time: to unpack a package takes seconds.
+/// The kernels, read in parallel because unpacking a package takes seconds.
 fn opened(args: &VmArgs, modules: &[String]) -> Result<Vec<Kernel>, KernelError> {
     std::thread::scope(|scope| {
         let readers: Vec<_> = args
@@ -187,7 +187,7 @@ fn opened(args: &VmArgs, modules: &[String]) -> Result<Vec<Kernel>, KernelError>
     })
 }
 
-/// The command line that boots one of the kernels as all were.
+/// The command line that boots one kernel with the same options.
 fn line(args: &VmArgs, kernel: &Path) -> String {
     let mut line = String::from("imglock vm");
     let mut add = |option: &str, value: &str| {
@@ -195,7 +195,7 @@ fn line(args: &VmArgs, kernel: &Path) -> String {
     };
     add("--kernel", &kernel.display().to_string());
     args.modules.iter().for_each(|path| add("--modules", &path.display().to_string()));
-    args.qemu_dirs.iter().for_each(|path| add("--qemu-dir", &path.display().to_string()));
+    args.programs.qemu_dirs.iter().for_each(|path| add("--qemu-dir", &path.display().to_string()));
     if args.accel.name() != "auto" {
         add("--accel", args.accel.name());
     }

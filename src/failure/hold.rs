@@ -10,74 +10,74 @@ use imglock_harness::process::describe;
 use crate::exit::ExitCode;
 use crate::phrase::quoted;
 
-/// Why an image could not be held, or nothing could be run meanwhile.
+/// Why `hold` could not hold an image or run its command.
 #[derive(Debug, thiserror::Error)]
 pub enum HoldFailure {
     /// The image cannot be opened.
-    #[error("{}", not_opened(.error, *.mode))]
+    #[error("{}", not_opened(.error))]
     Open {
-        /// Why.
+        /// The error.
         error: OpenError,
-        /// For what it was to be opened.
+        /// The mode to open it in.
         mode: Mode,
     },
-    /// Another process is in the way, and has been for as long as was to be
-    /// waited.
+    /// Another process uses the image in a conflicting mode, still after the
+    /// wait.
     #[error(
-        "{}\nIs another process using the image [{}]?\n{}",
-        in_qemus_words(.error), .image.display(), who(.image, .by.as_deref(), *.waited)
+        "{}\nIs another process using the image [{}]?{}",
+        in_qemus_words(.error), .image.display(), circumstances(.by.as_deref(), *.waited)
     )]
     Refused {
         /// The image.
         image: PathBuf,
-        /// What was in the way.
+        /// The conflict.
         error: AcquireError,
-        /// Who that was, in words, if it could be seen right afterwards.
+        /// The holders in words, if they could be found right afterwards.
         by: Option<String>,
-        /// For how long it was tried.
+        /// The time limit of the wait.
         waited: Duration,
-        /// What the shell is to be told.
+        /// The exit code.
         exit: u8,
     },
-    /// The image's file system has no such locks.
-    #[error(
-        "{}\nlocks do not work on {}: put it on another file system, or go without (--locking off)",
-        in_qemus_words(.error), .image.display()
-    )]
+    /// The image's file system does not support the locks.
+    #[error("{}\nlocks do not work on {}", in_qemus_words(.error), .image.display())]
     NoLocks {
         /// The image.
         image: PathBuf,
-        /// What fcntl(2) said.
+        /// The error of fcntl(2).
         error: AcquireError,
     },
-    /// The command to run is not there.
-    #[error("there is no command {}: {}; is it in PATH?", shown(.command), describe(.source))]
+    /// COMMAND was not found.
+    #[error("there is no command {}: {}", shown(.command), describe(.source))]
     NotFound {
-        /// Its first word.
+        /// The program.
         command: OsString,
-        /// What execve(2) said.
+        /// The error of execve(2).
         source: io::Error,
     },
-    /// The command to run cannot be started.
-    #[error("cannot execute {}: {}; is it a program?", shown(.command), describe(.source))]
+    /// COMMAND cannot be started.
+    #[error("cannot execute {}: {}", shown(.command), describe(.source))]
     NotExecutable {
-        /// Its first word.
+        /// The program.
         command: OsString,
-        /// What fork(2) or execve(2) said.
+        /// The error of fork(2) or execve(2).
         source: io::Error,
     },
-    /// The command was started, and cannot be waited for.
-    #[error("cannot wait for {}: {}; it may still run, without the locks", shown(.command), describe(.source))]
+    /// COMMAND was started, and waiting for it failed.
+    #[error(
+        "cannot wait for {}: {}; it may still run, without the locks",
+        shown(.command), describe(.source)
+    )]
     Lost {
-        /// Its first word.
+        /// The program.
         command: OsString,
-        /// What wait(2) said.
+        /// The error of wait(2).
         source: io::Error,
     },
 }
 
 impl HoldFailure {
-    /// What the shell is told.
+    /// The exit code of the command.
     pub fn exit(&self) -> ExitCode {
         match self {
             HoldFailure::Open { .. } => ExitCode::Usage,
@@ -87,32 +87,59 @@ impl HoldFailure {
             HoldFailure::NotExecutable { .. } => ExitCode::NotExecutable,
         }
     }
-}
 
-/// What is wrong with the image, and what to do about it.
-fn not_opened(error: &OpenError, mode: Mode) -> String {
-    match error {
-        OpenError::Missing { .. } => {
-            format!("{error}; name one that exists (`qemu-img create` makes one)")
-        }
-        OpenError::NotAnImage { .. } => format!("{error}; name a file or a block device"),
-        OpenError::OnlyReadable { path, source } => format!(
-            "cannot open {} for writing, which mode `{mode}` takes: {}; \
-             `--mode ro` only reads",
-            path.display(),
-            describe(source)
-        ),
-        OpenError::Other { path, source } => format!(
-            "cannot open {}: {}; look at it with `ls -l {}`",
-            path.display(),
-            describe(source),
-            quoted(&path.display().to_string())
-        ),
+    /// What to do next, in one line.
+    pub(super) fn advice(&self) -> Option<String> {
+        Some(match self {
+            HoldFailure::Open { error: OpenError::Missing { .. }, .. } => {
+                "name an existing image (`qemu-img create` creates one)".to_owned()
+            }
+            HoldFailure::Open { error: OpenError::NotAnImage { .. }, .. } => {
+                "name a file or a block device".to_owned()
+            }
+            HoldFailure::Open { error: OpenError::OnlyReadable { .. }, mode } => {
+                format!("mode `{mode}` needs write access; `--mode ro` only reads")
+            }
+            HoldFailure::Open { error: OpenError::Other { path, .. }, .. } => {
+                format!("check the path and its permissions with `ls -l {}`", word(path))
+            }
+            HoldFailure::Refused { image, waited, .. } => {
+                let shown = format!("`imglock holders {}` shows the holders", word(image));
+                match *waited {
+                    Duration::ZERO => format!("{shown}; --wait SECONDS waits until it is free"),
+                    _ => shown,
+                }
+            }
+            HoldFailure::NoLocks { .. } => {
+                "move the image to another file system, or hold it without locks: --locking off"
+                    .to_owned()
+            }
+            HoldFailure::NotFound { .. } => {
+                "check the spelling of the command, and that its directory is in PATH".to_owned()
+            }
+            HoldFailure::NotExecutable { .. } => {
+                "check that it is a program and that you may execute it".to_owned()
+            }
+            HoldFailure::Lost { .. } => return None,
+        })
     }
 }
 
-/// The line that QEMU prints. It names the errno only where it is not another
-/// owner's lock.
+/// The error of opening the image.
+fn not_opened(error: &OpenError) -> String {
+    match error {
+        OpenError::Missing { .. } | OpenError::NotAnImage { .. } => error.to_string(),
+        OpenError::OnlyReadable { path, source } => {
+            format!("cannot open {} for writing: {}", path.display(), describe(source))
+        }
+        OpenError::Other { path, source } => {
+            format!("cannot open {}: {}", path.display(), describe(source))
+        }
+    }
+}
+
+/// QEMU's message for the error. It contains an errno only if the error is not
+/// a conflicting lock.
 pub fn in_qemus_words(error: &AcquireError) -> String {
     match error {
         AcquireError::Refused(refusal) => refusal.qemu_message(),
@@ -125,16 +152,16 @@ pub fn in_qemus_words(error: &AcquireError) -> String {
     }
 }
 
-fn who(image: &Path, by: Option<&str>, waited: Duration) -> String {
-    let image = quoted(&image.display().to_string());
-    let next = match by {
-        Some(by) => format!("{by}; `imglock holders {image}` says more"),
-        None => format!("`imglock holders {image}` shows who has it"),
-    };
-    match waited {
-        Duration::ZERO => format!("{next}, `--wait SECONDS` waits until it is free"),
-        _ => format!("gave up after {} s; {next}", waited.as_secs_f64()),
-    }
+/// A line with the end of the wait and the holders, as far as there are any.
+fn circumstances(by: Option<&str>, waited: Duration) -> String {
+    let gave_up =
+        (waited > Duration::ZERO).then(|| format!("gave up after {} s", waited.as_secs_f64()));
+    let parts: Vec<&str> = gave_up.as_deref().into_iter().chain(by).collect();
+    if parts.is_empty() { String::new() } else { format!("\n{}", parts.join("; ")) }
+}
+
+fn word(path: &Path) -> String {
+    quoted(&path.display().to_string())
 }
 
 fn shown(command: &OsString) -> String {

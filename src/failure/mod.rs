@@ -1,12 +1,21 @@
-//! What went wrong, told to the user.
+//! The errors of the command: one sentence on the error, then a `help:` line
+//! on what to do next. No other module, and no library, names options in the
+//! text of an error.
 
+mod advice;
+mod engine;
+mod exit;
 mod hold;
+mod results;
+mod written;
 
 pub use hold::{HoldFailure, in_qemus_words};
+pub use results::advice_on_results;
+pub use written::Written;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 use imglock_harness::file_system::SiteError;
@@ -26,90 +35,80 @@ use crate::cli::NotInAGuest;
 use crate::exit::ExitCode;
 use crate::phrase::{count, list};
 
-/// Why a command could not do what it was asked.
+/// Why a command could not do its work.
 ///
-/// A scenario that fails is none of these: that is a result.
+/// A failed scenario is a result and not a failure of the command. The text of
+/// a failure states only the error; [`Failure::advice`] says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// A pattern that selects nothing.
-    #[error("nothing is called `{pattern}`{}", suggestion(.nearest.as_deref()))]
+    #[error("no scenario, theme, file or folder matches `{pattern}`")]
     NoMatch {
-        /// What was asked for.
+        /// The pattern.
         pattern: String,
-        /// What there is that looks most like it.
+        /// The most similar name, if one is similar.
         nearest: Option<String>,
     },
-    /// A fault that there is not.
-    #[error("no fault is called `{name}`{}", match nearest {
-        Some(nearest) => format!("; did you mean `{nearest}`?"),
-        None => "; `imglock self-test --list` shows what there is".to_owned(),
-    })]
+    /// An unknown fault.
+    #[error("unknown fault `{name}`")]
     NoFault {
-        /// What was asked for.
+        /// The name given.
         name: String,
-        /// The one that looks most like it.
+        /// The most similar name, if one is similar.
         nearest: Option<&'static str>,
     },
-    /// A folder without a scenario in it.
-    #[error("{path} holds no scenario; scenarios are files that end in .kdl")]
+    /// A folder without scenarios.
+    #[error("{path} holds no scenario")]
     EmptyFolder {
         /// The folder.
         path: PathBuf,
     },
-    /// No selected scenario runs on the chosen backends.
-    #[error("none of the selected scenarios runs on {}; choose another with --backend", names(.backends))]
+    /// No selected scenario supports the chosen backends.
+    #[error("none of the selected scenarios runs on {}", names(.backends))]
     NoBackend {
-        /// What was chosen.
+        /// The chosen backends.
         backends: Vec<Backend>,
     },
-    /// No selected scenario makes sense on the file system.
+    /// No selected scenario supports the chosen file systems.
     #[error(
-        "the selected scenarios make sense on {} only; choose one with --fs",
+        "the selected scenarios run only on {}",
         list(.wanted.iter().map(|one| one.name()))
     )]
     NoFileSystem {
-        /// Those that they make sense on.
+        /// The file systems that the scenarios support.
         wanted: BTreeSet<FileSystem>,
     },
-    /// `--qemu-dir` without a QEMU.
+    /// A `--qemu-dir` without a QEMU.
     #[error(
-        "{} holds none of QEMU's programs (qemu-storage-daemon, qemu-system-*, qemu-io, qemu-img); \
-         name the folder they are in with --qemu-dir", directory.display()
+        "{} holds none of QEMU's programs (qemu-storage-daemon, qemu-system-*, qemu-io, qemu-img)",
+        directory.display()
     )]
     NoQemu {
-        /// The folder.
+        /// The directory.
         directory: PathBuf,
     },
     /// `--mix` without a QEMU.
-    #[error(
-        "there is no QEMU here to mix with; install qemu-storage-daemon (Debian: qemu-utils), or \
-         name its folder with --qemu-dir"
-    )]
+    #[error("no QEMU was found to mix with")]
     NothingToMix,
-    /// No QEMU that can be told a drill's commands.
-    #[error(
-        "{why}; install it (Debian: qemu-system-x86, qemu-utils), or name its folder with --qemu-dir"
-    )]
+    /// No QEMU that supports the command.
+    #[error("{why}")]
     NoPlayer {
-        /// What is missing.
+        /// The missing program, in a sentence.
         why: String,
     },
-    /// No QEMU could be told what there was to tell.
-    #[error(
-        "nothing could be tried: {why}; choose another directory with --dir, or another QEMU with \
-         --qemu-dir"
-    )]
+    /// Every drill or recipe was skipped.
+    #[error("nothing could be tried: {why}")]
     NotTried {
-        /// What stood in the way.
+        /// The reason of the first skip.
         why: String,
     },
-    /// `--mix`, and no selected scenario has two processes.
-    #[error("none of the selected scenarios has just two processes, which --mix plays")]
+    /// `--mix` without a scenario of two processes.
+    #[error("none of the selected scenarios has exactly two processes, as --mix needs")]
     NoPairs,
-    /// The command carries no scenario at all.
-    #[error("this imglock carries no scenarios; name a file or folder of your own")]
+    /// The command was built without scenarios.
+    #[error("this imglock contains no scenarios")]
     NoScenarios,
-    /// Files of scenarios or known failures that are not well formed.
+    /// Invalid files of scenarios or known failures.
     #[error("{} not well formed", count(.0.len(), "file is", "files are"))]
     Invalid(Vec<ScenarioError>),
     /// A file that cannot be read.
@@ -117,98 +116,76 @@ pub enum Failure {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
-    /// A file that holds no report of runs.
-    #[error("{path} is no report of runs: {why}; `imglock run --report json=FILE` writes one")]
+    /// A file that is not a report of runs.
+    #[error("{path} is not a report of runs: {why}")]
     NoReport {
         /// The file.
         path: PathBuf,
-        /// What it is instead.
+        /// The difference from a report.
         why: String,
     },
-    /// A history that is not well formed.
+    /// An invalid history. Its problem contains its own advice.
     #[error(transparent)]
     History(Problem),
     /// A report file that cannot be written.
-    #[error("cannot write the report {path}: {}; choose another path with --report",
-        describe(.source))]
+    #[error("cannot write the report {path}: {}", describe(.source))]
     Report {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
-    /// A scenario that cannot be written.
-    #[error("cannot write {path}: {}; choose another place with --save", describe(.source))]
+    /// Another output file that cannot be written.
+    #[error("cannot write {}{path}: {}", .file.noun(), describe(.source))]
     Unwritable {
-        /// The file, or the folder.
+        /// The kind of file.
+        file: Written,
+        /// The file, or its folder.
         path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A history that cannot be written.
-    #[error("cannot write the history {path}: {}; choose another path with --history",
-        describe(.source))]
-    HistoryFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
     /// One file for several scenarios.
-    #[error(
-        "several scenarios may come of this, and {path} is one file; name a folder, or one case \
-         with --case on one --backend"
-    )]
+    #[error("several scenarios may be written, but {path} is one file")]
     SaveMany {
         /// The file.
         path: PathBuf,
     },
-    /// A part of the cases that has none.
-    #[error("no case is in this part; ask for more --cases, or for a larger part with --shard")]
+    /// A part of the cases that is empty.
+    #[error("this part contains no case")]
     NoCases,
-    /// A part of the runs that has none.
-    #[error("no run is in this part; select more, or ask for a larger part with --shard")]
+    /// A part of the runs that is empty.
+    #[error("this part contains no run")]
     EmptyShard,
-    /// Something that a guest's run cannot be told.
+    /// An option that a guest's run does not support.
     #[error("{} cannot be given after the --: {}", .0.option, .0.why)]
     NotInAGuest(NotInAGuest),
-    /// A file that is no kernel, or modules that are not its own.
+    /// A file that is not a kernel, or modules of another kernel.
     #[error(transparent)]
     Kernel(#[from] KernelError),
-    /// A program that cannot be taken into a guest.
+    /// A program that cannot be copied into a guest.
     #[error(transparent)]
     Payload(PayloadError),
-    /// A console's file that cannot be written.
-    #[error("cannot write the console {path}: {}; choose another path with --console",
-        describe(.source))]
-    Console {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// No file system can be made.
-    #[error("{0}; run it as root, or name a directory that is there with --dir")]
+    #[error(transparent)]
     Site(#[from] SiteError),
-    /// More than one race, and one history.
-    #[error(
-        "a history is that of one race, and these are {races}; choose one with --backend and --subject"
-    )]
+    /// One history file for several races.
+    #[error("a history records one race, and {races} races are selected")]
     SeveralHistories {
-        /// How many there would be.
+        /// The number of races.
         races: usize,
     },
-    /// Two reports into one file.
-    #[error("two reports would go to {path}; give each a file of its own")]
+    /// One file for two reports.
+    #[error("two reports have the same file {path}")]
     SameReport {
         /// The file.
         path: PathBuf,
     },
-    /// A command that there is no manual page for.
-    #[error("there is no command `{0}`; `imglock help` lists them")]
+    /// A command without a manual page.
+    #[error("there is no command `{0}`")]
     NoCommand(String),
     /// The engine cannot run here.
     #[error(transparent)]
@@ -219,58 +196,44 @@ pub enum Failure {
     /// A directory cannot be probed.
     #[error(transparent)]
     Probe(#[from] ProbeError),
-    /// The engine gave fewer results than were asked for, and no reason.
-    #[error("the run ended early: {ran} of {planned} ran; try again with -v to see why")]
+    /// The engine returned too few results, and no reason.
+    #[error("the run ended early, after {ran} of {planned} scenario runs")]
     Incomplete {
-        /// How many have a result.
+        /// The number of results.
         ran: usize,
-        /// How many were asked for.
+        /// The number of planned runs.
         planned: usize,
     },
-    /// No fault could be planted.
-    #[error(
-        "no fault makes a difference on these locks, so nothing was tried; choose others with \
-         --backend, or another directory with --dir"
-    )]
+    /// Every fault was skipped.
+    #[error("nothing was tested: none of the faults has an effect on these locks")]
     NoFaultTried,
     /// Every scenario was skipped.
-    #[error(
-        "every scenario was skipped, so nothing was tried; choose another directory with --dir, \
-         or who plays with --subject"
-    )]
+    #[error("nothing was tested: every scenario was skipped")]
     NothingRan,
-    /// Locks cannot be looked at.
-    #[error("{}", not_surveyed(.0))]
+    /// The holders of an image cannot be found.
+    #[error("{}", engine::not_surveyed(.0))]
     Survey(#[from] SurveyError),
-    /// Signals cannot be caught.
-    #[error("cannot prepare for Ctrl-C: {}", describe(.0))]
+    /// Signal handlers cannot be installed.
+    #[error("cannot install handlers for Ctrl-C and SIGTERM: {}", describe(.0))]
     Signals(io::Error),
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {}", describe(.0))]
     Output(#[from] io::Error),
-    /// `matrix --all` by somebody else than our own workers.
-    #[error("only builtin plays every claim (--all); a QEMU has no way of asking for most of them")]
+    /// `matrix --all` with another subject than `builtin`.
+    #[error("only builtin plays every claim (--all); a QEMU cannot take most of them")]
     ClaimsOfQemu,
-    /// A report that cannot be gone on from.
-    #[error("cannot go on from {path}: {why}")]
+    /// A report that `--resume` cannot continue.
+    #[error("cannot resume from {path}: {why}")]
     NotResumed {
         /// The report.
         path: PathBuf,
-        /// What is different.
+        /// The difference from the requested sweep.
         why: String,
     },
-    /// A scenario file that cannot be written.
-    #[error("cannot write {path}: {}; choose another folder with --save", describe(.source))]
-    Unsaved {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The command carries no mode matrix.
-    #[error("this imglock carries no mode matrix to compare with")]
+    /// The command was built without a mode matrix.
+    #[error("this imglock contains no mode matrix to compare with")]
     NoMatrix,
-    /// An image that cannot be held, or a command that cannot run meanwhile.
+    /// `hold` failed.
     #[error(transparent)]
     Hold(#[from] HoldFailure),
     /// Stopped before there was a result.
@@ -279,97 +242,42 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// What the shell is told.
-    pub fn exit(&self) -> ExitCode {
-        match self {
-            Failure::NoMatch { .. }
-            | Failure::NoFault { .. }
-            | Failure::EmptyFolder { .. }
-            | Failure::NoBackend { .. }
-            | Failure::NoFileSystem { .. }
-            | Failure::NoCases
-            | Failure::EmptyShard
-            | Failure::NoPairs
-            | Failure::NoScenarios => ExitCode::NothingSelected,
-            Failure::Invalid(_)
-            | Failure::NotInAGuest(_)
-            | Failure::Kernel(_)
-            | Failure::Console { .. }
-            | Failure::Unreadable { .. }
-            | Failure::History(_)
-            | Failure::NoReport { .. }
-            | Failure::Report { .. }
-            | Failure::ClaimsOfQemu
-            | Failure::NotResumed { .. }
-            | Failure::Unsaved { .. }
-            | Failure::SameReport { .. }
-            | Failure::SaveMany { .. }
-            | Failure::Unwritable { .. }
-            | Failure::HistoryFile { .. }
-            | Failure::SeveralHistories { .. }
-            | Failure::NoQemu { .. }
-            | Failure::Survey(SurveyError::Image { .. })
-            | Failure::NoCommand(_) => ExitCode::Usage,
-            Failure::Harness(_)
-            | Failure::Payload(_)
-            | Failure::Site(_)
-            | Failure::Handover(_)
-            | Failure::Probe(_)
-            | Failure::Incomplete { .. }
-            | Failure::NothingRan
-            | Failure::NoFaultTried
-            | Failure::NothingToMix
-            | Failure::NoPlayer { .. }
-            | Failure::NotTried { .. }
-            | Failure::NoMatrix
-            | Failure::Survey(SurveyError::Proc(_))
-            | Failure::Signals(_)
-            | Failure::Output(_) => ExitCode::Environment,
-            Failure::Hold(failure) => failure.exit(),
-            Failure::Interrupted => ExitCode::Interrupted,
-        }
+    /// Turns an error of reading `path` into a failure.
+    pub fn unreadable(path: &Path) -> impl Fn(io::Error) -> Failure {
+        move |source| Failure::Unreadable { path: path.to_owned(), source }
     }
 
-    /// Tells the user, and says how to exit.
+    /// Prints the error and the advice, and returns the exit code.
     pub fn print(&self, mut errors: impl Write) -> ExitCode {
-        let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+        let red = AnsiColor::Red.on_default().bold();
         if let Failure::Invalid(scenarios) = self {
             for error in scenarios {
                 let _ = write!(errors, "{}", graphical(error));
             }
         }
-        // Nobody is left to be told when standard error is gone too.
+        // If standard error is closed as well, there is no way to report it.
         let _ = writeln!(errors, "{red}error{red:#}: {self}");
+        if let Some(advice) = self.advice() {
+            help(&advice, errors);
+        }
         self.exit()
     }
 }
 
-/// A broken file with the spot pointed out.
-pub fn graphical(error: &ScenarioError) -> String {
+/// Prints a line of advice.
+pub fn help(advice: &str, mut errors: impl Write) {
+    let bold = Style::new().bold();
+    // If standard error is closed, the advice is lost.
+    let _ = writeln!(errors, "{bold}help{bold:#}: {advice}");
+}
+
+/// An invalid file, with its problems marked in its text.
+fn graphical(error: &ScenarioError) -> String {
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_links(false);
     match handler.render_report(&mut text, error) {
         Ok(()) => text,
         Err(_) => format!("{error}\n"),
-    }
-}
-
-fn not_surveyed(error: &SurveyError) -> String {
-    match error {
-        SurveyError::Image { path, source } => format!(
-            "cannot look at {}: {}; name a file that you can reach, or /proc/PID/fd/N for one that \
-             is deleted",
-            path.display(),
-            describe(source)
-        ),
-        SurveyError::Proc(_) => error.to_string(),
-    }
-}
-
-fn suggestion(nearest: Option<&str>) -> String {
-    match nearest {
-        Some(name) => format!("; did you mean `{name}`?"),
-        None => "; `imglock list` shows what there is".to_owned(),
     }
 }
 

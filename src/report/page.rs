@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::fmt::Arguments;
 use std::io::{self, Write};
 
@@ -29,7 +28,13 @@ impl<'o> Page<'o> {
 
     /// Writes `text` with `first` before its first line and `rest` before the others.
     pub fn wrapped(&mut self, first: &str, rest: &str, text: &str) -> io::Result<()> {
-        self.lines("", wrap(text, self.width, [first, rest]))
+        let options = textwrap::Options::new(self.width)
+            .initial_indent(first)
+            .subsequent_indent(rest)
+            .word_separator(AsciiSpace)
+            .word_splitter(NoHyphenation)
+            .break_words(false);
+        self.lines("", textwrap::wrap(text, options))
     }
 
     /// Writes a paragraph, each line of it after `indent`.
@@ -50,18 +55,6 @@ impl<'o> Page<'o> {
     ) -> io::Result<()> {
         lines.into_iter().try_for_each(|line| writeln!(self.out, "{indent}{}", line.as_ref()))
     }
-}
-
-/// Wraps `text` at blanks to lines of `width` columns, with `first` before the
-/// first of them and `rest` before the others.
-pub fn wrap(text: &str, width: usize, [first, rest]: [&str; 2]) -> Vec<String> {
-    let options = textwrap::Options::new(width)
-        .initial_indent(first)
-        .subsequent_indent(rest)
-        .word_separator(AsciiSpace)
-        .word_splitter(NoHyphenation)
-        .break_words(false);
-    textwrap::wrap(text, options).into_iter().map(Cow::into_owned).collect()
 }
 
 #[cfg(test)]

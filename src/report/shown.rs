@@ -1,8 +1,8 @@
 //! What tests compare: the text that a report writes.
 
-use std::io::{self, Write};
-
 use unicode_width::UnicodeWidthStr;
+
+pub use super::samples::{coloured, written as shown};
 
 /// Tests of snapshots, a row for each: the name of the test, and the text.
 macro_rules! snapshots {
@@ -14,18 +14,6 @@ macro_rules! snapshots {
     )*};
 }
 pub(in crate::report) use snapshots;
-
-/// The text without colours.
-pub fn shown(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
-    plain(&coloured(write))
-}
-
-/// The text with its colours.
-pub fn coloured(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
-    let mut out = Vec::new();
-    write(&mut out).expect("a vector can be written");
-    String::from_utf8(out).expect("text")
-}
 
 /// `text` without its colours.
 pub fn plain(text: &str) -> String {

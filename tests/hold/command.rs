@@ -36,13 +36,15 @@ fn what_is_not_there_or_no_program_is_told_apart() {
     assert_eq!(missing.code, 127, "{missing:?}");
     assert_eq!(
         missing.stderr,
-        "error: there is no command no-such-command: No such file or directory; is it in PATH?\n"
+        "error: there is no command no-such-command: No such file or directory\n\
+         help: check the spelling of the command, and that its directory is in PATH\n"
     );
     let forbidden = no_program();
     assert_eq!(forbidden.code, 126, "{forbidden:?}");
     assert_eq!(
         folder.redacted(forbidden.stderr.as_bytes()),
-        "error: cannot execute DIR/program: Permission denied; is it a program?\n"
+        "error: cannot execute DIR/program: Permission denied\n\
+         help: check that it is a program and that you may execute it\n"
     );
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("ours");
     let nonsense = no_program();

@@ -40,9 +40,9 @@ fn holder(image: &Path, locking: &str) -> (Holder, String) {
     (holder, said)
 }
 
-const OFF: &str = "imglock: warning: nothing is locked, as --locking off says\n";
-const NONE: &str = "imglock: warning: nothing is locked: OFD locks are unavailable, and --locking \
-                    auto takes no others; --locking on falls back to POSIX locks\n";
+const OFF: &str = "imglock: warning: the image is not locked, because of --locking off\n";
+const NONE: &str = "imglock: warning: the image is not locked: OFD locks are not available, and \
+                    --locking auto takes no others; --locking on falls back to POSIX locks\n";
 
 #[rstest]
 #[case::auto(true, "auto", "", "with ofd locks", locks_for("ofd", Mode::Rw))]
@@ -65,7 +65,7 @@ fn it_locks_what_it_says(
         false => without_ofd_locks(|| holder(&image, locking)),
     };
     let said = folder.redacted(said.as_bytes());
-    assert_eq!(said, format!("{warning}holding rw on DIR/disk.img {how}; Ctrl-C lets go\n"));
+    assert_eq!(said, format!("{warning}holding rw on DIR/disk.img {how}; Ctrl-C releases it\n"));
     assert_eq!((locks_of(holder.pid()), locks_on(&image)), (locks.clone(), locks));
 }
 
@@ -101,7 +101,7 @@ fn posix_locks_are_kept_while_the_command_runs_and_are_not_inherited() {
     alive.kill().expect("the command lives on");
     let Ended { code, stderr, .. } = holder.ended();
     let warning = "imglock: warning: POSIX locks are not inherited: they end with imglock, \
-                   whatever --inherit says\n";
+                   despite --inherit\n";
     assert_eq!((code, stderr), (-9, format!("{FALLBACK}{warning}")));
 }
 
@@ -139,8 +139,8 @@ fn where_the_file_system_has_no_locks(#[case] errno: Errno, #[case] why: &str) {
     assert_eq!(
         folder.redacted(ended.stderr.as_bytes()),
         format!(
-            "error: Failed to lock byte 100: {why}\nlocks do not work on DIR/disk.img: put it on \
-             another file system, or go without (--locking off)\n"
+            "error: Failed to lock byte 100: {why}\nlocks do not work on DIR/disk.img\n\
+             help: move the image to another file system, or hold it without locks: --locking off\n"
         )
     );
 }

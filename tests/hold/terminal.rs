@@ -66,14 +66,14 @@ fn a_key_that_sends_a_signal_sends_it_once() {
 }
 
 #[test]
-fn ctrl_c_lets_go() {
+fn ctrl_c_releases_the_image() {
     if !script() {
         return;
     }
     let folder = Folder::new();
     let image = folder.file("disk.img", "");
     let mut terminal = in_a_terminal(&folder, &image, None);
-    assert!(terminal.line().ends_with("Ctrl-C lets go"));
+    assert!(terminal.line().ends_with("Ctrl-C releases it"));
     assert!(!locks_on(&image).is_empty());
     terminal.tell(CTRL_C);
     assert_eq!(terminal.ended().code, 0);

@@ -142,7 +142,7 @@ fn a_flock_is_a_danger_and_no_obstacle() {
 #[case::two_questions(&["holders", "--for", "rw", "--watch", "x"], "cannot be used with")]
 #[case::no_file(
     &["holders", "/nonexistent/disk.img"],
-    "cannot look at /nonexistent/disk.img: No such file or directory; name a file that you can reach"
+    "cannot examine /nonexistent/disk.img: No such file or directory\nhelp: name a file that you can reach"
 )]
 #[case::behind_a_file(&["holders", "/etc/passwd/disk.img"], "Not a directory")]
 fn wrong_usage_says_what_and_exits_2(#[case] args: &[&str], #[case] says: &str) {

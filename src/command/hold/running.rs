@@ -18,22 +18,21 @@ use crate::cli::HoldArgs;
 use crate::exit::ExitCode;
 use crate::failure::{Failure, HoldFailure};
 
-/// What is caught only while a command runs.
+/// Signals that are caught only while COMMAND runs.
 const WHILE_RUNNING: [i32; 5] = [SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGCHLD];
 
-/// A command that runs while the image is held.
+/// COMMAND, which runs while the image is held.
 pub(super) struct Running {
     name: OsString,
     child: Child,
-    /// Whether it is stopped (SIGSTOP, SIGTSTP).
+    /// Whether COMMAND is stopped (SIGSTOP, SIGTSTP).
     stopped: bool,
-    /// Whether imglock is to stop as soon as the command has.
+    /// Whether imglock stops as soon as COMMAND has stopped.
     suspending: bool,
 }
 
 impl Running {
-    /// Starts the command, unless a signal said meanwhile that it is not
-    /// wanted any more.
+    /// Starts COMMAND, unless a signal to end has arrived before.
     pub(super) fn start(
         args: &HoldArgs,
         hold: &Hold,
@@ -54,7 +53,7 @@ impl Running {
             command.env("IMGLOCK_FD", hold.as_fd().as_raw_fd().to_string());
         }
         signals.catch_too(&WHILE_RUNNING).map_err(Failure::Signals)?;
-        let came = signals.come_already().map_err(Failure::Signals)?;
+        let came = signals.arrived().map_err(Failure::Signals)?;
         if came.iter().any(|origin| ENDING.contains(&origin.signal)) {
             return Err(Failure::Interrupted);
         }
@@ -67,7 +66,7 @@ impl Running {
         }
     }
 
-    /// Passes signals on until the command has ended, and says how it did.
+    /// Passes signals on until COMMAND has ended, and returns its exit code.
     pub(super) fn until_it_ends(mut self, signals: &mut Signals) -> Result<ExitCode, HoldFailure> {
         loop {
             if let Some(status) = self.child.try_wait().map_err(|source| self.lost(source))? {
@@ -78,12 +77,12 @@ impl Running {
             self.see_whether_it_is_stopped();
             if self.suspending && self.stopped {
                 self.suspending = false;
-                // Goes on here once SIGCONT has come.
+                // Execution continues here after SIGCONT.
                 let _ = raise(Signal::SIGSTOP);
             }
             match signals.wait(None) {
                 Ok(came) => came.iter().for_each(|origin| self.pass_on(origin)),
-                // Deaf to signals now, but the locks are kept to the end.
+                // Signals are lost, but the locks are held until COMMAND ends.
                 Err(_) => drop(self.child.wait()),
             }
         }
@@ -107,7 +106,7 @@ impl Running {
             SIGCONT => {
                 self.suspending = false;
                 self.see_whether_it_is_stopped();
-                // `fg` and `bg` have told the whole process group already.
+                // `fg` and `bg` have sent SIGCONT to the whole process group.
                 if !self.stopped {
                     return;
                 }
@@ -117,19 +116,20 @@ impl Running {
         if self.is_for_the_command(origin)
             && let Ok(signal) = Signal::try_from(origin.signal)
         {
-            // It has not been waited for, so the number is still its own.
+            // COMMAND has not been waited for, so the pid is still its own.
             let _ = kill(self.pid(), signal);
         }
     }
 
-    /// The terminal sends its signals to the whole foreground process group,
-    /// the command among it, so they must not come to it a second time. Only
-    /// the end of the terminal is told to the leader of its session alone.
+    /// Whether COMMAND needs the signal. The terminal sends its signals to the
+    /// whole foreground process group, which includes COMMAND; these must not
+    /// reach COMMAND twice. Only the SIGHUP for a closed terminal is sent to the
+    /// session leader alone.
     fn is_for_the_command(&self, origin: &Origin) -> bool {
         let leads_the_session = || getsid(None) == Ok(Pid::this());
         match (origin.cause, origin.process) {
             (Cause::Kernel, _) => origin.signal == SIGHUP && leads_the_session(),
-            // What it sends to its own process group has reached it.
+            // COMMAND receives the signals that it sends to its own process group.
             (_, Some(sender)) => sender.pid != self.pid().as_raw(),
             (_, None) => true,
         }

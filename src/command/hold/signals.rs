@@ -13,21 +13,21 @@ use signal_hook::iterator::exfiltrator::origin::Origin;
 /// The signals that ask a process to end.
 pub(super) const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
-/// Signals as they come, with who sent them, and something to wait for them
-/// by: the other end of a pipe that the handlers write to.
+/// Caught signals with their senders. The handlers write to a pipe whose other
+/// end can be polled.
 pub(super) struct Signals {
     delivery: SignalDelivery<UnixStream, WithOrigin>,
-    /// Bit N - 1 is set where signal N was ignored at the start.
+    /// Bit N - 1 is set if signal N was ignored at the start.
     ignored: u64,
 }
 
 impl Signals {
-    /// Catches these signals, but for those that were ignored when imglock
-    /// started: nohup(1), and a shell that starts something in the background,
-    /// mean that for whatever is run here too.
+    /// Catches these signals, except those that were ignored when imglock
+    /// started. nohup(1), and a shell that starts a background job, ignore
+    /// signals for all processes of the job.
     ///
     /// # Errors
-    /// When handlers cannot be installed.
+    /// Handlers cannot be installed.
     pub(super) fn catch(signals: &[i32]) -> io::Result<Signals> {
         let ignored = ignored();
         let (read, write) = UnixStream::pair()?;
@@ -38,7 +38,7 @@ impl Signals {
         Ok(caught)
     }
 
-    /// Catches more of them.
+    /// Catches further signals.
     ///
     /// # Errors
     /// As [`Signals::catch`].
@@ -48,14 +48,14 @@ impl Signals {
         signals.iter().filter(wanted).try_for_each(|signal| handle.add_signal(*signal))
     }
 
-    /// Waits for signals, or until `deadline`; then there are none.
+    /// Waits for signals until `deadline`, and returns none after it.
     ///
     /// # Errors
-    /// When poll(2) fails.
+    /// poll(2) fails.
     pub(super) fn wait(&mut self, deadline: Option<Instant>) -> io::Result<Vec<Origin>> {
         loop {
             let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-            // A part of a millisecond is to be waited for as well.
+            // Round up, so that a fraction of a millisecond is waited for.
             let timeout = left.map_or(PollTimeout::NONE, |left| {
                 PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
             });
@@ -71,16 +71,16 @@ impl Signals {
         }
     }
 
-    /// Those that have come already.
+    /// The signals that have already arrived.
     ///
     /// # Errors
     /// As [`Signals::wait`].
-    pub(super) fn come_already(&mut self) -> io::Result<Vec<Origin>> {
+    pub(super) fn arrived(&mut self) -> io::Result<Vec<Origin>> {
         self.wait(Some(Instant::now()))
     }
 }
 
-/// The line `SigIgn` of /proc/self/status. Without /proc nothing counts as
+/// The line `SigIgn` of /proc/self/status. Without /proc, no signal counts as
 /// ignored.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

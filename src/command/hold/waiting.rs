@@ -10,15 +10,16 @@ use crate::cli::HoldArgs;
 use crate::failure::{Failure, HoldFailure};
 use crate::report::holders::text;
 
-/// How long after a refusal it looks again. The kernel tells nobody when a
-/// read lock is let go; a waiting request for a write lock would be told, but
-/// it could then be granted, and refuse others.
+/// The pause between two attempts. The kernel gives no notice when a read lock
+/// is released. A blocking request for a write lock would be woken, but it could
+/// then be granted and refuse other openers.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Acquires, trying again until `--wait` is over.
+/// Acquires the locks, with repeated attempts until the time of `--wait` is over
+/// or a signal arrives.
 ///
-/// In between it only asks, and locks nothing, so nobody is refused because of
-/// it. `signals` end it.
+/// Each attempt first tests for conflicts without locking, so that a waiting
+/// imglock refuses no other opener.
 pub(super) fn acquire(
     hold: &mut Hold,
     args: &HoldArgs,
@@ -26,7 +27,7 @@ pub(super) fn acquire(
     errors: &mut dyn Write,
 ) -> Result<(), Failure> {
     let start = Instant::now();
-    // None for a time so long that it has no end.
+    // None if the deadline is beyond the range of Instant.
     let deadline = start.checked_add(args.wait);
     let mut said = false;
     loop {
@@ -40,7 +41,7 @@ pub(super) fn acquire(
         }
         if !said {
             said = true;
-            let _ = words::say_waiting(args, &error, errors);
+            let _ = words::waiting(args, &error, errors);
         }
         let next = now + LOOK_AGAIN;
         let next = deadline.map_or(next, |deadline| deadline.min(next));
@@ -61,7 +62,7 @@ fn given_up(args: &HoldArgs, error: AcquireError) -> HoldFailure {
     }
 }
 
-/// Who is in the way, if that can still be seen: it may have gone by now.
+/// The conflicting holders in words, if they still hold the image.
 fn in_the_way(args: &HoldArgs) -> Option<String> {
     let seen = survey(std::slice::from_ref(&args.image)).ok()?;
     let image = seen.images.first()?;

@@ -4,8 +4,8 @@ use unicode_width::UnicodeWidthStr;
 use super::sheet::Form;
 use crate::phrase::printable;
 use crate::report::course;
-use crate::report::page::wrap;
 use crate::report::palette::{BAD, GOOD, PLAIN};
+use crate::report::wrap::wrapped;
 
 /// Columns that are kept for the outcome of a step.
 const OUTCOME: usize = 26;
@@ -17,9 +17,9 @@ pub fn steps(run: &RunChange, width: usize, form: Form) -> Vec<String> {
     let number_width = run.course.iter().map(|step| step.line.to_string().len()).max().unwrap_or(0);
     let number_columns = "line ".len() + number_width + 2;
     let most = width.saturating_sub(4 + number_columns + OUTCOME).max(20);
-    let wrapped =
-        |step: &CourseStep| wrap(&printable(&course::words(&step.text, image)), most, ["", "  "]);
-    let texts: Vec<Vec<String>> = run.course.iter().map(wrapped).collect();
+    let lines_of =
+        |step: &CourseStep| wrapped(&printable(&course::words(&step.text, image)), most, "  ");
+    let texts: Vec<Vec<String>> = run.course.iter().map(lines_of).collect();
     let text_width = texts.iter().flatten().map(|line| line.width()).max().unwrap_or(0);
     let (before, now, mark) = match form {
         Form::Screen => (GOOD, BAD, format!("  {BAD}▶{BAD:#} ")),

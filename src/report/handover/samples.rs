@@ -3,8 +3,8 @@
 use crate::report::samples;
 use imglock_harness::handover::{Contested, End, Gaps, Handling, Handovers, Series, Watched};
 use imglock_harness::image::Mode;
-use imglock_harness::qemu::{Binary, Program, Version};
 use imglock_harness::run::Environment;
+use imglock_harness::subject::SubjectProgram;
 
 fn watched(held_us: Option<u64>, hole_us: u64) -> Watched {
     let unshared_us = held_us.map(|held| held + 800);
@@ -20,10 +20,10 @@ fn contested(granted: bool, end: End) -> Contested {
 /// With gaps, and an opener that is granted sometimes.
 pub fn usual() -> Handovers {
     let environment = Environment {
-        qemu: vec![Binary {
-            program: Program::System,
+        qemu: vec![SubjectProgram {
+            name: "qemu-system".to_owned(),
             path: "/usr/bin/qemu-system-x86_64".into(),
-            version: Version::new(7, 2),
+            version: "7.2.0".to_owned(),
         }],
         ..samples::environment()
     };

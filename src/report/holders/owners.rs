@@ -12,6 +12,7 @@ use crate::phrase::{either, list, printable, quoted};
 use crate::report::page::Page;
 use crate::report::palette::{CAREFUL, FAINT, STRONG};
 use crate::report::permissions::or_nothing;
+use crate::report::wrap::wrapped;
 
 /// The columns before a label, and those of a label.
 const INDENT: usize = 4;
@@ -149,13 +150,10 @@ pub fn unexplained<'a>(
 /// Writes a label and its words, wrapped; a word that is wider than the page is broken.
 fn row(label: &str, text: &str, page: &mut Page<'_>) -> io::Result<()> {
     let room = page.width.saturating_sub(INDENT + LABEL).max(24);
-    let options = textwrap::Options::new(room)
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    let lines = textwrap::wrap(text, options);
+    let lines = wrapped(text, room, "");
     for (number, line) in lines.iter().take(MOST_LINES).enumerate() {
         let label = if number == 0 { label } else { "" };
-        let mut line = line.to_string();
+        let mut line = line.clone();
         if number + 1 == MOST_LINES && lines.len() > MOST_LINES {
             while line.width() + 2 > room {
                 line.pop();

@@ -1,0 +1,62 @@
+use std::fmt;
+
+#[cfg(feature = "serde")]
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use super::Permission;
+
+/// Which half of a claim met resistance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[derive(EnumString, IntoStaticStr, VariantArray)]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[strum(serialize_all = "kebab-case")]
+pub enum Side {
+    /// The opener wants a permission that a holder does not share.
+    Wanted,
+    /// The opener does not share a permission that a holder has.
+    Unshared,
+}
+
+impl Side {
+    /// Both, in the order in which QEMU tests.
+    pub const ALL: &[Side] = Side::VARIANTS;
+
+    /// The word that histories use.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The first permission over which an opener was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Refusal {
+    /// Whether it was wanted or not shared.
+    pub side: Side,
+    /// The permission.
+    pub permission: Permission,
+}
+
+impl Refusal {
+    /// QEMU's words: `Failed to get "write" lock` or
+    /// `Failed to get shared "write" lock`.
+    pub fn qemu_message(self) -> String {
+        let shared = match self.side {
+            Side::Wanted => "",
+            Side::Unshared => "shared ",
+        };
+        format!("Failed to get {shared}\"{}\" lock", self.permission.qemu_name())
+    }
+}
+
+impl fmt::Display for Refusal {
+    /// `write` or `shared write`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.side {
+            Side::Wanted => write!(f, "{}", self.permission),
+            Side::Unshared => write!(f, "shared {}", self.permission),
+        }
+    }
+}

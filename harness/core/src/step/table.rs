@@ -1,0 +1,44 @@
+use std::collections::BTreeSet;
+use std::fmt;
+
+#[cfg(feature = "serde")]
+use serde::{Deserialize, Serialize};
+
+use crate::lock::{Backend, ByteRange, LockType};
+
+/// One line of a lock table, the kernel's or the model's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct TableLock {
+    /// Which file: images are counted from 0 in the order of their creation.
+    pub image: usize,
+    /// OFD or POSIX.
+    pub backend: Backend,
+    /// Shared or exclusive.
+    pub kind: LockType,
+    /// Which bytes.
+    pub range: ByteRange,
+    /// Whether it is only waited for (a `->` line of /proc/locks).
+    pub waiting: bool,
+    /// Its owner. An OFD lock lists every live node of its open file
+    /// description (`vm1.disk`, `child.disk`), a POSIX lock the process
+    /// (`vm1`: the first actor of its descriptor table). Empty where it
+    /// cannot be known: the kernel names no owner of an OFD lock that waits.
+    pub holders: BTreeSet<String>,
+}
+
+impl fmt::Display for TableLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arrow = if self.waiting { "-> " } else { "" };
+        let holders: Vec<&str> = self.holders.iter().map(String::as_str).collect();
+        write!(
+            f,
+            "{arrow}{} {} {} image {} by {}",
+            self.backend,
+            self.kind,
+            self.range,
+            self.image,
+            if holders.is_empty() { "?".to_owned() } else { holders.join(" and ") }
+        )
+    }
+}

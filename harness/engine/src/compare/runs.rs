@@ -1,0 +1,95 @@
+use std::collections::BTreeMap;
+
+use super::Change;
+use super::account::ComparedRun;
+use super::comparison::RunChange;
+use super::course::course;
+use super::pace::{self, Pace};
+use crate::run::{Place, RunDocument, ScenarioResult, TraceDifference};
+use imglock_core::Backend;
+
+type Key<'d> = (&'d str, Backend, &'d str);
+type Found<'d> = BTreeMap<Key<'d>, [Option<&'d ScenarioResult>; 2]>;
+
+/// What has become of each run of two places that belong together, by
+/// scenario; and how fast the newer place is, compared with the older one.
+pub(super) fn changes(
+    (old, old_place): (&RunDocument, Option<&Place>),
+    (new, new_place): (&RunDocument, Option<&Place>),
+    factor: f64,
+) -> (Vec<RunChange>, Option<Pace>) {
+    let mut found: Found<'_> = BTreeMap::new();
+    for (side, (document, place)) in [(old, old_place), (new, new_place)].into_iter().enumerate() {
+        let Some(place) = place else { continue };
+        for result in document.results.iter().filter(|result| result.place == place.name) {
+            let key = (&*result.scenario, result.backend, &*result.subject);
+            found.entry(key).or_default()[side] = Some(result);
+        }
+    }
+    let both: Vec<_> = found.values().filter_map(|[old, new]| Some(((*old)?, (*new)?))).collect();
+    let pace = Pace::of(&both);
+    // What the newer runs did not come to is no longer there for another reason.
+    let broke_off = !new.complete || new_place.is_some_and(|place| !place.is_reached());
+    let changes = found.into_values().filter_map(|sides| {
+        let [old, new] = sides;
+        let mut run = change(old, new)?;
+        match (run.change, old, new) {
+            (Change::Gone, ..) if broke_off => run.change = Change::NotRun,
+            (Change::Same, Some(old), Some(new)) => {
+                run.times = pace::slower(old, new, pace, factor);
+                if run.times.is_some() {
+                    run.change = Change::Slower;
+                }
+            }
+            _ => {}
+        }
+        Some(run)
+    });
+    (changes.collect(), pace)
+}
+
+/// What has become of one run, its speed aside.
+fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<RunChange> {
+    let of = new.or(old)?;
+    let parting = match (old, new) {
+        (Some(old), Some(new)) => TraceDifference::of(&old.trace, &new.trace),
+        _ => None,
+    };
+    let mut change = Change::of(old, new);
+    let [mine, theirs] = [old, new].map(|result| result.map(ComparedRun::of));
+    if change == Change::Same && differ(mine.as_ref(), theirs.as_ref(), parting.as_ref()) {
+        change = Change::Changed;
+    }
+    let told = matches!(change, Change::Broken | Change::Fixed | Change::Changed);
+    let parting = parting.filter(|_| told);
+    // The step at fault, where the steps themselves do not differ.
+    let objected = [&theirs, &mine]
+        .into_iter()
+        .flatten()
+        .find_map(|account| account.objections.iter().find_map(|objection| objection.event));
+    let at = parting.as_ref().map(|parting| parting.event).or(objected).filter(|_| told);
+    Some(RunChange {
+        scenario: of.scenario.clone(),
+        backend: of.backend,
+        subject: of.subject.clone(),
+        change,
+        images: of.trace.images.clone(),
+        course: at.map(|event| course(old, new, event)).unwrap_or_default(),
+        old: mine,
+        new: theirs,
+        parting,
+        times: None,
+    })
+}
+
+/// Whether two runs that are as good as each other came out otherwise.
+fn differ(
+    old: Option<&ComparedRun>,
+    new: Option<&ComparedRun>,
+    parting: Option<&TraceDifference>,
+) -> bool {
+    let (Some(old), Some(new)) = (old, new) else { return false };
+    let chance = [old, new].into_iter().all(ComparedRun::may_fail);
+    let said = |one: &ComparedRun| (one.verdict, one.standing, one.hazards.clone());
+    !chance && (said(old) != said(new) || parting.is_some())
+}

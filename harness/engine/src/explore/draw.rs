@@ -1,0 +1,96 @@
+//! The details of a step, drawn so that conflicts are frequent: few bytes, few
+//! images, and mostly what images are opened with in earnest.
+
+use super::dice::Dice;
+use imglock_core::{Access, Claim, Locking, Mode, Permissions};
+use imglock_core::{Backend, LockType, RangeSpec, Whence};
+use imglock_core::{ModeSpec, OpenOptions};
+
+/// The bytes around which locks are taken: the lock bytes and their
+/// neighbours, and the beginning of the file.
+const STARTS: [i64; 16] = [0, 1, 5, 99, 100, 101, 102, 103, 104, 199, 200, 201, 202, 203, 204, 300];
+/// Mostly few bytes; 0 is up to the end, and less than 0 backwards.
+const LENGTHS: [i64; 12] = [1, 1, 1, 2, 3, 4, 5, 100, 0, -1, -2, -4];
+/// Where the arithmetic of ranges ends.
+const FAR: [i64; 6] = [i64::MAX, i64::MAX - 1, i64::MAX - 300, i64::MIN, -1, -300];
+
+/// Where witnesses write and read.
+const PLACES: [u64; 7] = [0, 1, 3, 100, 298, 300, 4095];
+const WITNESSES: [&str; 6] = ["a", "hello", "two words", "", "\u{e9}t\u{e9}", "0123456789"];
+
+/// The sizes of images; a few bytes are enough.
+pub(super) const SIZES: [u64; 5] = [0, 1, 300, 4096, 65_536];
+
+impl Dice {
+    pub(super) fn range(&mut self) -> RangeSpec {
+        let whence = match self.below(10) {
+            0 => Whence::Cur,
+            1 => Whence::End,
+            _ => Whence::Set,
+        };
+        let start = match whence {
+            _ if self.percent(2) => self.of(FAR),
+            Whence::Set => self.of(STARTS),
+            Whence::Cur => self.of(STARTS) - self.of([0, 0, 100, 200]),
+            Whence::End => -self.of(STARTS),
+        };
+        let len = if self.percent(1) { self.of(FAR) } else { self.of(LENGTHS) };
+        RangeSpec { whence, start, len }
+    }
+
+    pub(super) fn lock_type(&mut self) -> LockType {
+        self.of([LockType::Read, LockType::Write])
+    }
+
+    pub(super) fn mode(&mut self) -> ModeSpec {
+        match self.below(10) {
+            0..4 => self.of([Mode::Ro, Mode::Rw, Mode::ShareRw, Mode::ForceShare]).into(),
+            4..7 => self.pick(Mode::ALL).copied().unwrap_or(Mode::None).into(),
+            _ => ModeSpec::Claim(Claim::new(self.permissions(), self.permissions())),
+        }
+    }
+
+    fn permissions(&mut self) -> Permissions {
+        Permissions::from_bits_truncate(self.below(16) as u8)
+    }
+
+    /// An access that the format allows with this claim: mostly what it needs.
+    pub(super) fn access(&mut self, mode: ModeSpec) -> Access {
+        let needed = Access::needed_by(mode.claim());
+        match (needed, self.below(10)) {
+            _ if mode == ModeSpec::Named(Mode::ForceShare) => needed,
+            (_, 0) => Access::WriteOnly,
+            (Access::ReadOnly, 1..6) => Access::ReadWrite,
+            _ => needed,
+        }
+    }
+
+    pub(super) fn options(&mut self, image: &str) -> OpenOptions {
+        let mode = self.mode();
+        OpenOptions {
+            access: self.access(mode),
+            backend: self.percent(15).then(|| self.of(Backend::ALL)),
+            locking: self.percent(12).then(|| self.of(Locking::ALL)),
+            inactive: self.percent(10),
+            cloexec: !self.percent(25),
+            pause_after: self.pause(),
+            ..OpenOptions::new(image, mode)
+        }
+    }
+
+    pub(super) fn pause(&mut self) -> Option<u32> {
+        self.percent(8).then(|| self.below(8) as u32)
+    }
+
+    pub(super) fn place(&mut self) -> u64 {
+        self.of(PLACES)
+    }
+
+    pub(super) fn length(&mut self) -> u64 {
+        self.of([0, 1, 5, 10, 300, 4096])
+    }
+
+    pub(super) fn witness(&mut self) -> String {
+        self.of(WITNESSES).to_owned()
+    }
+}

@@ -1,0 +1,119 @@
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::Instant;
+
+use super::shrink::Shrinking;
+use super::trial::{Trial, steps_of};
+use super::{ExploreCase, ExploreDifference, ExploreFinding, ExplorePlan, ExploreRepeat, written};
+use crate::process::{ProcessError, StopToken};
+use crate::run::{Engine, Environment, ScenarioResult};
+use imglock_scenario::Scenario;
+
+/// How often a case that differs is run once more.
+const TRIES: u32 = 3;
+
+/// What a lane has to tell.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// A case was tried.
+    Tried(Box<ScenarioResult>),
+    /// It was not as it must be; this comes after its `Tried`, when the
+    /// scenario is as small as it gets.
+    Differs(Box<ExploreDifference>),
+}
+
+/// What all lanes have in common.
+#[derive(Debug)]
+pub(super) struct Work<'a> {
+    pub(super) plan: &'a ExplorePlan,
+    pub(super) environment: &'a Environment,
+    pub(super) stop: &'a StopToken,
+    /// How many cases were handed out.
+    pub(super) next: AtomicU64,
+    /// Whether no more are to be.
+    pub(super) over: AtomicBool,
+}
+
+impl Work<'_> {
+    /// The next case, unless there is none left.
+    fn next(&self) -> Option<ExploreCase> {
+        if self.over.load(Ordering::Relaxed) || self.stop.is_stopped() {
+            return None;
+        }
+        self.plan.own_case(self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Tries one case after the other, until there is none left or nobody
+    /// listens any more.
+    pub(super) fn take_part(
+        &self,
+        mut engine: Engine,
+        messages: &Sender<Message>,
+    ) -> Result<(), ProcessError> {
+        while let Some(case) = self.next() {
+            let scenario = case.scenario();
+            let trial = match Trial::run(&mut engine, &scenario, case.backend) {
+                Err(ProcessError::Stopped) => return Ok(()),
+                other => other?,
+            };
+            let differs = trial.fault.clone().map(|fault| (fault, trial.clone()));
+            if messages.send(Message::Tried(Box::new(trial.result))).is_err() {
+                return Ok(());
+            }
+            if let Some((fault, trial)) = differs {
+                let difference = self.examine(&mut engine, case, scenario, trial, fault)?;
+                let _ = messages.send(Message::Differs(Box::new(difference)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds out whether a difference comes again, and the smallest scenario
+    /// that shows it.
+    fn examine(
+        &self,
+        engine: &mut Engine,
+        case: ExploreCase,
+        scenario: Scenario,
+        trial: Trial,
+        fault: ExploreFinding,
+    ) -> Result<ExploreDifference, ProcessError> {
+        let until = Instant::now() + self.plan.shrinking;
+        let steps_found = trial.result.trace.events.len();
+        let again = match self.plan.shrinking.is_zero() {
+            true => None,
+            false => come_again(engine, &scenario, case, &fault)?,
+        };
+        let mut shrinking = Shrinking { engine, case, fault, scenario, trial, until };
+        if again.is_some_and(|again| again.differed > 0) {
+            match shrinking.run() {
+                // What was found so far is worth telling.
+                Ok(()) | Err(ProcessError::Stopped) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let Shrinking { scenario, trial, fault, .. } = shrinking;
+        let fault = trial.fault.clone().unwrap_or(fault);
+        let told = written::told(&scenario, &trial, case, &fault, again, self.environment);
+        let steps = scenario.items.iter().map(steps_of).sum();
+        let scenario = told.to_string();
+        Ok(ExploreDifference { case: case.number, fault, again, steps_found, steps, scenario })
+    }
+}
+
+/// Runs the case a few times more; `None` when that is stopped.
+fn come_again(
+    engine: &mut Engine,
+    scenario: &Scenario,
+    case: ExploreCase,
+    fault: &ExploreFinding,
+) -> Result<Option<ExploreRepeat>, ProcessError> {
+    let mut differed = 0;
+    for _ in 0..TRIES {
+        match Trial::run(engine, scenario, case.backend) {
+            Err(ProcessError::Stopped) => return Ok(None),
+            trial => differed += u32::from(trial?.shows(fault)),
+        }
+    }
+    Ok(Some(ExploreRepeat { tries: TRIES, differed }))
+}

@@ -1,0 +1,134 @@
+//! Random scenarios, tried on the kernel and compared with the model step by
+//! step.
+//!
+//! A [`ExploreCase`] is a scenario that its numbers determine: a few processes and
+//! images, and steps of all verbs, each drawn from what the model says there
+//! is at that point, so that most of them mean something. It runs as any
+//! scenario does, with model and contract as judges and the kernel's lock
+//! table read after each step. A breach of the contract that has a name
+//! ([`Hazard`](imglock_core::Hazard)) is no difference: it is counted. Anything
+//! else that one of the judges finds is a [`ExploreDifference`]: the case is run once
+//! more to see whether it comes again, is made as small as it gets, and is
+//! written as a scenario that anybody can run.
+//!
+//! # Why not a library's state machine
+//!
+//! `proptest-state-machine` generates a sequence from a reference state too,
+//! and shrinks it by deleting transitions whose preconditions still hold. Here
+//! the reference state is a whole world, which it would clone for each
+//! transition of each candidate; its strategies are values that are built for
+//! each state anew; and it runs a case inside a test, one at a time, with no
+//! way to hand cases out to several lanes by their number. What is needed of
+//! it is small: dice that repeat themselves, the question whether a line makes
+//! sense at this point (which is asked while generating and again while
+//! shrinking), and deletion by halves.
+//!
+//! ```no_run
+//! use imglock_engine::{ExplorePlan, explore};
+//! use imglock_core::Backend;
+//! use imglock_engine::StopToken;
+//! use imglock_engine::SessionOptions;
+//!
+//! imglock_engine::init();
+//! let (_trigger, stop) = StopToken::pair()?;
+//! let options = SessionOptions::new(std::env::temp_dir(), stop);
+//! let plan = ExplorePlan::new(Backend::Ofd, 1, 1_000);
+//! let explored = explore(&plan, &options, &mut |_| {})?;
+//! assert!(explored.agrees(), "{}", explored.differences[0].scenario);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod case;
+mod dice;
+mod difference;
+mod draw;
+mod exploration;
+mod lane;
+mod ledger;
+mod plan;
+mod plot;
+mod shrink;
+mod simpler;
+#[cfg(test)]
+mod tests;
+mod trial;
+mod turn;
+mod written;
+
+pub use case::ExploreCase;
+pub use difference::{ExploreDifference, ExploreFinding, ExploreRepeat};
+pub use exploration::Exploration;
+pub use plan::ExplorePlan;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Instant;
+
+use self::lane::{Message, Work};
+use crate::process::ProcessError;
+use crate::run::{Engine, Environment, HarnessError, SessionOptions};
+
+/// Tries the cases of a plan, as many at a time as `options` says, and shows
+/// what there is to `observer` after each of them.
+///
+/// When it is stopped, what has come of it so far is the result, which is not
+/// `complete` then.
+///
+/// # Errors
+/// When that kind of lock does not work in the directory, or processes cannot
+/// be started.
+pub fn explore(
+    plan: &ExplorePlan,
+    options: &SessionOptions,
+    observer: &mut dyn FnMut(&Exploration),
+) -> Result<Exploration, HarnessError> {
+    let began = Instant::now();
+    let environment = Environment::at(&options.directory);
+    let mut explored = Exploration::new(environment.clone(), plan);
+    let most = usize::try_from(plan.share()).unwrap_or(usize::MAX).max(1);
+    let engines = (0..options.jobs.clamp(1, most))
+        .map(|_| Engine::prepare(options, plan.backend))
+        .collect::<Result<Vec<_>, _>>()?;
+    let work = Work {
+        plan,
+        environment: &environment,
+        stop: &options.stop,
+        next: AtomicU64::new(0),
+        over: AtomicBool::new(false),
+    };
+    let (sender, messages) = channel();
+    std::thread::scope(|scope| {
+        let lanes: Vec<_> = engines
+            .into_iter()
+            .map(|engine| {
+                let (work, sender) = (&work, sender.clone());
+                scope.spawn(move || {
+                    let ended = work.take_part(engine, &sender);
+                    // What one lane cannot do, the others cannot either.
+                    work.over.fetch_or(ended.is_err(), Ordering::Relaxed);
+                    ended
+                })
+            })
+            .collect();
+        drop(sender);
+        for message in messages {
+            match message {
+                Message::Tried(result) => explored.add(&result),
+                Message::Differs(difference) => explored.differences.push(*difference),
+            }
+            let enough = explored.differences.len() >= plan.most_differences;
+            work.over.fetch_or(enough, Ordering::Relaxed);
+            explored.elapsed_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            observer(&explored);
+        }
+        lanes.into_iter().try_for_each(|lane| match lane.join() {
+            Ok(Ok(()) | Err(ProcessError::Stopped)) => Ok(()),
+            Ok(Err(error)) => Err(error),
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })?;
+    explored.differences.sort_by_key(|difference| difference.case);
+    let enough = explored.differences.len() >= plan.most_differences;
+    explored.complete = enough || explored.done == explored.cases;
+    Ok(explored)
+}

@@ -1,0 +1,222 @@
+use std::os::fd::RawFd;
+
+use super::ranges::{bent, is_held_byte, is_unshared_byte, unlocked};
+use super::{Fault, Memory, waits};
+use imglock_core::{Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec};
+
+/// What lock calls are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A single lock, such as a scenario tells a process to take.
+    Lock,
+    /// A first claim to an image.
+    Open,
+    /// Another claim in its place.
+    Change,
+    /// The same claim on a new descriptor.
+    Reopen,
+}
+
+/// The process that lock calls are made in.
+pub trait Surroundings {
+    /// Waits for as long as anybody wants something of this process.
+    fn wait_forever(&self);
+
+    /// Whether somebody waits for a lock on the file of this descriptor.
+    fn is_waited_for(&self, fd: RawFd) -> bool;
+}
+
+/// Byte-range locks with a fault, in front of others without one.
+///
+/// Call [`Faulty::settle`] when the last call was made: some faults put calls
+/// off until then.
+pub struct Faulty<'a, L> {
+    fault: Fault,
+    purpose: Purpose,
+    memory: &'a Memory,
+    fd: RawFd,
+    locks: L,
+    /// The same file in the eyes of another owner of this process.
+    stranger: L,
+    around: &'a dyn Surroundings,
+    /// Locks that are still to be taken, or to be taken again.
+    due: Vec<(LockType, RangeSpec)>,
+    /// Whether a test of this claim has found somebody.
+    found: bool,
+    unchecked: bool,
+}
+
+impl<'a, L: ByteLocks> Faulty<'a, L> {
+    /// Plants `fault` in front of `locks`, which are those of descriptor `fd`.
+    ///
+    /// `stranger` asks about the same file as another owner would.
+    pub fn new(
+        fault: Fault,
+        purpose: Purpose,
+        memory: &'a Memory,
+        fd: RawFd,
+        (locks, stranger): (L, L),
+        around: &'a dyn Surroundings,
+    ) -> Faulty<'a, L> {
+        let unchecked = match (fault, purpose) {
+            (_, Purpose::Lock) => false,
+            (Fault::NoCheck, _) => true,
+            (Fault::ChangeNotChecked, purpose) => purpose == Purpose::Change,
+            (Fault::HundredthNotChecked, _) => memory.next_claim().is_multiple_of(100),
+            _ => false,
+        };
+        let (due, found) = (Vec::new(), false);
+        Faulty { fault, purpose, memory, fd, locks, stranger, around, due, found, unchecked }
+    }
+
+    /// Makes the calls that were put off.
+    pub fn settle(&mut self) {
+        if self.found {
+            return;
+        }
+        if self.fault == Fault::LetsGoForAMoment {
+            for (_, range) in &self.due {
+                let _ = self.locks.unlock(*range);
+            }
+            std::thread::yield_now();
+        }
+        for (kind, range) in self.due.drain(..) {
+            let _ = self.locks.set(kind, range);
+        }
+    }
+
+    fn is_claim(&self) -> bool {
+        self.purpose != Purpose::Lock
+    }
+
+    /// What is asked for, as this fault understands it.
+    fn understood(&self, kind: LockType, range: RangeSpec) -> (LockType, RangeSpec) {
+        let kind = match self.fault {
+            Fault::ReadBecomesWrite => LockType::Write,
+            Fault::WriteBecomesRead => LockType::Read,
+            _ => kind,
+        };
+        (kind, bent(self.fault, range, false))
+    }
+
+    /// Whether a lock is said to be taken and is not.
+    fn is_left_out(&mut self, kind: LockType, range: RangeSpec) -> bool {
+        match self.fault {
+            Fault::UnsharedNotLocked => self.is_claim() && is_unshared_byte(range),
+            Fault::ReopenTakesNothing => self.purpose == Purpose::Reopen,
+            Fault::OnlyEightLocks => !self.memory.has_room_for(self.fd, range),
+            Fault::DowngradeIgnored => kind == LockType::Read && self.has_a_write_lock(range),
+            _ => false,
+        }
+    }
+
+    /// Whether this owner has one: a stranger would meet it, the owner not.
+    fn has_a_write_lock(&mut self, range: RangeSpec) -> bool {
+        let met = |locks: &mut L| matches!(locks.test(LockType::Read, range), Ok(Some(_)));
+        met(&mut self.stranger) && !met(&mut self.locks)
+    }
+
+    /// Whether a test answers that nobody is there without having looked.
+    fn looks_away(&self, range: RangeSpec) -> bool {
+        match self.fault {
+            Fault::TestSeesNothing => !self.is_claim(),
+            Fault::HeldNotChecked => self.is_claim() && is_held_byte(range),
+            Fault::UnsharedNotChecked => self.is_claim() && is_unshared_byte(range),
+            _ => self.unchecked,
+        }
+    }
+
+    /// What is said of who is in the way.
+    fn named(&self, blocker: Blocker) -> Blocker {
+        let Blocker { kind, range: ByteRange { first, last }, .. } = blocker;
+        match self.fault {
+            Fault::TestNamesWrongRange => {
+                let range = ByteRange::new(first, last.checked_add(1).unwrap_or(first));
+                Blocker { range, ..blocker }
+            }
+            Fault::TestNamesWrongOwner => {
+                Blocker { pid: Some(std::process::id().cast_signed()), ..blocker }
+            }
+            Fault::TestNamesWrongType => {
+                let kind = match kind {
+                    LockType::Read => LockType::Write,
+                    LockType::Write => LockType::Read,
+                };
+                Blocker { kind, ..blocker }
+            }
+            _ => blocker,
+        }
+    }
+}
+
+impl<L: ByteLocks> ByteLocks for Faulty<'_, L> {
+    fn set(&mut self, kind: LockType, range: RangeSpec) -> Result<(), LockError> {
+        if self.is_left_out(kind, range) {
+            return Ok(());
+        }
+        let (kind, range) = self.understood(kind, range);
+        match self.fault {
+            Fault::CheckBeforeLock if self.is_claim() => {
+                self.due.push((kind, range));
+                return Ok(());
+            }
+            Fault::LetsGoForAMoment if self.is_claim() => self.due.push((kind, range)),
+            Fault::CompatibleLockRefused if kind == LockType::Read => {
+                let blocker = self.locks.test(LockType::Write, range)?;
+                if blocker.is_some() {
+                    return Err(LockError::WouldBlock { blocker });
+                }
+            }
+            Fault::UpgradeNotAtomic => self.locks.unlock(range)?,
+            _ => {}
+        }
+        match self.locks.set(kind, range) {
+            Err(LockError::WouldBlock { .. }) if self.fault == Fault::ConflictingLockGranted => {
+                Ok(())
+            }
+            set => set,
+        }
+    }
+
+    fn set_wait(&mut self, kind: LockType, range: RangeSpec) -> Result<(), LockError> {
+        if self.is_left_out(kind, range) {
+            return Ok(());
+        }
+        let (kind, range) = self.understood(kind, range);
+        if self.fault == Fault::UpgradeNotAtomic {
+            self.locks.unlock(range)?;
+        }
+        waits::wait(self.fault, &mut self.locks, kind, range, (self.around, self.fd))
+    }
+
+    fn unlock(&mut self, range: RangeSpec) -> Result<(), LockError> {
+        let is_forgotten = match self.fault {
+            Fault::RollbackForgotten => self.is_claim() && self.found,
+            Fault::OldClaimKept => self.is_claim() && !self.found,
+            _ => false,
+        };
+        self.memory.free(self.fd, range);
+        match unlocked(self.fault, range) {
+            Some(range) if !is_forgotten => self.locks.unlock(range),
+            _ => Ok(()),
+        }
+    }
+
+    fn test(&mut self, kind: LockType, range: RangeSpec) -> Result<Option<Blocker>, LockError> {
+        if self.looks_away(range) {
+            return Ok(None);
+        }
+        let range = bent(self.fault, range, true);
+        let blocker = match self.fault {
+            Fault::TestSeesOwnLock => self.stranger.test(kind, range),
+            Fault::TestAsksToRead => self.locks.test(LockType::Read, range),
+            _ => self.locks.test(kind, range),
+        }?;
+        self.found |= blocker.is_some();
+        Ok(blocker.map(|blocker| self.named(blocker)))
+    }
+}
+
+#[cfg(test)]
+#[path = "faulty_tests.rs"]
+mod tests;

@@ -1,0 +1,65 @@
+use std::os::fd::RawFd;
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
+
+use super::{Fault, Surroundings};
+use imglock_core::{ByteLocks, LockError, LockType, RangeSpec};
+
+/// How long a lock that was given back is left for somebody else to take.
+const TURN: Duration = Duration::from_secs(1);
+
+/// Waits for a lock in a faulty way.
+pub(super) fn wait(
+    fault: Fault,
+    locks: &mut dyn ByteLocks,
+    kind: LockType,
+    range: RangeSpec,
+    (around, fd): (&dyn Surroundings, RawFd),
+) -> Result<(), LockError> {
+    match locks.set(kind, range) {
+        Err(LockError::WouldBlock { .. }) => {}
+        at_once => return at_once,
+    }
+    match fault {
+        Fault::NeverWaits => Ok(()),
+        Fault::DeadlockInvented => Err(LockError::Deadlock),
+        Fault::NeverWoken => {
+            locks.set_wait(kind, range)?;
+            locks.unlock(range)?;
+            around.wait_forever();
+            Err(LockError::Interrupted)
+        }
+        Fault::WokenWithoutLock => {
+            locks.set_wait(kind, range)?;
+            locks.unlock(range)
+        }
+        Fault::WokenTwice => {
+            // Of two who both gave way, the first would be first again.
+            let gives_way = !around.is_waited_for(fd);
+            locks.set_wait(kind, range)?;
+            if !gives_way || !around.is_waited_for(fd) {
+                return Ok(());
+            }
+            locks.unlock(range)?;
+            let until = Instant::now() + TURN;
+            while locks.test(kind, range)?.is_none() && Instant::now() < until {
+                yield_now();
+            }
+            locks.set_wait(kind, range)
+        }
+        Fault::SignalIgnored => loop {
+            match locks.set_wait(kind, range) {
+                Err(LockError::Interrupted) => {}
+                ended => return ended,
+            }
+        },
+        Fault::DeadlockMissed => match locks.set_wait(kind, range) {
+            Err(LockError::Deadlock) => {
+                around.wait_forever();
+                Err(LockError::Interrupted)
+            }
+            ended => ended,
+        },
+        _ => locks.set_wait(kind, range),
+    }
+}

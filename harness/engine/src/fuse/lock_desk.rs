@@ -1,0 +1,194 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use fuser::INodeNo;
+use rustix::io::Errno;
+
+use super::FuseLocks;
+use super::lock_table::{Held, LockTable, Owner};
+use super::signals::is_interrupted;
+use imglock_core::{ByteRange, LockType};
+
+/// How often it is looked whether somebody who waits has been sent a signal:
+/// nothing announces one.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Where the kernel's lock requests are answered.
+#[derive(Debug)]
+pub(super) struct LockDesk {
+    /// What ends a lock.
+    locks: FuseLocks,
+    desk: Arc<Desk>,
+}
+
+#[derive(Debug, Default)]
+struct Desk {
+    books: Mutex<Books>,
+    /// Somebody has begun to wait.
+    waited: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    tables: HashMap<INodeNo, LockTable>,
+    /// In the order in which they came.
+    waiters: Vec<Waiter>,
+}
+
+/// Who asks, and through which handle.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker {
+    pub file: INodeNo,
+    pub handle: u64,
+    pub owner: Owner,
+    /// The process, as whoever is refused is told.
+    pub pid: u32,
+    /// The thread that waits for the answer.
+    pub thread: u32,
+}
+
+/// How a request is answered.
+pub(super) type Reply = Box<dyn FnOnce(Result<(), Errno>) + Send>;
+
+struct Waiter {
+    asker: Asker,
+    kind: LockType,
+    range: ByteRange,
+    reply: Reply,
+}
+
+impl LockDesk {
+    /// Opens it, with a thread that looks after those who wait.
+    ///
+    /// # Errors
+    /// When this user may have no more threads.
+    pub fn open(locks: FuseLocks) -> std::io::Result<LockDesk> {
+        let desk = Arc::new(Desk::default());
+        let watched = Arc::clone(&desk);
+        let thread = std::thread::Builder::new().name("imglock-waiters".to_owned());
+        thread.spawn(move || watched.look_after_waiters())?;
+        Ok(LockDesk { locks, desk })
+    }
+
+    /// `F_SETLK`, and `F_SETLKW` with `wait`: answers at once, or once nobody
+    /// is in the way, or when the asker has been sent a signal.
+    pub fn lock(&self, asker: Asker, kind: LockType, range: ByteRange, wait: bool, reply: Reply) {
+        let mut books = self.desk.books();
+        let waiter = Waiter { asker, kind, range, reply };
+        match books.grant(waiter) {
+            None => books.retry(asker.file),
+            Some(waiter) if wait => {
+                books.waiters.push(waiter);
+                self.desk.waited.notify_one();
+            }
+            Some(waiter) => (waiter.reply)(Err(Errno::AGAIN)),
+        }
+    }
+
+    /// `F_SETLK` with `F_UNLCK`.
+    pub fn unlock(&self, asker: Asker, range: ByteRange) {
+        self.change(asker.file, |table| table.cut(asker.owner, range));
+    }
+
+    /// `F_GETLK`: the first lock that is in the way.
+    pub fn test(&self, asker: Asker, kind: LockType, range: ByteRange) -> Option<Held> {
+        let books = self.desk.books();
+        books.tables.get(&asker.file)?.obstacle(asker.owner, kind, range).copied()
+    }
+
+    /// A descriptor table has closed the file.
+    pub fn flush(&self, file: INodeNo, owner: Owner) {
+        self.change(file, |table| table.forget(owner));
+    }
+
+    /// An open file is no more.
+    pub fn release(&self, file: INodeNo, handle: u64) {
+        match self.locks {
+            FuseLocks::Kernel | FuseLocks::ServedByNumber => {}
+            FuseLocks::Served => self.change(file, |table| table.orphan(handle)),
+            FuseLocks::ServedByHandle => self.change(file, |table| table.release(handle)),
+        }
+    }
+
+    /// The file itself is no more, or is known no longer.
+    pub fn forget(&self, file: INodeNo) {
+        self.desk.books().tables.remove(&file);
+    }
+
+    /// Whether somebody has a lock on the file.
+    pub fn has_locks(&self, file: INodeNo) -> bool {
+        self.desk.books().tables.contains_key(&file)
+    }
+
+    fn change(&self, file: INodeNo, change: impl FnOnce(&mut LockTable)) {
+        let mut books = self.desk.books();
+        let Some(table) = books.tables.get_mut(&file) else { return };
+        change(table);
+        books.retry(file);
+    }
+}
+
+impl Desk {
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers those who have been sent a signal: until then their thread
+    /// stays in the kernel, and not even SIGKILL ends it.
+    fn look_after_waiters(&self) {
+        let mut books = self.books();
+        loop {
+            books = if books.waiters.is_empty() {
+                self.waited.wait(books).unwrap_or_else(PoisonError::into_inner)
+            } else {
+                let waited = self.waited.wait_timeout(books, LOOK_EVERY);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            };
+            let is_sent = |waiter: &mut Waiter| is_interrupted(waiter.asker.thread);
+            let sent: Vec<Waiter> = books.waiters.extract_if(.., is_sent).collect();
+            sent.into_iter().for_each(|waiter| (waiter.reply)(Err(Errno::INTR)));
+        }
+    }
+}
+
+impl Books {
+    /// Grants a lock, or gives the request back when somebody is in the way.
+    fn grant(&mut self, waiter: Waiter) -> Option<Waiter> {
+        let Waiter { asker, kind, range, .. } = waiter;
+        let table = self.tables.entry(asker.file).or_default();
+        if table.obstacle(asker.owner, kind, range).is_some() {
+            return Some(waiter);
+        }
+        let Asker { handle, owner, pid, .. } = asker;
+        table.put(Held { owner, pid, handle, kind, range });
+        (waiter.reply)(Ok(()));
+        None
+    }
+
+    /// Tries again for those who wait for a lock of this file, the first to
+    /// come first.
+    fn retry(&mut self, file: INodeNo) {
+        let waiting = |waiter: &mut Waiter| waiter.asker.file == file;
+        let waiters: Vec<Waiter> = self.waiters.extract_if(.., waiting).collect();
+        for waiter in waiters {
+            let left = self.grant(waiter);
+            self.waiters.extend(left);
+        }
+        if self.tables.get(&file).is_some_and(LockTable::is_empty) {
+            self.tables.remove(&file);
+        }
+    }
+}
+
+impl fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Waiter { asker, kind, range, .. } = self;
+        write!(f, "{asker:?} waits for {kind} {range}")
+    }
+}
+
+#[cfg(test)]
+#[path = "lock_desk_tests.rs"]
+mod tests;

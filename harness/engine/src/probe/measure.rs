@@ -1,0 +1,109 @@
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+
+use super::data::{Probe, ProbeAnswer, ProbeMeasurement, ProbeTrial};
+use super::judge;
+use super::kill::Kills;
+use super::property::Property;
+use super::series::{ProbeTiming, ReleaseDelay};
+use crate::process::{Launcher, ProcessError, describe};
+use crate::run::{Engine, Environment, SessionOptions};
+use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
+use imglock_locks::{KernelLocks, availability};
+use imglock_scenario::ScenarioError;
+
+/// Why a directory could not be probed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// No file can be made there.
+    #[error(
+        "cannot make a file in {}: {why}; name a directory that you may write in",
+        directory.display()
+    )]
+    Directory {
+        /// Which.
+        directory: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// Processes cannot be started, or the probe was stopped.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// A story of the probe is not well formed: a mistake in this crate.
+    #[error("a story of the probe itself is broken: {0}; please report this")]
+    Story(#[from] ScenarioError),
+}
+
+/// Tries every property in `options.directory`, and kills `rounds` holders of
+/// a lock of each kind.
+///
+/// What is not as it must be is part of the result.
+///
+/// # Errors
+/// When no file can be made there or no process be started, and when
+/// `options.stop` is triggered.
+pub fn probe(options: &SessionOptions, rounds: u32) -> Result<Probe, ProbeError> {
+    let directory = options.directory.clone();
+    availability(&directory).map_err(|error| ProbeError::Directory {
+        directory: directory.clone(),
+        why: describe(&error),
+    })?;
+    let launcher = options.launcher();
+    let environment = Environment::at(&directory);
+    let properties = properties(Engine::start(&launcher, options.step_timeout)?)?;
+    let mut releases = Vec::new();
+    let mut launcher = Launcher::start(&launcher)?;
+    for uring in [false, true] {
+        for backend in Backend::ALL {
+            let granted = properties.first().map(|measured| &measured.on(backend).answer);
+            let timing = match granted {
+                Some(ProbeAnswer::Yes) => {
+                    let (timeout, stop) = (options.step_timeout, options.stop.clone());
+                    let launcher = &mut launcher;
+                    Kills { launcher, backend, uring, rounds, timeout, stop }.measure()?
+                }
+                _ => ProbeTiming::NotTried { why: none_granted(backend) },
+            };
+            releases.push(ReleaseDelay { backend, uring, timing });
+        }
+    }
+    let null_has_ofd = null_has_ofd();
+    Ok(Probe { directory, environment, null_has_ofd, properties, releases })
+}
+
+/// One run for each property and backend, so that none depends on another,
+/// except that nothing can be asked of locks that are never granted.
+fn properties(mut engine: Engine) -> Result<Vec<ProbeMeasurement>, ProbeError> {
+    let mut all: Vec<ProbeMeasurement> = Vec::with_capacity(Property::ALL.len());
+    for property in Property::ALL {
+        let mut trial = |backend| match all.first().map(|granted| &granted.on(backend).answer) {
+            None | Some(ProbeAnswer::Yes) => tried(&mut engine, property, backend),
+            Some(_) => Ok(judge::untried(none_granted(backend))),
+        };
+        let (ofd, posix) = (trial(Backend::Ofd)?, trial(Backend::Posix)?);
+        all.push(ProbeMeasurement { property, ofd, posix });
+    }
+    Ok(all)
+}
+
+fn tried(
+    engine: &mut Engine,
+    property: Property,
+    backend: Backend,
+) -> Result<ProbeTrial, ProbeError> {
+    let scenario = property.scenario()?;
+    let result = engine.run_to_the_end(&scenario, backend)?;
+    Ok(judge::trial(property, scenario.items.len(), &result))
+}
+
+fn none_granted(backend: Backend) -> String {
+    format!("no {backend} lock is granted")
+}
+
+/// QEMU's question, asked as QEMU asks it (util/osdep.c,
+/// `qemu_probe_lock_ops`).
+fn null_has_ofd() -> bool {
+    let Ok(null) = File::open("/dev/null") else { return false };
+    KernelLocks::new(null.as_fd(), Backend::Ofd).test(LockType::Write, RangeSpec::at(0, 0)).is_ok()
+}

@@ -1,0 +1,46 @@
+use std::path::PathBuf;
+
+/// Why processes could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// The program could not be re-executed as a launcher.
+    #[error("cannot start `{}` as the launcher of the test processes: {error}", program.display())]
+    Launch {
+        /// What was executed.
+        program: PathBuf,
+        /// Why it failed.
+        error: std::io::Error,
+    },
+    /// The launcher is gone, or does not answer.
+    #[error(
+        "the launcher of the test processes does not answer ({0}); \
+         does the program call `imglock_engine::init()` first in `main`?"
+    )]
+    Lost(String),
+    /// The launcher could not do what it was asked.
+    #[error("{0}")]
+    Refused(String),
+    /// Too many processes for this user's limits.
+    #[error(
+        "it takes {wanted} processes and as many descriptors here, and this user may open {limit}; \
+         raise that with `ulimit -n`"
+    )]
+    TooMany {
+        /// How many descriptors it takes.
+        wanted: usize,
+        /// How many are allowed.
+        limit: u64,
+    },
+    /// The run is being stopped.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// A system error in words, without Rust's `(os error 13)`.
+pub fn describe(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

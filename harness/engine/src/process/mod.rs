@@ -1,0 +1,77 @@
+//! Real processes: the launcher that forks them, the worker that each of them
+//! runs, and the messages between.
+//!
+//! ```text
+//!   command (many threads, never forks)
+//!      │ re-executes itself as
+//!      ▼
+//!   launcher (one thread; parent of all workers; owns the scratch directory)
+//!      │ forks, and hands the worker's socket back by SCM_RIGHTS
+//!      ▼
+//!   worker vm1   worker vm2 ──fork──▶ worker child
+//! ```
+//!
+//! When the command dies, by whatever signal, the launcher reads end-of-file,
+//! kills its workers and removes the scratch directory.
+//!
+//! Besides workers the launcher starts other programs ([`Launcher::execute`]),
+//! which find a stream socket as their standard input.
+//!
+//! A worker keeps no state between requests: a node (its descriptor, its
+//! lock bytes, its backend) is a [`NodeHandle`] that the caller keeps and
+//! sends along. So fork, exec, a passed descriptor and a shared descriptor
+//! table need no agreement between the processes involved.
+
+mod channel;
+mod deny_ofd;
+mod error;
+mod execution;
+mod full_pipe;
+mod launcher;
+mod launcher_loop;
+mod next;
+mod pausing;
+mod pidfd;
+mod planted;
+mod release;
+mod slumber;
+mod stop;
+mod tried;
+mod wire;
+mod worker;
+mod worker_batch;
+mod worker_fork;
+mod worker_node;
+mod worker_race;
+mod worker_uring;
+
+pub use channel::{Channel, ReceiveError, await_any, await_readable};
+pub use error::{ProcessError, describe};
+pub use execution::{Executed, Execution, Log, StandardError};
+pub use launcher::{Launcher, LauncherOptions, Worker};
+pub use pidfd::ProcessHandle;
+pub use release::{Released, monotonic};
+pub use slumber::Slumber;
+pub use stop::{StopToken, StopTrigger};
+pub use tried::Tried;
+pub use wire::{NodeHandle, Reply, Request};
+
+/// The environment variable that tells a re-executed command its part.
+pub const ROLE: &str = "IMGLOCK_ROLE";
+/// The environment variable that tells a re-executed worker what is wrong
+/// with it.
+const FAULT: &str = "IMGLOCK_FAULT";
+/// [`ROLE`] of the launcher.
+const LAUNCHER: &str = "launcher";
+/// [`ROLE`] of a worker that has just executed itself anew.
+const WORKER: &str = "worker";
+
+/// Plays a launcher or a worker to the end if that is what `role` names;
+/// returns the exit status.
+pub(crate) fn run_as(role: &str) -> Option<i32> {
+    match role {
+        LAUNCHER => Some(launcher_loop::run_on_stdin()),
+        WORKER => Some(worker::run_on_stdin()),
+        _ => None,
+    }
+}

@@ -1,0 +1,27 @@
+use nix::errno::Errno;
+
+use super::wire::Reply;
+use imglock_core::Outcome;
+
+/// What the loop does after a request.
+pub(super) enum Next {
+    Reply(Reply),
+    Replied,
+    Exit(i32),
+}
+
+impl From<Outcome> for Next {
+    fn from(outcome: Outcome) -> Next {
+        Next::Reply(outcome.into())
+    }
+}
+
+/// A call that failed.
+pub(super) fn failed(errno: Errno) -> Outcome {
+    Outcome::Failed(imglock_core::Errno::from_raw(errno as i32))
+}
+
+/// A call that acquires nothing.
+pub(super) fn done<T>(result: Result<T, Errno>) -> Outcome {
+    result.map_or_else(failed, |_| Outcome::Done)
+}

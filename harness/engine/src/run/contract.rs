@@ -1,0 +1,310 @@
+use std::collections::HashMap;
+
+use super::books::{Books, FullName};
+use super::books_node::{Node, Role};
+use super::breach::Breach;
+use super::contract_bytes::{Sights, judge_table};
+use imglock_core::Backend;
+use imglock_core::Claim;
+use imglock_core::{Action, Hazard, Outcome, TableLock};
+
+/// One step as the contract sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Observation<'a> {
+    /// Who acted.
+    pub actor: &'a str,
+    /// What was attempted: for `await`, the step that was awaited.
+    pub action: &'a Action,
+    /// The image that it was about when it began.
+    pub image: Option<usize>,
+    /// What came of it.
+    pub outcome: &'a Outcome,
+    /// What others have or attempt at the same moment.
+    pub peers: &'a [Peer],
+    /// The kernel's lock table afterwards, where it was read.
+    pub table: Option<&'a [TableLock]>,
+}
+
+/// What somebody has or attempts who acts at the same moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// On which image.
+    pub image: usize,
+    /// What is claimed.
+    pub claim: Claim,
+    /// Whether it has locks there that byte verbs took.
+    pub raw_locks: bool,
+}
+
+/// Watches a run for breaches of the contract: no two live conflicting
+/// openers, no refusal without a conflict, nothing held by the refused, the
+/// closed and the dead, nothing lost by the living.
+///
+/// It looks at outcomes and at the kernel's table only, and knows neither the
+/// model nor what the scenario expects.
+#[derive(Debug, Default)]
+pub struct Contract {
+    sights: Sights,
+    /// Conflicts that are known, by the two descriptions: whoever only gives
+    /// something up is granted it, and the conflict is still the same.
+    known: HashMap<(usize, usize), Hazard>,
+    /// Whether OFD locks stay when their file is closed.
+    loses_sight_of_ofd: bool,
+    /// Every claim that was ever granted with OFD locks, where they stay.
+    granted: Vec<(usize, Claim)>,
+}
+
+/// An attempt to acquire a claim.
+struct Attempt<'a> {
+    name: FullName<'a>,
+    image: usize,
+    /// The image that its name means now.
+    image_by_name: Option<usize>,
+    claim: Claim,
+    locks: Option<Backend>,
+    /// `None` while the opener has no description (its open was refused).
+    description: Option<usize>,
+    /// Descriptions that it has left by reopening.
+    former: &'a [usize],
+    /// Whether it was just reopened, and is another image now.
+    moved: bool,
+}
+
+impl Attempt<'_> {
+    /// Whether a node is another descriptor of the same open file description,
+    /// and so of the same owner. POSIX locks have the process as their owner:
+    /// the copy in another process is another opener.
+    fn is_copy_of(&self, name: FullName<'_>, other: &Node) -> bool {
+        let posix = [self.locks, other.locks].contains(&Some(Backend::Posix));
+        self.description == Some(other.description) && (!posix || self.name.root == name.root)
+    }
+
+    /// Whether the two had one description before one of them reopened: it was
+    /// not asked then whether they conflict.
+    fn was_one_with(&self, other: &Node) -> bool {
+        self.former.contains(&other.description)
+            || self.description.is_some_and(|open| other.former.contains(&open))
+            || self.former.iter().any(|left| other.former.contains(left))
+    }
+}
+
+impl Contract {
+    /// One that knows whether OFD locks stay when their file is closed, and so
+    /// which name a refusal by nobody has.
+    pub fn losing_sight_of_ofd(loses_sight_of_ofd: bool) -> Contract {
+        Contract { loses_sight_of_ofd, ..Contract::default() }
+    }
+
+    /// Looks at one step, after `books` have entered it.
+    pub fn observe(&mut self, books: &Books, seen: &Observation<'_>) -> Vec<Breach> {
+        let mut breaches = Vec::new();
+        if let Some(table) = seen.table {
+            breaches.extend(judge_table(books, table, &mut self.sights));
+        }
+        if let Some(attempt) = attempt(books, seen) {
+            match seen.outcome {
+                Outcome::Granted => {
+                    if self.loses_sight_of_ofd && attempt.locks == Some(Backend::Ofd) {
+                        self.granted.push((attempt.image, attempt.claim));
+                    }
+                    breaches.extend(self.granted(books, &attempt, seen));
+                    breaches.extend(slipped_in(books, &attempt, seen));
+                }
+                Outcome::Refused(_) | Outcome::LockByte { .. } => {
+                    let stays = |(image, claim): &(usize, Claim)| {
+                        *image == attempt.image && attempt.claim.conflicts_with(*claim)
+                    };
+                    let leaked =
+                        self.sights.has_leak(attempt.image) || self.granted.iter().any(stays);
+                    breaches.extend(refused(books, &attempt, seen, leaked));
+                }
+                _ => {}
+            }
+        }
+        breaches
+    }
+
+    /// Nobody else may hold what the granted one does not share, or hold it
+    /// unshared.
+    fn granted(
+        &mut self,
+        books: &Books,
+        granted: &Attempt<'_>,
+        seen: &Observation<'_>,
+    ) -> Option<Breach> {
+        if granted.claim == Claim::NOTHING || !books.has_conflict(granted.image, granted.claim) {
+            return None;
+        }
+        let (name, other) = books.nodes().find(|(name, other)| {
+            other.image == granted.image
+                && other.role == Role::Acquired
+                && !granted.is_copy_of(*name, other)
+                && granted.claim.conflicts_with(other.claim_in_force())
+        })?;
+        let pair = granted
+            .description
+            .map(|open| (open.min(other.description), open.max(other.description)));
+        let hazard = if granted.locks.is_none() || other.locks.is_none() {
+            Some(Hazard::Unlocked)
+        } else if same_process(granted, name, other) {
+            Some(Hazard::SameOwner)
+        } else if seen.table.is_none() && (granted.was_one_with(other) || granted.moved) {
+            Some(Hazard::Unchecked)
+        } else if seen.table.is_none()
+            || self.sights.lacked(name, &[other.description])
+            || self.sights.lacked(name, &other.former)
+        {
+            Some(Hazard::LockLoss)
+        } else if self.sights.lacked(granted.name, granted.description.as_slice())
+            || self.sights.lacked(granted.name, granted.former)
+        {
+            // It asked for nothing new, and so met nobody.
+            Some(Hazard::LockLoss)
+        } else if granted.was_one_with(other) || granted.moved {
+            Some(Hazard::Unchecked)
+        } else {
+            pair.and_then(|pair| self.known.get(&pair).copied())
+        };
+        if let (Some(pair), Some(hazard)) = (pair, hazard) {
+            self.known.insert(pair, hazard);
+        }
+        Some(Breach {
+            hazard,
+            expected: format!("refused: {name} {}", other.claim_in_force()),
+            actual: format!("{} was granted: it {}", granted.name, granted.claim),
+            message: format!("{} and {name} conflict, and both were granted", granted.name),
+        })
+    }
+}
+
+/// An image that a source gave up while a destination waits for it must go to
+/// one of the two, and not to somebody who conflicts with both.
+fn slipped_in(books: &Books, granted: &Attempt<'_>, seen: &Observation<'_>) -> Option<Breach> {
+    // Source and destination activate; whoever does not comes from outside.
+    if matches!(seen.action, Action::Activate { .. }) || !books.is_given_up(granted.image) {
+        return None;
+    }
+    let party = |is: fn(&Node) -> bool| {
+        books.nodes().find(|(_, node)| {
+            node.image == granted.image && is(node) && granted.claim.conflicts_with(node.claim)
+        })
+    };
+    let (source, _) = party(|node| node.gave_up && node.role == Role::Acquired)?;
+    let (destination, _) = party(Node::waits)?;
+    if [source.root, destination.root].contains(&granted.name.root) {
+        return None;
+    }
+    Some(Breach {
+        hazard: Some(Hazard::HandoverGap),
+        expected: format!("{source} gave the image up for {destination}, which waits for it"),
+        actual: format!("{} was granted: it {}", granted.name, granted.claim),
+        message: format!("{} took the image between {source} and {destination}", granted.name),
+    })
+}
+
+fn same_process(granted: &Attempt<'_>, name: FullName<'_>, other: &Node) -> bool {
+    granted.locks == Some(Backend::Posix)
+        && other.locks == Some(Backend::Posix)
+        && granted.name.root == name.root
+}
+
+/// A refusal needs a holder, or an attempt in flight, that conflicts.
+fn refused(
+    books: &Books,
+    refused: &Attempt<'_>,
+    seen: &Observation<'_>,
+    leaked: bool,
+) -> Option<Breach> {
+    // A reopen meets whoever is on the image that its name means now, too.
+    let leaves = matches!(seen.action, Action::Reopen { .. });
+    let others = || {
+        books.nodes().filter(|(name, other)| {
+            let image = Some(other.image);
+            let meets = image == Some(refused.image) || (leaves && image == refused.image_by_name);
+            meets && !refused.is_copy_of(*name, other)
+        })
+    };
+    // What was locked by hand on the description that it leaves.
+    let own = books.nodes().any(|(name, node)| leaves && name == refused.name && node.raw_locks);
+    let beside = seen.peers.iter().any(|peer| peer.image == refused.image && peer.raw_locks);
+    let foreign = own || beside || others().any(|(_, other)| other.raw_locks);
+    let conflicts = |claim: Claim| refused.claim.conflicts_with(claim);
+    let in_flight =
+        seen.peers.iter().any(|peer| peer.image == refused.image && conflicts(peer.claim))
+            || books.in_flight().any(|(image, claim)| image == refused.image && conflicts(claim));
+    let lock_byte_failed = matches!(seen.outcome, Outcome::LockByte { .. });
+    if foreign || (in_flight && !lock_byte_failed) {
+        return None;
+    }
+    if let Outcome::LockByte { error, .. } = seen.outcome
+        && *error != imglock_core::Errno::EAGAIN
+    {
+        // Not about another opener: the descriptor, or the file system.
+        return None;
+    }
+    let mut leaked = leaked
+        || books.orphaned(refused.image).any(conflicts)
+        || (seen.table.is_none() && left_in_a_copy(books, refused.image));
+    // Openers take read locks only, and those keep nobody from locking a byte.
+    let others = others().filter(|_| !lock_byte_failed);
+    for (_, other) in others.filter(|(_, other)| conflicts(other.claim_in_force())) {
+        match other.role {
+            Role::Acquired | Role::Given => return None,
+            Role::Inherited => leaked = true,
+        }
+    }
+    Some(Breach {
+        hazard: leaked.then_some(Hazard::LeakedLock),
+        expected: "granted: no live opener conflicts".to_owned(),
+        actual: format!("{}: it {}", seen.outcome, refused.claim),
+        message: format!("{} was refused although no live opener is in its way", refused.name),
+    })
+}
+
+/// Whether an opener has reopened and left a description to a copy of it: the
+/// copy may keep bytes that nobody claims, which shows in the table alone.
+fn left_in_a_copy(books: &Books, image: usize) -> bool {
+    let of_image = || books.nodes().filter(|(_, node)| node.image == image);
+    of_image().any(|(_, copy)| {
+        copy.copied && of_image().any(|(_, node)| node.former.contains(&copy.description))
+    })
+}
+
+fn attempt<'a>(books: &'a Books, seen: &'a Observation<'a>) -> Option<Attempt<'a>> {
+    let node = seen.action.node()?;
+    let name = books.full_name(seen.actor, node)?;
+    if let Action::Open { options, .. } = seen.action
+        && *seen.outcome != Outcome::Granted
+    {
+        let (locks, _) = books.resolve(options);
+        let image = seen.image?;
+        let claim = options.mode.claim();
+        return Some(Attempt {
+            name,
+            image,
+            image_by_name: Some(image),
+            claim,
+            locks,
+            description: None,
+            former: &[],
+            moved: false,
+        });
+    }
+    let open = books.node(seen.actor, node)?;
+    let claim = match seen.action {
+        Action::Open { .. } => open.claim_in_force(),
+        Action::Set { mode, .. } | Action::Reopen { mode, .. } if open.active => mode.claim(),
+        Action::Activate { .. } => open.claim,
+        _ => return None,
+    };
+    Some(Attempt {
+        name,
+        image: open.image,
+        image_by_name: books.image(&open.options.image),
+        claim,
+        locks: open.locks,
+        description: Some(open.description),
+        former: &open.former,
+        moved: matches!(seen.action, Action::Reopen { .. }) && seen.image != Some(open.image),
+    })
+}

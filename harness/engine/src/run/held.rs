@@ -1,0 +1,136 @@
+//! Compares a `held` statement with a lock table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::books::{Books, FullName};
+use super::books_node::Node;
+use imglock_core::{Action, TableLock};
+use imglock_core::{Backend, ByteRange, LockType};
+use imglock_scenario::{HeldEntry, HeldStatement};
+
+/// Locks of one owner on one image, neighbours joined: granted, waited for.
+type Locks = BTreeSet<(bool, LockType, ByteRange)>;
+
+/// Who owns locks on which image: `vm1.disk` (or the first of the nodes that
+/// share its description), or the process `vm1`. An OFD lock that is waited
+/// for has no owner in the kernel's table.
+type Owned = BTreeMap<(usize, String), Locks>;
+
+/// Stands for an owner that the kernel does not name.
+const UNKNOWN: &str = "?";
+
+/// What the statement says and what the table says, as text lines; equal
+/// when the statement holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Comparison {
+    pub(super) stated: Vec<String>,
+    pub(super) actual: Vec<String>,
+}
+
+impl Comparison {
+    pub(super) fn agrees(&self) -> bool {
+        self.stated == self.actual
+    }
+}
+
+/// Holds a statement against a lock table.
+pub(super) fn compare(books: &Books, statement: &HeldStatement, table: &[TableLock]) -> Comparison {
+    let mut stated = Owned::new();
+    let mut representatives = BTreeMap::new();
+    let mut unknown = Vec::new();
+    for entry in &statement.entries {
+        match owner_of(books, entry) {
+            Some((owner, aliases)) => {
+                for alias in aliases {
+                    representatives.insert(alias, owner.1.clone());
+                }
+                let granted = entry.locks.iter().map(|(kind, range)| (false, *kind, *range));
+                stated.entry(owner.clone()).or_default().extend(granted);
+                let waiting = entry.waiting.iter().map(|(kind, range)| (true, *kind, *range));
+                stated.entry(waiter(books, entry, owner)).or_default().extend(waiting);
+            }
+            None => unknown.push(format!("{}, which is not open", entry.node)),
+        }
+    }
+    let mut actual = Owned::new();
+    for lock in table {
+        let name = lock.holders.first().map_or(UNKNOWN, String::as_str);
+        let owner = representatives.get(name).cloned().unwrap_or_else(|| name.to_owned());
+        let entry = (lock.waiting, lock.kind, lock.range);
+        actual.entry((lock.image, owner)).or_default().insert(entry);
+    }
+    let mut stated = lines(stated);
+    stated.extend(unknown);
+    Comparison { stated, actual: lines(actual) }
+}
+
+/// The owner of an entry's locks, and every name the table may give it.
+fn owner_of(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<String>)> {
+    let Some(node) = books.node(&entry.node.actor, &entry.node.node) else {
+        return opening(books, entry);
+    };
+    let name = books.full_name(&entry.node.actor, &entry.node.node)?;
+    match node.locks.unwrap_or_else(|| books.byte_backend(&node.options)) {
+        Backend::Posix => Some(((node.image, name.root.to_owned()), vec![name.root.to_owned()])),
+        Backend::Ofd => {
+            let same = |(name, other): (FullName<'_>, &Node)| {
+                (other.description == node.description).then(|| name.to_string())
+            };
+            let mut aliases: Vec<String> = books.nodes().filter_map(same).collect();
+            aliases.sort();
+            Some(((node.image, aliases.first()?.clone()), aliases))
+        }
+    }
+}
+
+/// The owner of the locks of a node whose open is halted half-way. Nobody knows
+/// its descriptor yet, so under OFD its locks are those without a holder.
+fn opening(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<String>)> {
+    let process = books.owner(&entry.node.actor)?;
+    let Some(Action::Open { node, options }) = books.pending(&entry.node.actor) else {
+        return None;
+    };
+    if *node != entry.node.node {
+        return None;
+    }
+    let image = books.image_of(&entry.node.actor, &Action::Await)?;
+    Some(match books.resolve(options).0? {
+        Backend::Posix => ((image, process.to_owned()), vec![process.to_owned()]),
+        Backend::Ofd => ((image, UNKNOWN.to_owned()), vec![format!("{process}.{node}")]),
+    })
+}
+
+fn waiter(books: &Books, entry: &HeldEntry, owner: (usize, String)) -> (usize, String) {
+    let ofd = books
+        .node(&entry.node.actor, &entry.node.node)
+        .is_some_and(|node| books.byte_backend(&node.options) == Backend::Ofd);
+    if ofd { (owner.0, UNKNOWN.to_owned()) } else { owner }
+}
+
+fn lines(owned: Owned) -> Vec<String> {
+    owned
+        .into_iter()
+        .flat_map(|((image, owner), locks)| {
+            joined(locks).into_iter().map(move |(waiting, kind, range)| {
+                let verb = if waiting { "waits for" } else { "has" };
+                format!("{owner} {verb} {kind} {range} (image {image})")
+            })
+        })
+        .collect()
+}
+
+/// Joins neighbouring ranges of one type, as the kernel does.
+fn joined(locks: Locks) -> Vec<(bool, LockType, ByteRange)> {
+    let mut result: Vec<(bool, LockType, ByteRange)> = Vec::new();
+    for (waiting, kind, range) in locks {
+        match result.last_mut() {
+            Some((false, last_kind, last))
+                if !waiting && *last_kind == kind && range.first <= last.last.saturating_add(1) =>
+            {
+                last.last = last.last.max(range.last);
+            }
+            _ => result.push((waiting, kind, range)),
+        }
+    }
+    result
+}

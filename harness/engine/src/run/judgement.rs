@@ -1,0 +1,134 @@
+//! The judges that compare: what the file expects, what the model says, and
+//! what the kernel did.
+
+use super::breach::Breach;
+use super::finding::{Finding, Judge};
+use super::trace::StepEvent;
+use imglock_core::Backend;
+use imglock_core::{Hazard, Outcome, TableLock};
+use imglock_scenario::Scenario;
+
+/// Holds an outcome against `expect`.
+pub(super) fn by_scenario(event: &StepEvent, index: usize) -> Option<Finding> {
+    let (expected, outcome) = (event.expected.as_ref()?, event.outcome.as_ref()?);
+    let message = || format!("it gave `{outcome}`, and the scenario expects `{expected}`");
+    (expected != outcome).then(|| differs(Judge::Scenario, index, expected, outcome, message()))
+}
+
+/// Holds an outcome, and what the file expects of it, against the model.
+pub(super) fn by_model(event: &StepEvent, index: usize) -> Option<Finding> {
+    let (predicted, outcome) = (event.predicted.as_ref()?, event.outcome.as_ref()?);
+    if predicted != outcome {
+        let message = format!("it gave `{outcome}`, and the model says `{predicted}`");
+        return Some(differs(Judge::Model, index, predicted, outcome, message));
+    }
+    let expected = event.expected.as_ref().filter(|expected| *expected != predicted)?;
+    let message = format!(
+        "the kernel does what the model says, `{predicted}`; is `expect {expected:?}` a mistake?",
+        expected = expected.to_string()
+    );
+    Some(differs(Judge::Model, index, predicted, expected, message))
+}
+
+fn differs(
+    judge: Judge,
+    index: usize,
+    expected: &Outcome,
+    actual: &Outcome,
+    message: String,
+) -> Finding {
+    Finding {
+        judge,
+        event: Some(index),
+        hazard: None,
+        declared: false,
+        expected: expected.to_string(),
+        actual: actual.to_string(),
+        message,
+    }
+}
+
+/// What is said of a lock table that is not the model's.
+pub(crate) const NOT_THE_MODELS: &str = "the kernel's lock table is not the model's";
+/// What stands for a table without a lock.
+pub(crate) const NO_LOCKS: &str = "no locks";
+
+/// Holds the kernel's table against the model's.
+pub(super) fn tables_differ(
+    model: &[TableLock],
+    kernel: &[TableLock],
+    index: usize,
+) -> Option<Finding> {
+    let sorted = |table: &[TableLock]| {
+        let mut table = table.to_vec();
+        table.sort();
+        table
+    };
+    let (model, kernel) = (sorted(model), sorted(kernel));
+    (model != kernel).then(|| Finding {
+        judge: Judge::Model,
+        event: Some(index),
+        hazard: None,
+        declared: false,
+        expected: in_lines(&model),
+        actual: in_lines(&kernel),
+        message: NOT_THE_MODELS.to_owned(),
+    })
+}
+
+fn in_lines(table: &[TableLock]) -> String {
+    match table {
+        [] => NO_LOCKS.to_owned(),
+        table => table.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// A breach of the contract, with what the scenario declares about it.
+pub(super) fn by_contract(
+    breach: Breach,
+    index: usize,
+    backend: Backend,
+    declared: bool,
+) -> Finding {
+    let message = match breach.hazard {
+        Some(hazard) if !declared => {
+            format!("{}; if it is meant to, declare `hazard {backend}={hazard}`", breach.message)
+        }
+        _ => breach.message,
+    };
+    Finding {
+        judge: Judge::Contract,
+        event: Some(index),
+        hazard: breach.hazard,
+        declared,
+        expected: breach.expected,
+        actual: breach.actual,
+        message,
+    }
+}
+
+/// A hazard that was declared and did not happen.
+pub(super) fn missing_hazard(scenario: &Scenario, hazard: Hazard) -> Finding {
+    Finding {
+        judge: Judge::Scenario,
+        event: None,
+        hazard: None,
+        declared: false,
+        expected: format!("hazard {hazard}: {}", hazard.meaning()),
+        actual: "it did not happen".to_owned(),
+        message: format!("{} declares the hazard {hazard}, and it did not happen", scenario.name),
+    }
+}
+
+/// Something the harness itself must report.
+pub(super) fn by_harness(index: Option<usize>, actual: String, message: String) -> Finding {
+    Finding {
+        judge: Judge::Harness,
+        event: index,
+        hazard: None,
+        declared: false,
+        expected: String::new(),
+        actual,
+        message,
+    }
+}

@@ -1,0 +1,68 @@
+//! One scenario, one backend, one casting: run it, and judge what came of it.
+//!
+//! The steps of a [`Scenario`](imglock_scenario::Scenario) are sent to real
+//! processes; what they do becomes a [`Trace`]; three judges look at the trace
+//! as it grows; their [`Finding`]s make the [`Verdict`].
+
+mod blind;
+mod books;
+mod books_census;
+mod books_names;
+mod books_node;
+mod books_pending;
+#[cfg(test)]
+mod books_tests;
+mod breach;
+mod cast;
+mod casting;
+mod contract;
+mod contract_bytes;
+#[cfg(test)]
+mod contract_bytes_tests;
+#[cfg(test)]
+mod contract_copies_tests;
+#[cfg(test)]
+mod contract_granted_tests;
+#[cfg(test)]
+mod contract_refused_tests;
+mod document;
+mod engine;
+mod environment;
+mod finding;
+mod held;
+#[cfg(test)]
+mod held_tests;
+#[cfg(test)]
+mod history;
+mod judgement;
+#[cfg(test)]
+mod judgement_tests;
+mod moment;
+mod mounts;
+mod parting;
+mod perform;
+mod place;
+mod rehearsal;
+mod result;
+mod runner;
+mod scrutiny;
+mod session;
+mod simultaneous;
+mod trace;
+mod waiting;
+
+pub use casting::Casting;
+pub use document::{RunDocument, RunLine};
+pub use engine::Engine;
+pub use environment::Environment;
+pub use finding::{Finding, Judge};
+pub(crate) use judgement::{NO_LOCKS, NOT_THE_MODELS};
+pub use moment::Snapshot;
+pub use parting::{DifferenceKind, TraceDifference};
+pub use place::{Boot, Place, PlaceFate, made_at};
+pub use rehearsal::rehearse;
+pub use result::ScenarioResult;
+pub(crate) use result::microseconds;
+pub(crate) use session::raise_descriptor_limit;
+pub use session::{HarnessError, Job, Session, SessionOptions};
+pub use trace::{Event, EventKind, ProcessEntry, SimultaneousStarts, StepEvent, Trace};

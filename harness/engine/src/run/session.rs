@@ -1,0 +1,297 @@
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::casting::Casting;
+use super::engine::Engine;
+use super::result::ScenarioResult;
+use crate::fault::Fault;
+use crate::file_system::PrivateMounts;
+use crate::process::{LauncherOptions, ProcessError, StopToken, describe};
+use imglock_core::{Backend, LockError};
+use imglock_locks::{Availability, Visibility, availability};
+use imglock_scenario::Scenario;
+
+/// One scenario on one backend, to be run.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// On which locks.
+    pub backend: Backend,
+    /// Who plays.
+    pub casting: Casting,
+}
+
+/// Where and how scenarios are run.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// Where the scratch directories are made; its file system is tested.
+    pub directory: PathBuf,
+    /// How many scenarios run at a time.
+    pub jobs: usize,
+    /// How long one step may take.
+    pub step_timeout: Duration,
+    /// Leave the scratch directories behind.
+    pub keep: bool,
+    /// Refuse OFD locks to every process, as a kernel without them would.
+    pub deny_ofd: bool,
+    /// Where scenarios may mount something: the thread that starts them has
+    /// entered it. Without it, those that mount are skipped.
+    pub mounts: Option<PrivateMounts>,
+    /// What is wrong with our own workers, on purpose.
+    pub fault: Option<Fault>,
+    /// Stops the session: what runs is given up, what has ended is kept.
+    pub stop: StopToken,
+    /// The program that becomes the launcher: one that calls
+    /// [`crate::init`] first.
+    pub program: PathBuf,
+}
+
+impl SessionOptions {
+    /// One scenario at a time in `directory`, run by this program, with ten
+    /// seconds for each step.
+    pub fn new(directory: PathBuf, stop: StopToken) -> SessionOptions {
+        let LauncherOptions { program, directory, keep, deny_ofd, fault, stop } =
+            LauncherOptions::new(directory, stop);
+        let (jobs, step_timeout, mounts) = (1, Duration::from_secs(10), None);
+        SessionOptions {
+            directory,
+            jobs,
+            step_timeout,
+            keep,
+            deny_ofd,
+            mounts,
+            fault,
+            stop,
+            program,
+        }
+    }
+
+    /// Which locks a process gets in the directory.
+    pub(crate) fn availability(&self) -> Result<Availability, HarnessError> {
+        let directory = self.directory.clone();
+        let mut available = match availability(&directory) {
+            Ok(available) => available,
+            Err(error) => return Err(HarnessError::Directory { directory, why: describe(&error) }),
+        };
+        if self.deny_ofd {
+            // What the filter answers.
+            available.ofd = Err(LockError::Invalid);
+        }
+        match (available.ofd.clone(), available.posix.clone()) {
+            (Err(ofd), Err(posix)) => Err(HarnessError::NoLocks { directory, ofd, posix }),
+            _ => Ok(available),
+        }
+    }
+
+    /// Makes sure that a process gets all these locks in the directory; says
+    /// whether the kernel shows them.
+    pub(crate) fn require(&self, backends: &[Backend]) -> Result<Visibility, HarnessError> {
+        let available = self.availability()?;
+        for backend in backends {
+            if let Err(error) = available.of(*backend) {
+                let (directory, backend) = (self.directory.clone(), *backend);
+                return Err(HarnessError::NoSuchLocks { directory, backend, error: error.clone() });
+            }
+        }
+        Ok(available.visibility)
+    }
+
+    /// How its launchers are started.
+    pub(crate) fn launcher(&self) -> LauncherOptions {
+        LauncherOptions {
+            program: self.program.clone(),
+            directory: self.directory.clone(),
+            keep: self.keep,
+            deny_ofd: self.deny_ofd,
+            fault: self.fault,
+            stop: self.stop.clone(),
+        }
+    }
+
+    fn engine(
+        &self,
+        launcher: &LauncherOptions,
+        visibility: Visibility,
+    ) -> Result<Engine, ProcessError> {
+        let mut engine = Engine::start(launcher, self.step_timeout)?;
+        engine.mount_in(self.mounts.clone());
+        engine.see(visibility);
+        Ok(engine)
+    }
+}
+
+/// Why this environment cannot run scenarios.
+#[derive(Debug, thiserror::Error)]
+pub enum HarnessError {
+    /// The directory cannot be used.
+    #[error("cannot make a file in {}: {why}; choose another directory with --dir", directory.display())]
+    Directory {
+        /// Which.
+        directory: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// Neither kind of lock works there.
+    #[error(
+        "no lock works in {} (OFD: {ofd}; POSIX: {posix}); choose another directory with --dir",
+        directory.display()
+    )]
+    NoLocks {
+        /// Where.
+        directory: PathBuf,
+        /// What an OFD lock gave.
+        ofd: LockError,
+        /// What a POSIX lock gave.
+        posix: LockError,
+    },
+    /// The kind of lock that was asked for does not work there.
+    #[error("no {backend} locks in {}: {error}; choose another with --backend or --dir", directory.display())]
+    NoSuchLocks {
+        /// Where.
+        directory: PathBuf,
+        /// Which kind.
+        backend: Backend,
+        /// What trying it gave.
+        error: LockError,
+    },
+    /// A race cannot be run, or does not go on.
+    #[error("no race: {why}")]
+    Race {
+        /// Why not.
+        why: String,
+    },
+    /// Processes cannot be started.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+}
+
+/// A number of scenarios being run. Iterating yields their results as they
+/// end; dropping it stops what still runs, and leaves nothing behind.
+#[derive(Debug)]
+pub struct Session {
+    results: Receiver<Result<ScenarioResult, HarnessError>>,
+    lanes: Vec<JoinHandle<()>>,
+    queue: Arc<Mutex<VecDeque<Job>>>,
+    kept: Vec<PathBuf>,
+}
+
+impl Session {
+    /// Starts running `jobs`.
+    ///
+    /// # Errors
+    /// When no lock works in the directory, or no process can be started.
+    pub fn start(jobs: Vec<Job>, options: SessionOptions) -> Result<Session, HarnessError> {
+        let available = Arc::new(options.availability()?);
+        raise_descriptor_limit();
+        let launcher = options.launcher();
+        let lanes = options.jobs.clamp(1, jobs.len().max(1));
+        let engine = || options.engine(&launcher, available.visibility);
+        let engines = (0..lanes).map(|_| engine()).collect::<Result<Vec<_>, _>>()?;
+        let kept = engines.iter().map(|engine| engine.scratch().to_owned()).collect();
+        let queue = Arc::new(Mutex::new(VecDeque::from(jobs)));
+        let (sender, results) = channel();
+        let lanes = engines
+            .into_iter()
+            .map(|engine| {
+                let lane = Lane {
+                    engine,
+                    available: Arc::clone(&available),
+                    queue: Arc::clone(&queue),
+                    results: sender.clone(),
+                    stop: options.stop.clone(),
+                };
+                std::thread::spawn(move || lane.work())
+            })
+            .collect();
+        Ok(Session { results, lanes, queue, kept: if options.keep { kept } else { Vec::new() } })
+    }
+
+    /// The scratch directories that are left behind.
+    pub fn kept(&self) -> &[PathBuf] {
+        &self.kept
+    }
+}
+
+impl Engine {
+    /// Starts an engine of its own, for strategies that make many runs on one
+    /// backend.
+    ///
+    /// # Errors
+    /// When that backend does not work in the directory, or no process can be
+    /// started.
+    pub fn prepare(options: &SessionOptions, backend: Backend) -> Result<Engine, HarnessError> {
+        let visibility = options.require(&[backend])?;
+        raise_descriptor_limit();
+        Ok(options.engine(&options.launcher(), visibility)?)
+    }
+}
+
+impl Iterator for Session {
+    type Item = Result<ScenarioResult, HarnessError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.results.recv().ok()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        for lane in self.lanes.drain(..) {
+            let _ = lane.join();
+        }
+    }
+}
+
+/// One thread with one launcher, which takes jobs until there are none.
+struct Lane {
+    engine: Engine,
+    available: Arc<Availability>,
+    queue: Arc<Mutex<VecDeque<Job>>>,
+    results: Sender<Result<ScenarioResult, HarnessError>>,
+    stop: StopToken,
+}
+
+impl Lane {
+    fn work(mut self) {
+        while !self.stop.is_stopped() {
+            let job = self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let Some(Job { scenario, backend, casting }) = job else { return };
+            let subject = casting.to_string();
+            self.engine.cast(casting);
+            let result = match self.available.of(backend) {
+                Ok(()) => self.engine.run(&scenario, backend),
+                Err(error) => Ok(ScenarioResult::skipped(
+                    &scenario.name,
+                    backend,
+                    subject,
+                    format!("no {backend} locks here: {error}"),
+                )),
+            };
+            let result = match result {
+                Err(ProcessError::Stopped) => return,
+                other => other.map_err(HarnessError::from),
+            };
+            let failed = result.is_err();
+            if self.results.send(result).is_err() || failed {
+                return;
+            }
+        }
+    }
+}
+
+/// Every process of a scenario is one descriptor here, and a scenario may
+/// have thousands.
+pub(crate) fn raise_descriptor_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // Without it smaller scenarios still run.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}

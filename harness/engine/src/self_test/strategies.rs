@@ -1,0 +1,117 @@
+//! Sweep, race and exploration as hunters.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use super::{CatchGround, FaultCatch, Hunted};
+use crate::explore::{ExploreDifference, ExplorePlan, explore};
+use crate::process::ProcessError;
+use crate::race::{RacePlan, race};
+use crate::run::{HarnessError, SessionOptions};
+use crate::sweep::{Arrangement, ClaimDeparture, ClaimDifference, ClaimPlan, Openers, claim_sweep};
+use imglock_core::Backend;
+
+/// How long a race looks for a fault.
+const RACE: Duration = Duration::from_secs(10);
+/// How long it looks where nothing is planted: long enough to see that it
+/// would cry wolf.
+const QUIET_RACE: Duration = Duration::from_secs(2);
+/// How many steps' time a row of the sweep may take.
+const ROW: u32 = 10;
+/// How many random scenarios are tried.
+const CASES: u64 = 1_000;
+/// Which; another seed would find other things, and a test must repeat itself.
+const SEED: u64 = 1;
+
+/// Every ordered pair of claims, until one differs.
+pub(super) fn sweep(ground: &CatchGround) -> Result<Hunted, HarnessError> {
+    let arrangements = Arrangement::on(&[ground.backend]);
+    let plan = ClaimPlan { arrangements, ..ClaimPlan::new(Openers::Two) };
+    // A worker tries a whole row of claims before it answers.
+    let step_timeout = ROW * ground.options.step_timeout;
+    let options = SessionOptions { step_timeout, ..ground.options.clone() };
+    let swept = claim_sweep(&plan, &options, &mut |sweep| {
+        if sweep.differences() > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let swept = match swept {
+        Err(error) => return broken(ground, error),
+        Ok(swept) => swept,
+    };
+    let first = swept.arrangements.iter().flat_map(|one| &one.first_differences).next();
+    let catch =
+        first.map(|difference| FaultCatch { at: difference.label(), said: differs(difference) });
+    stopped_unless(swept.complete || catch.is_some())?;
+    Ok(Hunted { runs: swept.cases_done(), catch })
+}
+
+fn differs(difference: &ClaimDifference) -> String {
+    match &difference.departure {
+        ClaimDeparture::Outcome { expected, actual } => {
+            format!("it gave `{actual}`, and the algebra says `{expected}`")
+        }
+        ClaimDeparture::Held { .. } => "the holder's locks were not what it claims".to_owned(),
+        ClaimDeparture::Left { .. } => "locks were left when all had closed".to_owned(),
+        ClaimDeparture::Silence { why } => format!("no answer: {why}"),
+    }
+}
+
+/// Openers released at the same moment, until the contract is broken.
+pub(super) fn race_rounds(ground: &CatchGround) -> Result<Hunted, HarnessError> {
+    let time = if ground.options.fault.is_some() { RACE } else { QUIET_RACE };
+    // Under POSIX two openers of one process break it anyway.
+    let sharing = if ground.backend == Backend::Posix { 0 } else { 2 };
+    let plan = RacePlan {
+        sharing,
+        rounds: None,
+        time: Some(time),
+        seed: SEED,
+        first_breach: true,
+        ..RacePlan::new(ground.backend)
+    };
+    let raced = match race(&plan, &ground.options, &mut |_| {}) {
+        Err(error) => return broken(ground, error),
+        Ok(raced) => raced,
+    };
+    stopped_unless(raced.complete)?;
+    let catch = raced.breaches.first().map(|breach| FaultCatch {
+        at: format!("round {}", breach.first.round),
+        said: breach.kind.meaning().to_owned(),
+    });
+    Ok(Hunted { runs: raced.rounds, catch })
+}
+
+/// Random scenarios, until one differs from the model.
+pub(super) fn explore_cases(ground: &CatchGround) -> Result<Hunted, HarnessError> {
+    let plan = ExplorePlan::hunt(ground.backend, SEED, CASES);
+    let explored = match explore(&plan, &ground.options, &mut |_| {}) {
+        Err(error) => return broken(ground, error),
+        Ok(explored) => explored,
+    };
+    stopped_unless(explored.complete)?;
+    let catch =
+        explored.differences.first().map(|ExploreDifference { case, fault, .. }| FaultCatch {
+            at: format!("case {case}: {}", fault.step),
+            said: format!("{}: it gave `{}` for `{}`", fault.judge, fault.actual, fault.expected),
+        });
+    Ok(Hunted { runs: explored.done, catch })
+}
+
+/// A strategy that cannot go on where a fault was planted has found it: its
+/// processes died, hung or answered nonsense. Otherwise the environment fails.
+fn broken(ground: &CatchGround, error: HarnessError) -> Result<Hunted, HarnessError> {
+    match error {
+        HarnessError::Process(ProcessError::Stopped) => Err(error),
+        error if ground.options.fault.is_some() => {
+            let catch =
+                Some(FaultCatch { at: "its processes".to_owned(), said: error.to_string() });
+            Ok(Hunted { runs: 0, catch })
+        }
+        error => Err(error),
+    }
+}
+
+/// Strategies end with what they have when they are stopped; here that is an
+/// end, too: nobody can say that the fault was not found.
+fn stopped_unless(complete: bool) -> Result<(), HarnessError> {
+    if complete { Ok(()) } else { Err(ProcessError::Stopped.into()) }
+}

@@ -1,0 +1,37 @@
+use super::{Player, Stage, StepFailure, Subject};
+use crate::process::Launcher;
+use imglock_core::Action;
+use imglock_core::Backend;
+
+/// A subject that is not to be had here: it can do nothing, and says why.
+#[derive(Debug, Clone)]
+pub struct Absent {
+    name: String,
+    why: String,
+}
+
+impl Absent {
+    /// `why` goes on after the name: `is not installed`.
+    pub fn new(name: impl Into<String>, why: impl Into<String>) -> Absent {
+        Absent { name: name.into(), why: why.into() }
+    }
+}
+
+impl Subject for Absent {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn can(&self, _: &Action, _: Backend) -> Result<(), String> {
+        Err(self.why.clone())
+    }
+
+    fn start(
+        &self,
+        _: &mut Launcher,
+        _: &[String],
+        _: &Stage<'_>,
+    ) -> Result<Vec<Box<dyn Player>>, StepFailure> {
+        Err(StepFailure::Cannot(self.why.clone()))
+    }
+}

@@ -1,0 +1,175 @@
+use std::path::Path;
+
+use super::{Deed, OpenNode, Performed, Player, Stage, StepFailure, Subject};
+use crate::process::{Launcher, Reply, Request, Worker};
+use imglock_core::Backend;
+use imglock_core::{Access, Claim, FALLBACK_WARNING};
+use imglock_core::{Action, OpenOptions, Outcome};
+
+/// Our own worker processes, which can do whatever a scenario can say.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Builtin;
+
+impl Builtin {
+    /// The word for it.
+    pub const NAME: &'static str = "builtin";
+}
+
+impl Subject for Builtin {
+    fn name(&self) -> &str {
+        Builtin::NAME
+    }
+
+    fn can(&self, _: &Action, _: Backend) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn start(
+        &self,
+        launcher: &mut Launcher,
+        names: &[String],
+        _: &Stage<'_>,
+    ) -> Result<Vec<Box<dyn Player>>, StepFailure> {
+        let workers = launcher.spawn(names)?;
+        let player = |worker| Box::new(BuiltinPlayer::new(worker)) as Box<dyn Player>;
+        Ok(workers.into_iter().map(player).collect())
+    }
+}
+
+/// One worker.
+#[derive(Debug)]
+pub struct BuiltinPlayer {
+    worker: Worker,
+    /// What is due besides the worker's answer.
+    due: Due,
+}
+
+/// What a worker's answer is told with.
+#[derive(Debug, Default)]
+struct Due {
+    /// QEMU would warn.
+    warning: bool,
+    /// For a worker it is a change of the claim; a scenario asks for nothing.
+    asks_for_nothing: bool,
+}
+
+impl BuiltinPlayer {
+    /// A player for a worker that was started, or forked.
+    pub fn new(worker: Worker) -> BuiltinPlayer {
+        BuiltinPlayer { worker, due: Due::default() }
+    }
+}
+
+impl Player for BuiltinPlayer {
+    fn pid(&self) -> i32 {
+        self.worker.pid
+    }
+
+    fn begin(&mut self, deed: &Deed<'_>, stage: &Stage<'_>) -> Result<(), StepFailure> {
+        let request = request(deed, stage.directory)?;
+        tracing::trace!(pid = self.worker.pid, ?request);
+        self.due = Due {
+            asks_for_nothing: matches!(deed.action, Action::Inactivate { .. }),
+            warning: match deed.action {
+                // QEMU warns when it falls back, whether the open succeeds or not.
+                Action::Open { options, .. } => falls_back(options, stage.backend),
+                _ => false,
+            },
+        };
+        Ok(self.worker.channel.send(&request)?)
+    }
+
+    fn finish(&mut self, stage: &Stage<'_>) -> Result<Performed, StepFailure> {
+        self.worker.channel.wait(stage.deadline(), stage.stop)?;
+        let reply: Reply = self.worker.channel.receive()?;
+        tracing::trace!(pid = self.worker.pid, ?reply);
+        let mut performed = Performed::from(reply);
+        let due = std::mem::take(&mut self.due);
+        if due.warning {
+            performed.warnings.extend(FALLBACK_WARNING.map(str::to_owned));
+        }
+        if due.asks_for_nothing && performed.outcome == Outcome::Granted {
+            performed.outcome = Outcome::Done;
+        }
+        Ok(performed)
+    }
+
+    fn leave(&mut self) -> Result<(), StepFailure> {
+        Ok(self.worker.channel.send(&Request::Exit)?)
+    }
+
+    fn worker(&mut self) -> Option<&mut Worker> {
+        Some(&mut self.worker)
+    }
+}
+
+fn falls_back(options: &OpenOptions, backend: Backend) -> bool {
+    let best = options.backend.unwrap_or(backend);
+    options.locking.is_some_and(|locking| locking.resolve(best).1)
+}
+
+/// The request to a worker that a deed means.
+///
+/// # Errors
+/// When no request means it: a step of several processes, or of the host.
+pub fn request(deed: &Deed<'_>, directory: &Path) -> Result<Request, StepFailure> {
+    match deed.action {
+        Action::Open { options, .. } => return Ok(open(deed, options, directory)),
+        Action::Exec => return Ok(Request::Exec),
+        _ => {}
+    }
+    let Some(node) = deed.node else {
+        return Err(StepFailure::harness(format!("`{}` is no request of a node", deed.action)));
+    };
+    let handle = || node.handle.clone();
+    let (fd, backend) = (node.handle.fd, deed.bytes);
+    Ok(match deed.action {
+        Action::Close { .. } => Request::Close { fd },
+        Action::Reopen { mode, access, .. } => reopen(node, mode.claim(), *access, directory),
+        // An inactive node only notes the claim; no byte is touched.
+        Action::Set { mode, pause_after, .. } => Request::Change {
+            node: handle(),
+            claim: if node.active { mode.claim() } else { Claim::NOTHING },
+            pause_after: *pause_after,
+        },
+        Action::Inactivate { .. } => {
+            Request::Change { node: handle(), claim: Claim::NOTHING, pause_after: None }
+        }
+        Action::Activate { .. } => {
+            Request::Change { node: handle(), claim: node.claim, pause_after: None }
+        }
+        Action::Read { at, len, .. } => Request::Read { fd, at: *at, len: *len },
+        Action::Write { at, data, .. } => Request::Write { fd, at: *at, data: data.clone() },
+        Action::Seek { to, .. } => Request::Seek { fd, to: *to },
+        Action::Dup { .. } => Request::Dup { fd },
+        Action::Lock { kind, range, wait, .. } => {
+            Request::Lock { fd, backend, kind: *kind, range: *range, wait: *wait }
+        }
+        Action::Unlock { range, .. } => Request::Unlock { fd, backend, range: *range },
+        Action::Test { kind, range, .. } => {
+            Request::Test { fd, backend, kind: *kind, range: *range }
+        }
+        other => return Err(StepFailure::harness(format!("`{other}` is no request of a node"))),
+    })
+}
+
+fn open(deed: &Deed<'_>, options: &OpenOptions, directory: &Path) -> Request {
+    Request::Open {
+        path: directory.join(&options.image),
+        access: options.access,
+        cloexec: options.cloexec,
+        locks: deed.locks,
+        claim: if options.inactive { Claim::NOTHING } else { options.mode.claim() },
+        pause_after: options.pause_after,
+    }
+}
+
+fn reopen(node: OpenNode<'_>, claim: Claim, access: Access, directory: &Path) -> Request {
+    Request::Reopen {
+        node: node.handle.clone(),
+        path: directory.join(&node.options.image),
+        access,
+        cloexec: node.options.cloexec,
+        claim: if node.active { claim } else { Claim::NOTHING },
+    }
+}

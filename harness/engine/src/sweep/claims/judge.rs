@@ -1,0 +1,113 @@
+use super::seen::{Seen, locks_of};
+use super::{Arrangement, ClaimDeparture, ClaimDifference, expected};
+use crate::process::Tried;
+use imglock_core::Claim;
+use imglock_core::Outcome;
+
+/// What a row of cases comes to once it is compared with the algebra.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Judged {
+    pub(super) granted: u64,
+    pub(super) refused: u64,
+    /// Neither.
+    pub(super) other: u64,
+    pub(super) differences: Vec<ClaimDifference>,
+}
+
+impl Judged {
+    /// The first departure, if any, that is about more than an outcome.
+    pub(super) fn lasting(&self) -> Option<&ClaimDeparture> {
+        self.differences.iter().map(|one| &one.departure).find(|one| one.is_lasting())
+    }
+
+    /// Whether somebody gave no answer.
+    pub(super) fn is_silent(&self) -> bool {
+        self.lasting().is_some_and(|one| matches!(one, ClaimDeparture::Silence { .. }))
+    }
+
+    fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Granted => self.granted += 1,
+            Outcome::Refused(_) => self.refused += 1,
+            _ => self.other += 1,
+        }
+    }
+}
+
+/// Compares what was `seen` of `claims` beside `holders` with the algebra.
+pub(super) fn judge(
+    arrangement: Arrangement,
+    holders: &[Claim],
+    claims: &[Claim],
+    seen: &Seen,
+) -> Judged {
+    let mut judged = Judged::default();
+    let difference = |holders: &[Claim], claim, departure| ClaimDifference {
+        arrangement,
+        holders: holders.to_vec(),
+        claim,
+        departure,
+    };
+    let not_let_in = |holder: usize, actual: &Outcome| {
+        let (before, claim) = (&holders[..holder], holders[holder]);
+        let expected = expected(arrangement, before, claim);
+        difference(
+            before,
+            Some(claim),
+            ClaimDeparture::Outcome { expected, actual: actual.clone() },
+        )
+    };
+    // A lasting departure of a single case is that case's.
+    let alone = match claims {
+        [claim] => Some(*claim),
+        _ => None,
+    };
+    match seen {
+        Seen::Silence { why } => {
+            let silence = ClaimDeparture::Silence { why: why.clone() };
+            judged.differences.push(difference(holders, alone, silence));
+        }
+        Seen::NoRow { holder, outcome } => {
+            judged.differences.push(not_let_in(*holder, outcome));
+        }
+        Seen::Row { tried, held, left } => {
+            for (claim, tried) in claims.iter().zip(tried) {
+                let actual = match tried {
+                    Tried::Granted => Outcome::Granted,
+                    Tried::Refused(refusal) => Outcome::Refused(*refusal),
+                    Tried::Other(outcome) => outcome.clone(),
+                    Tried::Alone { holder, outcome } => {
+                        // Said once for all that were to be tried beside it.
+                        let difference = not_let_in(*holder, outcome);
+                        if !judged.differences.contains(&difference) {
+                            judged.differences.push(difference);
+                        }
+                        continue;
+                    }
+                };
+                judged.count(&actual);
+                let expected = expected(arrangement, holders, *claim);
+                if actual != expected {
+                    let departure = ClaimDeparture::Outcome { expected, actual };
+                    judged.differences.push(difference(holders, Some(*claim), departure));
+                }
+            }
+            if let Some(actual) = held {
+                let expected = locks_of(arrangement, holders);
+                if *actual != expected {
+                    let departure = ClaimDeparture::Held { expected, actual: actual.clone() };
+                    judged.differences.push(difference(holders, alone, departure));
+                }
+            }
+            if !left.is_empty() {
+                let departure = ClaimDeparture::Left { actual: left.clone() };
+                judged.differences.push(difference(holders, alone, departure));
+            }
+        }
+    }
+    judged
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

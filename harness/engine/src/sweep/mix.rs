@@ -1,0 +1,97 @@
+use std::collections::BTreeMap;
+
+use crate::run::{DifferenceKind, ScenarioResult, TraceDifference};
+use imglock_core::Backend;
+use imglock_core::TableLock;
+use imglock_core::Verdict;
+
+/// A scenario that came out in one way with one cast, and in another with
+/// another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MixDifference {
+    /// The scenario.
+    pub scenario: String,
+    /// On which locks.
+    pub backend: Backend,
+    /// The cast that the other is compared with.
+    pub first: String,
+    /// The other cast.
+    pub second: String,
+    /// Where they part, such as `line 13: vm2 open disk mode=rw`.
+    pub at: String,
+    /// What came of it with the first cast.
+    pub with_first: String,
+    /// What came of it with the second.
+    pub with_second: String,
+}
+
+/// Compares each scenario's results with each other: the verdict, the hazards,
+/// every outcome and every reading of the lock table. What was skipped is
+/// compared with nothing.
+///
+/// Where steps happen at the same moment (`together`) the kernel may decide
+/// either way, so from there on only verdict and hazards are compared.
+pub fn mix_differences(results: &[ScenarioResult]) -> Vec<MixDifference> {
+    let mut cells: BTreeMap<(&str, Backend), Vec<&ScenarioResult>> = BTreeMap::new();
+    for result in results.iter().filter(|result| result.verdict != Verdict::Skipped) {
+        cells.entry((&result.scenario, result.backend)).or_default().push(result);
+    }
+    let compared = cells.into_values().filter_map(|cell| {
+        let (first, others) = cell.split_first()?;
+        Some(others.iter().filter_map(|other| difference(first, other)).collect::<Vec<_>>())
+    });
+    compared.flatten().collect()
+}
+
+fn difference(first: &ScenarioResult, second: &ScenarioResult) -> Option<MixDifference> {
+    let parted = |at: &str, with_first: String, with_second: String| MixDifference {
+        scenario: first.scenario.clone(),
+        backend: first.backend,
+        first: first.subject.clone(),
+        second: second.subject.clone(),
+        at: at.to_owned(),
+        with_first,
+        with_second,
+    };
+    if first.verdict != second.verdict {
+        let (one, other) = (first.verdict.to_string(), second.verdict.to_string());
+        return Some(parted("the verdict", one, other));
+    }
+    if first.hazards != second.hazards {
+        let names = |result: &ScenarioResult| {
+            let names: Vec<String> = result.hazards.iter().map(ToString::to_string).collect();
+            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        };
+        return Some(parted("the hazards", names(first), names(second)));
+    }
+    let TraceDifference { line, text, what, .. } =
+        TraceDifference::of(&first.trace, &second.trace)?;
+    let at = format!("line {line}: {text}");
+    Some(match what {
+        DifferenceKind::Step { first, second } => parted(&at, first, second),
+        DifferenceKind::Outcome { first, second } => {
+            let [one, other] = [first, second].map(|one| one.map(|outcome| outcome.to_string()));
+            parted(&at, one.unwrap_or_default(), other.unwrap_or_default())
+        }
+        DifferenceKind::Locks { first, second } => {
+            let [one, other] = [first, second].map(|table| locks(table.as_deref()));
+            parted(&at, one, other)
+        }
+        DifferenceKind::End { first, second } => {
+            let [one, other] = [first, second].map(|number| format!("{number} events"));
+            parted("the end", one, other)
+        }
+    })
+}
+
+fn locks(table: Option<&[TableLock]>) -> String {
+    match table {
+        None => "not read".to_owned(),
+        Some([]) => "no locks".to_owned(),
+        Some(locks) => locks.iter().map(TableLock::to_string).collect::<Vec<_>>().join("; "),
+    }
+}
+
+#[cfg(test)]
+#[path = "mix_tests.rs"]
+mod tests;

@@ -1,0 +1,12 @@
+//! Strategies that make many runs and sum them up.
+
+mod claims;
+mod mix;
+mod mode_table;
+
+pub use claims::{
+    Arrangement, ClaimDeparture, ClaimDifference, ClaimPlan, ClaimSweep, CommonDifference,
+    DifferencePattern, OpenerProcesses, Openers, SweptPart, claim_sweep,
+};
+pub use mix::{MixDifference, mix_differences};
+pub use mode_table::{ModeDifference, ModeTable, mode_table};

@@ -1,0 +1,252 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::facts::Facts;
+use super::grouping::{Compare, Counts, Group, group, subtract};
+use super::scan::{Found, Scan, scan};
+use super::target::{Mounts, Target};
+use super::waiters::waiters;
+use super::{
+    Explanation, Holder, HolderOwner, HolderProcess, OwnedLock, Survey, SurveyedImage,
+    UnexplainedLock, UnlockedUser, Waiter,
+};
+use crate::lock_table::{AnyLine, FileKey, LockClass, lines_of};
+use crate::raw::compare_descriptions;
+use imglock_core::Access;
+use imglock_core::{ByteRange, LockType};
+
+/// How often to look at most, while locks come and go.
+const MOST_LOOKS: usize = 5;
+
+/// How often to make a survey anew that has not settled.
+const MOST_SURVEYS: usize = 10;
+
+/// Why a survey could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// A path that leads to no file, or to one behind a folder that may not
+    /// be entered.
+    #[error("cannot look at {}: {source}", path.display())]
+    Image {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No /proc, or one that cannot be read.
+    #[error("cannot read /proc, where the kernel tells of locks: {0}; is it mounted?")]
+    Proc(io::Error),
+}
+
+/// Finds every owner of a lock on the files that `paths` lead to, in one pass
+/// over /proc: through symbolic links and hard links, and for a deleted file
+/// through a link such as /proc/PID/fd/N.
+///
+/// It takes no lock and disturbs nobody. Since descriptors and /proc/locks
+/// cannot be read at one moment, it looks again as long as the two disagree,
+/// several times at most ([`Survey::settled`]).
+///
+/// # Errors
+/// When a path leads to no file, or /proc cannot be read. A process that may
+/// not be looked into is no error; it is counted.
+pub fn survey<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
+    let mut mounts = Mounts::default();
+    let targets = paths
+        .iter()
+        .map(|path| {
+            let path = path.as_ref();
+            Target::find(path, &mut mounts)
+                .map_err(|source| SurveyError::Image { path: path.to_owned(), source })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut last: Option<Survey> = None;
+    for _ in 0..MOST_LOOKS {
+        let mut seen = look(&targets).map_err(SurveyError::Proc)?;
+        let explained = seen.images.iter().all(|image| image.unexplained.is_empty());
+        // A lock that stays unexplained is one; a picture that stays is true.
+        let confirmed = last.as_ref().is_some_and(|last| last.images == seen.images);
+        if (seen.settled && explained) || confirmed {
+            seen.settled = true;
+            return Ok(seen);
+        }
+        last = Some(Survey { settled: false, ..seen });
+    }
+    last.ok_or_else(|| SurveyError::Proc(io::Error::other("no picture")))
+}
+
+/// As [`survey`], made anew while the locks do not stand still, several times
+/// at most: others on the machine may lock so often that one is not enough.
+///
+/// # Errors
+/// As [`survey`].
+pub fn survey_settled<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
+    let mut seen = survey(paths)?;
+    for _ in 0..MOST_SURVEYS {
+        if seen.settled {
+            break;
+        }
+        seen = survey(paths)?;
+    }
+    Ok(seen)
+}
+
+/// Looks once.
+fn look(targets: &[Target]) -> io::Result<Survey> {
+    let Scan { found, unreadable } = scan(targets)?;
+    let keys: Vec<FileKey> =
+        targets.iter().zip(&found).map(|(target, found)| key(target, found)).collect();
+    let mut lines: HashMap<FileKey, Vec<AnyLine>> = HashMap::new();
+    for line in lines_of(|file| keys.contains(&file))? {
+        lines.entry(line.file).or_default().push(line);
+    }
+    let mut facts = Facts::default();
+    let mut survey = Survey { images: Vec::new(), unreadable, settled: true };
+    for ((target, found), key) in targets.iter().zip(&found).zip(keys) {
+        let lines = lines.get(&key).map_or(&[][..], Vec::as_slice);
+        let mut sight = Sight { target, key, found, unreadable, facts: &mut facts, settled: true };
+        let image = sight.image(lines);
+        survey.settled &= sight.settled;
+        survey.images.push(image);
+    }
+    Ok(survey)
+}
+
+/// The kernel's name of the file: certain when one of its locks shows in a
+/// descriptor's fdinfo.
+fn key(target: &Target, found: &Found) -> FileKey {
+    let shown = found.own.iter().flat_map(|descriptor| &descriptor.lines).next();
+    shown.map_or(target.key, |line| line.file)
+}
+
+/// One file, and what was seen of it.
+struct Sight<'a> {
+    target: &'a Target,
+    key: FileKey,
+    found: &'a Found,
+    unreadable: usize,
+    facts: &'a mut Facts,
+    settled: bool,
+}
+
+impl Sight<'_> {
+    fn image(&mut self, lines: &[AnyLine]) -> SurveyedImage {
+        let (waiting, granted): (Vec<AnyLine>, Vec<AnyLine>) =
+            lines.iter().partition(|line| line.waiting);
+        let mut counts = Counts::new();
+        for line in granted {
+            *counts.entry(line).or_default() += 1;
+        }
+        let compare: Compare<'_> = &|one, other| compare_descriptions(one, other).map_err(drop);
+        let groups = group(&self.found.own, &counts, compare);
+        // Locks on another file that the kernel calls by the same name.
+        let mut twins = group(&self.found.twins, &counts, compare);
+        twins.retain(|group| group.lines.iter().any(|line| line.file == self.key));
+        self.settled &= subtract(&groups, &mut counts) & subtract(&twins, &mut counts);
+        let mut holders: Vec<Holder> =
+            groups.into_iter().filter_map(|group| self.holder(group)).collect();
+        let mut left: Vec<AnyLine> =
+            counts.into_iter().flat_map(|(line, left)| vec![line; left]).collect();
+        left.sort_unstable();
+        holders.extend(self.unseen_tables(&mut left));
+        holders.sort_by_key(|holder| holder.processes.first().map(|process| process.pid));
+        let mut unexplained: Vec<UnexplainedLock> =
+            left.into_iter().map(|line| self.unexplained(line)).collect();
+        if lines.is_empty() && holders.is_empty() {
+            unexplained.extend(self.target.hidden_locks().into_iter().map(hidden));
+        }
+        let waiters = waiters(&waiting, &self.found.own, self.facts);
+        let unlocked = self.unlocked(&holders, &waiters);
+        SurveyedImage {
+            path: self.target.path.clone(),
+            key: self.key,
+            size: self.target.size,
+            ambiguous: self.target.is_ambiguous(self.key),
+            holders,
+            waiters,
+            unexplained,
+            unlocked,
+        }
+    }
+
+    fn holder(&mut self, group: Group) -> Option<Holder> {
+        let Group { owner, guessed, members, lines } = group;
+        let mut processes: Vec<HolderProcess> = Vec::new();
+        for chunk in members.chunk_by(|a, b| a.0 == b.0) {
+            let fds = chunk.iter().map(|(_, fd)| *fd).collect();
+            match self.facts.process(chunk[0].0, fds) {
+                Some(process) => processes.push(process),
+                // It has just ended; the picture is out of date.
+                None => self.settled = false,
+            }
+        }
+        let locks = lines.iter().map(owned).collect();
+        (!processes.is_empty()).then_some(Holder { owner, guessed, processes, locks })
+    }
+
+    /// POSIX locks name their owner, whether or not it lets itself be looked
+    /// into. What is found so is taken out of `left`.
+    fn unseen_tables(&mut self, left: &mut Vec<AnyLine>) -> Vec<Holder> {
+        let mut holders: Vec<Holder> = Vec::new();
+        let facts = &mut *self.facts;
+        left.retain(|line| {
+            let known = (line.class == LockClass::Posix).then_some(line.pid).flatten();
+            let Some(pid) = known else { return true };
+            let same = |holder: &&mut Holder| holder.processes[0].pid == pid;
+            if let Some(holder) = holders.iter_mut().find(same) {
+                holder.locks.push(owned(line));
+                return false;
+            }
+            let Some(process) = facts.process(pid, Vec::new()) else { return true };
+            let (owner, processes, locks) = (HolderOwner::Table, vec![process], vec![owned(line)]);
+            holders.push(Holder { owner, guessed: false, processes, locks });
+            false
+        });
+        holders
+    }
+
+    /// Who else has the file open.
+    fn unlocked(&mut self, holders: &[Holder], waiters: &[Waiter]) -> Vec<UnlockedUser> {
+        let holding = holders.iter().flat_map(|holder| &holder.processes);
+        let waiting = waiters.iter().flat_map(|waiter| &waiter.processes);
+        let known: BTreeSet<i32> = holding.chain(waiting).map(|process| process.pid).collect();
+        let mut others: BTreeMap<i32, (Vec<i32>, bool)> = BTreeMap::new();
+        for descriptor in &self.found.own {
+            let Some(access) = descriptor.access.filter(|_| !known.contains(&descriptor.pid))
+            else {
+                continue;
+            };
+            let (fds, writable) = others.entry(descriptor.pid).or_default();
+            fds.push(descriptor.fd);
+            *writable |= access != Access::ReadOnly;
+        }
+        let entry = |(pid, (fds, writable))| {
+            Some(UnlockedUser { process: self.facts.process(pid, fds)?, writable })
+        };
+        others.into_iter().filter_map(entry).collect()
+    }
+
+    fn unexplained(&mut self, line: AnyLine) -> UnexplainedLock {
+        let process = line.pid.and_then(|pid| self.facts.process(pid, Vec::new()));
+        let could_be = [
+            (self.unreadable > 0, Explanation::UnreadableProcess),
+            (self.target.is_ambiguous(self.key), Explanation::OtherFile),
+            (line.class != LockClass::Posix, Explanation::InFlight),
+            (line.class != LockClass::Posix, Explanation::IoUring),
+            (true, Explanation::ThreadTable),
+            (line.pid.is_none(), Explanation::OtherNamespace),
+        ];
+        let could_be = could_be.into_iter().filter(|(can, _)| *can).map(|(_, why)| why).collect();
+        UnexplainedLock { lock: owned(&line), process, could_be }
+    }
+}
+
+/// A lock that the file system told of when it was asked, of nobody knows whom.
+fn hidden((kind, range): (LockType, ByteRange)) -> UnexplainedLock {
+    let lock = OwnedLock { class: LockClass::Ofd, kind: Some(kind), range };
+    UnexplainedLock { lock, process: None, could_be: vec![Explanation::FileSystem] }
+}
+
+fn owned(line: &AnyLine) -> OwnedLock {
+    OwnedLock { class: line.class, kind: line.kind, range: line.range }
+}

@@ -1,0 +1,131 @@
+use std::os::fd::BorrowedFd;
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+
+use imglock_core::Errno;
+use imglock_core::{
+    Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec, Whence,
+};
+
+/// The running kernel's locks on one open file.
+#[derive(Debug, Clone, Copy)]
+pub struct KernelLocks<'fd> {
+    fd: BorrowedFd<'fd>,
+    backend: Backend,
+}
+
+impl<'fd> KernelLocks<'fd> {
+    /// Locks of `backend` on the file that `fd` has open.
+    pub fn new(fd: BorrowedFd<'fd>, backend: Backend) -> KernelLocks<'fd> {
+        KernelLocks { fd, backend }
+    }
+
+    fn change(&self, flock: &libc::flock, wait: bool) -> Result<(), LockError> {
+        let arg = match (self.backend, wait) {
+            (Backend::Ofd, false) => FcntlArg::F_OFD_SETLK(flock),
+            (Backend::Ofd, true) => FcntlArg::F_OFD_SETLKW(flock),
+            (Backend::Posix, false) => FcntlArg::F_SETLK(flock),
+            (Backend::Posix, true) => FcntlArg::F_SETLKW(flock),
+        };
+        fcntl(self.fd, arg).map_err(failed)?;
+        Ok(())
+    }
+}
+
+impl ByteLocks for KernelLocks<'_> {
+    #[doc(alias = "F_OFD_SETLK")]
+    #[doc(alias = "F_SETLK")]
+    fn set(&mut self, kind: LockType, range: RangeSpec) -> Result<(), LockError> {
+        self.change(&flock(type_code(kind), range), false).map_err(|error| match error {
+            // The lock may be gone by now; then there is no one to name.
+            LockError::WouldBlock { .. } => {
+                LockError::WouldBlock { blocker: self.test(kind, range).ok().flatten() }
+            }
+            other => other,
+        })
+    }
+
+    #[doc(alias = "F_OFD_SETLKW")]
+    #[doc(alias = "F_SETLKW")]
+    fn set_wait(&mut self, kind: LockType, range: RangeSpec) -> Result<(), LockError> {
+        self.change(&flock(type_code(kind), range), true)
+    }
+
+    #[doc(alias = "F_UNLCK")]
+    fn unlock(&mut self, range: RangeSpec) -> Result<(), LockError> {
+        self.change(&flock(libc::F_UNLCK, range), false)
+    }
+
+    #[doc(alias = "F_OFD_GETLK")]
+    #[doc(alias = "F_GETLK")]
+    fn test(&mut self, kind: LockType, range: RangeSpec) -> Result<Option<Blocker>, LockError> {
+        let mut flock = flock(type_code(kind), range);
+        let arg = match self.backend {
+            Backend::Ofd => FcntlArg::F_OFD_GETLK(&mut flock),
+            Backend::Posix => FcntlArg::F_GETLK(&mut flock),
+        };
+        fcntl(self.fd, arg).map_err(failed)?;
+        blocker(&flock)
+    }
+}
+
+/// Which locks a program that prefers OFD locks gets on the file that `fd` has
+/// open. It only asks (`F_OFD_GETLK`), so nothing changes for anybody.
+///
+/// A kernel, or a filter, that does not know the call answers `EINVAL`. Every
+/// other failure is no answer to that question, and comes again when a lock is
+/// asked for.
+pub fn best_backend(fd: BorrowedFd<'_>) -> Backend {
+    match KernelLocks::new(fd, Backend::Ofd).test(LockType::Write, RangeSpec::byte(0)) {
+        Err(LockError::Invalid) => Backend::Posix,
+        _ => Backend::Ofd,
+    }
+}
+
+fn failed(errno: nix::errno::Errno) -> LockError {
+    Errno::from_raw(errno as i32).into()
+}
+
+fn type_code(kind: LockType) -> libc::c_int {
+    match kind {
+        LockType::Read => libc::F_RDLCK,
+        LockType::Write => libc::F_WRLCK,
+    }
+}
+
+/// `F_OFD_*` insists on `l_pid` being 0, and answers `EINVAL` otherwise.
+fn flock(code: libc::c_int, range: RangeSpec) -> libc::flock {
+    let whence = match range.whence {
+        Whence::Set => libc::SEEK_SET,
+        Whence::Cur => libc::SEEK_CUR,
+        Whence::End => libc::SEEK_END,
+    };
+    libc::flock {
+        l_type: code as libc::c_short,
+        l_whence: whence as libc::c_short,
+        l_start: range.start,
+        l_len: range.len,
+        l_pid: 0,
+    }
+}
+
+/// Reads what `F_GETLK` wrote back: always counted from the file's start.
+fn blocker(flock: &libc::flock) -> Result<Option<Blocker>, LockError> {
+    let kind = match libc::c_int::from(flock.l_type) {
+        libc::F_UNLCK => return Ok(None),
+        libc::F_RDLCK => LockType::Read,
+        libc::F_WRLCK => LockType::Write,
+        _ => return Err(LockError::Other(Errno::EPROTO)),
+    };
+    let last = match flock.l_len {
+        0 => ByteRange::EOF,
+        len => flock.l_start + len - 1,
+    };
+    let pid = (flock.l_pid > 0).then_some(flock.l_pid);
+    Ok(Some(Blocker { kind, range: ByteRange::new(flock.l_start, last), pid }))
+}
+
+#[cfg(test)]
+#[path = "kernel_tests.rs"]
+mod tests;

@@ -1,0 +1,236 @@
+use std::collections::HashMap;
+use std::fs::File;
+use std::hash::Hash;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::fd::RawFd;
+
+use super::{AnyLine, FileKey};
+use imglock_core::{Backend, ByteRange, LockType};
+
+/// One line of /proc/locks, or one `lock:` line of fdinfo.
+///
+/// Crate `procfs` parses these too, but drops the `->` that marks a waiting
+/// lock and gives up on the lines of leases and of files that are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LockLine {
+    /// OFD or POSIX.
+    pub backend: Backend,
+    /// Shared or exclusive.
+    pub kind: LockType,
+    /// The owner of a POSIX lock; the kernel prints -1 for an OFD lock.
+    pub pid: Option<i32>,
+    /// The file.
+    pub file: FileKey,
+    /// The bytes.
+    pub range: ByteRange,
+    /// Whether it is waited for.
+    pub waiting: bool,
+}
+
+impl LockLine {
+    /// Reads one line, such as `2: -> POSIX  ADVISORY  WRITE 812 fe:00:1043 0 EOF`.
+    /// `None` for what is no byte-range lock (flock, leases).
+    pub fn parse(line: &str) -> Option<LockLine> {
+        AnyLine::parse(line)?.byte_range_lock()
+    }
+}
+
+/// How often in a row a reading in several pieces must come out the same.
+const AGREEING: usize = 3;
+/// After so many readings, the majority decides.
+const MOST_READINGS: usize = 48;
+/// Where the first page is cut off, in quarters of it; all other pages begin
+/// that much earlier.
+const CUTS: [usize; 4] = [4, 2, 1, 3];
+
+/// The byte-range locks of the system that `wanted` picks, in the kernel's
+/// order.
+///
+/// The kernel hands /proc/locks out a page at a time and takes up the list by
+/// its position, so a lock that anybody sets or drops between two pages makes
+/// others show twice or not at all. One page is consistent. More than one is
+/// read until it comes out the same several times in a row, with the pages cut
+/// elsewhere each time: a lock that is set again and again would make the same
+/// line show twice again and again. Where it never does, what most readings
+/// have is taken, for each lock by itself.
+pub(super) fn lines_where(wanted: impl Fn(&LockLine) -> bool) -> io::Result<Vec<LockLine>> {
+    read_until_settled(|line| LockLine::parse(line).filter(|line| wanted(line)))
+}
+
+/// As [`lines_where`], for lines read in any way.
+pub(super) fn read_until_settled<T: Copy + Eq + Hash>(
+    parse: impl Fn(&str) -> Option<T>,
+) -> io::Result<Vec<T>> {
+    let mut readings: Vec<Vec<T>> = Vec::new();
+    for reading in 0..MOST_READINGS {
+        let (text, pages) = proc_locks(CUTS[reading % CUTS.len()])?;
+        let lines = text.lines().filter_map(&parse).collect();
+        if pages <= 1 {
+            return Ok(lines);
+        }
+        readings.push(lines);
+        let latest = &readings[readings.len().saturating_sub(AGREEING)..];
+        if latest.len() == AGREEING && latest.windows(2).all(|two| two[0] == two[1]) {
+            return Ok(readings.pop().unwrap_or_default());
+        }
+    }
+    Ok(majority(&readings))
+}
+
+/// Each line as often as the median reading has it, in the last one's order.
+fn majority<T: Copy + Eq + Hash>(readings: &[Vec<T>]) -> Vec<T> {
+    let mut left: HashMap<T, Vec<usize>> = HashMap::new();
+    for (number, lines) in readings.iter().enumerate() {
+        for line in lines {
+            left.entry(*line).or_insert_with(|| vec![0; readings.len()])[number] += 1;
+        }
+    }
+    let mut left: HashMap<T, usize> = left
+        .into_iter()
+        .map(|(line, mut counts)| {
+            counts.sort_unstable();
+            (line, counts[counts.len() / 2])
+        })
+        .collect();
+    let mut lines = Vec::new();
+    for line in readings.iter().rev().flatten() {
+        if let Some(left) = left.get_mut(line).filter(|left| **left > 0) {
+            *left -= 1;
+            lines.push(*line);
+        }
+    }
+    lines
+}
+
+/// The text of /proc/locks, and how many reads it took. Of the first page only
+/// so many `quarters` are used, and the next one begins there.
+fn proc_locks(quarters: usize) -> io::Result<(String, usize)> {
+    let mut file = File::open("/proc/locks")?;
+    let mut text = Vec::new();
+    let mut page = [0; 16 * 1024];
+    let mut pages = 0;
+    loop {
+        match file.read(&mut page)? {
+            0 => return Ok((String::from_utf8_lossy(&text).into_owned(), pages)),
+            length => text.extend_from_slice(&page[..length]),
+        }
+        if pages == 0 && quarters < 4 {
+            text.truncate(whole_lines(&text, text.len() * quarters / 4));
+            file.seek(SeekFrom::Start(text.len() as u64))?;
+        }
+        pages += 1;
+    }
+}
+
+/// The length of the whole lines in the first `length` bytes of `text`.
+fn whole_lines(text: &[u8], length: usize) -> usize {
+    let end = text[..length].iter().rposition(|byte| *byte == b'\n');
+    end.map_or(text.len(), |end| end + 1)
+}
+
+/// The locks that fdinfo shows for one descriptor: those of its open file
+/// description, and the POSIX locks that were set through it.
+pub(super) fn descriptor_lines(pid: u32, fd: RawFd) -> io::Result<Vec<LockLine>> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}"))?;
+    Ok(text.lines().filter_map(|line| LockLine::parse(line.strip_prefix("lock:")?)).collect())
+}
+
+/// The locks on `file` that somebody waits for (`->` lines).
+///
+/// # Errors
+/// When /proc/locks cannot be read.
+pub fn waiting_lines(file: FileKey) -> io::Result<Vec<LockLine>> {
+    lines_where(|line| line.waiting && line.file == file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: FileKey = FileKey::new(0xfe, 0, 10010637);
+
+    #[test]
+    fn lines_of_proc_locks_are_read_as_the_kernel_prints_them() {
+        let line = LockLine::parse("1: OFDLCK ADVISORY  READ -1 fe:00:10010637 100 101");
+        let ofd = LockLine {
+            backend: Backend::Ofd,
+            kind: LockType::Read,
+            pid: None,
+            file: FILE,
+            range: ByteRange::new(100, 101),
+            waiting: false,
+        };
+        assert_eq!(line, Some(ofd));
+        let line = LockLine::parse("12: -> POSIX  ADVISORY  WRITE 812 fe:00:10010637 0 EOF");
+        let posix = LockLine {
+            backend: Backend::Posix,
+            kind: LockType::Write,
+            pid: Some(812),
+            range: ByteRange::new(0, ByteRange::EOF),
+            waiting: true,
+            ..ofd
+        };
+        assert_eq!(line, Some(posix));
+    }
+
+    #[rstest::rstest]
+    #[case("1: FLOCK  ADVISORY  WRITE 652 00:14:16763 0 EOF")]
+    #[case("2: LEASE  ACTIVE    READ  652 00:14:16763 0 EOF")]
+    #[case("3: POSIX  ADVISORY  WRITE 652 <none>:0 0 EOF")]
+    #[case("")]
+    fn what_is_no_byte_range_lock_of_a_file_is_left_out(#[case] line: &str) {
+        assert_eq!(LockLine::parse(line), None);
+    }
+
+    #[rstest::rstest]
+    #[case::all_agree(&["abc", "abc", "abc"], "abc")]
+    #[case::twice_in_one(&["abc", "abbc", "abc"], "abc")]
+    #[case::left_out_in_the_last(&["abc", "abc", "ab"], "abc")]
+    #[case::two_that_look_alike(&["aab", "ab", "aab"], "aab")]
+    #[case::only_in_one(&["ab", "abx", "ab"], "ab")]
+    #[case::gone_half_way(&["abc", "ab", "ab"], "ab")]
+    fn what_most_readings_have_is_taken(#[case] readings: &[&str], #[case] expected: &str) {
+        let readings: Vec<Vec<char>> =
+            readings.iter().map(|reading| reading.chars().collect()).collect();
+        let mut taken = majority(&readings);
+        taken.sort_unstable();
+        assert_eq!(taken.iter().collect::<String>(), expected);
+    }
+
+    #[test]
+    fn a_busy_system_shows_no_lock_twice_and_leaves_none_out() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let key = FileKey::learn(file.path()).expect("a key");
+        let held: Vec<File> = (0..200).map(|byte| locked(file.path(), byte)).collect();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let other = tempfile::NamedTempFile::new().expect("a file");
+        let busy = std::thread::spawn(move || {
+            while let Err(std::sync::mpsc::TryRecvError::Empty) = stopped.try_recv() {
+                drop(locked(other.path(), 0));
+            }
+        });
+        let all: Vec<i64> = (0..held.len() as i64).collect();
+        let read = |_| {
+            let lines = lines_where(|line| line.file == key).expect("/proc/locks");
+            let mut bytes: Vec<i64> = lines.iter().map(|line| line.range.first).collect();
+            bytes.sort_unstable();
+            bytes
+        };
+        let wrong = (0..100).map(read).filter(|bytes| *bytes != all).count();
+        drop(stop);
+        busy.join().expect("a thread");
+        assert_eq!(wrong, 0, "of 100 readings");
+    }
+
+    fn locked(path: &std::path::Path, byte: i64) -> File {
+        use std::os::fd::AsFd;
+
+        use crate::lock::KernelLocks;
+        use imglock_core::{ByteLocks, RangeSpec};
+
+        let file = File::open(path).expect("the file");
+        let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
+        locks.set(LockType::Read, RangeSpec::byte(byte)).expect("nobody is in the way");
+        file
+    }
+}

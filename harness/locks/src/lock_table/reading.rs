@@ -1,0 +1,116 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::io;
+use std::os::fd::RawFd;
+
+use super::line::{descriptor_lines, lines_where};
+use super::{FileKey, LockLine};
+use imglock_core::Backend;
+use imglock_core::TableLock;
+
+/// A descriptor whose locks are to be told apart from others'.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchedDescriptor {
+    /// The node's name, such as `vm1.disk`.
+    pub node: String,
+    /// The name under which the POSIX locks of its descriptor table are shown.
+    pub owner: String,
+    /// Which open file description it refers to; copies share a number.
+    pub description: usize,
+    /// A live process that has it.
+    pub pid: i32,
+    /// Its number there.
+    pub fd: RawFd,
+}
+
+/// Reads the lock table of a scenario's images.
+#[derive(Debug, Clone, Default)]
+pub struct LockTable {
+    images: HashMap<FileKey, usize>,
+    processes: HashMap<i32, String>,
+}
+
+impl LockTable {
+    /// Adds an image under its index.
+    pub fn add_image(&mut self, key: FileKey, index: usize) {
+        self.images.insert(key, index);
+    }
+
+    /// Adds a process, with the name under which its POSIX locks are shown.
+    pub fn add_process(&mut self, pid: i32, name: &str) {
+        self.processes.insert(pid, name.to_owned());
+    }
+
+    /// Every lock on the images, sorted. They are ascribed to those of the
+    /// `watched` descriptors whose fdinfo shows them. A POSIX lock that none of
+    /// them shows is ascribed to the process that set it, which need not have
+    /// the descriptor table any more; an OFD lock has no holder then.
+    ///
+    /// # Errors
+    /// When /proc/locks cannot be read. A watched descriptor that has gone
+    /// meanwhile simply shows nothing.
+    pub fn read(&self, watched: &[WatchedDescriptor]) -> io::Result<Vec<TableLock>> {
+        let mut unclaimed: HashMap<LockLine, usize> = HashMap::new();
+        let mut table = Vec::new();
+        for line in lines_where(|line| self.images.contains_key(&line.file))? {
+            match self.images.get(&line.file) {
+                None => {}
+                Some(_) if !line.waiting => *unclaimed.entry(line).or_default() += 1,
+                Some(&image) => table.push(entry(image, &line, self.setter(&line))),
+            }
+        }
+        for (line, holders) in ascribe(watched) {
+            if let (Some(&image), Some(left)) =
+                (self.images.get(&line.file), unclaimed.get_mut(&line).filter(|left| **left > 0))
+            {
+                *left -= 1;
+                table.push(entry(image, &line, holders));
+            }
+        }
+        for (line, left) in unclaimed {
+            if let Some(&image) = self.images.get(&line.file) {
+                table.extend((0..left).map(|_| entry(image, &line, self.setter(&line))));
+            }
+        }
+        table.sort();
+        Ok(table)
+    }
+
+    /// The process that the kernel names, if it names one.
+    fn setter(&self, line: &LockLine) -> BTreeSet<String> {
+        line.pid.and_then(|pid| self.processes.get(&pid)).cloned().into_iter().collect()
+    }
+}
+
+/// The OFD locks of each description, with the nodes that show them, and the
+/// POSIX locks of each descriptor table, with its name.
+fn ascribe(watched: &[WatchedDescriptor]) -> Vec<(LockLine, BTreeSet<String>)> {
+    let mut descriptions: BTreeMap<usize, HashMap<LockLine, BTreeSet<String>>> = BTreeMap::new();
+    let mut owners: HashSet<(LockLine, &str)> = HashSet::new();
+    for descriptor in watched {
+        let Ok(pid) = u32::try_from(descriptor.pid) else { continue };
+        let locks = descriptions.entry(descriptor.description).or_default();
+        for line in descriptor_lines(pid, descriptor.fd).unwrap_or_default() {
+            match line.backend {
+                Backend::Ofd => {
+                    locks.entry(line).or_default().insert(descriptor.node.clone());
+                }
+                Backend::Posix => {
+                    owners.insert((line, &descriptor.owner));
+                }
+            }
+        }
+    }
+    let posix = owners.into_iter().map(|(line, owner)| (line, BTreeSet::from([owner.to_owned()])));
+    descriptions.into_values().flatten().chain(posix).collect()
+}
+
+fn entry(image: usize, line: &LockLine, holders: BTreeSet<String>) -> TableLock {
+    TableLock {
+        image,
+        backend: line.backend,
+        kind: line.kind,
+        range: line.range,
+        waiting: line.waiting,
+        holders,
+    }
+}

@@ -1,0 +1,190 @@
+use super::{DrillVariant, FileNode, Lab, LockEffect};
+use crate::qemu::{QemuBinaries, QemuBinary, QemuProgram, QemuVersion};
+use imglock_core::Backend;
+use imglock_engine::StepFailure;
+
+/// A sequence of QEMU's own commands, and what becomes of the locks.
+#[derive(Debug, Clone, Copy)]
+pub struct Drill {
+    /// Its name, such as `hotplug`.
+    pub name: &'static str,
+    /// The commands that it is about, such as `blockdev-add`, `blockdev-del`.
+    pub commands: &'static str,
+    /// What happens, in one sentence.
+    pub summary: &'static str,
+    /// Why, in a few sentences.
+    pub about: &'static str,
+    /// What to do so that it does not happen.
+    pub safe: &'static str,
+    /// Who can be told these commands, the preferred one first, each since a
+    /// version.
+    pub players: &'static [(QemuProgram, QemuVersion)],
+    /// Conditions that make no sense for it, each with the reason.
+    pub unable: &'static [(DrillVariant, &'static str)],
+    /// What becomes of each image at each point where it is looked.
+    pub expected: &'static [DrillExpected],
+    /// The commands.
+    pub body: fn(&mut Lab<'_>) -> Result<(), StepFailure>,
+}
+
+/// What must come of one proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrillExpected {
+    /// Which image and when: the place of the proof.
+    pub place: &'static str,
+    /// With OFD locks, however the image is opened.
+    pub ofd: LockEffect,
+    /// With POSIX locks, on a node that is read-write for life.
+    pub fixed: LockEffect,
+    /// With POSIX locks, on a node that is auto-read-only.
+    pub auto: LockEffect,
+    /// With POSIX locks, on a node that is written into its format node.
+    pub inline: LockEffect,
+}
+
+impl DrillExpected {
+    /// With OFD locks it keeps what it must hold; with POSIX locks this, and
+    /// where the node is inline the same as where it is read-write.
+    pub const fn posix(place: &'static str, fixed: LockEffect, auto: LockEffect) -> DrillExpected {
+        DrillExpected { place, ofd: LockEffect::Keeps, fixed, auto, inline: fixed }
+    }
+
+    /// The same whatever the conditions are.
+    pub const fn always(place: &'static str, effect: LockEffect) -> DrillExpected {
+        DrillExpected { place, ofd: effect, fixed: effect, auto: effect, inline: effect }
+    }
+
+    /// With OFD locks this.
+    #[must_use]
+    pub const fn ofd(self, ofd: LockEffect) -> DrillExpected {
+        DrillExpected { ofd, ..self }
+    }
+
+    /// With POSIX locks on an inline node this.
+    #[must_use]
+    pub const fn inline(self, inline: LockEffect) -> DrillExpected {
+        DrillExpected { inline, ..self }
+    }
+
+    /// What must come of it under these conditions.
+    pub fn on(&self, variant: DrillVariant) -> LockEffect {
+        match (variant.backend, variant.node) {
+            (Backend::Ofd, _) => self.ofd,
+            (Backend::Posix, FileNode::ReadWrite) => self.fixed,
+            (Backend::Posix, FileNode::AutoReadOnly) => self.auto,
+            (Backend::Posix, FileNode::Inline) => self.inline,
+        }
+    }
+}
+
+impl Drill {
+    /// Every QEMU that can be told these commands, the preferred one first.
+    pub fn players<'b>(&self, binaries: &'b QemuBinaries) -> impl Iterator<Item = &'b QemuBinary> {
+        let of = |(program, since): &(QemuProgram, QemuVersion)| {
+            let (program, since) = (*program, *since);
+            binaries.all(program).filter(move |binary| binary.version >= since)
+        };
+        self.players.iter().flat_map(of).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The preferred QEMU that can be told these commands.
+    ///
+    /// # Errors
+    /// Which ones could, when there is none.
+    pub fn player<'b>(&self, binaries: &'b QemuBinaries) -> Result<&'b QemuBinary, String> {
+        let name = |(program, since): &(QemuProgram, QemuVersion)| {
+            format!("{} {}.{} or newer", program.file_name(), since.major, since.minor)
+        };
+        self.players(binaries).next().ok_or_else(|| {
+            let names: Vec<String> = self.players.iter().map(name).collect();
+            format!("{} takes {}, and there is none", self.name, names.join(" or "))
+        })
+    }
+
+    /// Why it makes no sense under these conditions, if it does not.
+    pub fn inability(&self, variant: DrillVariant) -> Option<&'static str> {
+        self.unable.iter().find(|(other, _)| *other == variant).map(|(_, why)| *why)
+    }
+
+    /// The conditions under which most goes wrong: where locks are lost that
+    /// the drill itself loses; with OFD locks where none are.
+    pub fn worst(&self) -> DrillVariant {
+        // What comes back, if only in part, is not what the drill is about.
+        let loses = |variant: &DrillVariant| {
+            let effects = self.expected.iter().rev().map(|one| one.on(*variant));
+            effects
+                .take_while(|effect| *effect != LockEffect::Weakens)
+                .any(|one| one == LockEffect::Loses)
+        };
+        // The first of those that lose, so that as much as possible is kept
+        // until the drill's own commands lose it.
+        let losing =
+            DrillVariant::ALL.into_iter().filter(|one| self.inability(*one).is_none()).find(loses);
+        losing.unwrap_or(DrillVariant::ALL[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAYERS: &[(QemuProgram, QemuVersion)] = &[
+        (QemuProgram::System, QemuVersion::new(7, 2)),
+        (QemuProgram::Io, QemuVersion::new(10, 0)),
+    ];
+
+    fn drill(expected: &'static [DrillExpected]) -> Drill {
+        Drill {
+            name: "drill",
+            commands: "",
+            summary: "",
+            about: "",
+            safe: "",
+            players: PLAYERS,
+            unable: &[],
+            expected,
+            body: |_| Ok(()),
+        }
+    }
+
+    const LOST: &[DrillExpected] =
+        &[DrillExpected::posix("a", LockEffect::Loses, LockEffect::Loses)];
+    const LOST_AUTO: &[DrillExpected] =
+        &[DrillExpected::posix("a", LockEffect::Keeps, LockEffect::Loses)];
+    const LOST_INLINE: &[DrillExpected] =
+        &[DrillExpected::posix("a", LockEffect::Keeps, LockEffect::Keeps)
+            .inline(LockEffect::Loses)];
+    const OPEN: &[DrillExpected] = &[DrillExpected::always("a", LockEffect::Open)];
+
+    #[rstest::rstest]
+    #[case::at_once(LOST, "posix, read-write")]
+    #[case::auto(LOST_AUTO, "posix, auto-read-only")]
+    #[case::inline(LOST_INLINE, "posix, inline")]
+    #[case::never(OPEN, "ofd, read-write")]
+    fn the_worst_conditions_are_the_first_that_lose(
+        #[case] expected: &'static [DrillExpected],
+        #[case] worst: &str,
+    ) {
+        assert_eq!(drill(expected).worst().to_string(), worst);
+    }
+
+    #[test]
+    fn who_is_too_old_or_another_program_cannot_play() {
+        let binary = |program, version| QemuBinary { program, path: "/q".into(), version };
+        let drill = drill(&[]);
+        let found: QemuBinaries = [
+            binary(QemuProgram::Io, QemuVersion::new(7, 2)),
+            binary(QemuProgram::Io, QemuVersion::new(10, 0)),
+            binary(QemuProgram::StorageDaemon, QemuVersion::new(10, 0)),
+            binary(QemuProgram::System, QemuVersion::new(6, 2)),
+            binary(QemuProgram::System, QemuVersion::new(7, 2)),
+        ]
+        .into_iter()
+        .collect();
+        let players: Vec<String> = drill.players(&found).map(QemuBinary::to_string).collect();
+        let system = format!("{} 7.2.0", QemuProgram::System.file_name());
+        assert_eq!(players, [system.as_str(), "qemu-io 10.0.0"]);
+        let nobody = drill.player(&QemuBinaries::default()).expect_err("nobody is there");
+        assert!(nobody.contains("qemu-io 10.0 or newer"), "{nobody}");
+    }
+}

@@ -1,0 +1,33 @@
+//! The drills themselves, a file for each theme.
+
+pub(super) mod cdrom;
+pub(super) mod create;
+pub(super) mod device;
+pub(super) mod hotplug;
+pub(super) mod job;
+pub(super) mod migration;
+pub(super) mod migration_contested;
+pub(super) mod migration_failed;
+mod moves;
+mod nodes;
+pub(super) mod reopen;
+pub(super) mod sharing;
+pub(super) mod snapshot;
+pub(super) mod startup;
+pub(super) mod target;
+
+use crate::qemu::{QemuProgram, QemuVersion};
+
+/// Whoever has a monitor.
+const ANY: &[(QemuProgram, QemuVersion)] = &[
+    (QemuProgram::System, QemuVersion::new(7, 2)),
+    (QemuProgram::StorageDaemon, QemuVersion::new(7, 2)),
+];
+
+/// The emulator, where there are devices.
+const SYSTEM: &[(QemuProgram, QemuVersion)] = &[(QemuProgram::System, QemuVersion::new(7, 2))];
+
+/// Words of a command line.
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}

@@ -1,0 +1,230 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+use strum::VariantArray;
+
+use imglock_engine::SubjectProgram;
+
+/// One of QEMU's programs that open images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
+#[derive(Serialize, Deserialize)]
+pub enum QemuProgram {
+    /// The block layer alone, as a daemon with QMP.
+    #[serde(rename = "qemu-storage-daemon")]
+    StorageDaemon,
+    /// The emulator of this machine's architecture.
+    #[serde(rename = "qemu-system")]
+    System,
+    /// Reads and writes an image at a prompt.
+    #[serde(rename = "qemu-io")]
+    Io,
+    /// Makes and changes images.
+    #[serde(rename = "qemu-img")]
+    Img,
+}
+
+impl QemuProgram {
+    /// All of them.
+    pub const ALL: &[QemuProgram] = QemuProgram::VARIANTS;
+
+    /// The word for it in reports, such as `qemu-system`.
+    pub fn name(self) -> &'static str {
+        match self {
+            QemuProgram::StorageDaemon => "qemu-storage-daemon",
+            QemuProgram::System => "qemu-system",
+            QemuProgram::Io => "qemu-io",
+            QemuProgram::Img => "qemu-img",
+        }
+    }
+
+    /// The name of its file, such as `qemu-system-x86_64`.
+    pub fn file_name(self) -> String {
+        match self {
+            QemuProgram::StorageDaemon => "qemu-storage-daemon".to_owned(),
+            QemuProgram::System => format!("qemu-system-{}", std::env::consts::ARCH),
+            QemuProgram::Io => "qemu-io".to_owned(),
+            QemuProgram::Img => "qemu-img".to_owned(),
+        }
+    }
+}
+
+/// A version of QEMU, such as 7.2.22.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct QemuVersion {
+    /// Two a year.
+    pub major: u32,
+    /// 0 or 1, or 2 in the last of a year.
+    pub minor: u32,
+    /// Of the stable branch.
+    pub micro: u32,
+}
+
+impl QemuVersion {
+    /// A version with micro 0.
+    pub const fn new(major: u32, minor: u32) -> QemuVersion {
+        QemuVersion { major, minor, micro: 0 }
+    }
+
+    /// Finds the version in what `--version` prints.
+    fn parse(text: &str) -> Option<QemuVersion> {
+        let (_, rest) = text.split_once("version ")?;
+        let word = rest.split(|letter: char| letter != '.' && !letter.is_ascii_digit()).next()?;
+        let mut numbers = word.split('.').map(|number| number.parse().ok());
+        Some(QemuVersion {
+            major: numbers.next()??,
+            minor: numbers.next()??,
+            micro: numbers.next().flatten().unwrap_or(0),
+        })
+    }
+}
+
+impl fmt::Display for QemuVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}.{}.{}", self.major, self.minor, self.micro))
+    }
+}
+
+impl From<QemuVersion> for String {
+    fn from(version: QemuVersion) -> String {
+        version.to_string()
+    }
+}
+
+impl TryFrom<String> for QemuVersion {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<QemuVersion, String> {
+        QemuVersion::parse(&format!("version {text}"))
+            .ok_or_else(|| format!("`{text}` is no version"))
+    }
+}
+
+/// One program of one QEMU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QemuBinary {
+    /// Which program.
+    pub program: QemuProgram,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says its version is.
+    pub version: QemuVersion,
+}
+
+impl fmt::Display for QemuBinary {
+    /// Such as `qemu-io 10.0.2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.program.file_name(), self.version)
+    }
+}
+
+impl From<&QemuBinary> for SubjectProgram {
+    fn from(binary: &QemuBinary) -> SubjectProgram {
+        SubjectProgram {
+            name: binary.program.name().to_owned(),
+            path: binary.path.clone(),
+            version: binary.version.to_string(),
+        }
+    }
+}
+
+impl QemuBinary {
+    /// Asks the program at `path` for its version.
+    fn at(program: QemuProgram, path: PathBuf) -> Option<QemuBinary> {
+        let path = path.canonicalize().ok()?;
+        let said = Command::new(&path).arg("--version").output().ok()?;
+        let version = QemuVersion::parse(&String::from_utf8_lossy(&said.stdout))?;
+        Some(QemuBinary { program, path, version })
+    }
+}
+
+/// The QEMU programs that there are, the preferred ones first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QemuBinaries(Vec<QemuBinary>);
+
+impl FromIterator<QemuBinary> for QemuBinaries {
+    /// These, the preferred ones first.
+    fn from_iter<I: IntoIterator<Item = QemuBinary>>(binaries: I) -> QemuBinaries {
+        QemuBinaries(binaries.into_iter().collect())
+    }
+}
+
+impl QemuBinaries {
+    /// Looks in `directories`, in this order, and then in those of `PATH`.
+    /// Whatever does not say its version is not QEMU's.
+    pub fn find(directories: &[PathBuf]) -> QemuBinaries {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders: Vec<PathBuf> =
+            directories.iter().cloned().chain(std::env::split_paths(&path)).collect();
+        QemuBinaries::in_folders(&folders)
+    }
+
+    /// Those in one directory.
+    pub fn within(directory: &Path) -> QemuBinaries {
+        QemuBinaries::in_folders(&[directory.to_owned()])
+    }
+
+    fn in_folders(folders: &[PathBuf]) -> QemuBinaries {
+        let mut found: Vec<QemuBinary> = Vec::new();
+        for folder in folders {
+            for program in QemuProgram::ALL {
+                let file = folder.join(program.file_name());
+                let Some(binary) = file.is_file().then(|| QemuBinary::at(*program, file)).flatten()
+                else {
+                    continue;
+                };
+                if !found.iter().any(|other| other.path == binary.path) {
+                    found.push(binary);
+                }
+            }
+        }
+        QemuBinaries(found)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The preferred one of a program.
+    pub fn first(&self, program: QemuProgram) -> Option<&QemuBinary> {
+        self.all(program).next()
+    }
+
+    /// Every one of a program, the preferred one first.
+    pub fn all(&self, program: QemuProgram) -> impl Iterator<Item = &QemuBinary> {
+        self.0.iter().filter(move |binary| binary.program == program)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case("qemu-io version 10.0.2 (Debian 1:10.0.2+ds-2)\nCopyright", Some("10.0.2"))]
+    #[case("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg)", Some("7.2.22"))]
+    #[case("QEMU emulator version 9.1", Some("9.1.0"))]
+    #[case("bash, version five", None)]
+    #[case("", None)]
+    fn a_version_is_found_in_what_a_program_says(
+        #[case] said: &str,
+        #[case] version: Option<&str>,
+    ) {
+        assert_eq!(QemuVersion::parse(said).map(|found| found.to_string()).as_deref(), version);
+    }
+
+    #[test]
+    fn versions_are_ordered_by_number_and_not_by_letter() {
+        assert!(QemuVersion::new(7, 2) < QemuVersion::new(10, 0));
+    }
+
+    #[test]
+    fn what_is_not_qemu_is_not_found() {
+        let folder = tempfile::tempdir().expect("a directory");
+        std::os::unix::fs::symlink("/bin/true", folder.path().join("qemu-io")).expect("a link");
+        assert!(QemuBinaries::within(folder.path()).is_empty());
+    }
+}

@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
+use super::{QemuIoSubject, QemuSubject};
+use crate::qemu::{QemuBinaries, QemuProgram};
+use imglock_engine::{Absent, Builtin, Subject};
+
+/// The subjects that there are, by the words that flags use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Display, EnumString, IntoStaticStr, VariantArray)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum SubjectKind {
+    /// Our own worker processes.
+    Builtin,
+    /// QEMU's block layer as a daemon.
+    QemuStorageDaemon,
+    /// The emulator; no guest code runs.
+    QemuSystem,
+    /// QEMU's tool that reads and writes an image at a prompt.
+    QemuIo,
+}
+
+impl SubjectKind {
+    /// All of them.
+    pub const ALL: &[SubjectKind] = SubjectKind::VARIANTS;
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The program that plays, where it is not ours.
+    pub fn program(self) -> Option<QemuProgram> {
+        match self {
+            SubjectKind::Builtin => None,
+            SubjectKind::QemuStorageDaemon => Some(QemuProgram::StorageDaemon),
+            SubjectKind::QemuSystem => Some(QemuProgram::System),
+            SubjectKind::QemuIo => Some(QemuProgram::Io),
+        }
+    }
+
+    /// The subject, with the preferred one of the programs that there are. One
+    /// that is not there says so whatever it is told to do.
+    pub fn subject(self, binaries: &QemuBinaries) -> Arc<dyn Subject> {
+        let Some(program) = self.program() else { return Arc::new(Builtin) };
+        let binary = binaries.first(program).cloned();
+        let subject: Option<Arc<dyn Subject>> = match self {
+            SubjectKind::QemuIo => {
+                binary.and_then(QemuIoSubject::new).map(|one| Arc::new(one) as _)
+            }
+            _ => binary.and_then(QemuSubject::new).map(|one| Arc::new(one) as _),
+        };
+        match subject {
+            Some(subject) => subject,
+            None => {
+                let file = program.file_name();
+                let why = format!("is not installed: there is no {file} in PATH or --qemu-dir");
+                Arc::new(Absent::new(self.name(), why))
+            }
+        }
+    }
+}

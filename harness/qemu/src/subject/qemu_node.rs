@@ -1,0 +1,30 @@
+use std::os::fd::RawFd;
+
+use imglock_core::Backend;
+use imglock_core::{Access, Claim};
+use imglock_engine::NodeHandle;
+use imglock_locks::ByteClaims;
+
+/// One node of a scenario in a QEMU: a `file` node, and above it a user that
+/// makes the claim.
+#[derive(Debug, Clone)]
+pub(super) struct QemuNode {
+    /// The `node-name` of the file node.
+    pub(super) file: String,
+    /// That of its user. An inactive node has none: a `blkdebug` node cannot
+    /// be inactive and keep its claim.
+    pub(super) user: Option<String>,
+    /// What the user claims, or would claim were it active.
+    pub(super) claim: Claim,
+    pub(super) access: Access,
+    /// The file node's descriptor.
+    pub(super) fd: RawFd,
+    pub(super) locks: Option<Backend>,
+}
+
+impl QemuNode {
+    /// What the books are told. QEMU keeps its own account of lock bytes.
+    pub(super) fn handle(&self) -> NodeHandle {
+        NodeHandle { fd: self.fd, locks: self.locks, claims: ByteClaims::default() }
+    }
+}

@@ -1,0 +1,232 @@
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use rustix::fs::{MemfdFlags, memfd_create};
+
+use super::accelerator::{Accelerator, AcceleratorChoice, Experience};
+use super::console::Console;
+use super::initramfs::Initramfs;
+use super::journal::{Entry, Journal};
+use super::kernel::Kernel;
+use super::loss::{Loss, Stage};
+use super::machine::Machine;
+use super::order::{ModuleOrder, ORDER, Order};
+use super::plan::{VmNews, VmOptions, VmPlan};
+use super::watch::{ConsolePipe, Heard, Patience, Watch, WatchEnd};
+use imglock_engine::Boot;
+use imglock_engine::{Execution, Launcher, ProcessError, StandardError};
+
+/// One kernel of a plan, to be booted.
+#[derive(Clone, Copy)]
+pub(super) struct Booting<'a> {
+    pub(super) plan: &'a VmPlan,
+    pub(super) options: &'a VmOptions,
+    pub(super) experience: &'a Experience,
+    pub(super) kernel: &'a Kernel,
+    pub(super) name: &'a str,
+}
+
+/// How one start of a kernel ended.
+enum Attempt {
+    /// All there is to know of it has been told.
+    Over,
+    /// KVM is of no use here.
+    NoLife,
+}
+
+/// That nobody is told any more.
+pub(super) struct Unheard;
+
+/// Whoever is told what happens.
+pub(super) type Tell<'a> = dyn FnMut(VmNews) -> Result<(), Unheard> + 'a;
+
+impl Booting<'_> {
+    /// Boots it, under TCG where KVM is of no use, and tells what comes of it.
+    ///
+    /// # Errors
+    /// When QEMU cannot be started, or everything is to stop.
+    pub(super) fn run(self, tell: &mut Tell<'_>) -> Result<(), ProcessError> {
+        loop {
+            let accelerator = self.experience.accelerator(self.options.accelerator);
+            match self.attempt(accelerator, tell)? {
+                Attempt::Over => return Ok(()),
+                Attempt::NoLife => self.experience.give_up_kvm(),
+            }
+        }
+    }
+
+    fn attempt(
+        self,
+        accelerator: Accelerator,
+        tell: &mut Tell<'_>,
+    ) -> Result<Attempt, ProcessError> {
+        let Booting { plan, options, kernel, .. } = self;
+        let refused = |what: &str, error: std::io::Error| {
+            ProcessError::Refused(format!("{what}: {}", imglock_engine::describe(&error)))
+        };
+        let in_memory = |error| refused("cannot make an initramfs", error);
+        let image = Memory::of(&[&kernel.image.bytes]).map_err(in_memory)?;
+        let own = self.own_archive().map_err(in_memory)?;
+        let initramfs = Memory::of(&[&plan.payload.archive, &own]).map_err(in_memory)?;
+
+        let mut launcher = Launcher::start(&options.launcher)?;
+        let directory = launcher.begin()?;
+        let pipe = directory.join("console");
+        let console = ConsolePipe::make(&pipe)
+            .map_err(|error| refused("cannot make a pipe for the console", error))?;
+        let machine = Machine {
+            accelerator,
+            processors: options.processors,
+            memory: options.memory_for(initramfs.length),
+            kernel: &image.path(),
+            initramfs: &initramfs.path(),
+            libraries: &plan.payload.libraries,
+            more: &options.more,
+            console: &pipe,
+        };
+        let started = Instant::now();
+        let executed = launcher.execute(Execution {
+            name: self.name.to_owned(),
+            program: options.emulator.path.clone(),
+            arguments: machine.arguments(),
+            directory: Some(directory),
+            answers_on_stdout: false,
+            errors: StandardError::Log,
+            deny_ofd: false,
+        })?;
+
+        let boot = Boot {
+            image: kernel.file.clone(),
+            accelerator: accelerator.name().to_owned(),
+            complaints: Vec::new(),
+        };
+        let mut journal = Journal::new(self.name, boot, &plan.file_systems);
+        let mut said = Console::default();
+        let is_free = options.accelerator == AcceleratorChoice::Auto;
+        let patience = Patience {
+            life: (is_free && accelerator == Accelerator::Kvm).then_some(options.patience),
+            boot: options.boot_timeout,
+            silence: options.silence,
+        };
+        let stop = &options.launcher.stop;
+        let watch = Watch::new(&executed, &console, patience, stop, &mut said)
+            .map_err(|error| refused("cannot watch over QEMU", error))?;
+        let mut unheard = tell(VmNews::Started(accelerator)).is_err();
+        let end = watch.watch(&mut |heard| {
+            let news = match heard {
+                Heard::Console(bytes) => Some(VmNews::Console(bytes)),
+                Heard::Hello => {
+                    journal.has_begun();
+                    Some(VmNews::Booted(started.elapsed()))
+                }
+                Heard::Line(line) => match journal.take(&line)? {
+                    Entry::Place(place) => Some(VmNews::Place(place)),
+                    Entry::Result(result) => Some(VmNews::Result(result)),
+                    Entry::Nothing => None,
+                },
+            };
+            unheard |= news.is_some_and(|news| tell(news).is_err());
+            // Whoever does not listen any more wants nothing more to be done.
+            if unheard { Err(Loss::PoweredOff(journal.stage())) } else { Ok(()) }
+        });
+        // QEMU is gone after that, and all that was known of it with it.
+        launcher.end()?;
+        if matches!(end, WatchEnd::Stopped) {
+            return Err(ProcessError::Stopped);
+        }
+        if patience.life.is_some()
+            && !said.was_heard()
+            && let Some(why) = without_life(&end)
+        {
+            let _ = tell(VmNews::GaveUpKvm(why));
+            return Ok(Attempt::NoLife);
+        }
+        let loss = loss(end, journal.stage(), &said);
+        let complaints = said.complaints().to_vec();
+        let places = journal.close(kernel.release(), &complaints, loss.as_ref(), said.last_lines());
+        let _ = tell(VmNews::Over(places));
+        Ok(Attempt::Over)
+    }
+
+    /// What only this kernel gets: its modules, and what it is to do.
+    fn own_archive(self) -> std::io::Result<Vec<u8>> {
+        let mut initramfs = Initramfs::new()?;
+        let mut modules = Vec::new();
+        for module in &self.kernel.modules {
+            let file = Path::new("/imglock/modules").join(format!("{}.ko", module.name));
+            initramfs.plain(&file, &module.content)?;
+            let (name, optional) = (module.name.clone(), module.optional);
+            modules.push(ModuleOrder { name, file, optional });
+        }
+        let payload = &self.plan.payload;
+        let order = Order {
+            arguments: self.plan.arguments.clone(),
+            path: payload.path.clone(),
+            modules,
+            files: payload.files.clone(),
+            directory: payload.directory.clone(),
+        };
+        initramfs.plain(Path::new(ORDER), &serde_json::to_vec(&order)?)?;
+        initramfs.finish()
+    }
+}
+
+/// Why KVM is of no use, if a guest ends so of which nothing was ever heard.
+/// Where a machine is a guest itself, it may stand still or make QEMU abort.
+fn without_life(end: &WatchEnd) -> Option<String> {
+    match end {
+        WatchEnd::NoLife(waited) => {
+            Some(format!("no sign of life within {} s", waited.as_secs_f64()))
+        }
+        WatchEnd::MachineEnded { status, message } => {
+            Some(Loss::Qemu { status: *status, message: message.clone() }.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// How the kernel was lost, if it was.
+fn loss(end: WatchEnd, at: Stage, said: &Console) -> Option<Loss> {
+    if let (WatchEnd::MachineEnded { .. } | WatchEnd::NotUp(_) | WatchEnd::Silent(_), true) =
+        (&end, said.fault().is_some() || said.panic().is_some())
+    {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        return Some(Loss::Died { fault: owned(said.fault()), panic: owned(said.panic()), at });
+    }
+    Some(match end {
+        WatchEnd::Ended(_) if at == Stage::Finished => return None,
+        WatchEnd::Ended(status) => Loss::Run { status, at, said: said.last_error() },
+        WatchEnd::MachineEnded { status: Some(0), message } if message.is_empty() => {
+            Loss::PoweredOff(at)
+        }
+        WatchEnd::MachineEnded { status, message } => Loss::Qemu { status, message },
+        WatchEnd::NoLife(waited) => Loss::NeverSpoke(waited),
+        WatchEnd::NotUp(waited) => Loss::Boot(waited),
+        WatchEnd::Silent(waited) => Loss::Silent(waited, at),
+        WatchEnd::Told(loss) => loss,
+        WatchEnd::Stopped => return None,
+    })
+}
+
+/// A file in memory that another program can open by a name.
+struct Memory {
+    file: File,
+    length: usize,
+}
+
+impl Memory {
+    fn of(parts: &[&[u8]]) -> std::io::Result<Memory> {
+        let mut file = File::from(memfd_create("imglock-vm", MemfdFlags::CLOEXEC)?);
+        for part in parts {
+            file.write_all(part)?;
+        }
+        Ok(Memory { file, length: parts.iter().map(|part| part.len()).sum() })
+    }
+
+    fn path(&self) -> PathBuf {
+        format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd()).into()
+    }
+}

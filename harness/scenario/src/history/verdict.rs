@@ -1,0 +1,180 @@
+use serde::Serialize;
+
+use super::{HistoryFinding, Opening};
+use imglock_core::Hazard;
+
+/// Whether a history can have been, by the contract.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HistoryVerdict {
+    /// Nothing in it contradicts the contract.
+    #[default]
+    Valid,
+    /// Whether this contradicts the contract depends on time stamps that are
+    /// too close together.
+    Unknown(HistoryFinding),
+    /// This contradicts the contract: of all that does, what takes the fewest
+    /// events to show, and of those the earliest.
+    Invalid(HistoryFinding),
+}
+
+/// A way in which the contract is known to break, which a history shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// Its name.
+    pub hazard: Hazard,
+    /// How many openings were granted so.
+    pub count: u64,
+    /// The first of them.
+    pub first: HistoryFinding,
+}
+
+/// What a judge says of a history or of a part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct HistoryJudgement {
+    /// Whether it can have been.
+    pub verdict: HistoryVerdict,
+    /// How many openings contradict the contract.
+    pub contradictions: u64,
+    /// How many openings may contradict it.
+    pub unclear: u64,
+    /// The hazards that it shows, which are no contradictions.
+    pub hazards: Vec<Shown>,
+    /// What was in it.
+    pub counts: HistoryCounts,
+}
+
+/// What is in a history.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct HistoryCounts {
+    /// Attempts to open an image.
+    pub openings: u64,
+    /// Those that were granted.
+    pub granted: u64,
+    /// Those that were refused.
+    pub refused: u64,
+    /// The first and the last moment, where there is any.
+    pub span_ns: Option<(u64, u64)>,
+}
+
+impl HistoryJudgement {
+    /// Whether nothing in it contradicts the contract, nor may.
+    pub fn is_valid(&self) -> bool {
+        self.verdict == HistoryVerdict::Valid
+    }
+
+    /// The same, said of the image with this index.
+    #[must_use]
+    pub(super) fn of_image(mut self, image: usize) -> HistoryJudgement {
+        if let HistoryVerdict::Unknown(finding) | HistoryVerdict::Invalid(finding) =
+            &mut self.verdict
+        {
+            finding.image = image;
+        }
+        for shown in &mut self.hazards {
+            shown.first.image = image;
+        }
+        self
+    }
+
+    /// Adds what was said of another part, which neither shares an image nor
+    /// overlaps in time.
+    pub fn absorb(&mut self, other: HistoryJudgement) {
+        self.contradictions += other.contradictions;
+        self.unclear += other.unclear;
+        self.counts.absorb(other.counts);
+        match other.verdict {
+            HistoryVerdict::Valid => {}
+            HistoryVerdict::Unknown(finding) => self.verdict.doubt(finding),
+            HistoryVerdict::Invalid(finding) => self.verdict.contradict(finding),
+        }
+        for Shown { hazard, count, first } in other.hazards {
+            self.show(hazard, count, first);
+        }
+    }
+
+    /// Notes something that contradicts the contract.
+    pub(super) fn contradict(&mut self, finding: HistoryFinding) {
+        self.contradictions += 1;
+        self.verdict.contradict(finding);
+    }
+
+    /// Notes something that may contradict the contract.
+    pub(super) fn doubt(&mut self, finding: HistoryFinding) {
+        self.unclear += 1;
+        self.verdict.doubt(finding);
+    }
+
+    /// Notes a hazard.
+    pub(super) fn show(&mut self, hazard: Hazard, count: u64, first: HistoryFinding) {
+        match self.hazards.iter_mut().find(|shown| shown.hazard == hazard) {
+            Some(shown) => {
+                shown.count += count;
+                if first.matter.rank().1 < shown.first.matter.rank().1 {
+                    shown.first = first;
+                }
+            }
+            None => {
+                self.hazards.push(Shown { hazard, count, first });
+                self.hazards.sort_by_key(|shown| shown.hazard);
+            }
+        }
+    }
+}
+
+impl HistoryVerdict {
+    fn contradict(&mut self, finding: HistoryFinding) {
+        match self {
+            HistoryVerdict::Invalid(known) if known.matter.rank() <= finding.matter.rank() => {}
+            _ => *self = HistoryVerdict::Invalid(finding),
+        }
+    }
+
+    fn doubt(&mut self, finding: HistoryFinding) {
+        match self {
+            HistoryVerdict::Invalid(_) => {}
+            HistoryVerdict::Unknown(known) if known.matter.rank() <= finding.matter.rank() => {}
+            _ => *self = HistoryVerdict::Unknown(finding),
+        }
+    }
+}
+
+impl HistoryCounts {
+    pub(super) fn of(stays: &[Opening]) -> HistoryCounts {
+        let mut counts = HistoryCounts::default();
+        for stay in stays {
+            counts.openings += 1;
+            let last = match stay.answer {
+                Some((at, super::OpenAnswer::Granted)) => {
+                    counts.granted += 1;
+                    at
+                }
+                Some((at, super::OpenAnswer::Refused(_))) => {
+                    counts.refused += 1;
+                    at
+                }
+                None => stay.attempt_ns,
+            };
+            let until = stay.possible().until;
+            let last = if until == super::span::NEVER { last } else { last.max(until) };
+            counts.reach(stay.attempt_ns, last);
+        }
+        counts
+    }
+
+    fn reach(&mut self, first: u64, last: u64) {
+        self.span_ns = Some(match self.span_ns {
+            Some((from, until)) => (from.min(first), until.max(last)),
+            None => (first, last),
+        });
+    }
+
+    fn absorb(&mut self, other: HistoryCounts) {
+        self.openings += other.openings;
+        self.granted += other.granted;
+        self.refused += other.refused;
+        if let Some((first, last)) = other.span_ns {
+            self.reach(first, last);
+        }
+    }
+}

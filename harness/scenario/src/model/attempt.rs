@@ -1,0 +1,172 @@
+use std::collections::BTreeSet;
+
+use imglock_core::Errno;
+
+use super::process::Place;
+use super::world::World;
+use imglock_core::Outcome;
+use imglock_core::{Access, Claim, Refusal, Side, held_byte, lock_bytes, unshared_byte};
+use imglock_core::{ByteRange, LockType};
+
+/// One lock call on the way to a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    /// Read-locks a lock byte.
+    Lock(i64),
+    /// Tests a lock byte with a write lock; anybody's lock there refuses.
+    Test(i64, Refusal),
+}
+
+impl Call {
+    /// The byte asked for, and the type of lock it is asked for with.
+    pub(super) fn asks(self) -> (i64, LockType) {
+        match self {
+            Call::Lock(byte) => (byte, LockType::Read),
+            Call::Test(byte, _) => (byte, LockType::Write),
+        }
+    }
+}
+
+/// A change of claim that is under way.
+#[derive(Debug, Clone)]
+pub(super) struct Attempt {
+    pub(super) node: String,
+    pub(super) goal: Claim,
+    /// The calls that are still to be made.
+    pub(super) calls: Vec<Call>,
+    /// Whether a refusal closes the node.
+    pub(super) opening: bool,
+    /// The bytes that were locked before it was paused. Only its actor knows
+    /// of them: who copies the node meanwhile does not.
+    pub(super) taken: BTreeSet<i64>,
+}
+
+impl Attempt {
+    pub(super) fn new(node: &str, goal: Claim, calls: Vec<Call>) -> Attempt {
+        let (node, taken) = (node.to_owned(), BTreeSet::new());
+        Attempt { node, goal, calls, opening: false, taken }
+    }
+}
+
+/// The lock bytes of a claim.
+pub(super) fn bytes_of(claim: Claim) -> BTreeSet<i64> {
+    lock_bytes(claim).into_iter().collect()
+}
+
+/// All calls that lead from `old` to `new` for one who has `tracked` already:
+/// none to give something up; otherwise a lock for every byte that either
+/// needs, then a test of whatever could be in the way of `new`.
+pub(super) fn calls(tracked: &BTreeSet<i64>, old: Claim, new: Claim) -> Vec<Call> {
+    let takes_more = !(new.held - old.held).is_empty();
+    let shares_less = !(old.shared - new.shared).is_empty();
+    if !takes_more && !shares_less {
+        return Vec::new();
+    }
+    let both = &bytes_of(old) | &bytes_of(new);
+    let locks = (&both - tracked).into_iter().map(Call::Lock);
+    let wanted = new.held.each().map(|permission| {
+        Call::Test(unshared_byte(permission), Refusal { side: Side::Wanted, permission })
+    });
+    let unshared = new.unshared().each().map(|permission| {
+        Call::Test(held_byte(permission), Refusal { side: Side::Unshared, permission })
+    });
+    locks.chain(wanted).chain(unshared).collect()
+}
+
+/// What comes of `calls`, and after how many of them it is known.
+pub(super) struct Verdict {
+    pub(super) outcome: Outcome,
+    pub(super) made: usize,
+}
+
+impl World {
+    /// Finds the first of `calls` that fails at `place` as things stand. Locks
+    /// of the same owner are in nobody's way, so the calls before it do not
+    /// matter to it.
+    pub(super) fn verdict(&self, place: Place, calls: &[Call]) -> Verdict {
+        for (before, call) in calls.iter().enumerate() {
+            let (byte, kind) = call.asks();
+            let foreign = self.locks_of(place.file).is_some_and(|table| {
+                table.obstructed(&[place.owner], kind, ByteRange::new(byte, byte))
+            });
+            let outcome = match call {
+                Call::Lock(byte) if place.access == Access::WriteOnly => {
+                    Outcome::LockByte { byte: *byte, error: Errno::EBADF }
+                }
+                Call::Lock(byte) if foreign => {
+                    Outcome::LockByte { byte: *byte, error: Errno::EAGAIN }
+                }
+                Call::Test(_, refusal) if foreign => Outcome::Refused(*refusal),
+                _ => continue,
+            };
+            return Verdict { outcome, made: before + 1 };
+        }
+        Verdict { outcome: Outcome::Granted, made: calls.len() }
+    }
+
+    /// The verdict, unless the halt comes first.
+    pub(super) fn attempt(
+        &self,
+        place: Place,
+        calls: &[Call],
+        pause_after: Option<u32>,
+    ) -> Outcome {
+        let verdict = self.verdict(place, calls);
+        match pause_after {
+            Some(halt) if (halt as usize) < verdict.made => Outcome::Paused,
+            _ => verdict.outcome,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use imglock_core::{Mode, Permission};
+
+    fn shown(calls: &[Call]) -> String {
+        let each: Vec<String> = calls
+            .iter()
+            .map(|call| match call {
+                Call::Lock(byte) => format!("lock {byte}"),
+                Call::Test(byte, refusal) => format!("test {byte} or {refusal}"),
+            })
+            .collect();
+        each.join(", ")
+    }
+
+    #[test]
+    fn opening_locks_ascending_then_tests_wanted_before_unshared() {
+        assert_eq!(
+            shown(&calls(&BTreeSet::new(), Claim::NOTHING, Mode::Rw.claim())),
+            "lock 100, lock 101, lock 201, test 200 or consistent-read, test 201 or write, \
+             test 101 or shared write",
+        );
+    }
+
+    #[test]
+    fn a_change_locks_only_what_is_missing_and_tests_everything() {
+        let old = Mode::Ro.claim();
+        let new = Mode::Rw.claim();
+        assert_eq!(
+            shown(&calls(&bytes_of(old), old, new)),
+            "lock 101, test 200 or consistent-read, test 201 or write, test 101 or shared write",
+        );
+    }
+
+    #[rstest::rstest]
+    #[case(Mode::Rw, Mode::Ro)]
+    #[case(Mode::Rw, Mode::Rw)]
+    #[case(Mode::Rw, Mode::ShareRw)]
+    #[case(Mode::StreamTop, Mode::None)]
+    fn giving_up_asks_nobody(#[case] old: Mode, #[case] new: Mode) {
+        assert_eq!(calls(&bytes_of(old.claim()), old.claim(), new.claim()), []);
+    }
+
+    #[test]
+    fn lock_bytes_are_numbered_as_documented() {
+        for (i, permission) in (0..).zip(Permission::ALL) {
+            assert_eq!((held_byte(permission), unshared_byte(permission)), (100 + i, 200 + i));
+        }
+    }
+}

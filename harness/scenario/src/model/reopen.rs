@@ -1,0 +1,119 @@
+use imglock_core::Errno;
+
+use super::attempt::{Attempt, Call, bytes_of};
+use super::change::calls_of;
+use super::failed;
+use super::process::Node;
+use super::world::World;
+use imglock_core::Outcome;
+use imglock_core::{Access, Claim};
+use imglock_core::{ByteRange, LockType};
+
+impl World {
+    /// What a reopen gives. QEMU opens the new descriptor, prepares the new
+    /// claim on the old one, takes its bytes on the new one without a test,
+    /// and closes the old one.
+    pub(super) fn foresee_reopen(
+        &self,
+        table: usize,
+        node: &Node,
+        goal: Claim,
+        access: Access,
+    ) -> Outcome {
+        let file = match self.images.reach(&node.image, access) {
+            Ok(file) => file,
+            Err(errno) => return failed(errno),
+        };
+        let Some(old) = self.place(table, node) else { return failed(Errno::EBADF) };
+        let prepare = calls_of(node, goal);
+        let verdict = self.verdict(old, &prepare);
+        if verdict.outcome != Outcome::Granted || !moves_bytes(node) {
+            return verdict.outcome;
+        }
+        let new = self.next_place(node.backend, table, file, access);
+        for byte in bytes_of(goal) {
+            let range = ByteRange::new(byte, byte);
+            // A write lock that the old description had there has become a
+            // read lock, if the byte was among those to prepare.
+            let owners = [new.owner, old.owner];
+            let exempt = match prepare.contains(&Call::Lock(byte)) {
+                true => &owners[..],
+                false => &owners[..1],
+            };
+            let foreign = self
+                .locks_of(file)
+                .is_some_and(|locks| locks.obstructed(exempt, LockType::Read, range));
+            let errno = match access {
+                Access::WriteOnly => Errno::EBADF,
+                _ if foreign => Errno::EAGAIN,
+                _ => continue,
+            };
+            return Outcome::LockByte { byte, error: errno };
+        }
+        Outcome::Granted
+    }
+
+    /// A reopen with the outcome it had.
+    pub(super) fn reopen(
+        &mut self,
+        actor: &str,
+        name: &str,
+        goal: Claim,
+        access: Access,
+        outcome: &Outcome,
+    ) {
+        let table = self.table_of(actor);
+        let Some(node) = self.node(table, name).cloned() else { return };
+        let opened = !matches!(outcome, Outcome::Failed(_) | Outcome::NotOpen);
+        let (true, Ok(file)) = (opened, self.images.resolve(&node.image)) else { return };
+        let description = self.add_description(file, access);
+        if access != Access::ReadOnly {
+            self.images.copy_up(file);
+        }
+        if *outcome == Outcome::Granted {
+            self.swap(actor, name, goal, description);
+        } else {
+            let mut calls = calls_of(&node, goal);
+            let old = self.place(table, &node);
+            if old.is_some_and(|old| self.verdict(old, &calls).outcome == Outcome::Granted) {
+                // It failed on the new descriptor, after all that.
+                self.make(actor, name, calls.drain(..));
+            }
+            let attempt = Attempt::new(name, goal, calls);
+            self.settle(actor, attempt, outcome, None);
+            // The new descriptor never had a name, but its close counts.
+            self.release(table, name, description);
+        }
+    }
+
+    fn swap(&mut self, actor: &str, name: &str, goal: Claim, description: usize) {
+        let table = self.table_of(actor);
+        let setter = self.setter(actor);
+        let Some(node) = self.node(table, name).cloned() else { return };
+        self.make(actor, name, calls_of(&node, goal).into_iter());
+        let Some(state) = self.node_mut(table, name) else { return };
+        state.description = description;
+        if let Some(state) = self.descriptions.get_mut(description) {
+            state.nodes.insert((table, name.to_owned()));
+        }
+        if moves_bytes(&node) {
+            let taken = bytes_of(goal);
+            let new = self.node(table, name).and_then(|node| self.place(table, node));
+            for (place, byte) in
+                new.into_iter().flat_map(|new| taken.iter().map(move |b| (new, *b)))
+            {
+                self.lock_byte(place, byte, &setter);
+            }
+            if let Some(node) = self.node_mut(table, name) {
+                node.tracked.extend(taken);
+            }
+        }
+        self.release(table, name, node.description);
+        self.commit(table, name, goal);
+    }
+}
+
+/// Whether a reopen has lock bytes to carry over to the new description.
+fn moves_bytes(node: &Node) -> bool {
+    node.locking && node.dormant.is_none()
+}

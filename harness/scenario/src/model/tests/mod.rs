@@ -1,0 +1,82 @@
+//! Stories that the model must foresee line by line.
+//!
+//! A line is `ACTOR VERB ... => OUTCOME`; `a | b` stands for outcome `a` on
+//! OFD and `b` on POSIX, `? a` for an unknown outcome that then turns out to
+//! be `a`. `locks => ...` states the lock table.
+
+mod bytes;
+mod claims;
+mod crowd;
+mod descriptors;
+mod lifetime;
+mod mounts;
+mod names;
+mod pausing;
+mod properties;
+mod protocol;
+mod reopening;
+mod together;
+mod waiting;
+
+use super::{Prediction, World};
+use imglock_core::Backend;
+use imglock_core::TableLock;
+use imglock_shorthand::action;
+
+/// Plays `story` on each backend, asserting every line.
+pub(super) fn story(text: &str) {
+    for backend in Backend::ALL {
+        story_on(backend, text);
+    }
+}
+
+/// Plays `story` on one backend, and gives the world it ends with.
+pub(super) fn story_on(backend: Backend, text: &str) -> World {
+    let mut world = world(backend);
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (step, expected) = line.split_once("=>").expect("a line has an outcome");
+        let expected = match (expected.split_once('|'), backend) {
+            (None, _) => expected,
+            (Some((ofd, _)), Backend::Ofd) => ofd,
+            (Some((_, posix)), Backend::Posix) => posix,
+        }
+        .trim();
+        if step.trim() == "locks" {
+            assert_eq!(shown(&world.locks()), expected, "{backend}, {line}");
+            continue;
+        }
+        let (actor, action) = action(step.trim());
+        let outcome = match world.predict(actor, &action) {
+            Prediction::Exactly(outcome) => {
+                assert_eq!(outcome.to_string(), expected, "{backend}, {line}");
+                outcome
+            }
+            Prediction::Unknown(why) => {
+                let outcome = expected.strip_prefix("? ");
+                let outcome = outcome.unwrap_or_else(|| panic!("{backend}, {line}: {why}"));
+                outcome.parse().expect("an outcome")
+            }
+        };
+        world.apply(actor, &action, &outcome);
+    }
+    world
+}
+
+/// Two images of a mebibyte, nobody there.
+pub(super) fn world(backend: Backend) -> World {
+    World::new(backend, &[("disk.img".into(), 1 << 20), ("base.img".into(), 1 << 20)])
+}
+
+fn shown(locks: &[TableLock]) -> String {
+    let each: Vec<String> = locks
+        .iter()
+        .map(|lock| {
+            let image = if lock.image == 0 { "" } else { "base " };
+            let arrow = if lock.waiting { "->" } else { "" };
+            let holders: Vec<&str> = lock.holders.iter().map(String::as_str).collect();
+            let lock = format!("{image}{arrow}{} {} {}", lock.kind, lock.range, holders.join("+"));
+            lock.trim_end().to_owned()
+        })
+        .collect();
+    each.join(", ")
+}

@@ -1,0 +1,118 @@
+use std::fmt;
+
+use globset::{GlobBuilder, GlobMatcher};
+
+/// Which scenarios somebody means: one by its name or the last part of it,
+/// all of a theme, or those whose name or last part a glob fits. A `*` stands
+/// for any letters but `/`, a `**` for any.
+///
+/// ```
+/// use imglock_scenario::Pattern;
+///
+/// let pattern: Pattern = "posix/*".parse()?;
+/// assert!(pattern.fits("posix/any-close"));
+/// assert!(!pattern.fits("hotplug/unplug-drops-the-lock"));
+/// # Ok::<(), imglock_scenario::ParsePatternError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: String,
+    glob: Option<GlobMatcher>,
+}
+
+impl Pattern {
+    /// Whether it means the scenario called `name`.
+    pub fn fits(&self, name: &str) -> bool {
+        let (theme, stem) = name.rsplit_once('/').unwrap_or(("", name));
+        let wanted = self.text.trim_end_matches('/');
+        let named = [name, stem].contains(&&*self.text);
+        let of_theme = !wanted.is_empty() && theme == wanted;
+        let globbed = |glob: &GlobMatcher| glob.is_match(name) || glob.is_match(stem);
+        named || of_theme || self.glob.as_ref().is_some_and(globbed)
+    }
+
+    /// Whether every scenario that `other` means is one of its own, as far as
+    /// the words can tell.
+    pub fn takes_in(&self, other: &Pattern) -> bool {
+        // What has a theme before it is the name of one scenario.
+        let is_one = other.glob.is_none() && !other.text.ends_with('/') && other.text.contains('/');
+        self == other || ["*", "**"].contains(&&*self.text) || (is_one && self.fits(&other.text))
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
+/// A glob that is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ParsePatternError(String);
+
+impl std::str::FromStr for Pattern {
+    type Err = ParsePatternError;
+
+    fn from_str(text: &str) -> Result<Pattern, ParsePatternError> {
+        let glob = match text.contains(['*', '?', '[', '{']) {
+            true => GlobBuilder::new(text).literal_separator(true).build().map(Some),
+            false => Ok(None),
+        };
+        let glob = glob.map_err(|error| ParsePatternError(error.kind().to_string()))?;
+        Ok(Pattern { text: text.to_owned(), glob: glob.map(|glob| glob.compile_matcher()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case::name("posix/fork", true)]
+    #[case::last_part("fork", true)]
+    #[case::theme("posix", true)]
+    #[case::theme_as_a_folder("posix/", true)]
+    #[case::glob("posix/f*", true)]
+    #[case::glob_over_the_last_part("f?rk", true)]
+    #[case::glob_over_all("**", true)]
+    #[case::a_star_stays_in_its_theme("p*k", false)]
+    #[case::another_name("posix/for", false)]
+    #[case::nothing("", false)]
+    fn a_pattern_fits(#[case] pattern: &str, #[case] fits: bool) {
+        let pattern: Pattern = pattern.parse().expect("a pattern");
+        assert_eq!(pattern.fits("posix/fork"), fits);
+    }
+
+    #[rstest::rstest]
+    #[case("posix/fork", "posix/fork", true)]
+    #[case("posix", "posix/fork", true)]
+    #[case("p*/f*", "posix/fork", true)]
+    #[case("*", "posix", true)]
+    #[case("p*", "posix", false)]
+    #[case("posix/????", "posix/f*k", false)]
+    #[case("posix/fork", "posix", false)]
+    fn a_pattern_takes_in_another(#[case] one: &str, #[case] other: &str, #[case] takes_in: bool) {
+        let [one, other] = [one, other].map(|text| text.parse::<Pattern>().expect("a pattern"));
+        assert_eq!(one.takes_in(&other), takes_in);
+    }
+
+    #[test]
+    fn a_glob_that_is_none_is_refused() {
+        let error = "names/[a".parse::<Pattern>().expect_err("it is not closed");
+        assert!(error.to_string().contains("unclosed"), "{error}");
+    }
+}

@@ -1,0 +1,106 @@
+use miette::SourceSpan;
+
+use super::draft::Draft;
+use super::head::{self, Head};
+use super::{Scenario, ScenarioError, body, story};
+use crate::text::{Problems, Reader};
+
+impl Scenario {
+    /// Reads a scenario.
+    ///
+    /// `name` is what reports call it, `source_name` the file that messages
+    /// point at.
+    ///
+    /// # Errors
+    /// Everything that is wrong with `text`, each at its spot.
+    ///
+    /// ```
+    /// use imglock_scenario::Scenario;
+    ///
+    /// let text = r#"
+    ///     summary "Two writers exclude each other"
+    ///     about "Each holds `write` and does not share it."
+    ///     vm1 open disk mode=rw
+    ///     vm2 open disk mode=rw { expect "refused write"; }
+    /// "#;
+    /// let scenario = Scenario::parse("two-writers", "two-writers.kdl", text)?;
+    /// assert_eq!(scenario.actors(), ["vm1", "vm2"]);
+    /// # Ok::<(), imglock_scenario::ScenarioError>(())
+    /// ```
+    pub fn parse(name: &str, source_name: &str, text: &str) -> Result<Scenario, ScenarioError> {
+        let mut reader = Reader::new(text);
+        let scenario = read(name, text, &mut reader);
+        match scenario {
+            Some(scenario) if reader.problems.is_empty() => Ok(scenario),
+            _ => Err(ScenarioError::new(source_name, text, reader.problems.into_sorted())),
+        }
+    }
+}
+
+fn read(name: &str, text: &str, reader: &mut Reader<'_>) -> Option<Scenario> {
+    let document = reader.document()?;
+    let head = Head::read(document.nodes(), reader);
+    let mut scope = head.scope();
+    let body: Vec<kdl::KdlNode> = document
+        .nodes()
+        .iter()
+        .filter(|node| !head::WORDS.contains(&node.name().value()))
+        .cloned()
+        .collect();
+    let drafts = body::items(&body, &mut scope, reader);
+    if countable(&drafts, text, &mut reader.problems) {
+        story::check(&drafts, &head, &mut reader.problems);
+    }
+    Some(Scenario {
+        name: name.to_owned(),
+        summary: head.summary,
+        about: head.about,
+        backends: head.backends,
+        file_systems: head.file_systems,
+        hazards: head.hazards,
+        images: head.images,
+        items: drafts.into_iter().filter_map(Draft::into_item).collect(),
+    })
+}
+
+/// Whether there is a step at all, and not too many of them.
+fn countable(drafts: &[Draft], text: &str, problems: &mut Problems) -> bool {
+    if !any_step(drafts) {
+        problems.add(
+            SourceSpan::from((text.trim_end().len(), 0)),
+            "no step up to here",
+            "the scenario has no steps",
+            "add a line `PROCESS VERB ...`, such as `vm1 open disk mode=rw`",
+        );
+    }
+    let count = steps(drafts);
+    if count > body::MOST_STEPS {
+        problems.add(
+            SourceSpan::from((0, 0)),
+            "too many steps",
+            format!("the scenario has {count} steps once its repeats are written out"),
+            format!("{} steps are the most; repeat less often", body::MOST_STEPS),
+        );
+    }
+    count <= body::MOST_STEPS
+}
+
+fn any_step(drafts: &[Draft]) -> bool {
+    drafts.iter().any(|draft| match draft {
+        Draft::Step(_) | Draft::Broken(_) => true,
+        Draft::Held(..) => false,
+        Draft::Together(_, inside) | Draft::Repeat { items: inside, .. } => any_step(inside),
+    })
+}
+
+/// How many lines the drafts make, with their repeats written out.
+fn steps(drafts: &[Draft]) -> u64 {
+    drafts.iter().fold(0, |sum, draft| {
+        let more = match draft {
+            Draft::Step(_) | Draft::Broken(_) | Draft::Held(..) => 1,
+            Draft::Together(_, drafts) => steps(drafts),
+            Draft::Repeat { count, items, .. } => steps(items).saturating_mul(u64::from(*count)),
+        };
+        sum.saturating_add(more)
+    })
+}

@@ -1,0 +1,54 @@
+use imglock_harness::holders::SurveyError;
+
+use super::Failure;
+use crate::exit::ExitCode;
+
+impl Failure {
+    /// The exit code of the command.
+    pub fn exit(&self) -> ExitCode {
+        match self {
+            Failure::NoMatch { .. }
+            | Failure::NoFault { .. }
+            | Failure::EmptyFolder { .. }
+            | Failure::NoBackend { .. }
+            | Failure::NoFileSystem { .. }
+            | Failure::NoCases
+            | Failure::EmptyShard
+            | Failure::NoPairs
+            | Failure::NoScenarios => ExitCode::NothingSelected,
+            Failure::Invalid(_)
+            | Failure::NotInAGuest(_)
+            | Failure::Kernel(_)
+            | Failure::Unreadable { .. }
+            | Failure::History(_)
+            | Failure::NoReport { .. }
+            | Failure::Report { .. }
+            | Failure::ClaimsOfQemu
+            | Failure::NotResumed { .. }
+            | Failure::SameReport { .. }
+            | Failure::SaveMany { .. }
+            | Failure::Unwritable { .. }
+            | Failure::SeveralHistories { .. }
+            | Failure::NoQemu { .. }
+            | Failure::Survey(SurveyError::Image { .. })
+            | Failure::NoCommand(_) => ExitCode::Usage,
+            Failure::Harness(_)
+            | Failure::Payload(_)
+            | Failure::Site(_)
+            | Failure::Handover(_)
+            | Failure::Probe(_)
+            | Failure::Incomplete { .. }
+            | Failure::NothingRan
+            | Failure::NoFaultTried
+            | Failure::NothingToMix
+            | Failure::NoPlayer { .. }
+            | Failure::NotTried { .. }
+            | Failure::NoMatrix
+            | Failure::Survey(SurveyError::Proc(_))
+            | Failure::Signals(_)
+            | Failure::Output(_) => ExitCode::Environment,
+            Failure::Hold(failure) => failure.exit(),
+            Failure::Interrupted => ExitCode::Interrupted,
+        }
+    }
+}
