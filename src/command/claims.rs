@@ -26,7 +26,7 @@ pub fn claims(args: MatrixArgs, quiet: bool, output: &mut Output) -> Result<Exit
     let directory = args.place.images.directory();
     let plan = plan(&args, &directory)?;
     if let Some(folder) = &args.claims.save {
-        std::fs::create_dir_all(folder).map_err(Written::Scenario.failed(folder))?;
+        std::fs::create_dir_all(folder).map_err(Failure::unwritable(Written::Scenario, folder))?;
     }
     let stop = interrupt::stop_on_signals()?;
     let options = SessionOptions {
@@ -133,7 +133,7 @@ fn save(sweep: &ClaimSweep, folder: &Path) -> Result<usize, Failure> {
     for difference in kept {
         let path = folder.join(format!("{}.kdl", difference.label()));
         std::fs::write(&path, difference.scenario().to_string())
-            .map_err(Written::Scenario.failed(&path))?;
+            .map_err(Failure::unwritable(Written::Scenario, &path))?;
         saved += 1;
     }
     Ok(saved)

@@ -6,18 +6,19 @@ mod advice;
 mod engine;
 mod exit;
 mod hold;
+mod printing;
 mod results;
 mod written;
 
 pub use hold::{HoldFailure, in_qemus_words};
+pub use printing::help;
 pub use results::advice_on_results;
 pub use written::Written;
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use anstyle::{AnsiColor, Style};
 use imglock_harness::file_system::SiteError;
 use imglock_harness::handover::HandoverError;
 use imglock_harness::history::Problem;
@@ -29,10 +30,8 @@ use imglock_harness::run::HarnessError;
 use imglock_harness::scenario::ScenarioError;
 use imglock_harness::step::FileSystem;
 use imglock_harness::vm::{KernelError, PayloadError};
-use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::cli::NotInAGuest;
-use crate::exit::ExitCode;
 use crate::phrase::{count, list};
 
 /// Why a command could not do its work.
@@ -242,42 +241,14 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Turns an error of writing an output file into a failure.
+    pub fn unwritable(file: Written, path: &Path) -> impl Fn(io::Error) -> Failure {
+        move |source| Failure::Unwritable { file, path: path.to_owned(), source }
+    }
+
     /// Turns an error of reading `path` into a failure.
     pub fn unreadable(path: &Path) -> impl Fn(io::Error) -> Failure {
         move |source| Failure::Unreadable { path: path.to_owned(), source }
-    }
-
-    /// Prints the error and the advice, and returns the exit code.
-    pub fn print(&self, mut errors: impl Write) -> ExitCode {
-        let red = AnsiColor::Red.on_default().bold();
-        if let Failure::Invalid(scenarios) = self {
-            for error in scenarios {
-                let _ = write!(errors, "{}", graphical(error));
-            }
-        }
-        // If standard error is closed as well, there is no way to report it.
-        let _ = writeln!(errors, "{red}error{red:#}: {self}");
-        if let Some(advice) = self.advice() {
-            help(&advice, errors);
-        }
-        self.exit()
-    }
-}
-
-/// Prints a line of advice.
-pub fn help(advice: &str, mut errors: impl Write) {
-    let bold = Style::new().bold();
-    // If standard error is closed, the advice is lost.
-    let _ = writeln!(errors, "{bold}help{bold:#}: {advice}");
-}
-
-/// An invalid file, with its problems marked in its text.
-fn graphical(error: &ScenarioError) -> String {
-    let mut text = String::new();
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_links(false);
-    match handler.render_report(&mut text, error) {
-        Ok(()) => text,
-        Err(_) => format!("{error}\n"),
     }
 }
 

@@ -2,7 +2,7 @@ use std::io;
 
 use imglock_harness::sweep::{ClaimDifference, ClaimSweep, Common, Pattern};
 
-use super::Ending;
+use super::ending::Ending;
 use crate::phrase::{count, grouped, quoted};
 use crate::report::page::Page;
 use crate::report::palette::{BAD, FAINT, STRONG};

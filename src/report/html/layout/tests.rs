@@ -1,7 +1,7 @@
 use imglock_harness::lock::{Backend, LockType};
 use proptest::prelude::*;
 
-use super::layout::{Lane, Layout, Placed, Row};
+use super::{Lane, Layout, Placed, Row};
 use crate::report::lifetimes::{Lifetime, Lock};
 
 fn lock(byte: i64) -> Lock {

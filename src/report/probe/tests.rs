@@ -9,7 +9,7 @@ use imglock_harness::probe::{
 };
 use imglock_harness::run::Environment;
 
-use super::probe::{json, write};
+use super::{json, write};
 use crate::report::samples;
 
 const PATIENCE: Duration = Duration::from_secs(10);
