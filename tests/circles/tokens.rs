@@ -74,7 +74,7 @@ fn skip_line(rest: &mut Peekable<Chars<'_>>) {
 
 fn skip_block(rest: &mut Peekable<Chars<'_>>) {
     let (mut depth, mut last) = (0, '/');
-    while let Some(sign) = rest.next() {
+    for sign in rest.by_ref() {
         match (last, sign) {
             ('/', '*') => depth += 1,
             ('*', '/') => depth -= 1,
