@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use imglock_core::PlaceName;
+use imglock_engine::TourRecord;
 use imglock_harness::image::{FALLBACK_WARNING, Mode};
 use imglock_harness::lock::Backend::{self, Ofd, Posix};
 use imglock_harness::lock::{LockType, RangeSpec};
@@ -59,9 +61,9 @@ pub fn record() -> RunRecord {
     let environment =
         Environment { mount_options: vec!["relatime".into(), "rw".into()], ..environment() };
     let rerun = Rerun { directory: Some("/mnt/my images".into()), ..Rerun::default() };
-    let mut record = RunRecord::new(planned, vec![None], rerun);
-    record.places = vec![Place::reached("", environment)];
-    record.results = results;
+    let mut record = RunRecord::new(TourRecord::new(planned, vec![PlaceName::HERE]), rerun);
+    record.tour.places = vec![Place::reached(PlaceName::HERE, environment)];
+    record.tour.results = results;
     record.began = jiff::Timestamp::UNIX_EPOCH;
     record.elapsed = Duration::from_millis(1234);
     record
@@ -85,7 +87,7 @@ pub fn job(name: &str, backend: Backend) -> Job {
 /// A result without a trace.
 pub fn result(name: &str, backend: Backend, verdict: Verdict, reason: &str) -> ScenarioResult {
     ScenarioResult {
-        place: String::new(),
+        place: PlaceName::HERE,
         scenario: name.to_owned(),
         backend,
         subject: "builtin".to_owned(),
@@ -234,9 +236,10 @@ pub fn lock_loss() -> RunRecord {
     result.findings[0].message = "vm1.disk is open and has lost its locks".to_owned();
     let mut record = record();
     record
+        .tour
         .planned
         .retain(|job| job.scenario.name == result.scenario && job.backend == result.backend);
-    record.results = vec![result];
+    record.tour.results = vec![result];
     record
 }
 

@@ -5,6 +5,7 @@
 mod errno;
 mod image;
 mod lock;
+mod place;
 mod step;
 
 pub use image::{
@@ -14,6 +15,7 @@ pub use image::{
 pub use lock::{
     Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, ParseRangeError, RangeSpec, Whence,
 };
+pub use place::PlaceName;
 pub use step::{
     Action, FileSystem, Hazard, LockOwner, ModeSpec, NodeName, OpenOptions, Outcome,
     ParseOutcomeError, TableLock, Verdict,

@@ -17,6 +17,7 @@ mod series;
 mod shard;
 mod subject;
 mod sweep;
+mod tour;
 
 pub use arena::{Heat, Jitter};
 pub use compare::{
@@ -44,18 +45,18 @@ pub use process::{
     StopTrigger, Tried, Worker, await_any, await_readable, describe, monotonic,
 };
 pub use race::{
-    Breach, RaceCourse, RaceEvidence, RaceLeftOut, RacePlan, RaceProof, RaceSum, RaceTally,
-    RaceTurn, Sightings, race,
+    Breach, RaceCourse, RaceError, RaceEvidence, RaceLeftOut, RacePlan, RaceProof, RaceSum,
+    RaceTally, RaceTurn, Sightings, race,
 };
 pub use run::{
-    Boot, Casting, DifferenceKind, Engine, Environment, Event, EventKind, Finding, HarnessError,
-    Job, Judge, Place, PlaceFate, ProcessEntry, RunDocument, RunLine, ScenarioResult, Session,
-    SessionOptions, SimultaneousStarts, Snapshot, StepEvent, Trace, TraceDifference, made_at,
-    rehearse,
+    Boot, Casting, DifferenceKind, Engine, EngineOptions, Environment, Event, EventKind, Finding,
+    HarnessError, Job, Judge, Place, PlaceFate, ProcessEntry, RunDocument, RunLine, RunOptions,
+    ScenarioResult, Scrutiny, Session, SessionOptions, SimultaneousStarts, Snapshot, StepEvent,
+    Trace, TraceDifference, rehearse,
 };
 pub use self_test::{
     CatchGround, Detection, Detector, FaultCatch, FaultFate, FaultResult, HuntEnd, Hunted,
-    SelfTest, SelfTestPlan, self_test,
+    SelfTest, SelfTestError, SelfTestPlan, self_test,
 };
 pub use series::Distribution;
 pub use shard::{ParseShardError, Shard};
@@ -68,6 +69,7 @@ pub use sweep::{
     DifferencePattern, MixDifference, ModeDifference, ModeTable, OpenerProcesses, Openers,
     SweptPart, claim_sweep, mix_differences, mode_table,
 };
+pub use tour::{Tour, TourEnd, TourObserver, TourRecord};
 
 /// Turns this process into the part of the engine that it was started as: a
 /// launcher, a worker, or the server of a file system. It returns at once in

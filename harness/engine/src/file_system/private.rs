@@ -3,6 +3,8 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use rustix::thread::{CapabilitySet, capabilities};
 
+use imglock_scenario::Scenario;
+
 use crate::process::describe;
 
 /// That the calling thread, and all that it starts from then on, is in a mount
@@ -53,5 +55,18 @@ impl PrivateMounts {
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
         mount(None::<&str>, "/", None::<&str>, private, None::<&str>).map_err(failed)?;
         Ok(PrivateMounts { _entered: () })
+    }
+
+    /// Enters a namespace if one of these scenarios mounts something and this
+    /// user may mount. Call it before other threads are started, as
+    /// [`PrivateMounts::enter`].
+    pub fn if_needed<'s>(
+        scenarios: impl IntoIterator<Item = &'s Scenario>,
+    ) -> Option<PrivateMounts> {
+        if !scenarios.into_iter().any(Scenario::mounts) {
+            return None;
+        }
+        let entered = PrivateMounts::enter();
+        entered.inspect_err(|why| tracing::debug!(%why, "no private mount namespace")).ok()
     }
 }

@@ -17,6 +17,14 @@ pub enum ProcessError {
          does the program call `imglock_engine::init()` first in `main`?"
     )]
     Lost(String),
+    /// The launcher cannot make its scratch directory.
+    #[error("cannot make a scratch directory in {}: {}", directory.display(), describe(source))]
+    Scratch {
+        /// The directory in which it was to be made.
+        directory: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
     /// The launcher could not do what it was asked.
     #[error("{0}")]
     Refused(String),

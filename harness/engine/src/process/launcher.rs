@@ -149,7 +149,15 @@ impl Launcher {
         };
         let LauncherOptions { directory, keep, deny_ofd, fault, .. } = options.clone();
         let order = Order::Prepare { directory, keep, deny_ofd, fault };
-        launcher.scratch = launcher.directory(&order)?;
+        launcher.scratch = match launcher.ask(&order, 0)? {
+            (Answer::Directory(path), _) => path,
+            (Answer::NoScratch(errno), _) => {
+                let directory = options.directory.clone();
+                let source = std::io::Error::from_raw_os_error(errno);
+                return Err(ProcessError::Scratch { directory, source });
+            }
+            (other, _) => return Err(unexpected(other)),
+        };
         Ok(launcher)
     }
 

@@ -92,11 +92,7 @@ impl LauncherLoop {
                 self.keep = keep;
                 Answer::Directory(path)
             }
-            Err(error) => Answer::Failed(format!(
-                "cannot make a scratch directory in {}: {}; choose another with --dir",
-                directory.display(),
-                describe(&error)
-            )),
+            Err(error) => Answer::NoScratch(error.raw_os_error().unwrap_or(0)),
         }
     }
 

@@ -231,6 +231,8 @@ pub(super) enum Answer {
     Executed(i32),
     /// Nothing of the scenario is left.
     Ended,
+    /// The scratch directory could not be made: the errno, 0 for none.
+    NoScratch(i32),
     /// It did not work, and why.
     Failed(String),
 }

@@ -1,3 +1,4 @@
+use imglock_core::PlaceName;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Environment, Place, ScenarioResult};
@@ -50,7 +51,7 @@ impl<'de> Deserialize<'de> for RunDocument {
                 RunDocument::SCHEMA
             )));
         }
-        places.extend(environment.map(|environment| Place::reached("", environment)));
+        places.extend(environment.map(|environment| Place::reached(PlaceName::HERE, environment)));
         if let Some(lost) =
             results.iter().find(|one| places.iter().all(|place| place.name != one.place))
         {
@@ -96,12 +97,13 @@ mod tests {
         let skipped = |name: &str| {
             ScenarioResult::skipped(name, Backend::Ofd, "builtin".to_owned(), "why".to_owned())
         };
-        ScenarioResult { place: place.to_owned(), ..skipped("contract/one") }
+        ScenarioResult { place: place.into(), ..skipped("contract/one") }
     }
 
     fn document(places: &[&str], results: Vec<ScenarioResult>) -> RunDocument {
         let environment = || Environment { kernel: "6.18.0".to_owned(), ..Environment::default() };
-        let places = places.iter().map(|name| Place::reached(name, environment())).collect();
+        let places =
+            places.iter().map(|name| Place::reached((*name).into(), environment())).collect();
         RunDocument { schema: RunDocument::SCHEMA, complete: true, places, results }
     }
 
@@ -119,7 +121,7 @@ mod tests {
         value["environment"] = serde_json::to_value(Environment::default()).expect("JSON");
         value.as_object_mut().expect("an object").remove("places");
         let read: RunDocument = serde_json::from_value(value).expect("a document");
-        assert_eq!(read.places, [Place::reached("", Environment::default())]);
+        assert_eq!(read.places, [Place::reached(PlaceName::HERE, Environment::default())]);
         assert_eq!(read.place(&read.results[0]), read.places.first());
     }
 

@@ -54,8 +54,7 @@ fn what_cannot_be_mounted_is_said_in_plain_words() {
 }
 
 const MISSING: &str = "theme/name declares the hazard lock-loss, and it did not happen";
-const LATE: &str =
-    "`vm1 open disk mode=rw` gave no answer within 10s; allow a step more with --timeout";
+const LATE: &str = "`vm1 open disk mode=rw` gave no answer within 10s";
 const DIED: &str = "`vm1 open disk mode=rw`: the process died";
 
 #[rstest]

@@ -4,17 +4,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Place, Trace};
-use imglock_core::Backend;
-use imglock_core::Hazard;
-use imglock_core::Verdict;
+use imglock_core::{Backend, Hazard, PlaceName, Verdict};
 use imglock_scenario::{Known, RunKey, Standing};
 
 /// One scenario on one backend with one subject: the verdict and the evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioResult {
     /// The [name](super::Place::name) of the place it was run at.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub place: String,
+    #[serde(default, skip_serializing_if = "PlaceName::is_here")]
+    pub place: PlaceName,
     /// The scenario's name.
     pub scenario: String,
     /// On which locks it was run.
@@ -60,7 +58,7 @@ impl ScenarioResult {
         reason: String,
     ) -> ScenarioResult {
         ScenarioResult {
-            place: String::new(),
+            place: PlaceName::HERE,
             scenario: scenario.to_owned(),
             backend,
             subject,

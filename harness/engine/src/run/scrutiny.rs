@@ -1,6 +1,6 @@
 /// How closely a run is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scrutiny {
+pub enum Scrutiny {
     /// Every judge looks, at the lock table too, and the first fault ends the
     /// run.
     Full,

@@ -35,7 +35,7 @@ pub enum SurveyError {
         source: io::Error,
     },
     /// No /proc, or one that cannot be read.
-    #[error("cannot read /proc, where the kernel tells of locks: {0}; is it mounted?")]
+    #[error("cannot read /proc, where the kernel tells of locks: {0}")]
     Proc(io::Error),
 }
 
