@@ -229,6 +229,6 @@ fn the_probe_finds_every_rule_kept_on(#[case] file_system: FileSystem, #[case] n
     assert!(text.contains(&format!("\n  {name} on Linux ")), "\n{text}");
     assert!(text.contains("Fine: `locking=auto`"), "\n{text}");
     // Nothing was left out, io_uring apart, which not every kernel lets us use.
-    let table = text.split_once("Killed, it is gone").expect("times").0;
+    let table = text.split_once("Time until a lock is released").expect("times").0;
     assert!(!table.contains("not tried"), "\n{text}");
 }

@@ -3,15 +3,15 @@ use std::io::{self, Write};
 
 use imglock_harness::run::{Fate, Place, ScenarioResult, Standing, Verdict};
 
-use super::{Reporter, RunRecord, Summary, course, evidence};
+use super::{Reporter, RunRecord, Summary, evidence, standing};
 
 /// The Kernel Test Anything Protocol, version 1
 /// (Documentation/dev-tools/ktap.rst), with the directives and totals of
 /// kselftest (tools/testing/selftests/kselftest.h): a result line for each
 /// scenario and backend, with the evidence before it as diagnostic lines.
 ///
-/// Where places have names, each is a subtest. Its lines are kept until it
-/// has ended, since several may be under way at the same time.
+/// Each named place is a subtest. Its lines are kept until it ends, since
+/// several places may run at the same time.
 #[derive(Debug, Default)]
 pub struct Ktap {
     subtests: BTreeMap<String, Subtest>,
@@ -32,7 +32,7 @@ impl Reporter for Ktap {
             writeln!(out, "# {warning}")?;
         }
         let places = record.has_named_places();
-        writeln!(out, "1..{}", if places { record.grounds.len() } else { record.expected() })
+        writeln!(out, "1..{}", if places { record.planned_places.len() } else { record.expected() })
     }
 
     fn ended(
@@ -75,20 +75,17 @@ impl Reporter for Ktap {
         }
         self.ended += 1;
         let (number, name) = (self.ended, &place.name);
-        match &place.fate {
-            Fate::Skipped { why } => writeln!(out, "ok {number} {name} # SKIP {why}"),
-            Fate::Reached => {
-                let words = if is_bad { "not ok" } else { "ok" };
-                writeln!(out, "{words} {number} {name}")
-            }
+        let skip = match &place.fate {
+            Fate::Skipped { why } => format!(" # SKIP {why}"),
+            Fate::Reached => String::new(),
             Fate::Lost { why, console } => {
                 writeln!(out, "# {why}")?;
-                for line in console {
-                    writeln!(out, "# > {line}")?;
-                }
-                writeln!(out, "not ok {number} {name}")
+                console.iter().try_for_each(|line| writeln!(out, "# > {line}"))?;
+                String::new()
             }
-        }?;
+        };
+        let ok = if is_bad || place.is_lost() { "not ok" } else { "ok" };
+        writeln!(out, "{ok} {number} {name}{skip}")?;
         out.flush()
     }
 
@@ -105,21 +102,21 @@ impl Reporter for Ktap {
 }
 
 fn line(result: &ScenarioResult, number: usize) -> String {
-    // `#` parts the description from the directive.
-    let name = result.scenario.replace('#', "_");
-    let known = || result.known.as_ref().map_or("", |known| known.why.as_str());
-    let words = if result.standing().is_news() { "not ok" } else { "ok" };
+    // `#` begins the directive, so a name must not contain it.
+    let (name, locks) = (result.scenario.replace('#', "_"), standing::locks(result));
+    let ok = if result.standing().is_news() { "not ok" } else { "ok" };
+    let known = standing::known(result);
     let directive = match (result.standing(), result.verdict) {
         (Standing::Skipped, _) => format!(" # SKIP {}", result.reason),
-        (Standing::Known, _) => format!(" # XFAIL {}", known()),
-        (Standing::Surprise, Verdict::Passed) => format!(" # XPASS known to fail: {}", known()),
+        (Standing::Known, _) => format!(" # XFAIL {known}"),
+        (Standing::Surprise, Verdict::Passed) => format!(" # XPASS known to fail: {known}"),
         (_, Verdict::TimedOut) => " # TIMEOUT".to_owned(),
         _ => String::new(),
     };
-    format!("{words} {number} {name} {}{directive}", course::locks(result))
+    format!("{ok} {number} {name} {locks}{directive}")
 }
 
-/// As kselftest's `ksft_print_cnts` has it.
+/// The totals in the format of kselftest's `ksft_print_cnts`.
 fn totals<'r>(results: impl Iterator<Item = &'r ScenarioResult>) -> String {
     let Summary { passed, failed, timed_out, skipped, known, surprises, .. } = Summary::of(results);
     let bad = failed + timed_out;
