@@ -7,7 +7,7 @@ use imglock_core::{Claim, Mode, held_byte, unshared_byte};
 use imglock_locks::ByteClaims;
 use imglock_scenario::TableLocks;
 
-/// Nobody wants anything, and nobody waits.
+/// Surroundings without requests and without waiting processes.
 struct Nobody;
 
 impl Surroundings for Nobody {
@@ -18,10 +18,10 @@ impl Surroundings for Nobody {
     }
 }
 
-/// The number of a descriptor; memory of doubles needs no file.
+/// The number of a descriptor; doubles in memory need no file.
 const FD: RawFd = 3;
 
-/// What another owner would see, and what this one holds.
+/// The locks as another owner sees them, and the locks of this owner.
 struct Double {
     memory: Memory,
     file: TableLocks,
@@ -196,7 +196,7 @@ fn readers_keep_each_other_out_and_a_refusal_is_a_grant() {
     assert_eq!(held(&locks), "");
 }
 
-/// A double cannot wait; what a fault does without waiting can be seen.
+/// A double cannot wait; the test sees only the effects without a wait.
 #[rstest]
 #[case(Fault::NoCheck, Err(LockError::Interrupted))]
 #[case(Fault::NeverWaits, Ok(()))]
@@ -211,7 +211,7 @@ fn a_wait_ends_as_the_fault_has_it(#[case] fault: Fault, #[case] end: Result<(),
     assert_eq!(locks.set_wait(Write, RangeSpec::byte(1)), Ok(()), "nobody is in the way");
 }
 
-/// What a second opener is told that asks for `wanted` beside a holder.
+/// Whether a second opener that requests `wanted` beside a holder is granted.
 fn beside(fault: Fault, holder: Claim, wanted: Claim) -> bool {
     let double = Double::new();
     let mut other = double.file.in_another_process();
@@ -233,7 +233,7 @@ fn an_opener_is_let_in_where_it_does_not_look(
     #[case] writer_beside_a_reader: bool,
 ) {
     let permissions = |text: &str| text.parse().expect("permissions");
-    // Only what is wanted is in the way, then only what is not shared.
+    // First only the wanted permissions conflict, then only the unshared ones.
     let shares_nothing = Claim::new(permissions("write"), permissions("-"));
     let wants = Claim::new(permissions("consistent-read"), permissions("all"));
     assert_eq!(beside(fault, shares_nothing, wants), reader_beside_a_writer_that_shares_nothing);
@@ -242,7 +242,7 @@ fn an_opener_is_let_in_where_it_does_not_look(
     assert_eq!(beside(fault, holds, does_not_share), writer_beside_a_reader);
 }
 
-/// Of two that look first and lock then, both are let in.
+/// Of two openers that test first and lock afterwards, both are granted.
 #[rstest]
 #[case(Fault::LockExpires, false)]
 #[case(Fault::CheckBeforeLock, true)]

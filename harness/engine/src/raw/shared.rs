@@ -8,26 +8,26 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat,
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-/// How much of it is numbers of 32 bits, which futex(2) waits on.
+/// The size in bytes of the 32-bit numbers, on which futex(2) waits.
 const CELL_BYTES: usize = 4096;
 
 /// A mapping of memory that several processes share, as atomic numbers: first
-/// some of 32 bits, then all others of 64.
+/// 32-bit numbers, then 64-bit numbers.
 ///
-/// Nothing else is ever made of it, so whatever another process writes there
-/// is a number, and no two processes can disagree on where one begins.
+/// The memory has this one layout only. So a write by another process always
+/// gives a number, and all processes agree on the place of each number.
 #[derive(Debug)]
 pub(crate) struct SharedMemory {
     start: NonNull<std::ffi::c_void>,
     bytes: usize,
 }
 
-/// `memfd_create(2)`—memory for so many numbers of 64 bits, all of them 0, as
-/// a descriptor that can be handed to another process. It can never be cut
-/// short again.
+/// `memfd_create(2)`—memory for `words` 64-bit numbers, all of them 0, as a
+/// descriptor that can be passed to another process. Seals keep the file from
+/// shrinking.
 ///
 /// # Errors
-/// `EMFILE` and `ENFILE` without a descriptor left, `ENOMEM`.
+/// `EMFILE` and `ENFILE` when no descriptor is free, `ENOMEM`.
 #[doc(alias = "memfd_create")]
 pub(crate) fn shared_memory(name: &str, words: usize) -> Result<OwnedFd, Errno> {
     let memory = memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
@@ -39,10 +39,10 @@ pub(crate) fn shared_memory(name: &str, words: usize) -> Result<OwnedFd, Errno> 
 }
 
 impl SharedMemory {
-    /// `mmap(2)`—maps what [`shared_memory`] made.
+    /// `mmap(2)`—maps memory from [`shared_memory`].
     ///
     /// # Errors
-    /// `EINVAL` for a descriptor of anything else, `ENOMEM`.
+    /// `EINVAL` for any other descriptor, `ENOMEM`.
     #[doc(alias = "mmap")]
     pub(crate) fn map(memory: impl AsFd) -> Result<SharedMemory, Errno> {
         let bytes = usize::try_from(fstat(&memory)?.st_size).map_err(|_| Errno::INVAL)?;
@@ -57,7 +57,7 @@ impl SharedMemory {
         Ok(SharedMemory { start, bytes })
     }
 
-    /// The numbers of 32 bits.
+    /// The 32-bit numbers.
     pub(crate) fn cells(&self) -> &[AtomicU32] {
         // SAFETY: the mapping begins at a page, has at least CELL_BYTES bytes,
         // and stays while `self` does; the file is sealed, so that its pages
@@ -66,7 +66,7 @@ impl SharedMemory {
         unsafe { std::slice::from_raw_parts(self.start.cast().as_ptr(), CELL_BYTES / 4) }
     }
 
-    /// The numbers of 64 bits.
+    /// The 64-bit numbers.
     pub(crate) fn words(&self) -> &[AtomicU64] {
         let count = (self.bytes - CELL_BYTES) / 8;
         // SAFETY: as for the cells; these begin behind them, at a multiple of
@@ -78,8 +78,8 @@ impl SharedMemory {
     }
 }
 
-// SAFETY: what it points to is shared between processes as it is, and is only
-// reached through atomics; unmapping it works in any thread.
+// SAFETY: the memory is shared between processes anyway, and is accessed only
+// through atomics; any thread may unmap it.
 unsafe impl Send for SharedMemory {}
 // SAFETY: as for Send.
 unsafe impl Sync for SharedMemory {}
