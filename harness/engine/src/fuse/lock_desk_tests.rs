@@ -24,7 +24,7 @@ fn ask(desk: &LockDesk, asker: Asker, kind: LockType, wait: bool) -> Answers {
     let Owner::Numbered(owner) = asker.owner else {
         panic!("an owner that is gone asks for a lock")
     };
-    let reply = move |answer| sender.send((owner, answer)).expect("somebody listens");
+    let reply = move |answer| sender.send((owner, answer)).expect("a receiver");
     desk.lock(asker, kind, ALL, wait, Box::new(reply));
     answers
 }

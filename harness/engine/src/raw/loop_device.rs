@@ -44,7 +44,7 @@ nix::ioctl_write_ptr_bad!(loop_configure, 0x4c0a, Config);
 /// # Errors
 /// When there is no free device and none can be made.
 pub fn free_number(control: &File) -> Result<i32, Errno> {
-    // SAFETY: the call takes no argument and touches no memory of ours.
+    // SAFETY: the call takes no argument and accesses no memory of this process.
     unsafe { loop_ctl_get_free(control.as_raw_fd()) }
 }
 

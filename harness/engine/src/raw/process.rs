@@ -42,7 +42,7 @@ pub(crate) fn clone_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     });
     let mut stack = vec![0; STACK_BYTES];
     // SAFETY: without CLONE_VM the new process has its own copy of memory,
-    // the stack included, so it outlives nothing of ours; and as in
+    // including the stack, so it uses no memory of the parent; and as in
     // `fork_into` there is only one thread.
     unsafe { clone(callback, &mut stack, CloneFlags::CLONE_FILES, Some(libc::SIGCHLD)) }
 }

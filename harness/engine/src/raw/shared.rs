@@ -50,8 +50,7 @@ impl SharedMemory {
             return Err(Errno::INVAL);
         }
         let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
-        // SAFETY: no address is asked for, so nothing that is mapped already
-        // is replaced.
+        // SAFETY: no address is requested, so the mapping replaces no other.
         let start = unsafe { mmap(null_mut(), bytes, access, flags, &memory, 0) }?;
         let start = NonNull::new(start).ok_or(Errno::NOMEM)?;
         Ok(SharedMemory { start, bytes })
@@ -60,17 +59,18 @@ impl SharedMemory {
     /// The 32-bit numbers.
     pub(crate) fn cells(&self) -> &[AtomicU32] {
         // SAFETY: the mapping begins at a page, has at least CELL_BYTES bytes,
-        // and stays while `self` does; the file is sealed, so that its pages
-        // cannot be taken away. These bytes are only ever read and written as
-        // atomic numbers of 32 bits, here as in all other processes.
+        // and stays while `self` does. The file is sealed, so its pages cannot
+        // be removed. All processes access these bytes only as atomic 32-bit
+        // numbers.
         unsafe { std::slice::from_raw_parts(self.start.cast().as_ptr(), CELL_BYTES / 4) }
     }
 
     /// The 64-bit numbers.
     pub(crate) fn words(&self) -> &[AtomicU64] {
         let count = (self.bytes - CELL_BYTES) / 8;
-        // SAFETY: as for the cells; these begin behind them, at a multiple of
-        // 8 of the page's start, and are numbers of 64 bits everywhere.
+        // SAFETY: as for the cells; these begin after them, at a multiple of
+        // 8 from the page's start, and all processes access them only as atomic
+        // 64-bit numbers.
         unsafe {
             let first = self.start.cast::<u8>().add(CELL_BYTES).cast();
             std::slice::from_raw_parts(first.as_ptr(), count)
@@ -86,8 +86,8 @@ unsafe impl Sync for SharedMemory {}
 
 impl Drop for SharedMemory {
     fn drop(&mut self) {
-        // SAFETY: this mapping is ours, whole, and no reference outlives
-        // `self`.
+        // SAFETY: this is the whole mapping, which belongs to `self`, and no
+        // reference outlives `self`.
         let _ = unsafe { munmap(self.start.as_ptr(), self.bytes) };
     }
 }

@@ -24,7 +24,7 @@ use imglock_scenario::{Prediction, World};
 ///
 /// let text = r#"
 ///     summary "An opener comes and goes"
-///     about "What it held has gone with it."
+///     about "The close releases its locks."
 ///     vm1 open disk mode=rw
 ///     vm1 close disk
 /// "#;
