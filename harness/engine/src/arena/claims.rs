@@ -11,10 +11,8 @@ const HELD: u64 = 1 << 63;
 /// The claims that each opener believes to hold: the first witness.
 ///
 /// An opener publishes its claim after it was granted and withdraws it before
-/// it
-/// closes. So a published claim is held. Two conflicting claims published at
-/// the
-/// same time are a breach, never a false alarm.
+/// it closes. So a published claim is held. Two conflicting claims published at
+/// the same time are a breach, never a false alarm.
 #[derive(Debug, Clone, Copy)]
 pub struct Claims<'a> {
     places: &'a [AtomicU64],

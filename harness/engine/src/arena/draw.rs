@@ -17,8 +17,7 @@ fn mixed(number: u64) -> u64 {
 /// calls.
 ///
 /// The rate is drawn for each round, so that some openers run without delays
-/// and
-/// others are slow.
+/// and others are slow.
 #[derive(Debug, Clone)]
 pub struct Jitter {
     state: u64,

@@ -24,8 +24,8 @@ pub struct Arena {
 
 impl Arena {
     /// Makes memory for batches of up to `rounds` rounds with `openers`
-    /// openers.
-    /// Returns it with the descriptor that shares it with other processes.
+    /// openers. Returns it with the descriptor that shares it with other
+    /// processes.
     ///
     /// # Errors
     /// When there is no memory or no descriptor left.

@@ -111,8 +111,7 @@ impl<'a, L: ByteLocks> Faulty<'a, L> {
     }
 
     /// Whether this owner has a write lock here: it conflicts with a lock of
-    /// the
-    /// stranger, but not with one of this owner.
+    /// the stranger, but not with one of this owner.
     fn has_a_write_lock(&mut self, range: RangeSpec) -> bool {
         let met = |locks: &mut L| matches!(locks.test(LockType::Read, range), Ok(Some(_)));
         met(&mut self.stranger) && !met(&mut self.locks)

@@ -4,8 +4,7 @@
 //! Most faults are in a lock call or in the steps that acquire a claim.
 //! [`Faulty`] implements these. It stands between a worker and the kernel, and
 //! [`imglock_core`] knows of no faults. The other faults are in a worker's use
-//! of
-//! descriptors and processes; the worker implements those.
+//! of descriptors and processes; the worker implements those.
 
 mod catalog;
 mod faulty;

@@ -2,9 +2,8 @@
 //!
 //! Everything is mounted in the command's own mount namespace
 //! ([`PrivateMounts`]), which ends with its last process. So even SIGKILL
-//! leaves
-//! no mount behind. A file system on a device is in a file that is unlinked
-//! already, on a loop device that detaches itself.
+//! leaves no mount behind. A file system on a device is in a file that is
+//! unlinked already, on a loop device that detaches itself.
 
 mod loop_device;
 mod maker;

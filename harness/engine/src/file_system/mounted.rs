@@ -27,8 +27,7 @@ pub struct MountError {
 
 impl Mounted {
     /// Mounts a file system of the type `kind` on `point`, with the arguments
-    /// of
-    /// mount(2).
+    /// of mount(2).
     ///
     /// # Errors
     /// When the kernel refuses.

@@ -19,9 +19,8 @@ const IMAGE_BYTES: u64 = 400 << 20;
 /// from a private mount namespace.
 ///
 /// The scratch directory belongs to a launcher that was started earlier,
-/// outside
-/// of that namespace. When this process dies, by whatever signal, the namespace
-/// ends with its mounts, and the launcher removes the directory.
+/// outside of that namespace. When this process dies, by whatever signal, the
+/// namespace ends with its mounts, and the launcher removes the directory.
 #[derive(Debug)]
 pub struct Site {
     private: PrivateMounts,

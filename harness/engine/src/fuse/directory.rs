@@ -28,8 +28,7 @@ impl Listing {
     }
 
     /// The entries from a position on, each with the position after it.
-    /// Position
-    /// 0 reads the directory again.
+    /// Position 0 reads the directory again.
     pub fn from(&mut self, position: u64) -> Result<impl Iterator<Item = (u64, &Entry)>> {
         if position == 0 {
             self.entries = read(&self.descriptor)?;

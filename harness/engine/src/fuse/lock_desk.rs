@@ -12,8 +12,7 @@ use super::signals::is_interrupted;
 use imglock_core::{ByteRange, LockType};
 
 /// The interval at which waiting threads are checked for signals, since no
-/// event
-/// announces one.
+/// event announces one.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Answers the kernel's lock requests.
@@ -138,8 +137,7 @@ impl Desk {
     }
 
     /// Answers the requests of threads that have been sent a signal. Without
-    /// the
-    /// answer the thread stays in the kernel, and not even SIGKILL ends it.
+    /// the answer the thread stays in the kernel, and not even SIGKILL ends it.
     fn look_after_waiters(&self) {
         let mut books = self.books();
         loop {

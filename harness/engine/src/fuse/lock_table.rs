@@ -27,8 +27,7 @@ pub(super) struct Held {
 #[derive(Debug, Default)]
 pub(super) struct LockTable {
     /// The locks of one owner are adjacent and sorted by their bytes; owners
-    /// are
-    /// in the order of their first lock.
+    /// are in the order of their first lock.
     held: Vec<Held>,
 }
 

@@ -1,10 +1,8 @@
 //! A file system served by a process of the harness: one directory, seen
-//! through
-//! another.
+//! through another.
 //!
 //! Its purpose is locks. With [`FuseLocks::Kernel`] the kernel keeps them, as
-//! on
-//! any file system. With [`FuseLocks::Served`] the server keeps them by the
+//! on any file system. With [`FuseLocks::Served`] the server keeps them by the
 //! kernel's requests, and no request tells it that an OFD lock's file is
 //! closed.
 //!
@@ -44,13 +42,11 @@ pub enum FuseLocks {
     /// requests.
     Kernel,
     /// The server keeps them (`FUSE_POSIX_LOCKS`) and drops them at the
-    /// kernel's
-    /// request: a POSIX lock at `FUSE_FLUSH`, an OFD lock never.
+    /// kernel's request: a POSIX lock at `FUSE_FLUSH`, an OFD lock never.
     ///
     /// The kernel may reuse an owner's number for another owner. So the server
     /// gives a lock that has outlived its file no owner; it conflicts with
-    /// every
-    /// other owner's locks.
+    /// every other owner's locks.
     Served,
     /// The same, by a server that uses the owner's number alone. An owner that
     /// gets the number of a dead owner also gets its locks.

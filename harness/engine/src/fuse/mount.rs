@@ -10,8 +10,7 @@ use crate::process::describe;
 const DEVICE: &str = "/dev/fuse";
 
 /// Mounts a new FUSE file system. The process that reads the returned
-/// descriptor
-/// is its server.
+/// descriptor is its server.
 ///
 /// # Errors
 /// When there is no FUSE, or this user may not mount; the text gives advice.
@@ -40,8 +39,7 @@ pub(super) fn mount_on(mount_point: &Path) -> Result<OwnedFd, String> {
 }
 
 /// Detaches the mount from its mount point. Processes with open files there
-/// keep
-/// it until the server has exited.
+/// keep it until the server has exited.
 pub(super) fn detach(mount_point: &Path) {
     // The mount may be gone already.
     let _ = umount2(mount_point, MntFlags::MNT_DETACH);

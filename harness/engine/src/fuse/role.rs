@@ -1,6 +1,5 @@
 //! The server's side: it mounts, serves, and exits with the process that
-//! started
-//! it.
+//! started it.
 
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -57,8 +56,7 @@ fn serve(order: &Order) -> Result<(), String> {
         cannot(backing, &error)
     })?;
     // One thread serves the requests in the order in which the kernel sent
-    // them.
-    // It never waits; the lock desk answers waiting lock requests later.
+    // them. It never waits; the lock desk answers waiting lock requests later.
     let run = move || {
         let served = session.run();
         // Another process has unmounted it, so there is no more to serve.

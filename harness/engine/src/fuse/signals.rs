@@ -1,8 +1,7 @@
 use procfs::process::Process;
 
 /// Whether a thread that waits for an answer has exited, or has a pending
-/// signal
-/// that it does not block.
+/// signal that it does not block.
 ///
 /// The kernel reports this by `FUSE_INTERRUPT`. The crate `fuser` answers that
 /// request with ENOSYS, and then the kernel sends no more. But the signal stays

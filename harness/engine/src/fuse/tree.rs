@@ -251,8 +251,7 @@ fn bits(flags: i32) -> OFlags {
 
 /// The flags for the server's own open of a file that is opened with `flags`.
 /// The kernel itself decides where to append, and no access through the
-/// server's
-/// buffers is direct.
+/// server's buffers is direct.
 fn opened_with(flags: i32) -> OFlags {
     let kept = OFlags::RWMODE | OFlags::TRUNC | OFlags::DSYNC | OFlags::SYNC | OFlags::NOATIME;
     (bits(flags) & kept) | OFlags::CLOEXEC

@@ -29,8 +29,7 @@ pub struct Execution {
     /// The working directory; `None` for that of the launcher.
     pub directory: Option<PathBuf>,
     /// Whether the socket is its standard output, too. Otherwise the output
-    /// goes
-    /// to the log.
+    /// goes to the log.
     pub answers_on_stdout: bool,
     /// The destination of its standard error.
     pub errors: StandardError,
@@ -46,8 +45,7 @@ pub enum StandardError {
     Log,
     /// Into a pipe that is full. The program sleeps in write(2) of its first
     /// message until the pipe is read. So a short-lived tool stops in the
-    /// middle
-    /// of its work with all its locks, independent of timing.
+    /// middle of its work with all its locks, independent of timing.
     Full,
 }
 

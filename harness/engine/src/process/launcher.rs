@@ -34,8 +34,7 @@ pub struct LauncherOptions {
     /// Whether to keep the scratch directory at the end.
     pub keep: bool,
     /// Whether to refuse OFD locks to all started processes, as a kernel
-    /// without
-    /// them does.
+    /// without them does.
     pub deny_ofd: bool,
     /// The fault planted in the workers; other programs have none.
     pub fault: Option<Fault>,
@@ -115,8 +114,7 @@ impl Worker {
 }
 
 /// The command's connection to its launcher. Dropping it ends every process
-/// that
-/// the launcher started.
+/// that the launcher started.
 #[derive(Debug)]
 pub struct Launcher {
     child: Child,

@@ -212,8 +212,7 @@ impl LauncherLoop {
             let _ = killpg(group, Signal::SIGKILL);
             let members = Pid::from_raw(-group.as_raw());
             // A grandchild becomes a child of the launcher before its parent
-            // can
-            // be reaped, so ECHILD means that no process is left.
+            // can be reaped, so ECHILD means that no process is left.
             while !matches!(waitpid(members, None), Err(errno) if errno != Errno::EINTR) {}
         }
         if let Some(directory) = self.directory.take()

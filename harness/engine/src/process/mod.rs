@@ -1,6 +1,5 @@
 //! Real processes: the launcher that forks them, the worker that runs in each
-//! of
-//! them, and the messages between them.
+//! of them, and the messages between them.
 //!
 //! ```text
 //!   command (many threads, never forks)

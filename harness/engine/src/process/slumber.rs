@@ -12,8 +12,7 @@ pub enum Slumber {
     /// It has ended.
     Ended,
     /// It sleeps, and the kernel does not show where: it is about to wake up,
-    /// or
-    /// this kernel never shows it.
+    /// or this kernel never shows it.
     Unknown,
 }
 

@@ -1,6 +1,5 @@
 //! Many tries in one request. Each try uses the requests that open and close,
-//! so
-//! it acts as a scenario's step does.
+//! so it acts as a scenario's step does.
 
 use nix::errno::Errno;
 use std::path::Path;

@@ -14,8 +14,7 @@ use imglock_core::Outcome;
 use imglock_core::{Access, Claim};
 
 /// Runs a batch of rounds in the memory that came with the request. An
-/// abandoned
-/// batch ends normally: the memory has its entries so far.
+/// abandoned batch ends normally: the memory has its entries so far.
 pub(super) fn race(heat: &Heat, planted: &Planted, memory: Vec<OwnedFd>) -> Outcome {
     let Some(memory) = memory.into_iter().next() else { return failed(Errno::EMFILE) };
     let arena = match Arena::open(memory.as_fd(), heat.openers) {

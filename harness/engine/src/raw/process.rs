@@ -48,8 +48,7 @@ pub(crate) fn clone_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
 }
 
 /// A panic must not unwind into the parent's stack frames: they own resources
-/// of
-/// the parent, such as the scratch directory.
+/// of the parent, such as the scratch directory.
 fn status_of(child: impl FnOnce() -> i32) -> i32 {
     catch_unwind(AssertUnwindSafe(child)).unwrap_or(101)
 }
@@ -71,8 +70,7 @@ pub(crate) fn let_signals_interrupt() -> Result<(), Errno> {
 /// The descriptor with this number in this process.
 ///
 /// A worker does not own a node's descriptor in the sense of Rust: fork, exec,
-/// a
-/// shared table and messages move descriptors, and the caller records them.
+/// a shared table and messages move descriptors, and the caller records them.
 pub(crate) fn numbered(fd: RawFd) -> Option<BorrowedFd<'static>> {
     if fd < 0 {
         return None;

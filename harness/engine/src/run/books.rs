@@ -144,8 +144,7 @@ impl Books {
     }
 
     /// The backend of the locks that a node opened with these options takes,
-    /// and
-    /// whether QEMU would warn.
+    /// and whether QEMU would warn.
     pub fn resolve(&self, options: &OpenOptions) -> (Option<Backend>, bool) {
         let best = options.backend.unwrap_or(self.backend);
         match options.locking {
@@ -165,8 +164,7 @@ impl Books {
     }
 
     /// Enters the outcome of a step. `handle` is the node's data in the
-    /// worker's
-    /// reply, if the reply has any.
+    /// worker's reply, if the reply has any.
     pub fn apply(
         &mut self,
         actor: &str,

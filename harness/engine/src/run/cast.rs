@@ -30,10 +30,8 @@ pub(super) struct Cast {
     keys: Vec<Option<FileKey>>,
     /// An open descriptor of each image. It keeps the inode in use after the
     /// scenario drops the last name and the last descriptor. Otherwise the
-    /// image
-    /// of another run could get this inode, and with it the same key in the
-    /// lock
-    /// table.
+    /// image of another run could get this inode, and with it the same key in
+    /// the lock table.
     pinned: Vec<OwnedFd>,
     pub(super) scrutiny: Scrutiny,
     /// Whether the kernel's lock table shows the locks of this file system.

@@ -42,7 +42,6 @@ pub struct Peer {
 ///
 /// It uses outcomes and the kernel's lock table only, neither the model nor the
 /// scenario's expectations.
-/// model nor what the scenario expects.
 #[derive(Debug, Default)]
 pub struct Contract {
     sights: Sights,

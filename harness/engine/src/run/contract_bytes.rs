@@ -28,8 +28,7 @@ pub(super) struct Sights {
     /// Openers that have lost their locks.
     lost: HashSet<(String, usize)>,
     /// Copies of descriptors without the locks of their claim. Such a copy is
-    /// no
-    /// breach until it acquires a claim that it seems to have already.
+    /// no breach until it acquires a claim that it seems to have already.
     bare: HashSet<(String, usize)>,
     /// The images on which the latest table showed leaked bytes.
     leaks: HashSet<usize>,

@@ -21,8 +21,7 @@ pub struct Environment {
     /// The mount options of the file system, sorted.
     pub mount_options: Vec<String>,
     /// Whether the kernel's lock table hides the locks of this file system.
-    /// Then
-    /// runs are judged by outcomes alone.
+    /// Then runs are judged by outcomes alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hides_locks: bool,
     /// The version of imglock, command and engine alike.
@@ -64,8 +63,7 @@ impl Environment {
     }
 
     /// A sentence that tells readers of the results how hidden locks limit
-    /// them;
-    /// `None` where the kernel shows the locks.
+    /// them; `None` where the kernel shows the locks.
     pub fn blind_spot(&self) -> Option<&'static str> {
         self.hides_locks.then_some(
             "The kernel's lock table shows no lock of this file system, so runs are judged by \

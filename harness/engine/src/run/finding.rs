@@ -35,8 +35,7 @@ pub struct Finding {
     /// The judge that reports it.
     pub judge: Judge,
     /// The event, as an index into the trace; `None` for a finding about the
-    /// run
-    /// as a whole.
+    /// run as a whole.
     pub event: Option<usize>,
     /// The known hazard, or `None` where no hazard explains the finding.
     pub hazard: Option<Hazard>,

@@ -83,8 +83,7 @@ impl History {
     }
 
     /// The breaches, each as `lock-loss: vm1.disk is open and has lost its
-    /// locks`
-    /// (`no name: ...` where no hazard explains it).
+    /// locks` (`no name: ...` where no hazard explains it).
     pub(super) fn breaches(&self) -> Vec<String> {
         let named = |breach: &Breach| match breach.hazard {
             Some(hazard) => format!("{hazard}: {}", breach.message),

@@ -84,8 +84,7 @@ fn in_lines(table: &[TableLock]) -> String {
 }
 
 /// The finding for a breach of the contract. A hazard that the scenario does
-/// not
-/// declare gets advice in its message.
+/// not declare gets advice in its message.
 pub(super) fn by_contract(
     breach: Breach,
     index: usize,

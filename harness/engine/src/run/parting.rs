@@ -7,9 +7,8 @@ use imglock_core::{Outcome, TableLock};
 /// not the same in both.
 ///
 /// Pids, times and line numbers are not compared: a scenario may have been
-/// moved
-/// in its file. At steps of the same moment (`together`) the kernel may decide
-/// either way, so the comparison ends there.
+/// moved in its file. At steps of the same moment (`together`) the kernel may
+/// decide either way, so the comparison ends there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceDifference {
     /// The index of the event in both traces.

@@ -24,8 +24,7 @@ pub(super) const MOST_NODES_READ: usize = 24;
 /// With more nodes than this, OFD locks are not attributed to nodes either.
 const MOST_NODES_ASCRIBED: usize = 300;
 
-/// The number of readings that must confirm a table that differs from the
-/// model.
+/// The readings that must confirm a table that differs from the model.
 const CONFIRMATIONS: usize = 8;
 
 /// When the lock table is read.
@@ -232,9 +231,8 @@ impl<'a> Runner<'a> {
     }
 
     /// The messages between an actor and the harness, if a QEMU plays the
-    /// actor.
-    /// This also updates the record of its standard error, because the QEMU may
-    /// print nothing more before it exits.
+    /// actor. This also updates the record of its standard error, because the
+    /// QEMU may print nothing more before it exits.
     fn messages(&mut self, actor: &str) -> Vec<Message> {
         let Ok(player) = self.cast.player(actor) else { return Vec::new() };
         let (pid, printed) = (player.pid(), player.printed());
@@ -302,14 +300,9 @@ impl<'a> Runner<'a> {
         let Reading { table, differs } = self.read_table(index)?;
         let with_kernel = held::compare(&self.books, statement, &table);
         let with_model = held::compare(&self.books, statement, &self.expected_table());
-        for (judge, comparison, message) in [
-            (
-                Judge::Scenario,
-                &with_kernel,
-                "the kernel's lock table differs from the `held` statement",
-            ),
-            (Judge::Model, &with_model, "the model's lock table differs from the `held` statement"),
-        ] {
+        for (judge, comparison, side) in
+            [(Judge::Scenario, &with_kernel, "kernel"), (Judge::Model, &with_model, "model")]
+        {
             let counts = judge == Judge::Scenario || self.is_fully_judged();
             if counts && !comparison.agrees() {
                 self.findings.push(Finding {
@@ -319,7 +312,7 @@ impl<'a> Runner<'a> {
                     declared: false,
                     expected: or_nothing(&comparison.stated),
                     actual: or_nothing(&comparison.actual),
-                    message: message.to_owned(),
+                    message: format!("the {side}'s lock table differs from the `held` statement"),
                 });
             }
         }

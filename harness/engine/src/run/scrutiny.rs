@@ -5,8 +5,7 @@ pub(super) enum Scrutiny {
     /// run.
     Full,
     /// As `Full`, for a scenario that declares no hazards. Every known hazard
-    /// is
-    /// allowed, and none is required.
+    /// is allowed, and none is required.
     Undeclared,
     /// Only the scenario file's expectations are compared. The lock table is
     /// read at `held` alone, and a failure does not end the run. This is for a

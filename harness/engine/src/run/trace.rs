@@ -67,8 +67,7 @@ pub struct ProcessEntry {
     /// Its process id.
     pub pid: i32,
     /// The actor that forked or cloned it; `None` for a process that the
-    /// harness
-    /// started.
+    /// harness started.
     pub parent: Option<String>,
     /// The subject that plays it, such as `builtin`.
     pub subject: String,

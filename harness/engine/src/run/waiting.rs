@@ -77,8 +77,7 @@ pub(super) fn signal(
 
 /// Waits for the reply, or until `blocked` accepts the waiting locks on `file`.
 /// Where the model predicts a reply, a waiting line may belong to a lock that
-/// is
-/// leaving the queue. Then only the deadline makes `blocked` the outcome.
+/// is leaving the queue. Then only the deadline makes `blocked` the outcome.
 fn reply_or_line(
     cast: &mut Cast,
     actor: &str,
