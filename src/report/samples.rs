@@ -206,8 +206,11 @@ fn held_with_many_actors() -> ScenarioResult {
         kind: EventKind::Held { stated: vec!["node1.disk has read 100-101".into()] },
         table: Some(table(Posix, &RW.replace("vm1", "node1.disk"))),
     });
-    let finding =
-        finding(Judge::Scenario, Some(40), "the kernel's lock table is not what `held` states");
+    let finding = finding(
+        Judge::Scenario,
+        Some(40),
+        "the kernel's lock table differs from the `held` statement",
+    );
     let actual = "node1.disk has read 100-101; node1.disk has read 201";
     let finding = differs(finding, "node1.disk has read 100-101", actual);
     failed("sharing/cluster", Ofd, trace(&actors, events), [finding])

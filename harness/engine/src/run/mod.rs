@@ -1,8 +1,9 @@
-//! One scenario, one backend, one casting: run it, and judge what came of it.
+//! Runs one scenario on one backend with one casting, and judges the run.
 //!
-//! The steps of a [`Scenario`](imglock_scenario::Scenario) are sent to real
-//! processes; what they do becomes a [`Trace`]; three judges look at the trace
-//! as it grows; their [`Finding`]s make the [`Verdict`].
+//! Real processes perform the steps of a
+//! [`Scenario`](imglock_scenario::Scenario). The harness records their
+//! outcomes in a [`Trace`]. Judges (the scenario file, the model, the contract)
+//! check the trace as it grows; their [`Finding`]s decide the [`Verdict`].
 
 mod blind;
 mod books;
