@@ -53,3 +53,8 @@ pub use step::{
 };
 
 pub use errno::Errno;
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
