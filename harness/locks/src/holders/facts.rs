@@ -123,7 +123,6 @@ fn command(pid: i32) -> Vec<String> {
 }
 
 /// Read from `status`, because /proc/PID of a process that is not dumpable belongs to root.
-/// not be dumped.
 fn effective_uid(pid: i32) -> Option<u32> {
     let status = std::fs::read(format!("/proc/{pid}/status")).ok()?;
     let status = String::from_utf8_lossy(&status);

@@ -49,7 +49,6 @@ impl LockTable {
     /// # Errors
     /// If /proc/locks cannot be read. A watched descriptor that was closed meanwhile shows no lock and
     /// is not an error.
-    /// meanwhile simply shows nothing.
     pub fn read(&self, watched: &[WatchedDescriptor]) -> io::Result<Vec<TableLock>> {
         let mut unclaimed: HashMap<LockLine, usize> = HashMap::new();
         let mut table = Vec::new();
