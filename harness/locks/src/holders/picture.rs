@@ -234,7 +234,7 @@ impl Explanation {
     /// A phrase that completes "the lock is" or "it can be".
     pub fn meaning(self) -> &'static str {
         match self {
-            Explanation::UnreadableProcess => "of a process that could not be looked into",
+            Explanation::UnreadableProcess => "of a process that could not be inspected",
             Explanation::InFlight => "of a descriptor in flight in a Unix socket",
             Explanation::IoUring => "of a file registered with io_uring",
             Explanation::ThreadTable => "of a thread with a descriptor table of its own",
