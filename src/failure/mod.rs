@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use imglock_engine::RaceError;
 use imglock_harness::file_system::SiteError;
 use imglock_harness::handover::HandoverError;
 use imglock_harness::history::Problem;
@@ -189,6 +190,9 @@ pub enum Failure {
     /// The engine cannot run here.
     #[error(transparent)]
     Harness(#[from] HarnessError),
+    /// A race that cannot start or go on.
+    #[error(transparent)]
+    Race(RaceError),
     /// No guest can be moved.
     #[error(transparent)]
     Handover(#[from] HandoverError),

@@ -1,23 +1,23 @@
 use std::os::fd::RawFd;
 
-/// What lock calls are made for.
+/// The purpose of lock calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// A single lock, such as a scenario tells a process to take.
+    /// A single lock, such as a scenario's `lock`.
     Lock,
-    /// A first claim to an image.
+    /// The first claim on an image.
     Open,
-    /// Another claim in its place.
+    /// Another claim in place of the first.
     Change,
     /// The same claim on a new descriptor.
     Reopen,
 }
 
-/// The process that lock calls are made in.
+/// The process that makes the lock calls.
 pub trait Surroundings {
-    /// Waits for as long as anybody wants something of this process.
+    /// Waits until no other process needs this one any more.
     fn wait_forever(&self);
 
-    /// Whether somebody waits for a lock on the file of this descriptor.
+    /// Whether another process waits for a lock on the file of this descriptor.
     fn is_waited_for(&self, fd: RawFd) -> bool;
 }

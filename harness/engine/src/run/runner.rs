@@ -18,21 +18,21 @@ use imglock_locks::Visibility;
 use imglock_scenario::{Block, HeldStatement, Item, Scenario, Step};
 use imglock_scenario::{Prediction, World};
 
-/// With more nodes than this the table is read only at `held` and at the end:
-/// reading it costs more than a step when thousands hold locks.
+/// With more nodes than this the table is read only at `held` and at the end.
+/// With thousands of lock holders, a reading takes longer than a step.
 pub(super) const MOST_NODES_READ: usize = 24;
-/// With more nodes than this, OFD locks are not ascribed to nodes either.
+/// With more nodes than this, OFD locks are not attributed to nodes either.
 const MOST_NODES_ASCRIBED: usize = 300;
 
-/// How many readings must confirm one that disagrees with the model.
+/// The readings that must confirm a table that differs from the model.
 const CONFIRMATIONS: usize = 8;
 
-/// Whether the lock table is read after a step.
+/// When the lock table is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
-    /// Not yet: other steps of the block have happened, too.
+    /// Not after this step: the table would include other steps of the block.
     Later,
-    /// Unless so many hold locks that it takes too long.
+    /// Unless so many nodes are open that it takes too long.
     IfSmall,
     /// In any case.
     Always,
@@ -54,16 +54,16 @@ pub(super) struct Runner<'a> {
     blocks: usize,
 }
 
-/// The kernel's lock table, and where it is not the model's.
+/// A reading of the kernel's lock table, with its difference from the model.
 struct Reading {
     table: Vec<TableLock>,
     differs: Option<Finding>,
 }
 
-/// A step that has been carried out, on its way into the trace.
+/// A step that has ended and is not yet in the trace.
 struct Ended<'a> {
     step: &'a Step,
-    /// What the model says must come of it.
+    /// The outcome that the model predicts.
     predicted: Option<Outcome>,
     performed: Result<Performed, StepFailure>,
     start_us: u64,
@@ -142,7 +142,7 @@ impl<'a> Runner<'a> {
         self.cast.scrutiny.asks_every_judge()
     }
 
-    /// Whether a judge has found fault.
+    /// Whether a judge has found a failure.
     pub(super) fn has_failed(&self) -> bool {
         self.findings.iter().any(Finding::is_failure)
     }
@@ -174,19 +174,19 @@ impl<'a> Runner<'a> {
             let others = claims.iter().enumerate().filter(|(other, _)| *other != index);
             let peers = others.flat_map(|(_, claims)| claims.iter().copied()).collect();
             let ended = Ended { step, predicted, performed, start_us, together, peers };
-            // Between the entries of one block the table is that of none of them.
+            // The table read after the block belongs to all its entries together.
             self.enter(ended, if position + 1 == steps.len() { when } else { When::Later })?;
         }
         Ok(())
     }
 
-    /// Enters a step into books, model and trace, and lets the judges look.
+    /// Enters a step into books, model and trace, and runs the judges.
     fn enter(&mut self, ended: Ended<'_>, when: When) -> Result<(), StepFailure> {
         let Ended { step, predicted, performed, start_us, together, peers } = ended;
         let Step { actor, action, .. } = step;
         let end_us = self.now();
         let index = self.trace.events.len();
-        // What `await` takes up is entered as the step that it takes up.
+        // An `await` is entered as the step that it resumes.
         let effective = match action {
             Action::Await => self.books.pending(actor).cloned(),
             _ => None,
@@ -241,9 +241,9 @@ impl<'a> Runner<'a> {
         failure.map_or(Ok(()), Err)
     }
 
-    /// What an actor and the harness said to each other, if a QEMU plays it.
-    /// What it has printed is brought up to date, too: it may never get to
-    /// print more.
+    /// The messages between an actor and the harness, if a QEMU plays the
+    /// actor. This also updates the record of its standard error, because the
+    /// QEMU may print nothing more before it exits.
     fn messages(&mut self, actor: &str) -> Vec<Message> {
         let Ok(player) = self.cast.player(actor) else { return Vec::new() };
         let (pid, printed) = (player.pid(), player.printed());
@@ -254,7 +254,7 @@ impl<'a> Runner<'a> {
         messages
     }
 
-    /// Enters an event into the trace, and shows the moment after it.
+    /// Enters an event into the trace, and calls the observer.
     fn record(&mut self, event: Event) {
         self.trace.events.push(event);
         (self.observer)(&Snapshot { directory: &self.cast.directory, trace: &self.trace });
@@ -282,9 +282,9 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Lets the contract look.
+    /// Runs the contract's check.
     fn judge(&mut self, index: usize, seen: &Observation<'_>) {
-        // Without holders the contract cannot tell whose locks they are.
+        // Without owners the contract cannot attribute the locks.
         let ascribed = seen.table.filter(|_| !self.books.has_more_nodes_than(MOST_NODES_ASCRIBED));
         let seen = Observation { table: ascribed, ..*seen };
         for breach in self.contract.observe(&self.books, &seen) {
@@ -305,16 +305,15 @@ impl<'a> Runner<'a> {
         let start_us = self.now();
         let index = self.trace.events.len();
         if self.is_fully_judged() && self.cast.visibility == Visibility::Hidden {
-            // There is nothing to compare it with.
+            // The kernel's lock table hides the locks that `held` states.
             return Ok(());
         }
         let Reading { table, differs } = self.read_table(index)?;
         let with_kernel = held::compare(&self.books, statement, &table);
         let with_model = held::compare(&self.books, statement, &self.expected_table());
-        for (judge, comparison, message) in [
-            (Judge::Scenario, &with_kernel, "the kernel's lock table is not what `held` states"),
-            (Judge::Model, &with_model, "the model's lock table is not what `held` states"),
-        ] {
+        for (judge, comparison, side) in
+            [(Judge::Scenario, &with_kernel, "kernel"), (Judge::Model, &with_model, "model")]
+        {
             let counts = judge == Judge::Scenario || self.is_fully_judged();
             if counts && !comparison.agrees() {
                 self.findings.push(Finding {
@@ -324,7 +323,7 @@ impl<'a> Runner<'a> {
                     declared: false,
                     expected: or_nothing(&comparison.stated),
                     actual: or_nothing(&comparison.actual),
-                    message: message.to_owned(),
+                    message: format!("the {side}'s lock table differs from the `held` statement"),
                 });
             }
         }
@@ -341,12 +340,12 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Reads the kernel's table.
+    /// Reads the kernel's lock table.
     ///
-    /// While somebody waits, or has just been woken, the kernel may be a
-    /// moment behind; then it is read until it agrees with the model, or the
-    /// deadline passes. Otherwise nothing moves between two steps, so a
-    /// reading that disagrees must come out the same several times.
+    /// While a process waits, or was just woken, the kernel's table may be
+    /// briefly behind. Then it is read until it agrees with the model or the
+    /// deadline passes. Otherwise locks do not change between two steps, so a
+    /// reading that differs from the model must repeat several times.
     fn read_table(&self, index: usize) -> Result<Reading, StepFailure> {
         let watched = match self.books.has_more_nodes_than(MOST_NODES_ASCRIBED) {
             true => Vec::new(),

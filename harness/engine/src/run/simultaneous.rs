@@ -1,4 +1,4 @@
-//! `together`: several actors' steps at the same moment.
+//! `together`: steps of several actors at the same moment.
 
 use super::books::Books;
 use super::cast::{Cast, StepFailure};
@@ -10,8 +10,8 @@ use imglock_scenario::Step;
 /// What came of a step; its number says which.
 type Ended = (usize, Result<Performed, StepFailure>);
 
-/// Has every deed begun before it waits for the first to end. What made room
-/// comes first in the result, then who won, then who lost to them.
+/// Starts every deed before it waits for the first to end. The result has
+/// releases first, then the granted, then the refused.
 pub(super) fn perform(
     cast: &mut Cast,
     books: &Books,
@@ -38,7 +38,7 @@ fn order(performed: &Result<Performed, StepFailure>) -> u8 {
     }
 }
 
-/// Whether a deed was begun; there is none for a node that is not open.
+/// Whether a deed was started; a node that is not open has none.
 fn send(cast: &mut Cast, books: &Books, step: &Step) -> Result<bool, StepFailure> {
     if let Action::Exit | Action::Kill = step.action {
         perform::begin_end(cast, &step.actor, &step.action)?;

@@ -2,9 +2,9 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use super::catch::Hunted;
+use super::error::SelfTestError;
 use super::ground::CatchGround;
 use super::{hunts, strategies};
-use crate::run::HarnessError;
 
 /// A way of looking for faults.
 ///
@@ -54,7 +54,7 @@ impl Detector {
     ///
     /// # Errors
     /// Only when the environment fails, or the work is stopped.
-    pub fn hunt(self, ground: &CatchGround) -> Result<Hunted, HarnessError> {
+    pub fn hunt(self, ground: &CatchGround) -> Result<Hunted, SelfTestError> {
         match self {
             Detector::Suite => hunts::suite(ground),
             Detector::Matrix => hunts::matrix(ground),

@@ -7,6 +7,7 @@
 
 mod catch;
 mod data;
+mod error;
 mod ground;
 mod hunter;
 mod hunts;
@@ -15,6 +16,7 @@ mod work;
 
 pub use catch::{FaultCatch, Hunted};
 pub use data::{Detection, FaultFate, FaultResult, HuntEnd, SelfTest};
+pub use error::SelfTestError;
 pub use ground::CatchGround;
 pub use hunter::Detector;
 pub use work::{SelfTestPlan, self_test};

@@ -8,12 +8,11 @@ use imglock_core::{ByteRange, LockType};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct OwnedLock {
-    /// What kind of lock.
+    /// The kind of lock.
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub class: LockClass,
-    /// Shared or exclusive; `None` for a lease that its holder was told to
-    /// give up.
+    /// Shared or exclusive. `None` for a lease that the kernel has asked its holder to release.
     pub kind: Option<LockType>,
-    /// Which bytes; all of them for what is no byte-range lock.
+    /// The bytes. For locks that are not byte-range locks, all bytes.
     pub range: ByteRange,
 }

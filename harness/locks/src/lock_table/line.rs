@@ -7,55 +7,54 @@ use imglock_core::{Backend, ByteRange, LockType};
 
 /// One line of /proc/locks, or one `lock:` line of fdinfo.
 ///
-/// Crate `procfs` parses these too, but drops the `->` that marks a waiting
-/// lock and gives up on the lines of leases and of files that are gone.
+/// The crate `procfs` parses these lines as well. But it drops the `->` that marks a waiting lock,
+/// and returns an error for leases and for files that no longer exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LockLine {
     /// OFD or POSIX.
     pub backend: Backend,
     /// Shared or exclusive.
     pub kind: LockType,
-    /// The owner of a POSIX lock; the kernel prints -1 for an OFD lock.
+    /// The owner of a POSIX lock. `None` for an OFD lock, for which the kernel prints -1.
     pub pid: Option<i32>,
     /// The file.
     pub file: FileKey,
     /// The bytes.
     pub range: ByteRange,
-    /// Whether it is waited for.
+    /// Whether the owner still waits for the lock.
     pub waiting: bool,
 }
 
 impl LockLine {
-    /// Reads one line, such as `2: -> POSIX  ADVISORY  WRITE 812 fe:00:1043 0 EOF`.
-    /// `None` for what is no byte-range lock (flock, leases).
+    /// Parses one line, such as `2: -> POSIX  ADVISORY  WRITE 812 fe:00:1043 0 EOF`. Returns `None` for
+    /// other kinds of locks (flock, leases).
     pub fn parse(line: &str) -> Option<LockLine> {
         LockLine::of(AnyLine::parse(line)?)
     }
 
-    /// A line of any kind as that of a byte-range lock, if it is one.
+    /// A line of any kind as a byte-range lock, or `None` for other kinds.
     pub(super) fn of(line: AnyLine) -> Option<LockLine> {
         let AnyLine { class, kind, pid, file, range, waiting } = line;
         Some(LockLine { backend: class.backend()?, kind: kind?, pid, file, range, waiting })
     }
 }
 
-/// The byte-range locks of the system that `wanted` picks, in the kernel's
-/// order.
+/// The byte-range locks of the system that `wanted` selects, in the order of /proc/locks.
 pub(super) fn lines_where(wanted: impl Fn(&LockLine) -> bool) -> io::Result<Vec<LockLine>> {
     read_until_settled(|line| LockLine::parse(line).filter(|line| wanted(line)))
 }
 
-/// The locks that fdinfo shows for one descriptor: those of its open file
-/// description, and the POSIX locks that were set through it.
+/// The locks in the fdinfo of one descriptor: those of its open file description, and the POSIX
+/// locks that were set through it.
 pub(super) fn descriptor_lines(pid: u32, fd: RawFd) -> io::Result<Vec<LockLine>> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}"))?;
     Ok(text.lines().filter_map(|line| LockLine::parse(line.strip_prefix("lock:")?)).collect())
 }
 
-/// The locks on `file` that somebody waits for (`->` lines).
+/// The locks on `file` for which a process waits (`->` lines).
 ///
 /// # Errors
-/// When /proc/locks cannot be read.
+/// If /proc/locks cannot be read.
 pub fn waiting_lines(file: FileKey) -> io::Result<Vec<LockLine>> {
     lines_where(|line| line.waiting && line.file == file)
 }

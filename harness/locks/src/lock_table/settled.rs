@@ -3,23 +3,22 @@ use std::fs::File;
 use std::hash::Hash;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// How often in a row a reading in several pieces must come out the same.
+/// The number of equal readings in a row that ends a reading in several pages.
 const AGREEING: usize = 3;
-/// After so many readings, the majority decides.
+/// After this number of readings, the majority decides.
 const MOST_READINGS: usize = 48;
-/// Where the first page is cut off, in quarters of it; all other pages begin
-/// that much earlier.
+/// Where to cut the first page, in quarters of a page. All other pages then start earlier by the
+/// same amount.
 const CUTS: [usize; 4] = [4, 2, 1, 3];
 
 /// The lines of /proc/locks that `parse` picks, in the kernel's order.
 ///
-/// The kernel hands /proc/locks out a page at a time and takes up the list by
-/// its position, so a lock that anybody sets or drops between two pages makes
-/// others show twice or not at all. One page is consistent. More than one is
-/// read until it comes out the same several times in a row, with the pages cut
-/// elsewhere each time: a lock that is set again and again would make the same
-/// line show twice again and again. Where it never does, what most readings
-/// have is taken, for each lock by itself.
+/// The kernel returns /proc/locks one page at a time and continues the list by position. If any
+/// process sets or drops a lock between two pages, other locks appear twice or not at all. A single
+/// page is consistent. A table of several pages is read until several readings in a row agree, with
+/// the pages cut at other places each time: a lock that is set again and again could otherwise make
+/// the same line appear twice each time. If the readings never agree, the majority of the readings
+/// decides for each lock.
 pub(super) fn read_until_settled<T: Copy + Eq + Hash>(
     parse: impl Fn(&str) -> Option<T>,
 ) -> io::Result<Vec<T>> {
@@ -39,7 +38,7 @@ pub(super) fn read_until_settled<T: Copy + Eq + Hash>(
     Ok(majority(&readings))
 }
 
-/// Each line as often as the median reading has it, in the last one's order.
+/// Each line as often as in the median reading, in the order of the last reading.
 fn majority<T: Copy + Eq + Hash>(readings: &[Vec<T>]) -> Vec<T> {
     let mut left: HashMap<T, Vec<usize>> = HashMap::new();
     for (number, lines) in readings.iter().enumerate() {
@@ -64,8 +63,8 @@ fn majority<T: Copy + Eq + Hash>(readings: &[Vec<T>]) -> Vec<T> {
     lines
 }
 
-/// The text of /proc/locks, and how many reads it took. Of the first page only
-/// so many `quarters` are used, and the next one begins there.
+/// The text of /proc/locks, and the number of read(2) calls. Only `quarters` quarters of the first
+/// page are used; the next page starts there.
 fn proc_locks(quarters: usize) -> io::Result<(String, usize)> {
     let mut file = File::open("/proc/locks")?;
     let mut text = Vec::new();
@@ -84,7 +83,7 @@ fn proc_locks(quarters: usize) -> io::Result<(String, usize)> {
     }
 }
 
-/// The length of the whole lines in the first `length` bytes of `text`.
+/// The total length of the whole lines in the first `length` bytes of `text`.
 fn whole_lines(text: &[u8], length: usize) -> usize {
     let end = text[..length].iter().rposition(|byte| *byte == b'\n');
     end.map_or(text.len(), |end| end + 1)
@@ -145,7 +144,7 @@ mod tests {
 
         let file = File::open(path).expect("the file");
         let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
-        locks.set(LockType::Read, RangeSpec::byte(byte)).expect("nobody is in the way");
+        locks.set(LockType::Read, RangeSpec::byte(byte)).expect("no conflict");
         file
     }
 }

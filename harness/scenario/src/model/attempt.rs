@@ -3,17 +3,17 @@ use std::collections::BTreeSet;
 use imglock_core::LockType;
 use imglock_core::{Claim, Refusal, Side, held_byte, lock_bytes, unshared_byte};
 
-/// One lock call on the way to a claim.
+/// One lock call of a change of claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
     /// Read-locks a lock byte.
     Lock(i64),
-    /// Tests a lock byte with a write lock; anybody's lock there refuses.
+    /// Tests a lock byte with a write lock. Any lock of another owner there leads to the refusal.
     Test(i64, Refusal),
 }
 
 impl Call {
-    /// The byte asked for, and the type of lock it is asked for with.
+    /// The byte of the call, and the type of lock.
     pub(super) fn asks(self) -> (i64, LockType) {
         match self {
             Call::Lock(byte) => (byte, LockType::Read),
@@ -22,17 +22,17 @@ impl Call {
     }
 }
 
-/// A change of claim that is under way.
+/// A change of claim that has not finished.
 #[derive(Debug, Clone)]
 pub(super) struct Attempt {
     pub(super) node: String,
     pub(super) goal: Claim,
-    /// The calls that are still to be made.
+    /// The remaining calls.
     pub(super) calls: Vec<Call>,
     /// Whether a refusal closes the node.
     pub(super) opening: bool,
-    /// The bytes that were locked before it was paused. Only its actor knows
-    /// of them: who copies the node meanwhile does not.
+    /// The bytes that were locked before the pause. Only its actor knows them; a copy of the node that
+    /// is made meanwhile does not.
     pub(super) taken: BTreeSet<i64>,
 }
 
@@ -48,9 +48,9 @@ pub(super) fn bytes_of(claim: Claim) -> BTreeSet<i64> {
     lock_bytes(claim).into_iter().collect()
 }
 
-/// All calls that lead from `old` to `new` for one who has `tracked` already:
-/// none to give something up; otherwise a lock for every byte that either
-/// needs, then a test of whatever could be in the way of `new`.
+/// All calls that change `old` to `new` if the bytes `tracked` are already locked. A change that only
+/// releases permissions needs none. Any other change locks every byte that either claim needs, then
+/// tests the bytes that can conflict with `new`.
 pub(super) fn calls(tracked: &BTreeSet<i64>, old: Claim, new: Claim) -> Vec<Call> {
     let takes_more = !(new.held - old.held).is_empty();
     let shares_less = !(old.shared - new.shared).is_empty();

@@ -3,7 +3,7 @@ use super::table::Owner;
 use super::world::World;
 
 impl World {
-    /// Puts a descriptor into a table, in place of one of the same name.
+    /// Adds a descriptor to a table. It replaces one of the same name.
     pub(super) fn insert(&mut self, table: usize, name: &str, node: Node) {
         self.close(table, name);
         if let Some(description) = self.descriptions.get_mut(node.description) {
@@ -14,8 +14,8 @@ impl World {
         }
     }
 
-    /// close(2): any close drops the table's POSIX locks on the file, the last
-    /// one of a description its OFD locks.
+    /// close(2): every close drops the POSIX locks of the table on the file. The last close of an open
+    /// file description drops its OFD locks.
     pub(super) fn close(&mut self, table: usize, name: &str) {
         let Some(node) = self.tables.get_mut(table).and_then(|table| table.nodes.remove(name))
         else {
@@ -24,7 +24,7 @@ impl World {
         self.release(table, name, node.description);
     }
 
-    /// What close(2) does to a description that `name` no longer stands for.
+    /// The effect of close(2) on an open file description to which `name` no longer refers.
     pub(super) fn release(&mut self, table: usize, name: &str, description: usize) {
         let Some(state) = self.descriptions.get_mut(description) else { return };
         state.nodes.remove(&(table, name.to_owned()));

@@ -4,16 +4,15 @@ use super::world::World;
 use imglock_core::Errno;
 use imglock_core::{Access, ByteRange, Outcome};
 
-/// What comes of `calls`, and after how many of them it is known.
+/// The outcome of `calls`, and the number of calls that decide it.
 pub(super) struct Verdict {
     pub(super) outcome: Outcome,
     pub(super) made: usize,
 }
 
 impl World {
-    /// Finds the first of `calls` that fails at `place` as things stand. Locks
-    /// of the same owner are in nobody's way, so the calls before it do not
-    /// matter to it.
+    /// Finds the first of `calls` that fails at `place` in the current state. Locks of the same owner do
+    /// not conflict, so the earlier calls do not affect it.
     pub(super) fn verdict(&self, place: Place, calls: &[Call]) -> Verdict {
         for (before, call) in calls.iter().enumerate() {
             let (byte, kind) = call.asks();
@@ -35,7 +34,7 @@ impl World {
         Verdict { outcome: Outcome::Granted, made: calls.len() }
     }
 
-    /// The verdict, unless the halt comes first.
+    /// The verdict, unless the pause comes first.
     pub(super) fn attempt(
         &self,
         place: Place,

@@ -1,5 +1,5 @@
-//! Many tries in one request. Each opens and closes as the requests of a
-//! scenario's steps do.
+//! Many tries in one request. Each opens and closes as the steps of a scenario
+//! do.
 
 use std::path::Path;
 
@@ -13,8 +13,8 @@ use imglock_core::Backend;
 use imglock_core::Outcome;
 use imglock_core::{Access, Claim};
 
-/// Tries each of `claims` with `beside` open in this process, and sends what
-/// came of all of them.
+/// Tries each of `claims` with `beside` open in this process, and sends the
+/// outcomes of all of them.
 pub(super) fn try_each(
     channel: &mut Channel,
     planted: &Planted,

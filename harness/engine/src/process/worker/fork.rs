@@ -1,4 +1,4 @@
-//! How a worker becomes two, or another program.
+//! A worker's fork, clone and exec.
 
 use nix::errno::Errno;
 use std::ffi::CString;
@@ -20,7 +20,7 @@ use imglock_core::Outcome;
 /// Serves a channel as a worker does, to the end.
 type Serve = fn(Channel, Option<Fault>) -> i32;
 
-/// Forks a worker; the parent's socket is closed in the child.
+/// Forks a worker; the child closes the parent's socket.
 pub(super) fn fork(channel: &mut Channel, planted: &Planted, name: &str, serve: Serve) -> Next {
     let Ok((ours, theirs)) = Channel::pair() else { return failed(Errno::EMFILE).into() };
     let parent = channel.number();
@@ -55,7 +55,7 @@ fn introduce(channel: &mut Channel, made: Result<Pid, Errno>, socket: OwnedFd) -
     }
 }
 
-/// Executes the program anew, with the socket as its stdin; the new one
+/// Re-executes the program with the socket as its stdin; the new program
 /// replies.
 pub(super) fn exec(channel: &mut Channel, planted: &Planted) -> Next {
     let Ok(socket) = channel.duplicate() else { return failed(Errno::EMFILE).into() };
@@ -69,7 +69,8 @@ pub(super) fn exec(channel: &mut Channel, planted: &Planted) -> Next {
     failed(error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)).into()
 }
 
-/// The kernel cuts the name to 15 bytes; ps(1) and lslocks(8) show it.
+/// Sets the process's `comm`, which ps(1) and lslocks(8) show. The kernel
+/// truncates it to 15 bytes.
 pub(in crate::process) fn set_name(name: &str) {
     if let Ok(name) = CString::new(name) {
         let _ = nix::sys::prctl::set_name(&name);

@@ -8,8 +8,8 @@ use super::pending::Pending;
 use crate::process::NodeHandle;
 use imglock_core::{Action, Claim};
 
-/// A node's full name, without a copy of it: that of the first actor that had
-/// its descriptor table, and its own.
+/// The full name of a node: the first actor that had its descriptor table, and
+/// the node's own name. It names the node itself, not a copy in another table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FullName<'a> {
     /// The actor.
@@ -41,7 +41,7 @@ struct Actor {
 pub(super) struct Table {
     /// The first actor that had it; names its nodes and its POSIX locks.
     pub(super) root: String,
-    /// How many live actors share it.
+    /// The number of live actors that share it.
     pub(super) sharers: usize,
     pub(super) nodes: BTreeMap<String, Node>,
 }
@@ -113,8 +113,9 @@ impl Actors {
         self.named.iter().find(|(_, actor)| shares(actor)).map(|(name, _)| name.as_str())
     }
 
-    /// An actor that executes another program leaves the table that it shared.
-    /// If the table was named after it, two would have one name.
+    /// A process that executes another program leaves the descriptor table that
+    /// it shared. A table named after it gets another actor's name, so that no
+    /// two tables have one name.
     pub(super) fn name_after_another(&mut self, table: usize, actor: &str) {
         let sharers = self.named.iter().filter(|(_, actor)| actor.table == table);
         let another = sharers.map(|(name, _)| name).min();
@@ -154,7 +155,7 @@ impl Actors {
         }
     }
 
-    /// Notes a byte verb. The copies of its descriptor keep the lock, too.
+    /// Notes a byte verb: its locks belong to the descriptor's copies, too.
     pub(super) fn lock_by_hand(&mut self, actor: &str, node: &str) {
         let Some(description) = self.node(actor, node).map(|node| node.description) else { return };
         self.each_copy(description, |node| node.raw_locks = true);

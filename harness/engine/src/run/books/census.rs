@@ -1,4 +1,4 @@
-//! How many nodes claim what.
+//! Counts the nodes of each image by their claims.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -6,16 +6,16 @@ use std::collections::hash_map::Entry;
 use super::node::{Node, Role};
 use imglock_core::Claim;
 
-/// The nodes that acquired their claims, counted, so that nobody has to look
-/// at ten thousand of them to find none in the way.
+/// Counts of the nodes that acquired their claims. With them a check for
+/// conflicts does not iterate over ten thousand nodes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Census(HashMap<usize, Counts>);
 
-/// Those of one image.
+/// The counts of one image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Counts {
     claims: HashMap<Claim, usize>,
-    /// Those that have given the image up for a migration's destination.
+    /// Nodes that released the image to a migration's destination.
     given_up: usize,
 }
 

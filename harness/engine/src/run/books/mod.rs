@@ -20,12 +20,12 @@ use pending::{Orphan, Pending};
 pub use actors::FullName;
 pub use node::{Node, Role};
 
-/// Who has which node, as far as the outcomes tell: the harness's own
-/// bookkeeping of actors, descriptor tables, nodes and images.
+/// The harness's record of actors, descriptor tables, nodes and images, as far
+/// as outcomes tell.
 ///
-/// It knows nothing of locks. What an opener *may* do is the model's business;
-/// this says only what it has, so that the next request can be made and the
-/// contract be checked.
+/// It knows nothing of locks. The model decides what an opener *may* do; the
+/// books record only what it has, so that the harness can make the next request
+/// and check the contract.
 #[derive(Debug, Clone)]
 pub struct Books {
     backend: Backend,
@@ -37,7 +37,7 @@ pub struct Books {
 }
 
 impl Books {
-    /// Books for a run on `backend` whose images have these names.
+    /// Books for a run on `backend`, with these names of images.
     pub fn new(backend: Backend, images: impl IntoIterator<Item = String>) -> Books {
         let mut books = Books {
             backend,
@@ -58,8 +58,8 @@ impl Books {
         self.actors.enter(actor, BTreeMap::new());
     }
 
-    /// The process (or the first of those that share its descriptor table)
-    /// under whose name an actor's POSIX locks are shown.
+    /// The process under whose name an actor's POSIX locks are shown: the first
+    /// one that had the actor's descriptor table.
     pub fn owner(&self, actor: &str) -> Option<&str> {
         Some(&self.actors.table(actor)?.root)
     }
@@ -84,7 +84,7 @@ impl Books {
         self.actors.table(actor).into_iter().flat_map(|table| table.nodes.values())
     }
 
-    /// Whether more than so many nodes are open.
+    /// Whether more than `count` nodes are open.
     pub fn has_more_nodes_than(&self, count: usize) -> bool {
         self.nodes().nth(count).is_some()
     }
@@ -105,23 +105,23 @@ impl Books {
     }
 
     /// Whether a node that acquired its claim on the image conflicts with
-    /// `claim`. It may be the one that `claim` is of.
+    /// `claim`. That node may be the one that makes `claim`.
     pub fn has_conflict(&self, image: usize, claim: Claim) -> bool {
         self.census.has_conflict(image, claim)
     }
 
-    /// Whether a migration's source has given the image up.
+    /// Whether a migration's source has released the image.
     pub fn is_given_up(&self, image: usize) -> bool {
         self.census.is_given_up(image)
     }
 
-    /// The step of an actor that is blocked or paused.
+    /// The blocked or paused step of an actor.
     pub fn pending(&self, actor: &str) -> Option<&Action> {
         Some(&self.actors.pending(actor)?.action)
     }
 
-    /// The index of the image that a step of an actor is about: of one that is
-    /// taken up, the image that it was about when it began.
+    /// The index of the image of an actor's step. For a resumed step this is
+    /// the image it had when it began.
     pub fn image_of(&self, actor: &str, action: &Action) -> Option<usize> {
         match action {
             Action::Await => self.actors.pending(actor)?.image,
@@ -130,18 +130,18 @@ impl Books {
         }
     }
 
-    /// Every step that is blocked or paused, with its actor.
+    /// Every blocked or paused step, with its actor.
     pub fn all_pending(&self) -> impl Iterator<Item = (&str, &Action)> {
         self.actors.all_pending().map(|(actor, pending)| (actor, &pending.action))
     }
 
-    /// What is attempted by those who are paused half-way: each image, with
-    /// the claim.
+    /// The claims that paused steps attempt to acquire, each with its image.
     pub fn in_flight(&self) -> impl Iterator<Item = (usize, Claim)> {
         self.actors.names().filter_map(|actor| self.in_flight_by(actor))
     }
 
-    /// What one of them attempts.
+    /// The claim that an actor's paused step attempts to acquire, with its
+    /// image.
     pub fn in_flight_by(&self, actor: &str) -> Option<(usize, Claim)> {
         let Pending { action, image } = self.actors.pending(actor)?;
         match action {
@@ -150,8 +150,8 @@ impl Books {
         }
     }
 
-    /// The claims on an image whose nodes are gone, and whose descriptions may
-    /// not be.
+    /// The claims on an image whose nodes are closed, and whose descriptions
+    /// may still be open.
     pub fn orphaned(&self, image: usize) -> impl Iterator<Item = Claim> {
         let tables = self.actors.tables();
         let kept =
@@ -174,8 +174,8 @@ impl Books {
         }
     }
 
-    /// Which locks a node opened with these options takes, and whether QEMU
-    /// would warn.
+    /// The backend of the locks that a node opened with these options takes,
+    /// and whether QEMU would warn.
     pub fn resolve(&self, options: &OpenOptions) -> (Option<Backend>, bool) {
         let best = options.backend.unwrap_or(self.backend);
         match options.locking {
@@ -184,18 +184,18 @@ impl Books {
         }
     }
 
-    /// On which locks the run is.
+    /// The backend of the run.
     pub fn backend(&self) -> Backend {
         self.backend
     }
 
-    /// Which locks the byte verbs of a node use.
+    /// The backend of a node's byte verbs.
     pub fn byte_backend(&self, options: &OpenOptions) -> Backend {
         options.backend.unwrap_or(self.backend)
     }
 
-    /// Enters what came of a step. `handle` is the node as the worker gave it
-    /// back, where it did.
+    /// Enters the outcome of a step. `handle` is the node's data in the
+    /// worker's reply, if the reply has any.
     pub fn apply(
         &mut self,
         actor: &str,
@@ -210,20 +210,20 @@ impl Books {
         self.count(touched.into_iter().chain(born..self.actors.tables().len()));
     }
 
-    /// Leaves the nodes of some tables out of the count.
+    /// Removes the nodes of some tables from the counts.
     fn uncount(&mut self, tables: &[usize]) {
         let counted = tables.iter().flat_map(|table| self.actors.tables()[*table].live_nodes());
         counted.for_each(|(_, node)| self.census.remove(node));
     }
 
-    /// Counts them, as they are now.
+    /// Adds the nodes of some tables to the counts, as they are now.
     fn count(&mut self, tables: impl IntoIterator<Item = usize>) {
         let tables = tables.into_iter();
         let counted = tables.flat_map(|table| self.actors.tables()[table].live_nodes());
         counted.for_each(|(_, node)| self.census.add(node));
     }
 
-    /// What counting all of them anew gives.
+    /// The counts computed anew from all nodes.
     #[cfg(test)]
     fn recounted(&self) -> Census {
         let mut anew = Books { census: Census::default(), ..self.clone() };
@@ -247,7 +247,8 @@ impl Books {
             }
             (_, Outcome::Blocked | Outcome::Paused) => {
                 let image = self.image_of(actor, action);
-                // Once nobody is in its way it is granted, whenever that is told.
+                // A blocked lock is granted once no lock conflicts with it,
+                // even if the harness learns of it later.
                 if let Action::Lock { node, .. } = action {
                     self.actors.lock_by_hand(actor, node);
                 }
@@ -286,7 +287,7 @@ impl Books {
                 self.actors.copy(actor, node, to, copy, handle);
             }
             Action::Reopen { node, mode, access } => {
-                // The image is looked up by its name again.
+                // A reopen looks the image up by its name again.
                 let named = self.node(actor, node).map(|node| &node.options.image);
                 let image = named.and_then(|name| self.image(name)).filter(|_| succeeded);
                 if succeeded {
@@ -375,15 +376,15 @@ impl Books {
         self.actors.remove(actor);
     }
 
-    /// What is being opened by those who share the table `from` is a descriptor
-    /// without a name in its copy `to`.
+    /// Records orphans for a copied descriptor table: each open in progress in
+    /// `from` leaves a descriptor without a node in its copy `to`.
     fn orphan_half_open(&mut self, from: usize, to: usize) {
         let half_open = self.actors.half_open(from);
         self.orphans.extend(half_open.map(|(image, claim)| Orphan { table: to, image, claim }));
     }
 
-    /// A call that waits for a lock keeps the description of its node open.
-    /// What was locked on it is its claim, and another one that was prepared.
+    /// Records orphans for a closed node whose description a waiting call keeps
+    /// open: its claim in force, and the claim that was prepared, if any.
     fn orphan_if_in_use(&mut self, actor: &str, node: &str, prepared: Option<Claim>) {
         let Some(table) = self.actors.number_of_table(actor) else { return };
         if let Some(open) = self.node(actor, node)

@@ -1,4 +1,4 @@
-//! Steps that have begun and not ended, and what they leave behind.
+//! Steps that have begun and not ended, and the claims they leave behind.
 
 use imglock_core::Action;
 use imglock_core::Claim;
@@ -7,14 +7,14 @@ use imglock_core::Claim;
 #[derive(Debug, Clone)]
 pub(super) struct Pending {
     pub(super) action: Action,
-    /// The image that it is about. Its name may come to mean another one
-    /// meanwhile, and its node be closed by another thread.
+    /// The image of the step. While the step is pending, the image's name may
+    /// come to refer to another image, and another thread may close the node.
     pub(super) image: Option<usize>,
 }
 
-/// What was locked through a descriptor that no node stands for any more: by an
-/// actor that died half-way while others have its descriptor table, or on a
-/// description that a waiting call has in use.
+/// A claim locked through a descriptor that no node represents any more. Its
+/// actor died in the middle of a step while other actors share the descriptor
+/// table, or a waiting call still uses its description.
 #[derive(Debug, Clone)]
 pub(super) struct Orphan {
     pub(super) table: usize,

@@ -6,7 +6,7 @@ use crate::run::history::History;
 use imglock_core::Backend::Ofd;
 use imglock_shorthand::action;
 
-/// Which image each of these names means, `-` for none.
+/// The image that each of these names refers to, `-` for none.
 fn meanings(lines: &str, names: &[&str]) -> String {
     let mut books = History::on(Ofd).books;
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
