@@ -214,7 +214,7 @@ pub enum Failure {
     #[error("nothing was tested: every scenario was skipped")]
     NothingRan,
     /// The holders of an image cannot be found.
-    #[error("{}", engine::not_surveyed(.0))]
+    #[error("{}", not_surveyed(.0))]
     Survey(#[from] SurveyError),
     /// Signal handlers cannot be installed.
     #[error("cannot install handlers for Ctrl-C and SIGTERM: {}", describe(.0))]
@@ -244,6 +244,25 @@ pub enum Failure {
     Interrupted,
 }
 
+impl From<RaceError> for Failure {
+    fn from(error: RaceError) -> Failure {
+        match error {
+            RaceError::Harness(error) => Failure::Harness(error),
+            other => Failure::Race(other),
+        }
+    }
+}
+
+impl From<SelfTestError> for Failure {
+    fn from(error: SelfTestError) -> Failure {
+        match error {
+            SelfTestError::Harness(error) => Failure::Harness(error),
+            SelfTestError::Race(error) => error.into(),
+            other => Failure::NotTried { why: other.to_string() },
+        }
+    }
+}
+
 impl Failure {
     /// Turns an error of writing an output file into a failure.
     pub fn unwritable(file: Written, path: &Path) -> impl Fn(io::Error) -> Failure {
@@ -258,4 +277,14 @@ impl Failure {
 
 fn names(backends: &[Backend]) -> String {
     backends.iter().map(|backend| backend.name()).collect::<Vec<_>>().join(" or ")
+}
+
+/// The error text of a survey, without Rust's `(os error N)`.
+fn not_surveyed(error: &SurveyError) -> String {
+    match error {
+        SurveyError::Image { path, source } => {
+            format!("cannot examine {}: {}", path.display(), describe(source))
+        }
+        SurveyError::Proc(_) => error.to_string(),
+    }
 }

@@ -1,18 +1,17 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::shrink::Shrinking;
 use super::trial::{Trial, steps_of};
 use super::{ExploreCase, ExploreDifference, ExploreFinding, ExplorePlan, ExploreRepeat, written};
-use crate::process::{ProcessError, StopToken};
+use crate::process::ProcessError;
 use crate::run::{Engine, Environment, ScenarioResult};
 use imglock_scenario::Scenario;
 
 /// How often a case that differs is run once more.
 const TRIES: u32 = 3;
 
-/// What a lane has to tell.
+/// What a lane reports.
 #[derive(Debug)]
 pub(super) enum Message {
     /// A case was tried.
@@ -20,52 +19,53 @@ pub(super) enum Message {
     /// It was not as it must be; this comes after its `Tried`, when the
     /// scenario is as small as it gets.
     Differs(Box<ExploreDifference>),
+    /// Its processes cannot go on.
+    Failed(ProcessError),
 }
+
+/// How a lane reports; it breaks when there is no listener.
+pub(super) type Tell<'a> = dyn Fn(Message) -> ControlFlow<()> + 'a;
 
 /// What all lanes have in common.
 #[derive(Debug)]
 pub(super) struct Work<'a> {
     pub(super) plan: &'a ExplorePlan,
     pub(super) environment: &'a Environment,
-    pub(super) stop: &'a StopToken,
-    /// How many cases were handed out.
-    pub(super) next: AtomicU64,
-    /// Whether no more are to be.
-    pub(super) over: AtomicBool,
 }
 
 impl Work<'_> {
-    /// The next case, unless there is none left.
-    fn next(&self) -> Option<ExploreCase> {
-        if self.over.load(Ordering::Relaxed) || self.stop.is_stopped() {
-            return None;
+    /// Tries one case. Breaks when its lane can try no other one.
+    pub(super) fn try_case(
+        &self,
+        engine: &mut Engine,
+        case: ExploreCase,
+        tell: &Tell<'_>,
+    ) -> ControlFlow<()> {
+        match self.try_and_examine(engine, case, tell) {
+            Ok(goes_on) => goes_on,
+            Err(ProcessError::Stopped) => ControlFlow::Break(()),
+            Err(error) => {
+                tell(Message::Failed(error))?;
+                ControlFlow::Break(())
+            }
         }
-        self.plan.own_case(self.next.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Tries one case after the other, until there is none left or nobody
-    /// listens any more.
-    pub(super) fn take_part(
+    fn try_and_examine(
         &self,
-        mut engine: Engine,
-        messages: &Sender<Message>,
-    ) -> Result<(), ProcessError> {
-        while let Some(case) = self.next() {
-            let scenario = case.scenario();
-            let trial = match Trial::run(&mut engine, &scenario, case.backend) {
-                Err(ProcessError::Stopped) => return Ok(()),
-                other => other?,
-            };
-            let differs = trial.fault.clone().map(|fault| (fault, trial.clone()));
-            if messages.send(Message::Tried(Box::new(trial.result))).is_err() {
-                return Ok(());
-            }
-            if let Some((fault, trial)) = differs {
-                let difference = self.examine(&mut engine, case, scenario, trial, fault)?;
-                let _ = messages.send(Message::Differs(Box::new(difference)));
-            }
-        }
-        Ok(())
+        engine: &mut Engine,
+        case: ExploreCase,
+        tell: &Tell<'_>,
+    ) -> Result<ControlFlow<()>, ProcessError> {
+        let scenario = case.scenario();
+        let trial = Trial::run(engine, &scenario, case.backend)?;
+        let differs = trial.fault.clone().map(|fault| (fault, trial.clone()));
+        let heard = tell(Message::Tried(Box::new(trial.result)));
+        let Some((fault, trial)) = differs.filter(|_| heard.is_continue()) else {
+            return Ok(heard);
+        };
+        let difference = self.examine(engine, case, scenario, trial, fault)?;
+        Ok(tell(Message::Differs(Box::new(difference))))
     }
 
     /// Finds out whether a difference comes again, and the smallest scenario
