@@ -50,7 +50,8 @@ pub fn in_lanes<L: Default, U: Sync, R: Send>(
 /// Like [`in_lanes`], for work that can fail. `take` receives the results in
 /// the order of the units.
 ///
-/// # Errors Returns the first failure, which ends the work.
+/// # Errors
+/// Returns the first failure, which ends the work.
 pub fn in_order<L: Default, U: Sync, R: Send, E: Send>(
     lanes: usize,
     units: &[U],

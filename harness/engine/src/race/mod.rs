@@ -55,10 +55,10 @@ pub struct RaceCourse<'a> {
 /// Stopping a race is not an error: the results so far are returned, and are
 /// not complete.
 ///
-/// # Errors If the plan is invalid, if that type of lock does not work in the
-/// directory, or if the openers' processes cannot be started, die or stop
-/// responding.
-/// a race is such an end.
+/// # Errors
+/// If the plan is invalid, if that type of lock does not work in the directory,
+/// or if the openers' processes cannot be started, die or stop responding. a
+/// race is such an end.
 pub fn race(
     plan: &RacePlan,
     options: &SessionOptions,

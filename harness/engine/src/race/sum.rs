@@ -54,7 +54,6 @@ pub struct RaceSum {
     pub lost_updates: u64,
     /// Openings that possibly contradict the contract: their time stamps are
     /// too close together to tell.
-    /// close together.
     pub unclear: u64,
     /// Breaches of the contract.
     pub breaches: Vec<RaceTally<Breach>>,

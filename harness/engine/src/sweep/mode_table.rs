@@ -67,7 +67,8 @@ fn pairs() -> impl Iterator<Item = (Mode, Mode)> {
 
 /// Opens every ordered pair of modes in two real processes.
 ///
-/// # Errors If the environment cannot run processes or has no such locks.
+/// # Errors
+/// If the environment cannot run processes or has no such locks.
 pub fn mode_table(
     backend: Backend,
     casting: &Casting,

@@ -95,7 +95,10 @@ fn locks_that_are_not_just_the_holders_are_a_difference(#[case] change: fn(&mut 
         let claims = [Mode::None.claim(); 2];
         let judged = judge(arrangement, &holders, &claims, &seen);
         assert!(matches!(judged.lasting(), Some(ClaimDeparture::Held { .. })), "{judged:?}");
-        assert_eq!(judged.differences[0].claim, None, "the row does not tell which of the two it was");
+        assert_eq!(
+            judged.differences[0].claim, None,
+            "the row does not tell which of the two it was"
+        );
         let one = judge(arrangement, &holders, &claims[..1], &seen);
         assert_eq!(one.differences[0].claim, Some(claims[0]));
     }

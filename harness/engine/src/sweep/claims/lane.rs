@@ -42,8 +42,9 @@ impl Lane {
 
     /// Tries every claim beside `holders`.
     ///
-    /// # Errors If processes cannot be started or the sweep is stopped.
-    /// Failures of the tried processes are part of the result.
+    /// # Errors
+    /// If processes cannot be started or the sweep is stopped. Failures of the
+    /// tried processes are part of the result.
     pub(super) fn row(
         &mut self,
         arrangement: Arrangement,

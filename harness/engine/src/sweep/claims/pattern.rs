@@ -72,7 +72,9 @@ fn words(departure: &ClaimDeparture) -> (String, String) {
     match departure {
         ClaimDeparture::Outcome { expected, actual } => (expected.to_string(), actual.to_string()),
         ClaimDeparture::Held { .. } => ("the holders' locks".to_owned(), "other locks".to_owned()),
-        ClaimDeparture::Left { .. } => ("no locks after the last close".to_owned(), "locks".to_owned()),
+        ClaimDeparture::Left { .. } => {
+            ("no locks after the last close".to_owned(), "locks".to_owned())
+        }
         ClaimDeparture::Silence { why } => ("an answer".to_owned(), format!("none: {why}")),
     }
 }

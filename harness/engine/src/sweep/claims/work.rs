@@ -26,8 +26,8 @@ struct Task<'a> {
 /// Rows are entered in order, so an interrupted sweep can be continued. The
 /// sweep also ends, incomplete, at the first case without an answer.
 ///
-/// # Errors If locks or processes are not available. Stopping the sweep is not
-/// an error.
+/// # Errors
+/// If locks or processes are not available. Stopping the sweep is not an error.
 pub fn claim_sweep(
     plan: &ClaimPlan,
     options: &SessionOptions,
