@@ -47,7 +47,7 @@ impl Intruder {
         let outcome = match answer {
             Ok(_) => return Ok(Outcome::Granted),
             Err(QmpError::Refused(why)) => outcome_of(&why)
-                .ok_or_else(|| StepFailure::harness(format!("the second QEMU said: {why}")))?,
+                .ok_or_else(|| StepFailure::harness(format!("the second QEMU reported: {why}")))?,
             Err(error) => return Err(error.into()),
         };
         qmp.execute(&Command::delete(&node), deadline)?;

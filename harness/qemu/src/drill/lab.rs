@@ -147,7 +147,7 @@ impl<'a> Lab<'a> {
     ) -> Result<Value, StepFailure> {
         match self.ask(actor, title, command)? {
             Ok(value) => Ok(value),
-            Err(why) => Err(StepFailure::harness(format!("QEMU said: {why}"))),
+            Err(why) => Err(StepFailure::harness(format!("QEMU reported: {why}"))),
         }
     }
 

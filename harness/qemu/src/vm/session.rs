@@ -7,12 +7,12 @@ use super::plan::{VmEvent, VmOptions, VmPlan};
 use imglock_engine::ProcessError;
 use imglock_engine::in_lanes;
 
-/// Boots the kernels of `plan`, several at a time, and tells `observe` what
-/// happens. It is not told more once it breaks.
+/// Boots the kernels of `plan`, several at a time, and passes events to
+/// `observe`. After `observe` breaks, it receives no further events.
 ///
 /// # Errors
-/// When QEMU cannot be started, or everything is to stop. What one kernel does
-/// is none: it is told.
+/// If QEMU cannot be started, or the work is stopped. The failure of a kernel
+/// is not an error but an event.
 pub fn boot_all(
     plan: &VmPlan,
     options: &VmOptions,
@@ -24,7 +24,7 @@ pub fn boot_all(
     let (sender, events) = channel();
     std::thread::scope(|scope| {
         let lanes = scope.spawn(|| {
-            // Its end is that of the events.
+            // The end of this sender ends the events.
             let sender = sender;
             let work = |(): &mut (), unit: &(usize, (&_, &String))| {
                 let (number, (kernel, name)) = *unit;
