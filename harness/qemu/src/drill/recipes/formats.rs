@@ -1,4 +1,4 @@
-//! qcow2, which wants more for itself, and what lies below it.
+//! qcow2, which needs more permissions, and the images below it.
 
 use super::line::Line;
 use super::{DAEMON, DrillPlace, IMG, IO, MONITORED, QEMU, Recipe, SYSTEM, TRACE_THREADS};
