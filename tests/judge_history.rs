@@ -63,7 +63,7 @@ fn json_has_the_verdict_that_the_exit_code_cannot_tell() {
         let document: serde_json::Value =
             serde_json::from_slice(&run.get_output().stdout).expect("JSON");
         assert_eq!(document["verdict"], verdict);
-        assert_eq!(document["reason"], "vm0 and vm1 had the image at the same time");
+        assert_eq!(document["reason"], "vm0 and vm1 held the image at the same time");
         let events = document["evidence"]["events"].as_array().expect("events");
         assert!(events.iter().any(|event| event["role"] == "point" && event["opener"] == "vm1"));
     }

@@ -60,7 +60,7 @@ fn a_fault_that_nobody_notices_fails_the_command() {
     let said = String::from_utf8(run.get_output().stdout.clone()).expect("text");
     assert!(said.contains("1 fault: 0 caught, 1 survived, 0 skipped"), "{said}");
     let survivor = said.split_once("\nsurvived  never-waits: ").expect("the survivor is told").1;
-    assert!(survivor.contains("nobody noticed: matrix on ofd (484 pairs)."), "{said}");
+    assert!(survivor.contains("no detector caught it: matrix on ofd (484 pairs)."), "{said}");
 }
 
 #[test]

@@ -2,16 +2,24 @@
 //! computed here. The words of a thing are derived once (`course`,
 //! `lifetimes`, `standing`, `findings`, `summary`); each format only lays them
 //! out.
+//!
+//! A function that writes to `out` or to a page fails only when that cannot be
+//! written.
 
 mod changes;
 pub mod claims;
+mod columns;
 pub mod compare;
 mod course;
+mod document;
+mod documented;
 mod drawing;
+mod environment;
 mod evidence;
 pub mod explore;
 mod files;
 mod findings;
+mod groups;
 pub mod handover;
 pub mod history;
 pub mod holders;
@@ -27,7 +35,9 @@ mod live;
 pub mod mode_table;
 pub mod modes;
 mod names;
+mod page;
 pub mod palette;
+mod permissions;
 mod places;
 mod predictions;
 pub mod probe;
@@ -53,6 +63,8 @@ mod probe_tests;
 mod samples;
 #[cfg(test)]
 mod samples_places;
+#[cfg(test)]
+mod shown;
 #[cfg(test)]
 mod tests;
 

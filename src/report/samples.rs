@@ -240,7 +240,7 @@ pub fn lock_loss() -> RunRecord {
     record
 }
 
-fn finding(judge: Judge, event: Option<usize>, message: &str) -> Finding {
+pub(super) fn finding(judge: Judge, event: Option<usize>, message: &str) -> Finding {
     Finding {
         judge,
         event,
