@@ -57,8 +57,7 @@ pub struct RaceCourse<'a> {
 ///
 /// # Errors
 /// If the plan is invalid, if that type of lock does not work in the directory,
-/// or if the openers' processes cannot be started, die or stop responding. a
-/// race is such an end.
+/// or if the openers' processes cannot be started, die or stop responding.
 pub fn race(
     plan: &RacePlan,
     options: &SessionOptions,

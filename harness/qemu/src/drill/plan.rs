@@ -184,7 +184,7 @@ mod tests {
         let players: Vec<String> = drill.players(&found).map(QemuBinary::to_string).collect();
         let system = format!("{} 7.2.0", QemuProgram::System.file_name());
         assert_eq!(players, [system.as_str(), "qemu-io 10.0.0"]);
-        let nobody = drill.player(&QemuBinaries::default()).expect_err("no program is installed");
-        assert!(nobody.contains("qemu-io 10.0 or newer"), "{nobody}");
+        let missing = drill.player(&QemuBinaries::default()).expect_err("no program is installed");
+        assert!(missing.contains("qemu-io 10.0 or newer"), "{missing}");
     }
 }
