@@ -279,7 +279,7 @@ mod tests {
     use crate::report::samples;
 
     fn sample() -> ScenarioResult {
-        samples::lock_loss().results.remove(0)
+        samples::lock_loss().tour.results.remove(0)
     }
 
     /// What `ask` gives for each row.

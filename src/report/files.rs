@@ -97,11 +97,11 @@ mod tests {
             document["complete"].clone()
         };
         let mut record = samples::record();
-        let results = std::mem::take(&mut record.results);
+        let results = std::mem::take(&mut record.tour.results);
         let target = ReportTarget { kind: ReportKind::Json, path: path.clone() };
         let mut files = ReportFiles::create(vec![target], &record).expect("a writable folder");
         assert_eq!(complete(), false);
-        record.results = results;
+        record.tour.results = results;
         // It writes only if the last write is long ago.
         files.update(&record).expect("a writable folder");
         files.written = Instant::now();

@@ -31,10 +31,10 @@ impl Reporter for Json {
 pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
     let document = Counted {
         schema: Document::SCHEMA,
-        complete: record.is_complete(),
-        places: &record.places,
-        summary: Summary::of(&record.results),
-        results: &record.results,
+        complete: record.tour.is_complete(),
+        places: &record.tour.places,
+        summary: Summary::of(&record.tour.results),
+        results: &record.tour.results,
     };
     pretty(&document, out)
 }

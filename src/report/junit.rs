@@ -14,7 +14,7 @@ use super::{RunRecord, evidence, standing};
 pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::new("imglock");
     report.set_time(record.elapsed);
-    for place in &record.places {
+    for place in &record.tour.places {
         for backend in Backend::ALL {
             report.add_test_suites(suite(record, place, backend));
         }
@@ -25,9 +25,10 @@ pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
 
 /// The runs at a place with a backend; `None` without any.
 fn suite(record: &RunRecord, place: &Place, backend: Backend) -> Option<TestSuite> {
-    let mut cases = record.results_at(place).filter(|result| result.backend == backend).peekable();
+    let mut cases =
+        record.tour.results_at(&place.name).filter(|result| result.backend == backend).peekable();
     cases.peek()?;
-    let mut suite = TestSuite::new(match place.name.as_str() {
+    let mut suite = TestSuite::new(match place.name.to_string().as_str() {
         "" => backend.name().to_owned(),
         name => format!("{name} {backend}"),
     });
@@ -61,7 +62,7 @@ fn arrival(place: &Place) -> Option<TestSuite> {
             status
         }
     };
-    let mut suite = TestSuite::new(&*place.name);
+    let mut suite = TestSuite::new(place.name.to_string());
     let mut case = TestCase::new("arrival", status);
     case.set_classname("imglock.place");
     suite.add_test_case(case);

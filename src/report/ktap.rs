@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use imglock_core::PlaceName;
 use imglock_harness::run::{Fate, Place, ScenarioResult, Standing, Verdict};
 
 use super::{Reporter, RunRecord, Summary, evidence, standing};
@@ -14,7 +15,7 @@ use super::{Reporter, RunRecord, Summary, evidence, standing};
 /// several places may run at the same time.
 #[derive(Debug, Default)]
 pub struct Ktap {
-    subtests: BTreeMap<String, Subtest>,
+    subtests: BTreeMap<PlaceName, Subtest>,
     ended: usize,
 }
 
@@ -31,8 +32,12 @@ impl Reporter for Ktap {
         if let Some(warning) = record.warning() {
             writeln!(out, "# {warning}")?;
         }
-        let places = record.has_named_places();
-        writeln!(out, "1..{}", if places { record.planned_places.len() } else { record.expected() })
+        let places = record.tour.has_named_places();
+        writeln!(
+            out,
+            "1..{}",
+            if places { record.tour.planned_places.len() } else { record.tour.expected() }
+        )
     }
 
     fn ended(
@@ -51,7 +56,7 @@ impl Reporter for Ktap {
             }
         }
         writeln!(text, "{}", line(result, subtest.results))?;
-        if !record.has_named_places() {
+        if !record.tour.has_named_places() {
             out.write_all(text)?;
             text.clear();
         }
@@ -59,19 +64,20 @@ impl Reporter for Ktap {
     }
 
     fn left(&mut self, record: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {
-        if !record.has_named_places() {
+        if !record.tour.has_named_places() {
             return Ok(());
         }
         let Subtest { is_bad, text, results } =
             self.subtests.remove(&place.name).unwrap_or_default();
         if results > 0 {
             writeln!(out, "  KTAP version 1\n  # Subtest: {}", place.name)?;
-            let planned = if place.is_lost() { results } else { record.planned_at(place) };
+            let planned =
+                if place.is_lost() { results } else { record.tour.planned_at(&place.name) };
             writeln!(out, "  1..{planned}")?;
             for line in String::from_utf8_lossy(&text).lines() {
                 writeln!(out, "  {line}")?;
             }
-            writeln!(out, "  {}", totals(record.results_at(place)))?;
+            writeln!(out, "  {}", totals(record.tour.results_at(&place.name)))?;
         }
         self.ended += 1;
         let (number, name) = (self.ended, &place.name);
@@ -90,11 +96,11 @@ impl Reporter for Ktap {
     }
 
     fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        if !record.has_named_places() && record.is_complete() {
-            writeln!(out, "{}", totals(record.results.iter()))?;
+        if !record.tour.has_named_places() && record.tour.is_complete() {
+            writeln!(out, "{}", totals(record.tour.results.iter()))?;
         }
-        if !record.is_complete() {
-            let (ran, expected) = (record.results.len(), record.expected());
+        if !record.tour.is_complete() {
+            let (ran, expected) = (record.tour.results.len(), record.tour.expected());
             writeln!(out, "# ended early: {ran} of {expected} ran")?;
         }
         Ok(())

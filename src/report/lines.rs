@@ -10,8 +10,8 @@ pub struct Lines;
 
 impl Reporter for Lines {
     fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        let (schema, planned) = (Document::SCHEMA, record.expected());
-        line(&RunLine::Begin { schema, planned, places: record.planned_places.len() }, out)
+        let (schema, planned) = (Document::SCHEMA, record.tour.expected());
+        line(&RunLine::Begin { schema, planned, places: record.tour.planned_places.len() }, out)
     }
 
     fn arrived(&mut self, _: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {
@@ -33,7 +33,7 @@ impl Reporter for Lines {
     }
 
     fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        line(&RunLine::End { complete: record.is_complete() }, out)
+        line(&RunLine::End { complete: record.tour.is_complete() }, out)
     }
 }
 

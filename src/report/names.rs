@@ -24,12 +24,6 @@ pub fn stem(scenario: &str) -> &str {
     scenario.rsplit_once('/').map_or(scenario, |(_, stem)| stem)
 }
 
-/// The kernel of a place: all of `RELEASE`, and the first part of
-/// `RELEASE/ext4`.
-pub fn kernel(place: &str) -> &str {
-    place.split_once('/').map_or(place, |(kernel, _)| kernel)
-}
-
 /// The actor of a lock's holder: `vm1` of `vm1.disk` (OFD) and of `vm1` (POSIX).
 pub fn actor(holder: &str) -> &str {
     holder.split_once('.').map_or(holder, |(actor, _)| actor)

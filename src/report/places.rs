@@ -127,10 +127,10 @@ impl Table {
     /// The table of a run at several places.
     pub fn of(record: &RunRecord) -> Table {
         let mut notes = Notes::default();
-        let themes = names::by_theme(&record.results, |result| &result.scenario);
+        let themes = names::by_theme(&record.tour.results, |result| &result.scenario);
         let mut rows = Vec::new();
-        if record.places.iter().any(|place| !place.is_reached()) {
-            let cells = record.places.iter().map(|place| notes.arrival(place)).collect();
+        if record.tour.places.iter().any(|place| !place.is_reached()) {
+            let cells = record.tour.places.iter().map(|place| notes.arrival(place)).collect();
             rows.push(Row { head: "reached".to_owned(), cells });
         }
         for (theme, results) in &themes {
@@ -138,12 +138,12 @@ impl Table {
             rows.push(sums(record, head, results));
             rows.extend(exceptions(record, results, &mut notes));
         }
-        rows.push(sums(record, "all", &record.results.iter().collect::<Vec<_>>()));
+        rows.push(sums(record, "all", &record.tour.results.iter().collect::<Vec<_>>()));
         let column = |place: &Place| match place.file_system() {
             "" => (place.kernel().to_owned(), "?".to_owned()),
             name => (place.kernel().to_owned(), name.to_owned()),
         };
-        Table { columns: record.places.iter().map(column).collect(), rows, notes }
+        Table { columns: record.tour.places.iter().map(column).collect(), rows, notes }
     }
 
     /// The columns beside each other: all of them, or those of one kernel if
@@ -231,7 +231,7 @@ fn sums(record: &RunRecord, head: &str, results: &[&ScenarioResult]) -> Row {
             Cell::new(Worth::Careful, format!("{passed}/{all}"))
         }
     };
-    Row { head: head.to_owned(), cells: record.places.iter().map(cell).collect() }
+    Row { head: head.to_owned(), cells: record.tour.places.iter().map(cell).collect() }
 }
 
 /// A row for each run that did not pass everywhere. Runs that need no
@@ -248,7 +248,8 @@ fn exceptions(record: &RunRecord, results: &[&ScenarioResult], notes: &mut Notes
             continue;
         }
         let at = |place: &Place| results.iter().find(|result| result.place == place.name);
-        let cells: Vec<Cell> = record.places.iter().map(|place| notes.result(at(place))).collect();
+        let cells: Vec<Cell> =
+            record.tour.places.iter().map(|place| notes.result(at(place))).collect();
         let head = format!("  {} {locks}", names::stem(scenario));
         if cells.iter().any(|cell| cell.worth == Worth::Bad) {
             rows.push(Row { head, cells });

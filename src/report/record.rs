@@ -5,30 +5,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use imglock_engine::TourRecord;
 use imglock_harness::fault::Fault;
 use imglock_harness::image::Mode;
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Document, Fate, Finding, Job, Place, ScenarioResult, made_at};
+use imglock_harness::run::{Finding, ScenarioResult};
 use imglock_harness::scenario::Scenario;
-use imglock_harness::step::{FileSystem, Outcome};
+use imglock_harness::step::Outcome;
 use imglock_harness::subject::Builtin;
 use imglock_harness::sweep::{Difference, MixDifference, mix_differences};
 
-use super::names;
 use crate::phrase::quoted;
 
 /// A run so far.
 #[derive(Debug)]
 pub struct RunRecord {
-    /// The places reached or missed so far.
-    pub places: Vec<Place>,
-    /// The planned places: a file system made for the run, or `None` for an
-    /// existing directory.
-    pub planned_places: Vec<Option<FileSystem>>,
-    /// The runs planned for each place where they make sense.
-    pub planned: Vec<Job>,
-    /// The results so far, in order of their end.
-    pub results: Vec<ScenarioResult>,
+    /// The places and results so far, and those planned.
+    pub tour: TourRecord,
     /// The measured mode matrices, by backend; empty unless requested.
     pub modes: Vec<MeasuredModes>,
     /// The start of the run.
@@ -47,21 +40,15 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// A run of `planned` at these places before its first result.
-    pub fn new(
-        planned: Vec<Job>,
-        planned_places: Vec<Option<FileSystem>>,
-        rerun: Rerun,
-    ) -> RunRecord {
-        let scenarios = planned
+    /// A run before its first result.
+    pub fn new(tour: TourRecord, rerun: Rerun) -> RunRecord {
+        let scenarios = tour
+            .planned
             .iter()
             .map(|job| (job.scenario.name.clone(), Arc::clone(&job.scenario)))
             .collect();
         RunRecord {
-            places: Vec::new(),
-            planned_places,
-            planned,
-            results: Vec::new(),
+            tour,
             modes: Vec::new(),
             began: jiff::Timestamp::now(),
             elapsed: Duration::ZERO,
@@ -73,66 +60,6 @@ impl RunRecord {
         }
     }
 
-    /// The number of results to expect: none from a skipped place, and no more
-    /// from a lost one.
-    pub fn expected(&self) -> usize {
-        let missing = |place: &Place| match place.fate {
-            Fate::Reached => 0,
-            Fate::Skipped { .. } => self.planned_at(place),
-            Fate::Lost { .. } => {
-                self.planned_at(place).saturating_sub(self.results_at(place).count())
-            }
-        };
-        let all: usize = self.planned_places.iter().map(|place| self.planned_on(*place)).sum();
-        all.saturating_sub(self.places.iter().map(missing).sum())
-    }
-
-    /// The number of runs that make sense at a place.
-    pub fn planned_at(&self, place: &Place) -> usize {
-        self.planned_on(place.made())
-    }
-
-    fn planned_on(&self, file_system: Option<FileSystem>) -> usize {
-        let makes_sense = |job: &&Job| job.scenario.makes_sense_on(file_system);
-        self.planned.iter().filter(makes_sense).count()
-    }
-
-    /// Whether every expected result is there.
-    pub fn is_complete(&self) -> bool {
-        self.places.len() >= self.planned_places.len() && self.results.len() == self.expected()
-    }
-
-    /// Whether the places have names: those made for the run do.
-    pub fn has_named_places(&self) -> bool {
-        self.planned_places.len() > 1 || self.places.iter().any(|place| !place.name.is_empty())
-    }
-
-    /// The results from `place`.
-    pub fn results_at(&self, place: &Place) -> impl Iterator<Item = &ScenarioResult> {
-        let name = place.name.clone();
-        self.results.iter().filter(move |result| result.place == name)
-    }
-
-    /// The lost places.
-    pub fn lost(&self) -> impl Iterator<Item = &Place> {
-        self.places.iter().filter(|place| place.is_lost())
-    }
-
-    /// The part that other runs are compared with.
-    pub fn document(&self) -> Document {
-        Document {
-            schema: Document::SCHEMA,
-            complete: self.is_complete(),
-            places: self.places.clone(),
-            results: self.results.clone(),
-        }
-    }
-
-    /// Whether there is a result for `backend`.
-    pub fn ran_on(&self, backend: Backend) -> bool {
-        self.results.iter().any(|result| result.backend == backend)
-    }
-
     /// Whether a measured mode matrix is not as stated.
     pub fn matrix_is_bad(&self) -> bool {
         self.modes.iter().any(MeasuredModes::is_bad)
@@ -140,12 +67,12 @@ impl RunRecord {
 
     /// Whether a subject other than the built-in one plays.
     pub fn has_subjects(&self) -> bool {
-        self.planned.iter().any(|job| job.casting.to_string() != Builtin::NAME)
+        self.tour.planned.iter().any(|job| job.casting.to_string() != Builtin::NAME)
     }
 
     /// The results that depend on the cast.
     pub fn mix_differences(&self) -> Vec<MixDifference> {
-        if self.mixed { mix_differences(&self.results) } else { Vec::new() }
+        if self.mixed { mix_differences(&self.tour.results) } else { Vec::new() }
     }
 
     /// The warning that comes first when a fault is planted: the results are
@@ -203,7 +130,8 @@ pub struct Rerun {
 impl Rerun {
     /// The command line, quoted for a shell.
     pub fn line(&self, result: &ScenarioResult) -> String {
-        let command = match self.guests.get(names::kernel(&result.place)) {
+        let command = match result.place.kernel.as_ref().and_then(|kernel| self.guests.get(kernel))
+        {
             None => "imglock run".to_owned(),
             Some(guest) => format!("{guest} --"),
         };
@@ -213,7 +141,7 @@ impl Rerun {
             line += &format!(" {option} {}", quoted(&path.display().to_string()));
         };
         self.directory.iter().for_each(|path| add("--dir", path));
-        if let Some(file_system) = made_at(&result.place) {
+        if let Some(file_system) = result.place.file_system {
             add("--fs", &PathBuf::from(file_system.name()));
         }
         if result.subject != Builtin::NAME {

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use imglock_core::PlaceName;
+use imglock_engine::TourRecord;
 use imglock_harness::image::{FALLBACK_WARNING, Mode};
 use imglock_harness::lock::Backend::{self, Ofd, Posix};
 use imglock_harness::lock::{LockType, RangeSpec};
@@ -59,9 +61,9 @@ pub fn record() -> RunRecord {
     let environment =
         Environment { mount_options: vec!["relatime".into(), "rw".into()], ..environment() };
     let rerun = Rerun { directory: Some("/mnt/my images".into()), ..Rerun::default() };
-    let mut record = RunRecord::new(planned, vec![None], rerun);
-    record.places = vec![Place::reached("", environment)];
-    record.results = results;
+    let mut record = RunRecord::new(TourRecord::new(planned, vec![PlaceName::HERE]), rerun);
+    record.tour.places = vec![Place::reached(PlaceName::HERE, environment)];
+    record.tour.results = results;
     record.began = jiff::Timestamp::UNIX_EPOCH;
     record.elapsed = Duration::from_millis(1234);
     record
@@ -85,7 +87,7 @@ pub fn job(name: &str, backend: Backend) -> Job {
 /// A result without a trace.
 pub fn result(name: &str, backend: Backend, verdict: Verdict, reason: &str) -> ScenarioResult {
     ScenarioResult {
-        place: String::new(),
+        place: PlaceName::HERE,
         scenario: name.to_owned(),
         backend,
         subject: "builtin".to_owned(),
@@ -204,8 +206,11 @@ fn held_with_many_actors() -> ScenarioResult {
         kind: EventKind::Held { stated: vec!["node1.disk has read 100-101".into()] },
         table: Some(table(Posix, &RW.replace("vm1", "node1.disk"))),
     });
-    let finding =
-        finding(Judge::Scenario, Some(40), "the kernel's lock table is not what `held` states");
+    let finding = finding(
+        Judge::Scenario,
+        Some(40),
+        "the kernel's lock table differs from the `held` statement",
+    );
     let actual = "node1.disk has read 100-101; node1.disk has read 201";
     let finding = differs(finding, "node1.disk has read 100-101", actual);
     failed("sharing/cluster", Ofd, trace(&actors, events), [finding])
@@ -234,9 +239,10 @@ pub fn lock_loss() -> RunRecord {
     result.findings[0].message = "vm1.disk is open and has lost its locks".to_owned();
     let mut record = record();
     record
+        .tour
         .planned
         .retain(|job| job.scenario.name == result.scenario && job.backend == result.backend);
-    record.results = vec![result];
+    record.tour.results = vec![result];
     record
 }
 

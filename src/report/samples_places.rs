@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use imglock_engine::TourRecord;
 use imglock_harness::lock::Backend;
 use imglock_harness::run::{
     Boot, Environment, Expected, Fate, Known, Place, ScenarioResult, Verdict,
@@ -19,7 +20,7 @@ pub fn several_places() -> RunRecord {
             file_system: file_system.to_owned(),
             ..environment()
         };
-        Place::reached(name, environment)
+        Place::reached(name.into(), environment)
     };
     let skipped = Fate::Skipped { why: "mkfs.xfs is not installed (Debian: xfsprogs)".to_owned() };
     let lost = Fate::Lost {
@@ -51,8 +52,7 @@ pub fn several_places() -> RunRecord {
             link: Some("https://example.org/fuse".to_owned()),
         })
     };
-    let at =
-        |place: &str, result: ScenarioResult| ScenarioResult { place: place.to_owned(), ..result };
+    let at = |place: &str, result: ScenarioResult| ScenarioResult { place: place.into(), ..result };
     let failed = |name: &str, backend| result(name, backend, Verdict::Failed, "a lock stayed");
     let (writer, unplug) = ("contract/second-writer", "posix/hot-unplug");
     let mut results = Vec::new();
@@ -77,10 +77,10 @@ pub fn several_places() -> RunRecord {
         (unplug, Backend::Posix),
     ];
     let planned = planned.map(|(name, backend)| job(name, backend)).to_vec();
-    let planned_places = places.iter().map(Place::made);
-    let mut record = RunRecord::new(planned, planned_places.collect(), Rerun::default());
-    record.places = places;
-    record.results = results;
+    let planned_places = places.iter().map(|place| place.name.clone()).collect();
+    let mut record = RunRecord::new(TourRecord::new(planned, planned_places), Rerun::default());
+    record.tour.places = places;
+    record.tour.results = results;
     record.began = jiff::Timestamp::UNIX_EPOCH;
     record.elapsed = Duration::from_millis(4321);
     record

@@ -52,9 +52,9 @@ pub fn locks(result: &ScenarioResult) -> String {
 
 /// As [`locks`], then the place if it has a name: `ofd by qemu-system, ext4`.
 pub fn on(result: &ScenarioResult) -> String {
-    match result.place.as_str() {
-        "" => locks(result),
-        place => format!("{}, {place}", locks(result)),
+    match result.place.is_here() {
+        true => locks(result),
+        false => format!("{}, {}", locks(result), result.place),
     }
 }
 

@@ -49,10 +49,10 @@ impl Terminal {
 impl Reporter for Terminal {
     fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
         warn(record, self.width, out)?;
-        let names = record.planned.iter().map(|job| job.scenario.name.width());
+        let names = record.tour.planned.iter().map(|job| job.scenario.name.width());
         self.name_width = names.max().unwrap_or(0);
         if record.has_subjects() {
-            let subjects = record.planned.iter().map(|job| job.casting.to_string().len() + 2);
+            let subjects = record.tour.planned.iter().map(|job| job.casting.to_string().len() + 2);
             self.subject_width = subjects.max().unwrap_or(0);
         }
         Ok(())
@@ -65,7 +65,7 @@ impl Reporter for Terminal {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         // The table at the end shows the other results of several places.
-        let named = record.has_named_places();
+        let named = record.tour.has_named_places();
         if named && !self.traced && !result.standing().is_news() {
             return Ok(());
         }
@@ -91,11 +91,11 @@ impl Reporter for Terminal {
     }
 
     fn left(&mut self, record: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {
-        if !record.has_named_places() {
+        if !record.tour.has_named_places() {
             return Ok(());
         }
         let told = match standing::fate(place) {
-            None => counted(&Summary::of(record.results_at(place))),
+            None => counted(&Summary::of(record.tour.results_at(&place.name))),
             Some((word, worth, why)) => format!("{0}{word}{0:#}: {why}", worth.style()),
         };
         writeln!(out, "{STRONG}{}{STRONG:#}  {told}", place.name)?;
@@ -109,13 +109,13 @@ impl Reporter for Terminal {
     }
 
     fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        for result in record.results.iter().filter(|result| result.standing().is_news()) {
+        for result in record.tour.results.iter().filter(|result| result.standing().is_news()) {
             writeln!(out)?;
             evidence::write(record, result, out, self.width)?;
         }
         writeln!(out)?;
         warn(record, self.width, out)?;
-        if record.has_named_places() && record.places.len() > 1 {
+        if record.tour.has_named_places() && record.tour.places.len() > 1 {
             places::write(record, out, self.width)?;
         }
         sum_up(record, self.width, out)?;
@@ -133,16 +133,17 @@ fn warn(record: &RunRecord, width: usize, out: &mut dyn Write) -> io::Result<()>
 }
 
 fn sum_up(record: &RunRecord, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    let summary = Summary::of(&record.results);
+    let summary = Summary::of(&record.tour.results);
     writeln!(out, "{} in {}", counted(&summary), times::readable(record.elapsed))?;
     summary.reasons().iter().try_for_each(|line| writeln!(out, "  {line}"))?;
-    let lost: Vec<&str> = record.lost().map(|place| place.name.as_str()).collect();
+    let lost: Vec<String> = record.tour.lost().map(|place| place.name.to_string()).collect();
     if !lost.is_empty() {
         let places = count(lost.len(), "place", "places");
         writeln!(out, "  {BAD}{places} lost{BAD:#}: {}", lost.join(", "))?;
     }
-    for place in record.places.iter().filter(|place| place.environment.hides_locks) {
-        let at = if place.name.is_empty() { "this place" } else { &place.name };
+    for place in record.tour.places.iter().filter(|place| place.environment.hides_locks) {
+        let name = place.name.to_string();
+        let at = if name.is_empty() { "this place" } else { &name };
         writeln!(out, "  judged by outcomes alone at {at}: the kernel shows no lock there")?;
     }
     if !summary.hazards.is_empty() {
@@ -166,7 +167,7 @@ fn sum_up(record: &RunRecord, width: usize, out: &mut dyn Write) -> io::Result<(
         writeln!(out, "  kept {}", directory.display())?;
     }
     if record.interrupted {
-        let (ran, planned) = (record.results.len(), record.expected());
+        let (ran, planned) = (record.tour.results.len(), record.tour.expected());
         writeln!(out, "{STRONG}interrupted{STRONG:#}: {ran} of {planned} ran")?;
     }
     Ok(())
@@ -189,7 +190,7 @@ fn mix(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
     let differences = record.mix_differences();
     if differences.is_empty() {
         let mut played: BTreeMap<_, usize> = BTreeMap::new();
-        for result in record.results.iter().filter(|one| one.verdict != Verdict::Skipped) {
+        for result in record.tour.results.iter().filter(|one| one.verdict != Verdict::Skipped) {
             *played.entry((&result.scenario, result.backend)).or_default() += 1;
         }
         let compared = played.values().filter(|casts| **casts > 1).count();

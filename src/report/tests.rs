@@ -15,19 +15,19 @@ use super::*;
 /// come in the order of the record.
 fn told(mut reporter: impl Reporter, finished: RunRecord) -> String {
     let mut record = finished;
-    let results = std::mem::take(&mut record.results);
-    let places = std::mem::take(&mut record.places);
+    let results = std::mem::take(&mut record.tour.results);
+    let places = std::mem::take(&mut record.tour.places);
     written(|out| {
         reporter.begin(&record, out)?;
         for place in &places {
-            record.places.push(Place { fate: Fate::Reached, ..place.clone() });
+            record.tour.places.push(Place { fate: Fate::Reached, ..place.clone() });
             reporter.arrived(&record, place, out)?;
         }
         for result in results {
-            record.results.push(result.clone());
+            record.tour.results.push(result.clone());
             reporter.ended(&record, &result, out)?;
         }
-        record.places.clone_from(&places);
+        record.tour.places.clone_from(&places);
         places.iter().try_for_each(|place| reporter.left(&record, place, out))?;
         reporter.finish(&record, out)
     })
@@ -54,14 +54,14 @@ fn a_traced_run_shows_each_step_and_which_locks_come_and_go(#[case] width: usize
 #[test]
 fn a_narrow_terminal_lists_what_does_not_fit_side_by_side() {
     let mut record = samples::record();
-    record.results.retain(|result| result.scenario == "posix/fallback");
+    record.tour.results.retain(|result| result.scenario == "posix/fallback");
     insta::assert_snapshot!(told(Terminal::new(44), record));
 }
 
 #[test]
 fn an_interrupted_run_says_how_far_it_came() {
     let mut record = samples::record();
-    record.results.truncate(2);
+    record.tour.results.truncate(2);
     record.interrupted = true;
     record.kept = vec!["/tmp/imglock-abc".into()];
     insta::assert_snapshot!(told(Terminal::new(100), record));
@@ -70,8 +70,8 @@ fn an_interrupted_run_says_how_far_it_came() {
 #[test]
 fn colours_follow_the_verdict() {
     let mut record = samples::record();
-    record.results.truncate(1);
-    let result = record.results[0].clone();
+    record.tour.results.truncate(1);
+    let result = record.tour.results[0].clone();
     let text = coloured(|out| Terminal::new(100).ended(&record, &result, out));
     assert!(text.starts_with("\u{1b}[32mpassed"), "{text:?}");
 }
@@ -108,13 +108,13 @@ fn lines_are_what_happened_in_its_order() {
         RunLine::Result(result) => Some(result.as_ref().clone()),
         _ => None,
     });
-    assert_eq!(results.collect::<Vec<_>>(), record.results);
+    assert_eq!(results.collect::<Vec<_>>(), record.tour.results);
     let begin = RunLine::Begin { schema: Document::SCHEMA, planned: 20, places: 5 };
     assert_eq!(lines.first(), Some(&begin));
     assert_eq!(lines.last(), Some(&RunLine::End { complete: true }));
     // A lost place has a second line.
     let places = lines.iter().filter(|line| matches!(line, RunLine::Place(_)));
-    assert_eq!(places.count(), record.places.len() + 1);
+    assert_eq!(places.count(), record.tour.places.len() + 1);
 }
 
 #[test]
@@ -125,14 +125,14 @@ fn ktap_has_a_plan_and_a_line_for_each_result() {
 #[test]
 fn ktap_says_when_results_are_missing() {
     let mut record = samples::record();
-    record.results.truncate(1);
+    record.tour.results.truncate(1);
     insta::assert_snapshot!(told(Ktap::default(), record));
 }
 
 #[test]
 fn json_holds_everything() {
     let mut record = samples::record();
-    record.results.retain(|result| result.scenario != "sharing/cluster");
+    record.tour.results.retain(|result| result.scenario != "sharing/cluster");
     insta::assert_snapshot!(told(Json, record));
 }
 
@@ -143,7 +143,7 @@ fn json_of_results_can_be_read_back() {
     let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let results: Vec<ScenarioResult> =
         serde_json::from_value(document["results"].clone()).expect("results");
-    assert_eq!(results, record.results);
+    assert_eq!(results, record.tour.results);
     assert_eq!(document["complete"], true);
 }
 
@@ -266,8 +266,8 @@ fn rounds_queues_and_contests_are_explained(#[case] width: usize) {
 #[test]
 fn a_long_run_is_drawn_in_part_and_says_where_all_of_it_is() {
     let mut record = samples::record();
-    record.results.retain(|result| result.scenario == "sharing/cluster");
-    let result = &mut record.results[0];
+    record.tour.results.retain(|result| result.scenario == "sharing/cluster");
+    let result = &mut record.tour.results[0];
     result.findings[0].event = Some(500);
     let one = result.trace.events[0].clone();
     result.trace.events = vec![one; 1000];

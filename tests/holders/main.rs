@@ -184,7 +184,7 @@ fn who_has_it_open_without_a_lock_is_named(#[case] redirection: &str, #[case] wr
     let access = if writable { "to write" } else { "to read" };
     assert!(text.contains("free: not locked open without a lock"), "{text}");
     assert!(text.contains(&format!("{access} pid {pid} cat")), "{text}");
-    assert_eq!(text.contains("being let in does not mean being alone"), writable, "{text}");
+    assert_eq!(text.contains("a granted open does not mean exclusive use"), writable, "{text}");
 }
 
 #[test]

@@ -66,7 +66,8 @@ pub use qemu::{Command, QemuBinaries, QemuBinary, QemuProgram, QemuVersion, QmpE
 pub use subject::SubjectKind;
 pub use vm::{
     Accelerator, AcceleratorChoice, GuestPayload, Kernel, KernelError, KernelImage, Module,
-    ModuleError, NoKernel, PayloadError, VmEvent, VmNews, VmOptions, VmPlan, boot_all,
+    ModuleError, NoKernel, PayloadError, VmEnd, VmLimit, VmNews, VmObserver, VmOptions, VmPlan,
+    boot_all,
 };
 
 /// Runs this process in its special role, if it was started in one: a role of

@@ -94,7 +94,7 @@ fn head(compared: &Compared<'_>, sheet: &mut Sheet<'_>) -> io::Result<()> {
         let name = compared.names().name(place);
         let Some(told) = words::of_place(place) else { continue };
         match sheet.form {
-            Form::Screen => sheet.heading(place.change, name, &told)?,
+            Form::Screen => sheet.heading(place.change, &name, &told)?,
             Form::Mail => sheet.item(&format!("{name} {}", place.change), &told, None)?,
         }
     }
@@ -106,7 +106,7 @@ fn body(compared: &Compared<'_>, all: bool, sheet: &mut Sheet<'_>) -> io::Result
     let places = compared.comparison.places.iter();
     for place in places.filter(|place| place.change == Change::Broken) {
         let told = words::of_place(place).unwrap_or_default();
-        sheet.heading(Change::Broken, compared.names().name(place), &told)?;
+        sheet.heading(Change::Broken, &compared.names().name(place), &told)?;
         if let Some(Fate::Lost { console, .. }) = place.new.as_ref().map(|place| &place.fate) {
             let last = console[console.len().saturating_sub(CONSOLE)..].iter();
             let last: Vec<String> = last.map(|line| printable(line)).collect();

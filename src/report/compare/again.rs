@@ -12,7 +12,7 @@ pub fn again(place: Option<&Place>, run: &RunChange) -> (String, Option<String>)
         arguments += &format!(" --subject {}", quoted(&run.subject));
     }
     let Some(place) = place else { return (format!("imglock run {arguments}"), hint) };
-    if let Some(made) = place.made() {
+    if let Some(made) = place.name.file_system {
         arguments += &format!(" --fs {}", made.name());
     } else if place.boot.is_none() {
         arguments += " --dir DIR";

@@ -18,7 +18,7 @@ fn place(kernel: &str, name: &str) -> Place {
         file_system: name.rsplit('/').next().unwrap_or_default().to_owned(),
         ..samples::environment()
     };
-    Place::reached(name, environment)
+    Place::reached(name.into(), environment)
 }
 
 fn booted(kernel: &str, file_system: &str) -> Place {

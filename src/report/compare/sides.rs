@@ -55,11 +55,11 @@ impl Names {
     }
 
     /// The name in the newer document, or in the older one where only that has the place.
-    pub fn name(self, place: &PlaceChange) -> &str {
+    pub fn name(self, place: &PlaceChange) -> String {
         match place.place() {
-            Some(place) if self.brief || place.name.is_empty() => place.file_system(),
-            Some(place) => &place.name,
-            None => "",
+            Some(place) if self.brief || place.name.is_here() => place.file_system().to_owned(),
+            Some(place) => place.name.to_string(),
+            None => String::new(),
         }
     }
 }
@@ -67,7 +67,7 @@ impl Names {
 /// Every difference between the places, once, with the places where it is found
 /// unless that is everywhere: `mount options`, `only now: discard (ext4)`.
 pub fn contrasts(comparison: &Comparison) -> Vec<(String, String)> {
-    let told = |(contrast, places): (&Contrast, Vec<&str>)| {
+    let told = |(contrast, places): (&Contrast, Vec<String>)| {
         let at =
             if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
         (contrast.what.clone(), format!("{}{at}", words(contrast)))
@@ -75,7 +75,7 @@ pub fn contrasts(comparison: &Comparison) -> Vec<(String, String)> {
     distinct(comparison).into_iter().map(told).collect()
 }
 
-fn distinct(comparison: &Comparison) -> Vec<(&Contrast, Vec<&str>)> {
+fn distinct(comparison: &Comparison) -> Vec<(&Contrast, Vec<String>)> {
     let names = Names::of(comparison);
     let places = comparison.places.iter();
     let contrasts =

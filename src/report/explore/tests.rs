@@ -50,7 +50,7 @@ fn difference(case: u64, again: Option<Again>, steps: usize) -> Difference {
             step: "vm1 lock n1 type=read start=100 len=1".to_owned(),
             expected: "granted".to_owned(),
             actual: "EAGAIN".to_owned(),
-            message: "it gave `EAGAIN`, and the model says `granted`".to_owned(),
+            message: "the outcome is `EAGAIN`, and the model predicts `granted`".to_owned(),
         },
         again,
         steps_found: 9,

@@ -20,7 +20,7 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 /// The whole page.
 pub fn page(record: &RunRecord) -> Markup {
     let entries = scenario::entries(record);
-    let counts = Summary::of(&record.results);
+    let counts = Summary::of(&record.tour.results);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -40,7 +40,7 @@ pub fn page(record: &RunRecord) -> Markup {
                 (summary::header(record, &counts))
                 main {
                     (summary::sections(record, &counts))
-                    @if record.places.len() > 1 { (places::table(record)) }
+                    @if record.tour.places.len() > 1 { (places::table(record)) }
                     (matrix::section(record))
                     (scenarios(record, &entries))
                 }

@@ -16,7 +16,7 @@ pub fn list(record: &RunRecord) -> Markup {
                         th scope="col" { (head) }
                     }
                 } }
-                tbody { @for place in &record.places { (row(place)) } }
+                tbody { @for place in &record.tour.places { (row(place)) } }
             }
         }
     }

@@ -37,7 +37,7 @@ impl Entry<'_> {
 /// Every scenario that has a result, by name.
 pub fn entries(record: &RunRecord) -> Vec<Entry<'_>> {
     let mut entries: BTreeMap<&str, Entry<'_>> = BTreeMap::new();
-    for result in &record.results {
+    for result in &record.tour.results {
         let scenario = record.scenario(result);
         let name = result.scenario.as_str();
         let entry = entries.entry(name);
@@ -95,7 +95,7 @@ fn badges(entry: &Entry<'_>) -> Markup {
     for one in &entry.results {
         let words = format!("{} {}", standing::locks(one), standing::word(one));
         match alike.iter_mut().find(|(other, ..)| *other == words) {
-            Some((.., number)) if !one.place.is_empty() => *number += 1,
+            Some((.., number)) if !one.place.is_here() => *number += 1,
             _ => alike.push((words, one, 1)),
         }
     }
@@ -105,7 +105,7 @@ fn badges(entry: &Entry<'_>) -> Markup {
                 (words)
                 @if number > 1 {
                     " at " (number) " places"
-                } @else if !first.place.is_empty() {
+                } @else if !first.place.is_here() {
                     " at " (first.place)
                 }
             }

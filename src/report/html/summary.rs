@@ -17,19 +17,19 @@ pub fn title(record: &RunRecord, counts: &Summary) -> String {
 
 /// The result in a few words.
 fn verdict(record: &RunRecord, counts: &Summary) -> String {
-    let all = record.results.len();
+    let all = record.tour.results.len();
     if let Some(fault) = record.rerun.planted {
         return format!("planted fault {fault}, {} of {all} did not pass", counts.bad());
     }
-    if !record.is_complete() {
+    if !record.tour.is_complete() {
         let how = if record.interrupted { "interrupted" } else { "running" };
-        return format!("{how}, {all} of {} ran", record.expected());
+        return format!("{how}, {all} of {} ran", record.tour.expected());
     }
     match counts.bad() {
         0 => {
             let also = if record.matrix_is_bad() {
                 ", but the mode matrix is not as stated".to_owned()
-            } else if record.lost().next().is_some() {
+            } else if record.tour.lost().next().is_some() {
                 ", but a kernel was lost".to_owned()
             } else if counts.known > 0 {
                 format!(", {} known to fail", counts.known)
@@ -44,10 +44,10 @@ fn verdict(record: &RunRecord, counts: &Summary) -> String {
 
 /// The banner.
 pub fn header(record: &RunRecord, counts: &Summary) -> Markup {
-    let is_bad = counts.bad() > 0 || record.matrix_is_bad() || record.lost().next().is_some();
+    let is_bad = counts.bad() > 0 || record.matrix_is_bad() || record.tour.lost().next().is_some();
     let state = if is_bad {
         "bad"
-    } else if record.is_complete() {
+    } else if record.tour.is_complete() {
         "good"
     } else {
         "open"
@@ -58,7 +58,7 @@ pub fn header(record: &RunRecord, counts: &Summary) -> Markup {
             h1 { "Do image locks hold?" }
             p.verdict { (verdict(record, counts)) }
             @if let Some(warning) = record.warning() { p.planted role="note" { (warning) } }
-            @if !record.is_complete() && !record.interrupted {
+            @if !record.tour.is_complete() && !record.interrupted {
                 p.open {
                     "This page was written at the start of the run and is written again at its end: \
                      load it anew then."
@@ -81,7 +81,7 @@ pub fn sections(record: &RunRecord, counts: &Summary) -> Markup {
         div.columns {
             section aria-labelledby="where" {
                 h2 #where { "Environment" }
-                @match record.places.as_slice() {
+                @match record.tour.places.as_slice() {
                     [only] => dl { (environment(only)) (course(record)) },
                     _ => { (places::list(record)) dl { (course(record)) } },
                 }
@@ -107,7 +107,7 @@ fn environment(place: &Place) -> Markup {
         ("imglock", environment.imglock.as_str()),
     ];
     html! {
-        @if !place.name.is_empty() { div { dt { "place" } dd { strong { (place.name) } } } }
+        @if !place.name.is_here() { div { dt { "place" } dd { strong { (place.name) } } } }
         @if let Some((word, _, why)) = standing::fate(place) { div { dt { (word) } dd { (why) } } }
         @for (name, value) in entries {
             div { dt { (name) } dd { (if value.is_empty() { "not known" } else { value }) } }

@@ -1,7 +1,7 @@
 use super::Action;
 
 impl Action {
-    /// The verb that a scenario's line has for it.
+    /// The verb of the action in a scenario line.
     ///
     /// ```
     /// use imglock_core::Action;

@@ -8,7 +8,7 @@ use super::kill::Kills;
 use super::property::Property;
 use super::series::{ProbeTiming, ReleaseDelay};
 use crate::process::{Launcher, ProcessError, describe};
-use crate::run::{Engine, Environment, SessionOptions};
+use crate::run::{Engine, Environment, RunOptions, Scrutiny, SessionOptions};
 use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
 use imglock_locks::{KernelLocks, availability};
 use imglock_scenario::ScenarioError;
@@ -17,21 +17,18 @@ use imglock_scenario::ScenarioError;
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     /// No file can be created in the directory.
-    #[error(
-        "cannot make a file in {}: {why}; choose a directory that you can write to",
-        directory.display()
-    )]
+    #[error("cannot make a file in {}: {}", directory.display(), describe(source))]
     Directory {
         /// The directory.
         directory: PathBuf,
         /// The system's error.
-        why: String,
+        source: std::io::Error,
     },
     /// Processes cannot be started, or the probe was stopped.
     #[error(transparent)]
     Process(#[from] ProcessError),
     /// A story of the probe is not well formed. This is a defect of this crate.
-    #[error("a built-in scenario of the probe is invalid: {0}; please report this")]
+    #[error("a scenario of the probe itself is not well formed: {0}")]
     Story(#[from] ScenarioError),
 }
 
@@ -43,13 +40,11 @@ pub enum ProbeError {
 /// `options.stop` is triggered.
 pub fn probe(options: &SessionOptions, rounds: u32) -> Result<Probe, ProbeError> {
     let directory = options.directory.clone();
-    availability(&directory).map_err(|error| ProbeError::Directory {
-        directory: directory.clone(),
-        why: describe(&error),
-    })?;
+    availability(&directory)
+        .map_err(|source| ProbeError::Directory { directory: directory.clone(), source })?;
     let launcher = options.launcher();
     let environment = Environment::at(&directory);
-    let properties = properties(Engine::start(&launcher, options.step_timeout)?)?;
+    let properties = properties(Engine::start(&launcher, options.plain_engine())?)?;
     let mut releases = Vec::new();
     let mut launcher = Launcher::start(&launcher)?;
     for uring in [false, true] {
@@ -91,7 +86,8 @@ fn tried(
     backend: Backend,
 ) -> Result<ProbeTrial, ProbeError> {
     let scenario = property.scenario()?;
-    let result = engine.run_to_the_end(&scenario, backend)?;
+    let result =
+        engine.run(&scenario, RunOptions::new(backend).scrutiny(Scrutiny::Expectations))?;
     Ok(judge::trial(property, scenario.items.len(), &result))
 }
 

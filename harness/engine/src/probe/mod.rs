@@ -1,10 +1,10 @@
 //! Measures how well locks work on a file system, with real processes.
 //!
-//! [`lock::availability`](imglock_locks::availability) only tests whether one
+//! [`availability`](imglock_locks::availability()) only tests whether one
 //! process is granted a lock. The probe tries each [`Property`] that QEMU
 //! relies on: real processes play a small story ([`Engine::run_to_the_end`]),
 //! which is judged by itself. The probe also measures how long a lock outlives
-//! its killed holder. The result is plain data, a [`Probe`]; [`meaning`] lists
+//! its killed holder. The result is plain data, a [`Probe`]; [`probe_meaning`] lists
 //! the consequences for QEMU.
 //!
 //! [`Engine::run_to_the_end`]: crate::run::Engine::run_to_the_end

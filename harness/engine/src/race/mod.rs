@@ -6,14 +6,15 @@
 //! are two witnesses. First, each opener publishes its claim in shared memory
 //! while it certainly holds the image, and looks for conflicting claims.
 //! Second, an opener that writes alone counts in the image, so two of them at a
-//! time lose a count. Every opening becomes a [`Stay`](imglock_scenario::Stay)
-//! with time stamps of one clock, and [`judge`](imglock_scenario::judge)
+//! time lose a count. Every opening becomes a [`Opening`](imglock_scenario::Opening)
+//! with time stamps of one clock, and [`judge_history`](imglock_scenario::judge_history)
 //! decides whether all of them are possible under the contract.
 //!
 //! The builtin workers run thousands of rounds without the command, separated
 //! by a barrier in shared memory. Other subjects receive each action as a
 //! request.
 
+mod error;
 mod judging;
 mod plan;
 mod players;
@@ -21,6 +22,7 @@ mod sum;
 mod turn;
 mod workers;
 
+pub use error::RaceError;
 pub use plan::RacePlan;
 pub use sum::{Breach, RaceEvidence, RaceLeftOut, RaceSum, RaceTally, Sightings};
 pub use turn::{RaceProof, RaceTurn};
@@ -62,9 +64,9 @@ pub fn race(
     plan: &RacePlan,
     options: &SessionOptions,
     observer: &mut dyn FnMut(&RaceCourse<'_>),
-) -> Result<RaceSum, HarnessError> {
-    plan.check().map_err(|why| HarnessError::Race { why })?;
-    let (modes, left_out) = plan.playable().map_err(|why| HarnessError::Race { why })?;
+) -> Result<RaceSum, RaceError> {
+    plan.check().map_err(RaceError::Plan)?;
+    let (modes, left_out) = plan.playable().map_err(RaceError::Plan)?;
     let plan = &RacePlan { modes, ..plan.clone() };
     let mut sum = RaceSum::new(plan, options);
     sum.left_out = left_out;
@@ -86,7 +88,7 @@ pub fn race(
         let batch_began = Instant::now();
         let wanted = batch.min(left);
         let ran = match racers.run(sum.rounds, usize::try_from(wanted).unwrap_or(usize::MAX)) {
-            Err(HarnessError::Process(ProcessError::Stopped)) => break,
+            Err(RaceError::Harness(HarnessError::Process(ProcessError::Stopped))) => break,
             other => other?,
         };
         let Ran { turns, counter, stopped } = ran;

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::run::HarnessError;
+use super::error::RaceError;
 use imglock_core::Mode;
 use imglock_scenario::{OpenAnswer, Opening};
 
@@ -67,5 +67,5 @@ pub(super) struct Ran {
 /// The openers of a race.
 pub(super) trait Racers {
     /// Runs at most `rounds` rounds, from the race's round number `first`.
-    fn run(&mut self, first: u64, rounds: usize) -> Result<Ran, HarnessError>;
+    fn run(&mut self, first: u64, rounds: usize) -> Result<Ran, RaceError>;
 }

@@ -2,11 +2,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::error::SelfTestError;
 use super::{CatchGround, Detection, Detector, FaultResult, HuntEnd, Hunted, SelfTest};
 use crate::fault::Fault;
 use crate::lanes::in_lanes;
-use crate::process::ProcessError;
-use crate::run::{Environment, HarnessError, SessionOptions};
+use crate::run::{Environment, SessionOptions};
 use imglock_core::Backend;
 use imglock_locks::Availability;
 use imglock_scenario::{ModeMatrix, Scenario};
@@ -43,7 +43,7 @@ pub struct SelfTestPlan {
 pub fn self_test(
     plan: &SelfTestPlan,
     watch: &mut dyn FnMut(&SelfTest),
-) -> Result<SelfTest, HarnessError> {
+) -> Result<SelfTest, SelfTestError> {
     // If no lock works at all, there is nothing to skip.
     let available = plan.options.availability()?;
     let mut work = Work { plan, available, began: Instant::now(), state: plan.unbegun(), watch };
@@ -81,7 +81,7 @@ impl Work<'_> {
 
     /// Runs a detector without a planted fault, if the detector is needed.
     /// Returns false if no conclusion is possible.
-    fn baseline(&mut self, hunter: Detector) -> Result<bool, HarnessError> {
+    fn baseline(&mut self, hunter: Detector) -> Result<bool, SelfTestError> {
         if self.open().is_empty() {
             return Ok(true);
         }
@@ -101,7 +101,7 @@ impl Work<'_> {
 
     /// Runs a detector with every fault that is left. Returns false if the work
     /// was stopped.
-    fn hunt(&mut self, hunter: Detector) -> Result<bool, HarnessError> {
+    fn hunt(&mut self, hunter: Detector) -> Result<bool, SelfTestError> {
         let (plan, available, open) = (self.plan, self.available.clone(), self.open());
         let look = |(): &mut (), fault: &Fault| plan.each_backend(&available, *fault, hunter);
         let mut collected = Collected::default();
@@ -141,7 +141,7 @@ impl SelfTestPlan {
         available: &Availability,
         fault: Fault,
         hunter: Detector,
-    ) -> Result<Vec<Detection>, HarnessError> {
+    ) -> Result<Vec<Detection>, SelfTestError> {
         let mut hunts = Vec::new();
         for backend in &self.backends {
             let hunt = self.one(available, Some(fault), hunter, *backend)?;
@@ -160,7 +160,7 @@ impl SelfTestPlan {
         fault: Option<Fault>,
         hunter: Detector,
         backend: Backend,
-    ) -> Result<Detection, HarnessError> {
+    ) -> Result<Detection, SelfTestError> {
         let why = match (available.of(backend), fault) {
             (Err(error), _) => Some(format!("no {backend} locks here: {error}")),
             (Ok(()), Some(fault)) => fault.pointless_on(backend).map(str::to_owned),
@@ -187,7 +187,7 @@ impl SelfTestPlan {
 /// early.
 struct Collected<T> {
     results: Vec<(usize, T)>,
-    broken: Option<HarnessError>,
+    broken: Option<SelfTestError>,
 }
 
 impl<T> Default for Collected<T> {
@@ -198,7 +198,7 @@ impl<T> Default for Collected<T> {
 
 impl<T> Collected<T> {
     /// Adds a result, which may end the work.
-    fn add(&mut self, number: usize, result: Result<T, HarnessError>) -> ControlFlow<()> {
+    fn add(&mut self, number: usize, result: Result<T, SelfTestError>) -> ControlFlow<()> {
         match result {
             Ok(result) => {
                 let place = self.results.partition_point(|(other, _)| *other < number);
@@ -206,7 +206,7 @@ impl<T> Collected<T> {
                 ControlFlow::Continue(())
             }
             // The results so far are kept.
-            Err(HarnessError::Process(ProcessError::Stopped)) => ControlFlow::Break(()),
+            Err(error) if error.is_stop() => ControlFlow::Break(()),
             Err(error) => {
                 self.broken.get_or_insert(error);
                 ControlFlow::Break(())
@@ -215,7 +215,7 @@ impl<T> Collected<T> {
     }
 
     /// Whether every result is present; an error if the work failed.
-    fn whole(self, wanted: usize) -> Result<bool, HarnessError> {
+    fn whole(self, wanted: usize) -> Result<bool, SelfTestError> {
         self.broken.map_or(Ok(self.results.len() == wanted), Err)
     }
 }

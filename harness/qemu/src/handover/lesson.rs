@@ -46,7 +46,7 @@ impl HandoverLesson {
         match self {
             HandoverLesson::TwoHeld => {
                 "Two processes held the image at the same time, with conflicting claims. This must \
-                 not happen: please report it, with --json."
+                 not happen: please report it with the JSON document."
             }
             HandoverLesson::Wrong => {
                 "A handover ended neither with the guest running and its image locked, nor with the \

@@ -43,19 +43,13 @@ pub enum KernelError {
         why: String,
     },
     /// A package contains no kernel.
-    #[error(
-        "{} contains no kernel; name the package that it depends on, whose name contains the \
-         kernel's version", file.display()
-    )]
+    #[error("{} contains no kernel", file.display())]
     NoImage {
         /// The file.
         file: PathBuf,
     },
     /// The modules of this kernel are missing.
-    #[error(
-        "{} holds no modules of {release}{}; name /lib/modules/{release}, or the directory that \
-         contains it", directory.display(), others(.there)
-    )]
+    #[error("{} contains no modules of {release}{}", directory.display(), others(.there))]
     NoModules {
         /// The directory.
         directory: PathBuf,

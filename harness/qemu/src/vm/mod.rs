@@ -7,7 +7,7 @@
 //! driver has to be loaded for it.
 //!
 //! ```text
-//!   Kernel, Payload, arguments ─▶ VmPlan ─▶ boot_all ─▶ VmEvents ─▶ Places, results
+//!   Kernel, Payload, arguments ─▶ VmPlan ─▶ boot_all ─▶ VmObserver: places, results, news
 //!                                              │
 //!       QEMU:  kernel ─▶ /init (this program) ─▶ `imglock run ... --format json-lines`
 //!                │              │ compressed           │ lines
@@ -15,7 +15,7 @@
 //! ```
 //!
 //! The behaviour of a kernel is always a result. A panic, an oops, a hang or
-//! silence is recorded in the [`Fate`](imglock_engine::Fate) of its place, with
+//! silence is recorded in the [`PlaceFate`](imglock_engine::PlaceFate) of its place, with
 //! the last lines of its console. Every wait has a deadline. A launcher starts
 //! QEMU, so QEMU always ends with this command.
 
@@ -34,6 +34,7 @@ mod module_info;
 #[cfg(test)]
 mod module_tests;
 mod modules;
+mod news;
 mod order;
 mod packing;
 mod payload;
@@ -46,9 +47,10 @@ pub use accelerator::{Accelerator, AcceleratorChoice};
 pub use image::{KernelImage, NoKernel};
 pub use kernel::{Kernel, KernelError};
 pub use modules::{Module, ModuleError};
+pub use news::{VmLimit, VmNews, VmObserver};
 pub use payload::{GuestPayload, PayloadError};
-pub use plan::{VmEvent, VmNews, VmOptions, VmPlan};
-pub use session::boot_all;
+pub use plan::{VmOptions, VmPlan};
+pub use session::{VmEnd, boot_all};
 
 /// If `role` is that of a guest's init and this process is init, runs it to the
 /// end and returns the exit status.

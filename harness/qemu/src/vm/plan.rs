@@ -1,12 +1,12 @@
+use imglock_core::FileSystem;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::accelerator::{Accelerator, AcceleratorChoice};
+use super::accelerator::AcceleratorChoice;
 use super::kernel::Kernel;
 use super::payload::GuestPayload;
 use crate::qemu::QemuBinary;
 use imglock_engine::LauncherOptions;
-use imglock_engine::{Place, ScenarioResult};
 
 /// A plan of runs under several kernels.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct VmPlan {
     pub arguments: Vec<String>,
     /// The file systems in these arguments, by the names of their places; none
     /// for an existing directory.
-    pub file_systems: Vec<String>,
+    pub file_systems: Vec<FileSystem>,
     /// The contents of every guest.
     pub payload: GuestPayload,
 }
@@ -65,34 +65,6 @@ pub struct VmOptions {
     pub jobs: usize,
     /// The launcher's options and directory.
     pub launcher: LauncherOptions,
-}
-
-/// An event of a kernel in the plan.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VmEvent {
-    /// The kernel's number, from 0.
-    pub kernel: usize,
-    /// The event.
-    pub what: VmNews,
-}
-
-/// An event while a kernel runs.
-#[derive(Debug, Clone, PartialEq)]
-pub enum VmNews {
-    /// The guest was started.
-    Started(Accelerator),
-    /// The guest printed on its console.
-    Console(Vec<u8>),
-    /// KVM cannot run the guest, for this reason, and TCG is tried.
-    GaveUpKvm(String),
-    /// Init has reported, this long after the start.
-    Booted(Duration),
-    /// The run has reached a place, or could not reach it.
-    Place(Box<Place>),
-    /// A scenario run has ended.
-    Result(Box<ScenarioResult>),
-    /// The last event: the final state of the places.
-    Over(Vec<Place>),
 }
 
 impl VmOptions {

@@ -1,6 +1,6 @@
 use super::word;
 
-/// Who can do it.
+/// The kind of actor that a verb needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doer {
     /// A process or a thread.
@@ -9,20 +9,20 @@ pub(super) enum Doer {
     Host,
 }
 
-/// What the format knows of a verb.
+/// The properties of a verb in the format.
 #[derive(Debug)]
 pub(super) struct Verb {
-    /// Its word.
+    /// The word.
     pub name: &'static str,
-    /// Who can do it.
+    /// The kind of actor.
     pub doer: Doer,
-    /// A line with it, for help texts.
+    /// An example line, for help texts.
     pub usage: &'static str,
     /// Its properties.
     pub properties: &'static [&'static str],
-    /// The first words of the outcomes it can have.
+    /// The first words of its possible outcomes.
     pub outcomes: &'static [&'static str],
-    /// Whether it may stand in `together`.
+    /// Whether it is allowed in `together`.
     pub together: bool,
 }
 
@@ -51,7 +51,7 @@ const fn host(
     Verb { name, doer: Doer::Host, usage, properties, outcomes: HOST, together: false }
 }
 
-/// Every verb there is.
+/// All verbs.
 pub(super) const VERBS: &[Verb] = &[
     actor(
         "open",
@@ -149,12 +149,12 @@ impl Verb {
         VERBS.iter().filter(|verb| verb.doer == doer).map(|verb| verb.name).collect()
     }
 
-    /// The verbs of `doer`, for the help on a word that is none.
+    /// The help for an unknown verb of `doer`.
     pub fn advice(word: &str, doer: Doer) -> String {
         let names = Verb::names(doer);
         match word::nearest(word, &names) {
-            Some(near) => format!("did you mean `{near}`? there are {}", word::list(&names)),
-            None => format!("there are {}", word::list(&names)),
+            Some(near) => format!("did you mean `{near}`? the verbs are {}", word::list(&names)),
+            None => format!("the verbs are {}", word::list(&names)),
         }
     }
 }

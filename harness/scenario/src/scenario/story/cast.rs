@@ -4,22 +4,22 @@ use super::walk::{Event, walk};
 use crate::scenario::draft::Draft;
 use imglock_core::Action;
 
-/// How many processes and threads a scenario may have.
+/// The maximum number of processes and threads of a scenario.
 pub(super) const MOST_ACTORS: usize = 20_000;
 
-/// Every name that the whole story mentions.
+/// All names in the scenario.
 #[derive(Debug, Default)]
 pub(super) struct Cast {
-    /// Who does something or is sent something.
+    /// The actors of steps, and the receivers of descriptors.
     pub named: HashSet<String>,
-    /// Who is made by `fork` or `thread`.
+    /// The actors made by `fork` or `thread`.
     pub made: HashSet<String>,
-    /// Words of lines that were not understood: each may be anything.
+    /// The words of lines that were not understood. Each may be a name.
     pub doubtful: HashSet<String>,
 }
 
 impl Cast {
-    /// Reads the whole story once.
+    /// Reads the complete scenario once.
     pub fn of(drafts: &[Draft]) -> Cast {
         let mut cast = Cast::default();
         walk(drafts, &mut |event| match event {
@@ -44,20 +44,20 @@ impl Cast {
         cast
     }
 
-    /// Whether somebody of this name takes part.
+    /// Returns whether an actor of this name takes part.
     pub fn knows(&self, name: &str) -> bool {
         [&self.named, &self.made, &self.doubtful].iter().any(|set| set.contains(name))
     }
 }
 
-/// Most names are there already, and need no copy.
+/// Most names are already known and need no copy.
 fn insert(names: &mut HashSet<String>, name: &str) {
     if !names.contains(name) {
         names.insert(name.to_owned());
     }
 }
 
-/// One actor, as far as the text tells.
+/// The state of one actor, as far as the text determines it.
 #[derive(Debug, Clone)]
 pub(super) struct Life {
     /// Its descriptor table, shared with its threads.
@@ -66,19 +66,19 @@ pub(super) struct Life {
     pub gone: Option<usize>,
     /// Whether it is stopped by a signal.
     pub stopped: bool,
-    /// `blocked` or `paused` when its last step is certainly so.
+    /// `blocked` or `paused` if its last step certainly has this outcome.
     pub waits: Option<String>,
-    /// Whether it ever did a step that could be so.
+    /// Whether any of its steps can have such an outcome.
     pub could_wait: bool,
 }
 
 impl Life {
-    /// An actor at its beginning.
+    /// An actor at its start.
     pub fn new(table: usize) -> Life {
         Life { table, gone: None, stopped: false, waits: None, could_wait: false }
     }
 }
 
-/// The nodes of a descriptor table, by name: whether each is certainly open.
+/// The nodes of a descriptor table, by name. The value states whether the node is certainly open.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Table(pub HashMap<String, bool>);

@@ -6,7 +6,7 @@ use crate::scenario::{names, word};
 use imglock_core::Action;
 
 impl Story<'_> {
-    /// Follows what the host does to the names of images.
+    /// Applies a verb of the host to the names of images.
     pub(super) fn host(&mut self, action: &Action, spans: &Spans) {
         let (old, new) = match action {
             Action::Create { image, .. } => (None, Some((image, spans.object))),
@@ -29,7 +29,7 @@ impl Story<'_> {
         }
     }
 
-    /// Complains unless there was ever an image of this name.
+    /// Reports a problem if no image ever had this name.
     pub(super) fn image(&mut self, name: &str, span: SourceSpan) {
         self.short_enough(name, span);
         if self.images.contains(name) || self.cast.doubtful.contains(name) {
@@ -45,14 +45,14 @@ impl Story<'_> {
         );
     }
 
-    /// A round in the place of `$n` can make a name too long.
+    /// The number of a round in place of `$n` can make a name too long.
     fn short_enough(&mut self, name: &str, span: SourceSpan) {
         if name.len() > names::LONGEST_FILE {
             self.problems.add(
                 span,
                 "too long",
                 format!("a file name of {} bytes is too long", name.len()),
-                format!("{} bytes are the most", names::LONGEST_FILE),
+                format!("the maximum is {} bytes", names::LONGEST_FILE),
             );
         }
     }

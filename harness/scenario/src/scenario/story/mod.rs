@@ -1,6 +1,6 @@
-//! Whether a scenario's lines make sense one after the other: who exists,
-//! what is open where, who can act at all. It says only what is certain from
-//! the text; what depends on who is refused is left to the model.
+//! Checks that the lines of a scenario are consistent in their order: which actors exist, which
+//! nodes are open, and which actors can run a step. It reports only problems that are certain from
+//! the text. The model decides everything that depends on a refusal.
 
 mod cast;
 mod files;
@@ -20,7 +20,7 @@ use crate::text::Problems;
 use imglock_core::Backend;
 use imglock_core::{Action, LockOwner, Outcome};
 
-/// Checks the whole story.
+/// Checks the complete scenario.
 pub(super) fn check(drafts: &[Draft], head: &Head, problems: &mut Problems) {
     let mut story = Story {
         cast: Cast::of(drafts),
@@ -44,7 +44,7 @@ struct Story<'s> {
     images: HashSet<String>,
     lives: HashMap<String, Life>,
     tables: Vec<Table>,
-    /// Who was used before being made; that is said once.
+    /// The actors that were used before they were made. Each is reported once.
     premature: HashSet<String>,
     problems: &'s mut Problems,
 }
@@ -65,7 +65,7 @@ impl Story<'_> {
         self.follow(step, life, spans);
     }
 
-    /// The actor, if it exists at this point; complains if it does not.
+    /// The actor, if it exists at this point; otherwise reports a problem.
     fn enter(&mut self, name: &str, span: SourceSpan) -> Option<Life> {
         if let Some(life) = self.lives.get(name) {
             let Some(line) = life.gone else {
@@ -73,8 +73,8 @@ impl Story<'_> {
             };
             self.problems.add(
                 span,
-                "is gone",
-                format!("`{name}` has ended on line {line}"),
+                "has ended",
+                format!("`{name}` ended on line {line}"),
                 "move this step before that line, or use another process",
             );
             return None;
@@ -106,22 +106,22 @@ impl Story<'_> {
         if self.lives.len() > MOST_ACTORS {
             self.problems.add(
                 span,
-                "one process too many",
+                "too many processes",
                 format!("the scenario has more than {MOST_ACTORS} processes"),
-                "repeat less often, or let one process do more",
+                "use fewer rounds or fewer processes",
             );
         }
     }
 
-    /// Whether the actor can be told this at all.
+    /// Returns whether the actor can run this action in its current state; otherwise reports a problem.
     fn free_to(&mut self, name: &str, life: &Life, action: &Action, span: SourceSpan) -> bool {
         let always = matches!(action, Action::Continue | Action::Kill | Action::Signal);
         if life.stopped && !always {
             self.problems.add(
                 span,
                 "while stopped",
-                format!("`{name}` is stopped, and cannot do anything"),
-                "let it go on first (`continue`); a stopped process can only be sent `continue`, \
+                format!("`{name}` is stopped and cannot run this step"),
+                "resume it first with `continue`; a stopped process accepts only `continue`, \
                  `kill` and `signal`",
             );
             return false;
@@ -137,14 +137,14 @@ impl Story<'_> {
             format!("while {state}"),
             format!("`{name}` is still {state} in an earlier step"),
             format!(
-                "`{name} await` takes that step to its end; until then it can only be sent \
+                "`{name} await` waits for the end of that step; until then `{name}` accepts only \
                  `await`, `kill`, `signal`, `stop` and `continue`"
             ),
         );
         false
     }
 
-    /// What the step does to its actor, and whom it makes.
+    /// Applies the step to its actor, and adds the actor that it makes.
     fn follow(&mut self, step: &Step, mut life: Life, spans: &Spans) {
         match &step.action {
             Action::Fork { child } | Action::Thread { name: child } => {
@@ -152,7 +152,7 @@ impl Story<'_> {
                     self.problems.add(
                         spans.object,
                         "taken",
-                        format!("there is an actor `{child}` already"),
+                        format!("an actor `{child}` already exists"),
                         "choose another name; in a `repeat ... as=n` a name such as `child$n` is \
                          new in every round",
                     );
@@ -165,7 +165,7 @@ impl Story<'_> {
                 }
             }
             Action::Exec => {
-                // Which nodes are left depends on `cloexec`.
+                // The remaining nodes depend on `cloexec`.
                 let mut table = self.tables[life.table].clone();
                 table.0.values_mut().for_each(|sure| *sure = false);
                 life.table = self.new_table(table);
@@ -179,8 +179,8 @@ impl Story<'_> {
                         spans.verb,
                         "nothing to wait for",
                         format!("`{}` has no step that can be blocked or paused", step.actor),
-                        "a `lock` with `wait=#true` before it can be blocked, an `open` or `set` \
-                         with `pause-after` paused",
+                        "an earlier `lock` with `wait=#true` can be blocked, and an earlier `open` or \
+                         `set` with `pause-after` can be paused",
                     );
                 }
                 life.waits = self.waits(step);
@@ -193,7 +193,7 @@ impl Story<'_> {
         self.lives.insert(step.actor.clone(), life);
     }
 
-    /// `blocked` or `paused`, when the file says so for every backend.
+    /// `blocked` or `paused`, if the file expects it on every backend.
     fn waits(&self, step: &Step) -> Option<String> {
         let waiting = |backend: &Backend| {
             matches!(step.expect.on(*backend), Some(Outcome::Blocked | Outcome::Paused))
@@ -202,7 +202,7 @@ impl Story<'_> {
         self.backends.iter().all(waiting).then(|| first.to_string())
     }
 
-    /// Complains of an expected lock owner that takes no part.
+    /// Reports an expected lock owner that is not in the scenario.
     fn owners(&mut self, step: &Step, spans: &Spans) {
         for (backend, outcome) in &step.expect.0 {
             if let Outcome::Held { owner: LockOwner::Actor(name), .. } = outcome
@@ -240,13 +240,13 @@ impl Story<'_> {
         known.sort_unstable();
         self.problems.add(
             span,
-            "takes no part",
+            "unknown process",
             format!("there is no process `{name}` in this scenario"),
             word::advice(name, &known),
         );
     }
 
-    /// Nothing is certain any more of whatever the line names.
+    /// After a broken line, nothing is certain about the names in it.
     fn broken(&mut self, broken: &Broken) {
         if let Some(life) = self.lives.get_mut(&broken.actor) {
             life.stopped = false;
@@ -263,7 +263,7 @@ impl Story<'_> {
     }
 }
 
-/// Whether a step can come to be `blocked` or `paused`.
+/// Returns whether a step can be `blocked` or `paused`.
 fn can_wait(action: &Action) -> bool {
     match action {
         Action::Lock { wait, .. } => *wait,

@@ -7,7 +7,7 @@ use crate::scenario::{Step, word};
 use imglock_core::{Action, Outcome};
 
 impl Story<'_> {
-    /// Looks at the node that the step is about, and notes what becomes of it.
+    /// Checks the node of the step, and applies the effect of the step on it.
     pub(super) fn nodes(&mut self, step: &Step, life: &Life, spans: &Spans, together: bool) {
         let Some(node) = step.action.node() else {
             return;
@@ -51,19 +51,19 @@ impl Story<'_> {
         }
     }
 
-    /// A new node `node`, certainly open when `sure`.
+    /// Adds a new node `node`, which is certainly open if `sure`.
     fn opens(&mut self, actor: &str, node: &str, table: usize, sure: bool, span: SourceSpan) {
         if self.tables[table].0.insert(node.to_owned(), sure) == Some(true) {
             self.problems.add(
                 span,
-                "open already",
-                format!("`{actor}` has a node `{node}` open already"),
-                format!("`{actor} close {node}` first, or choose another name"),
+                "already open",
+                format!("`{actor}` already has an open node `{node}`"),
+                format!("add `{actor} close {node}` before it, or choose another name"),
             );
         }
     }
 
-    /// Complains unless `actor` may have `node`.
+    /// Reports a problem unless `actor` may have `node`.
     pub(super) fn opened(&mut self, actor: &str, node: &str, table: usize, span: SourceSpan) {
         let nodes = &self.tables[table].0;
         if nodes.contains_key(node) || self.cast.doubtful.contains(node) {
