@@ -1,12 +1,12 @@
 //! Measures how well locks work on a file system, with real processes.
 //!
-//! [`availability`](imglock_locks::availability()) only tests whether one
-//! process is granted a lock. The probe tries each [`Property`] that QEMU
-//! relies on: real processes play a small story ([`Engine::run_to_the_end`]),
-//! which is judged by itself. The probe also measures how long a lock outlives
-//! its killed holder. The result is plain data, a [`Probe`]; [`probe_meaning`] lists
-//! the consequences for QEMU.
+//! [`availability`] only tests whether one process is granted a lock. The probe
+//! tries each [`Property`] that QEMU relies on: real processes play a small
+//! story ([`Engine::run_to_the_end`]), which is judged by itself. The probe also
+//! measures how long a lock outlives its killed holder. The result is plain
+//! data, a [`Probe`]; [`probe_meaning`] lists the consequences for QEMU.
 //!
+//! [`availability`]: imglock_locks::availability()
 //! [`Engine::run_to_the_end`]: crate::run::Engine::run_to_the_end
 
 mod advice;

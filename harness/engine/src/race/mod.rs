@@ -6,9 +6,12 @@
 //! are two witnesses. First, each opener publishes its claim in shared memory
 //! while it certainly holds the image, and looks for conflicting claims.
 //! Second, an opener that writes alone counts in the image, so two of them at a
-//! time lose a count. Every opening becomes a [`Opening`](imglock_scenario::Opening)
-//! with time stamps of one clock, and [`judge_history`](imglock_scenario::judge_history)
-//! decides whether all of them are possible under the contract.
+//! time lose a count. Every opening becomes an [`Opening`] with time stamps of
+//! one clock, and [`judge_history`] decides whether all of them are possible
+//! under the contract.
+//!
+//! [`Opening`]: imglock_scenario::Opening
+//! [`judge_history`]: imglock_scenario::judge_history
 //!
 //! The builtin workers run thousands of rounds without the command, separated
 //! by a barrier in shared memory. Other subjects receive each action as a

@@ -15,9 +15,11 @@
 //! ```
 //!
 //! The behaviour of a kernel is always a result. A panic, an oops, a hang or
-//! silence is recorded in the [`PlaceFate`](imglock_engine::PlaceFate) of its place, with
-//! the last lines of its console. Every wait has a deadline. A launcher starts
-//! QEMU, so QEMU always ends with this command.
+//! silence is recorded in the [`PlaceFate`] of its place, with the last lines of
+//! its console. Every wait has a deadline. A launcher starts QEMU, so QEMU
+//! always ends with this command.
+//!
+//! [`PlaceFate`]: imglock_engine::PlaceFate
 
 mod accelerator;
 mod boot;
