@@ -12,24 +12,12 @@ const EDGES: [(&str, &[&str]); 8] = [
     ("imglock-locks", &["imglock-core"]),
     ("imglock-scenario", &["imglock-core"]),
     ("imglock-engine", &["imglock-core", "imglock-locks", "imglock-scenario"]),
-    (
-        "imglock-qemu",
-        &["imglock-core", "imglock-engine", "imglock-locks", "imglock-scenario"],
-    ),
-    (
-        "imglock-harness",
-        &["imglock-core", "imglock-engine", "imglock-qemu", "imglock-scenario"],
-    ),
+    ("imglock-qemu", &["imglock-core", "imglock-engine", "imglock-locks", "imglock-scenario"]),
+    ("imglock-harness", &["imglock-core", "imglock-engine", "imglock-qemu", "imglock-scenario"]),
     ("imglock-shorthand", &["imglock-core"]),
     (
         "imglock",
-        &[
-            "imglock-core",
-            "imglock-engine",
-            "imglock-locks",
-            "imglock-qemu",
-            "imglock-scenario",
-        ],
+        &["imglock-core", "imglock-engine", "imglock-locks", "imglock-qemu", "imglock-scenario"],
     ),
 ];
 

@@ -277,7 +277,7 @@ fn several_places_are_told_one_after_the_other() {
 #[case::not_there("/nonexistent/images", "cannot make a file in /nonexistent/images: No such file")]
 #[case::proc("/proc", "cannot make a file in /proc: ")]
 fn a_place_that_cannot_be_used_is_said_to_be_so(#[case] path: &str, #[case] says: &str) {
-    let next = contains("choose a directory that you can write to");
+    let next = contains("name a directory that you can write to");
     imglock().args(["probe", path]).assert().code(4).stdout("").stderr(contains(says).and(next));
 }
 
@@ -308,7 +308,7 @@ fn a_directory_that_may_not_be_written_is_said_to_be_so() {
     let text = text(&output);
     assert_eq!(output.status.code(), Some(4), "{text}");
     assert!(
-        text.contains(": Permission denied; choose a directory that you can write to"),
+        text.contains(": Permission denied\nhelp: name a directory that you can write to"),
         "{text}"
     );
 }
