@@ -279,7 +279,7 @@ fn an_opener_that_stands_still_does_not_hang_the_race() {
     let run = child.wait_with_output().expect("our child");
     let errors = String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(4), "{errors}");
-    assert!(errors.contains("allow more with --timeout"), "{errors}");
+    assert!(errors.contains("allow more time for a step with --timeout"), "{errors}");
 }
 
 #[test]

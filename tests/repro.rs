@@ -156,7 +156,7 @@ fn what_cannot_be_reproduced_is_told() {
         .args(["repro", "startup"])
         .assert()
         .code(4)
-        .stderr(contains("startup takes qemu-system-").and(contains("--qemu-dir")));
+        .stderr(contains("startup needs qemu-system-").and(contains("--qemu-dir")));
     let empty = tempfile::tempdir().expect("a directory");
     imglock()
         .args(["repro", "hotplug", "--qemu-dir"])

@@ -1,15 +1,13 @@
 //! Advice on the errors of the library, which knows no command line.
 
-use imglock_engine::{RaceError, SelfTestError};
+use imglock_engine::RaceError;
 use imglock_harness::file_system::SiteError;
 use imglock_harness::handover::HandoverError;
 use imglock_harness::holders::SurveyError;
 use imglock_harness::probe::ProbeError;
-use imglock_harness::process::{ProcessError, describe};
+use imglock_harness::process::ProcessError;
 use imglock_harness::run::HarnessError;
 use imglock_harness::vm::KernelError;
-
-use super::Failure;
 
 pub(super) fn race(error: &RaceError) -> Option<String> {
     match error {

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use imglock_engine::RaceError;
+use imglock_engine::{RaceError, SelfTestError};
 use imglock_harness::file_system::SiteError;
 use imglock_harness::handover::HandoverError;
 use imglock_harness::history::Problem;

@@ -10,18 +10,20 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// How many lanes are of use: `wanted`, but no more than there are units.
+/// The number of lanes that are of use: `wanted`, but at most one for each
+/// unit.
 pub fn useful_lanes(wanted: usize, units: usize) -> usize {
     wanted.clamp(1, units.max(1))
 }
 
-/// Does `work` for each of `units`, in as many threads as there are `lanes`,
-/// and hands each message of a lane to `take` as it comes.
+/// Runs `work` for each of `units` in one thread for each of `lanes`, and
+/// passes each message of a lane to `take` as soon as it comes. Units start in
+/// order.
 ///
-/// `work` sends as many messages of a unit as it likes; sending breaks when
-/// there is no listener any more. When `work` breaks, its lane ends. When
-/// `take` breaks, no unit is begun any more, and lanes lose their listener;
-/// this returns once they have ended.
+/// `work` sends any number of messages for a unit; sending breaks once the
+/// receiver is gone. A lane ends after `work` breaks. After `take` breaks, no
+/// further unit starts and the receiver is gone; the function returns when all
+/// lanes have ended.
 pub fn in_lanes<L: Send, U: Send, M: Send>(
     lanes: impl IntoIterator<Item = L>,
     units: impl Iterator<Item = U> + Send,
@@ -44,12 +46,14 @@ pub fn in_lanes<L: Send, U: Send, M: Send>(
     });
 }
 
-/// Does `work` for each of `units`, `lanes` of them at a time, and hands the
-/// results to `take` in the order of the units. Each lane begins with an `L`
-/// of its own.
+/// Runs `work` for each of `units`, up to `lanes` at a time. `take` receives
+/// the results in the order of the units.
+///
+/// Each lane has its own `L`, such as a launcher that it creates when the first
+/// unit needs it.
 ///
 /// # Errors
-/// The first failure that comes ends it.
+/// Returns the first failure, which ends the work.
 pub fn in_order<L: Default + Send, U: Sync, R: Send, E: Send>(
     lanes: usize,
     units: &[U],
@@ -76,7 +80,9 @@ pub fn in_order<L: Default + Send, U: Sync, R: Send, E: Send>(
     ended
 }
 
-/// As [`in_order`], with results in the order in which they come.
+/// Like [`in_order`], but `take` receives each result, with the unit's number,
+/// as soon as it is ready. After `take` breaks, results of running units are
+/// dropped.
 pub(crate) fn each_in_lanes<L: Default + Send, U: Sync, R: Send>(
     lanes: usize,
     units: &[U],
@@ -92,8 +98,8 @@ pub(crate) fn each_in_lanes<L: Default + Send, U: Sync, R: Send>(
     );
 }
 
-/// Lanes that work in the background. Iterating yields their messages;
-/// dropping them begins no more units, and waits for those under way.
+/// Lanes that work in the background. Iterating yields their messages. Dropping
+/// them starts no further unit and waits for the running ones.
 pub(crate) struct Lanes<I, M> {
     units: Arc<Units<I>>,
     messages: Receiver<M>,
@@ -105,7 +111,7 @@ where
     I: Iterator + Send + 'static,
     M: Send + 'static,
 {
-    /// Begins `work`, as [`in_lanes`] does.
+    /// Starts `work`, as [`in_lanes`] does.
     pub(crate) fn start<L: Send + 'static>(
         lanes: impl IntoIterator<Item = L>,
         units: I,
@@ -148,7 +154,7 @@ impl<I, M> fmt::Debug for Lanes<I, M> {
     }
 }
 
-/// Units of work that are still to be begun; `None` once there are no more.
+/// Units of work that have not started; `None` after the last one.
 struct Units<I>(Mutex<Option<I>>);
 
 impl<I> Units<I> {
@@ -156,7 +162,7 @@ impl<I> Units<I> {
         Units(Mutex::new(Some(units)))
     }
 
-    /// Begins no more of them.
+    /// Lets no further unit start.
     fn end(&self) {
         *self.left() = None;
     }
@@ -176,7 +182,7 @@ impl<I: Iterator> Units<I> {
         next
     }
 
-    /// What one lane does, until there is no unit left or `work` breaks.
+    /// Runs one lane until no unit is left or `work` breaks.
     fn work_on<L, M>(
         &self,
         mut lane: L,
@@ -250,7 +256,7 @@ mod tests {
 
     #[test]
     fn who_is_ahead_waits_for_those_before() {
-        // The first unit ends after the others have.
+        // The first unit finishes after the others.
         let others = std::sync::Barrier::new(2);
         let mut taken = Vec::new();
         let work = |(): &mut (), unit: &u32| {

@@ -93,7 +93,7 @@ pub fn differing() -> ClaimSweep {
     let posix = &mut differing.arrangements[1];
     posix.differences = 1;
     let common = Common { unshared: write, ..wanted };
-    posix.patterns = vec![pattern("no locks in the end", "locks", 1, common)];
+    posix.patterns = vec![pattern("no locks after the last close", "locks", 1, common)];
     posix.first_differences = vec![ClaimDifference {
         arrangement: posix.arrangement,
         departure: Departure::Left { actual: Vec::new() },

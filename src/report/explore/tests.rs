@@ -56,7 +56,7 @@ fn difference(case: u64, again: Option<Again>, steps: usize) -> Difference {
         steps_found: 9,
         steps,
         scenario:
-            "summary \"The kernel does not do what the model says\"\nbackends ofd\n\nvm1 open n1 \
+            "summary \"The kernel's behaviour differs from the model\"\nbackends ofd\n\nvm1 open n1 \
                    image=disk.img mode=none\n"
                 .to_owned(),
     }

@@ -56,8 +56,8 @@ fn samples() -> Vec<Trial> {
         let (why, measured) = (format!("it {}", mode.claim()), Some(mode.claim()));
         check(recipe, program, major, Verdict::Failed, &why, measured)
     };
-    let mute = "qemu-img has no message on its way that it could be held in";
-    let late = "qemu: It opens the image, and waits at its prompt: no answer came";
+    let mute = "qemu-img prints no message in which it can be stopped";
+    let late = "qemu: It opens the image, and waits at its prompt: no answer";
     let closed = "it does not have the image open";
     vec![
         Trial {

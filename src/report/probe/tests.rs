@@ -89,7 +89,8 @@ fn unsound() -> Probe {
     set(Property::MetByHardLink, untried(), untried());
     probe.environment.file_system = "fuse.example".to_owned();
     probe.releases[0].timing = Timing::NotReleased;
-    let why = "io_uring gave EPERM: kernel.io_uring_disabled is 2: for nobody".to_owned();
+    let why =
+        "io_uring gave EPERM: kernel.io_uring_disabled is 2: disabled for every process".to_owned();
     probe.releases[2].timing = Timing::NotTried { why };
     probe
 }

@@ -9,37 +9,37 @@ use super::pace::{self, Pace};
 use crate::run::{Place, RunDocument, ScenarioResult, TraceDifference};
 use imglock_core::Backend;
 
-/// What has become of a run.
+/// The change of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunChange {
     /// The scenario.
     pub scenario: String,
-    /// On which locks.
+    /// Lock type.
     pub backend: Backend,
-    /// Who played.
+    /// The subject that played the processes.
     pub subject: String,
-    /// What has become of it.
+    /// The change.
     pub change: Change,
-    /// What it came to before.
+    /// The older result.
     pub old: Option<ComparedRun>,
-    /// What it comes to now.
+    /// The newer result.
     pub new: Option<ComparedRun>,
     /// The names of the images, by their index in a lock table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<String>,
-    /// The first step that is different, of what is broken, fixed or changed.
+    /// The first step that differs, for a run that is broken, fixed or changed.
     pub parting: Option<TraceDifference>,
-    /// The steps up to that one, or to the one that a judge objects to.
+    /// The steps up to the first difference, or up to the step of a finding.
     pub course: Vec<ComparedStep>,
-    /// How many times as long it takes, of what is slower.
+    /// The factor by which a slower run takes longer.
     pub times: Option<f64>,
 }
 
 type Key<'d> = (&'d str, Backend, &'d str);
 type Found<'d> = BTreeMap<Key<'d>, [Option<&'d ScenarioResult>; 2]>;
 
-/// What has become of each run of two places that belong together, by
-/// scenario; and how fast the newer place is, compared with the older one.
+/// The changes of the runs of two paired places, by scenario, and the speed of
+/// the newer place compared with the older one.
 pub(super) fn changes(
     (old, old_place): (&RunDocument, Option<&Place>),
     (new, new_place): (&RunDocument, Option<&Place>),
@@ -55,7 +55,7 @@ pub(super) fn changes(
     }
     let both: Vec<_> = found.values().filter_map(|[old, new]| Some(((*old)?, (*new)?))).collect();
     let pace = Pace::of(&both);
-    // What the newer runs did not come to is no longer there for another reason.
+    // Runs that the newer document did not reach are not gone.
     let broke_off = !new.complete || new_place.is_some_and(|place| !place.is_reached());
     let changes = found.into_values().filter_map(|sides| {
         let [old, new] = sides;
@@ -75,7 +75,7 @@ pub(super) fn changes(
     (changes.collect(), pace)
 }
 
-/// What has become of one run, its speed aside.
+/// The change of one run, without its speed.
 fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<RunChange> {
     let of = new.or(old)?;
     let parting = match (old, new) {
@@ -89,7 +89,7 @@ fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<
     }
     let told = matches!(change, Change::Broken | Change::Fixed | Change::Changed);
     let parting = parting.filter(|_| told);
-    // The step at fault, where the steps themselves do not differ.
+    // The step of a finding, if the steps themselves do not differ.
     let objected = [&theirs, &mine]
         .into_iter()
         .flatten()
@@ -109,7 +109,7 @@ fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<
     })
 }
 
-/// Whether two runs that are as good as each other came out otherwise.
+/// Whether two runs of the same quality differ in their results.
 fn differ(
     old: Option<&ComparedRun>,
     new: Option<&ComparedRun>,

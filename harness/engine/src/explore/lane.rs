@@ -8,25 +8,25 @@ use crate::process::ProcessError;
 use crate::run::{Engine, Environment, ScenarioResult};
 use imglock_scenario::Scenario;
 
-/// How often a case that differs is run once more.
+/// The number of repeated runs of a case that differs.
 const TRIES: u32 = 3;
 
-/// What a lane reports.
+/// A message from a lane.
 #[derive(Debug)]
 pub(super) enum Message {
     /// A case was tried.
     Tried(Box<ScenarioResult>),
-    /// It was not as it must be; this comes after its `Tried`, when the
-    /// scenario is as small as it gets.
+    /// The case has an unexpected result. This message follows its `Tried` when
+    /// shrinking has ended.
     Differs(Box<ExploreDifference>),
-    /// Its processes cannot go on.
+    /// The processes of the lane failed.
     Failed(ProcessError),
 }
 
-/// How a lane reports; it breaks when there is no listener.
+/// Sends a message; breaks once the receiver is gone.
 pub(super) type Tell<'a> = dyn Fn(Message) -> ControlFlow<()> + 'a;
 
-/// What all lanes have in common.
+/// The state that all lanes share.
 #[derive(Debug)]
 pub(super) struct Work<'a> {
     pub(super) plan: &'a ExplorePlan,
@@ -34,7 +34,7 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Tries one case. Breaks when its lane can try no other one.
+    /// Tries one case. Breaks if the lane cannot try another one.
     pub(super) fn try_case(
         &self,
         engine: &mut Engine,
@@ -68,8 +68,8 @@ impl Work<'_> {
         Ok(tell(Message::Differs(Box::new(difference))))
     }
 
-    /// Finds out whether a difference comes again, and the smallest scenario
-    /// that shows it.
+    /// Runs a case again, and finds the smallest scenario that shows its
+    /// difference.
     fn examine(
         &self,
         engine: &mut Engine,
@@ -87,7 +87,7 @@ impl Work<'_> {
         let mut shrinking = Shrinking { engine, case, fault, scenario, trial, until };
         if again.is_some_and(|again| again.differed > 0) {
             match shrinking.run() {
-                // What was found so far is worth telling.
+                // The result so far is still worth reporting.
                 Ok(()) | Err(ProcessError::Stopped) => {}
                 Err(error) => return Err(error),
             }
@@ -101,7 +101,7 @@ impl Work<'_> {
     }
 }
 
-/// Runs the case a few times more; `None` when that is stopped.
+/// Runs the case a few more times; `None` if the run is stopped.
 fn come_again(
     engine: &mut Engine,
     scenario: &Scenario,

@@ -9,7 +9,7 @@ fn cases(backend: Backend) -> impl Iterator<Item = ExploreCase> {
     (0..1_000).map(move |number| ExploreCase { seed: 5, number, steps: 15, backend })
 }
 
-/// A scenario without its line numbers, which only a text has.
+/// A scenario without line numbers, which exist only in a text.
 fn without_lines(mut scenario: Scenario) -> Scenario {
     for item in &mut scenario.items {
         match item {
@@ -32,7 +32,7 @@ fn what_is_written_by_chance_reads_back_as_it_was_meant() {
     }
 }
 
-/// Whether a scenario's text reads back as what it was.
+/// Asserts that a scenario's text parses back to the same scenario.
 fn assert_valid(scenario: &Scenario) {
     let text = scenario.to_string();
     match Scenario::parse(&scenario.name, "case.kdl", &text) {
@@ -119,8 +119,12 @@ fn a_difference_tells_of_itself_in_a_file_that_reads_back() {
     let text = told.to_string();
     let read = Scenario::parse("case", "case.kdl", &text).expect("well formed");
     let declared = [Hazard::LeakedLock].into();
-    assert_eq!(read.hazards.get(&Backend::Ofd), Some(&declared), "the other comes of the fault");
-    for words in ["The model says: done.", "The kernel: EBADF.", "1 of 3 more", "--case 4"] {
+    assert_eq!(
+        read.hazards.get(&Backend::Ofd),
+        Some(&declared),
+        "the other hazard follows from the fault"
+    );
+    for words in ["Model: done.", "Kernel: EBADF.", "1 of 3 further", "--case 4"] {
         assert!(read.about.contains(words), "{words}: {}", read.about);
     }
 }

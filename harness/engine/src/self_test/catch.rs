@@ -1,19 +1,19 @@
 use serde::{Deserialize, Serialize};
 
-/// What was not as it must be.
+/// The finding of a detector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultCatch {
-    /// Where it showed: a scenario and its line, a pair of claims, a round.
+    /// The place: a scenario and its line, a pair of claims, a round.
     pub at: String,
-    /// What was said of it, in one sentence.
+    /// The finding in one sentence.
     pub said: String,
 }
 
-/// What a hunter comes back with.
+/// The result of a detector's run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hunted {
-    /// How often it tried something.
+    /// The number of things tried.
     pub runs: u64,
-    /// What it found first.
+    /// The first finding.
     pub catch: Option<FaultCatch>,
 }

@@ -4,15 +4,15 @@ use crate::run::SessionOptions;
 use imglock_core::Backend;
 use imglock_scenario::{ModeMatrix, Scenario};
 
-/// Where a hunter looks.
+/// The settings of a detector's run.
 #[derive(Debug, Clone)]
 pub struct CatchGround {
-    /// How processes are started; the fault is in here.
+    /// The session's options, which include the planted fault.
     pub options: SessionOptions,
-    /// On which locks.
+    /// Lock type.
     pub backend: Backend,
-    /// The scenarios that there are.
+    /// The scenarios to run.
     pub scenarios: Arc<[Arc<Scenario>]>,
-    /// What must come of every pair of modes.
+    /// The expected outcome of every pair of modes.
     pub matrix: Arc<ModeMatrix>,
 }

@@ -6,9 +6,9 @@ use super::error::SelfTestError;
 use super::ground::CatchGround;
 use super::{hunts, strategies};
 
-/// A way of looking for faults.
+/// A way of detecting faults.
 ///
-/// What each variant says of itself is what [`Detector::meaning`] answers.
+/// The documentation of each variant is the text of [`Detector::meaning`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[derive(Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "kebab-case")]
@@ -27,7 +27,7 @@ pub enum Detector {
 }
 
 impl Detector {
-    /// Each of them, the quickest first.
+    /// All detectors, the quickest first.
     pub const ALL: &[Detector] = Detector::VARIANTS;
 
     /// The word that flags and reports use.
@@ -35,12 +35,12 @@ impl Detector {
         self.into()
     }
 
-    /// One sentence that says what it does.
+    /// One sentence that describes the detector.
     pub fn meaning(self) -> &'static str {
         self.get_documentation().unwrap_or_default()
     }
 
-    /// What its runs are, when there are several.
+    /// The plural noun for the things that it tries.
     pub fn runs_of(self) -> &'static str {
         match self {
             Detector::Suite => "scenarios",
@@ -50,10 +50,10 @@ impl Detector {
         }
     }
 
-    /// Looks until it finds something, or has looked everywhere.
+    /// Runs until the first finding, or until everything is tried.
     ///
     /// # Errors
-    /// Only when the environment fails, or the work is stopped.
+    /// If the environment fails, or the work is stopped.
     pub fn hunt(self, ground: &CatchGround) -> Result<Hunted, SelfTestError> {
         match self {
             Detector::Suite => hunts::suite(ground),

@@ -1,46 +1,46 @@
 use super::{DrillVariant, FileNode, LockEffect};
 use imglock_core::Backend;
 
-/// What must come of one proof.
+/// The expected effect of one proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DrillExpected {
-    /// Which image and when: the place of the proof.
+    /// The image and the time: the place of the proof.
     pub place: &'static str,
-    /// With OFD locks, however the image is opened.
+    /// With OFD locks, for all ways of opening the image.
     pub ofd: LockEffect,
-    /// With POSIX locks, on a node that is read-write for life.
+    /// With POSIX locks, on a node that stays read-write.
     pub fixed: LockEffect,
     /// With POSIX locks, on a node that is auto-read-only.
     pub auto: LockEffect,
-    /// With POSIX locks, on a node that is written into its format node.
+    /// With POSIX locks, on a node that is inline in its format node.
     pub inline: LockEffect,
 }
 
 impl DrillExpected {
-    /// With OFD locks it keeps what it must hold; with POSIX locks this, and
-    /// where the node is inline the same as where it is read-write.
+    /// Keeps its locks with OFD; has these effects with POSIX. Inline nodes
+    /// behave like read-write nodes.
     pub const fn posix(place: &'static str, fixed: LockEffect, auto: LockEffect) -> DrillExpected {
         DrillExpected { place, ofd: LockEffect::Keeps, fixed, auto, inline: fixed }
     }
 
-    /// The same whatever the conditions are.
+    /// The same effect under all conditions.
     pub const fn always(place: &'static str, effect: LockEffect) -> DrillExpected {
         DrillExpected { place, ofd: effect, fixed: effect, auto: effect, inline: effect }
     }
 
-    /// With OFD locks this.
+    /// With this effect under OFD.
     #[must_use]
     pub const fn ofd(self, ofd: LockEffect) -> DrillExpected {
         DrillExpected { ofd, ..self }
     }
 
-    /// With POSIX locks on an inline node this.
+    /// With this effect on an inline node under POSIX.
     #[must_use]
     pub const fn inline(self, inline: LockEffect) -> DrillExpected {
         DrillExpected { inline, ..self }
     }
 
-    /// What must come of it under these conditions.
+    /// The expected effect under these conditions.
     pub fn on(&self, variant: DrillVariant) -> LockEffect {
         match (variant.backend, variant.node) {
             (Backend::Ofd, _) => self.ofd,

@@ -2,32 +2,32 @@ use super::{DrillExpected, DrillVariant, Lab, LockEffect};
 use crate::qemu::{QemuBinaries, QemuBinary, QemuProgram, QemuVersion};
 use imglock_engine::StepFailure;
 
-/// A sequence of QEMU's own commands, and what becomes of the locks.
+/// A sequence of QEMU's own commands, and its effects on locks.
 #[derive(Debug, Clone, Copy)]
 pub struct Drill {
     /// Its name, such as `hotplug`.
     pub name: &'static str,
-    /// The commands that it is about, such as `blockdev-add`, `blockdev-del`.
+    /// The tested commands, such as `blockdev-add`, `blockdev-del`.
     pub commands: &'static str,
-    /// What happens, in one sentence.
+    /// The effect, in one sentence.
     pub summary: &'static str,
-    /// Why, in a few sentences.
+    /// The reason, in a few sentences.
     pub about: &'static str,
-    /// What to do so that it does not happen.
+    /// How to avoid the effect.
     pub safe: &'static str,
-    /// Who can be told these commands, the preferred one first, each since a
-    /// version.
+    /// The programs that support these commands, the preferred one first, each
+    /// with its first version.
     pub players: &'static [(QemuProgram, QemuVersion)],
-    /// Conditions that make no sense for it, each with the reason.
+    /// Conditions that do not apply to it, each with the reason.
     pub unable: &'static [(DrillVariant, &'static str)],
-    /// What becomes of each image at each point where it is looked.
+    /// The expected effect on each image at each proof.
     pub expected: &'static [DrillExpected],
     /// The commands.
     pub body: fn(&mut Lab<'_>) -> Result<(), StepFailure>,
 }
 
 impl Drill {
-    /// Every QEMU that can be told these commands, the preferred one first.
+    /// Every QEMU that supports these commands, the preferred one first.
     pub fn players<'b>(&self, binaries: &'b QemuBinaries) -> impl Iterator<Item = &'b QemuBinary> {
         let of = |(program, since): &(QemuProgram, QemuVersion)| {
             let (program, since) = (*program, *since);
@@ -36,37 +36,37 @@ impl Drill {
         self.players.iter().flat_map(of).collect::<Vec<_>>().into_iter()
     }
 
-    /// The preferred QEMU that can be told these commands.
+    /// The preferred QEMU that supports these commands.
     ///
     /// # Errors
-    /// Which ones could, when there is none.
+    /// The supported programs, if none of them is installed.
     pub fn player<'b>(&self, binaries: &'b QemuBinaries) -> Result<&'b QemuBinary, String> {
         let name = |(program, since): &(QemuProgram, QemuVersion)| {
             format!("{} {}.{} or newer", program.file_name(), since.major, since.minor)
         };
         self.players(binaries).next().ok_or_else(|| {
             let names: Vec<String> = self.players.iter().map(name).collect();
-            format!("{} takes {}, and there is none", self.name, names.join(" or "))
+            format!("{} needs {}, and none is installed", self.name, names.join(" or "))
         })
     }
 
-    /// Why it makes no sense under these conditions, if it does not.
+    /// The reason why these conditions do not apply; `None` if they do.
     pub fn inability(&self, variant: DrillVariant) -> Option<&'static str> {
         self.unable.iter().find(|(other, _)| *other == variant).map(|(_, why)| *why)
     }
 
-    /// The conditions under which most goes wrong: where locks are lost that
-    /// the drill itself loses; with OFD locks where none are.
+    /// The conditions with the most damage: those where the drill itself loses
+    /// locks; OFD locks if there are none.
     pub fn worst(&self) -> DrillVariant {
-        // What comes back, if only in part, is not what the drill is about.
+        // Locks that return, even in part, are not the drill's subject.
         let loses = |variant: &DrillVariant| {
             let effects = self.expected.iter().rev().map(|one| one.on(*variant));
             effects
                 .take_while(|effect| *effect != LockEffect::Weakens)
                 .any(|one| one == LockEffect::Loses)
         };
-        // The first of those that lose, so that as much as possible is kept
-        // until the drill's own commands lose it.
+        // The first condition with a loss, so that most locks remain until the
+        // drill's own commands lose them.
         let losing =
             DrillVariant::ALL.into_iter().filter(|one| self.inability(*one).is_none()).find(loses);
         losing.unwrap_or(DrillVariant::ALL[0])
@@ -133,7 +133,7 @@ mod tests {
         let players: Vec<String> = drill.players(&found).map(QemuBinary::to_string).collect();
         let system = format!("{} 7.2.0", QemuProgram::System.file_name());
         assert_eq!(players, [system.as_str(), "qemu-io 10.0.0"]);
-        let nobody = drill.player(&QemuBinaries::default()).expect_err("nobody is there");
-        assert!(nobody.contains("qemu-io 10.0 or newer"), "{nobody}");
+        let missing = drill.player(&QemuBinaries::default()).expect_err("no program is installed");
+        assert!(missing.contains("qemu-io 10.0 or newer"), "{missing}");
     }
 }

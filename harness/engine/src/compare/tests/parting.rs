@@ -11,7 +11,7 @@ fn bad(outcomes: &str) -> ScenarioResult {
     traced(failed("contract/one"), outcomes)
 }
 
-/// Where the two part.
+/// The first difference of the two.
 fn parting(old: ScenarioResult, new: ScenarioResult) -> (usize, DifferenceKind) {
     let TraceDifference { event, what, .. } = run(Some(old), Some(new)).parting.expect("they part");
     (event, what)

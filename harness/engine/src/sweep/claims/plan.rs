@@ -3,28 +3,28 @@ use crate::Shard;
 use crate::run::{Environment, SessionOptions};
 use imglock_core::Backend;
 
-/// What is to be tried.
+/// What a sweep over claims tries.
 #[derive(Debug, Clone)]
 pub struct ClaimPlan {
-    /// How many openers a case has.
+    /// The number of openers in a case.
     pub openers: Openers,
-    /// Under which circumstances each case is tried.
+    /// The conditions under which each case is tried.
     pub arrangements: Vec<Arrangement>,
-    /// Which part of it.
+    /// The part of the work that this machine does.
     pub shard: Shard,
-    /// What an earlier sweep has found before it was interrupted. It must have
-    /// been planned alike, which [`ClaimPlan::obstacle`] says.
+    /// Results of an interrupted sweep to continue. It must have the same plan;
+    /// see [`ClaimPlan::obstacle`].
     pub begun: Option<ClaimSweep>,
 }
 
 impl ClaimPlan {
-    /// All of it, on all locks, from the beginning.
+    /// The whole work, on all lock types, from the beginning.
     pub fn new(openers: Openers) -> ClaimPlan {
         let arrangements = Arrangement::on(&Backend::ALL);
         ClaimPlan { openers, arrangements, shard: Shard::WHOLE, begun: None }
     }
 
-    /// What there is before the work begins.
+    /// The state before the work begins.
     pub fn begin(&self, options: &SessionOptions) -> ClaimSweep {
         match &self.begun {
             Some(begun) => begun.clone(),
@@ -55,8 +55,8 @@ impl ClaimPlan {
         }
     }
 
-    /// Why an earlier sweep cannot be continued as planned, here at
-    /// `environment`; `None` when it can.
+    /// Why this plan cannot continue the sweep `begun` at `environment`; `None`
+    /// if it can.
     pub fn obstacle(&self, begun: &ClaimSweep, environment: &Environment) -> Option<String> {
         let there = &begun.environment;
         let theirs: Vec<Arrangement> =
@@ -75,7 +75,7 @@ impl ClaimPlan {
     }
 }
 
-/// The locks, in words; the arrangements where they are not the usual ones.
+/// The lock types in words, or the arrangements if they are not the default.
 fn locks(arrangements: &[Arrangement]) -> String {
     let mut backends: Vec<Backend> = arrangements.iter().map(|one| one.backend).collect();
     backends.sort();

@@ -67,7 +67,7 @@ fn use_it(lab: &mut Lab<'_>, devices: &str) -> Result<DrillPlace, StepFailure> {
     Ok(on("disk.raw"))
 }
 
-/// A daemon has no devices, so nothing else comes to this.
+/// A daemon has no devices, so only an explicit claim leads to this mode.
 fn claimed(lab: &mut Lab<'_>, mode: Mode) -> Result<DrillPlace, StepFailure> {
     make_raw(lab, "disk.raw")?;
     let is_read_only = Access::needed_by(mode.claim()) == Access::ReadOnly;

@@ -1,4 +1,4 @@
-//! qcow2, which wants more for itself, and what lies below it.
+//! qcow2, which needs more permissions, and the images below it.
 
 use super::image::{image_node, make_overlay, make_qcow2, make_raw, overlay_node};
 use super::image::{qcow2_disk, read_only};

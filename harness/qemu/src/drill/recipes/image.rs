@@ -9,12 +9,12 @@ use imglock_engine::StepFailure;
 /// The images' size, in bytes and as `qemu-img` reads it.
 pub(super) const SIZE: u64 = 4 << 20;
 pub(super) const SIZE_IN_WORDS: &str = "4M";
-/// Makes a raw image of zeros.
+/// Creates a raw image of zeros.
 pub(super) fn make_raw(lab: &mut Lab<'_>, name: &str) -> Result<(), StepFailure> {
     lab.raw_image(name, SIZE)
 }
 
-/// Makes an empty qcow2 image.
+/// Creates an empty qcow2 image.
 pub(super) fn make_qcow2(lab: &mut Lab<'_>, name: &str) -> Result<(), StepFailure> {
     let words = ["create", "-q", "-f", "qcow2", name, SIZE_IN_WORDS];
     lab.run(QemuProgram::Img, "An image is made", &words)?;
@@ -22,7 +22,7 @@ pub(super) fn make_qcow2(lab: &mut Lab<'_>, name: &str) -> Result<(), StepFailur
     Ok(())
 }
 
-/// Makes an empty qcow2 image above another one.
+/// Creates an empty qcow2 image above another one.
 pub(super) fn make_overlay(
     lab: &mut Lab<'_>,
     name: &str,

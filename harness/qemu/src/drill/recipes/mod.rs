@@ -1,10 +1,10 @@
-//! How a real QEMU is brought into each mode, a file for each theme.
+//! Ways to bring a real QEMU into each mode, one file for each theme.
 //!
-//! Nothing here is a matter of time. A QEMU with a monitor has carried out its
-//! command line once it greets; jobs are started so that they never end by
-//! themselves; and a tool that would be gone in a moment sleeps in its first
-//! message ([`Lab::hold_still`]). Where it says nothing at the wanted spot,
-//! its trace does.
+//! No recipe depends on time. A QEMU with a monitor has executed its command
+//! line when it sends its greeting. Jobs are started so that they never end by
+//! themselves. A short-lived tool blocks in its first message
+//! ([`Lab::hold_still`]); where it prints none at the right point, its trace
+//! does.
 
 mod devices;
 mod exports;
@@ -20,7 +20,7 @@ mod tools;
 use super::recipe::Recipe;
 use imglock_core::Mode;
 
-/// All of them.
+/// All recipes.
 const DRILL_THEMES: &[&[Recipe]] = &[
     nodes::RECIPES,
     devices::RECIPES,
@@ -37,8 +37,8 @@ impl Recipe {
         Mode::ALL.iter().flat_map(|mode| Recipe::of(*mode))
     }
 
-    /// Those of a mode; first those that come to just that, then those that
-    /// come to something else.
+    /// The recipes of a mode: first those that lead to exactly that mode, then
+    /// those that lead to another claim.
     pub fn of(mode: Mode) -> impl Iterator<Item = &'static Recipe> {
         let these = move |strange: bool| {
             let all = DRILL_THEMES.iter().flat_map(|theme| theme.iter());
@@ -67,7 +67,7 @@ mod tests {
         let written: usize = DRILL_THEMES.iter().map(|theme| theme.len()).sum();
         assert_eq!(listed, written);
         let names: BTreeSet<(Mode, &str)> = Recipe::all().map(|one| (one.mode, one.how)).collect();
-        assert_eq!(names.len(), listed, "two recipes of a mode are told by the same words");
+        assert_eq!(names.len(), listed, "two recipes of a mode have the same words");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `force-share`, which takes as little as there is to take.
+//! `force-share`, which takes the fewest permissions possible.
 
 use serde_json::json;
 

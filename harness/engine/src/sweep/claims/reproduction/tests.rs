@@ -1,4 +1,4 @@
-//! What the scenario file of a difference looks like.
+//! The scenario file of a difference.
 
 use std::collections::HashSet;
 
