@@ -4,8 +4,10 @@ use super::line::Line;
 use super::{DAEMON, DrillPlace, Recipe, SYSTEM};
 use super::{make_raw, on, raw_disk, read_only};
 use crate::drill::Lab;
-use imglock_core::Access;
-use imglock_core::Mode::{self, Cdrom, Ro, RoShareRw, Rw, RwFixed, ShareRw};
+use imglock_core::{
+    Access,
+    Mode::{self, Cdrom, Ro, RoShareRw, Rw, RwFixed, ShareRw},
+};
 use imglock_engine::StepFailure;
 
 const VIRTIO: &str = "-device virtio-blk-pci,drive=disk";

@@ -5,8 +5,10 @@ use super::{DAEMON, DrillPlace, IMG, IO, MONITORED, QEMU, Recipe, SYSTEM, TRACE_
 use super::{claim, image_node, make_overlay, make_qcow2, make_raw, on, overlay_node};
 use super::{qcow2_disk, read_only};
 use crate::drill::Lab;
-use imglock_core::Claim;
-use imglock_core::Mode::{self, Backing, Qcow2Ro, Qcow2Rw, Rw};
+use imglock_core::{
+    Claim,
+    Mode::{self, Backing, Qcow2Ro, Qcow2Rw, Rw},
+};
 use imglock_engine::StepFailure;
 
 const QCOW2: DrillPlace = on("disk.qcow2");
