@@ -74,7 +74,7 @@ fn json_has_every_property_and_its_evidence() {
     assert_eq!(probe["holds"], true, "{probe}");
     assert_eq!(probe["meaning"][0]["advice"], "fine", "{probe}");
     let properties = probe["properties"].as_array().expect("an array");
-    assert_eq!(properties.len(), imglock_harness::probe::Property::ALL.len());
+    assert_eq!(properties.len(), imglock_engine::Property::ALL.len());
     for property in properties {
         for backend in ["ofd", "posix"] {
             assert_eq!(property[backend]["standing"], "holds", "{property}");

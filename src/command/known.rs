@@ -1,8 +1,7 @@
 use std::path::PathBuf;
 
-use imglock_harness::Pattern;
-use imglock_harness::known::{Entry, KnownFailures};
-use imglock_harness::run::ScenarioResult;
+use imglock_engine::ScenarioResult;
+use imglock_scenario::{KnownEntry, KnownFailures, Pattern};
 
 use crate::failure::Failure;
 use crate::input;
@@ -37,7 +36,7 @@ pub fn remarks(record: &RunRecord) -> Vec<String> {
     let at = |result: &ScenarioResult| record.tour.places.iter().find(|it| it.name == result.place);
     let runs = record.tour.results.iter().filter_map(|result| Some(result.key(at(result)?)));
     let shadowed = known.shadowed(runs).into_iter().map(|entry| {
-        let Entry { source_name, line, .. } = entry;
+        let KnownEntry { source_name, line, .. } = entry;
         format!(
             "{source_name}, line {line}: entries before it match all runs of this entry; only the \
              first matching entry counts"
@@ -53,7 +52,7 @@ pub fn unmatched(known: &KnownFailures, others: &[&str]) -> Vec<String> {
     let library = Library::embedded();
     let builtin = library.entries().iter().map(|entry| &*entry.name);
     let names: Vec<&str> = builtin.chain(others.iter().copied()).collect();
-    let remark = |entry: &Entry, pattern: &Pattern| {
+    let remark = |entry: &KnownEntry, pattern: &Pattern| {
         let nearest = library.nearest(pattern.as_str());
         let advice = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
         format!(
@@ -63,7 +62,7 @@ pub fn unmatched(known: &KnownFailures, others: &[&str]) -> Vec<String> {
     };
     let unknown = |pattern: &&Pattern| !names.iter().any(|name| pattern.fits(name));
     let of = |entry| {
-        let Entry { condition, .. }: &Entry = entry;
+        let KnownEntry { condition, .. }: &KnownEntry = entry;
         condition.scenarios.iter().filter(unknown).map(|it| remark(entry, it)).collect::<Vec<_>>()
     };
     known.entries().iter().flat_map(of).collect()

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
-use imglock_harness::scenario::ScenarioError;
+use imglock_scenario::ScenarioError;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::Failure;

@@ -1,6 +1,6 @@
 //! Actions in words.
 
-use imglock_harness::run::Trace;
+use imglock_engine::Trace;
 
 /// An action's words, without the image if it is the `first` one: a line that
 /// names no image means that one.

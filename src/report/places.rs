@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use imglock_harness::run::{Place, ScenarioResult, Standing};
+use imglock_engine::{Place, ScenarioResult};
+use imglock_scenario::Standing;
 use unicode_width::UnicodeWidthStr;
 
 use super::palette::{STRONG, Worth};

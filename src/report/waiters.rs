@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use imglock_harness::run::{Event, EventKind};
-use imglock_harness::step::{Action, Outcome, TableLock};
+use imglock_core::{Action, Outcome, TableLock};
+use imglock_engine::{Event, EventKind};
 
 use super::names;
 
@@ -74,7 +74,7 @@ impl Waiters {
 
 #[cfg(test)]
 mod tests {
-    use imglock_harness::lock::Backend;
+    use imglock_core::Backend;
 
     use super::*;
     use crate::report::samples;

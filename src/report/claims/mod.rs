@@ -11,8 +11,7 @@ mod tests;
 
 use std::io::{self, Write};
 
-use imglock_harness::Shard;
-use imglock_harness::sweep::{ClaimSweep, Openers};
+use imglock_engine::{ClaimSweep, Openers, Shard};
 
 pub use ending::Ending;
 

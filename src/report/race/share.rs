@@ -1,6 +1,6 @@
 //! Numbers of rounds, with their share of all rounds.
 
-use imglock_harness::race::RaceSum;
+use imglock_engine::RaceSum;
 
 use crate::phrase::grouped_count;
 

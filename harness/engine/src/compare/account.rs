@@ -4,8 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::run::{Judge, ScenarioResult, microseconds};
-use imglock_core::Hazard;
-use imglock_core::Verdict;
+use imglock_core::{Hazard, Verdict};
 use imglock_scenario::{ExpectedVerdict, Known, Standing};
 
 /// The result of one of the two runs, without its trace.

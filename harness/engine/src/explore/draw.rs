@@ -2,9 +2,10 @@
 //! images, and mostly the modes that real programs use.
 
 use super::dice::Dice;
-use imglock_core::{Access, Claim, Locking, Mode, Permissions};
-use imglock_core::{Backend, LockType, RangeSpec, Whence};
-use imglock_core::{ModeSpec, OpenOptions};
+use imglock_core::{
+    Access, Backend, Claim, LockType, Locking, Mode, ModeSpec, OpenOptions, Permissions, RangeSpec,
+    Whence,
+};
 
 /// First bytes of lock ranges: the lock bytes and their neighbours, and the
 /// start of the file.

@@ -1,7 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use imglock_core::Backend;
-use imglock_core::{Action, Outcome};
+use imglock_core::{Action, Backend, Outcome};
 use imglock_scenario::Step;
 
 /// Which names a story has used for what, as someone knows who has read it and

@@ -1,10 +1,8 @@
 use std::collections::BTreeSet;
 
 use super::ledger::Ledger;
-use imglock_core::Backend;
-use imglock_core::{Action, Outcome};
-use imglock_scenario::{Block, Expectation, ImageDeclaration, Item, Step};
-use imglock_scenario::{Prediction, World};
+use imglock_core::{Action, Backend, Outcome};
+use imglock_scenario::{Block, Expectation, ImageDeclaration, Item, Prediction, Step, World};
 
 /// The actor of the host's verbs.
 pub(super) const HOST: &str = "host";

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::plot::HOST;
-use imglock_core::{Access, Claim, Mode};
-use imglock_core::{Action, ModeSpec, OpenOptions};
-use imglock_core::{RangeSpec, Whence};
+use imglock_core::{Access, Action, Claim, Mode, ModeSpec, OpenOptions, RangeSpec, Whence};
 use imglock_scenario::{Item, Scenario, Step};
 
 /// The scenario with one image less, or one process less.

@@ -1,8 +1,7 @@
 use super::trial::Trial;
 use super::*;
 use crate::run::{Finding, Judge, ScenarioResult};
-use imglock_core::Backend;
-use imglock_core::Hazard;
+use imglock_core::{Backend, Hazard};
 use imglock_scenario::{Item, Scenario};
 
 fn cases(backend: Backend) -> impl Iterator<Item = ExploreCase> {

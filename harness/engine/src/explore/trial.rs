@@ -3,9 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ExploreFinding;
 use crate::process::ProcessError;
 use crate::run::{Engine, RunOptions, ScenarioResult, Scrutiny};
-use imglock_core::Backend;
-use imglock_core::Hazard;
-use imglock_core::Verdict;
+use imglock_core::{Backend, Hazard, Verdict};
 use imglock_scenario::{Item, Scenario};
 
 /// A case run on the kernel: the result and the first finding.

@@ -4,8 +4,7 @@ use super::data::{Probe, ProbeAnswer, ProbeStanding, ProbeTrial};
 use super::property::Property;
 use super::series::ProbeTiming;
 use crate::process::describe;
-use imglock_core::Backend;
-use imglock_core::Errno;
+use imglock_core::{Backend, Errno};
 
 /// The maximum number of consequences to report, most serious first.
 const MOST: usize = 3;

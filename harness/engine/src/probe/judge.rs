@@ -3,9 +3,7 @@
 use super::data::{ProbeAnswer, ProbeEvidence, ProbeStanding, ProbeTrial};
 use super::property::Property;
 use crate::run::{Event, EventKind, Judge, ScenarioResult, StepEvent};
-use imglock_core::Backend;
-use imglock_core::Errno;
-use imglock_core::{Outcome, TableLock};
+use imglock_core::{Backend, Errno, Outcome, TableLock};
 
 /// Judges a run of the property's story, which has `lines` lines.
 pub(super) fn trial(property: Property, lines: usize, result: &ScenarioResult) -> ProbeTrial {

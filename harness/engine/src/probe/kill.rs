@@ -10,10 +10,7 @@ use crate::process::{
     StopToken, Worker, describe, monotonic,
 };
 use crate::series::TimeSpread;
-use imglock_core::Errno;
-use imglock_core::Outcome;
-use imglock_core::{Access, Claim};
-use imglock_core::{Backend, LockType, RangeSpec};
+use imglock_core::{Access, Backend, Claim, Errno, LockType, Outcome, RangeSpec};
 
 /// An arbitrary range.
 const RANGE: RangeSpec = RangeSpec::at(0, 10);

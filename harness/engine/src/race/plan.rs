@@ -5,9 +5,7 @@ use serde::Serialize;
 use crate::arena::{Heat, MOST_OPENERS};
 use crate::run::Casting;
 use crate::subject::Builtin;
-use imglock_core::Backend;
-use imglock_core::Mode;
-use imglock_core::{Action, OpenOptions};
+use imglock_core::{Action, Backend, Mode, OpenOptions};
 use imglock_scenario::HistoryOpener;
 
 /// The name of the image, and of the node in each opener.

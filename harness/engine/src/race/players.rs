@@ -8,9 +8,7 @@ use super::turn::{RaceProof, RaceTurn, Racers, Ran};
 use crate::process::{Launcher, NodeHandle, ProcessError, StopToken, monotonic};
 use crate::run::{HarnessError, SessionOptions};
 use crate::subject::{Deed, OpenNode, Performed, Player, Stage, StepFailure};
-use imglock_core::Backend;
-use imglock_core::Permissions;
-use imglock_core::{Action, OpenOptions, Outcome};
+use imglock_core::{Action, Backend, OpenOptions, Outcome, Permissions};
 use imglock_scenario::{OpenAnswer, Opening, OpeningEnd};
 
 /// The size of an image. QEMU requires whole sectors, and does not open an

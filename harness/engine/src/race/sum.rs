@@ -6,9 +6,7 @@ use strum::{Display, IntoStaticStr};
 use super::plan::{RaceLeftOut, RacePlan};
 use super::turn::RaceTurn;
 use crate::run::{Environment, SessionOptions};
-use imglock_core::Backend;
-use imglock_core::Hazard;
-use imglock_core::Mode;
+use imglock_core::{Backend, Hazard, Mode};
 use imglock_scenario::HistoryMatter;
 
 /// The results of a race, complete or so far.

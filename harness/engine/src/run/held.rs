@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::Node;
 use super::books::{Books, FullName};
-use imglock_core::{Action, TableLock};
-use imglock_core::{Backend, ByteRange, LockType};
+use imglock_core::{Action, Backend, ByteRange, LockType, TableLock};
 use imglock_scenario::{HeldEntry, HeldStatement};
 
 /// Locks of one owner on one image, neighbours joined: granted, waited for.

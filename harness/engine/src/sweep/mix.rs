@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::run::{DifferenceKind, ScenarioResult, TraceDifference};
-use imglock_core::Backend;
-use imglock_core::TableLock;
-use imglock_core::Verdict;
+use imglock_core::{Backend, TableLock, Verdict};
 
 /// A scenario with different results under two casts.
 #[derive(Debug, Clone, PartialEq, Eq)]

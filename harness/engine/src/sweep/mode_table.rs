@@ -3,9 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::run::{
     Casting, Engine, EventKind, Finding, HarnessError, RunOptions, SessionOptions, StepEvent,
 };
-use imglock_core::Backend;
-use imglock_core::Mode;
-use imglock_core::{Action, OpenOptions, Outcome};
+use imglock_core::{Action, Backend, Mode, OpenOptions, Outcome};
 use imglock_scenario::{Expectation, ImageDeclaration, Item, ModeMatrix, Scenario, Step};
 
 /// The kernel's decision for every ordered pair of modes: the first opener

@@ -2,8 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DrillVariant, ImageLocks, LockEffect};
 use crate::qemu::QemuBinary;
-use imglock_core::Outcome;
-use imglock_core::{Claim, Mode};
+use imglock_core::{Claim, Mode, Outcome};
 use imglock_engine::Message;
 
 /// The events of one drill, in order. It is plain data, and reports are made

@@ -2,8 +2,7 @@ use std::ops::ControlFlow;
 
 use super::{Drill, DrillOptions, DrillPractice, DrillResult, DrillVariant};
 use crate::qemu::{QemuBinaries, QemuBinary};
-use imglock_engine::ProcessError;
-use imglock_engine::in_order;
+use imglock_engine::{ProcessError, in_order};
 
 /// One drill under one condition with one QEMU.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,7 @@ use serde_json::json;
 
 use super::variant::FileNode;
 use crate::qemu::{Command, MACHINE, QemuProgram, Qmp, QmpError, outcome_of};
-use imglock_core::Mode;
-use imglock_core::Outcome;
+use imglock_core::{Mode, Outcome};
 use imglock_engine::StepFailure;
 
 /// A second QEMU, which tries to open an image that is in use.

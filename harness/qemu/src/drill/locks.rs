@@ -3,8 +3,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use imglock_core::Backend;
-use imglock_core::{Claim, Reading};
+use imglock_core::{Backend, Claim, Reading};
 use imglock_locks::{Holder, HolderOwner, SurveyError, SurveyedImage, survey_settled};
 
 /// The locks on one image at one moment.

@@ -9,11 +9,8 @@ use super::plan::Drill;
 use super::recipe::{ModeCheck, Recipe};
 use super::variant::{DrillVariant, FileNode};
 use crate::qemu::{QemuBinaries, QemuBinary};
-use imglock_core::Backend;
-use imglock_core::Claim;
-use imglock_core::Verdict;
-use imglock_engine::StepFailure;
-use imglock_engine::{Launcher, LauncherOptions, ProcessError, StopToken};
+use imglock_core::{Backend, Claim, Verdict};
+use imglock_engine::{Launcher, LauncherOptions, ProcessError, StepFailure, StopToken};
 
 /// The options for running drills.
 #[derive(Debug, Clone)]

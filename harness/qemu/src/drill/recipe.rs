@@ -2,8 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DrillAccount, Lab};
 use crate::qemu::{QemuBinaries, QemuBinary, QemuProgram, QemuVersion};
-use imglock_core::Verdict;
-use imglock_core::{Claim, Mode};
+use imglock_core::{Claim, Mode, Verdict};
 use imglock_engine::StepFailure;
 
 /// One way to bring a real QEMU into a mode and to keep it there.

@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 use super::data::Handling;
 use crate::qemu::{Command, IDLE_GUEST, IDLE_ROM, Qemu, QemuBinary, QmpError, Start, idle_rom};
-use imglock_engine::StepFailure;
-use imglock_engine::{Launcher, ProcessHandle, StopToken};
+use imglock_engine::{Launcher, ProcessHandle, StepFailure, StopToken};
 
 /// The image, in the directory of the chain.
 const IMAGE: &str = "disk.img";

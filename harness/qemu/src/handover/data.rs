@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
 use imglock_core::Claim;
-use imglock_engine::Distribution;
-use imglock_engine::Environment;
+use imglock_engine::{Distribution, Environment};
 
 /// The results of a measurement of handovers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

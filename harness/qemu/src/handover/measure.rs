@@ -8,9 +8,10 @@ use super::ends::{Holdings, end};
 use super::opener::contending;
 use super::watch::{micros, watching};
 use crate::qemu::QemuBinary;
-use imglock_engine::Environment;
-use imglock_engine::StepFailure;
-use imglock_engine::{Launcher, LauncherOptions, ProcessError, StopToken, describe, monotonic};
+use imglock_engine::{
+    Environment, Launcher, LauncherOptions, ProcessError, StepFailure, StopToken, describe,
+    monotonic,
+};
 use imglock_locks::SurveyError;
 
 /// The settings of a measurement.

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use nix::sys::prctl;
 
 use super::data::HandoverGaps;
-use imglock_core::{Backend, ByteLocks, LockError, LockType, RangeSpec};
-use imglock_core::{Permission, held_byte, unshared_byte};
+use imglock_core::{
+    Backend, ByteLocks, LockError, LockType, Permission, RangeSpec, held_byte, unshared_byte,
+};
 use imglock_engine::{ReceiveError, StopToken, monotonic};
 use imglock_locks::KernelLocks;
 

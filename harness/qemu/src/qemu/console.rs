@@ -3,8 +3,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use imglock_engine::Message;
-use imglock_engine::{ReceiveError, StopToken, await_readable};
+use imglock_engine::{Message, ReceiveError, StopToken, await_readable};
 
 /// The prompt of `qemu-io` (qemu-io.c).
 const PROMPT: &[u8] = b"qemu-io> ";

@@ -9,8 +9,7 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use serde_json::Value;
 
 use super::command::Command;
-use imglock_engine::Message;
-use imglock_engine::{ReceiveError, StopToken, await_readable};
+use imglock_engine::{Message, ReceiveError, StopToken, await_readable};
 
 /// The reasons why a command has no result.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,4 @@
-use imglock_core::Errno;
-use imglock_core::Outcome;
-use imglock_core::{Permission, Refusal, Side};
+use imglock_core::{Errno, Outcome, Permission, Refusal, Side};
 use imglock_engine::describe;
 
 /// The meaning of a QEMU error message about an image: a refusal, a lock byte

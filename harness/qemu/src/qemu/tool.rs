@@ -4,10 +4,9 @@ use std::time::Instant;
 use super::console::Console;
 use super::process::{Start, StartError, execution, exit_status};
 use super::qmp::QmpError;
-use imglock_engine::Message;
 use imglock_engine::{
-    Executed, Execution, Launcher, Log, ProcessError, ProcessHandle, ReceiveError, StandardError,
-    StopToken,
+    Executed, Execution, Launcher, Log, Message, ProcessError, ProcessHandle, ReceiveError,
+    StandardError, StopToken,
 };
 
 /// The result of a program that runs to its end.

@@ -1,9 +1,7 @@
 //! The actions that a QEMU supports, known before any process starts.
 
 use crate::qemu::{QemuBinary, QemuProgram, QemuVersion};
-use imglock_core::Backend;
-use imglock_core::{Access, Claim};
-use imglock_core::{Action, OpenOptions};
+use imglock_core::{Access, Action, Backend, Claim, OpenOptions};
 
 /// The first QEMU that inactivates single nodes (`blockdev-set-active`). In
 /// earlier versions, only a migration inactivates nodes, and it inactivates all

@@ -2,12 +2,13 @@ use std::os::fd::RawFd;
 
 use super::{abilities, prompt};
 use crate::qemu::{Console, QemuBinary, QemuProgram, descriptors_of, outcome_of};
-use imglock_core::Backend;
-use imglock_core::{Access, Claim, Locking, Permission, Permissions};
-use imglock_core::{Action, OpenOptions, Outcome};
-use imglock_engine::Message;
-use imglock_engine::{Deed, Performed, Player, Stage, StepFailure, Subject, SubjectProgram};
-use imglock_engine::{Executed, Execution, Launcher, Log, NodeHandle, StandardError};
+use imglock_core::{
+    Access, Action, Backend, Claim, Locking, OpenOptions, Outcome, Permission, Permissions,
+};
+use imglock_engine::{
+    Deed, Executed, Execution, Launcher, Log, Message, NodeHandle, Performed, Player, Stage,
+    StandardError, StepFailure, Subject, SubjectProgram,
+};
 use imglock_locks::ByteClaims;
 
 /// `qemu-io`, which has one image open at a time and can read and write it.

@@ -17,8 +17,7 @@ use super::news::{Told, VmLimit, VmNews};
 use super::order::{ModuleOrder, ORDER, Order};
 use super::plan::{VmOptions, VmPlan};
 use super::watch::{ConsolePipe, Heard, Patience, Watch, WatchEnd};
-use imglock_engine::Boot;
-use imglock_engine::{Execution, Launcher, ProcessError, StandardError};
+use imglock_engine::{Boot, Execution, Launcher, ProcessError, StandardError};
 
 /// One kernel of a plan, to be booted.
 #[derive(Clone, Copy)]

@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 
-use imglock_core::LockType;
-use imglock_core::{Claim, Refusal, Side, held_byte, lock_bytes, unshared_byte};
+use imglock_core::{Claim, LockType, Refusal, Side, held_byte, lock_bytes, unshared_byte};
 
 /// One lock call of a change of claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,7 @@
-use imglock_core::Errno;
+use imglock_core::{
+    Access, Action, ByteRange, Claim, Errno, LockOwner, LockType, OpenOptions, Outcome, RangeSpec,
+    Whence,
+};
 
 use super::attempt::{Attempt, Call};
 use super::change::{calls_of, calls_of_open};
@@ -7,9 +10,6 @@ use super::table::Owner;
 use super::wait::Answer;
 use super::world::{World, backend_of};
 use super::{Prediction, failed, span};
-use imglock_core::{Access, Claim};
-use imglock_core::{Action, LockOwner, OpenOptions, Outcome};
-use imglock_core::{ByteRange, LockType, RangeSpec, Whence};
 
 /// Witness data is short. A longer read would test the limits of the file system.
 const LONGEST_READ: u64 = 1 << 24;

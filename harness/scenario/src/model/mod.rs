@@ -35,9 +35,7 @@ pub(crate) mod tests;
 pub use double::TableLocks;
 pub use world::World;
 
-use imglock_core::Errno;
-
-use imglock_core::Outcome;
+use imglock_core::{Errno, Outcome};
 
 /// The prediction of the model for the next step.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 use super::attempt::Call;
 use super::process::Place;
 use super::world::World;
-use imglock_core::Errno;
-use imglock_core::{Access, ByteRange, Outcome};
+use imglock_core::{Access, ByteRange, Errno, Outcome};
 
 /// The outcome of `calls`, and the number of calls that decide it.
 pub(super) struct Verdict {

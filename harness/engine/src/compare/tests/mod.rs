@@ -12,9 +12,7 @@ use super::*;
 use crate::run::{
     Environment, Event, EventKind, Place, RunDocument, ScenarioResult, StepEvent, Trace,
 };
-use imglock_core::Action;
-use imglock_core::Backend;
-use imglock_core::Verdict;
+use imglock_core::{Action, Backend, Verdict};
 use imglock_scenario::{ExpectedVerdict, Known};
 
 /// The factor for slower runs.

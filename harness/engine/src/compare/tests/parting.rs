@@ -1,7 +1,6 @@
 use super::*;
 use crate::run::{DifferenceKind, Finding, Judge, TraceDifference};
-use imglock_core::TableLock;
-use imglock_core::{ByteRange, LockType};
+use imglock_core::{ByteRange, LockType, TableLock};
 
 fn one(outcomes: &str) -> ScenarioResult {
     traced(passed("contract/one"), outcomes)

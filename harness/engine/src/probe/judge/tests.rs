@@ -9,11 +9,11 @@ use super::trial;
 use crate::probe::data::{ProbeAnswer, ProbeStanding, ProbeTrial};
 use crate::probe::property::Property::{self, *};
 use crate::run::{Event, EventKind, Finding, Judge, ScenarioResult, StepEvent, Trace};
-use imglock_core::Backend::{self, Ofd, Posix};
-use imglock_core::Outcome;
-use imglock_core::Verdict;
-use imglock_scenario::World;
-use imglock_scenario::{Item, Scenario, Step};
+use imglock_core::{
+    Backend::{self, Ofd, Posix},
+    Outcome, Verdict,
+};
+use imglock_scenario::{Item, Scenario, Step, World};
 
 fn story(property: Property) -> Scenario {
     property.scenario().expect("a story that is well formed")

@@ -9,9 +9,7 @@ use crate::process::next::{Next, done};
 use crate::process::planted::Planted;
 use crate::process::tried::Tried;
 use crate::process::wire::Reply;
-use imglock_core::Backend;
-use imglock_core::Outcome;
-use imglock_core::{Access, Claim};
+use imglock_core::{Access, Backend, Claim, Outcome};
 
 /// Tries each of `claims` with `beside` open in this process, and sends the
 /// outcomes of all of them.

@@ -21,8 +21,7 @@ use crate::process::role::FAULT;
 use crate::process::wire::{NodeHandle, Reply, Request};
 use crate::process::{pausing, release};
 use crate::raw::{let_signals_interrupt, numbered};
-use imglock_core::{Backend, ByteLocks, LockError};
-use imglock_core::{LockOwner, Outcome};
+use imglock_core::{Backend, ByteLocks, LockError, LockOwner, Outcome};
 use imglock_locks::ByteClaims;
 use node::NodeWork;
 

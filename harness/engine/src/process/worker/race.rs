@@ -10,8 +10,7 @@ use crate::process::next::failed;
 use crate::process::planted::Planted;
 use crate::process::release::monotonic;
 use crate::raw::numbered;
-use imglock_core::Outcome;
-use imglock_core::{Access, Claim};
+use imglock_core::{Access, Claim, Outcome};
 
 /// Runs a batch of rounds in the memory that came with the request. An
 /// abandoned batch ends normally: the memory has its entries so far.

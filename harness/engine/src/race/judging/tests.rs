@@ -1,9 +1,7 @@
 use crate::process::StopToken;
 use crate::race::RaceProof;
 use crate::run::SessionOptions;
-use imglock_core::Backend;
-use imglock_core::Hazard;
-use imglock_core::{Mode, Permission, Refusal, Side};
+use imglock_core::{Backend, Hazard, Mode, Permission, Refusal, Side};
 use imglock_scenario::{OpenAnswer, OpeningEnd};
 
 use super::*;

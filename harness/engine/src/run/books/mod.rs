@@ -11,9 +11,7 @@ use std::collections::BTreeMap;
 use crate::process::NodeHandle;
 use actors::{Actors, Table};
 use census::Census;
-use imglock_core::Backend;
-use imglock_core::Claim;
-use imglock_core::{Action, OpenOptions, Outcome};
+use imglock_core::{Action, Backend, Claim, OpenOptions, Outcome};
 use names::Names;
 use pending::{Orphan, Pending};
 

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::run::books::{Books, FullName, Node, Role};
 use crate::run::breach::Breach;
-use imglock_core::Backend;
-use imglock_core::{Claim, HELD_BASE, Permission, Permissions, UNSHARED_BASE, lock_bytes};
-use imglock_core::{Hazard, TableLock};
+use imglock_core::{
+    Backend, Claim, HELD_BASE, Hazard, Permission, Permissions, TableLock, UNSHARED_BASE,
+    lock_bytes,
+};
 
 /// The owner of a lock: an open file description, or a process by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

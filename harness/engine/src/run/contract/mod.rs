@@ -7,9 +7,7 @@ use std::collections::HashMap;
 use crate::run::books::{Books, FullName, Node, Role};
 use crate::run::breach::Breach;
 use bytes::{Sights, judge_table};
-use imglock_core::Backend;
-use imglock_core::Claim;
-use imglock_core::{Action, Hazard, Outcome, TableLock};
+use imglock_core::{Action, Backend, Claim, Hazard, Outcome, TableLock};
 use imglock_scenario::Step;
 
 /// One step as the contract sees it.

@@ -6,8 +6,10 @@ use rstest::rstest;
 
 use super::{Comparison, compare};
 use crate::run::history::{History, table};
-use imglock_core::Backend::{self, Ofd, Posix};
-use imglock_core::NodeName;
+use imglock_core::{
+    Backend::{self, Ofd, Posix},
+    NodeName,
+};
 use imglock_scenario::{HeldEntry, HeldStatement};
 
 /// A statement, written as a table whose holders are nodes.

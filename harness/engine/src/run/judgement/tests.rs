@@ -7,8 +7,11 @@ use crate::run::breach::Breach;
 use crate::run::finding::{Finding, Judge};
 use crate::run::history::table;
 use crate::run::trace::StepEvent;
-use imglock_core::Backend::{Ofd, Posix};
-use imglock_core::{Action, Hazard, Outcome};
+use imglock_core::{
+    Action,
+    Backend::{Ofd, Posix},
+    Hazard, Outcome,
+};
 use imglock_scenario::Scenario;
 
 /// An event whose outcomes are given as text, `""` for none.

@@ -2,9 +2,7 @@
 //! neither the code that acquires claims nor the model.
 
 use super::{Arrangement, OpenerProcesses};
-use imglock_core::Backend;
-use imglock_core::Outcome;
-use imglock_core::{Claim, Permissions, Refusal, Side};
+use imglock_core::{Backend, Claim, Outcome, Permissions, Refusal, Side};
 
 /// The expected outcome of `claim` while `holders` have the image open.
 ///

@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Arrangement;
-use imglock_core::Claim;
-use imglock_core::{Outcome, TableLock};
+use imglock_core::{Claim, Outcome, TableLock};
 
 /// A case in which kernel and algebra disagree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

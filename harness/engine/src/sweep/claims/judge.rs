@@ -1,8 +1,7 @@
 use super::seen::{Seen, locks_of};
 use super::{Arrangement, ClaimDeparture, ClaimDifference, expected};
 use crate::process::Tried;
-use imglock_core::Claim;
-use imglock_core::Outcome;
+use imglock_core::{Claim, Outcome};
 
 /// The result of a row of cases, compared with the algebra.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -83,9 +83,7 @@ fn words(departure: &ClaimDeparture) -> (String, String) {
 mod tests {
     use super::super::{Arrangement, OpenerProcesses};
     use super::*;
-    use imglock_core::Backend;
-    use imglock_core::Mode;
-    use imglock_core::Outcome;
+    use imglock_core::{Backend, Mode, Outcome};
 
     #[test]
     fn a_pattern_keeps_what_all_its_cases_have() {

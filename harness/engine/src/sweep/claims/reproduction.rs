@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cases::EVERY_CLAIM;
 use super::seen::{NODE, actor, ranges};
 use super::{ClaimDeparture, ClaimDifference, OpenerProcesses, expected};
-use imglock_core::{Action, Hazard, ModeSpec, NodeName, OpenOptions, Outcome};
-use imglock_core::{Backend, LockType};
-use imglock_core::{Claim, Permission, Permissions};
+use imglock_core::{
+    Action, Backend, Claim, Hazard, LockType, ModeSpec, NodeName, OpenOptions, Outcome, Permission,
+    Permissions,
+};
 use imglock_scenario::{
     Expectation, HeldEntry, HeldStatement, ImageDeclaration, Item, Scenario, Step,
 };

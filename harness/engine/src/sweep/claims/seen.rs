@@ -2,9 +2,7 @@ use std::collections::BTreeSet;
 
 use super::{Arrangement, OpenerProcesses};
 use crate::process::Tried;
-use imglock_core::{Backend, ByteRange, LockType};
-use imglock_core::{Claim, lock_bytes};
-use imglock_core::{Outcome, TableLock};
+use imglock_core::{Backend, ByteRange, Claim, LockType, Outcome, TableLock, lock_bytes};
 
 /// The name of the image's node in every opener with its own process.
 pub(super) const NODE: &str = "disk";

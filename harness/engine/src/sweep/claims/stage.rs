@@ -5,8 +5,7 @@ use super::seen::{NODE, Seen, actor, locks_of};
 use super::{Arrangement, OpenerProcesses};
 use crate::process::{Launcher, Reply, Request, StopToken, Tried, Worker};
 use crate::subject::StepFailure;
-use imglock_core::{Access, Claim};
-use imglock_core::{Outcome, TableLock};
+use imglock_core::{Access, Claim, Outcome, TableLock};
 use imglock_locks::{FileKey, LockTable, WatchedDescriptor};
 
 const IMAGE: &str = "disk.img";

@@ -7,8 +7,7 @@ use super::{Arrangement, ClaimPlan, ClaimSweep, SweptPart};
 use crate::lanes::in_order;
 use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions, raise_descriptor_limit};
-use imglock_core::Backend;
-use imglock_core::Claim;
+use imglock_core::{Backend, Claim};
 
 /// One row: the holders and their arrangement.
 #[derive(Debug, Clone, Copy)]

@@ -3,12 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use imglock_core::Errno;
+use imglock_core::{Blocker, ByteRange, Errno, Mode, Permission};
 use rstest::rstest;
 
 use super::*;
-use imglock_core::{Blocker, ByteRange};
-use imglock_core::{Mode, Permission};
 
 /// The calls in their order, such as `read 100`, `test 201`, `unlock 101`.
 #[derive(Default, Clone)]

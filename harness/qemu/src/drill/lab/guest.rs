@@ -13,11 +13,8 @@ use serde_json::Value;
 use super::Lab;
 use crate::drill::DrillAct;
 use crate::qemu::{Command, QmpError, exit_status, outcome_of};
-use imglock_core::Claim;
-use imglock_core::Outcome;
-use imglock_engine::Message;
-use imglock_engine::StepFailure;
-use imglock_engine::{ProcessHandle, StopToken, await_readable};
+use imglock_core::{Claim, Outcome};
+use imglock_engine::{Message, ProcessHandle, StepFailure, StopToken, await_readable};
 
 impl Lab<'_> {
     /// Creates a file that is not an image in the directory.

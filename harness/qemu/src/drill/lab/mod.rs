@@ -19,10 +19,8 @@ use super::intruder::Intruder;
 use super::locks::{self, ImageLocks};
 use super::variant::DrillVariant;
 use crate::qemu::{Command, Qemu, QemuBinaries, QemuProgram, QmpError, Start, Tool};
-use imglock_core::Backend;
-use imglock_core::Claim;
-use imglock_engine::StepFailure;
-use imglock_engine::{Launcher, ProcessHandle, StopToken};
+use imglock_core::{Backend, Claim};
+use imglock_engine::{Launcher, ProcessHandle, StepFailure, StopToken};
 
 /// A directory with images, the QEMUs that use them, and a record of all
 /// actions.

@@ -6,8 +6,7 @@ use super::Lab;
 use crate::drill::account::{DrillAct, DrillCell};
 use crate::drill::effect::LockEffect;
 use crate::drill::intruder::Intruder;
-use imglock_core::Mode;
-use imglock_core::Outcome;
+use imglock_core::{Mode, Outcome};
 use imglock_engine::StepFailure;
 
 /// The time limit for a block graph to settle after a job.

@@ -9,10 +9,8 @@ use super::Lab;
 use crate::drill::account::DrillAct;
 use crate::drill::recipe::DrillPlace;
 use crate::qemu::{Command, Qemu, QemuBinary, QemuProgram, Start, Tool};
-use imglock_core::Backend;
-use imglock_core::{Claim, Mode};
-use imglock_engine::Slumber;
-use imglock_engine::StepFailure;
+use imglock_core::{Backend, Claim, Mode};
+use imglock_engine::{Slumber, StepFailure};
 use imglock_locks::availability;
 
 /// The time for which a sleeping process is watched if its wait channel is

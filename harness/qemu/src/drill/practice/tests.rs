@@ -1,9 +1,7 @@
 use super::*;
 use crate::drill::{DrillAct, DrillEntry, DrillExpected, FileNode, LockEffect};
 use crate::qemu::{QemuBinary, QemuProgram, QemuVersion};
-use imglock_core::Backend;
-use imglock_core::Outcome;
-use imglock_core::{Claim, Mode};
+use imglock_core::{Backend, Claim, Mode, Outcome};
 
 const DRILL: Drill = Drill {
     name: "drill",

@@ -4,8 +4,10 @@ use super::image::{make_raw, raw_disk, read_only};
 use super::line::Line;
 use super::player::{DAEMON, SYSTEM, on};
 use crate::drill::{DrillPlace, Lab, Recipe};
-use imglock_core::Access;
-use imglock_core::Mode::{self, Cdrom, Ro, RoShareRw, Rw, RwFixed, ShareRw};
+use imglock_core::{
+    Access,
+    Mode::{self, Cdrom, Ro, RoShareRw, Rw, RwFixed, ShareRw},
+};
 use imglock_engine::StepFailure;
 
 const VIRTIO: &str = "-device virtio-blk-pci,drive=disk";

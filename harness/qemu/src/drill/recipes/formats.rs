@@ -5,8 +5,10 @@ use super::image::{qcow2_disk, read_only};
 use super::line::Line;
 use super::player::{DAEMON, IMG, IO, MONITORED, QEMU, SYSTEM, TRACE_THREADS, claim, on};
 use crate::drill::{DrillPlace, Lab, Recipe};
-use imglock_core::Claim;
-use imglock_core::Mode::{self, Backing, Qcow2Ro, Qcow2Rw, Rw};
+use imglock_core::{
+    Claim,
+    Mode::{self, Backing, Qcow2Ro, Qcow2Rw, Rw},
+};
 use imglock_engine::StepFailure;
 
 const QCOW2: DrillPlace = on("disk.qcow2");

@@ -6,8 +6,7 @@ use super::image::{SIZE, make_qcow2, make_raw};
 use super::line::Line;
 use super::player::{DAEMON, IMG, IO, SYSTEM, TRACE_REQUESTS, TRACE_THREADS, on};
 use crate::drill::{DrillPlace, Lab, Recipe};
-use imglock_core::Claim;
-use imglock_core::Mode::ForceShare;
+use imglock_core::{Claim, Mode::ForceShare};
 use imglock_engine::StepFailure;
 
 const RAW: DrillPlace = on("disk.raw");

@@ -6,8 +6,7 @@ use super::SYSTEM;
 use super::nodes::{Layer, USER, machine, machine_with_disk, open, plug, plug_sharing, unplug};
 use crate::drill::{Drill, DrillExpected, DrillVariant, FileNode, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::Backend;
-use imglock_core::Mode;
+use imglock_core::{Backend, Mode};
 use imglock_engine::StepFailure;
 
 /// A second device on a node that is in use.

@@ -8,12 +8,10 @@ use crate::qemu::{
     Command, MACHINE, Qemu, QemuBinary, QemuProgram, QmpError, Start, descriptors_of, outcome_of,
 };
 use crate::subject::abilities;
-use imglock_core::Backend;
-use imglock_core::{Access, Claim, Locking};
-use imglock_core::{Action, ModeSpec, OpenOptions, Outcome};
-use imglock_engine::Launcher;
-use imglock_engine::Message;
-use imglock_engine::{Deed, Performed, Player, Stage, StepFailure, Subject, SubjectProgram};
+use imglock_core::{Access, Action, Backend, Claim, Locking, ModeSpec, OpenOptions, Outcome};
+use imglock_engine::{
+    Deed, Launcher, Message, Performed, Player, Stage, StepFailure, Subject, SubjectProgram,
+};
 use node::QemuNode;
 
 /// A QEMU with a monitor: `qemu-storage-daemon`, or the emulator.

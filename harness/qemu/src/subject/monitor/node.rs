@@ -1,7 +1,6 @@
 use std::os::fd::RawFd;
 
-use imglock_core::Backend;
-use imglock_core::{Access, Claim};
+use imglock_core::{Access, Backend, Claim};
 use imglock_engine::NodeHandle;
 use imglock_locks::ByteClaims;
 

@@ -17,8 +17,7 @@ use super::draft::{Broken, Draft, EntrySpans, Spans};
 use super::head::Head;
 use super::{HeldStatement, Step, word};
 use crate::text::Problems;
-use imglock_core::Backend;
-use imglock_core::{Action, LockOwner, Outcome};
+use imglock_core::{Action, Backend, LockOwner, Outcome};
 
 /// Checks the complete scenario.
 pub(super) fn check(drafts: &[Draft], head: &Head, problems: &mut Problems) {

@@ -6,9 +6,11 @@ use rstest::rstest;
 
 use super::{Books, Role};
 use crate::run::history::History;
-use imglock_core::Action;
-use imglock_core::Backend::{self, Ofd, Posix};
-use imglock_core::{Locking, Mode};
+use imglock_core::{
+    Action,
+    Backend::{self, Ofd, Posix},
+    Locking, Mode,
+};
 use imglock_shorthand::action;
 
 /// `vm1.disk rw #0`, followed by unusual properties: `given`, `inherited`,

@@ -2,9 +2,7 @@
 
 use super::super::OpenerProcesses;
 use super::*;
-use imglock_core::TableLock;
-use imglock_core::{Backend, LockType};
-use imglock_core::{Mode, Permission, Refusal, Side};
+use imglock_core::{Backend, LockType, Mode, Permission, Refusal, Side, TableLock};
 
 const APART: Arrangement =
     Arrangement { backend: Backend::Ofd, processes: OpenerProcesses::Several };

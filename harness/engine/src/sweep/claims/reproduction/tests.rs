@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use crate::sweep::claims::cases::EVERY_CLAIM;
 use crate::sweep::claims::{Arrangement, ClaimDeparture, ClaimDifference, OpenerProcesses};
-use imglock_core::Backend;
-use imglock_core::Outcome;
-use imglock_core::{Claim, Mode};
+use imglock_core::{Backend, Claim, Mode, Outcome};
 use imglock_scenario::Scenario;
 
 fn difference(
