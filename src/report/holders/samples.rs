@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use chrono::FixedOffset;
 use imglock_harness::holders::{
     Explanation, Holder, OwnedLock, Owner, Process, Survey, SurveyedImage, Unexplained, Unlocked,
     Waiter,
@@ -9,13 +10,15 @@ use imglock_harness::holders::{
 use imglock_harness::image::{Mode, lock_bytes};
 use imglock_harness::lock::{ByteRange, LockType};
 use imglock_harness::lock_table::{FileKey, LockClass};
-use jiff::Zoned;
+
+use super::Clock;
 
 /// The time of the surveys, in seconds since 1970.
 const NOW: u64 = 1_795_000_000;
 
-pub fn now() -> Zoned {
-    "2026-11-18T12:06:40+01:00[Europe/Berlin]".parse().expect("a time")
+pub fn clock() -> Clock {
+    let offset = |_| FixedOffset::east_opt(3600).expect("less than a day");
+    Clock { now: "2026-11-18T11:06:40Z".parse().expect("a time"), offset }
 }
 
 pub fn survey(images: Vec<SurveyedImage>) -> Survey {
