@@ -15,7 +15,7 @@ use crate::report::handover as report;
 
 /// `imglock handover`.
 pub fn handover(args: HandoverArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu.programs)?;
+    let binaries = subject::found(&args.qemu.programs, &[])?;
     let binary = binaries.first(Program::System).cloned().ok_or_else(|| Failure::NoPlayer {
         why: format!("a handover needs {}, which was not found", Program::System.file_name()),
     })?;
