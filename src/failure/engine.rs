@@ -7,6 +7,7 @@ use imglock_harness::holders::SurveyError;
 use imglock_harness::probe::ProbeError;
 use imglock_harness::process::{ProcessError, describe};
 use imglock_harness::run::HarnessError;
+#[cfg(feature = "vm")]
 use imglock_harness::vm::KernelError;
 
 use super::Failure;
@@ -83,6 +84,7 @@ pub(super) fn probe(error: &ProbeError) -> Option<String> {
     }
 }
 
+#[cfg(feature = "vm")]
 pub(super) fn kernel(error: &KernelError) -> Option<String> {
     match error {
         KernelError::NoImage { .. } => Some(

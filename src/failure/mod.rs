@@ -29,9 +29,11 @@ use imglock_harness::process::describe;
 use imglock_harness::run::HarnessError;
 use imglock_harness::scenario::ScenarioError;
 use imglock_harness::step::FileSystem;
+#[cfg(feature = "vm")]
 use imglock_harness::vm::{KernelError, PayloadError};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+#[cfg(feature = "vm")]
 use crate::cli::NotInAGuest;
 use crate::exit::ExitCode;
 use crate::phrase::{count, list};
@@ -161,13 +163,20 @@ pub enum Failure {
     /// A part of the runs that is empty.
     #[error("this part contains no run")]
     EmptyShard,
+    /// `imglock vm` in a build without it.
+    #[cfg(not(feature = "vm"))]
+    #[error("this imglock cannot boot kernels, because it was built without the feature `vm`")]
+    NoVm,
     /// An option that a guest's run does not support.
+    #[cfg(feature = "vm")]
     #[error("{} cannot be given after the --: {}", .0.option, .0.why)]
     NotInAGuest(NotInAGuest),
     /// A file that is not a kernel, or modules of another kernel.
+    #[cfg(feature = "vm")]
     #[error(transparent)]
     Kernel(#[from] KernelError),
     /// A program that cannot be copied into a guest.
+    #[cfg(feature = "vm")]
     #[error(transparent)]
     Payload(PayloadError),
     /// No file system can be made.

@@ -11,6 +11,7 @@ pub enum Written {
     /// The history of a race.
     History,
     /// The console output of a kernel.
+    #[cfg(feature = "vm")]
     Console,
 }
 
@@ -20,6 +21,7 @@ impl Written {
         match self {
             Written::Scenario => "",
             Written::History => "the history ",
+            #[cfg(feature = "vm")]
             Written::Console => "the console output ",
         }
     }
@@ -29,6 +31,7 @@ impl Written {
         match self {
             Written::Scenario => "--save",
             Written::History => "--history",
+            #[cfg(feature = "vm")]
             Written::Console => "--console",
         }
     }

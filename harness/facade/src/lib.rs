@@ -142,6 +142,7 @@ pub mod sweep {
         claim_sweep, mix_differences, mode_table,
     };
 }
+#[cfg(feature = "vm")]
 pub mod vm {
     pub use imglock_qemu::{
         AcceleratorChoice, GuestPayload as Payload, Kernel, KernelError, PayloadError, VmOptions,
