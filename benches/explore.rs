@@ -14,11 +14,11 @@ use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec
 use imglock_harness::process::StopToken;
 use imglock_harness::run::SessionOptions;
 
-const CASES: u64 = 100;
 const ROUNDS: usize = 9;
 
 fn main() {
     imglock_harness::init();
+    let cases: u64 = paired::size(100, 20);
     let directory = tempfile::tempdir().expect("a directory");
     let image = directory.path().join("disk.img");
     std::fs::write(&image, [0; 512]).expect("an image");
@@ -29,12 +29,12 @@ fn main() {
         let mut seed = 0;
         let mut steps = 0;
         let mut locks = KernelLocks::new(file.as_fd(), backend);
-        let calls = u32::try_from(CASES).expect("few") * 12;
+        let calls = u32::try_from(cases).expect("few") * 12;
         let paired = paired::measure(
             ROUNDS,
             || {
                 seed += 1;
-                let plan = ExplorePlan::hunt(backend, seed, CASES);
+                let plan = ExplorePlan::hunt(backend, seed, cases);
                 let explored = explore(&plan, &options, &mut |_| {}).expect("explored");
                 assert!(explored.agrees(), "{}", explored.differences[0].scenario);
                 steps = explored.steps;
@@ -49,7 +49,7 @@ fn main() {
                 }
             },
         );
-        let per_second = CASES as f64 / paired.ours.as_secs_f64();
+        let per_second = cases as f64 / paired.ours.as_secs_f64();
         println!(
             "{backend}, one lane: {:.2?} a step ({per_second:.0} cases of 12 steps a second); \
              bare fcntl: {:.2?}; ratio {:.0}",
