@@ -57,6 +57,7 @@ pub(super) fn probe(error: &ProbeError) -> Option<String> {
     }
 }
 
+#[cfg(feature = "vm")]
 pub(super) fn kernel(error: &KernelError) -> Option<String> {
     match error {
         KernelError::NoImage { .. } => Some(
