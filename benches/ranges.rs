@@ -13,10 +13,10 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 
-use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec, Whence};
-use imglock_harness::process::StopToken;
-use imglock_harness::run::{Engine, SessionOptions, Verdict};
-use imglock_harness::scenario::Scenario;
+use imglock_core::{Backend, ByteLocks, LockType, RangeSpec, Verdict, Whence};
+use imglock_engine::{Engine, RunOptions, SessionOptions, StopToken};
+use imglock_locks::KernelLocks;
+use imglock_scenario::Scenario;
 use nix::unistd::{ForkResult, fork};
 
 const FLOOR: &str = "IMGLOCK_BENCH_FLOOR";
@@ -24,7 +24,7 @@ const BACKEND: &str = "IMGLOCK_BENCH_BACKEND";
 const TABLE: &str = include_str!("range_table.kdl");
 
 fn main() {
-    imglock_harness::init();
+    imglock_qemu::init();
     if let Some(image) = std::env::var_os(FLOOR) {
         return floor(Path::new(&image));
     }
@@ -39,7 +39,7 @@ fn main() {
             25,
             || {
                 let scenario = Scenario::parse("range_table", "range_table.kdl", TABLE);
-                let result = engine.run(&scenario.expect("a scenario"), backend);
+                let result = engine.run(&scenario.expect("a scenario"), RunOptions::new(backend));
                 let result = result.expect("a result");
                 assert_eq!(result.verdict, Verdict::Passed, "{}", result.reason);
             },

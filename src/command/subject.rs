@@ -1,5 +1,5 @@
 use imglock_engine::Casting;
-use imglock_qemu::{QemuBinaries, SubjectKind};
+use imglock_qemu::{QemuBinaries, QemuProgram, SubjectKind};
 
 use crate::cli::{Cast, QemuDirArgs, SubjectArgs};
 use crate::failure::Failure;
@@ -9,7 +9,7 @@ use crate::failure::Failure;
 /// # Errors
 /// A `--qemu-dir` contains no QEMU.
 pub fn castings(args: &SubjectArgs) -> Result<Vec<Casting>, Failure> {
-    let programs: Vec<Program> =
+    let programs: Vec<QemuProgram> =
         args.subjects().into_iter().filter_map(SubjectKind::program).collect();
     let binaries = match &*programs {
         [] => none(&args.programs)?,
@@ -25,7 +25,7 @@ pub fn castings(args: &SubjectArgs) -> Result<Vec<Casting>, Failure> {
 /// As [`castings`], or no QEMU was found.
 pub fn mixed(args: &SubjectArgs) -> Result<Vec<Casting>, Failure> {
     let mut kinds = args.subjects();
-    let programs: Vec<Program> = kinds.iter().filter_map(|kind| kind.program()).collect();
+    let programs: Vec<QemuProgram> = kinds.iter().filter_map(|kind| kind.program()).collect();
     let binaries = found(&args.programs, &programs)?;
     kinds.retain(|kind| *kind != SubjectKind::Builtin);
     if kinds.is_empty() {

@@ -2,7 +2,9 @@
 
 use imglock_engine::{HarnessError, ProbeError, ProcessError, RaceError, SiteError};
 use imglock_locks::SurveyError;
-use imglock_qemu::{HandoverError, KernelError};
+use imglock_qemu::HandoverError;
+#[cfg(feature = "vm")]
+use imglock_qemu::KernelError;
 
 pub(super) fn race(error: &RaceError) -> Option<String> {
     match error {

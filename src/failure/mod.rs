@@ -22,7 +22,9 @@ use std::path::{Path, PathBuf};
 use imglock_core::{Backend, FileSystem};
 use imglock_engine::{HarnessError, ProbeError, RaceError, SelfTestError, SiteError, describe};
 use imglock_locks::SurveyError;
-use imglock_qemu::{HandoverError, KernelError, PayloadError};
+use imglock_qemu::HandoverError;
+#[cfg(feature = "vm")]
+use imglock_qemu::{KernelError, PayloadError};
 use imglock_scenario::{HistoryProblem, ScenarioError};
 
 #[cfg(feature = "vm")]

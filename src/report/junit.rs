@@ -5,7 +5,7 @@ use std::time::Duration;
 use imglock_core::Backend;
 use imglock_engine::{Builtin, Place, PlaceFate, ScenarioResult};
 use imglock_scenario::Standing;
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use maud::{Markup, PreEscaped, html};
 
 use super::{RunRecord, evidence, standing};
 
@@ -166,9 +166,9 @@ fn suite<'a>(record: &'a RunRecord, place: &'a Place, backend: Backend) -> Optio
 /// A place that was not reached, or lost, as a case of its own.
 fn arrival(place: &Place) -> Option<Suite<'_>> {
     let outcome = match &place.fate {
-        Fate::Reached => return None,
-        Fate::Skipped { why } => Outcome::skipped(why.to_string()),
-        Fate::Lost { why, console } => Outcome {
+        PlaceFate::Reached => return None,
+        PlaceFate::Skipped { why } => Outcome::skipped(why.to_string()),
+        PlaceFate::Lost { why, console } => Outcome {
             tag: ERROR,
             message: why.to_string(),
             kind: None,
