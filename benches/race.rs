@@ -35,7 +35,8 @@ fn main() {
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
     let options = SessionOptions::new(directory.path().to_owned(), stop);
     for openers in [2, 4, 16] {
-        let rounds = Some(u64::from(rounds()));
+        let count = rounds();
+        let rounds = Some(u64::from(count));
         let plan = RacePlan { openers, sharing: 0, rounds, ..RacePlan::new(Backend::Ofd) };
         let paired = paired::measure(
             7,
@@ -46,7 +47,7 @@ fn main() {
             || bare(&plan, &image),
         );
         let what = format!("round of {openers} openers");
-        paired::report(&what, "bare barrier and calls", &paired, rounds(), 2.5);
+        paired::report(&what, "bare barrier and calls", &paired, count, 2.5);
     }
 }
 
