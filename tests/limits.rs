@@ -13,6 +13,6 @@ fn too_few_descriptors_skip_what_needs_more() {
     let text = String::from_utf8_lossy(&run.stdout);
     assert_eq!(run.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&run.stderr));
     assert!(text.contains("skipped    contract/fifty-latecomers-are-refused"), "{text}");
-    assert!(text.contains("and this user may open 64; raise that with `ulimit -n`"), "{text}");
+    assert!(text.contains("and this user may open 64; raise the limit with `ulimit -n`"), "{text}");
     assert!(text.contains("passed     contract/second-writer-is-refused"), "{text}");
 }
