@@ -102,6 +102,6 @@ fn colour_is_off_in_a_pipe_and_on_when_asked_for() {
 #[case(&["vm", "--help"])]
 fn vm_without_the_feature_is_one_clear_error(#[case] arguments: &[&str]) {
     let error = "error: this imglock cannot boot kernels, because it was built without the feature \
-                 `vm`\n  help: install it with `cargo install`, without --no-default-features\n";
+                 `vm`\nhelp: install it with `cargo install`, without --no-default-features\n";
     imglock().args(arguments).assert().code(2).stdout("").stderr(error);
 }
