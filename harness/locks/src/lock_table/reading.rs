@@ -58,6 +58,8 @@ impl LockTable {
                 Some(&image) => table.push(entry(image, &line, self.setter(&line))),
             }
         }
+        // Without a lock there is none to find the holders of.
+        let watched = if unclaimed.is_empty() { &[] } else { watched };
         for (line, holders) in ascribe(watched) {
             if let (Some(&image), Some(left)) =
                 (self.images.get(&line.file), unclaimed.get_mut(&line).filter(|left| **left > 0))
