@@ -139,7 +139,9 @@ fn where_a_qemu_is_missing_that_is_the_reason() {
         .args(["run", "--subject", "qemu-system", "contract"])
         .assert()
         .code(4)
-        .stdout(contains("qemu-system is not installed: no directory that was searched contains qemu-system-"))
+        .stdout(contains(
+            "qemu-system is not installed: no directory that was searched contains qemu-system-",
+        ))
         .stderr(contains("every scenario was skipped"));
     imglock()
         .env("PATH", "")

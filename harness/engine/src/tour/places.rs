@@ -65,7 +65,10 @@ impl Spot<'_> {
             Spot::Made(site, kind) => (site, kind),
         };
         match site.make(kind) {
-            Ok(made) => reached(&made.directory().to_owned(), Some(made)),
+            Ok(made) => {
+                let directory = made.directory().to_owned();
+                reached(&directory, Some(made))
+            }
             Err(why) => {
                 // The kernel is known without the file system, the mount is not.
                 let environment = Environment {

@@ -30,7 +30,7 @@ fn errno(message: &str) -> Option<Errno> {
     let (_, words) = message.lines().next()?.rsplit_once(": ")?;
     // Linux's errno values end at EHWPOISON (133).
     let says = |code: &i32| describe(&std::io::Error::from_raw_os_error(*code)) == words;
-    (1..=133).find(says).map(|code| Errno::from_raw(code))
+    (1..=133).find(says).map(Errno::from_raw)
 }
 
 #[cfg(test)]

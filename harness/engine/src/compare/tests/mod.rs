@@ -1,6 +1,6 @@
 //! Hand-made documents for every rule.
 
-mod parting;
+mod difference;
 mod places;
 mod properties;
 mod speed;

@@ -3,9 +3,9 @@ use std::path::Path;
 use super::{Event, Trace};
 
 /// The state right after an event, while every process of the scenario is idle.
-/// An observer ([`Engine::run_watched`]) receives it.
+/// An observer ([`RunOptions::watched`]) receives it.
 ///
-/// [`Engine::run_watched`]: super::Engine::run_watched
+/// [`RunOptions::watched`]: super::RunOptions::watched
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot<'a> {
     /// The directory with the scenario's images. An unlinked image has no name
