@@ -15,7 +15,7 @@ pub use lock::{
     Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, ParseRangeError, RangeSpec, Whence,
 };
 pub use step::{
-    Action, FileSystem, Hazard, LockOwner, ModeSpec, NodeName, OpenOptions, Outcome,
+    Action, ActionKind, ActionNames, FileSystem, Hazard, LockOwner, ModeSpec, NodeName, OpenOptions, Outcome,
     ParseOutcomeError, TableLock, Verdict,
 };
 

@@ -6,15 +6,18 @@
 //! has to translate for another.
 
 mod action;
+mod action_names;
 mod file_system;
 mod hazard;
+mod line;
 mod name;
 mod outcome;
 mod table;
 mod verb;
 mod verdict;
 
-pub use action::{Action, ModeSpec, OpenOptions};
+pub use action::{Action, ActionKind, ModeSpec, OpenOptions};
+pub use action_names::ActionNames;
 pub use file_system::FileSystem;
 pub use hazard::Hazard;
 pub use name::NodeName;

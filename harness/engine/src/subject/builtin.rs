@@ -118,9 +118,8 @@ pub fn request(deed: &Deed<'_>, directory: &Path) -> Result<Request, StepFailure
         Action::Exec => return Ok(Request::Exec),
         _ => {}
     }
-    let Some(node) = deed.node else {
-        return Err(StepFailure::harness(format!("`{}` is no request of a node", deed.action)));
-    };
+    let none = || Err(StepFailure::harness(format!("`{}` is no request of a node", deed.action)));
+    let Some(node) = deed.node else { return none() };
     let handle = || node.handle.clone();
     let (fd, backend) = (node.handle.fd, deed.bytes);
     Ok(match deed.action {
@@ -149,7 +148,24 @@ pub fn request(deed: &Deed<'_>, directory: &Path) -> Result<Request, StepFailure
         Action::Test { kind, range, .. } => {
             Request::Test { fd, backend, kind: *kind, range: *range }
         }
-        other => return Err(StepFailure::harness(format!("`{other}` is no request of a node"))),
+        Action::Open { .. }
+        | Action::Exec
+        | Action::Send { .. }
+        | Action::Fork { .. }
+        | Action::Thread { .. }
+        | Action::Exit
+        | Action::Kill
+        | Action::Stop
+        | Action::Continue
+        | Action::Signal
+        | Action::Await
+        | Action::Create { .. }
+        | Action::HardLink { .. }
+        | Action::Symlink { .. }
+        | Action::Rename { .. }
+        | Action::Unlink { .. }
+        | Action::Bind { .. }
+        | Action::Overlay { .. } => return none(),
     })
 }
 

@@ -144,15 +144,14 @@ fn check_together(
     actors: &mut HashMap<String, usize>,
     reader: &mut Reader<'_>,
 ) {
-    let word = step.action.to_string();
-    let word = word.split(' ').next().unwrap_or_default();
-    if Verb::named(word).is_some_and(|verb| !verb.together) {
+    let verb = Verb::of(step.action.kind());
+    if !verb.together {
         let allowed: Vec<&str> =
-            super::verb::VERBS.iter().filter(|verb| verb.together).map(|verb| verb.name).collect();
+            Verb::all().filter(|verb| verb.together).map(|verb| verb.name()).collect();
         reader.problems.add(
             spans.verb,
             "not in `together`",
-            format!("`{word}` cannot stand in `together`"),
+            format!("`{}` cannot stand in `together`", verb.name()),
             format!("move it before or after the block; in it can stand {}", word::list(&allowed)),
         );
     }
@@ -188,11 +187,11 @@ fn step(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft {
     if verb.doer != doer {
         let (message, help) = match verb.doer {
             Doer::Host => (
-                format!("a process cannot `{}`: names of files are the host's", verb.name),
+                format!("a process cannot `{}`: names of files are the host's", verb.name()),
                 format!("write: {}", verb.usage),
             ),
             Doer::Actor => (
-                format!("the host cannot `{}`: it is no process", verb.name),
+                format!("the host cannot `{}`: it is no process", verb.name()),
                 format!("write: {}; the host has {}", verb.usage, word::list(&Verb::names(doer))),
             ),
         };
@@ -202,7 +201,7 @@ fn step(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft {
     line.anchor = first.span;
     let mut words = Words { verb, span: first.span, line: &mut line, scope, reader };
     let placed = words.action();
-    let (expect, expect_spans) = expect::block(&mut line, verb, scope, reader);
+    let (expect, expect_spans) = expect::block(&mut line, &verb, scope, reader);
     let (span, number) = (line.span, line.number);
     line.finish(verb.usage, verb.properties, reader);
     let (Some(actor), Some(placed)) = (actor, placed) else {

@@ -140,7 +140,7 @@ fn outcome(
         reader.problems.add(
             value.span,
             "never comes of it",
-            format!("`{}` can never give `{text}`", verb.name),
+            format!("`{}` can never give `{text}`", verb.name()),
             format!("it can give {}", possible(verb)),
         );
         return None;
@@ -199,7 +199,7 @@ fn unknown(text: &str, verb: &Verb) -> String {
         }
     }
     let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
-    let possible = format!("`{}` can give {}", verb.name, possible(verb));
+    let possible = format!("`{}` can give {}", verb.name(), possible(verb));
     match word::nearest(text, &candidates) {
         Some(near) => format!("did you mean \"{near}\"? {possible}"),
         None => possible,
