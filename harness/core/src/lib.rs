@@ -15,8 +15,8 @@ pub use lock::{
     Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, ParseRangeError, RangeSpec, Whence,
 };
 pub use step::{
-    Action, ActionKind, ActionNames, FileSystem, Hazard, LockOwner, ModeSpec, NodeName, OpenOptions, Outcome,
-    ParseOutcomeError, TableLock, Verdict,
+    Action, ActionKind, ActionNames, FileSystem, Hazard, LockOwner, ModeSpec, NodeName,
+    OpenOptions, Outcome, ParseOutcomeError, TableLock, Verdict,
 };
 
 pub use errno::Errno;

@@ -35,6 +35,19 @@ impl ActionKind {
         matches!(self, ActionKind::Bind | ActionKind::Overlay)
     }
 
+    /// Whether it may be one of several that start at the same moment
+    /// (`together`).
+    pub fn starts_together(self) -> bool {
+        use ActionKind::*;
+
+        match self {
+            Open | Close | Reopen | Set | Inactivate | Activate | Read | Write | Lock | Unlock
+            | Test | Exit | Kill => true,
+            Seek | Dup | Send | Fork | Thread | Exec | Stop | Continue | Signal | Await
+            | Create | HardLink | Symlink | Rename | Unlink | Bind | Overlay => false,
+        }
+    }
+
     /// Whether a stopped process can be sent it: what others do to a process
     /// from outside.
     pub fn reaches_stopped(self) -> bool {

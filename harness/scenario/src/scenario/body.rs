@@ -145,9 +145,11 @@ fn check_together(
     reader: &mut Reader<'_>,
 ) {
     let verb = Verb::of(step.action.kind());
-    if !verb.together {
-        let allowed: Vec<&str> =
-            Verb::all().filter(|verb| verb.together).map(|verb| verb.name()).collect();
+    if !verb.kind.starts_together() {
+        let allowed: Vec<&str> = Verb::all()
+            .filter(|verb| verb.kind.starts_together())
+            .map(|verb| verb.name())
+            .collect();
         reader.problems.add(
             spans.verb,
             "not in `together`",
@@ -184,8 +186,8 @@ fn step(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft {
         Doer::Host => Some(line.name.to_owned()),
         Doer::Actor => names::actor(line.name, line.span, &scope.counters, reader),
     };
-    if verb.doer != doer {
-        let (message, help) = match verb.doer {
+    if verb.doer() != doer {
+        let (message, help) = match verb.doer() {
             Doer::Host => (
                 format!("a process cannot `{}`: names of files are the host's", verb.name()),
                 format!("write: {}", verb.usage),

@@ -28,6 +28,7 @@ use crate::word;
 pub use document::{Block, Item, Scenario, Step};
 pub use matrix::ModeMatrix;
 pub use statement::{Expectation, HeldEntry, HeldStatement, ImageDeclaration};
+pub use story::Story;
 
 /// What is wrong with a text that is no scenario, or no mode matrix.
 pub type ScenarioError = TextError;

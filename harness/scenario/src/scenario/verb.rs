@@ -15,16 +15,12 @@ pub(super) enum Doer {
 pub(super) struct Verb {
     /// Which one it is.
     pub kind: ActionKind,
-    /// Who can do it.
-    pub doer: Doer,
     /// A line with it, for help texts.
     pub usage: &'static str,
     /// Its properties.
     pub properties: &'static [&'static str],
     /// The first words of the outcomes it can have.
     pub outcomes: &'static [&'static str],
-    /// Whether it may stand in `together`.
-    pub together: bool,
 }
 
 const CLAIM: &[&str] = &["granted", "refused", "byte", "errno", "not-open"];
@@ -39,13 +35,12 @@ const fn actor(
     usage: &'static str,
     properties: &'static [&'static str],
     outcomes: &'static [&'static str],
-    together: bool,
 ) -> Verb {
-    Verb { kind, doer: Doer::Actor, usage, properties, outcomes, together }
+    Verb { kind, usage, properties, outcomes }
 }
 
 const fn host(kind: ActionKind, usage: &'static str, properties: &'static [&'static str]) -> Verb {
-    Verb { kind, doer: Doer::Host, usage, properties, outcomes: HOST, together: false }
+    Verb { kind, usage, properties, outcomes: HOST }
 }
 
 impl Verb {
@@ -70,73 +65,60 @@ impl Verb {
                     "pause-after",
                 ],
                 &["granted", "refused", "byte", "errno", "paused"],
-                true,
             ),
-            Close => actor(kind, "`vm1 close disk`", &[], NODE, true),
+            Close => actor(kind, "`vm1 close disk`", &[], NODE),
             Reopen => actor(
                 kind,
                 "`vm1 reopen disk mode=ro`",
                 &["mode", "held", "unshared", "access"],
                 CLAIM,
-                true,
             ),
             Set => actor(
                 kind,
                 "`vm1 set disk mode=none`",
                 &["mode", "held", "unshared", "pause-after"],
                 PAUSING,
-                true,
             ),
-            Inactivate => actor(kind, "`vm1 inactivate disk`", &[], NODE, true),
-            Activate => actor(kind, "`vm1 activate disk`", &[], PAUSING, true),
+            Inactivate => actor(kind, "`vm1 inactivate disk`", &[], NODE),
+            Activate => actor(kind, "`vm1 activate disk`", &[], PAUSING),
             Read => actor(
                 kind,
                 "`vm1 read disk at=0 len=5`",
                 &["at", "len"],
                 &["data", "errno", "not-open"],
-                true,
             ),
-            Write => {
-                actor(kind, "`vm1 write disk at=0 data=\"hello\"`", &["at", "data"], CALL, true)
-            }
-            Seek => actor(kind, "`vm1 seek disk to=100`", &["to"], NODE, false),
-            Dup => actor(kind, "`vm1 dup disk as=spare`", &["as"], NODE, false),
-            Send => actor(kind, "`vm1 send disk to=vm2 as=disk`", &["to", "as"], NODE, false),
+            Write => actor(kind, "`vm1 write disk at=0 data=\"hello\"`", &["at", "data"], CALL),
+            Seek => actor(kind, "`vm1 seek disk to=100`", &["to"], NODE),
+            Dup => actor(kind, "`vm1 dup disk as=spare`", &["as"], NODE),
+            Send => actor(kind, "`vm1 send disk to=vm2 as=disk`", &["to", "as"], NODE),
             Lock => actor(
                 kind,
                 "`vm1 lock disk type=write start=0 len=10`",
                 &["type", "start", "len", "whence", "wait"],
                 &["granted", "errno", "blocked", "not-open"],
-                true,
             ),
-            Unlock => actor(
-                kind,
-                "`vm1 unlock disk start=0 len=10`",
-                &["start", "len", "whence"],
-                CALL,
-                true,
-            ),
+            Unlock => {
+                actor(kind, "`vm1 unlock disk start=0 len=10`", &["start", "len", "whence"], CALL)
+            }
             Test => actor(
                 kind,
                 "`vm1 test disk type=write start=0 len=10`",
                 &["type", "start", "len", "whence"],
                 &["free", "held", "errno", "not-open"],
-                true,
             ),
-            Fork => actor(kind, "`vm1 fork child`", &[], DONE, false),
-            Thread => actor(kind, "`vm1 thread helper`", &[], DONE, false),
-            Exec => actor(kind, "`vm1 exec`", &[], DONE, false),
-            Exit => actor(kind, "`vm1 exit`", &[], DONE, true),
-            Kill => actor(kind, "`vm1 kill`", &[], DONE, true),
-            Stop => actor(kind, "`vm1 stop`", &[], DONE, false),
-            Continue => actor(kind, "`vm1 continue`", &[], DONE, false),
-            Signal => actor(kind, "`vm1 signal`", &[], DONE, false),
+            Fork => actor(kind, "`vm1 fork child`", &[], DONE),
+            Thread => actor(kind, "`vm1 thread helper`", &[], DONE),
+            Exec => actor(kind, "`vm1 exec`", &[], DONE),
+            Exit => actor(kind, "`vm1 exit`", &[], DONE),
+            Kill => actor(kind, "`vm1 kill`", &[], DONE),
+            Stop => actor(kind, "`vm1 stop`", &[], DONE),
+            Continue => actor(kind, "`vm1 continue`", &[], DONE),
+            Signal => actor(kind, "`vm1 signal`", &[], DONE),
             Await => actor(
                 kind,
                 "`vm1 await`",
                 &[],
                 &["granted", "refused", "byte", "errno", "blocked", "paused"],
-                false,
             ),
             Create => host(kind, "`host create base.img size=4096`", &["size"]),
             HardLink => host(kind, "`host hardlink other.img to=disk.img`", &["to"]),
@@ -158,6 +140,11 @@ impl Verb {
         name.parse().ok().map(Verb::of)
     }
 
+    /// Who can do it.
+    pub fn doer(&self) -> Doer {
+        if self.kind.is_hosts() { Doer::Host } else { Doer::Actor }
+    }
+
     /// Its word.
     pub fn name(&self) -> &'static str {
         self.kind.word()
@@ -165,7 +152,7 @@ impl Verb {
 
     /// The names of the verbs of `doer`.
     pub fn names(doer: Doer) -> Vec<&'static str> {
-        Verb::all().filter(|verb| verb.doer == doer).map(|verb| verb.name()).collect()
+        Verb::all().filter(|verb| verb.doer() == doer).map(|verb| verb.name()).collect()
     }
 
     /// The verbs of `doer`, for the help on a word that is none.
@@ -185,10 +172,9 @@ mod tests {
     #[test]
     fn a_verb_is_shown_by_a_line_that_has_it() {
         for verb in Verb::all() {
-            let doer = if verb.doer == Doer::Host { "host" } else { "vm1" };
+            let doer = if verb.doer() == Doer::Host { "host" } else { "vm1" };
             let line = format!("`{doer} {}", verb.name());
             assert!(verb.usage.starts_with(&line), "{} for {}", verb.usage, verb.name());
-            assert_eq!(verb.doer == Doer::Host, verb.kind.is_hosts(), "{}", verb.name());
         }
     }
 }
