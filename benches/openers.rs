@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use imglock_engine::RunOptions;
 use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec};
 use imglock_harness::process::StopToken;
 use imglock_harness::run::{Engine, SessionOptions, Verdict};
@@ -47,7 +48,7 @@ fn main() {
                 // The smaller, the noisier.
                 (3_000 / count).clamp(3, 25),
                 || {
-                    let result = engine.run(&scenario, backend).expect("a result");
+                    let result = engine.run(&scenario, RunOptions::new(backend)).expect("a result");
                     assert_eq!(result.verdict, Verdict::Passed, "{}", result.reason);
                 },
                 || {

@@ -13,11 +13,34 @@ pub fn grouped(number: u64) -> String {
     groups.fold(first.to_owned(), |text, group| text + "," + &group)
 }
 
+/// `1 round`, `1,679,616 rounds`.
+pub fn grouped_count(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+/// With a capital letter at its beginning.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// `ofd`, `ofd and posix`, `ext4, xfs and btrfs`.
-pub fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<&str> = words.into_iter().collect();
+pub fn list<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
+    joined(words, "and")
+}
+
+/// `ofd`, `ofd or posix`, `ext4, xfs or btrfs`.
+pub fn either<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> String {
+    joined(words, "or")
+}
+
+fn joined<T: AsRef<str>>(words: impl IntoIterator<Item = T>, last_but_one: &str) -> String {
+    let words: Vec<T> = words.into_iter().collect();
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     match &words[..] {
-        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        [before @ .., last] if !before.is_empty() => {
+            format!("{} {last_but_one} {last}", before.join(", "))
+        }
         words => words.concat(),
     }
 }
@@ -69,7 +92,8 @@ mod tests {
     #[case(&["ofd", "posix"], "ofd and posix")]
     #[case(&["ext4", "xfs", "btrfs"], "ext4, xfs and btrfs")]
     fn a_list_reads_as_a_sentence(#[case] words: &[&str], #[case] expected: &str) {
-        assert_eq!(list(words.iter().copied()), expected);
+        assert_eq!(list(words), expected);
+        assert_eq!(either(words), expected.replace(" and ", " or "));
     }
 
     #[rstest::rstest]

@@ -122,7 +122,7 @@ fn a_server_that_drops_what_a_handle_had_keeps_every_rule_that_shows_in_outcomes
         let run = imglock().args(["run", "--dir"]).arg(seen).args(THEMES).assert().success();
         run.stdout(contains(" 0 failed, "))
             .stdout(contains(
-                "shows no lock of this file system, so nobody can be seen to wait for one",
+                "shows no lock of this file system, so a wait for a lock cannot be observed",
             ))
             .stdout(contains(
                 "judged by outcomes alone at this place: the kernel shows no lock there",
@@ -149,7 +149,8 @@ fn an_ofd_lock_outlives_its_file_and_a_posix_lock_does_not() {
             .arg("contract/close-lets-the-next-one-in")
             .assert()
             .code(1);
-        closes.stdout(contains("it gave `refused write`, and the scenario expects `granted`"));
+        closes
+            .stdout(contains("the outcome is `refused write`, and the scenario expects `granted`"));
     });
 }
 

@@ -63,23 +63,23 @@ fn json_has_the_verdict_that_the_exit_code_cannot_tell() {
         let document: serde_json::Value =
             serde_json::from_slice(&run.get_output().stdout).expect("JSON");
         assert_eq!(document["verdict"], verdict);
-        assert_eq!(document["reason"], "vm0 and vm1 had the image at the same time");
+        assert_eq!(document["reason"], "vm0 and vm1 held the image at the same time");
         let events = document["evidence"]["events"].as_array().expect("events");
         assert!(events.iter().any(|event| event["role"] == "point" && event["opener"] == "vm1"));
     }
 }
 
 #[rstest]
-#[case::nothing("", "line 1: there is nothing in it; begin with a header such as {")]
-#[case::one_long_line(&"x".repeat(1 << 20), "line 1: it is longer than 65536 bytes; ")]
+#[case::nothing("", "line 1: the file is empty; begin with a header such as {")]
+#[case::one_long_line(&"x".repeat(1 << 20), "line 1: this line is longer than 65536 bytes; ")]
 #[case::a_kernel_log("[    0.000000] Linux version 6.18.0\n", "line 1: ")]
 #[case::a_mode_that_is_none(
     &turns(1).replace("\"rw\"", "\"rww\""),
-    "line 2: there is no mode `rww`; did you mean `rw`?\n"
+    "line 2: unknown mode `rww`; did you mean `rw`?\n"
 )]
 #[case::an_event_that_is_none(
     &turns(1).replace("granted", "grantet"),
-    "line 3: there is no event `grantet`; did you mean `granted`? valid here: `open`, `granted`"
+    "line 3: unknown event `grantet`; did you mean `granted`? valid here: `open`, `granted`"
 )]
 fn a_file_that_is_no_history_exits_2(#[case] text: &str, #[case] says: &str) {
     let folder = Folder::new();

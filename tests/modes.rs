@@ -103,7 +103,7 @@ fn modes_that_are_named_are_tried_alone_and_summed_up() {
     let heads: Vec<&str> = said.lines().filter(is_head).collect();
     assert_eq!(heads, ["tool-ro         0         -", "tool-rw         0 1       -"], "{said}");
     assert!(said.contains(" as documented, 0 not, 0 skipped, 0 timed out, "), "{said}");
-    assert!(said.ends_with("2 of 2 modes shown\n"), "{said}");
+    assert!(said.ends_with("2 of 2 modes confirmed\n"), "{said}");
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn an_overlay_on_an_overlay_is_skipped_with_the_reason() {
     let told = text(&output);
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert!(told.contains("1 passed, 0 failed, 1 skipped, 0 timed out"), "{told}");
-    let why = "  skipped 1: this file system cannot be the upper one of an overlayfs\n";
+    let why = "  skipped 1: this file system cannot be the upper layer of an overlayfs\n";
     assert!(told.ends_with(why), "something is left, or this is not the reason\n{told}");
 }
 

@@ -194,7 +194,7 @@ fn locks_that_keep_nobody_out_are_found_out(
     assert!(text.contains("not tried: a lock keeps nobody out\n"), "{text}");
     let seen = format!("A lock is refused: write against write ({backend}): no\n");
     assert!(text.contains(&seen), "{text}");
-    assert!(text.contains("granted, must be EAGAIN\n"), "{text}");
+    assert!(text.contains("granted, expected EAGAIN\n"), "{text}");
     let says = if name == "OFD" {
         "Worse than no locks: OFD locks are granted here and keep nobody out"
     } else {
@@ -270,7 +270,7 @@ fn several_places_are_told_one_after_the_other() {
     for folder in [&one, &two] {
         assert!(text.contains(&format!("{}\n", folder.path().display())), "{text}");
     }
-    assert_eq!(text.matches("What it means for QEMU").count(), 2, "{text}");
+    assert_eq!(text.matches("Consequences for QEMU").count(), 2, "{text}");
 }
 
 #[rstest]

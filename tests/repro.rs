@@ -84,10 +84,10 @@ fn a_loss_is_told_with_the_second_qemu_and_the_cure(
     let said = text(&said.get_output().stdout);
     for words in [
         "falling back to POSIX file locks",
-        "it is let in",
-        "open without one: vm1",
+        "     granted\n",
+        "open without a lock: vm1",
         "LOST",
-        "a second QEMU was let in",
+        "a second QEMU (rw) was granted",
         "With OFD locks the same commands",
         "How to be safe",
     ] {

@@ -55,9 +55,9 @@ fn an_html_report_comes_with_the_mode_matrix() {
     let mut run = imglock();
     run.arg("run").arg(file).args(["--backend", "ofd", "--report"]);
     run.arg(format!("html={}", page.display())).timeout(Duration::from_secs(120));
-    run.assert().success().stdout(contains("484 pairs of modes under ofd as they must be"));
+    run.assert().success().stdout(contains("484 pairs of modes are as stated (ofd)"));
     let page = std::fs::read_to_string(page).expect("a page");
-    assert!(page.contains("On ofd: 484 pairs, all as the rules say"), "no matrix");
+    assert!(page.contains("On ofd: 484 pairs, all as stated"), "no matrix");
     assert!(page.contains("The second writer is refused"), "no scenario");
 }
 
@@ -75,7 +75,7 @@ fn hazards_that_were_reproduced_are_counted() {
     let folder = Folder::new();
     let file = folder.file("unplug.kdl", LOSES_LOCKS);
     let run = imglock().arg("run").arg(file).assert().success();
-    run.stdout(contains("lock loss reproduced under posix by 1 scenario"));
+    run.stdout(contains("known hazards, shown as intended: lock loss in 1 run (posix)"));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn contested_starts_are_counted_and_who_lost_them_all() {
     let run =
         imglock().args(["run", "two-writers-at-the-same-moment", "--backend", "ofd"]).assert();
     run.success().stdout(predicates::str::is_match(
-        "(?m)^  1 contested start at the same moment under ofd; nobody won [01], as the contract allows$",
+        "(?m)^  1 simultaneous start with a conflict \\(ofd\\); every opener was refused in [01] \\(allowed\\)$",
     ).expect("a pattern"));
 }
 
@@ -272,5 +272,5 @@ fn an_interrupted_run_keeps_its_report() {
 fn matrix_agrees_with_the_rules() {
     let mut matrix = imglock();
     matrix.args(["matrix", "--backend", "ofd"]).timeout(Duration::from_secs(120));
-    matrix.assert().success().stdout(contains("all as scenarios/matrix.kdl says"));
+    matrix.assert().success().stdout(contains("all as stated in scenarios/matrix.kdl"));
 }

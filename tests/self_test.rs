@@ -60,7 +60,7 @@ fn a_fault_that_nobody_notices_fails_the_command() {
     let said = String::from_utf8(run.get_output().stdout.clone()).expect("text");
     assert!(said.contains("1 fault: 0 caught, 1 survived, 0 skipped"), "{said}");
     let survivor = said.split_once("\nsurvived  never-waits: ").expect("the survivor is told").1;
-    assert!(survivor.contains("nobody noticed: matrix on ofd (484 pairs)."), "{said}");
+    assert!(survivor.contains("no detector caught it: matrix on ofd (484 pairs)."), "{said}");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_run_with_a_planted_fault_says_so_in_every_report() {
     }
     let run = run.timeout(Duration::from_secs(60)).assert().code(1);
     let said = String::from_utf8(run.get_output().stdout.clone()).expect("text");
-    let warning = "A fault was planted on purpose, no-check: An opener does not look for others";
+    let warning = "A fault was planted on purpose, no-check: An opener does not test for others";
     assert!(said.starts_with(warning), "{said}");
     assert_eq!(said.matches(warning).count(), 2, "{said}");
     assert!(said.contains("--backend ofd --plant no-check"), "it is not run again so: {said}");

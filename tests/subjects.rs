@@ -45,7 +45,8 @@ fn a_scenario_comes_out_the_same_whoever_plays() {
     for (subject, folder) in subjects() {
         let output = run(subject, &folder).arg("--mix").assert().success();
         let said = text(&output.get_output().stdout);
-        let summary = said.lines().find(|line| line.contains("out the same whoever played"));
+        let summary =
+            said.lines().find(|line| line.contains("the same results with every subject"));
         let words = summary.unwrap_or_else(|| panic!("no summary in\n{said}"));
         let number: usize =
             words.split_whitespace().next().and_then(|word| word.parse().ok()).expect("a number");
@@ -180,7 +181,10 @@ fn a_qemu_that_hangs_is_timed_out_with_what_was_said_last() {
         let told = std::fs::read_to_string(said.path()).expect("text");
         assert_eq!(status.code(), Some(1), "{told}");
         assert!(told.contains("timed out  "), "{told}");
-        assert!(told.contains("Said to vm1 and by it:\n    -> {\"execute\":\"blockdev-"), "{told}");
+        assert!(
+            told.contains("Messages to and from vm1:\n    -> {\"execute\":\"blockdev-"),
+            "{told}"
+        );
         assert!(told.contains("printed") && told.contains("falling back to POSIX"), "{told}");
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use imglock_core::PlaceName;
 use imglock_harness::qemu::Program;
 use imglock_harness::run::{Document, Fate, Place, Verdict};
 use nix::sys::signal::{Signal, kill};
@@ -87,7 +88,7 @@ fn kernels_make_one_table_with_file_systems_and_files_of_ones_own() {
     assert_eq!(document.places[0].environment.kernel, *running.to_string_lossy());
     for (place, kind) in document.places.iter().zip(["ext4", "tmpfs"].iter().cycle()) {
         let kernel = &place.environment.kernel;
-        assert_eq!(place.name, format!("{kernel}/{kind}"));
+        assert_eq!(place.name.to_string(), format!("{kernel}/{kind}"));
         assert_eq!((&place.fate, place.environment.file_system.as_str()), (&Fate::Reached, *kind));
         let is_here = **kernel == *running.to_string_lossy();
         match &place.boot {
@@ -118,7 +119,7 @@ fn compare_with_the_running_one(document: &Document, folder: &Folder) {
     let part = |of_running: bool| {
         let mut part = document.clone();
         part.places.retain(|place| (place.environment.kernel == *running) == of_running);
-        let is_there = |name: &String| part.places.iter().any(|place| place.name == *name);
+        let is_there = |name: &PlaceName| part.places.iter().any(|place| place.name == *name);
         part.results.retain(|result| is_there(&result.place));
         part
     };
@@ -140,7 +141,8 @@ fn compare_with_the_running_one(document: &Document, folder: &Folder) {
     let broke = imglock().arg("compare").args([&old, &new]).output().expect("it runs");
     let told = String::from_utf8_lossy(&broke.stdout);
     assert_eq!(broke.status.code(), Some(1), "{told}");
-    let (kernel, kind) = place.split_once('/').expect("a guest's place");
+    let kernel = place.kernel.as_deref().expect("a guest's place");
+    let kind = place.file_system.expect("a file system that was made").name();
     assert!(told.contains("1 run broke") || told.contains("1 broken"), "{told}");
     for word in ["mine.kdl", kernel, kind] {
         assert!(told.contains(word), "{word} is not in\n{told}");
@@ -160,7 +162,7 @@ fn a_kernel_whose_init_fails_is_lost(#[case] words: &str, #[case] said: &str) {
     let [place] = document.places.as_slice() else { panic!("{:?}", document.places) };
     assert!(why(place).starts_with(said), "{}", why(place));
     assert!(told.contains("Kernel panic - not syncing"), "{told}");
-    assert_eq!(place.name, place.environment.kernel);
+    assert_eq!(place.name, PlaceName::HERE.under(&place.environment.kernel));
 }
 
 #[test]
@@ -203,7 +205,7 @@ fn a_kernel_that_never_speaks_is_lost() {
     command.arg("--kernel").arg(image).args(["--accel", "tcg", "--boot-timeout", "1.5"]);
     let (document, _) = document(&mut command, &folder, 1);
     let [place] = document.places.as_slice() else { panic!("{:?}", document.places) };
-    assert_eq!(place.name, "6.99.0-mute");
+    assert_eq!(place.name, "6.99.0-mute".into());
     let said = "it never spoke: nothing on its console within 1.5 seconds";
     assert!(why(place).starts_with(said), "{}", why(place));
     std::fs::remove_file(folder.path().join("bzImage")).expect("it is there");

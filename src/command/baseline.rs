@@ -45,11 +45,11 @@ impl Baseline {
         format: RunFormat,
         output: &mut Output,
     ) -> Result<Comparison, Failure> {
-        let asked: BTreeSet<_> = record.planned.iter().map(key_of_job).collect();
+        let asked: BTreeSet<_> = record.tour.planned.iter().map(key_of_job).collect();
         let mut before = self.document.clone();
         before.results.retain(|result| asked.contains(&key(result)));
         let others = self.document.results.len() - before.results.len();
-        let comparison = Comparison::of(&before, &record.document(), SLOWER);
+        let comparison = Comparison::of(&before, &record.tour.document(), SLOWER);
         let compared = Compared {
             old: self.name.clone(),
             new: "this run".to_owned(),

@@ -32,9 +32,10 @@ pub fn failures(files: &[PathBuf]) -> Result<KnownFailures, Failure> {
 
 /// Notes on entries without effect on this run: entries whose runs all match an
 /// earlier entry, and entries about unknown scenarios.
-pub fn remarks(known: &KnownFailures, record: &RunRecord) -> Vec<String> {
-    let at = |result: &ScenarioResult| record.places.iter().find(|it| it.name == result.place);
-    let runs = record.results.iter().filter_map(|result| Some(result.key(at(result)?)));
+pub fn remarks(record: &RunRecord) -> Vec<String> {
+    let known = record.tour.known();
+    let at = |result: &ScenarioResult| record.tour.places.iter().find(|it| it.name == result.place);
+    let runs = record.tour.results.iter().filter_map(|result| Some(result.key(at(result)?)));
     let shadowed = known.shadowed(runs).into_iter().map(|entry| {
         let Entry { source_name, line, .. } = entry;
         format!(
@@ -42,7 +43,7 @@ pub fn remarks(known: &KnownFailures, record: &RunRecord) -> Vec<String> {
              first matching entry counts"
         )
     });
-    let planned = record.planned.iter().map(|job| &*job.scenario.name);
+    let planned = record.tour.planned.iter().map(|job| &*job.scenario.name);
     shadowed.chain(unmatched(known, &planned.collect::<Vec<_>>())).collect()
 }
 

@@ -10,7 +10,6 @@ mod explain;
 mod explore;
 mod fault;
 mod generate;
-mod grounds;
 mod handover;
 mod hold;
 mod holders;
@@ -30,7 +29,6 @@ mod run_log;
 mod seed;
 mod self_test;
 mod subject;
-mod tour;
 mod vm;
 
 use crate::cli::{Cli, Command};

@@ -1,9 +1,7 @@
 use std::path::Path;
 
-use imglock_harness::file_system::PrivateMounts;
 use imglock_harness::process::StopToken;
 use imglock_harness::run::SessionOptions;
-use imglock_harness::scenario::Scenario;
 
 use crate::cli::PlaceArgs;
 
@@ -20,16 +18,6 @@ pub fn session_options(
         keep,
         ..SessionOptions::new(directory.to_owned(), stop)
     }
-}
-
-/// A private mount namespace, if one of these scenarios mounts something and
-/// this user may mount. Call this before other threads are started.
-pub fn mounts<'s>(scenarios: impl IntoIterator<Item = &'s Scenario>) -> Option<PrivateMounts> {
-    if !scenarios.into_iter().any(Scenario::mounts) {
-        return None;
-    }
-    let entered = PrivateMounts::enter();
-    entered.inspect_err(|why| tracing::debug!(%why, "cannot enter a private mount namespace")).ok()
 }
 
 /// The number of jobs to run at the same time: `jobs`, or the available cores.

@@ -2,7 +2,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use imglock_harness::probe::{Probe, ProbeError, probe as try_locks};
-use imglock_harness::process::describe;
 use imglock_harness::run::SessionOptions;
 
 use crate::cli::ProbeArgs;
@@ -48,10 +47,8 @@ pub fn probe(args: ProbeArgs, output: &mut Output) -> Result<ExitCode, Failure> 
 
 /// `path` if it is a directory, otherwise the directory that contains it.
 fn directory_of(path: &Path) -> Result<PathBuf, Failure> {
-    let about = std::fs::metadata(path).map_err(|error| ProbeError::Directory {
-        directory: path.to_owned(),
-        why: describe(&error),
-    })?;
+    let about = std::fs::metadata(path)
+        .map_err(|error| ProbeError::Directory { directory: path.to_owned(), source: error })?;
     Ok(match path.parent() {
         _ if about.is_dir() => path.to_owned(),
         Some(parent) if parent != Path::new("") => parent.to_owned(),

@@ -2,6 +2,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use imglock_engine::RaceError;
 use imglock_harness::history::{HistoryFile, Stay};
 use imglock_harness::process::ProcessError;
 use imglock_harness::race::{Course, RacePlan, RaceSum, race as run};
@@ -98,7 +99,9 @@ fn one(
         history.finish()?;
     }
     let sum = match sum {
-        Err(HarnessError::Process(ProcessError::Stopped)) => return Err(Failure::Interrupted),
+        Err(RaceError::Harness(HarnessError::Process(ProcessError::Stopped))) => {
+            return Err(Failure::Interrupted);
+        }
         other => other?,
     };
     races.races.truncate(place);

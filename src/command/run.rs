@@ -1,17 +1,13 @@
-use std::path::Path;
 use std::sync::Arc;
 
+use imglock_engine::{Tour, TourEnd, TourRecord};
 use imglock_harness::lock::Backend;
-use imglock_harness::process::LauncherOptions;
-use imglock_harness::run::{Casting, Environment, Job, SessionOptions, Verdict};
+use imglock_harness::run::{Casting, Job, SessionOptions, Verdict};
 use imglock_harness::scenario::Scenario;
 use imglock_harness::step::FileSystem;
-use imglock_harness::subject::SubjectProgram;
 use imglock_harness::sweep::mode_table;
 
-use super::grounds::Grounds;
 use super::run_log::RunLog;
-use super::tour::{Tour, Toured};
 use super::{fault, matrix, place, subject};
 use crate::cli::{ReportKind, RunArgs};
 use crate::exit::ExitCode;
@@ -25,19 +21,16 @@ use crate::selection::{on_file_systems, select};
 /// `imglock run`.
 pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Failure> {
     let kinds = args.file_systems();
-    let (jobs, castings) = planned(&args, &kinds)?;
+    let jobs = planned(&args, &kinds)?;
     let stop = interrupt::stop_on_signals()?;
     let planted = fault::planted(&args.plant)?;
     let directory = args.place.images.directory();
-    let launcher = LauncherOptions::new(directory.clone(), stop.clone());
-    let grounds = Grounds::new(kinds, launcher)?;
-    let mounts = grounds.mounts(jobs.iter().map(|job| &*job.scenario));
     let options = SessionOptions {
         deny_ofd: args.subjects.deny_ofd,
-        mounts,
         fault: planted,
         ..place::session_options(&args.place, &directory, args.keep, stop.clone())
     };
+    let tour = Tour::prepare(jobs, &kinds, options)?;
     let rerun = Rerun {
         directory: args.place.images.dir,
         qemu_dirs: args.subjects.programs.qemu_dirs,
@@ -45,22 +38,18 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
         planted,
         ..Rerun::default()
     };
-    let mut record = RunRecord::new(jobs.clone(), grounds.kinds(), rerun);
+    let mut record = RunRecord::new(TourRecord::new(tour.jobs().to_vec(), tour.places()), rerun);
     record.mixed = args.mix;
     let wants_modes = args.report.reports.iter().any(|report| report.kind == ReportKind::Html);
-    let environment = |directory: &Path| Environment {
-        qemu: programs(&castings),
-        planted,
-        ..Environment::at(directory)
-    };
 
     let mut log = RunLog::begin(record, args.report, args.trace, quiet, output)?;
-    let tour = Tour { jobs: &jobs, options: &options, grounds: &grounds };
-    let Toured { kept, mut broken } = tour.go(environment, &mut log)?;
+    let TourEnd { kept, broken } = tour.go(&mut log)?;
+    let mut broken = broken.map(Failure::Harness);
     let mut modes = Vec::new();
-    let is_whole = log.record().is_complete() && !log.record().has_named_places();
+    let is_whole = log.record().tour.is_complete() && !log.record().tour.has_named_places();
     if wants_modes && broken.is_none() && is_whole {
-        match measure_modes(log.record(), &SessionOptions { keep: false, ..options }) {
+        match measure_modes(log.record(), &SessionOptions { keep: false, ..tour.options().clone() })
+        {
             Ok(measured) => modes = measured,
             Err(_) if stop.is_stopped() => {}
             Err(failure) => broken = Some(failure),
@@ -69,14 +58,14 @@ pub fn run(args: RunArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, 
     let enter = |record: &mut RunRecord| {
         record.kept = kept;
         let misses_modes = wants_modes && is_whole && modes.is_empty();
-        record.interrupted = stop.is_stopped() && (!record.is_complete() || misses_modes);
+        record.interrupted = stop.is_stopped() && (!record.tour.is_complete() || misses_modes);
         record.modes = modes;
     };
     log.finish(enter, broken)
 }
 
-/// The jobs to run at each place, and the castings.
-pub fn planned(args: &RunArgs, kinds: &[FileSystem]) -> Result<(Vec<Job>, Vec<Casting>), Failure> {
+/// The jobs to run at each place.
+pub fn planned(args: &RunArgs, kinds: &[FileSystem]) -> Result<Vec<Job>, Failure> {
     let scenarios = on_file_systems(select(&Library::embedded(), &args.patterns)?, kinds)?;
     let (scenarios, castings) = match args.mix {
         false => (scenarios, subject::castings(&args.subjects)?),
@@ -87,7 +76,7 @@ pub fn planned(args: &RunArgs, kinds: &[FileSystem]) -> Result<(Vec<Job>, Vec<Ca
         let mut number = 0..;
         jobs.retain(|_| number.next().is_some_and(|number| shard.has(number)));
     }
-    if jobs.is_empty() { Err(Failure::EmptyShard) } else { Ok((jobs, castings)) }
+    if jobs.is_empty() { Err(Failure::EmptyShard) } else { Ok(jobs) }
 }
 
 /// Measures the mode matrix on each backend that scenarios ran on.
@@ -97,7 +86,7 @@ fn measure_modes(
 ) -> Result<Vec<MeasuredModes>, Failure> {
     let stated = matrix::stated()?;
     let ran = |backend: &Backend| {
-        let of_backend = record.results.iter().filter(|result| result.backend == *backend);
+        let of_backend = record.tour.results.iter().filter(|result| result.backend == *backend);
         of_backend.into_iter().any(|result| result.verdict != Verdict::Skipped)
     };
     let measure = |backend| {
@@ -116,14 +105,6 @@ fn measure_modes(
 fn of_two_processes(mut scenarios: Vec<Arc<Scenario>>) -> Result<Vec<Arc<Scenario>>, Failure> {
     scenarios.retain(|scenario| scenario.actors().len() == 2);
     if scenarios.is_empty() { Err(Failure::NoPairs) } else { Ok(scenarios) }
-}
-
-/// The programs of all castings, once each.
-fn programs(castings: &[Casting]) -> Vec<SubjectProgram> {
-    let mut programs: Vec<SubjectProgram> = castings.iter().flat_map(Casting::programs).collect();
-    programs.sort_by(|one, other| one.path.cmp(&other.path));
-    programs.dedup();
-    programs
 }
 
 /// One job for each scenario, each chosen backend that it supports, and each

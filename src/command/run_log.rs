@@ -1,8 +1,8 @@
 use std::io::Write;
 use std::time::Instant;
 
+use imglock_engine::TourObserver;
 use imglock_harness::compare::Comparison;
-use imglock_harness::known::KnownFailures;
 use imglock_harness::run::{Place, ScenarioResult};
 
 use super::baseline::Baseline;
@@ -19,7 +19,6 @@ use crate::report::{
 /// Records a run and reports it while it goes on, at any place.
 pub struct RunLog<'o> {
     record: RunRecord,
-    known: KnownFailures,
     baseline: Option<Baseline>,
     format: RunFormat,
     reporter: Box<dyn Reporter>,
@@ -37,7 +36,7 @@ impl<'o> RunLog<'o> {
     /// A report cannot be written, or the expected failures or the baseline
     /// cannot be read.
     pub fn begin(
-        record: RunRecord,
+        mut record: RunRecord,
         told: ReportArgs,
         traced: bool,
         quiet: bool,
@@ -45,7 +44,7 @@ impl<'o> RunLog<'o> {
     ) -> Result<RunLog<'o>, Failure> {
         // Before the report files: one of them may replace the baseline.
         let baseline = told.baseline.as_deref().map(Baseline::read).transpose()?;
-        let known = known::failures(&told.known)?;
+        record.tour = record.tour.knowing(known::failures(&told.known)?);
         let format = told.format;
         let files = ReportFiles::create(told.reports, &record)?;
         let mut reporter: Box<dyn Reporter> = match format {
@@ -54,55 +53,10 @@ impl<'o> RunLog<'o> {
             RunFormat::JsonLines => Box::new(Lines),
             RunFormat::Ktap => Box::new(Ktap::default()),
         };
-        let progress = Progress::new(Work::Scenarios, record.expected() as u64, quiet);
+        let progress = Progress::new(Work::Scenarios, record.tour.expected() as u64, quiet);
         reporter.begin(&record, output)?;
         let began = Instant::now();
-        Ok(RunLog { record, known, baseline, format, reporter, files, progress, output, began })
-    }
-
-    /// Records a new place, reached or not.
-    ///
-    /// # Errors
-    /// A report cannot be written.
-    pub fn arrive(&mut self, place: Place) -> Result<(), Failure> {
-        let RunLog { record, reporter, progress, output, .. } = self;
-        record.places.push(place);
-        let Some(place) = record.places.last() else { return Ok(()) };
-        progress.expect(record.expected() as u64);
-        progress.aside(|| reporter.arrived(record, place, output))?;
-        self.tell_files()
-    }
-
-    /// Records the result of a run at the place named `place`.
-    ///
-    /// # Errors
-    /// A report cannot be written.
-    pub fn add(&mut self, place: &str, result: ScenarioResult) -> Result<(), Failure> {
-        let RunLog { record, known, reporter, progress, output, .. } = self;
-        let mut result = ScenarioResult { place: place.to_owned(), ..result };
-        if let Some(place) = record.places.iter().find(|one| one.name == place) {
-            result.known = known.of(&result.key(place));
-        }
-        record.results.push(result);
-        progress.advance();
-        if let Some(result) = record.results.last() {
-            progress.aside(|| reporter.ended(record, result, output))?;
-        }
-        self.tell_files()
-    }
-
-    /// Records that a place is finished; `place` is its final state.
-    ///
-    /// # Errors
-    /// A report cannot be written.
-    pub fn leave(&mut self, place: Place) -> Result<(), Failure> {
-        let RunLog { record, reporter, progress, output, .. } = self;
-        if let Some(known) = record.places.iter_mut().find(|known| known.name == place.name) {
-            known.clone_from(&place);
-        }
-        progress.expect(record.expected() as u64);
-        progress.aside(|| reporter.left(record, &place, output))?;
-        self.tell_files()
+        Ok(RunLog { record, baseline, format, reporter, files, progress, output, began })
     }
 
     /// Prints a note on standard error that is not part of any report.
@@ -133,9 +87,10 @@ impl<'o> RunLog<'o> {
         let RunLog { mut record, mut reporter, files, progress, output, began, .. } = self;
         drop(progress);
         record.elapsed = began.elapsed();
+        record.tour.sort_places();
         last(&mut record);
         // If the run could not begin, the failure alone is reported.
-        if broken.is_none() || !record.results.is_empty() {
+        if broken.is_none() || !record.tour.results.is_empty() {
             reporter.finish(&record, output)?;
             output.flush()?;
         }
@@ -143,12 +98,12 @@ impl<'o> RunLog<'o> {
         if let Some(failure) = broken {
             return Err(failure);
         }
-        for remark in known::remarks(&self.known, &record) {
+        for remark in known::remarks(&record) {
             // If standard error is closed, the note is lost.
             let _ = writeln!(output.errors(), "{CAREFUL}note{CAREFUL:#}: {remark}");
         }
         let in_guests = !record.rerun.guests.is_empty();
-        if let Some(advice) = failure::advice_on_results(&record.results, in_guests) {
+        if let Some(advice) = failure::advice_on_results(&record.tour.results, in_guests) {
             failure::help(advice, output.errors());
         }
         let comparison = self.baseline.map(|it| it.compare(&record, self.format, output));
@@ -161,22 +116,53 @@ impl<'o> RunLog<'o> {
     }
 }
 
+impl TourObserver for RunLog<'_> {
+    type Stop = Failure;
+
+    fn arrive(&mut self, place: Place) -> Result<(), Failure> {
+        let RunLog { record, reporter, progress, output, .. } = self;
+        let Ok(()) = record.tour.arrive(place);
+        let Some(place) = record.tour.places.last() else { return Ok(()) };
+        progress.expect(record.tour.expected() as u64);
+        progress.aside(|| reporter.arrived(record, place, output))?;
+        self.tell_files()
+    }
+
+    fn add(&mut self, result: ScenarioResult) -> Result<(), Failure> {
+        let RunLog { record, reporter, progress, output, .. } = self;
+        let Ok(()) = record.tour.add(result);
+        progress.advance();
+        if let Some(result) = record.tour.results.last() {
+            progress.aside(|| reporter.ended(record, result, output))?;
+        }
+        self.tell_files()
+    }
+
+    fn leave(&mut self, place: Place) -> Result<(), Failure> {
+        let RunLog { record, reporter, progress, output, .. } = self;
+        let Ok(()) = record.tour.leave(place.clone());
+        progress.expect(record.tour.expected() as u64);
+        progress.aside(|| reporter.left(record, &place, output))?;
+        self.tell_files()
+    }
+}
+
 /// The exit code of a run; a comparison alone decides it, if there is one.
 fn exit(record: &RunRecord, comparison: Option<&Comparison>) -> Result<ExitCode, Failure> {
-    let summary = Summary::of(&record.results);
+    let summary = Summary::of(&record.tour.results);
     let is_bad = match comparison {
         Some(comparison) => comparison.is_broken(),
         None => {
             summary.bad() > 0
-                || record.lost().next().is_some()
+                || record.tour.lost().next().is_some()
                 || record.matrix_is_bad()
                 || !record.mix_differences().is_empty()
         }
     };
     if record.interrupted {
         Ok(ExitCode::Interrupted)
-    } else if !record.is_complete() {
-        Err(Failure::Incomplete { ran: record.results.len(), planned: record.expected() })
+    } else if !record.tour.is_complete() {
+        Err(Failure::Incomplete { ran: record.tour.results.len(), planned: record.tour.expected() })
     } else if is_bad {
         Ok(ExitCode::Failed)
     } else if summary.passed + summary.known + summary.bad() == 0 {

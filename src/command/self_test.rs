@@ -1,6 +1,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use imglock_engine::PrivateMounts;
 use imglock_harness::fault::Fault;
 use imglock_harness::run::SessionOptions;
 use imglock_harness::self_test::{Fate, Plan, SelfTest, self_test as plant};
@@ -28,7 +29,7 @@ pub fn self_test(
         return Ok(ExitCode::AsExpected);
     }
     let scenarios = on_file_systems(select(&Library::embedded(), &[])?, &[])?;
-    let mounts = place::mounts(scenarios.iter().map(|scenario| &**scenario));
+    let mounts = PrivateMounts::if_needed(scenarios.iter().map(|scenario| &**scenario));
     let directory = args.place.images.directory();
     let stop = interrupt::stop_on_signals()?;
     let plan = Plan {

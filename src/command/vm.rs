@@ -1,23 +1,24 @@
-use std::ops::ControlFlow;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::mpsc::channel;
 
+use imglock_core::PlaceName;
+use imglock_engine::{Tour, TourObserver, TourRecord};
 use imglock_harness::file_system::Maker;
 use imglock_harness::process::{LauncherOptions, ProcessError, StopToken};
 use imglock_harness::qemu::Program;
-use imglock_harness::run::{HarnessError, Job, Place};
+use imglock_harness::run::{Job, Place, ScenarioResult};
 use imglock_harness::step::FileSystem;
-use imglock_harness::vm::{
-    Kernel, KernelError, Payload, VmEvent, VmNews, VmOptions, VmPlan, boot_all,
-};
+use imglock_harness::vm::{Kernel, KernelError, Payload, VmOptions, VmPlan};
+use imglock_qemu::{VmEnd, VmLimit, VmNews, VmObserver, boot_all};
 
 use super::console_files::ConsoleFiles;
-use super::host::Host;
+use super::host::host;
 use super::run_log::RunLog;
 use super::{fault, place, run, subject};
 use crate::cli::{RunArgs, VmArgs, once};
 use crate::exit::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::interrupt;
 use crate::library::Library;
 use crate::output::Output;
@@ -30,7 +31,7 @@ pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Fa
     // All arguments are checked before the first guest boots.
     let guest = args.guest().map_err(Failure::NotInAGuest)?;
     let kinds = guest.file_systems();
-    let (jobs, _) = run::planned(&guest, &kinds)?;
+    let jobs = run::planned(&guest, &kinds)?;
     let stop = interrupt::stop_on_signals()?;
     let options = options(&args, stop.clone())?;
     let plan = plan(&args, &guest, &jobs)?;
@@ -46,81 +47,97 @@ pub fn vm(args: VmArgs, quiet: bool, output: &mut Output) -> Result<ExitCode, Fa
         planted: fault::planted(&guest.plant)?,
         ..Rerun::default()
     };
-    let of_kernel = match kinds.as_slice() {
-        [] => vec![None],
-        kinds => kinds.iter().copied().map(Some).collect(),
+    let host = args.host.then(|| host(&guest, &jobs, &names, &stop)).transpose()?;
+    let made = |name: PlaceName| {
+        kinds.iter().map(move |kind| PlaceName { file_system: Some(*kind), ..name.clone() })
     };
-    let host = args.host.then(|| Host::new(&guest, &jobs, &names, &stop)).transpose()?;
-    let mut grounds: Vec<_> = host.iter().flat_map(|host| host.kinds()).collect();
-    grounds.extend(names.iter().flat_map(|_| of_kernel.clone()));
-    let record = RunRecord::new(jobs.clone(), grounds, rerun);
-    let mut consoles = ConsoleFiles::create(args.console.as_deref(), &names)?;
-    let mut log = RunLog::begin(record, args.report, guest.trace, quiet, output)?;
-    let mut failed = match &host {
+    let of_guest = |name: &String| {
+        let here = PlaceName::HERE.under(name);
+        if kinds.is_empty() { vec![here] } else { made(here).collect() }
+    };
+    let mut places: Vec<PlaceName> = host.iter().flat_map(Tour::places).collect();
+    places.extend(names.iter().flat_map(of_guest));
+    let record = RunRecord::new(TourRecord::new(jobs, places), rerun);
+    let consoles = ConsoleFiles::create(args.console.as_deref(), &names)?;
+    let log = RunLog::begin(record, args.report, guest.trace, quiet, output)?;
+    let mut guests = Guests { names: &names, log, consoles, exceeded: BTreeSet::new() };
+    let mut broken = match &host {
         None => None,
-        Some(host) => host.run(&jobs, &mut log)?,
+        Some(host) => host.go(&mut guests.log)?.broken.map(Failure::Harness),
     };
-    let ended = match failed {
-        Some(_) => Ok(()),
-        None => boot_all(&plan, &options, &mut |event| {
-            failed = tell(event, &names, &mut log, &mut consoles).err();
-            if failed.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        }),
-    };
-    let broken = match (failed, ended) {
-        (Some(failure), _) => Some(failure),
-        (None, Ok(()) | Err(ProcessError::Stopped)) => None,
-        (None, Err(error)) => Some(Failure::Harness(HarnessError::Process(error))),
-    };
-    let enter = |record: &mut RunRecord| {
-        record.places.sort_by_key(|place| number_of(place, &names));
-        record.interrupted = stop.is_stopped() && !record.is_complete();
-    };
-    log.finish(enter, broken)
-}
-
-/// Passes an event of a guest to the log and the console files.
-fn tell(
-    VmEvent { kernel, what }: VmEvent,
-    names: &[String],
-    log: &mut RunLog<'_>,
-    consoles: &mut ConsoleFiles,
-) -> Result<(), Failure> {
-    let name = names.get(kernel).map_or("", String::as_str);
-    match what {
-        VmNews::Started(accelerator) => {
-            tracing::debug!("{name}: started under {}", accelerator.name());
-        }
-        VmNews::GaveUpKvm(why) => {
-            log.hint(&format!(
-                "{name}: KVM does not work here ({why}); the guests run under TCG from now on, as with --accel tcg"
-            ));
-        }
-        VmNews::Booted(after) => {
-            tracing::debug!("{name}: its init reported after {:.1} s", after.as_secs_f64());
-        }
-        VmNews::Console(bytes) => consoles.write(kernel, &bytes)?,
-        VmNews::Place(place) => log.arrive(*place)?,
-        VmNews::Result(result) => {
-            let place = result.place.clone();
-            log.add(&place, *result)?;
-        }
-        VmNews::Over(places) => {
-            for place in places {
-                if log.record().places.iter().all(|known| known.name != place.name) {
-                    log.arrive(place.clone())?;
-                }
-                log.leave(place)?;
-            }
-        }
+    if broken.is_none() {
+        broken = match boot_all(&plan, &options, &mut guests) {
+            Ok(()) | Err(VmEnd::Process(ProcessError::Stopped)) => None,
+            Err(VmEnd::Process(error)) => Some(Failure::Harness(error.into())),
+            Err(VmEnd::Observer(failure)) => Some(failure),
+        };
     }
-    Ok(())
+    let exceeded = guests.advice();
+    let enter = |record: &mut RunRecord| {
+        record.interrupted = stop.is_stopped() && !record.tour.is_complete();
+    };
+    let ended = guests.log.finish(enter, broken);
+    exceeded.into_iter().for_each(|advice| failure::help(advice, output.errors()));
+    ended
 }
 
-/// The number of the kernel that a place belongs to.
-fn number_of(place: &Place, names: &[String]) -> Option<usize> {
-    let kernel = place.name.split('/').next().unwrap_or_default();
-    names.iter().position(|name| name == kernel)
+/// The log of the guests, and the files of their consoles.
+struct Guests<'v, 'o> {
+    names: &'v [String],
+    log: RunLog<'o>,
+    consoles: ConsoleFiles,
+    exceeded: BTreeSet<&'static str>,
+}
+
+impl Guests<'_, '_> {
+    /// The options that raise the limits which guests exceeded.
+    fn advice(&self) -> Vec<&'static str> {
+        self.exceeded.iter().copied().collect()
+    }
+}
+
+impl TourObserver for Guests<'_, '_> {
+    type Stop = Failure;
+
+    fn arrive(&mut self, place: Place) -> Result<(), Failure> {
+        self.log.arrive(place)
+    }
+
+    fn add(&mut self, result: ScenarioResult) -> Result<(), Failure> {
+        self.log.add(result)
+    }
+
+    fn leave(&mut self, place: Place) -> Result<(), Failure> {
+        self.log.leave(place)
+    }
+}
+
+impl VmObserver for Guests<'_, '_> {
+    fn news(&mut self, kernel: usize, news: VmNews) -> Result<(), Failure> {
+        let name = self.names.get(kernel).map_or("", String::as_str);
+        match news {
+            VmNews::Started(accelerator) => {
+                tracing::debug!("{name}: started under {}", accelerator.name());
+            }
+            VmNews::GaveUpKvm(why) => {
+                self.log.hint(&format!(
+                    "{name}: KVM does not work here ({why}); the guests run under TCG from now on, as with --accel tcg"
+                ));
+            }
+            VmNews::Booted(after) => {
+                tracing::debug!("{name}: its init reported after {:.1} s", after.as_secs_f64());
+            }
+            VmNews::Console(bytes) => self.consoles.write(kernel, &bytes)?,
+            VmNews::TimedOut(limit) => {
+                self.exceeded.insert(match limit {
+                    VmLimit::Boot => "give a kernel more time to boot with --boot-timeout",
+                    VmLimit::Silence => "allow a guest a longer silence with --timeout",
+                });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// The options of the guests.
@@ -166,7 +183,7 @@ fn plan(args: &VmArgs, guest: &RunArgs, jobs: &[Job]) -> Result<VmPlan, Failure>
     Ok(VmPlan {
         kernels,
         arguments: told.into_iter().chain(args.arguments.iter().cloned()).collect(),
-        file_systems: file_systems.iter().map(|kind| kind.name().to_owned()).collect(),
+        file_systems: file_systems.clone(),
         payload,
     })
 }

@@ -16,6 +16,7 @@ impl Failure {
             Failure::Kernel(error) => return engine::kernel(error),
             Failure::Site(error) => return engine::site(error),
             Failure::Harness(error) => return engine::harness(error),
+            Failure::Race(error) => return engine::race(error),
             Failure::Handover(error) => return engine::handover(error),
             Failure::Probe(error) => return engine::probe(error),
             Failure::Survey(error) => return engine::survey(error),

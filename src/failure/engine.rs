@@ -1,5 +1,6 @@
 //! Advice on the errors of the library, which knows no command line.
 
+use imglock_engine::{RaceError, SelfTestError};
 use imglock_harness::file_system::SiteError;
 use imglock_harness::handover::HandoverError;
 use imglock_harness::holders::SurveyError;
@@ -8,23 +9,51 @@ use imglock_harness::process::{ProcessError, describe};
 use imglock_harness::run::HarnessError;
 use imglock_harness::vm::KernelError;
 
+use super::Failure;
+
+impl From<RaceError> for Failure {
+    fn from(error: RaceError) -> Failure {
+        match error {
+            RaceError::Harness(error) => Failure::Harness(error),
+            other => Failure::Race(other),
+        }
+    }
+}
+
+impl From<SelfTestError> for Failure {
+    fn from(error: SelfTestError) -> Failure {
+        match error {
+            SelfTestError::Harness(error) => Failure::Harness(error),
+            SelfTestError::Race(error) => error.into(),
+            other => Failure::NotTried { why: other.to_string() },
+        }
+    }
+}
+
+pub(super) fn race(error: &RaceError) -> Option<String> {
+    match error {
+        RaceError::TimedOut { .. } => Some("allow more time for a step with --timeout".to_owned()),
+        RaceError::Harness(error) => harness(error),
+        _ => None,
+    }
+}
+
 pub(super) fn harness(error: &HarnessError) -> Option<String> {
     match error {
         HarnessError::Directory { .. } | HarnessError::NoLocks { .. } => {
-            unless_given(error, "choose another directory with --dir")
+            Some("choose another directory with --dir".to_owned())
         }
-        HarnessError::NoSuchLocks { .. } => unless_given(
-            error,
-            "choose other locks with --backend, or another directory with --dir",
-        ),
+        HarnessError::NoSuchLocks { .. } => {
+            Some("choose other locks with --backend, or another directory with --dir".to_owned())
+        }
         HarnessError::Process(error) => process(error),
-        HarnessError::Race { .. } => None,
+        _ => None,
     }
 }
 
 fn process(error: &ProcessError) -> Option<String> {
     match error {
-        ProcessError::TooMany { .. } => unless_given(error, "raise the limit with `ulimit -n`"),
+        ProcessError::Scratch { .. } => Some("choose another directory with --dir".to_owned()),
         _ => None,
     }
 }
@@ -48,29 +77,22 @@ pub(super) fn handover(error: &HandoverError) -> Option<String> {
 
 pub(super) fn probe(error: &ProbeError) -> Option<String> {
     match error {
-        ProbeError::Directory { .. } => {
-            unless_given(error, "name a directory that you can write to")
-        }
+        ProbeError::Directory { .. } => Some("name a directory that you can write to".to_owned()),
         ProbeError::Process(error) => process(error),
-        ProbeError::Story(_) => {
-            unless_given(error, "this is an error in imglock; please report it")
-        }
+        ProbeError::Story(_) => Some("this is an error in imglock; please report it".to_owned()),
     }
 }
 
 pub(super) fn kernel(error: &KernelError) -> Option<String> {
     match error {
-        KernelError::NoImage { .. } => unless_given(
-            error,
+        KernelError::NoImage { .. } => Some(
             "name the package that it depends on with --kernel; its name contains the version of \
-             the kernel",
+             the kernel"
+                .to_owned(),
         ),
-        KernelError::NoModules { release, .. } => unless_given(
-            error,
-            &format!(
-                "name /lib/modules/{release}, or the directory that contains it, with --modules"
-            ),
-        ),
+        KernelError::NoModules { release, .. } => Some(format!(
+            "name /lib/modules/{release}, or the directory that contains it, with --modules"
+        )),
         _ => None,
     }
 }
@@ -80,7 +102,7 @@ pub(super) fn survey(error: &SurveyError) -> Option<String> {
         SurveyError::Image { .. } => {
             Some("name a file that you can reach, or /proc/PID/fd/N for a deleted file".to_owned())
         }
-        SurveyError::Proc(_) => unless_given(error, "check that /proc is mounted"),
+        SurveyError::Proc(_) => Some("check that /proc is mounted".to_owned()),
     }
 }
 
@@ -92,11 +114,4 @@ pub(super) fn not_surveyed(error: &SurveyError) -> String {
         }
         SurveyError::Proc(_) => error.to_string(),
     }
-}
-
-/// `advice`, unless the text of the error contains advice already.
-fn unless_given(error: &impl std::fmt::Display, advice: &str) -> Option<String> {
-    let has_advice = ["; choose", "; raise", "; name", "; is it", "; please"];
-    let text = error.to_string();
-    (!has_advice.iter().any(|words| text.contains(words))).then(|| advice.to_owned())
 }

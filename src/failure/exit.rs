@@ -33,6 +33,7 @@ impl Failure {
             | Failure::Survey(SurveyError::Image { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,
             Failure::Harness(_)
+            | Failure::Race(_)
             | Failure::Payload(_)
             | Failure::Site(_)
             | Failure::Handover(_)

@@ -18,6 +18,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
+use imglock_engine::RaceError;
 use imglock_harness::file_system::SiteError;
 use imglock_harness::handover::HandoverError;
 use imglock_harness::history::Problem;
@@ -190,6 +191,9 @@ pub enum Failure {
     /// The engine cannot run here.
     #[error(transparent)]
     Harness(#[from] HarnessError),
+    /// A race that cannot start or go on.
+    #[error(transparent)]
+    Race(RaceError),
     /// No guest can be moved.
     #[error(transparent)]
     Handover(#[from] HandoverError),

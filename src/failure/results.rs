@@ -35,7 +35,7 @@ mod tests {
         #[case] expected: Option<&str>,
     ) {
         let result = ScenarioResult {
-            place: String::new(),
+            place: "".into(),
             scenario: "contract/one".to_owned(),
             backend: Backend::Ofd,
             subject: "builtin".to_owned(),

@@ -1,95 +1,119 @@
-//! Which locks came and went at each step, actor by actor, in words.
+//! The locks that each actor acquires and loses at each event, in words.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
+use anstyle::Style;
 use imglock_harness::lock::Backend;
 use imglock_harness::run::Trace;
 
-use super::bands::{Band, Lock, bands};
-use super::legend::byte;
+use super::lifetimes::{Lifetime, Lock, lifetimes};
+use super::palette::{BAD, FAINT, TAKEN};
 
-/// What changed for one actor at one point.
+/// The changes of one actor's locks at one point.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Change {
-    /// What it has now and had not before.
+    /// Locks that the actor has now and did not have before.
     pub gained: BTreeSet<Lock>,
-    /// What it had before and has no more.
+    /// Locks that it had before and no longer has.
     pub gone: BTreeSet<Lock>,
 }
 
-/// The changes of a whole trace: by the event they were first seen after, and
-/// by actor.
+/// One kind of lock that comes or goes: `+ 100 101 201`, `- 201 lost`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Line {
+    /// Whether the locks are acquired, or gone.
+    pub gained: bool,
+    /// The locks: `100 101 201`, `waits for write 0-9`.
+    pub locks: String,
+    /// Whether they are gone without the actor's doing.
+    pub lost: bool,
+}
+
+/// All changes of a trace, by the event after which the lock table first
+/// shows them, and by actor.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
+    /// The lifetimes that the changes come from.
+    pub lifetimes: Vec<Lifetime>,
     by_event: BTreeMap<usize, BTreeMap<String, Change>>,
     images: Vec<String>,
-    /// Whether both kinds of locks occur, so that it must be said which.
+    /// Whether both backends occur, so that each line names its own.
     mixed: bool,
 }
 
 impl Changes {
-    /// What changed in the course of `trace`.
+    /// The changes in the course of `trace`.
     pub fn of(trace: &Trace) -> Changes {
-        let bands = bands(trace);
+        let lifetimes = lifetimes(trace);
         let mut by_event: BTreeMap<usize, BTreeMap<String, Change>> = BTreeMap::new();
-        let mut enter = |event: usize, band: &Band, gained: bool| {
-            let change = by_event.entry(event).or_default().entry(band.actor.clone()).or_default();
-            let side = if gained { &mut change.gained } else { &mut change.gone };
-            side.insert(band.lock.clone());
-        };
-        for band in &bands {
-            enter(band.from, band, true);
-            if let Some(until) = band.until {
-                enter(until, band, false);
+        for Lifetime { actor, lock, from, until } in &lifetimes {
+            let began = by_event.entry(*from).or_default().entry(actor.clone()).or_default();
+            began.gained.insert(lock.clone());
+            if let Some(until) = until {
+                let ended = by_event.entry(*until).or_default().entry(actor.clone()).or_default();
+                ended.gone.insert(lock.clone());
             }
         }
-        let backends: BTreeSet<Backend> = bands.iter().map(|band| band.lock.backend).collect();
-        Changes { by_event, images: trace.images.clone(), mixed: backends.len() > 1 }
+        let backends: BTreeSet<Backend> = lifetimes.iter().map(|one| one.lock.backend).collect();
+        Changes { lifetimes, by_event, images: trace.images.clone(), mixed: backends.len() > 1 }
     }
 
-    /// Those seen after the event with this index.
+    /// The changes seen after the event with this index.
     pub fn at(&self, event: usize) -> impl Iterator<Item = (&str, &Change)> {
         self.by_event.get(&event).into_iter().flatten().map(|(actor, change)| (&**actor, change))
     }
 
-    /// A change in words, a line for each kind of lock: `+ 100 101 201`,
-    /// `- 201`, `+ waits for write 0-9`.
-    pub fn words(&self, change: &Change) -> Vec<String> {
+    /// A change in words, a line for each kind of lock.
+    pub fn lines(&self, change: &Change) -> Vec<Line> {
         let gone = change.gone.iter().filter(|lock| {
-            // Granted at last: then it is among what was gained.
+            // A lock that is granted after a wait is among those gained.
             let granted = Lock { waiting: false, ..(*lock).clone() };
             !(lock.waiting && change.gained.contains(&granted))
         });
-        let mut words = self.side("+", change.gained.iter());
-        words.extend(self.side("-", gone));
-        words
+        let mut lines = self.side(true, change.gained.iter());
+        lines.extend(self.side(false, gone));
+        lines
     }
 
-    fn side<'l>(&self, sign: &str, locks: impl Iterator<Item = &'l Lock>) -> Vec<String> {
+    fn side<'l>(&self, gained: bool, locks: impl Iterator<Item = &'l Lock>) -> Vec<Line> {
         let mut lines: BTreeMap<(usize, bool, Backend, &str), Vec<String>> = BTreeMap::new();
         for lock in locks {
-            let kind = if byte(lock).is_some() { "" } else { lock.kind.name() };
+            let kind = if lock.permission().is_some() { "" } else { lock.kind.name() };
             let line = (lock.image, lock.waiting, lock.backend, kind);
             lines.entry(line).or_default().push(lock.range.to_string());
         }
         let lines = lines.into_iter().map(|((image, waiting, backend, kind), ranges)| {
-            let waits = match (waiting, sign) {
-                (true, "+") => "waits for",
-                (true, _) => "no longer waits for",
+            let waits = match (waiting, gained) {
+                (true, true) => "waits for",
+                (true, false) => "no longer waits for",
                 (false, _) => "",
             };
             let image = self.images.get(image).filter(|_| self.images.len() > 1);
             let image = image.map(|image| format!("of {image}")).unwrap_or_default();
             let backend = if self.mixed { format!("({backend})") } else { String::new() };
-            let ranges = ranges.join(" ");
-            let words = [sign, waits, kind, &ranges, &image, &backend];
-            words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+            let words = [waits, kind, &ranges.join(" "), &image, &backend];
+            let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+            Line { gained, locks: words.join(" "), lost: false }
         });
         lines.collect()
     }
+}
 
-    /// Every lock that ever came.
-    pub fn gained(&self) -> impl Iterator<Item = &Lock> + Clone {
-        self.by_event.values().flat_map(BTreeMap::values).flat_map(|change| &change.gained)
+impl Line {
+    /// Its style in the terminal.
+    pub fn style(&self) -> Style {
+        match (self.gained, self.lost) {
+            (true, _) => TAKEN,
+            (false, true) => BAD,
+            (false, false) => FAINT,
+        }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.gained { '+' } else { '-' };
+        write!(f, "{sign} {}{}", self.locks, if self.lost { " lost" } else { "" })
     }
 }

@@ -1,43 +1,41 @@
 //! A run drawn for the terminal.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use imglock_harness::run::{EventKind, ScenarioResult, StepEvent, Trace};
+use imglock_harness::run::ScenarioResult;
 
-use super::changes::Changes;
+use super::changes::{Changes, Line};
 use super::course::{self, Mark, Row};
-use super::palette::{self, BAD, FAINT};
+use super::palette::{BAD, CAREFUL, FAINT};
 use super::timeline::{Cell, Timeline};
-use super::times;
+use super::{findings, times};
 
-/// How many events are drawn before and after the one at fault.
+/// The events drawn before and after the one at fault.
 const BEFORE: usize = 30;
 const AFTER: usize = 6;
-/// Of a longer run only the beginning and the end are drawn, and what is
-/// marked in between.
+/// Of a run with more events only the beginning, the end and marked events
+/// are drawn.
 const MOST_DRAWN: usize = 300;
 const BEGINNING: usize = 200;
 const END: usize = 60;
-/// How many steps are drawn on each side of one that is marked.
+/// The steps drawn on each side of a marked one.
 const BESIDE: usize = 3;
-/// More marks than this are not looked for between beginning and end.
+/// The number of marked events that are drawn between beginning and end.
 const MOST_MARKED: usize = 5;
 
-/// When locks of more actors than this change at once, they are summed up.
+/// If the locks of more actors change at once, equal changes share a line.
 const MOST_CHANGED: usize = 6;
 
-/// What happened around the first event at fault.
+/// The events around the first one at fault.
 pub fn around_fault(result: &ScenarioResult) -> Timeline {
-    let all = result.trace.events.len();
-    let centre = course::faults(result).first().copied().unwrap_or(all.saturating_sub(1));
+    let centre = findings::decisive(result);
     let window = centre.saturating_sub(BEFORE)..(centre + AFTER + 1);
-    timeline(result, |row| row.events.end > window.start && row.events.start < window.end, "")
+    let shown = |row: &Row<'_>| row.events.end > window.start && row.events.start < window.end;
+    timeline(result, &Changes::of(&result.trace), shown, "")
 }
 
-/// All that happened, or of a very long run its beginning, its end, and what
-/// is marked in between.
-pub fn whole(result: &ScenarioResult) -> Timeline {
+/// All events; of a very long run its beginning, its end and marked events.
+pub fn whole(result: &ScenarioResult, changes: &Changes) -> Timeline {
     let all = result.trace.events.len();
     let marked = result.findings.iter().filter_map(|finding| finding.event).take(MOST_MARKED);
     let marked: Vec<usize> = marked.collect();
@@ -46,91 +44,89 @@ pub fn whole(result: &ScenarioResult) -> Timeline {
         let beside = |marked: &usize| marked.abs_diff(at) <= BESIDE;
         all <= MOST_DRAWN || at < BEGINNING || at + END >= all || marked.iter().any(beside)
     };
-    timeline(result, shown, "; --report json=FILE has them all")
+    timeline(result, changes, shown, "; --report json=FILE has them all")
 }
 
-fn timeline(result: &ScenarioResult, shown: impl Fn(&Row<'_>) -> bool, advice: &str) -> Timeline {
-    let trace = &result.trace;
+fn timeline(
+    result: &ScenarioResult,
+    changes: &Changes,
+    shown: impl Fn(&Row<'_>) -> bool,
+    advice: &str,
+) -> Timeline {
     let mut timeline = Timeline::new("time");
-    for process in &trace.processes {
+    for process in &result.trace.processes {
         timeline.lane(&process.actor, || format!("pid {}", process.pid));
     }
-    let changes = Changes::of(trace);
     let mut left_out = 0;
-    for row in course::rows(result, &changes) {
-        if !shown(&row) {
-            left_out += row.events.len();
-            continue;
+    let gap = |timeline: &mut Timeline, left_out: usize| {
+        if left_out > 0 {
+            timeline.remark(FAINT, format!("{}{advice} …", course::left_out(left_out)));
         }
-        gap(&mut timeline, std::mem::take(&mut left_out), advice);
-        draw_row(&mut timeline, trace, &row, &changes);
+    };
+    for row in course::rows(result, changes) {
+        if shown(&row) {
+            gap(&mut timeline, std::mem::take(&mut left_out));
+            draw(&mut timeline, &row);
+        } else {
+            left_out += row.events.len();
+        }
     }
-    gap(&mut timeline, left_out, advice);
+    gap(&mut timeline, left_out);
     timeline
 }
 
-fn gap(timeline: &mut Timeline, left_out: usize, advice: &str) {
-    if left_out > 0 {
-        let steps = crate::phrase::count(left_out, "step is", "steps are");
-        timeline.note(String::new(), None, FAINT, format!("… {steps} not drawn{advice} …"));
+fn draw(timeline: &mut Timeline, row: &Row<'_>) {
+    let mut label = times::readable(row.start);
+    if let Some(held) = &row.held {
+        let words = format!("held, line {}: {held}", row.line);
+        timeline.note(label.clone(), row.mark, FAINT, words);
+    }
+    if row.steps.len() > 1 {
+        let time = std::mem::take(&mut label);
+        timeline.note(time, None, FAINT, "at the same moment:".to_owned());
+    }
+    let mut cells = Vec::new();
+    for step in &row.steps {
+        let outcome = (step.sign().style(), format!("→ {}", step.answer()));
+        let lane = timeline.lane(step.actor, String::new);
+        cells.push(Cell::new(lane, step.words.clone(), vec![outcome]));
+    }
+    let others = changes(timeline, row, &mut cells);
+    if !cells.is_empty() {
+        timeline.cells(label, row.mark, cells);
+    }
+    if let Some(words) = row.unread_words() {
+        timeline.remark(FAINT, words);
+    }
+    for (lines, actors) in others {
+        let lines: Vec<String> = lines.iter().map(Line::to_string).collect();
+        timeline.remark(FAINT, format!("{}: {}", some_of(&actors), lines.join(", ")));
+    }
+    for remark in row.remarks.iter().filter(|remark| remark.hazard) {
+        let style = if remark.mark == Mark::Fault { BAD } else { CAREFUL };
+        timeline.remark(style, remark.words.clone());
     }
 }
 
-fn draw_row(timeline: &mut Timeline, trace: &Trace, row: &Row<'_>, changes: &Changes) {
-    let events = &trace.events[row.events.clone()];
-    let label = times::readable(Duration::from_micros(events[0].start_us));
-    let side_by_side = events.len() > 1;
-    if side_by_side {
-        timeline.note(label.clone(), None, FAINT, "at the same moment:".to_owned());
-    }
-    let mut cells = Vec::new();
-    for event in events {
-        match &event.kind {
-            EventKind::Step(step) => cells.push(cell(timeline, trace, step)),
-            EventKind::Held { stated } => {
-                let words =
-                    format!("held, line {}: {}", event.line, course::stated_words(trace, stated));
-                timeline.note(label.clone(), row.mark, FAINT, words);
-            }
-        }
-    }
+/// Adds the changed locks to the cells of their actors. Returns the changes
+/// that share a line, with their actors.
+fn changes<'r>(
+    timeline: &mut Timeline,
+    row: &'r Row<'_>,
+    cells: &mut Vec<Cell>,
+) -> BTreeMap<&'r Vec<Line>, Vec<&'r str>> {
     let acting: BTreeSet<usize> = cells.iter().map(Cell::lane).collect();
-    let mut others: BTreeMap<Vec<String>, Vec<&str>> = BTreeMap::new();
-    for (actor, change) in &row.changes {
-        let loss = row.is_loss(actor);
-        let lines = changes.words(change);
+    let mut others: BTreeMap<&Vec<Line>, Vec<&str>> = BTreeMap::new();
+    for (actor, lines) in &row.changes {
         let lane = timeline.lane(actor, String::new);
         if row.changes.len() > MOST_CHANGED && !acting.contains(&lane) {
             others.entry(lines).or_default().push(actor);
-            continue;
-        }
-        let lines = lines.into_iter().map(|words| match words.starts_with('-') {
-            true if loss => (BAD, format!("{words} lost")),
-            _ => (palette::of_change(&words), words),
-        });
-        match cells.iter_mut().rev().find(|cell| cell.lane() == lane) {
-            Some(cell) => cell.extend(lines),
-            None => cells.push(Cell::new(lane, String::new(), lines.collect())),
+        } else {
+            let styled = lines.iter().map(|line| (line.style(), line.to_string()));
+            Cell::extend_one_of(cells, lane, styled);
         }
     }
-    if !cells.is_empty() {
-        let label = if side_by_side { String::new() } else { label };
-        timeline.cells(label, row.mark, cells);
-    }
-    if row.unread > 0 && !row.changes.is_empty() {
-        let steps = crate::phrase::count(row.unread, "step", "steps");
-        let words = format!("the lock table was not read after the {steps} before this one");
-        timeline.note(String::new(), None, FAINT, words);
-    }
-    for (lines, actors) in others {
-        let words = format!("{}: {}", some_of(&actors), lines.join(", "));
-        timeline.note(String::new(), None, FAINT, words);
-    }
-    let loss = row.changes.keys().any(|actor| row.is_loss(actor));
-    for finding in row.findings.iter().filter(|finding| finding.hazard.is_some()) {
-        let style = if row.mark == Some(Mark::Fault) { BAD } else { palette::CAREFUL };
-        timeline.note(String::new(), None, style, course::remark(finding, loss));
-    }
+    others
 }
 
 /// `node1, node10, node11 and 21 more`.
@@ -140,14 +136,4 @@ fn some_of(actors: &[&str]) -> String {
         0 => named,
         more => format!("{named} and {more} more"),
     }
-}
-
-fn cell(timeline: &mut Timeline, trace: &Trace, step: &StepEvent) -> Cell {
-    let lane = timeline.lane(&step.actor, String::new);
-    let words = course::words(&step.action.to_string(), trace.images.first().map(String::as_str));
-    let outcome = match &step.outcome {
-        Some(outcome) => (palette::of_outcome(outcome), format!("→ {outcome}")),
-        None => (BAD, "→ no answer".to_owned()),
-    };
-    Cell::new(lane, words, vec![outcome])
 }

@@ -1,14 +1,14 @@
-//! What a reader needs to see why a scenario did not pass.
+//! The evidence on a run that did not pass.
 
 use std::io::{self, Write};
 
 use anstyle::Style;
-use imglock_harness::run::{Event, EventKind, ScenarioResult, Trace};
+use imglock_harness::run::{EventKind, ScenarioResult, Trace};
 
-use super::palette::{self, BAD, CAREFUL, PLAIN, STRONG};
-use super::{RunRecord, course, drawing, table_words};
+use super::palette::{BAD, CAREFUL, PLAIN, STRONG};
+use super::{RunRecord, drawing, findings, standing, table_words};
 
-/// A plain text for machine formats has no terminal to fit.
+/// The width of a plain text for machine formats, in columns.
 const PLAIN_WIDTH: usize = 100;
 
 /// The evidence without colours.
@@ -20,7 +20,8 @@ pub fn plain(record: &RunRecord, result: &ScenarioResult) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Verdict, story, timeline, judges, holders, warnings, and what to do next.
+/// Verdict, summary, timeline, objections, lock table, warnings, and the
+/// command that repeats the run.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -30,80 +31,55 @@ pub fn write(
     out: &mut dyn Write,
     width: usize,
 ) -> io::Result<()> {
-    let (word, bad) = palette::standing(result);
-    writeln!(
-        out,
-        "{bad}{word}{bad:#}  {STRONG}{}{STRONG:#} on {}",
-        result.scenario,
-        course::on(result)
-    )?;
+    let (word, style) = (standing::word(result), standing::worth(result).style());
+    let (name, on) = (&result.scenario, standing::on(result));
+    writeln!(out, "{style}{word}{style:#}  {STRONG}{name}{STRONG:#} on {on}")?;
     if let Some(scenario) = record.scenario(result) {
         writeln!(out, "  {}", scenario.summary)?;
     }
-    let reason = palette::reason(result);
-    let said_below = course::failures(result).any(|finding| finding.message == reason);
-    if !reason.is_empty() && !said_below {
+    if let Some(reason) = findings::reason(result) {
         writeln!(out, "  {reason}")?;
     }
     if !result.trace.events.is_empty() {
         writeln!(out)?;
         drawing::around_fault(result).draw(out, width)?;
     }
-    judges(result, out)?;
-    moment(result, out)?;
+    objections(result, out)?;
+    lock_table(result, out)?;
     warnings(&result.trace, out)?;
-    conversation(result, out)?;
-    writeln!(out, "\n  Run just this one again:\n    {}", record.rerun.line(result))
+    messages(result, out)?;
+    writeln!(out, "\n  Run only this scenario again:\n    {}", record.rerun.line(result))
 }
 
-/// `line 13: vm2 open disk mode=rw`.
-fn place_words(trace: &Trace, event: &Event) -> String {
-    format!(
-        "line {}: {}",
-        event.line,
-        course::words(&event.text, trace.images.first().map(String::as_str))
-    )
-}
-
-/// What each judge expected and what was.
-fn judges(result: &ScenarioResult, out: &mut dyn Write) -> io::Result<()> {
-    for finding in course::failures(result) {
-        let place = finding.event.and_then(|index| result.trace.events.get(index));
-        let place = place.map(|event| place_words(&result.trace, event));
-        let place = place.unwrap_or_else(|| "the run as a whole".to_owned());
-        writeln!(out, "\n  {STRONG}{}{STRONG:#} objects to {place}", finding.judge)?;
-        if !finding.message.is_empty() {
-            writeln!(out, "    {}", finding.message)?;
+/// The expected and the actual state, by each judge.
+fn objections(result: &ScenarioResult, out: &mut dyn Write) -> io::Result<()> {
+    for objection in findings::objections(result) {
+        let (judge, place) = (objection.judge, &objection.place);
+        writeln!(out, "\n  {STRONG}{judge}{STRONG:#} objects to {place}")?;
+        if !objection.message.is_empty() {
+            writeln!(out, "    {}", objection.message)?;
         }
-        entries(out, "expected", PLAIN, &finding.expected)?;
-        entries(out, "actual", BAD, &finding.actual)?;
-        if let Some(hazard) = finding.hazard {
-            writeln!(out, "    hazard    {hazard}: {}", hazard.meaning())?;
+        for (name, text) in &objection.details {
+            let style: Style = if *name == "actual" { BAD } else { PLAIN };
+            // Semicolons separate the entries of a long list.
+            for (number, part) in text.split("; ").enumerate() {
+                let name = if number == 0 { name } else { "" };
+                writeln!(out, "    {name:8}  {style}{part}{style:#}")?;
+            }
         }
     }
     Ok(())
 }
 
-/// One line for each part of `text`; long lists are parted by semicolons.
-fn entries(out: &mut dyn Write, label: &str, style: Style, text: &str) -> io::Result<()> {
-    for (number, part) in text.split("; ").filter(|part| !part.is_empty()).enumerate() {
-        let label = if number == 0 { label } else { "" };
-        writeln!(out, "    {label:8}  {style}{part}{style:#}")?;
-    }
-    Ok(())
-}
-
-/// Who held what when it went wrong.
-fn moment(result: &ScenarioResult, out: &mut dyn Write) -> io::Result<()> {
-    let events = &result.trace.events;
-    let last = course::faults(result).first().copied().unwrap_or(events.len().saturating_sub(1));
-    let read =
-        events.iter().take(last + 1).rev().find_map(|event| Some((event, event.table.as_ref()?)));
+/// The last lock table that was read before or at the fault.
+fn lock_table(result: &ScenarioResult, out: &mut dyn Write) -> io::Result<()> {
+    let before = result.trace.events.iter().take(findings::decisive(result) + 1).rev();
+    let read = before.filter_map(|event| Some((event, event.table.as_ref()?))).next();
     let Some((event, table)) = read else { return Ok(()) };
-    writeln!(out, "\n  Locks in the kernel after {}:", place_words(&result.trace, event))?;
+    writeln!(out, "\n  Lock table after {}:", findings::line(&result.trace, event))?;
     let sentences = table_words::sentences(&result.trace, table);
     if sentences.is_empty() {
-        writeln!(out, "    none")?;
+        writeln!(out, "    no locks")?;
     }
     sentences.iter().try_for_each(|sentence| writeln!(out, "    {sentence}"))
 }
@@ -114,24 +90,19 @@ fn warnings(trace: &Trace, out: &mut dyn Write) -> io::Result<()> {
         if step.warnings.is_empty() {
             continue;
         }
-        writeln!(out, "\n  {CAREFUL}Warning{CAREFUL:#} of {} (line {}):", step.actor, event.line)?;
-        for warning in &step.warnings {
-            writeln!(out, "    {warning}")?;
-        }
+        let (actor, line) = (&step.actor, event.line);
+        writeln!(out, "\n  {CAREFUL}Warning{CAREFUL:#} from {actor} (line {line}):")?;
+        step.warnings.iter().try_for_each(|warning| writeln!(out, "    {warning}"))?;
     }
     Ok(())
 }
 
-/// What was said last to the QEMU that the fault is about, and by it, and what
-/// it printed.
-fn conversation(result: &ScenarioResult, out: &mut dyn Write) -> io::Result<()> {
-    let events = &result.trace.events;
-    let last = course::faults(result).first().copied().unwrap_or(events.len().saturating_sub(1));
-    let Some(EventKind::Step(step)) = events.get(last).map(|event| &event.kind) else {
-        return Ok(());
-    };
+/// The last messages between the harness and the QEMU at fault, and its output.
+fn messages(result: &ScenarioResult, out: &mut dyn Write) -> io::Result<()> {
+    let event = result.trace.events.get(findings::decisive(result));
+    let Some(EventKind::Step(step)) = event.map(|event| &event.kind) else { return Ok(()) };
     if !step.messages.is_empty() {
-        writeln!(out, "\n  Said to {} and by it:", step.actor)?;
+        writeln!(out, "\n  Messages to and from {}:", step.actor)?;
         step.messages.iter().try_for_each(|message| writeln!(out, "    {message}"))?;
     }
     let printed = result.trace.processes.iter().filter(|one| one.actor == step.actor);

@@ -5,18 +5,18 @@ use super::{RunRecord, html, json, junit};
 use crate::cli::{ReportKind, ReportTarget};
 use crate::failure::Failure;
 
-/// How often the files are replaced at most. They are written whole each
-/// time, so hundreds of results would otherwise cost their square.
+/// The shortest time between two writes. Each write replaces whole files, so
+/// one write for each result would cost the square of their number.
 const PACE: Duration = Duration::from_millis(100);
 
-/// How many times as long as writing them took they are left alone at least:
-/// those of many places have tens of megabytes.
+/// The time between two writes, in multiples of the time that one takes: the
+/// files of many places have tens of megabytes.
 const REST: u32 = 20;
 
 /// The report files of a run.
 ///
-/// Each is replaced whole (a temporary file beside it, then a rename), so
-/// that who reads it while the run goes on never meets half a document.
+/// Each write replaces the whole file (a temporary file beside it, then a
+/// rename), so that a reader never sees half a document.
 #[derive(Debug)]
 pub struct ReportFiles {
     targets: Vec<(ReportKind, ReplacedFile)>,
@@ -25,11 +25,11 @@ pub struct ReportFiles {
 }
 
 impl ReportFiles {
-    /// Writes each file once, with no result in it, so that a path that
-    /// cannot be written is known before anything runs.
+    /// Writes each file without results, so that a path that cannot be written
+    /// fails before the run.
     ///
     /// # Errors
-    /// When one cannot be written, or two would be the same.
+    /// When a file cannot be written, or two paths lead to the same file.
     pub fn create(targets: Vec<ReportTarget>, record: &RunRecord) -> Result<ReportFiles, Failure> {
         let mut real: Vec<(ReportKind, ReplacedFile)> = Vec::new();
         for ReportTarget { kind, path } in targets {
@@ -45,23 +45,21 @@ impl ReportFiles {
         Ok(files)
     }
 
-    /// Writes them anew, unless that was done a moment ago. HTML pages wait
-    /// for the end: to draw each run again ten times a second would slow the
-    /// next ones, and nobody's browser would show it.
+    /// Writes the files again unless the last write is recent. HTML pages wait
+    /// for the end: no browser shows their changes, and drawing every run ten
+    /// times a second would slow down the next runs.
     ///
     /// # Errors
-    /// When one cannot be written.
+    /// When a file cannot be written.
     pub fn update(&mut self, record: &RunRecord) -> Result<(), Failure> {
-        if self.written.elapsed() < PACE.max(self.took * REST) {
-            return Ok(());
-        }
-        self.write(record, |kind| kind != ReportKind::Html)
+        let due = self.written.elapsed() >= PACE.max(self.took * REST);
+        if due { self.write(record, |kind| kind != ReportKind::Html) } else { Ok(()) }
     }
 
-    /// Writes them for good.
+    /// Writes the files for the last time.
     ///
     /// # Errors
-    /// When one cannot be written.
+    /// When a file cannot be written.
     pub fn finish(mut self, record: &RunRecord) -> Result<(), Failure> {
         self.write(record, |_| true)
     }
@@ -79,8 +77,7 @@ impl ReportFiles {
                 ReportKind::Junit => junit::write(record, out),
             })?;
         }
-        self.written = Instant::now();
-        self.took = began.elapsed();
+        (self.written, self.took) = (Instant::now(), began.elapsed());
         Ok(())
     }
 }
@@ -100,18 +97,18 @@ mod tests {
             document["complete"].clone()
         };
         let mut record = samples::record();
-        let results = std::mem::take(&mut record.results);
+        let results = std::mem::take(&mut record.tour.results);
         let target = ReportTarget { kind: ReportKind::Json, path: path.clone() };
         let mut files = ReportFiles::create(vec![target], &record).expect("a writable folder");
         assert_eq!(complete(), false);
-        record.results = results;
-        // Whether this one writes depends on how long ago the last one did.
+        record.tour.results = results;
+        // It writes only if the last write is long ago.
         files.update(&record).expect("a writable folder");
         files.written = Instant::now();
         std::fs::write(&path, "{\"complete\": 5}").expect("a writable folder");
         files.update(&record).expect("a writable folder");
         assert_eq!(complete(), 5, "it was written again too soon");
-        // One that takes long to write is written less often.
+        // A slow file is written less often.
         files.written = Instant::now().checked_sub(2 * PACE).expect("a time");
         files.took = PACE;
         files.update(&record).expect("a writable folder");
@@ -129,10 +126,10 @@ mod tests {
         let mut files = ReportFiles::create(vec![target], &record).expect("a writable folder");
         let page = || std::fs::read_to_string(&path).expect("a page");
         assert!(page().starts_with("<!DOCTYPE html>"));
-        std::fs::write(&path, "nobody wrote it anew").expect("a writable folder");
+        std::fs::write(&path, "not written again").expect("a writable folder");
         files.written = Instant::now().checked_sub(2 * PACE).expect("a time");
         files.update(&record).expect("a writable folder");
-        assert_eq!(page(), "nobody wrote it anew");
+        assert_eq!(page(), "not written again");
         files.finish(&record).expect("a writable folder");
         assert!(page().starts_with("<!DOCTYPE html>"));
     }

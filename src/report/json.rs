@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::{Reporter, RunRecord, Summary};
 
-/// The JSON document on standard output, once the run has ended.
+/// The JSON document on standard output, after the run.
 pub struct Json;
 
-/// A [`Document`] with the results counted.
+/// A [`Document`] with counted results.
 #[derive(Serialize)]
 struct Counted<'a> {
     schema: u32,
@@ -19,14 +19,6 @@ struct Counted<'a> {
 }
 
 impl Reporter for Json {
-    fn begin(&mut self, _: &RunRecord, _: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn ended(&mut self, _: &RunRecord, _: &ScenarioResult, _: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
-
     fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
         write(record, out)
     }
@@ -39,11 +31,19 @@ impl Reporter for Json {
 pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
     let document = Counted {
         schema: Document::SCHEMA,
-        complete: record.is_complete(),
-        places: &record.places,
-        summary: Summary::of(&record.results),
-        results: &record.results,
+        complete: record.tour.is_complete(),
+        places: &record.tour.places,
+        summary: Summary::of(&record.tour.results),
+        results: &record.tour.results,
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
+    pretty(&document, out)
+}
+
+/// Writes a document of several lines.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn pretty(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
     writeln!(out)
 }

@@ -1,20 +1,20 @@
 use std::io::{self, Write};
 
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Fate, Place, ScenarioResult, Standing, Verdict};
+use imglock_harness::run::{Fate, Place, ScenarioResult, Standing};
 use imglock_harness::subject::Builtin;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{RunRecord, evidence};
+use super::{RunRecord, evidence, standing};
 
-/// Writes the results as JUnit XML: a suite for each backend.
+/// Writes the results as JUnit XML: a suite for each place and backend.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::new("imglock");
     report.set_time(record.elapsed);
-    for place in &record.places {
+    for place in &record.tour.places {
         for backend in Backend::ALL {
             report.add_test_suites(suite(record, place, backend));
         }
@@ -23,11 +23,12 @@ pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
     report.serialize(&mut *out).map_err(io::Error::other)
 }
 
-/// What was run at a place on a backend, if anything was.
+/// The runs at a place with a backend; `None` without any.
 fn suite(record: &RunRecord, place: &Place, backend: Backend) -> Option<TestSuite> {
-    let mut cases = record.results_at(place).filter(|result| result.backend == backend).peekable();
+    let mut cases =
+        record.tour.results_at(&place.name).filter(|result| result.backend == backend).peekable();
     cases.peek()?;
-    let mut suite = TestSuite::new(match place.name.as_str() {
+    let mut suite = TestSuite::new(match place.name.to_string().as_str() {
         "" => backend.name().to_owned(),
         name => format!("{name} {backend}"),
     });
@@ -54,44 +55,35 @@ fn suite(record: &RunRecord, place: &Place, backend: Backend) -> Option<TestSuit
 fn arrival(place: &Place) -> Option<TestSuite> {
     let status = match &place.fate {
         Fate::Reached => return None,
-        Fate::Skipped { why } => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message(&**why);
-            status
-        }
+        Fate::Skipped { why } => skipped(why),
         Fate::Lost { why, console } => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_message(&**why);
-            status.set_description(console.join("\n"));
+            status.set_message(&**why).set_description(console.join("\n"));
             status
         }
     };
-    let mut suite = TestSuite::new(&*place.name);
+    let mut suite = TestSuite::new(place.name.to_string());
     let mut case = TestCase::new("arrival", status);
     case.set_classname("imglock.place");
     suite.add_test_case(case);
     Some(suite)
 }
 
+fn skipped(why: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(why);
+    status
+}
+
 fn case(record: &RunRecord, result: &ScenarioResult) -> TestCase {
-    let known = result.known.as_ref().map_or("", |known| &known.why);
-    let skipped = |why: String| {
-        let mut status = TestCaseStatus::skipped();
-        status.set_message(why);
-        status
-    };
     let status = match result.standing() {
         Standing::Passed => TestCaseStatus::success(),
-        Standing::Skipped => skipped(result.reason.clone()),
-        // JUnit has no word for it, and whoever reads it must not be alarmed.
-        Standing::Known => skipped(format!("known to fail: {known}")),
+        Standing::Skipped => skipped(&result.reason),
+        // JUnit has no status for a known failure, which must not look like a new one.
+        Standing::Known => skipped(&format!("known to fail: {}", standing::known(result))),
         Standing::Bad | Standing::Surprise => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(match result.verdict {
-                Verdict::Passed => format!("passed, although it is known to fail: {known}"),
-                _ => result.reason.clone(),
-            });
-            status.set_type(result.verdict.name());
+            status.set_message(standing::reason(result)).set_type(result.verdict.name());
             status.set_description(evidence::plain(record, result));
             status
         }

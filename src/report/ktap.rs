@@ -1,20 +1,21 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use imglock_core::PlaceName;
 use imglock_harness::run::{Fate, Place, ScenarioResult, Standing, Verdict};
 
-use super::{Reporter, RunRecord, Summary, course, evidence};
+use super::{Reporter, RunRecord, Summary, evidence, standing};
 
 /// The Kernel Test Anything Protocol, version 1
 /// (Documentation/dev-tools/ktap.rst), with the directives and totals of
 /// kselftest (tools/testing/selftests/kselftest.h): a result line for each
 /// scenario and backend, with the evidence before it as diagnostic lines.
 ///
-/// Where places have names, each is a subtest. Its lines are kept until it
-/// has ended, since several may be under way at the same time.
+/// Each named place is a subtest. Its lines are kept until it ends, since
+/// several places may run at the same time.
 #[derive(Debug, Default)]
 pub struct Ktap {
-    subtests: BTreeMap<String, Subtest>,
+    subtests: BTreeMap<PlaceName, Subtest>,
     ended: usize,
 }
 
@@ -31,8 +32,12 @@ impl Reporter for Ktap {
         if let Some(warning) = record.warning() {
             writeln!(out, "# {warning}")?;
         }
-        let places = record.has_named_places();
-        writeln!(out, "1..{}", if places { record.grounds.len() } else { record.expected() })
+        let places = record.tour.has_named_places();
+        writeln!(
+            out,
+            "1..{}",
+            if places { record.tour.planned_places.len() } else { record.tour.expected() }
+        )
     }
 
     fn ended(
@@ -51,7 +56,7 @@ impl Reporter for Ktap {
             }
         }
         writeln!(text, "{}", line(result, subtest.results))?;
-        if !record.has_named_places() {
+        if !record.tour.has_named_places() {
             out.write_all(text)?;
             text.clear();
         }
@@ -59,45 +64,43 @@ impl Reporter for Ktap {
     }
 
     fn left(&mut self, record: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {
-        if !record.has_named_places() {
+        if !record.tour.has_named_places() {
             return Ok(());
         }
         let Subtest { is_bad, text, results } =
             self.subtests.remove(&place.name).unwrap_or_default();
         if results > 0 {
             writeln!(out, "  KTAP version 1\n  # Subtest: {}", place.name)?;
-            let planned = if place.is_lost() { results } else { record.planned_at(place) };
+            let planned =
+                if place.is_lost() { results } else { record.tour.planned_at(&place.name) };
             writeln!(out, "  1..{planned}")?;
             for line in String::from_utf8_lossy(&text).lines() {
                 writeln!(out, "  {line}")?;
             }
-            writeln!(out, "  {}", totals(record.results_at(place)))?;
+            writeln!(out, "  {}", totals(record.tour.results_at(&place.name)))?;
         }
         self.ended += 1;
         let (number, name) = (self.ended, &place.name);
-        match &place.fate {
-            Fate::Skipped { why } => writeln!(out, "ok {number} {name} # SKIP {why}"),
-            Fate::Reached => {
-                let words = if is_bad { "not ok" } else { "ok" };
-                writeln!(out, "{words} {number} {name}")
-            }
+        let skip = match &place.fate {
+            Fate::Skipped { why } => format!(" # SKIP {why}"),
+            Fate::Reached => String::new(),
             Fate::Lost { why, console } => {
                 writeln!(out, "# {why}")?;
-                for line in console {
-                    writeln!(out, "# > {line}")?;
-                }
-                writeln!(out, "not ok {number} {name}")
+                console.iter().try_for_each(|line| writeln!(out, "# > {line}"))?;
+                String::new()
             }
-        }?;
+        };
+        let ok = if is_bad || place.is_lost() { "not ok" } else { "ok" };
+        writeln!(out, "{ok} {number} {name}{skip}")?;
         out.flush()
     }
 
     fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        if !record.has_named_places() && record.is_complete() {
-            writeln!(out, "{}", totals(record.results.iter()))?;
+        if !record.tour.has_named_places() && record.tour.is_complete() {
+            writeln!(out, "{}", totals(record.tour.results.iter()))?;
         }
-        if !record.is_complete() {
-            let (ran, expected) = (record.results.len(), record.expected());
+        if !record.tour.is_complete() {
+            let (ran, expected) = (record.tour.results.len(), record.tour.expected());
             writeln!(out, "# ended early: {ran} of {expected} ran")?;
         }
         Ok(())
@@ -105,21 +108,21 @@ impl Reporter for Ktap {
 }
 
 fn line(result: &ScenarioResult, number: usize) -> String {
-    // `#` parts the description from the directive.
-    let name = result.scenario.replace('#', "_");
-    let known = || result.known.as_ref().map_or("", |known| known.why.as_str());
-    let words = if result.standing().is_news() { "not ok" } else { "ok" };
+    // `#` begins the directive, so a name must not contain it.
+    let (name, locks) = (result.scenario.replace('#', "_"), standing::locks(result));
+    let ok = if result.standing().is_news() { "not ok" } else { "ok" };
+    let known = standing::known(result);
     let directive = match (result.standing(), result.verdict) {
         (Standing::Skipped, _) => format!(" # SKIP {}", result.reason),
-        (Standing::Known, _) => format!(" # XFAIL {}", known()),
-        (Standing::Surprise, Verdict::Passed) => format!(" # XPASS known to fail: {}", known()),
+        (Standing::Known, _) => format!(" # XFAIL {known}"),
+        (Standing::Surprise, Verdict::Passed) => format!(" # XPASS known to fail: {known}"),
         (_, Verdict::TimedOut) => " # TIMEOUT".to_owned(),
         _ => String::new(),
     };
-    format!("{words} {number} {name} {}{directive}", course::locks(result))
+    format!("{ok} {number} {name} {locks}{directive}")
 }
 
-/// As kselftest's `ksft_print_cnts` has it.
+/// The totals in the format of kselftest's `ksft_print_cnts`.
 fn totals<'r>(results: impl Iterator<Item = &'r ScenarioResult>) -> String {
     let Summary { passed, failed, timed_out, skipped, known, surprises, .. } = Summary::of(results);
     let bad = failed + timed_out;

@@ -4,14 +4,14 @@ use imglock_harness::run::{Document, Place, RunLine, ScenarioResult};
 
 use super::{Reporter, RunRecord};
 
-/// A JSON object on a line of its own for each thing that happens, as it
-/// happens: for a program that follows the run.
+/// A line with a JSON object for each event of the run, at once: for a program
+/// that follows the run.
 pub struct Lines;
 
 impl Reporter for Lines {
     fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        let (schema, planned) = (Document::SCHEMA, record.expected());
-        line(&RunLine::Begin { schema, planned, places: record.grounds.len() }, out)
+        let (schema, planned) = (Document::SCHEMA, record.tour.expected());
+        line(&RunLine::Begin { schema, planned, places: record.tour.planned_places.len() }, out)
     }
 
     fn arrived(&mut self, _: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {
@@ -28,12 +28,12 @@ impl Reporter for Lines {
     }
 
     fn left(&mut self, _: &RunRecord, place: &Place, out: &mut dyn Write) -> io::Result<()> {
-        // What was said when it was gone to is true no more.
+        // The line from its arrival no longer holds.
         if place.is_lost() { line(&RunLine::Place(Box::new(place.clone())), out) } else { Ok(()) }
     }
 
     fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        line(&RunLine::End { complete: record.is_complete() }, out)
+        line(&RunLine::End { complete: record.tour.is_complete() }, out)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The scenarios there are.
+//! The list of scenarios.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -10,7 +10,10 @@ use imglock_harness::step::{FileSystem, Hazard};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::json::pretty;
+use super::names;
 use super::palette::{CAREFUL, FAINT, STRONG};
+use super::wrap::wrapped;
 use crate::phrase::{count, list};
 
 #[derive(Serialize)]
@@ -30,7 +33,7 @@ struct Entry<'a> {
     hazards: &'a BTreeMap<Backend, BTreeSet<Hazard>>,
 }
 
-/// One JSON document.
+/// A JSON document.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -39,19 +42,18 @@ pub fn json(scenarios: &[Arc<Scenario>], out: &mut dyn Write) -> io::Result<()> 
         .iter()
         .map(|scenario| Entry {
             name: &scenario.name,
-            theme: theme(scenario),
+            theme: names::theme(&scenario.name),
             summary: &scenario.summary,
             backends: &scenario.backends,
             file_systems: &scenario.file_systems,
             hazards: &scenario.hazards,
         })
         .collect();
-    serde_json::to_writer_pretty(&mut *out, &Document { schema: 1, scenarios })?;
-    writeln!(out)
+    pretty(&Document { schema: 1, scenarios }, out)
 }
 
-/// By theme: name, backends, summary (wrapped to `width`, or in one line to be
-/// searched), and hazards below.
+/// A text by theme: name, backends, summary (wrapped to `width`, or on one
+/// line for searches), and hazards below.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -60,11 +62,9 @@ pub fn human(
     width: Option<usize>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut themes: BTreeMap<&str, Vec<&Scenario>> = BTreeMap::new();
-    for scenario in scenarios {
-        themes.entry(theme(scenario)).or_default().push(scenario);
-    }
-    let name_width = scenarios.iter().map(|scenario| stem(scenario).width()).max().unwrap_or(0);
+    let themes = names::by_theme(scenarios, |scenario| &scenario.name);
+    let name_width =
+        scenarios.iter().map(|scenario| names::stem(&scenario.name).width()).max().unwrap_or(0);
     for (theme, scenarios) in &themes {
         writeln!(out, "{STRONG}{}{STRONG:#}", if theme.is_empty() { "." } else { theme })?;
         for scenario in scenarios {
@@ -82,13 +82,13 @@ fn entry(
     width: Option<usize>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let stem = stem(scenario);
+    let stem = names::stem(&scenario.name);
     let pad = name_width.saturating_sub(stem.width());
     let on: Vec<&str> = scenario.backends.iter().map(|backend| backend.name()).collect();
     let on = on.join(" ");
     let indent = 2 + name_width + 2 + 9 + 2;
     let room = width.map_or(usize::MAX, |width| width.saturating_sub(indent).max(24));
-    let summary = textwrap::wrap(&scenario.summary, room).join(&format!("\n{:indent$}", ""));
+    let summary = wrapped(&scenario.summary, room, "").join(&format!("\n{:indent$}", ""));
     writeln!(out, "  {stem}{:pad$}  {FAINT}{on:9}{FAINT:#}  {summary}", "")?;
     if !scenario.file_systems.is_empty() {
         let names = list(scenario.file_systems.iter().map(|one| one.name()));
@@ -99,12 +99,4 @@ fn entry(
         writeln!(out, "{:indent$}{CAREFUL}{} on {backend}{CAREFUL:#}", "", words.join(", "))?;
     }
     Ok(())
-}
-
-fn stem(scenario: &Scenario) -> &str {
-    scenario.name.rsplit_once('/').map_or(&scenario.name, |(_, stem)| stem)
-}
-
-fn theme(scenario: &Scenario) -> &str {
-    scenario.name.rsplit_once('/').map_or("", |(theme, _)| theme)
 }

@@ -3,15 +3,16 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::json::pretty;
 use super::replaced::ReplacedFile;
 use crate::failure::Failure;
 
-/// How often the file is replaced at most: long work has a state worth reading
-/// after each of its steps, and there may be thousands a second.
+/// The shortest time between two writes: the state may change thousands of
+/// times a second.
 const PACE: Duration = Duration::from_secs(1);
 
-/// The JSON file of long work, which is there from its beginning and shows how
-/// far it has come.
+/// The JSON file of long work. It exists from the beginning and shows the
+/// progress.
 #[derive(Debug)]
 pub struct LiveJson {
     file: Option<ReplacedFile>,
@@ -26,14 +27,15 @@ struct Document<'a, T> {
 }
 
 impl LiveJson {
-    /// The version of the documents; it rises when a reader could be broken.
+    /// The version of the documents. It rises with a change that could break a
+    /// reader.
     pub const SCHEMA: u32 = 1;
 
-    /// Writes the file with what there is before the work begins, so that a
-    /// path that cannot be written is known at once; does nothing without a path.
+    /// Writes the file before the work begins, so that a path that cannot be
+    /// written fails at once. Without a path no file is written.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn create(path: Option<&Path>, state: &impl Serialize) -> Result<LiveJson, Failure> {
         let file = path.map(ReplacedFile::at).transpose()?;
         let mut live = LiveJson { file, written: Instant::now() };
@@ -41,32 +43,25 @@ impl LiveJson {
         Ok(live)
     }
 
-    /// Writes it anew, unless that was done a moment ago.
+    /// Writes the file again unless the last write is recent.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn update(&mut self, state: &impl Serialize) -> Result<(), Failure> {
         if self.written.elapsed() < PACE { Ok(()) } else { self.write(state) }
     }
 
-    /// Writes it for good.
+    /// Writes the file for the last time.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn finish(mut self, state: &impl Serialize) -> Result<(), Failure> {
         self.write(state)
     }
 
     fn write(&mut self, state: &impl Serialize) -> Result<(), Failure> {
-        if let Some(file) = &self.file {
-            file.replace(|out| {
-                serde_json::to_writer_pretty(
-                    &mut *out,
-                    &Document { schema: LiveJson::SCHEMA, state },
-                )?;
-                writeln!(out)
-            })?;
-        }
+        let document = Document { schema: LiveJson::SCHEMA, state };
+        self.file.iter().try_for_each(|file| file.replace(|out| pretty(&document, out)))?;
         self.written = Instant::now();
         Ok(())
     }

@@ -1,16 +1,25 @@
-//! What a reader gets to see. Everything here turns finished data into text;
-//! no verdict is computed.
+//! The reports: finished data as text, Markdown, JSON or HTML. No verdict is
+//! computed here. The words of a thing are derived once (`course`,
+//! `lifetimes`, `standing`, `findings`, `summary`); each format only lays them
+//! out.
+//!
+//! A function that writes to `out` or to a page fails only when that cannot be
+//! written.
 
-mod bands;
 mod changes;
 pub mod claims;
+mod columns;
 pub mod compare;
 mod course;
+mod document;
+mod documented;
 mod drawing;
+mod environment;
 mod evidence;
 pub mod explore;
 mod files;
-mod foresight;
+mod findings;
+mod groups;
 pub mod handover;
 pub mod history;
 pub mod holders;
@@ -19,13 +28,18 @@ mod json;
 mod junit;
 mod ktap;
 mod legend;
+mod lifetimes;
 mod lines;
 pub mod listing;
 mod live;
 pub mod mode_table;
 pub mod modes;
+mod names;
+mod page;
 pub mod palette;
+mod permissions;
 mod places;
+mod predictions;
 pub mod probe;
 mod progress;
 pub mod race;
@@ -33,6 +47,7 @@ mod record;
 mod replaced;
 pub mod repro;
 pub mod self_test;
+mod standing;
 pub mod story;
 mod summary;
 mod table_words;
@@ -40,6 +55,7 @@ mod terminal;
 mod timeline;
 mod times;
 mod waiters;
+mod wrap;
 
 #[cfg(test)]
 mod probe_tests;
@@ -47,6 +63,8 @@ mod probe_tests;
 mod samples;
 #[cfg(test)]
 mod samples_places;
+#[cfg(test)]
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -64,28 +82,27 @@ use std::io::{self, Write};
 
 use imglock_harness::run::{Place, ScenarioResult};
 
-/// A format of standard output: told of the run as it goes on.
+/// A format of standard output. It receives the events of a run as they happen.
 ///
 /// # Errors
 /// Each call fails only when `out` cannot be written.
 pub trait Reporter {
-    /// Before the first result.
-    fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()>;
-    /// A place has been gone to, reached or not; `record` holds it already.
+    /// The run begins.
+    fn begin(&mut self, _: &RunRecord, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+    /// A place is reached or not; it is already in the record.
     fn arrived(&mut self, _: &RunRecord, _: &Place, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
-    /// A scenario has ended; `record` holds it already, as its last result.
-    fn ended(
-        &mut self,
-        record: &RunRecord,
-        result: &ScenarioResult,
-        out: &mut dyn Write,
-    ) -> io::Result<()>;
-    /// Nothing more comes from a place, which may have been lost meanwhile.
+    /// A run has ended; its result is the last one in the record.
+    fn ended(&mut self, _: &RunRecord, _: &ScenarioResult, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+    /// No more results come from a place. It may have been lost since its arrival.
     fn left(&mut self, _: &RunRecord, _: &Place, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
-    /// After the last result, the planned one or not.
+    /// The run has ended, complete or not.
     fn finish(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()>;
 }

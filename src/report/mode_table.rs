@@ -1,4 +1,5 @@
-//! The mode matrix as the kernel gives it, beside the one written by hand.
+//! The measured mode matrix beside the stated one. Terminal and page take
+//! their words from here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -12,8 +13,8 @@ use imglock_harness::sweep::Difference;
 use super::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
 use crate::phrase::count;
 
-/// The table that was measured `on` some locks, then each difference in words.
-/// Pairs that the openers are unable to play are left out, with the reasons.
+/// The matrix measured `on` some locks, then each difference in words. Pairs
+/// that the openers cannot play are left out, with the reasons.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -24,23 +25,21 @@ pub fn write(
     differences: &[Difference],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    writeln!(
-        out,
-        "{STRONG}{on}{STRONG:#}: the mode of each row opens first, that of each column second\n"
-    )?;
+    writeln!(out, "{STRONG}{on}{STRONG:#}: rows open first, columns open second\n")?;
     let heads: Vec<String> = (1..=Mode::ALL.len()).map(|number| format!("{number:>3}")).collect();
     writeln!(out, "  {:16}  {FAINT}{}{FAINT:#}", "", heads.concat())?;
     for (number, first) in (1..).zip(Mode::ALL) {
         write!(out, "  {FAINT}{number:>2}{FAINT:#} {first:13}  ")?;
         for second in Mode::ALL {
-            let differs =
-                differences.iter().any(|pair| pair.first == *first && pair.second == *second);
             let (style, code) = match unable.contains_key(&(*first, *second)) {
                 true => (FAINT, '-'),
                 false => code(cell(*first, *second).as_ref()),
             };
-            let style = if differs { BAD.invert() } else { style };
-            write!(out, " {}{style}{code}{style:#}", if differs { "*" } else { " " })?;
+            let (style, star) = match differs(differences, *first, *second) {
+                true => (BAD.invert(), '*'),
+                false => (style, ' '),
+            };
+            write!(out, " {star}{style}{code}{style:#}")?;
         }
         writeln!(out)?;
     }
@@ -51,59 +50,61 @@ pub fn write(
         writeln!(out, "{space}  {FAINT}-{FAINT:#} {}: {reason}", count(pairs, "pair", "pairs"))?;
     }
     let cells = Mode::ALL.len() * Mode::ALL.len() - unable.len();
-    verdict(on, cells, differences, out)
-}
-
-fn verdict(
-    on: &str,
-    cells: usize,
-    differences: &[Difference],
-    out: &mut dyn Write,
-) -> io::Result<()> {
     if differences.is_empty() {
-        return writeln!(
-            out,
-            "\n{GOOD}{cells} pairs measured on {on}, all as scenarios/matrix.kdl says{GOOD:#}"
-        );
+        let words =
+            format!("{cells} pairs measured on {on}, all as stated in scenarios/matrix.kdl");
+        return writeln!(out, "\n{GOOD}{words}{GOOD:#}");
     }
-    let number = count(differences.len(), "pair differs", "pairs differ");
-    writeln!(
-        out,
-        "\n{BAD}{number}{BAD:#} of {cells} on {on} from scenarios/matrix.kdl, marked *:"
-    )?;
-    for Difference { first, second, measured, stated } in differences {
-        let measured = measured.as_ref().map_or_else(|| "nothing".to_owned(), Outcome::to_string);
-        writeln!(
-            out,
-            "  {first} first, then {second}: the kernel says {measured}, the file says {stated}"
-        )?;
-    }
-    Ok(())
+    let differ = if differences.len() == 1 { "differs" } else { "differ" };
+    let number = format!("{BAD}{} of {cells} pairs{BAD:#}", differences.len());
+    writeln!(out, "\n{number} on {on} {differ} from scenarios/matrix.kdl:")?;
+    differences.iter().try_for_each(|pair| writeln!(out, "  * {}", difference(pair)))
 }
 
-/// What the judges found fault with while it was measured; the same words
-/// only once.
+/// Whether a pair is among the differences.
+pub fn differs(differences: &[Difference], first: Mode, second: Mode) -> bool {
+    differences.iter().any(|pair| pair.first == first && pair.second == second)
+}
+
+/// A pair that is not as stated, in words.
+pub fn difference(pair: &Difference) -> String {
+    let Difference { first, second, measured, stated } = pair;
+    let measured = measured.as_ref().map_or_else(|| "nothing".to_owned(), Outcome::to_string);
+    format!("{first} first, then {second}: measured {measured}, stated {stated}")
+}
+
+/// The judges' objections during the measurement, in words: judge and
+/// sentence, each pair once.
+pub fn objection_words(findings: &[Finding]) -> Vec<(String, String)> {
+    let mut words = Vec::new();
+    for Finding { judge, message, expected, actual, .. } in findings {
+        let expected = (!expected.is_empty()).then(|| format!("expected {expected}"));
+        let actual = (!actual.is_empty() && actual != message).then(|| format!("actual {actual}"));
+        let compared: Vec<String> = expected.into_iter().chain(actual).collect();
+        let compared = match compared.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", compared.join(", ")),
+        };
+        let objection = (judge.to_string(), format!("{message}{compared}"));
+        if !words.contains(&objection) {
+            words.push(objection);
+        }
+    }
+    words
+}
+
+/// Writes these objections.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn objections(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-    let mut said = BTreeSet::new();
-    for Finding { judge, message, expected, actual, .. } in findings {
-        let compared = match (expected.is_empty(), actual.is_empty() || actual == message) {
-            (false, false) => format!(" (expected {expected}, actual {actual})"),
-            (false, true) => format!(" (expected {expected})"),
-            (true, false) => format!(" (actual {actual})"),
-            (true, true) => String::new(),
-        };
-        let words = format!("  {STRONG}{judge}{STRONG:#} objects: {message}{compared}");
-        if said.insert(words.clone()) {
-            writeln!(out, "{words}")?;
-        }
-    }
-    Ok(())
+    let lines = objection_words(findings);
+    lines.iter().try_for_each(|(judge, words)| {
+        writeln!(out, "  {STRONG}{judge}{STRONG:#} objects: {words}")
+    })
 }
 
-/// What the codes mean.
+/// The meaning of the codes.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -116,13 +117,20 @@ pub fn legend(out: &mut dyn Write) -> io::Result<()> {
             "  {CAREFUL}{small}{CAREFUL:#} refused {permission:16} {CAREFUL}{large}{CAREFUL:#} refused shared {permission}"
         )?;
     }
+    let [wanted, unshared] = SIDES;
     writeln!(
         out,
-        "  {BAD}!{BAD:#} anything else\n\n\
-         `refused write`: the second wants write, which the first does not share;\n\
-         `refused shared write`: the first has write, which the second does not share."
+        "  {BAD}!{BAD:#} any other outcome\n\n\
+         `refused write`: {wanted};\n\
+         `refused shared write`: {unshared}."
     )
 }
+
+/// The meaning of `refused write` and of `refused shared write`.
+pub const SIDES: [&str; 2] = [
+    "the second opener wants write, which the first does not share",
+    "the first opener has write, which the second does not share",
+];
 
 fn code(outcome: Option<&Outcome>) -> (Style, char) {
     match outcome {

@@ -1,21 +1,21 @@
-//! Scenario by kernel and file system: what came of each theme at each place,
-//! and of each run that did not pass everywhere.
+//! The table of scenarios by kernel and file system: the results of each theme
+//! at each place, and of each run that did not pass everywhere.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use anstyle::Style;
-use imglock_harness::run::{Fate, Place, ScenarioResult, Standing};
+use imglock_harness::run::{Place, ScenarioResult, Standing};
 use unicode_width::UnicodeWidthStr;
 
-use super::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
-use super::{RunRecord, course};
+use super::palette::{STRONG, Worth};
+use super::wrap::wrapped;
+use super::{RunRecord, names, standing};
 use crate::phrase::count;
 
-/// Between two columns.
+/// The columns between two cells.
 const GAP: usize = 2;
 
-/// The table of a run at several places.
+/// Writes the table of a run at several places.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -25,185 +25,187 @@ pub fn write(record: &RunRecord, out: &mut dyn Write, width: usize) -> io::Resul
         table.draw(&block, out)?;
         writeln!(out)?;
     }
-    table.notes.draw(out, width)
+    for (letter, note) in table.notes.each() {
+        for line in wrapped(&format!("  {letter:2} {note}"), width, "     ") {
+            writeln!(out, "{line}")?;
+        }
+    }
+    if table.notes.0.is_empty() { Ok(()) } else { writeln!(out) }
+}
+
+/// The table.
+pub struct Table {
+    /// The kernel and the file system of each column.
+    pub columns: Vec<(String, String)>,
+    /// Its lines.
+    pub rows: Vec<Row>,
+    /// The meaning of its letters.
+    pub notes: Notes,
 }
 
 /// One line of the table, with a cell for each place.
 pub struct Row {
     /// A theme, or one of its runs, indented.
     pub head: String,
-    /// What came of it at each place.
+    /// The result at each place.
     pub cells: Vec<Cell>,
 }
 
-/// What came of something at a place, in a few letters.
+/// A result at a place, in a few letters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cell {
-    /// What is written there.
+    /// The letters.
     pub text: String,
-    /// What that is worth.
-    pub kind: Kind,
-}
-
-/// What a cell is worth.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Nothing was to be tried.
-    Nothing,
-    /// As it must be.
-    Good,
-    /// Worth a look.
-    Careful,
-    /// Not as it must be.
-    Bad,
+    /// How a reader should take them.
+    pub worth: Worth,
 }
 
 impl Cell {
-    fn new(kind: Kind, text: impl Into<String>) -> Cell {
-        Cell { kind, text: text.into() }
-    }
-
-    fn style(&self) -> Style {
-        match self.kind {
-            Kind::Nothing => FAINT,
-            Kind::Good => GOOD,
-            Kind::Careful => CAREFUL,
-            Kind::Bad => BAD,
-        }
+    fn new(worth: Worth, text: impl Into<String>) -> Cell {
+        Cell { worth, text: text.into() }
     }
 }
 
-/// What the letters in the cells stand for.
+/// The notes below the table, by letter.
 #[derive(Default)]
 pub struct Notes(Vec<String>);
 
 impl Notes {
-    /// The letter of a note: `a` to `z`, then `aa`.
-    fn letter(&mut self, note: String) -> String {
+    /// Each letter with its note.
+    pub fn each(&self) -> impl Iterator<Item = (String, &str)> {
+        self.0.iter().enumerate().map(|(number, note)| (letters(number), note.as_str()))
+    }
+
+    /// A cell with a word and the letter of a note.
+    fn cell(&mut self, worth: Worth, word: &str, note: String) -> Cell {
         let known = self.0.iter().position(|other| *other == note);
         let number = known.unwrap_or_else(|| {
             self.0.push(note);
             self.0.len() - 1
         });
-        letters(number)
+        Cell::new(worth, format!("{word} {}", letters(number)))
     }
 
-    /// Each letter and what it stands for.
-    pub fn each(&self) -> impl Iterator<Item = (String, &str)> {
-        self.0.iter().enumerate().map(|(number, note)| (letters(number), note.as_str()))
-    }
-
-    fn draw(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
-        for (letter, note) in self.each() {
-            let first = format!("  {letter:2} ");
-            let options =
-                textwrap::Options::new(width).initial_indent(&first).subsequent_indent("     ");
-            for line in textwrap::wrap(note, options) {
-                writeln!(out, "{line}")?;
+    /// Whether a place was reached.
+    fn arrival(&mut self, place: &Place) -> Cell {
+        match standing::fate(place) {
+            None => Cell::new(Worth::Good, "yes"),
+            Some((word, worth, why)) => {
+                let note = format!("{word}: {why}");
+                let word = if place.is_lost() { "LOST" } else { "skip" };
+                self.cell(worth, word, note)
             }
         }
-        if self.0.is_empty() { Ok(()) } else { writeln!(out) }
+    }
+
+    /// The result of one run at a place.
+    fn result(&mut self, result: Option<&&ScenarioResult>) -> Cell {
+        let Some(result) = result else { return Cell::new(Worth::Nothing, "-") };
+        let (verdict, reason) = (result.verdict, &result.reason);
+        let link = result.known.as_ref().and_then(|known| known.link.as_ref());
+        let link = link.map_or(String::new(), |link| format!(" ({link})"));
+        let known = format!("known to fail: {}{link}", standing::known(result));
+        let loud = verdict.name().to_uppercase();
+        let (word, note) = match result.standing() {
+            Standing::Passed => return Cell::new(Worth::Good, "ok"),
+            Standing::Known => ("known", known),
+            Standing::Skipped => ("skip", format!("skipped: {reason}")),
+            Standing::Surprise => (&*loud, format!("unexpected, {known}")),
+            Standing::Bad => (&*loud, format!("{verdict}: {reason}")),
+        };
+        self.cell(standing::worth(result), word, note)
     }
 }
 
+/// `a` to `z`, then `aa`.
 fn letters(number: usize) -> String {
     let letter = char::from(b'a' + u8::try_from(number % 26).unwrap_or_default());
     String::from(letter).repeat(number / 26 + 1)
 }
 
-/// The whole table.
-pub struct Table {
-    /// The kernel and the file system of each column.
-    pub columns: Vec<(String, String)>,
-    /// Its lines.
-    pub rows: Vec<Row>,
-    /// What its letters stand for.
-    pub notes: Notes,
-}
-
 impl Table {
-    /// That of a run at several places.
+    /// The table of a run at several places.
     pub fn of(record: &RunRecord) -> Table {
         let mut notes = Notes::default();
-        let mut themes: BTreeMap<&str, Vec<&ScenarioResult>> = BTreeMap::new();
-        for result in &record.results {
-            let theme = result.scenario.rsplit_once('/').map_or("", |(theme, _)| theme);
-            themes.entry(theme).or_default().push(result);
-        }
+        let themes = names::by_theme(&record.tour.results, |result| &result.scenario);
         let mut rows = Vec::new();
-        if record.places.iter().any(|place| !place.is_reached()) {
-            let cells = record.places.iter().map(|place| arrival(place, &mut notes));
-            rows.push(Row { head: "reached".to_owned(), cells: cells.collect() });
+        if record.tour.places.iter().any(|place| !place.is_reached()) {
+            let cells = record.tour.places.iter().map(|place| notes.arrival(place)).collect();
+            rows.push(Row { head: "reached".to_owned(), cells });
         }
         for (theme, results) in &themes {
             let head = if theme.is_empty() { "(no theme)" } else { theme };
-            rows.push(Row { head: head.to_owned(), cells: sums(record, results) });
+            rows.push(sums(record, head, results));
             rows.extend(exceptions(record, results, &mut notes));
         }
-        let all: Vec<&ScenarioResult> = record.results.iter().collect();
-        rows.push(Row { head: "all".to_owned(), cells: sums(record, &all) });
-        Table { columns: record.places.iter().map(column).collect(), rows, notes }
+        rows.push(sums(record, "all", &record.tour.results.iter().collect::<Vec<_>>()));
+        let column = |place: &Place| match place.file_system() {
+            "" => (place.kernel().to_owned(), "?".to_owned()),
+            name => (place.kernel().to_owned(), name.to_owned()),
+        };
+        Table { columns: record.tour.places.iter().map(column).collect(), rows, notes }
     }
 
-    /// The columns that stand side by side: all of them, or those of one
-    /// kernel where all are too wide.
+    /// The columns beside each other: all of them, or those of one kernel if
+    /// the whole table is too wide.
     fn blocks(&self, width: usize) -> Vec<Vec<usize>> {
         let all: Vec<usize> = (0..self.columns.len()).collect();
         let wide: usize = self.widths().iter().map(|width| width + GAP).sum();
         if self.head_width() + wide <= width {
             return vec![all];
         }
-        let blocks = all.chunk_by(|one, other| self.columns[*one].0 == self.columns[*other].0);
-        blocks.map(<[usize]>::to_vec).collect()
+        self.by_kernel(&all).map(<[usize]>::to_vec).collect()
+    }
+
+    fn by_kernel<'c>(&self, columns: &'c [usize]) -> impl Iterator<Item = &'c [usize]> {
+        columns.chunk_by(|one, other| self.columns[*one].0 == self.columns[*other].0)
     }
 
     fn head_width(&self) -> usize {
         self.rows.iter().map(|row| row.head.width()).max().unwrap_or(0)
     }
 
-    /// How wide each column is: as its widest cell, and the last one of a
-    /// kernel so wide that the kernel's name has room above them.
+    /// The width of each column: that of its widest cell. The last column of a
+    /// kernel is wide enough for the kernel's name above them all.
     fn widths(&self) -> Vec<usize> {
-        let cells = |column: usize| self.rows.iter().map(move |row| row.cells[column].text.width());
-        let of_column =
-            |column: usize| cells(column).max().unwrap_or(0).max(self.columns[column].1.width());
-        let mut widths: Vec<usize> = (0..self.columns.len()).map(of_column).collect();
-        let mut first = 0;
-        for of_kernel in self.columns.chunk_by(|one, other| one.0 == other.0) {
-            let end = first + of_kernel.len();
-            let room = widths[first..end].iter().sum::<usize>() + GAP * (of_kernel.len() - 1);
-            widths[end - 1] += self.columns[first].0.width().saturating_sub(room);
-            first = end;
+        let width = |column: usize| {
+            let cells = self.rows.iter().map(|row| row.cells[column].text.width());
+            cells.chain([self.columns[column].1.width()]).max().unwrap_or(0)
+        };
+        let all: Vec<usize> = (0..self.columns.len()).collect();
+        let mut widths: Vec<usize> = all.iter().map(|column| width(*column)).collect();
+        for columns in self.by_kernel(&all) {
+            let last = columns[columns.len() - 1];
+            let room = columns.iter().map(|column| widths[*column] + GAP).sum::<usize>() - GAP;
+            widths[last] += self.columns[last].0.width().saturating_sub(room);
         }
         widths
     }
 
     fn draw(&self, columns: &[usize], out: &mut dyn Write) -> io::Result<()> {
         let (head, widths) = (self.head_width(), self.widths());
-        let mut kernels = format!("{:head$}", "");
-        for of_kernel in columns.chunk_by(|a, b| self.columns[*a].0 == self.columns[*b].0) {
-            let room: usize = of_kernel.iter().map(|column| widths[*column] + GAP).sum();
-            let kernel = of_kernel.first().map_or("", |column| &self.columns[*column].0);
-            kernels += &format!("{:GAP$}{kernel:1$}", "", room - GAP);
-        }
-        writeln!(out, "{STRONG}{}{STRONG:#}", kernels.trim_end())?;
-        let names = columns
+        let kernels = self.by_kernel(columns).map(|columns| {
+            let room: usize = columns.iter().map(|column| widths[*column] + GAP).sum();
+            format!("{:GAP$}{:2$}", "", self.columns[columns[0]].0, room - GAP)
+        });
+        let file_systems = columns
             .iter()
             .map(|column| format!("{:GAP$}{:2$}", "", self.columns[*column].1, widths[*column]));
-        let names = format!("{:head$}{}", "", names.collect::<String>());
-        writeln!(out, "{STRONG}{}{STRONG:#}", names.trim_end())?;
+        for names in [kernels.collect::<String>(), file_systems.collect()] {
+            let line = format!("{:head$}{names}", "");
+            writeln!(out, "{STRONG}{}{STRONG:#}", line.trim_end())?;
+        }
         for row in &self.rows {
-            if columns.iter().all(|column| row.cells[*column].kind == Kind::Nothing) {
+            let cells: Vec<&Cell> = columns.iter().map(|column| &row.cells[*column]).collect();
+            if cells.iter().all(|cell| cell.worth == Worth::Nothing) {
                 continue;
             }
-            write!(out, "{:head$}", row.head)?;
-            let last = columns.last().copied();
-            for column in columns {
-                let cell = &row.cells[*column];
-                let style = cell.style();
-                let wide = widths[*column] - cell.text.width();
-                let pad = if Some(*column) == last { 0 } else { wide };
-                write!(out, "{:GAP$}{style}{}{style:#}{:pad$}", "", cell.text, "")?;
+            let mut pad = head - row.head.width();
+            write!(out, "{}", row.head)?;
+            for (cell, column) in cells.into_iter().zip(columns) {
+                let style = cell.worth.style();
+                write!(out, "{:1$}{style}{2}{style:#}", "", pad + GAP, cell.text)?;
+                pad = widths[*column] - cell.text.width();
             }
             writeln!(out)?;
         }
@@ -211,62 +213,33 @@ impl Table {
     }
 }
 
-/// The kernel and the file system of a place.
-fn column(place: &Place) -> (String, String) {
-    let environment = &place.environment;
-    let file_system = || match environment.file_system.as_str() {
-        "" => "?".to_owned(),
-        kind => kind.to_owned(),
-    };
-    match place.name.split_once('/') {
-        Some((kernel, file_system)) => (kernel.to_owned(), file_system.to_owned()),
-        None if place.boot.is_some() => (place.name.clone(), file_system()),
-        None if place.name.is_empty() => (environment.kernel.clone(), file_system()),
-        None => (environment.kernel.clone(), place.name.clone()),
-    }
-}
-
-/// Whether a place was reached.
-fn arrival(place: &Place, notes: &mut Notes) -> Cell {
-    match &place.fate {
-        Fate::Reached => Cell::new(Kind::Good, "yes"),
-        Fate::Skipped { why } => {
-            let letter = notes.letter(format!("skipped: {why}"));
-            Cell::new(Kind::Careful, format!("skip {letter}"))
-        }
-        Fate::Lost { why, .. } => {
-            let letter = notes.letter(format!("lost: {why}"));
-            Cell::new(Kind::Bad, format!("LOST {letter}"))
-        }
-    }
-}
-
-/// How many passed at each place, of how many where that is not all.
-fn sums(record: &RunRecord, results: &[&ScenarioResult]) -> Vec<Cell> {
+/// The number of passed runs at each place, with the number of all runs where
+/// it differs.
+fn sums(record: &RunRecord, head: &str, results: &[&ScenarioResult]) -> Row {
     let cell = |place: &Place| {
         let there = results.iter().filter(|result| result.place == place.name);
-        let (mut all, mut passed, mut bad) = (0, 0, false);
-        for result in there {
-            all += 1;
-            passed += usize::from(result.standing() == Standing::Passed);
-            bad |= result.standing().is_news();
-        }
-        match (all, passed, bad) {
-            (0, _, _) => Cell::new(Kind::Nothing, "-"),
-            (_, _, true) => Cell::new(Kind::Bad, format!("{passed}/{all}")),
-            _ if all == passed => Cell::new(Kind::Good, passed.to_string()),
-            _ => Cell::new(Kind::Careful, format!("{passed}/{all}")),
+        let standings: Vec<Standing> = there.map(|result| result.standing()).collect();
+        let all = standings.len();
+        let passed = standings.iter().filter(|one| **one == Standing::Passed).count();
+        if all == 0 {
+            Cell::new(Worth::Nothing, "-")
+        } else if standings.iter().any(|one| one.is_news()) {
+            Cell::new(Worth::Bad, format!("{passed}/{all}"))
+        } else if all == passed {
+            Cell::new(Worth::Good, passed.to_string())
+        } else {
+            Cell::new(Worth::Careful, format!("{passed}/{all}"))
         }
     };
-    record.places.iter().map(cell).collect()
+    Row { head: head.to_owned(), cells: record.tour.places.iter().map(cell).collect() }
 }
 
-/// A row for each run that did not pass everywhere. Those about which nothing
-/// is new, and that stand alike at every place, share one.
+/// A row for each run that did not pass everywhere. Runs that need no
+/// attention and have equal cells share a row.
 fn exceptions(record: &RunRecord, results: &[&ScenarioResult], notes: &mut Notes) -> Vec<Row> {
     let mut runs: BTreeMap<(&str, String), Vec<&ScenarioResult>> = BTreeMap::new();
     for result in results {
-        runs.entry((&result.scenario, course::locks(result))).or_default().push(result);
+        runs.entry((&result.scenario, standing::locks(result))).or_default().push(result);
     }
     let mut rows = Vec::new();
     let mut alike: BTreeMap<Vec<Cell>, Vec<String>> = BTreeMap::new();
@@ -275,50 +248,21 @@ fn exceptions(record: &RunRecord, results: &[&ScenarioResult], notes: &mut Notes
             continue;
         }
         let at = |place: &Place| results.iter().find(|result| result.place == place.name);
-        let cells: Vec<Cell> = record.places.iter().map(|place| cell(at(place), notes)).collect();
-        let stem = scenario.rsplit_once('/').map_or(scenario, |(_, stem)| stem);
-        let name = format!("  {stem} {locks}");
-        if cells.iter().any(|cell| cell.kind == Kind::Bad) {
-            rows.push(Row { head: name, cells });
+        let cells: Vec<Cell> =
+            record.tour.places.iter().map(|place| notes.result(at(place))).collect();
+        let head = format!("  {} {locks}", names::stem(scenario));
+        if cells.iter().any(|cell| cell.worth == Worth::Bad) {
+            rows.push(Row { head, cells });
         } else {
-            alike.entry(cells).or_default().push(name);
+            alike.entry(cells).or_default().push(head);
         }
     }
-    for (cells, names) in alike {
-        let head = match names.as_slice() {
-            [name] => name.clone(),
-            names => format!("  {}", count(names.len(), "run", "runs")),
+    rows.extend(alike.into_iter().map(|(cells, heads)| {
+        let head = match heads.as_slice() {
+            [head] => head.clone(),
+            heads => format!("  {}", count(heads.len(), "run", "runs")),
         };
-        rows.push(Row { head, cells });
-    }
+        Row { head, cells }
+    }));
     rows
-}
-
-fn cell(result: Option<&&ScenarioResult>, notes: &mut Notes) -> Cell {
-    let Some(result) = result else { return Cell::new(Kind::Nothing, "-") };
-    let known = || {
-        let known = result.known.as_ref();
-        let link = known.and_then(|known| known.link.as_ref());
-        let link = link.map_or(String::new(), |link| format!(" ({link})"));
-        format!("{}{link}", known.map_or("", |known| known.why.as_str()))
-    };
-    match result.standing() {
-        Standing::Passed => Cell::new(Kind::Good, "ok"),
-        Standing::Known => Cell::new(
-            Kind::Careful,
-            format!("known {}", notes.letter(format!("known: {}", known()))),
-        ),
-        Standing::Skipped => {
-            let letter = notes.letter(format!("skipped: {}", result.reason));
-            Cell::new(Kind::Careful, format!("skip {letter}"))
-        }
-        Standing::Surprise => {
-            let letter = notes.letter(format!("otherwise than is known: {}", known()));
-            Cell::new(Kind::Bad, format!("{} {letter}", result.verdict.name().to_uppercase()))
-        }
-        Standing::Bad => {
-            let letter = notes.letter(format!("{}: {}", result.verdict, result.reason));
-            Cell::new(Kind::Bad, format!("{} {letter}", result.verdict.name().to_uppercase()))
-        }
-    }
 }

@@ -1,32 +1,34 @@
-//! What locking is worth on a file system, as a table and in words.
+//! The quality of locks on a file system, as a table and in words.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use anstyle::Style;
 use imglock_harness::lock::Backend;
 use imglock_harness::probe::{
-    Advice, Answer, Delays, Evidence, Measured, Probe, Property, Release, Spread, Standing, Theme,
-    Timing, Trial, meaning,
+    Advice, Answer, Delays, Evidence, Measured, Probe, Release, Spread, Standing, Theme, Timing,
+    Trial, meaning,
 };
 use imglock_harness::run::Environment;
 use serde::Serialize;
-use textwrap::{WordSeparator, WordSplitter};
 use unicode_width::UnicodeWidthStr;
 
+use super::json::pretty;
 use super::palette::{BAD, CAREFUL, FAINT, GOOD, PLAIN, STRONG};
 use super::times;
+use super::wrap::wrapped;
 
-/// The columns of a line: what it is about, then one for each backend.
+/// The columns of a line: its label, then one for each backend.
 const LABEL: usize = 44;
 const CELL: usize = 18;
 const WIDTH: usize = LABEL + 2 * CELL;
 
-/// The version of the document; it rises when a reader could be broken.
+/// The version of the document. It rises with a change that could break a reader.
 const SCHEMA: u32 = 1;
 
-/// One directory: where, the table, what was not tried, what it means, and the
-/// evidence of what is not as it must be.
+/// One directory: its file system, the table, the gaps in it, consequences,
+/// and the evidence of broken properties.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -42,9 +44,9 @@ pub fn write(probe: &Probe, timeout: Duration, out: &mut dyn Write) -> io::Resul
     }
     releases(probe, timeout, out)?;
     untried(probe, out)?;
-    writeln!(out, "\n{STRONG}What it means for QEMU{STRONG:#}")?;
+    writeln!(out, "\n{STRONG}Consequences for QEMU{STRONG:#}")?;
     for advice in meaning(probe) {
-        paragraph(&advice.sentences(), "- ", out)?;
+        paragraph(&format!("- {}", advice.sentences()), out)?;
     }
     evidence(probe, out)
 }
@@ -56,7 +58,7 @@ fn place(probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
     let about = format!("{file_system} on Linux {kernel} ({architecture})");
     writeln!(out, "  {about}")?;
     let options = mount_options.join(", ");
-    for line in textwrap::wrap(&options, WIDTH - 2) {
+    for line in wrapped(&options, WIDTH - 2, "") {
         writeln!(out, "  {FAINT}{line}{FAINT:#}")?;
     }
     Ok(())
@@ -91,19 +93,19 @@ fn releases(probe: &Probe, timeout: Duration, out: &mut dyn Write) -> io::Result
         Some(rounds) => format!("  {rounds} rounds, median and worst"),
         None => String::new(),
     };
-    writeln!(out, "{STRONG}Killed, it is gone{STRONG:#}{FAINT}{times}{FAINT:#}")?;
+    writeln!(out, "{STRONG}Time until a lock is released{STRONG:#}{FAINT}{times}{FAINT:#}")?;
     let lines: [(&str, bool, Series); 4] = [
         ("after the SIGKILL", false, |delays| delays.from_kill),
-        ("after the death of its process", false, |delays| delays.after_exit),
+        ("after the process has exited", false, |delays| delays.after_exit),
         ("after the SIGKILL, with io_uring", true, |delays| delays.from_kill),
-        ("after the death, with io_uring", true, |delays| delays.after_exit),
+        ("after the exit, with io_uring", true, |delays| delays.after_exit),
     ];
     for (label, uring, series) in lines {
         let cell = |backend: Backend| {
             let found = |r: &&Release| r.backend == backend && r.uring == uring;
             match probe.releases.iter().find(found).map(|release| &release.timing) {
                 Some(Timing::Measured(delays)) => (PLAIN, spread(series(delays), delays.rounds)),
-                Some(Timing::NotReleased) => (BAD, format!("not in {timeout:?}")),
+                Some(Timing::NotReleased) => (BAD, format!("not within {timeout:?}")),
                 Some(Timing::NotTried { .. }) | None => (FAINT, "not tried".to_owned()),
             }
         };
@@ -122,73 +124,54 @@ fn spread(spread: Spread, rounds: usize) -> String {
     }
 }
 
-/// Why there are gaps in the table; the same reason only once.
+/// The reasons for gaps in the table, each once.
 fn untried(probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
-    let mut reasons: Vec<(&str, &str)> = Vec::new();
-    for measured in &probe.properties {
-        for backend in Backend::ALL {
-            match &measured.on(backend).answer {
-                Answer::NotTried { why } => reasons.push(("not tried", why)),
-                Answer::NoAnswer { why } => reasons.push(("no answer", why)),
-                _ => {}
-            }
-        }
-    }
-    for release in &probe.releases {
-        if let Timing::NotTried { why } = &release.timing {
-            reasons.push(("not tried", why));
-        }
-    }
-    let mut said = Vec::new();
-    for reason in reasons {
-        if !said.contains(&reason) {
-            if said.is_empty() {
-                writeln!(out)?;
-            }
-            paragraph(&format!("{}: {}", reason.0, reason.1), "", out)?;
-            said.push(reason);
+    let answers = probe.properties.iter().flat_map(|m| Backend::ALL.map(|b| &m.on(b).answer));
+    let answers = answers.filter_map(|answer| match answer {
+        Answer::NotTried { why } => Some(("not tried", why)),
+        Answer::NoAnswer { why } => Some(("no answer", why)),
+        _ => None,
+    });
+    let releases = probe.releases.iter().filter_map(|release| match &release.timing {
+        Timing::NotTried { why } => Some(("not tried", why)),
+        _ => None,
+    });
+    let mut written = BTreeSet::new();
+    for (answer, why) in answers.chain(releases) {
+        if written.insert((answer, why)) {
+            write!(out, "{}", if written.len() == 1 { "\n" } else { "" })?;
+            paragraph(&format!("{answer}: {why}"), out)?;
         }
     }
     Ok(())
 }
 
-fn paragraph(text: &str, bullet: &str, out: &mut dyn Write) -> io::Result<()> {
-    let options = textwrap::Options::new(WIDTH)
-        .initial_indent("  ")
-        .subsequent_indent("    ")
-        .word_separator(WordSeparator::AsciiSpace)
-        .word_splitter(WordSplitter::NoHyphenation);
-    for line in textwrap::wrap(&format!("{bullet}{text}"), options) {
-        writeln!(out, "{line}")?;
-    }
-    Ok(())
+fn paragraph(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    let lines = wrapped(text, WIDTH - 2, "  ");
+    lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
 }
 
-/// Step by step, how each property was seen to be broken.
+/// The steps that show each broken property.
 fn evidence(probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
     for measured in &probe.properties {
+        let (theme, words) = (measured.property.theme().heading(), measured.property.words());
         for backend in Backend::ALL {
             let Trial { answer, standing, evidence } = measured.on(backend);
-            if *standing != Standing::Broken || evidence.is_empty() {
-                continue;
+            if *standing == Standing::Broken && !evidence.is_empty() {
+                let name = format!("{STRONG}{theme} {words}{STRONG:#} ({backend})");
+                writeln!(out, "\n{name}: {BAD}{answer}{BAD:#}")?;
+                steps(evidence, out)?;
             }
-            let (theme, words) = heading(measured.property);
-            writeln!(out, "\n{STRONG}{theme} {words}{STRONG:#} ({backend}): {BAD}{answer}{BAD:#}")?;
-            steps(evidence, out)?;
         }
     }
     Ok(())
-}
-
-fn heading(property: Property) -> (&'static str, &'static str) {
-    (property.theme().heading(), property.words())
 }
 
 fn steps(evidence: &[Evidence], out: &mut dyn Write) -> io::Result<()> {
     let width = evidence.iter().map(|evidence| evidence.step.width()).max().unwrap_or(0);
     for Evidence { step, outcome, expected } in evidence {
         let (style, must) = match expected {
-            Some(expected) if expected != outcome => (BAD, format!(", must be {expected}")),
+            Some(expected) if expected != outcome => (BAD, format!(", expected {expected}")),
             _ => (PLAIN, String::new()),
         };
         let pad = " ".repeat(width - step.width());
@@ -205,7 +188,7 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Entry<'a> {
-    /// Whether everything that could be tried is as it must be.
+    /// Whether every property that could be tried holds.
     holds: bool,
     #[serde(flatten)]
     probe: &'a Probe,
@@ -219,7 +202,7 @@ struct Said {
     text: String,
 }
 
-/// One JSON document with every directory in it.
+/// One JSON document for all directories.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -230,7 +213,5 @@ pub fn json(probes: &[Probe], out: &mut dyn Write) -> io::Result<()> {
         probe,
         meaning: meaning(probe).into_iter().map(said).collect(),
     };
-    let document = Document { schema: SCHEMA, probes: probes.iter().map(entry).collect() };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    pretty(&Document { schema: SCHEMA, probes: probes.iter().map(entry).collect() }, out)
 }

@@ -1,5 +1,5 @@
-//! Probes made by hand: one of a sound file system, one of each way to be
-//! unsound.
+//! Probes made by hand: one of a sound file system, one with every kind of
+//! broken answer.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ fn sound() -> Probe {
     }
 }
 
-/// Every kind of answer.
+/// A probe with every kind of answer.
 fn unsound() -> Probe {
     let mut probe = sound();
     let mut set = |property, ofd: Trial, posix: Trial| {
@@ -95,10 +95,7 @@ fn unsound() -> Probe {
 }
 
 fn told(probe: &Probe) -> String {
-    let mut out = Vec::new();
-    write(probe, PATIENCE, &mut out).expect("a vector can be written");
-    let text = anstream::adapter::strip_bytes(&out).into_vec();
-    let text = String::from_utf8(text).expect("text");
+    let text = samples::written(|out| write(probe, PATIENCE, out));
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     text
 }
@@ -121,15 +118,13 @@ fn one_round_has_one_time() {
         delays.rounds = 1;
     }
     let text = told(&probe);
-    assert!(text.contains("Killed, it is gone  one round\n"), "{text}");
+    assert!(text.contains("Time until a lock is released  one round\n"), "{text}");
     assert!(text.contains("  after the SIGKILL                         670 µs"), "{text}");
 }
 
 #[test]
 fn colours_follow_the_rules_and_not_the_words() {
-    let mut out = Vec::new();
-    write(&unsound(), PATIENCE, &mut out).expect("a vector can be written");
-    let text = String::from_utf8(out).expect("text");
+    let text = samples::coloured(|out| write(&unsound(), PATIENCE, out));
     let line = |label: &str| text.lines().find(|line| line.contains(label)).expect("a line");
     let (red, green, yellow) = ("\u{1b}[1m\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m");
     let refused = line("refused: write against write");
@@ -146,7 +141,5 @@ fn json_holds_everything_of_every_directory() {
     probes[0].properties.truncate(1);
     probes[0].releases.truncate(1);
     probes[1].properties.retain(|measured| some.contains(&measured.property));
-    let mut out = Vec::new();
-    json(&probes, &mut out).expect("a vector can be written");
-    insta::assert_snapshot!(String::from_utf8(out).expect("text"));
+    insta::assert_snapshot!(samples::written(|out| json(&probes, out)));
 }

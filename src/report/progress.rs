@@ -3,15 +3,15 @@ use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-/// Shorter runs need no bar.
+/// Shorter work shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a bar counts, and so what is worth saying beside it.
+/// The unit of a bar, which decides its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// Scenarios, each of which takes as long as it takes.
+    /// Scenarios, which differ in length.
     Scenarios,
-    /// Very many units of one kind: how fast it goes says when it will end.
+    /// Many equal units: their rate gives the remaining time.
     Units(&'static str),
 }
 
@@ -26,21 +26,21 @@ impl Work {
     }
 }
 
-/// A bar on standard error, when that is a terminal and the run takes a while.
+/// A bar on standard error, if that is a terminal and the work takes a while.
 pub struct Progress {
     bar: ProgressBar,
-    /// Its end tells the thread that waits to show the bar.
+    /// Its end stops the thread that would show the bar.
     _running: Sender<()>,
 }
 
 impl Progress {
-    /// A bar for `total` units of `work`; `wanted` is false when something
-    /// else is written to standard error.
+    /// A bar for `total` units of `work`. It stays hidden unless `wanted`, for
+    /// example because other text goes to standard error.
     pub fn new(work: Work, total: u64, wanted: bool) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(&work.template()) {
             let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                // A word that cannot be written leaves a gap in the bar.
+                // An error leaves a gap in the bar.
                 let _ = write!(out, "{}", HumanCount(state.per_sec() as u64));
             };
             bar.set_style(style.with_key("rate", rate));
@@ -58,27 +58,27 @@ impl Progress {
         Progress { bar, _running: running }
     }
 
-    /// There are so many, as is known now.
+    /// Sets the number of units.
     pub fn expect(&self, total: u64) {
         self.bar.set_length(total);
     }
 
-    /// One more has ended.
+    /// Counts one more unit.
     pub fn advance(&self) {
         self.bar.inc(1);
     }
 
-    /// So many have ended.
+    /// Sets the number of units done.
     pub fn reach(&self, done: u64) {
         self.bar.set_position(done);
     }
 
-    /// Says something behind the bar, such as what was found so far.
-    pub fn say(&self, what: String) {
-        self.bar.set_message(what);
+    /// Shows a text behind the bar, such as the findings so far.
+    pub fn say(&self, words: String) {
+        self.bar.set_message(words);
     }
 
-    /// Writes something else to the terminal meanwhile.
+    /// Hides the bar while `write` writes to the terminal.
     pub fn aside<R>(&self, write: impl FnOnce() -> R) -> R {
         self.bar.suspend(write)
     }

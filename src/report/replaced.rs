@@ -5,30 +5,30 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
-/// A file that is replaced whole each time it is written: a temporary file
-/// beside it, then a rename. Who reads it meanwhile never meets half of it.
+/// A file that each write replaces as a whole: a temporary file beside it, then
+/// a rename. A reader never sees half of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplacedFile(PathBuf);
 
 impl ReplacedFile {
-    /// The file that `path` leads to. Nothing is written yet.
+    /// The file at `path`. Does not write yet.
     ///
     /// # Errors
-    /// When there is no such directory, or it is not a regular file.
+    /// When the directory does not exist, or the path is not a regular file.
     pub fn at(path: &Path) -> Result<ReplacedFile, Failure> {
         let failed = |source| Failure::Report { path: path.to_owned(), source };
         resolve(path).map(ReplacedFile).map_err(failed)
     }
 
-    /// Where it is, symbolic links followed.
+    /// Its path, with symbolic links resolved.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Writes all of it anew.
+    /// Replaces the file.
     ///
     /// # Errors
-    /// When it cannot be written; then the old one is still there.
+    /// When it cannot be written; the old file then stays.
     pub fn replace(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -37,8 +37,7 @@ impl ReplacedFile {
     }
 }
 
-/// The file that `path` leads to: a symbolic link is kept, and a device is
-/// never replaced by a file.
+/// Resolves `path`: a symbolic link stays, and a device is never replaced.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
     match path.canonicalize() {
         Ok(existing) if existing.is_file() => Ok(existing),

@@ -1,11 +1,15 @@
 //! Results made by hand: every verdict, every judge, every kind of event.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use imglock_core::PlaceName;
+use imglock_engine::TourRecord;
 use imglock_harness::image::{FALLBACK_WARNING, Mode};
-use imglock_harness::lock::{Backend, LockType};
+use imglock_harness::lock::Backend::{self, Ofd, Posix};
+use imglock_harness::lock::{LockType, RangeSpec};
 use imglock_harness::run::{
     Casting, Environment, Event, EventKind, Finding, Job, Judge, Place, ProcessEntry,
     ScenarioResult, StepEvent, Trace, Verdict,
@@ -15,7 +19,19 @@ use imglock_harness::step::{Action, Hazard, ModeSpec, OpenOptions, Outcome, Tabl
 
 use super::{Rerun, RunRecord};
 
-/// Where everything in the samples took place.
+/// The text that `write` writes, colours included.
+pub fn coloured(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+    let mut out = Vec::new();
+    write(&mut out).expect("a vector can be written");
+    String::from_utf8(out).expect("text")
+}
+
+/// The text that `write` writes, without colours.
+pub fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+    anstream::adapter::strip_str(&coloured(write)).to_string()
+}
+
+/// The environment of all samples.
 pub fn environment() -> Environment {
     Environment {
         kernel: "6.18.0".into(),
@@ -32,7 +48,7 @@ pub fn environment() -> Environment {
 /// A finished run with one result of each kind.
 pub fn record() -> RunRecord {
     let results = vec![
-        passed("contract/second-writer", Backend::Ofd),
+        passed("contract/second-writer", Ofd),
         hazard_shown(),
         judged_by_scenario_and_model(),
         undeclared_hazard_in_a_together(),
@@ -41,24 +57,21 @@ pub fn record() -> RunRecord {
         held_with_many_actors(),
         skipped(),
     ];
-    let planned = results.iter().map(|result| Job {
-        scenario: Arc::new(scenario(&result.scenario)),
-        backend: result.backend,
-        casting: Casting::default(),
-    });
+    let planned = results.iter().map(|result| job(&result.scenario, result.backend)).collect();
     let environment =
         Environment { mount_options: vec!["relatime".into(), "rw".into()], ..environment() };
     let rerun = Rerun { directory: Some("/mnt/my images".into()), ..Rerun::default() };
-    let mut record = RunRecord::new(planned.collect(), vec![None], rerun);
-    record.places = vec![Place::reached("", environment)];
-    record.results = results;
+    let mut record = RunRecord::new(TourRecord::new(planned, vec![PlaceName::HERE]), rerun);
+    record.tour.places = vec![Place::reached(PlaceName::HERE, environment)];
+    record.tour.results = results;
     record.began = jiff::Timestamp::UNIX_EPOCH;
     record.elapsed = Duration::from_millis(1234);
     record
 }
 
-pub(super) fn scenario(name: &str) -> Scenario {
-    Scenario {
+/// A scenario of this name, planned for a backend.
+pub fn job(name: &str, backend: Backend) -> Job {
+    let scenario = Scenario {
         name: name.to_owned(),
         summary: format!("What {name} is about, in one line"),
         about: "Why.".to_owned(),
@@ -67,17 +80,14 @@ pub(super) fn scenario(name: &str) -> Scenario {
         hazards: BTreeMap::new(),
         images: vec![ImageDeclaration { name: "disk.img".into(), size: 1 << 20 }],
         items: Vec::new(),
-    }
+    };
+    Job { scenario: Arc::new(scenario), backend, casting: Casting::default() }
 }
 
-pub(super) fn result(
-    name: &str,
-    backend: Backend,
-    verdict: Verdict,
-    reason: &str,
-) -> ScenarioResult {
+/// A result without a trace.
+pub fn result(name: &str, backend: Backend, verdict: Verdict, reason: &str) -> ScenarioResult {
     ScenarioResult {
-        place: String::new(),
+        place: PlaceName::HERE,
         scenario: name.to_owned(),
         backend,
         subject: "builtin".to_owned(),
@@ -91,17 +101,31 @@ pub(super) fn result(
     }
 }
 
-pub(super) fn passed(name: &str, backend: Backend) -> ScenarioResult {
+/// A passed run.
+pub fn passed(name: &str, backend: Backend) -> ScenarioResult {
     result(name, backend, Verdict::Passed, "")
+}
+
+/// A failed run; its reason is the message of the first finding.
+fn failed(
+    name: &str,
+    backend: Backend,
+    trace: Trace,
+    findings: impl IntoIterator<Item = Finding>,
+) -> ScenarioResult {
+    let findings: Vec<Finding> = findings.into_iter().collect();
+    let result = result(name, backend, Verdict::Failed, &findings[0].message);
+    ScenarioResult { trace, findings, ..result }
 }
 
 fn skipped() -> ScenarioResult {
     let why = "no ofd locks here: the file system does not support this lock";
-    result("contract/second-writer", Backend::Posix, Verdict::Skipped, why)
+    result("contract/second-writer", Posix, Verdict::Skipped, why)
 }
 
-pub(super) fn hazard_shown() -> ScenarioResult {
-    let mut result = passed("posix/hot-unplug", Backend::Posix);
+/// A run in which a declared hazard happens.
+pub fn hazard_shown() -> ScenarioResult {
+    let mut result = passed("posix/hot-unplug", Posix);
     result.hazards.insert(Hazard::LockLoss);
     result.findings.push(Finding {
         hazard: Some(Hazard::LockLoss),
@@ -112,56 +136,26 @@ pub(super) fn hazard_shown() -> ScenarioResult {
 }
 
 fn judged_by_scenario_and_model() -> ScenarioResult {
-    let mut result =
-        result("posix/fallback", Backend::Posix, Verdict::Failed, "the scenario expects otherwise");
-    let mut first = step(12, "vm1", open("disk", Mode::Rw), Some(Outcome::Granted), 0);
+    let mut first = granted(12, "vm1", Mode::Rw, 0);
     if let EventKind::Step(step) = &mut first.kind {
         step.warnings = FALLBACK_WARNING.map(str::to_owned).to_vec();
     }
-    first.table = Some(table("vm1"));
-    let foreign = TableLock {
-        image: 0,
-        backend: Backend::Ofd,
-        kind: LockType::Write,
-        range: "0-9".parse().expect("a range"),
-        waiting: true,
-        holders: BTreeSet::new(),
-    };
-    let mut second = step(13, "vm2", open("disk", Mode::Rw), Some(Outcome::Granted), 81);
-    second.table = Some(table("vm1").into_iter().chain([foreign]).collect());
-    result.trace = trace(&["vm1", "vm2"], vec![first, second]);
-    result.findings = vec![
-        Finding {
-            expected: "refused write".into(),
-            actual: "granted".into(),
-            ..finding(Judge::Scenario, Some(1), "the scenario expects otherwise")
-        },
-        Finding {
-            expected: "refused write".into(),
-            actual: "granted".into(),
-            ..finding(Judge::Model, Some(1), "the model expects otherwise")
-        },
-    ];
-    result
+    first.table = Some(table(Posix, RW));
+    let mut second = granted(13, "vm2", Mode::Rw, 81);
+    second.table = Some([table(Posix, RW), table(Ofd, "? ->write 0-9")].concat());
+    let trace = trace(&["vm1", "vm2"], vec![first, second]);
+    let by = |judge, message| differs(finding(judge, Some(1), message), "refused write", "granted");
+    let scenario = by(Judge::Scenario, "the scenario expects otherwise");
+    let model = by(Judge::Model, "the model expects otherwise");
+    failed("posix/fallback", Posix, trace, [scenario, model])
 }
 
 fn undeclared_hazard_in_a_together() -> ScenarioResult {
-    let mut result = result(
-        "race/two-writers",
-        Backend::Ofd,
-        Verdict::Failed,
-        "conflicting openers were granted",
-    );
+    let create = Action::Create { image: "b.img".into(), size: 512 };
     let mut events = vec![
-        step(
-            4,
-            "host",
-            Action::Create { image: "b.img".into(), size: 512 },
-            Some(Outcome::Done),
-            0,
-        ),
-        step(6, "vm1", open("disk", Mode::Rw), Some(Outcome::Granted), 950),
-        step(7, "vm2", open("disk", Mode::Rw), Some(Outcome::Granted), 980),
+        step(4, "host", create, Some(Outcome::Done), 0),
+        granted(6, "vm1", Mode::Rw, 950),
+        granted(7, "vm2", Mode::Rw, 980),
         step(9, "vm1", Action::Kill, Some(Outcome::Done), 2_000),
     ];
     for event in &mut events[1..3] {
@@ -169,46 +163,31 @@ fn undeclared_hazard_in_a_together() -> ScenarioResult {
             step.together = Some(0);
         }
     }
-    result.trace = trace(&["vm1", "vm2"], events);
-    result.trace.images.push("b.img".into());
+    let mut trace = trace(&["vm1", "vm2"], events);
+    trace.images.push("b.img".into());
+    let finding = finding(Judge::Contract, Some(2), "conflicting openers were granted");
+    let finding = Finding { hazard: Some(Hazard::Unlocked), ..finding };
+    let finding = differs(finding, "at most one of vm1.disk, vm2.disk", "both granted");
+    let mut result = failed("race/two-writers", Ofd, trace, [finding]);
     result.hazards.insert(Hazard::Unlocked);
-    result.findings = vec![Finding {
-        hazard: Some(Hazard::Unlocked),
-        expected: "at most one of vm1.disk, vm2.disk".into(),
-        actual: "both granted".into(),
-        ..finding(Judge::Contract, Some(2), "conflicting openers were granted")
-    }];
     result
 }
 
 fn declared_hazard_missing() -> ScenarioResult {
-    let mut result = result(
-        "posix/hot-unplug",
-        Backend::Ofd,
-        Verdict::Failed,
-        "a declared hazard did not happen",
-    );
-    let mut opened = step(3, "vm1", open("disk", Mode::Ro), Some(Outcome::Granted), 0);
-    opened.table = Some(Vec::new());
-    result.trace = trace(&["vm1"], vec![opened]);
-    result.findings = vec![Finding {
-        expected: "lock-loss".into(),
-        actual: "no hazard".into(),
-        ..finding(Judge::Scenario, None, "a declared hazard did not happen")
-    }];
-    result
+    let opened = Event { table: Some(Vec::new()), ..granted(3, "vm1", Mode::Ro, 0) };
+    let finding = finding(Judge::Scenario, None, "a declared hazard did not happen");
+    let finding = differs(finding, "lock-loss", "no hazard");
+    failed("posix/hot-unplug", Ofd, trace(&["vm1"], vec![opened]), [finding])
 }
 
 fn timed_out() -> ScenarioResult {
     let reason = "line 5: no answer within 10 s";
-    let mut result = result("process/stopped", Backend::Ofd, Verdict::TimedOut, reason);
-    result.trace = trace(
-        &["vm1"],
-        vec![
-            step(4, "vm1", Action::Stop, Some(Outcome::Done), 0),
-            step(5, "vm1", open("disk", Mode::Rw), None, 40),
-        ],
-    );
+    let mut result = result("process/stopped", Ofd, Verdict::TimedOut, reason);
+    let events = vec![
+        step(4, "vm1", Action::Stop, Some(Outcome::Done), 0),
+        step(5, "vm1", open("disk", Mode::Rw), None, 40),
+    ];
+    result.trace = trace(&["vm1"], events);
     result.findings = vec![finding(Judge::Harness, Some(1), reason)];
     result
 }
@@ -216,85 +195,58 @@ fn timed_out() -> ScenarioResult {
 fn held_with_many_actors() -> ScenarioResult {
     let actors: Vec<String> = (1..=8).map(|number| format!("node{number}")).collect();
     let actors: Vec<&str> = actors.iter().map(String::as_str).collect();
-    let reason = "the kernel's lock table is not what `held` states";
-    let mut result = result("sharing/cluster", Backend::Ofd, Verdict::Failed, reason);
-    let mut events: Vec<Event> = actors
-        .iter()
-        .cycle()
-        .take(40)
-        .zip(0..)
-        .map(|(actor, at)| {
-            step(3, actor, open("disk", Mode::ShareRw), Some(Outcome::Granted), at * 70)
-        })
-        .collect();
+    let forty = actors.iter().cycle().take(40).zip(0..);
+    let mut events: Vec<Event> =
+        forty.map(|(actor, at)| granted(3, actor, Mode::ShareRw, at * 70)).collect();
     events.push(Event {
         line: 9,
         text: "held".into(),
         start_us: 2_900,
         end_us: 2_950,
         kind: EventKind::Held { stated: vec!["node1.disk has read 100-101".into()] },
-        table: Some(table("node1.disk")),
+        table: Some(table(Posix, &RW.replace("vm1", "node1.disk"))),
     });
-    result.trace = trace(&actors, events);
-    result.findings = vec![Finding {
-        expected: "node1.disk has read 100-101".into(),
-        actual: "node1.disk has read 100-101; node1.disk has read 201".into(),
-        ..finding(Judge::Scenario, Some(40), reason)
-    }];
-    result
+    let finding = finding(
+        Judge::Scenario,
+        Some(40),
+        "the kernel's lock table differs from the `held` statement",
+    );
+    let actual = "node1.disk has read 100-101; node1.disk has read 201";
+    let finding = differs(finding, "node1.disk has read 100-101", actual);
+    failed("sharing/cluster", Ofd, trace(&actors, events), [finding])
 }
 
-/// A finished run in which a lock is lost, as it was declared to be, and
-/// somebody has to wait.
+/// A finished run with a lock loss, as declared, and a process that waits.
 pub fn lock_loss() -> RunRecord {
-    let mut result = passed("posix/hot-unplug", Backend::Posix);
-    let lock = |actor: &str, range: &str, waiting: bool| TableLock {
-        image: 0,
-        backend: Backend::Posix,
-        kind: if waiting { LockType::Write } else { LockType::Read },
-        range: range.parse().expect("a range"),
-        waiting,
-        holders: BTreeSet::from([actor.to_owned()]),
-    };
-    let held = vec![lock("vm1", "100-101", false), lock("vm1", "201", false)];
-    let waited_for = [held.clone(), vec![lock("vm2", "100-103", true)]].concat();
+    let mut result = hazard_shown();
+    let held = "vm1 read 100-101, vm1 read 201";
+    let range = RangeSpec::at(100, 4);
+    let wait = Action::Lock { node: "disk".to_owned(), kind: LockType::Write, range, wait: true };
     let close = Action::Close { node: "cdrom".to_owned() };
-    let wait = Action::Lock {
-        node: "disk".to_owned(),
-        kind: LockType::Write,
-        range: imglock_harness::lock::RangeSpec::at(100, 4),
-        wait: true,
-    };
     let steps = [
-        ("vm1", open("disk", Mode::Rw), Outcome::Granted, Some(held.clone())),
-        ("vm1", open("cdrom", Mode::ForceShare), Outcome::Granted, Some(held)),
-        ("vm2", wait, Outcome::Blocked, Some(waited_for)),
-        ("vm1", close, Outcome::Done, None),
-        ("vm2", Action::Await, Outcome::Granted, Some(Vec::new())),
+        ("vm1", open("disk", Mode::Rw), Outcome::Granted, held.to_owned()),
+        ("vm1", open("cdrom", Mode::ForceShare), Outcome::Granted, held.to_owned()),
+        ("vm2", wait, Outcome::Blocked, format!("{held}, vm2 ->write 100-103")),
+        ("vm1", close, Outcome::Done, "vm2 write 100-103".to_owned()),
+        ("vm2", Action::Await, Outcome::Granted, String::new()),
     ];
-    let events = steps.into_iter().zip(0..).map(|((actor, action, outcome, table), at)| Event {
-        table,
+    let events = steps.into_iter().zip(0..).map(|((actor, action, outcome, locks), at)| Event {
+        table: Some(table(Posix, &locks)),
         ..step(10 + at as usize, actor, action, Some(outcome), at * 420)
     });
-    let mut events: Vec<Event> = events.collect();
-    let granted = TableLock { kind: LockType::Write, ..lock("vm2", "100-103", false) };
-    events[3].table = Some(vec![granted]);
-    result.trace = trace(&["vm1", "vm2"], events);
-    result.hazards.insert(Hazard::LockLoss);
-    result.findings = vec![Finding {
-        hazard: Some(Hazard::LockLoss),
-        declared: true,
-        ..finding(Judge::Contract, Some(3), "vm1.disk is open and has lost its locks")
-    }];
+    result.trace = trace(&["vm1", "vm2"], events.collect());
+    result.findings[0].event = Some(3);
+    result.findings[0].message = "vm1.disk is open and has lost its locks".to_owned();
     let mut record = record();
     record
+        .tour
         .planned
         .retain(|job| job.scenario.name == result.scenario && job.backend == result.backend);
-    record.results = vec![result];
+    record.tour.results = vec![result];
     record
 }
 
-fn finding(judge: Judge, event: Option<usize>, message: &str) -> Finding {
+pub(super) fn finding(judge: Judge, event: Option<usize>, message: &str) -> Finding {
     Finding {
         judge,
         event,
@@ -304,6 +256,10 @@ fn finding(judge: Judge, event: Option<usize>, message: &str) -> Finding {
         actual: String::new(),
         message: message.to_owned(),
     }
+}
+
+fn differs(finding: Finding, expected: &str, actual: &str) -> Finding {
+    Finding { expected: expected.to_owned(), actual: actual.to_owned(), ..finding }
 }
 
 fn trace(actors: &[&str], events: Vec<Event>) -> Trace {
@@ -317,7 +273,8 @@ fn trace(actors: &[&str], events: Vec<Event>) -> Trace {
     Trace { processes: processes.collect(), images: vec!["disk.img".into()], events }
 }
 
-fn step(
+/// A step that takes 20 µs.
+pub fn step(
     line: usize,
     actor: &str,
     action: Action,
@@ -343,24 +300,33 @@ fn step(
     }
 }
 
+fn granted(line: usize, actor: &str, mode: Mode, start_us: u64) -> Event {
+    step(line, actor, open("disk", mode), Some(Outcome::Granted), start_us)
+}
+
 fn open(node: &str, mode: Mode) -> Action {
     let options = OpenOptions::new("disk.img", ModeSpec::Named(mode));
     Action::Open { node: node.to_owned(), options }
 }
 
-/// What mode `rw` locks, and a lock that is no permission's.
-fn table(holder: &str) -> Vec<TableLock> {
-    let lock = |kind, range: &str| TableLock {
-        image: 0,
-        backend: Backend::Posix,
-        kind,
-        range: range.parse().expect("a range"),
-        waiting: false,
-        holders: BTreeSet::from([holder.to_owned()]),
+/// The locks of mode `rw`, and one that is no lock byte.
+const RW: &str = "vm1 read 100-101, vm1 read 201, vm1 write 4096-eof";
+
+/// A lock table: `vm1.disk+child.disk read 100-101, ? ->write 0-9`, with `?`
+/// for an unknown owner and `->` for a lock that waits.
+pub fn table(backend: Backend, locks: &str) -> Vec<TableLock> {
+    let lock = |words: &str| {
+        let mut words = words.split_whitespace();
+        let mut next = || words.next().expect("owner, type, range");
+        let (holders, kind, range) = (next(), next(), next());
+        TableLock {
+            image: 0,
+            backend,
+            kind: if kind.ends_with("read") { LockType::Read } else { LockType::Write },
+            range: range.parse().expect("a range"),
+            waiting: kind.starts_with("->"),
+            holders: holders.split('+').filter(|one| *one != "?").map(str::to_owned).collect(),
+        }
     };
-    vec![
-        lock(LockType::Read, "100-101"),
-        lock(LockType::Read, "201"),
-        lock(LockType::Write, "4096-eof"),
-    ]
+    locks.split(", ").filter(|words| !words.is_empty()).map(lock).collect()
 }

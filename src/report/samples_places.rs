@@ -1,19 +1,18 @@
 //! A run at several places, made by hand.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use imglock_engine::TourRecord;
 use imglock_harness::lock::Backend;
 use imglock_harness::run::{
-    Boot, Casting, Environment, Expected, Fate, Job, Known, Place, ScenarioResult, Verdict,
+    Boot, Environment, Expected, Fate, Known, Place, ScenarioResult, Verdict,
 };
 
-use super::samples::{environment, hazard_shown, passed, result, scenario};
+use super::samples::{environment, hazard_shown, job, passed, result};
 use super::{Rerun, RunRecord};
 
-/// A finished run at several places: one that passed, one where a failure is
-/// known and one is known no more, one that could not be made, and a kernel
-/// that was lost.
+/// A finished run at several places: one where all runs pass, one with a known
+/// failure and an unexpected pass, a skipped one, and a lost kernel.
 pub fn several_places() -> RunRecord {
     let of = |name: &str, kernel: &str, file_system: &str| {
         let environment = Environment {
@@ -21,7 +20,7 @@ pub fn several_places() -> RunRecord {
             file_system: file_system.to_owned(),
             ..environment()
         };
-        Place::reached(name, environment)
+        Place::reached(name.into(), environment)
     };
     let skipped = Fate::Skipped { why: "mkfs.xfs is not installed (Debian: xfsprogs)".to_owned() };
     let lost = Fate::Lost {
@@ -45,12 +44,15 @@ pub fn several_places() -> RunRecord {
         },
         Place { boot: boot(&[]), fate: lost, ..of("6.12.0-cloud/tmpfs", "6.12.0-cloud", "tmpfs") },
     ];
-    let known = |expected| {
+    let known = || {
         let why = "A FUSE server is not told that an OFD lock is released".to_owned();
-        Some(Known { expected, why, link: Some("https://example.org/fuse".to_owned()) })
+        Some(Known {
+            expected: Expected::Fails,
+            why,
+            link: Some("https://example.org/fuse".to_owned()),
+        })
     };
-    let at =
-        |place: &str, result: ScenarioResult| ScenarioResult { place: place.to_owned(), ..result };
+    let at = |place: &str, result: ScenarioResult| ScenarioResult { place: place.into(), ..result };
     let failed = |name: &str, backend| result(name, backend, Verdict::Failed, "a lock stayed");
     let (writer, unplug) = ("contract/second-writer", "posix/hot-unplug");
     let mut results = Vec::new();
@@ -61,33 +63,24 @@ pub fn several_places() -> RunRecord {
         results.push(at(place, passed("contract/close", Backend::Ofd)));
         results.push(at(place, hazard_shown()));
     }
-    results.push(at(
-        "fuse-locks",
-        ScenarioResult { known: known(Expected::Fails), ..failed(writer, Backend::Ofd) },
-    ));
-    results.push(at(
-        "fuse-locks",
-        ScenarioResult { known: known(Expected::Fails), ..passed(writer, Backend::Posix) },
-    ));
+    for result in [failed(writer, Backend::Ofd), passed(writer, Backend::Posix)] {
+        results.push(at("fuse-locks", ScenarioResult { known: known(), ..result }));
+    }
     results.push(at("fuse-locks", failed("contract/close", Backend::Ofd)));
     let skipped = result(unplug, Backend::Posix, Verdict::Skipped, "its locks cannot be seen here");
     results.push(at("fuse-locks", skipped));
     results.push(at("6.12.0-cloud/tmpfs", passed(writer, Backend::Ofd)));
-    let names = [
+    let planned = [
         (writer, Backend::Ofd),
         (writer, Backend::Posix),
         ("contract/close", Backend::Ofd),
         (unplug, Backend::Posix),
     ];
-    let planned = names.map(|(name, backend)| Job {
-        scenario: Arc::new(scenario(name)),
-        backend,
-        casting: Casting::default(),
-    });
-    let grounds = places.iter().map(Place::made);
-    let mut record = RunRecord::new(planned.to_vec(), grounds.collect(), Rerun::default());
-    record.places = places;
-    record.results = results;
+    let planned = planned.map(|(name, backend)| job(name, backend)).to_vec();
+    let planned_places = places.iter().map(|place| place.name.clone()).collect();
+    let mut record = RunRecord::new(TourRecord::new(planned, planned_places), Rerun::default());
+    record.tour.places = places;
+    record.tour.results = results;
     record.began = jiff::Timestamp::UNIX_EPOCH;
     record.elapsed = Duration::from_millis(4321);
     record

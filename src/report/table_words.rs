@@ -1,3 +1,5 @@
+//! A lock table in sentences.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use imglock_harness::image::Reading;
@@ -5,44 +7,39 @@ use imglock_harness::lock::{Backend, ByteRange, LockType};
 use imglock_harness::run::Trace;
 use imglock_harness::step::TableLock;
 
-/// A holder's locks on one image.
+use super::names;
+
+/// One owner's locks on one image.
 #[derive(Debug, Default)]
 struct Holding {
     granted: Reading,
     awaited: Vec<(LockType, ByteRange)>,
 }
 
-/// Who holds what in `table`, one sentence a holder.
+/// The locks of `table`, one sentence for each owner.
 pub fn sentences(trace: &Trace, table: &[TableLock]) -> Vec<String> {
-    holdings(&trace.images, table, |holders| who(trace, holders)).collect()
+    named(&trace.images, table, |actor| trace.pid(actor))
 }
 
-/// The same without pids, which are others in every run.
+/// As [`sentences`], without pids, which differ from run to run.
 pub fn sentences_of_any_run(images: &[String], table: &[TableLock]) -> Vec<String> {
-    let nobody = Trace::default();
-    holdings(images, table, |holders| who(&nobody, holders)).collect()
+    named(images, table, |_| None)
 }
 
-fn holdings(
-    images: &[String],
-    table: &[TableLock],
-    who: impl Fn(&BTreeSet<String>) -> String,
-) -> impl Iterator<Item = String> {
+fn named(images: &[String], table: &[TableLock], pid: impl Fn(&str) -> Option<i32>) -> Vec<String> {
     let mut holdings: BTreeMap<(usize, Backend, &BTreeSet<String>), Holding> = BTreeMap::new();
     for lock in table {
         holdings.entry((lock.image, lock.backend, &lock.holders)).or_default().add(lock);
     }
-    let many = images.len() > 1;
-    holdings.into_iter().map(move |((image, backend, holders), holding)| {
-        let place = match images.get(image) {
-            Some(name) if many => format!(" on {name}"),
-            _ => String::new(),
-        };
-        format!("{}{place}: {} ({backend})", who(holders), holding.words())
-    })
+    let sentence = |((image, backend, holders), holding): ((usize, _, _), Holding)| {
+        let image = images.get(image).filter(|_| images.len() > 1);
+        let image = image.map_or(String::new(), |name| format!(" on {name}"));
+        format!("{}{image}: {} ({backend})", owner(holders, &pid), holding.words())
+    };
+    holdings.into_iter().map(sentence).collect()
 }
 
-/// The claim that these locks amount to, and all that is no claim.
+/// The claim that these locks stand for, and all other locks.
 pub fn words(locks: &[(LockType, ByteRange)], waiting: &[(LockType, ByteRange)]) -> String {
     let mut holding = Holding::default();
     locks.iter().for_each(|(kind, range)| holding.granted.add(*kind, *range));
@@ -75,16 +72,13 @@ impl Holding {
 }
 
 /// `vm1.disk (pid 1201) and child.disk (pid 1202)`.
-fn who(trace: &Trace, holders: &BTreeSet<String>) -> String {
+fn owner(holders: &BTreeSet<String>, pid: impl Fn(&str) -> Option<i32>) -> String {
     if holders.is_empty() {
         return "an owner the kernel does not name".to_owned();
     }
-    let each = holders.iter().map(|holder| {
-        let actor = holder.split_once('.').map_or(&**holder, |(actor, _)| actor);
-        match trace.pid(actor) {
-            Some(pid) => format!("{holder} (pid {pid})"),
-            None => holder.clone(),
-        }
+    let each = holders.iter().map(|holder| match pid(names::actor(holder)) {
+        Some(pid) => format!("{holder} (pid {pid})"),
+        None => holder.clone(),
     });
     each.collect::<Vec<_>>().join(" and ")
 }

@@ -8,34 +8,29 @@ use imglock_harness::scenario::Scenario;
 use imglock_harness::step::Outcome;
 use imglock_harness::sweep::Difference;
 
+use super::samples::{coloured, written};
 use super::*;
 
-/// All that `reporter` says of a whole run. Places are gone to one after the
-/// other, but their results come as they are in the record.
+/// The whole output of `reporter`. Places come one after the other; results
+/// come in the order of the record.
 fn told(mut reporter: impl Reporter, finished: RunRecord) -> String {
     let mut record = finished;
-    let results = std::mem::take(&mut record.results);
-    let places = std::mem::take(&mut record.places);
-    let mut out = Vec::new();
-    reporter.begin(&record, &mut out).expect("a vector can be written");
-    for place in &places {
-        record.places.push(Place { fate: Fate::Reached, ..place.clone() });
-        reporter.arrived(&record, place, &mut out).expect("a vector can be written");
-    }
-    for result in results {
-        record.results.push(result.clone());
-        reporter.ended(&record, &result, &mut out).expect("a vector can be written");
-    }
-    record.places.clone_from(&places);
-    for place in &places {
-        reporter.left(&record, place, &mut out).expect("a vector can be written");
-    }
-    reporter.finish(&record, &mut out).expect("a vector can be written");
-    plain(&out)
-}
-
-fn plain(bytes: &[u8]) -> String {
-    String::from_utf8(anstream::adapter::strip_bytes(bytes).into_vec()).expect("text")
+    let results = std::mem::take(&mut record.tour.results);
+    let places = std::mem::take(&mut record.tour.places);
+    written(|out| {
+        reporter.begin(&record, out)?;
+        for place in &places {
+            record.tour.places.push(Place { fate: Fate::Reached, ..place.clone() });
+            reporter.arrived(&record, place, out)?;
+        }
+        for result in results {
+            record.tour.results.push(result.clone());
+            reporter.ended(&record, &result, out)?;
+        }
+        record.tour.places.clone_from(&places);
+        places.iter().try_for_each(|place| reporter.left(&record, place, out))?;
+        reporter.finish(&record, out)
+    })
 }
 
 fn scenario(name: &str, text: &str) -> Scenario {
@@ -59,14 +54,14 @@ fn a_traced_run_shows_each_step_and_which_locks_come_and_go(#[case] width: usize
 #[test]
 fn a_narrow_terminal_lists_what_does_not_fit_side_by_side() {
     let mut record = samples::record();
-    record.results.retain(|result| result.scenario == "posix/fallback");
+    record.tour.results.retain(|result| result.scenario == "posix/fallback");
     insta::assert_snapshot!(told(Terminal::new(44), record));
 }
 
 #[test]
 fn an_interrupted_run_says_how_far_it_came() {
     let mut record = samples::record();
-    record.results.truncate(2);
+    record.tour.results.truncate(2);
     record.interrupted = true;
     record.kept = vec!["/tmp/imglock-abc".into()];
     insta::assert_snapshot!(told(Terminal::new(100), record));
@@ -75,11 +70,9 @@ fn an_interrupted_run_says_how_far_it_came() {
 #[test]
 fn colours_follow_the_verdict() {
     let mut record = samples::record();
-    record.results.truncate(1);
-    let mut out = Vec::new();
-    let result = record.results[0].clone();
-    Terminal::new(100).ended(&record, &result, &mut out).expect("a vector can be written");
-    let text = String::from_utf8(out).expect("text");
+    record.tour.results.truncate(1);
+    let result = record.tour.results[0].clone();
+    let text = coloured(|out| Terminal::new(100).ended(&record, &result, out));
     assert!(text.starts_with("\u{1b}[32mpassed"), "{text:?}");
 }
 
@@ -101,9 +94,8 @@ fn ktap_has_a_subtest_for_each_place() {
 
 #[test]
 fn junit_has_a_suite_for_each_place_and_backend() {
-    let mut out = Vec::new();
-    junit::write(&samples_places::several_places(), &mut out).expect("a vector can be written");
-    insta::assert_snapshot!(plain(&out));
+    let record = samples_places::several_places();
+    insta::assert_snapshot!(written(|out| junit::write(&record, out)));
 }
 
 #[test]
@@ -116,13 +108,13 @@ fn lines_are_what_happened_in_its_order() {
         RunLine::Result(result) => Some(result.as_ref().clone()),
         _ => None,
     });
-    assert_eq!(results.collect::<Vec<_>>(), record.results);
+    assert_eq!(results.collect::<Vec<_>>(), record.tour.results);
     let begin = RunLine::Begin { schema: Document::SCHEMA, planned: 20, places: 5 };
     assert_eq!(lines.first(), Some(&begin));
     assert_eq!(lines.last(), Some(&RunLine::End { complete: true }));
-    // One that was lost is told once more.
+    // A lost place has a second line.
     let places = lines.iter().filter(|line| matches!(line, RunLine::Place(_)));
-    assert_eq!(places.count(), record.places.len() + 1);
+    assert_eq!(places.count(), record.tour.places.len() + 1);
 }
 
 #[test]
@@ -133,14 +125,14 @@ fn ktap_has_a_plan_and_a_line_for_each_result() {
 #[test]
 fn ktap_says_when_results_are_missing() {
     let mut record = samples::record();
-    record.results.truncate(1);
+    record.tour.results.truncate(1);
     insta::assert_snapshot!(told(Ktap::default(), record));
 }
 
 #[test]
 fn json_holds_everything() {
     let mut record = samples::record();
-    record.results.retain(|result| result.scenario != "sharing/cluster");
+    record.tour.results.retain(|result| result.scenario != "sharing/cluster");
     insta::assert_snapshot!(told(Json, record));
 }
 
@@ -151,15 +143,14 @@ fn json_of_results_can_be_read_back() {
     let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let results: Vec<ScenarioResult> =
         serde_json::from_value(document["results"].clone()).expect("results");
-    assert_eq!(results, record.results);
+    assert_eq!(results, record.tour.results);
     assert_eq!(document["complete"], true);
 }
 
 #[test]
 fn junit_has_a_suite_for_each_backend() {
-    let mut out = Vec::new();
-    junit::write(&samples::record(), &mut out).expect("a vector can be written");
-    insta::assert_snapshot!(plain(&out));
+    let record = samples::record();
+    insta::assert_snapshot!(written(|out| junit::write(&record, out)));
 }
 
 const STORY: &str = r#"
@@ -206,9 +197,7 @@ held
 "#;
 
 fn explained(scenario: &Scenario, backends: &[Backend], width: usize) -> String {
-    let mut out = Vec::new();
-    story::write(scenario, backends, &mut out, width).expect("a vector can be written");
-    plain(&out)
+    written(|out| story::write(scenario, backends, out, width))
 }
 
 #[test]
@@ -240,7 +229,7 @@ fn a_lock_loss_is_explained(#[case] width: usize) {
     insta::assert_snapshot!(format!("explain_lock_loss_{width}"), text);
 }
 
-/// Rounds, a contest, and who is given what by a step of another.
+/// Rounds, a conflict, and locks granted by another actor's step.
 const CROWD: &str = r#"
 summary "Rounds, a queue and a contest"
 about "What the model foresees, and where it stops."
@@ -277,8 +266,8 @@ fn rounds_queues_and_contests_are_explained(#[case] width: usize) {
 #[test]
 fn a_long_run_is_drawn_in_part_and_says_where_all_of_it_is() {
     let mut record = samples::record();
-    record.results.retain(|result| result.scenario == "sharing/cluster");
-    let result = &mut record.results[0];
+    record.tour.results.retain(|result| result.scenario == "sharing/cluster");
+    let result = &mut record.tour.results[0];
     result.findings[0].event = Some(500);
     let one = result.trace.events[0].clone();
     result.trace.events = vec![one; 1000];
@@ -298,11 +287,9 @@ fn scenarios_are_listed_by_theme() {
         Arc::new(scenario("ofd/b", plain_one)),
         Arc::new(scenario("ofd/a", plain_one)),
     ];
-    let (mut human, mut json) = (Vec::new(), Vec::new());
-    listing::human(&scenarios, Some(60), &mut human).expect("a vector can be written");
-    listing::json(&scenarios, &mut json).expect("a vector can be written");
-    insta::assert_snapshot!("list_human", plain(&human));
-    insta::assert_snapshot!("list_json", plain(&json));
+    let human = written(|out| listing::human(&scenarios, Some(60), out));
+    insta::assert_snapshot!("list_human", human);
+    insta::assert_snapshot!("list_json", written(|out| listing::json(&scenarios, out)));
 }
 
 #[test]
@@ -328,15 +315,13 @@ fn the_mode_table_marks_what_differs() {
             stated: Outcome::Granted,
         },
     ];
-    let mut out = Vec::new();
-    mode_table::write("ofd", &BTreeMap::new(), &cell, &differences, &mut out)
-        .expect("a vector can be written");
     let why = "qemu-io cannot hold nothing".to_owned();
     let unable = Mode::ALL.iter().map(|second| ((Mode::None, *second), why.clone())).collect();
-    mode_table::write("posix by qemu-io", &unable, &cell, &[], &mut out)
-        .expect("a vector can be written");
-    mode_table::legend(&mut out).expect("a vector can be written");
-    let text = plain(&out);
+    let text = written(|out| {
+        mode_table::write("ofd", &BTreeMap::new(), &cell, &differences, out)?;
+        mode_table::write("posix by qemu-io", &unable, &cell, &[], out)?;
+        mode_table::legend(out)
+    });
     assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
     insta::assert_snapshot!(text);
 }

@@ -1,3 +1,5 @@
+//! Lanes of text beside each other, time downwards.
+
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -5,29 +7,25 @@ use unicode_width::UnicodeWidthStr;
 
 use super::course::Mark;
 use super::palette::{BAD, CAREFUL, FAINT, PLAIN, STRONG};
+use super::wrap::wrapped;
 
-/// More actors than this are listed by name instead of drawn as columns.
+/// More actors than this are listed by name instead of drawn as lanes.
 const MOST_LANES: usize = 6;
-/// Narrower columns cannot be read.
+/// The narrowest readable lane, in columns.
 const NARROWEST_LANE: usize = 18;
 const BETWEEN: usize = 3;
 
-/// What several actors do, time downwards.
+/// The steps of several actors, time downwards.
 #[derive(Debug, Default)]
 pub struct Timeline {
-    /// What the labels are, such as `time`.
-    pub label: String,
-    lanes: Vec<Lane>,
+    /// The heading of the labels, such as `time`.
+    label: String,
+    /// The head of each lane: an actor, and a note in parentheses.
+    lanes: Vec<(String, String)>,
     rows: Vec<Row>,
 }
 
-#[derive(Debug)]
-struct Lane {
-    name: String,
-    note: String,
-}
-
-/// What an actor does at one point, and what comes of it.
+/// One actor's step and its effects.
 #[derive(Debug)]
 pub struct Cell {
     lane: usize,
@@ -38,133 +36,136 @@ pub struct Cell {
 #[derive(Debug)]
 enum Row {
     Cells { label: String, mark: Option<Mark>, cells: Vec<Cell> },
-    Note { label: String, mark: Option<Mark>, style: Style, words: String },
+    Note { label: String, mark: Option<Mark>, line: (Style, String) },
     Open(String),
     Close,
 }
 
+/// Lines of one lane.
+type Block = Vec<(Style, String)>;
+
 impl Timeline {
-    /// An empty one whose labels are under `label`.
+    /// An empty timeline whose labels have the heading `label`.
     pub fn new(label: &str) -> Timeline {
         Timeline { label: label.to_owned(), ..Timeline::default() }
     }
 
-    /// The column of `actor`, made when it is new, with `note` in its head.
+    /// The lane of `actor`; a new lane has `note` in its head.
     pub fn lane(&mut self, actor: &str, note: impl FnOnce() -> String) -> usize {
-        match self.lanes.iter().position(|lane| lane.name == actor) {
-            Some(index) => index,
-            None => {
-                self.lanes.push(Lane { name: actor.to_owned(), note: note() });
-                self.lanes.len() - 1
-            }
-        }
+        let known = self.lanes.iter().position(|(name, _)| name == actor);
+        known.unwrap_or_else(|| {
+            let head = match note() {
+                note if note.is_empty() => actor.to_owned(),
+                note => format!("{actor} ({note})"),
+            };
+            self.lanes.push((actor.to_owned(), head));
+            self.lanes.len() - 1
+        })
     }
 
-    /// Steps that belong side by side.
+    /// Adds steps beside each other.
     pub fn cells(&mut self, label: String, mark: Option<Mark>, cells: Vec<Cell>) {
         self.rows.push(Row::Cells { label, mark, cells });
     }
 
-    /// Something that is no actor's step.
+    /// Adds a line across the lanes.
     pub fn note(&mut self, label: String, mark: Option<Mark>, style: Style, words: String) {
-        self.rows.push(Row::Note { label, mark, style, words });
+        self.rows.push(Row::Note { label, mark, line: (style, words) });
     }
 
-    /// A bracket around the rows up to [`Timeline::close`].
+    /// Adds a line across the lanes that has no label.
+    pub fn remark(&mut self, style: Style, words: String) {
+        self.note(String::new(), None, style, words);
+    }
+
+    /// Opens a bracket around the rows up to [`Timeline::close`].
     pub fn open(&mut self, words: String) {
         self.rows.push(Row::Open(words));
     }
 
-    /// The end of the innermost bracket.
+    /// Closes the innermost bracket.
     pub fn close(&mut self) {
         self.rows.push(Row::Close);
     }
 
-    /// Draws it in `width` columns: lanes when they fit, a list otherwise.
+    /// Draws the timeline in `width` columns: lanes if they fit, otherwise a
+    /// list.
     ///
     /// # Errors
     /// When `out` cannot be written.
     pub fn draw(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
-        let gutter = Gutter::of(self);
-        match self.lane_widths(width.saturating_sub(gutter.width())) {
-            Some(widths) => self.draw_lanes(out, gutter, &widths, width),
-            None => self.draw_list(out, gutter, width),
+        let mut gutter = Gutter::of(self);
+        let room = width.saturating_sub(gutter.width());
+        let lanes = self.lane_widths(room);
+        if let Some(widths) = &lanes {
+            let heads = self.lanes.iter().zip(widths);
+            let heads = heads.map(|((_, head), width)| block(&[(STRONG, head.clone())], *width));
+            gutter.lines(out, &self.label, None, &beside(&heads.collect::<Vec<_>>(), widths))?;
         }
-    }
-
-    fn draw_lanes(
-        &self,
-        out: &mut dyn Write,
-        mut gutter: Gutter,
-        widths: &[usize],
-        width: usize,
-    ) -> io::Result<()> {
-        let heads: Vec<Block> = self
-            .lanes
-            .iter()
-            .zip(widths)
-            .map(|(lane, width)| Block::wrapped(&[(STRONG, lane.head())], *width))
-            .collect();
-        gutter.lines(out, &self.label, None, &beside(&heads, widths))?;
         for row in &self.rows {
-            match row {
-                Row::Cells { label, mark, cells } => {
-                    let mut blocks: Vec<Block> = widths.iter().map(|_| Block::default()).collect();
+            match (row, &lanes) {
+                (Row::Cells { label, mark, cells }, Some(widths)) => {
+                    let mut blocks: Vec<Block> = vec![Vec::new(); widths.len()];
                     for cell in cells {
-                        let texts = cell.texts(*mark);
-                        blocks[cell.lane].0.extend(Block::wrapped(&texts, widths[cell.lane]).0);
+                        blocks[cell.lane].extend(block(&cell.texts(*mark), widths[cell.lane]));
                     }
                     gutter.lines(out, label, *mark, &beside(&blocks, widths))?;
                 }
-                other => gutter.other(out, other, width)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn draw_list(&self, out: &mut dyn Write, mut gutter: Gutter, width: usize) -> io::Result<()> {
-        let name_width = self.lanes.iter().map(|lane| lane.head().width()).max().unwrap_or(0);
-        let room = width.saturating_sub(gutter.width() + name_width + 2).max(NARROWEST_LANE);
-        let widths = [name_width, room];
-        for row in &self.rows {
-            match row {
-                Row::Cells { label, mark, cells } => {
-                    for (index, cell) in cells.iter().enumerate() {
-                        let name = Block(vec![(STRONG, self.lanes[cell.lane].head())]);
-                        let blocks = [name, cell.in_a_line(*mark, room)];
-                        let label = if index == 0 { label } else { "" };
-                        gutter.lines(out, label, *mark, &joined(&blocks, &widths, "  "))?;
+                (Row::Cells { label, mark, cells }, None) => {
+                    for (index, line) in self.list(cells, *mark, room).iter().enumerate() {
+                        gutter.lines(out, if index == 0 { label } else { "" }, *mark, line)?;
                     }
                 }
-                other => gutter.other(out, other, width)?,
+                (Row::Note { label, mark, line: (style, words) }, _) => {
+                    let style = if *mark == Some(Mark::Fault) { STRONG } else { *style };
+                    let line = block(&[(style, words.clone())], room.max(NARROWEST_LANE));
+                    gutter.lines(out, label, *mark, &beside(&[line], &[0]))?;
+                }
+                (Row::Open(words), _) => {
+                    gutter.bracket(out, &format!("┌ {words}"))?;
+                    gutter.depth += 1;
+                }
+                (Row::Close, _) => {
+                    gutter.depth = gutter.depth.saturating_sub(1);
+                    gutter.bracket(out, "└")?;
+                }
             }
         }
         Ok(())
     }
 
-    /// How wide each lane becomes in `room` columns; `None` when they would
-    /// be too narrow or too many.
+    /// Each cell as lines, with its actor's name before them.
+    fn list(&self, cells: &[Cell], mark: Option<Mark>, room: usize) -> Vec<Vec<String>> {
+        let name_width = self.lanes.iter().map(|(_, head)| head.width()).max().unwrap_or(0);
+        let room = room.saturating_sub(name_width + 2).max(NARROWEST_LANE);
+        let lines = |cell: &Cell| {
+            let name = vec![(STRONG, self.lanes[cell.lane].1.clone())];
+            joined(&[name, cell.in_a_line(mark, room)], &[name_width, room], "  ")
+        };
+        cells.iter().map(lines).collect()
+    }
+
+    /// The width of each lane in `room` columns; `None` if the lanes would be
+    /// too narrow or too many.
     fn lane_widths(&self, room: usize) -> Option<Vec<usize>> {
         let lanes = self.lanes.len();
         if lanes == 0 || lanes > MOST_LANES {
             return None;
         }
-        let mut wanted: Vec<usize> = self.lanes.iter().map(|lane| lane.head().width()).collect();
+        let mut wanted: Vec<usize> = self.lanes.iter().map(|(_, head)| head.width()).collect();
         for row in &self.rows {
             let Row::Cells { cells, .. } = row else { continue };
             for cell in cells {
-                let widest =
-                    cell.texts(None).iter().map(|(_, text)| text.width()).max().unwrap_or(0);
-                wanted[cell.lane] = wanted[cell.lane].max(widest);
+                let widths = cell.texts(None).into_iter().map(|(_, text)| text.width());
+                wanted[cell.lane] = wanted[cell.lane].max(widths.max().unwrap_or(0));
             }
         }
-        let room = room.saturating_sub(BETWEEN * (lanes - 1));
-        fit(&wanted, room)
+        fit(&wanted, room.saturating_sub(BETWEEN * (lanes - 1)))
     }
 }
 
 /// `wanted` cut down to `room`: narrow lanes keep their width, the others
-/// share what is left.
+/// share the rest.
 fn fit(wanted: &[usize], room: usize) -> Option<Vec<usize>> {
     let mut limit = *wanted.iter().max()?;
     while wanted.iter().map(|width| (*width).min(limit)).sum::<usize>() > room {
@@ -176,57 +177,56 @@ fn fit(wanted: &[usize], room: usize) -> Option<Vec<usize>> {
     Some(wanted.iter().map(|width| (*width).min(limit)).collect())
 }
 
-impl Lane {
-    fn head(&self) -> String {
-        match &*self.note {
-            "" => self.name.clone(),
-            note => format!("{} ({note})", self.name),
-        }
-    }
-}
-
 impl Cell {
-    /// `words` in the column `lane`, and under them what comes of it.
+    /// `words` in the lane `lane`, with their effects `below`.
     pub fn new(lane: usize, words: String, below: Vec<(Style, String)>) -> Cell {
         Cell { lane, words, below }
     }
 
-    /// The column it is in.
+    /// Its lane.
     pub fn lane(&self) -> usize {
         self.lane
     }
 
-    /// Adds more of what comes of it.
+    /// Adds effects.
     pub fn extend(&mut self, below: impl IntoIterator<Item = (Style, String)>) {
         self.below.extend(below);
     }
 
-    /// Adds what it does not say yet.
-    pub fn extend_with_new(&mut self, below: impl IntoIterator<Item = (Style, String)>) {
-        for line in below {
-            if !self.below.contains(&line) {
-                self.below.push(line);
+    /// Adds effects to the last cell of a lane, each only once; without such
+    /// a cell they are a new one.
+    pub fn extend_one_of(
+        cells: &mut Vec<Cell>,
+        lane: usize,
+        lines: impl IntoIterator<Item = (Style, String)>,
+    ) {
+        let at = cells.iter().rposition(|cell| cell.lane == lane).unwrap_or_else(|| {
+            cells.push(Cell::new(lane, String::new(), Vec::new()));
+            cells.len() - 1
+        });
+        for line in lines {
+            if !cells[at].below.contains(&line) {
+                cells[at].below.push(line);
             }
         }
     }
 
-    fn texts(&self, mark: Option<Mark>) -> Vec<(Style, String)> {
+    fn texts(&self, mark: Option<Mark>) -> Block {
         let words = (words_style(mark), self.words.clone());
         let words = std::iter::once(words).filter(|(_, words)| !words.is_empty());
         let below = self.below.iter().map(|(style, text)| (*style, format!("  {text}")));
         words.chain(below).collect()
     }
 
-    /// On one line if there is room for it, and no need to tell backends
-    /// apart.
+    /// One line, if there is room for it and both backends agree.
     fn in_a_line(&self, mark: Option<Mark>, room: usize) -> Block {
         let arrows = self.below.iter().filter(|(_, text)| text.starts_with('→')).count();
         let words = std::iter::once(&*self.words).chain(self.below.iter().map(|(_, text)| &**text));
         let line = words.filter(|words| !words.is_empty()).collect::<Vec<_>>().join("  ");
         if arrows > 1 || line.width() > room {
-            return Block::wrapped(&self.texts(mark), room);
+            return block(&self.texts(mark), room);
         }
-        Block(vec![(words_style(mark), line)])
+        vec![(words_style(mark), line)]
     }
 }
 
@@ -234,23 +234,11 @@ fn words_style(mark: Option<Mark>) -> Style {
     if mark == Some(Mark::Fault) { STRONG } else { PLAIN }
 }
 
-/// Lines of one column, each in its style.
-#[derive(Debug, Default)]
-struct Block(Vec<(Style, String)>);
-
-impl Block {
-    fn wrapped(texts: &[(Style, String)], width: usize) -> Block {
-        let mut lines = Vec::new();
-        for (style, text) in texts {
-            let options = textwrap::Options::new(width)
-                .subsequent_indent("    ")
-                .word_splitter(textwrap::WordSplitter::NoHyphenation)
-                .word_separator(textwrap::WordSeparator::AsciiSpace);
-            let wrapped = textwrap::wrap(text, options).into_iter();
-            lines.extend(wrapped.map(|line| (*style, line.into_owned())));
-        }
-        Block(lines)
-    }
+fn block(texts: &[(Style, String)], width: usize) -> Block {
+    let lines = |(style, text): &(Style, String)| {
+        wrapped(text, width, "    ").into_iter().map(|line| (*style, line)).collect::<Vec<_>>()
+    };
+    texts.iter().flat_map(lines).collect()
 }
 
 /// The blocks beside each other, line by line.
@@ -259,9 +247,9 @@ fn beside(blocks: &[Block], widths: &[usize]) -> Vec<String> {
 }
 
 fn joined(blocks: &[Block], widths: &[usize], between: &str) -> Vec<String> {
-    let height = blocks.iter().map(|block| block.0.len()).max().unwrap_or(0);
+    let height = blocks.iter().map(Vec::len).max().unwrap_or(0);
     let line = |number: usize| {
-        let parts = blocks.iter().zip(widths).map(|(block, width)| match block.0.get(number) {
+        let parts = blocks.iter().zip(widths).map(|(block, width)| match block.get(number) {
             Some((style, text)) => {
                 let rest = width.saturating_sub(text.width());
                 format!("{style}{text}{style:#}{:rest$}", "")
@@ -273,7 +261,7 @@ fn joined(blocks: &[Block], widths: &[usize], between: &str) -> Vec<String> {
     (0..height).map(line).collect()
 }
 
-/// What stands left of the lanes: the mark, the label, the open brackets.
+/// The columns left of the lanes: mark, label, open brackets.
 struct Gutter {
     label: usize,
     deepest: usize,
@@ -282,21 +270,19 @@ struct Gutter {
 
 impl Gutter {
     fn of(timeline: &Timeline) -> Gutter {
-        let labels = timeline.rows.iter().map(|row| match row {
-            Row::Cells { label, .. } | Row::Note { label, .. } => label.width(),
-            Row::Open(_) | Row::Close => 0,
-        });
-        let label = labels.chain([timeline.label.width()]).max().unwrap_or(0);
-        let (mut depth, mut deepest) = (0_usize, 0);
+        let mut gutter = Gutter { label: timeline.label.width(), deepest: 0, depth: 0 };
+        let mut depth = 0_usize;
         for row in &timeline.rows {
             match row {
+                Row::Cells { label, .. } | Row::Note { label, .. } => {
+                    gutter.label = gutter.label.max(label.width());
+                }
                 Row::Open(_) => depth += 1,
                 Row::Close => depth = depth.saturating_sub(1),
-                _ => {}
             }
-            deepest = deepest.max(depth);
+            gutter.deepest = gutter.deepest.max(depth);
         }
-        Gutter { label, deepest, depth: 0 }
+        gutter
     }
 
     fn width(&self) -> usize {
@@ -329,27 +315,8 @@ impl Gutter {
         Ok(())
     }
 
-    fn other(&mut self, out: &mut dyn Write, row: &Row, width: usize) -> io::Result<()> {
-        match row {
-            Row::Note { label, mark, style, words } => {
-                let room = width.saturating_sub(self.width()).max(NARROWEST_LANE);
-                let style = if *mark == Some(Mark::Fault) { STRONG } else { *style };
-                let block = Block::wrapped(&[(style, words.clone())], room);
-                self.lines(out, label, *mark, &beside(&[block], &[0]))
-            }
-            Row::Open(words) => {
-                let line = format!("{}┌ {words}", "│ ".repeat(self.depth));
-                let indent = 4 + self.label;
-                self.depth += 1;
-                writeln!(out, "{:indent$}{line}", "")
-            }
-            Row::Close => {
-                self.depth = self.depth.saturating_sub(1);
-                let indent = 4 + self.label;
-                writeln!(out, "{:indent$}{}└", "", "│ ".repeat(self.depth))
-            }
-            Row::Cells { .. } => Ok(()),
-        }
+    fn bracket(&self, out: &mut dyn Write, words: &str) -> io::Result<()> {
+        writeln!(out, "{:indent$}{}{words}", "", "│ ".repeat(self.depth), indent = 4 + self.label)
     }
 }
 

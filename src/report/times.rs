@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// `81 µs`, `12.3 ms`, `1.20 s`: three digits are enough to read.
+/// A time in its own unit, short to read: `81 µs`, `1.2 ms`, `12 ms`, `1.20 s`.
 pub fn readable(time: Duration) -> String {
     match time.as_micros() {
         0..1_000 => format!("{} µs", time.as_micros()),
@@ -10,7 +10,7 @@ pub fn readable(time: Duration) -> String {
     }
 }
 
-/// As [`readable`], and nanoseconds where there are not many: `930 ns`.
+/// As [`readable`], with nanoseconds below 10 µs: `930 ns`.
 pub fn precise(time: Duration) -> String {
     match time.as_nanos() {
         nanoseconds @ 0..10_000 => format!("{nanoseconds} ns"),

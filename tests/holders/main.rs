@@ -56,7 +56,7 @@ fn a_free_image_exits_0() {
     let folder = Place::new();
     let path = image(&folder, "disk.img");
     let run = imglock().arg("holders").arg(&path).assert().code(0);
-    run.stdout(contains("disk.img  free: nobody has a lock on it"));
+    run.stdout(contains("disk.img  free: not locked"));
     imglock().args(["holders", "--for", "rw"]).arg(&path).assert().code(0);
     assert_eq!(seen(&path)["holders"], json!([]));
 }
@@ -96,10 +96,10 @@ fn what_is_asked_for_is_answered_in_qemus_words() {
     let path = image(&folder, "disk.img");
     let _file = locked(&path, Mode::Rw);
     let ask = |mode: &str| imglock().args(["holders", "--for", mode]).arg(&path).assert();
-    let in_the_way = format!("in the way: pid {}", std::process::id());
+    let in_the_way = format!("Blocked by pid {}", std::process::id());
     ask("rw").code(1).stdout(
         contains("rw would be refused")
-            .and(contains("QEMU would say: Failed to get \"write\" lock"))
+            .and(contains("QEMU would report: Failed to get \"write\" lock"))
             .and(contains(in_the_way)),
     );
     ask("ro").code(1).stdout(contains("Failed to get shared \"write\" lock"));
@@ -182,9 +182,9 @@ fn who_has_it_open_without_a_lock_is_named(#[case] redirection: &str, #[case] wr
     let dangers = if writable { json!(["writer-unlocked"]) } else { json!([]) };
     assert_eq!(seen["dangers"], dangers);
     let access = if writable { "to write" } else { "to read" };
-    assert!(text.contains("free: nobody has a lock on it open without a lock"), "{text}");
+    assert!(text.contains("free: not locked open without a lock"), "{text}");
     assert!(text.contains(&format!("{access} pid {pid} cat")), "{text}");
-    assert_eq!(text.contains("being let in does not mean being alone"), writable, "{text}");
+    assert_eq!(text.contains("a granted open does not mean exclusive use"), writable, "{text}");
 }
 
 #[test]
@@ -261,8 +261,8 @@ fn a_forgotten_child_is_named_and_called_an_orphan() {
     assert_eq!(pids(&left["holders"][0]), [orphan.pid]);
     assert_eq!((&process["comm"], &process["orphan"]), (&json!("cat"), &json!(true)), "{left}");
     let text = told(&path);
-    assert!(text.contains("parent ended: a daemon, or a forgotten child"), "{text}");
-    assert!(text.contains(&format!("`kill {}` lets go of the image", orphan.pid)), "{text}");
+    assert!(text.contains("parent exited: a daemon, or a forgotten child"), "{text}");
+    assert!(text.contains(&format!("`kill {}` releases the image", orphan.pid)), "{text}");
 }
 
 /// It forks twice, so its parent has ended; but nobody has forgotten it.
@@ -289,8 +289,8 @@ fn a_daemon_of_qemus_is_not_said_to_be_of_no_use() {
     kill(Pid::from_raw(pid), Signal::SIGTERM).expect("it runs");
     assert_eq!(pids(&seen["holders"][0]), [i64::from(pid)], "{seen}");
     assert_eq!(seen["holders"][0]["modes"], json!(["nbd-rw"]));
-    assert!(text.contains("runs on though its parent has ended, as daemons do"), "{text}");
-    assert!(text.contains("If nobody needs it any more"), "{text}");
+    assert!(text.contains("still runs although its parent has exited, like a daemon"), "{text}");
+    assert!(text.contains("If it is no longer needed"), "{text}");
 }
 
 /// Runs imglock as a user who may look into no other user's processes.
@@ -331,8 +331,8 @@ fn processes_of_other_users_are_counted() {
 
     let text = as_nobody(&folder, &[], &path);
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
-    assert!(text.contains("somebody who could not be found"), "{text}");
-    assert!(text.contains("could not be looked into; run as root to see all."), "{text}");
+    assert!(text.contains("an unknown holder"), "{text}");
+    assert!(text.contains("could not be inspected; run as root to see all."), "{text}");
     drop(file);
 
     // The kernel names the owner of a POSIX lock to everybody.

@@ -65,7 +65,7 @@ fn changes_are_told_as_they_happen() {
     let folder = Place::new();
     let path = image(&folder, "disk.img");
     let mut watch = Watch::start(&[], &path);
-    watch.line_with("free: nobody has a lock on it");
+    watch.line_with("free: not locked");
     watch.line_with("Ctrl-C");
     let who = format!("pid {} ", std::process::id());
     let file = locked(&path, Mode::Rw);

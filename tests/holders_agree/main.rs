@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use imglock_engine::RunOptions;
 use imglock_harness::file_system::PrivateMounts;
 use imglock_harness::lock::Backend;
 use imglock_harness::process::StopToken;
@@ -112,7 +113,8 @@ fn lane(
             }));
             last = Some(table.clone());
         };
-        let result = engine.run_watched(&scenario, backend, &mut look).expect("a run");
+        let result =
+            engine.run(&scenario, RunOptions::new(backend).watched(&mut look)).expect("a run");
         // Watching must not change what comes of it.
         let cannot_mount = scenario.mounts() && result.verdict == Verdict::Skipped;
         if result.verdict != Verdict::Passed && !cannot_mount {

@@ -4,33 +4,33 @@ use std::str::FromStr;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-/// An errno, as errno(3) numbers and names it on Linux.
+/// An error number, with the numbers and symbols of errno(3) on Linux.
 ///
-/// It is data, so it needs no C library: this crate makes no system call.
-/// [`fmt::Display`] and [`FromStr`] use the symbol, such as `EBADF`.
+/// This type is plain data and needs no C library. [`fmt::Display`] and [`FromStr`] use the
+/// symbol, such as `EBADF`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(transparent))]
 pub struct Errno(i32);
 
 impl Errno {
-    /// The errno with this number. Numbers that Linux does not use are kept.
+    /// Makes an errno from its number. Numbers that Linux does not use are kept.
     pub const fn from_raw(code: i32) -> Errno {
         Errno(code)
     }
 
-    /// The number, as in `errno`.
+    /// The number, as in the C variable `errno`.
     pub const fn raw(self) -> i32 {
         self.0
     }
 
-    /// The symbol; `None` where Linux has none for the number.
+    /// The symbol, or `None` if Linux defines none for this number.
     pub fn name(self) -> Option<&'static str> {
         SYMBOLS.iter().find(|(errno, _)| *errno == self).map(|(_, name)| *name)
     }
 }
 
 impl From<&std::io::Error> for Errno {
-    /// Number 0 for an error that no system call returned.
+    /// Returns number 0 for an error that does not come from a system call.
     fn from(error: &std::io::Error) -> Errno {
         Errno(error.raw_os_error().unwrap_or(0))
     }
@@ -43,7 +43,7 @@ impl From<Errno> for std::io::Error {
 }
 
 impl fmt::Display for Errno {
-    /// The symbol, or `UnknownErrno` where there is none.
+    /// Prints the symbol, or `UnknownErrno` if there is none.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name().unwrap_or("UnknownErrno"))
     }
@@ -64,7 +64,7 @@ macro_rules! symbols {
             $(pub const $name: Errno = Errno($code);)*
         }
 
-        /// Each symbol once, by number (include/uapi/asm-generic/errno.h).
+        /// Every symbol once, in the order of the numbers (include/uapi/asm-generic/errno.h).
         const SYMBOLS: &[(Errno, &str)] = &[$((Errno::$name, stringify!($name)),)*];
     };
 }

@@ -1,5 +1,5 @@
-//! A survey of real locks, and what it says would come of opening: held
-//! against the hand-written matrix, and against really trying.
+//! Surveys of real locks, and their predictions for an open, compared with the
+//! hand-written matrix and with real attempts.
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::{AsFd, AsRawFd};
@@ -38,7 +38,7 @@ fn seen(path: &Path) -> SurveyedImage {
     survey.images.remove(0)
 }
 
-/// What comes of really opening, in another description.
+/// The result of a real open, through another description.
 fn attempt(path: &Path, claim: Claim) -> Option<Obstacle> {
     let file = open(path);
     let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
@@ -49,7 +49,7 @@ fn attempt(path: &Path, claim: Claim) -> Option<Obstacle> {
     }
 }
 
-/// As the matrix has it.
+/// The result that the matrix states.
 fn stated(outcome: Outcome) -> Option<Obstacle> {
     match outcome {
         Outcome::Granted => None,
@@ -70,7 +70,7 @@ fn every_mode_that_is_held_gives_the_answers_of_the_matrix(
     for &held in Mode::ALL {
         let file = open(image.path());
         let mut locks = KernelLocks::new(file.as_fd(), backend);
-        ByteClaims::default().change(&mut locks, held.claim()).expect("nobody else is there");
+        ByteClaims::default().change(&mut locks, held.claim()).expect("no conflicting lock");
         let seen = seen(image.path());
         if held.claim() == Claim::NOTHING {
             assert!(!seen.is_held(), "{held}: {seen:?}");
@@ -94,7 +94,7 @@ fn every_mode_that_is_held_gives_the_answers_of_the_matrix(
     }
 }
 
-/// Locks that are none of QEMU's, and two that are.
+/// Locks of other programs, and two locks as QEMU takes them.
 #[rstest]
 #[case::whole_file("write 0-eof", Some("Failed to lock byte 100"))]
 #[case::whole_image("write 0-1048575", Some("Failed to lock byte 100"))]
@@ -118,17 +118,17 @@ fn foreign_locks_give_the_answer_that_trying_gives(
     let len = if range.last == ByteRange::EOF { 0 } else { range.last - range.first + 1 };
     let mut locks = KernelLocks::new(file.as_fd(), backend);
     let kind: LockType = kind.parse().expect("a kind");
-    locks.set(kind, RangeSpec::at(range.first, len)).expect("nobody else is there");
+    locks.set(kind, RangeSpec::at(range.first, len)).expect("no conflicting lock");
 
     let seen = seen(image.path());
     let told = would_grant(&seen, Mode::Rw.claim()).obstacle.map(|obstacle| obstacle.to_string());
     assert_eq!(told.as_deref(), writer_told);
-    // Trying closes a descriptor of this process, which costs POSIX locks; so
-    // every mode is asked for before the first one is tried.
+    // An attempt closes a descriptor of this process, which drops POSIX locks.
+    // So all predictions come before the first attempt.
     let answers: Vec<_> = Mode::ALL.iter().map(|mode| would_grant(&seen, mode.claim())).collect();
     for (mode, answer) in Mode::ALL.iter().zip(answers) {
         if backend == Backend::Posix {
-            locks.set(kind, RangeSpec::at(range.first, len)).expect("nobody else is there");
+            locks.set(kind, RangeSpec::at(range.first, len)).expect("no conflicting lock");
         }
         assert_eq!(answer.obstacle, attempt(image.path(), mode.claim()), "{lock}, {mode}");
     }
@@ -138,7 +138,7 @@ fn foreign_locks_give_the_answer_that_trying_gives(
 fn a_flock_keeps_nobody_out_and_is_a_danger() {
     let image = image();
     let file = open(image.path());
-    file.lock().expect("nobody else is there");
+    file.lock().expect("no conflicting lock");
     let exclusive = seen(image.path());
     let [holder] = &exclusive.holders[..] else { panic!("{exclusive:?}") };
     assert_eq!(holder.classes(), [LockClass::Flock]);
@@ -151,12 +151,14 @@ fn a_flock_keeps_nobody_out_and_is_a_danger() {
     }
     assert_eq!(exclusive.dangers(), [Danger::FlockUnseen]);
 
-    file.unlock().expect("it is ours");
-    file.lock_shared().expect("nobody else is there");
+    file.unlock().expect("the lock is this file's");
+    file.lock_shared().expect("no conflicting lock");
     assert_eq!(seen(image.path()).holders[0].locks[0].kind, Some(LockType::Read));
     let writer = open(image.path());
     let mut locks = KernelLocks::new(writer.as_fd(), Backend::Ofd);
-    ByteClaims::default().change(&mut locks, Mode::Rw.claim()).expect("flock is not in the way");
+    ByteClaims::default()
+        .change(&mut locks, Mode::Rw.claim())
+        .expect("flock(2) locks do not conflict");
     assert_eq!(seen(image.path()).dangers(), [Danger::TwoProtocols, Danger::FlockUnseen]);
 }
 
@@ -165,9 +167,9 @@ fn one_description_with_several_kinds_of_lock_is_one_holder() {
     let image = image();
     let file = open(image.path());
     let copy = file.try_clone().expect("a copy");
-    file.lock().expect("nobody else is there");
+    file.lock().expect("no conflicting lock");
     let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
-    locks.set(LockType::Read, RangeSpec::byte(100)).expect("nobody else is there");
+    locks.set(LockType::Read, RangeSpec::byte(100)).expect("no conflicting lock");
     let seen = seen(image.path());
     let [holder] = &seen.holders[..] else { panic!("{seen:?}") };
     assert_eq!(holder.classes(), [LockClass::Ofd, LockClass::Flock]);
@@ -177,7 +179,7 @@ fn one_description_with_several_kinds_of_lock_is_one_holder() {
     assert_eq!(holder.processes[0].fds, fds);
 }
 
-/// Only kcmp(2) can tell which two of three descriptors are one.
+/// Only kcmp(2) can tell which two of three descriptors share a description.
 #[test]
 fn two_descriptions_with_the_same_locks_are_two_holders() {
     let image = image();
@@ -209,7 +211,7 @@ fn a_lock_that_no_descriptor_explains_is_reported_as_such() {
     let image = image();
     let file = open(image.path());
     let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
-    ByteClaims::default().change(&mut locks, Mode::Rw.claim()).expect("nobody else is there");
+    ByteClaims::default().change(&mut locks, Mode::Rw.claim()).expect("no conflicting lock");
     let (ours, _theirs) =
         socketpair(AddressFamily::Unix, SockType::Datagram, None, SockFlag::empty())
             .expect("a socket pair");
@@ -230,14 +232,14 @@ fn a_lock_that_no_descriptor_explains_is_reported_as_such() {
     assert_eq!((refused.holders, refused.unexplained), (Vec::new(), vec![0, 1]));
 }
 
-/// Whoever has no descriptor of a file but an `O_PATH` one cannot lock it,
-/// read it or write to it; and any other would show as an event.
+/// A process whose only descriptor of a file is an `O_PATH` one cannot lock,
+/// read or write the file; any other open would show as an event.
 #[test]
 fn a_survey_never_opens_the_image() {
     let image = image();
     let file = open(image.path());
     let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
-    locks.set(LockType::Write, RangeSpec::at(0, 0)).expect("nobody else is there");
+    locks.set(LockType::Write, RangeSpec::at(0, 0)).expect("no conflicting lock");
     let events = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)
         .expect("inotify");
     inotify::add_watch(&events, image.path(), inotify::WatchFlags::ALL_EVENTS).expect("a watch");
@@ -245,7 +247,7 @@ fn a_survey_never_opens_the_image() {
     let mut buffer = [0; 4096];
     let told = rustix::io::read(&events, &mut buffer);
     assert_eq!(told, Err(rustix::io::Errno::AGAIN), "something was done to the image");
-    // The watch would have told.
+    // The watch reports an open.
     drop(open(image.path()));
     assert!(rustix::io::read(&events, &mut buffer).is_ok_and(|length| length > 0));
 }
@@ -254,7 +256,7 @@ fn a_survey_never_opens_the_image() {
 fn images_are_told_apart_in_one_survey_and_may_be_named_twice() {
     let (locked, free) = (image(), image());
     let mut locks = KernelLocks::new(locked.as_file().as_fd(), Backend::Ofd);
-    locks.set(LockType::Read, RangeSpec::byte(100)).expect("nobody else is there");
+    locks.set(LockType::Read, RangeSpec::byte(100)).expect("no conflicting lock");
     let survey = survey(&[free.path(), locked.path(), locked.path()]).expect("a survey");
     let held: Vec<bool> = survey.images.iter().map(SurveyedImage::is_held).collect();
     assert_eq!(held, [false, true, true]);
@@ -270,7 +272,7 @@ fn a_path_that_leads_nowhere_is_an_error() {
     assert!(text.starts_with("cannot look at /nonexistent/disk.img: No such file"), "{text}");
 }
 
-/// In what way a thread waits.
+/// The kind of a thread's wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wait {
     Ofd,
@@ -278,8 +280,8 @@ enum Wait {
     Flock,
 }
 
-/// The kernel names no owner of an OFD lock that is waited for; the call that
-/// waits does.
+/// The kernel's table names no owner of a waiting OFD lock; the waiting system
+/// call does.
 #[rstest]
 #[case::ofd(Wait::Ofd, LockClass::Ofd)]
 #[case::posix(Wait::Posix, LockClass::Posix)]
@@ -288,8 +290,8 @@ fn whoever_waits_is_named(#[case] wait: Wait, #[case] class: LockClass) {
     let image = image();
     let (holder, waiter) = (open(image.path()), open(image.path()));
     let mut locks = KernelLocks::new(holder.as_fd(), Backend::Ofd);
-    locks.set(LockType::Write, RangeSpec::at(0, 10)).expect("nobody else is there");
-    holder.lock().expect("nobody else is there");
+    locks.set(LockType::Write, RangeSpec::at(0, 10)).expect("no conflicting lock");
+    holder.lock().expect("no conflicting lock");
     std::thread::scope(|scope| {
         let backend = if wait == Wait::Posix { Backend::Posix } else { Backend::Ofd };
         let waits = &waiter;
@@ -300,20 +302,20 @@ fn whoever_waits_is_named(#[case] wait: Wait, #[case] class: LockClass) {
                 .expect("the lock, in the end"),
         });
         let deadline = Instant::now() + Duration::from_secs(30);
-        // The thread is on its way; /proc/locks can only be read again.
+        // The thread may not wait yet, so /proc/locks is read again and again.
         let seen = loop {
             let seen = seen(image.path());
             if seen.waiters.iter().any(|waiter| !waiter.processes[..].is_empty()) {
                 break seen;
             }
-            assert!(Instant::now() < deadline, "nobody waits: {seen:?}");
+            assert!(Instant::now() < deadline, "no thread waits: {seen:?}");
         };
         let [waiting] = &seen.waiters[..] else { panic!("{seen:?}") };
         assert_eq!((waiting.lock.class, waiting.lock.kind), (class, Some(LockType::Read)));
         assert_eq!(waiting.processes[0].pid, std::process::id() as i32);
         assert!(waiting.certain);
         assert_eq!(waiting.processes[0].fds, [waiter.as_raw_fd()]);
-        // What is waited for keeps nobody out.
+        // A waiting lock conflicts with no request.
         assert_eq!(seen.holders.len(), 1);
         assert!(would_grant(&seen, Mode::Rw.claim()).is_granted());
         drop(holder);

@@ -108,7 +108,7 @@ pub mod run {
         Boot, Casting, DifferenceKind as Departure, Engine, Environment, Event, EventKind, Finding,
         HarnessError, Job, Judge, Place, PlaceFate as Fate, ProcessEntry, RunDocument as Document,
         RunLine, ScenarioResult, Session, SessionOptions, SimultaneousStarts as Starts,
-        Snapshot as Moment, StepEvent, Trace, made_at, rehearse,
+        Snapshot as Moment, StepEvent, Trace, rehearse,
     };
     pub use imglock_scenario::{ExpectedVerdict as Expected, Known, Standing};
 }
@@ -144,8 +144,8 @@ pub mod sweep {
 }
 pub mod vm {
     pub use imglock_qemu::{
-        AcceleratorChoice, GuestPayload as Payload, Kernel, KernelError, PayloadError, VmEvent,
-        VmNews, VmOptions, VmPlan, boot_all,
+        AcceleratorChoice, GuestPayload as Payload, Kernel, KernelError, PayloadError, VmOptions,
+        VmPlan,
     };
 }
 pub use imglock_engine::{ParseShardError, Shard};

@@ -1,4 +1,42 @@
-//! Calls the kernel for locks.
+//! QEMU's image locks, as calls to the running kernel.
+//!
+//! QEMU protects a disk image with read locks on single bytes (block/file-posix.c). This crate
+//! acquires and releases the same bytes in the same order, so that another VMM or a backup tool
+//! excludes QEMU and is excluded by it:
+//!
+//! ```
+//! use imglock_core::{Locking, Mode};
+//! use imglock_locks::Hold;
+//!
+//! let image = tempfile::NamedTempFile::new()?;
+//! let mut writer = Hold::open(image.path(), Mode::Rw.claim(), Locking::Auto)?;
+//! let mut second = Hold::open(image.path(), Mode::Rw.claim(), Locking::Auto)?;
+//! writer.acquire()?;
+//! assert_eq!(second.acquire().unwrap_err().to_string(), "Failed to get \"write\" lock");
+//!
+//! drop(writer); // Closes the image and so releases its lock bytes.
+//! second.acquire()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! * [`Hold`]: an image that is open with a claim.
+//! * [`ByteClaims`]: QEMU's protocol on any implementation of
+//!   [`ByteLocks`](imglock_core::ByteLocks).
+//! * [`KernelLocks`]: the lock calls of fcntl(2) on one descriptor.
+//!
+//! # Features
+//!
+//! Both features are off by default.
+//!
+//! * `holders`: reads /proc/locks and fdinfo, and finds the processes that hold an image
+//!   (`survey`, `LockTable`, `availability`). Adds the dependencies procfs, rustix, strum and
+//!   tempfile.
+//! * `serde`: [`serde`](https://serde.rs) serialization of the results.
+//!
+//! # Invariant
+//!
+//! Invariant: this crate knows nothing of scenarios, of the model or of any started process; it
+//! calls the kernel only for locks, for opening images and, with `holders`, for reading /proc.
 
 #[cfg(feature = "holders")]
 mod holders;
@@ -16,6 +54,13 @@ pub use holders::{
     survey_settled, would_grant,
 };
 pub use image::{AcquireError, ByteClaims, Hold, OpenError, open};
-pub use lock::{Availability, KernelLocks, Visibility, availability};
+pub use lock::KernelLocks;
+#[cfg(feature = "holders")]
+pub use lock::{Availability, Visibility, availability};
 #[cfg(feature = "holders")]
 pub use lock_table::{FileKey, LockClass, LockLine, LockTable, WatchedDescriptor, waiting_lines};
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

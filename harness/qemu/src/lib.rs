@@ -20,7 +20,8 @@ pub use qemu::{Command, QemuBinaries, QemuBinary, QemuProgram, QemuVersion, QmpE
 pub use subject::SubjectKind;
 pub use vm::{
     Accelerator, AcceleratorChoice, GuestPayload, Kernel, KernelError, KernelImage, Module,
-    ModuleError, NoKernel, PayloadError, VmEvent, VmNews, VmOptions, VmPlan, boot_all,
+    ModuleError, NoKernel, PayloadError, VmEnd, VmLimit, VmNews, VmObserver, VmOptions, VmPlan,
+    boot_all,
 };
 
 /// Turns this process into the part that it was started as: those of

@@ -2,9 +2,9 @@ use std::fmt;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-/// Which scenarios somebody means: one by its name or the last part of it,
-/// all of a theme, or those whose name or last part a glob fits. A `*` stands
-/// for any letters but `/`, a `**` for any.
+/// A pattern that selects scenarios: a name or its last part, a theme, or a glob that is compared
+/// with the name and its last part. `*` matches any characters except `/`; `**` matches any
+/// characters.
 ///
 /// ```
 /// use imglock_scenario::Pattern;
@@ -21,7 +21,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Whether it means the scenario called `name`.
+    /// Returns whether the pattern selects the scenario `name`.
     pub fn fits(&self, name: &str) -> bool {
         let (theme, stem) = name.rsplit_once('/').unwrap_or(("", name));
         let wanted = self.text.trim_end_matches('/');
@@ -31,15 +31,15 @@ impl Pattern {
         named || of_theme || self.glob.as_ref().is_some_and(globbed)
     }
 
-    /// Whether every scenario that `other` means is one of its own, as far as
-    /// the words can tell.
+    /// Returns whether this pattern certainly selects every scenario that `other` selects. Only the
+    /// words are compared.
     pub fn takes_in(&self, other: &Pattern) -> bool {
-        // What has a theme before it is the name of one scenario.
+        // A text with a theme is the name of one scenario.
         let is_one = other.glob.is_none() && !other.text.ends_with('/') && other.text.contains('/');
         self == other || ["*", "**"].contains(&&*self.text) || (is_one && self.fits(&other.text))
     }
 
-    /// As it was written.
+    /// The text of the pattern, as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -59,7 +59,7 @@ impl PartialEq for Pattern {
 
 impl Eq for Pattern {}
 
-/// A glob that is none.
+/// The text is not a valid glob.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ParsePatternError(String);

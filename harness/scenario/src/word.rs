@@ -1,11 +1,11 @@
-//! What to tell somebody who wrote a word that means nothing.
+//! Help texts for unknown words.
 
-/// How many words a help text lists in full.
+/// The maximum number of words that a help text lists.
 const LISTED: usize = 14;
 
-/// The candidate that `word` was most likely meant to be, if any is close.
+/// The candidate that `word` most likely means, if one is similar.
 pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
-    // Long texts are no slips of the finger, and comparing them is slow.
+    // A long text is not a typing mistake, and comparing it is slow.
     if word.len() > 64 {
         return None;
     }
@@ -18,8 +18,8 @@ pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str>
         .map(|(_, candidate)| candidate)
 }
 
-/// From 0 to 1. In a short word one slip is a large part of it, so a single
-/// letter or a pair that changed places counts as close by itself.
+/// The similarity, from 0 to 1. In a short word one typing mistake is a large part, so a single letter
+/// or two exchanged letters count as similar.
 fn likeness(word: &str, candidate: &str) -> f64 {
     let likeness = strsim::jaro_winkler(word, candidate);
     if word.len() > 1 && strsim::damerau_levenshtein(word, candidate) == 1 {
@@ -29,7 +29,7 @@ fn likeness(word: &str, candidate: &str) -> f64 {
     }
 }
 
-/// "did you mean `x`?", the list of what there is, or both.
+/// "did you mean `x`?", the list of valid words, or both.
 pub(crate) fn advice(word: &str, candidates: &[&str]) -> String {
     let listed = (candidates.len() <= LISTED).then(|| format!("valid here: {}", list(candidates)));
     match (nearest(word, candidates), listed) {
@@ -40,7 +40,7 @@ pub(crate) fn advice(word: &str, candidates: &[&str]) -> String {
     }
 }
 
-/// The words in backticks, with commas between them.
+/// The words in backticks, separated by commas.
 pub(crate) fn list(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     quoted.join(", ")

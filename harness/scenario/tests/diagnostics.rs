@@ -1,4 +1,4 @@
-//! What a user sees of a file that is wrong: every kind of mistake, rendered.
+//! The messages that a user sees for a wrong file: every kind of mistake, rendered.
 
 use imglock_scenario::KnownFailures;
 use imglock_scenario::TextError;
@@ -34,7 +34,7 @@ fn assert_reads_like(name: &str, error: &TextError) {
     settings.bind(|| insta::assert_snapshot!(name, rendered(error)));
 }
 
-/// Mistakes in the head, and whole files.
+/// Mistakes in the head, and in whole files.
 #[rstest]
 #[case::empty_file("")]
 #[case::no_about("summary \"A story\"\nvm1 open disk mode=rw")]
@@ -58,7 +58,7 @@ fn files(#[case] text: &str, #[context] context: Context) {
     snapshot(context.description.unwrap_or_default(), text);
 }
 
-/// Mistakes in lines, each with a proper head before it.
+/// Mistakes in lines, each after a correct head.
 #[rstest]
 #[case::unknown_backend("backends odf\nvm1 open disk mode=rw")]
 #[case::backend_twice("backends ofd ofd\nvm1 open disk mode=rw")]
@@ -125,7 +125,7 @@ fn lines(#[case] text: &str, #[context] context: Context) {
     snapshot(context.description.unwrap_or_default(), &format!("{HEAD}{text}"));
 }
 
-/// Mistakes in what is expected and held.
+/// Mistakes in `expect` and `held`.
 #[rstest]
 #[case::unknown_outcome("vm1 open disk mode=rw { expect grantd; }")]
 #[case::unknown_refusal("vm1 open disk mode=rw { expect \"refused wrte\"; }")]
@@ -157,7 +157,7 @@ fn statements(#[case] text: &str, #[context] context: Context) {
     snapshot(context.description.unwrap_or_default(), &format!("{HEAD}{text}"));
 }
 
-/// Lines that are right by themselves, and wrong where they stand.
+/// Lines that are correct alone, but wrong at their position.
 #[rstest]
 #[case::child_before_fork("vm1 open disk mode=rw\nchild close disk\nvm1 fork child")]
 #[case::after_exit("vm1 open disk mode=rw\nvm1 kill\nvm1 close disk")]

@@ -1,4 +1,4 @@
-//! The hand-written mode matrix against the contract, and against the kernel.
+//! Compares the hand-written mode matrix with the contract and with the kernel.
 
 use imglock_core::Outcome;
 use imglock_core::{Locking, Mode, Permission, Refusal, Side};
@@ -7,7 +7,7 @@ use imglock_scenario::ModeMatrix;
 
 const FILE: &str = include_str!("../../../scenarios/matrix.kdl");
 
-/// The contract's answer, in the order in which refusals are named.
+/// The outcome by the contract. The first conflicting permission is the one that is reported.
 fn by_contract(first: Mode, second: Mode) -> Outcome {
     let (holder, opener) = (first.claim(), second.claim());
     let wanted = Permission::ALL
@@ -62,7 +62,7 @@ fn one_hold_meets_another_as_the_table_says() {
     let mut wrong = Vec::new();
     for &first in Mode::ALL {
         let mut holder = open(first);
-        holder.acquire().expect("nobody else is there");
+        holder.acquire().expect("no conflict");
         for &second in Mode::ALL {
             let cell = matrix.cell(first, second);
             let mut opener = open(second);

@@ -1,4 +1,4 @@
-//! What a well-formed scenario is read as.
+//! The result of parsing correct scenarios.
 
 use imglock_core::{Access, Mode};
 use imglock_core::{Action, Hazard, Outcome};
@@ -13,7 +13,7 @@ fn parsed(text: &str) -> Scenario {
         .unwrap_or_else(|error| panic!("{:?}", miette::Report::new(error)))
 }
 
-/// The unrolled lines as words, `together` with its steps in one line.
+/// The unrolled lines as text, with the steps of `together` in one line.
 fn told(scenario: &Scenario) -> Vec<String> {
     let line = |item: Item| match item {
         Item::Step(step) => format!("{} {}", step.actor, step.action),
@@ -176,7 +176,7 @@ fn actors_come_in_the_order_in_which_they_are_named() {
     assert_eq!(scenario.actors(), ["b", "a", "e"]);
 }
 
-/// Stories that are strange, but not certainly wrong.
+/// Scenarios that are unusual, but not certainly wrong.
 #[rstest]
 #[case::opened_again_after_a_refusal(
     "vm1 open disk mode=rw { expect \"refused write\"; }\nvm1 open disk mode=rw"

@@ -1,11 +1,10 @@
-//! Every example of docs/scenario-format.md, read as a scenario.
+//! Parses every example of docs/scenario-format.md as a scenario.
 
 use imglock_scenario::{Item, Scenario};
 
 const FORMAT: &str = include_str!("../../../docs/scenario-format.md");
 
-/// The `kdl` blocks, each with the line it begins on. One without a head of
-/// its own gets one.
+/// The `kdl` blocks, each with its line number. A block without a head gets one.
 fn examples() -> Vec<(usize, String)> {
     let mut examples: Vec<(usize, String)> = Vec::new();
     let mut inside = false;

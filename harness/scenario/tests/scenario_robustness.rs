@@ -1,5 +1,4 @@
-//! Whatever the text is, reading it ends in a scenario or in problems that
-//! can be printed.
+//! Parsing any text ends with a scenario, or with problems that can be printed.
 
 use imglock_scenario::KnownFailures;
 use imglock_scenario::{ModeMatrix, Scenario};
@@ -9,7 +8,7 @@ use rstest::rstest;
 const FORMAT: &str = include_str!("../../../docs/scenario-format.md");
 const MATRIX: &str = include_str!("../../../scenarios/matrix.kdl");
 
-/// Reads the text in every way, and prints what is wrong with it.
+/// Parses the text as each kind of file, and prints the problems.
 fn read(text: &str) {
     match Scenario::parse("story", "story.kdl", text) {
         Ok(scenario) => {
@@ -142,7 +141,7 @@ fn salad() -> impl Strategy<Value = String> {
         .prop_map(|words| words.into_iter().flat_map(|(word, gap)| [word, gap]).collect())
 }
 
-/// A valid text in which bytes or words were lost, doubled or replaced.
+/// A valid text in which bytes or words are lost, duplicated or replaced.
 fn mutated(text: String) -> impl Strategy<Value = String> {
     let places = prop::collection::vec((any::<prop::sample::Index>(), 0..6usize, salad()), 1..6);
     places.prop_map(move |places| {
@@ -193,8 +192,7 @@ proptest! {
     }
 }
 
-/// Each of these makes a parser call itself once more for every repetition,
-/// or hides from a guard that it does.
+/// Each of these makes a parser recurse once for every repetition, or hides the recursion from a check.
 #[rstest]
 #[case("a {")]
 #[case("a {\n")]

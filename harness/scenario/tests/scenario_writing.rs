@@ -1,11 +1,11 @@
-//! A scenario that is written out and read again is the same one.
+//! A scenario that is written and parsed again is unchanged.
 
 use std::path::Path;
 
 use imglock_scenario::{Item, Scenario};
 use rstest::rstest;
 
-/// Lines of the file mean nothing to a run, and are others when it is written.
+/// Line numbers have no effect on a run, and differ in the written text.
 fn without_lines(mut scenario: Scenario) -> Scenario {
     fn forget(items: &mut [Item]) {
         for item in items {

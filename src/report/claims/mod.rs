@@ -1,4 +1,4 @@
-//! A sweep over claims, as a table and in words.
+//! The result of a sweep over claims, as a table and in words.
 
 mod differences;
 mod table;
@@ -11,71 +11,73 @@ mod tests;
 use std::io::{self, Write};
 use std::path::Path;
 
-use imglock_harness::run::Environment;
+use imglock_harness::Shard;
 use imglock_harness::sweep::{ClaimSweep, Openers};
 
+use super::environment;
+use super::page::Page;
 use super::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
 use crate::phrase::{count, grouped, quoted};
 
-/// How a sweep ended, besides what it found.
+/// The columns of a page.
+const WIDTH: usize = 96;
+
+/// How a sweep ended, besides its findings.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ending<'a> {
-    /// It was interrupted.
+    /// Whether it was interrupted.
     pub stopped: bool,
-    /// The file that it can be gone on from.
+    /// The file that it can be resumed from.
     pub file: Option<&'a Path>,
-    /// Where differences were written, and how many.
+    /// The folder that differences were written to, and how many.
     pub saved: Option<(&'a Path, usize)>,
 }
 
-/// What was tried, the table, the differences, and the verdict.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes what was tried, the table, the differences, and the verdict.
 pub fn write(sweep: &ClaimSweep, ending: &Ending<'_>, out: &mut dyn Write) -> io::Result<()> {
-    head(sweep, out)?;
-    table::write(sweep, out)?;
-    differences::write(sweep, ending, out)?;
-    verdict(sweep, ending, out)
+    let page = &mut Page::new(out, WIDTH);
+    head(sweep, page)?;
+    table::write(sweep, page)?;
+    differences::write(sweep, ending, page)?;
+    verdict(sweep, ending, page)
 }
 
-fn head(sweep: &ClaimSweep, out: &mut dyn Write) -> io::Result<()> {
+fn head(sweep: &ClaimSweep, page: &mut Page<'_>) -> io::Result<()> {
     let what = match sweep.openers {
         Openers::Two => {
-            "Every ordered pair of claims: one opener holds the image, another one tries"
+            "Every ordered pair of claims: one opener holds the image, another opens it"
         }
         Openers::Three => {
-            "Every claim beside every two that are compatible: two hold, a third one tries"
+            "Every claim beside every compatible pair: two openers hold the image, a third opens it"
         }
     };
-    writeln!(out, "{STRONG}{what}{STRONG:#}")?;
-    let Environment { kernel, architecture, file_system, .. } = &sweep.environment;
     let part = match sweep.shard {
-        imglock_harness::Shard::WHOLE => String::new(),
+        Shard::WHOLE => String::new(),
         part => format!("; part {part} of the work"),
     };
-    writeln!(out, "  {FAINT}{file_system} on Linux {kernel} ({architecture}){part}{FAINT:#}\n")
+    writeln!(page, "{STRONG}{what}{STRONG:#}")?;
+    writeln!(page, "  {FAINT}{}{part}{FAINT:#}\n", environment::place(&sweep.environment))
 }
 
-fn verdict(sweep: &ClaimSweep, ending: &Ending<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn verdict(sweep: &ClaimSweep, ending: &Ending<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let (done, all) = (grouped(sweep.cases_done()), grouped(sweep.cases()));
     let found = match sweep.differences() {
-        0 => format!("{GOOD}all as the algebra says{GOOD:#}"),
-        1 => format!("{BAD}1 not as the algebra says{BAD:#}"),
-        many => format!("{BAD}{} not as the algebra says{BAD:#}", grouped(many)),
+        0 => format!("{GOOD}all as the contract requires{GOOD:#}"),
+        1 => format!("{BAD}1 differs from the contract{BAD:#}"),
+        many => format!("{BAD}{} differ from the contract{BAD:#}", grouped(many)),
     };
     if sweep.complete {
         let arrangements = count(sweep.arrangements.len(), "arrangement", "arrangements");
-        return writeln!(out, "\n{done} cases in {arrangements}, {found}");
+        return writeln!(page, "\n{done} cases in {arrangements}, {found}");
     }
-    let why = if ending.stopped { "interrupted" } else { "given up" };
-    write!(out, "\n{CAREFUL}{why}{CAREFUL:#}: {done} of {all} cases tried, {found}")?;
-    writeln!(out, "{}", if sweep.differences() == 0 { " so far" } else { "" })?;
+    let why = if ending.stopped { "interrupted" } else { "aborted" };
+    let so_far = if sweep.differences() == 0 { " so far" } else { "" };
+    writeln!(page, "\n{CAREFUL}{why}{CAREFUL:#}: {done} of {all} cases tried, {found}{so_far}")?;
     match ending.file {
         Some(file) => {
             let file = quoted(&file.display().to_string());
-            writeln!(out, "go on with: imglock matrix --all --resume {file}")
+            writeln!(page, "Resume:  imglock matrix --all --resume {file}")
         }
-        None => writeln!(out, "with --report json=FILE it could be gone on with (--resume FILE)"),
+        None => writeln!(page, "Add --report json=FILE to be able to --resume FILE."),
     }
 }

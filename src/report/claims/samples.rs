@@ -1,5 +1,4 @@
-//! Sweeps made by hand: one that agrees, one that does not, and some that did
-//! not come to their end.
+//! Sweeps made by hand: agreeing, differing, and incomplete ones.
 
 use crate::report::samples;
 use imglock_harness::Shard;
@@ -29,7 +28,7 @@ fn swept(arrangement: Arrangement) -> Swept {
     }
 }
 
-/// Every pair is as it must be.
+/// Every pair is as expected.
 pub fn agreeing() -> ClaimSweep {
     ClaimSweep {
         complete: true,
@@ -54,7 +53,7 @@ pub fn half() -> ClaimSweep {
     half
 }
 
-/// Whoever wants to write is let in on OFD; on POSIX locks are left.
+/// With OFD locks a second writer is granted; with POSIX locks some locks are left over.
 pub fn differing() -> ClaimSweep {
     let mut differing = agreeing();
     let write = Permissions::WRITE;

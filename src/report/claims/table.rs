@@ -1,45 +1,44 @@
-use std::io::{self, Write};
+use std::io;
 
 use imglock_harness::sweep::{ClaimSweep, Swept};
 
 use crate::phrase::grouped;
-use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, PLAIN, STRONG};
+use crate::report::columns::Columns;
+use crate::report::page::Page;
+use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, PLAIN};
 use crate::report::times;
 
-/// The columns of a line: the arrangement, and then the numbers.
-const LABEL: usize = 22;
-const CELL: usize = 11;
+const COLUMNS: Columns = Columns { label: 24, cell: 11 };
 
-/// A line for each arrangement.
-pub fn write(sweep: &ClaimSweep, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a line for each arrangement.
+pub fn write(sweep: &ClaimSweep, page: &mut Page<'_>) -> io::Result<()> {
     let others = sweep.arrangements.iter().any(|swept| swept.other > 0);
-    write!(out, "  {STRONG}{:LABEL$}", "")?;
     let heads = ["tried", "granted", "refused", "neither", "differ", "time", "a second"];
-    for head in heads.into_iter().filter(|head| others || *head != "neither") {
-        write!(out, "{head:>CELL$}")?;
-    }
-    writeln!(out, "{STRONG:#}")?;
-    for swept in &sweep.arrangements {
-        line(swept, others, out)?;
-    }
-    Ok(())
+    let heads = heads.into_iter().filter(|head| others || *head != "neither");
+    COLUMNS.head("", &heads.collect::<Vec<_>>(), page)?;
+    sweep.arrangements.iter().try_for_each(|swept| line(swept, others, page))
 }
 
-fn line(swept: &Swept, others: bool, out: &mut dyn Write) -> io::Result<()> {
-    let style = |number: u64, style| if number == 0 { PLAIN } else { style };
-    write!(out, "  {:LABEL$}", swept.arrangement.to_string())?;
+fn line(swept: &Swept, others: bool, page: &mut Page<'_>) -> io::Result<()> {
+    let label = format!("  {}", swept.arrangement);
     if swept.rows_done == 0 {
-        return writeln!(out, "{FAINT}{:>CELL$}{FAINT:#}", "not yet");
+        return COLUMNS.row(&label, [(FAINT, "not yet".to_owned())], page);
     }
     let tried = swept.granted + swept.refused + swept.other;
     let whole = if swept.rows_done < swept.rows { CAREFUL } else { PLAIN };
-    let cells = [(tried, whole), (swept.granted, PLAIN), (swept.refused, PLAIN)];
-    let other = others.then_some((swept.other, style(swept.other, CAREFUL)));
+    let other = (others, if swept.other == 0 { PLAIN } else { CAREFUL }, swept.other);
     let differ = if swept.differences == 0 { GOOD } else { BAD };
-    for (number, style) in cells.into_iter().chain(other).chain([(swept.differences, differ)]) {
-        write!(out, "{style}{:>CELL$}{style:#}", grouped(number))?;
-    }
+    let numbers = [
+        (true, whole, tried),
+        (true, PLAIN, swept.granted),
+        (true, PLAIN, swept.refused),
+        other,
+        (true, differ, swept.differences),
+    ];
+    let numbers = numbers.into_iter().filter(|(shown, ..)| *shown);
     let seconds = swept.took().as_secs_f64();
     let rate = if seconds > 0.0 { (tried as f64 / seconds) as u64 } else { 0 };
-    writeln!(out, "{:>CELL$}{:>CELL$}", times::readable(swept.took()), grouped(rate))
+    let times = [(PLAIN, times::readable(swept.took())), (PLAIN, grouped(rate))];
+    let cells = numbers.map(|(_, style, number)| (style, grouped(number))).chain(times);
+    COLUMNS.row(&label, cells, page)
 }

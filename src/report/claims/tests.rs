@@ -4,26 +4,19 @@ use imglock_harness::sweep::ClaimSweep;
 
 use super::samples::{agreeing, differing, half, silent};
 use super::{Ending, write};
+use crate::report::shown::{shown, snapshots};
 
 fn told(sweep: &ClaimSweep, ending: &Ending<'_>) -> String {
-    let mut out = Vec::new();
-    write(sweep, ending, &mut out).expect("a vector can be written");
-    let text = anstream::adapter::strip_bytes(&out).into_vec();
-    let text = String::from_utf8(text).expect("text");
+    let text = shown(|out| write(sweep, ending, out));
     // A file is shown as it is.
     let wide = |line: &&str| line.chars().count() > 101 && !line.starts_with("  about ");
     assert_eq!(text.lines().find(wide), None, "{text}");
     text
 }
 
-#[test]
-fn a_person_reads_that_all_agree() {
-    insta::assert_snapshot!(told(&agreeing(), &Ending::default()));
-}
-
-#[test]
-fn a_person_reads_what_differs_and_how_to_see_it_again() {
-    insta::assert_snapshot!(told(&differing(), &Ending::default()));
+snapshots! {
+    a_person_reads_that_all_agree: told(&agreeing(), &Ending::default());
+    a_person_reads_what_differs_and_how_to_see_it_again: told(&differing(), &Ending::default());
 }
 
 #[test]
@@ -32,7 +25,7 @@ fn what_is_interrupted_can_be_gone_on_with() {
         Ending { stopped: true, file: Some(Path::new("my sweep.json")), ..Ending::default() };
     insta::assert_snapshot!(told(&half(), &ending));
     let text = told(&half(), &Ending { file: None, ..ending });
-    assert!(text.ends_with("with --report json=FILE it could be gone on with (--resume FILE)\n"));
+    assert!(text.ends_with("Add --report json=FILE to be able to --resume FILE.\n"));
 }
 
 #[test]

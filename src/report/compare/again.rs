@@ -4,8 +4,7 @@ use imglock_harness::subject::Builtin;
 
 use crate::phrase::{printable, quoted};
 
-/// The command that does just this run again at its place, to be pasted into
-/// a shell, and what to fill in.
+/// The shell command that repeats only this run at its place, and what to fill in.
 pub fn again(place: Option<&Place>, run: &RunChange) -> (String, Option<String>) {
     let mut arguments = format!("{} --backend {}", quoted(&run.scenario), run.backend);
     let mut hint = None;
@@ -13,12 +12,12 @@ pub fn again(place: Option<&Place>, run: &RunChange) -> (String, Option<String>)
         arguments += &format!(" --subject {}", quoted(&run.subject));
     }
     let Some(place) = place else { return (format!("imglock run {arguments}"), hint) };
-    if let Some(made) = place.made() {
+    if let Some(made) = place.name.file_system {
         arguments += &format!(" --fs {}", made.name());
     } else if place.boot.is_none() {
         arguments += " --dir DIR";
         hint = Some(match place.file_system() {
-            "" => "DIR is a directory like the one it was run in".to_owned(),
+            "" => "DIR is a directory like the one of this run".to_owned(),
             file_system => format!("DIR is a directory on {}", printable(file_system)),
         });
     }

@@ -6,20 +6,20 @@ use imglock_harness::subject::Builtin;
 
 use super::sides::Names;
 use super::words;
-use crate::phrase::printable;
+use crate::phrase::{list, printable};
+use crate::report::groups;
 
-/// Runs of one scenario of which the same has become, in the same way: on
-/// several locks, or at several places.
+/// Runs of one scenario that changed in the same way, on several backends or at
+/// several places.
 pub struct Group<'c> {
-    /// The first of them, which stands for all.
+    /// The first run, as an example.
     pub run: &'c RunChange,
     /// Its place.
     pub place: &'c PlaceChange,
     met: Vec<(&'c PlaceChange, Backend)>,
 }
 
-/// Puts together what is the same, and what is slower in the order of how
-/// much.
+/// Groups runs that changed in the same way; slower runs come first.
 pub fn groups<'c>(runs: impl Iterator<Item = (&'c PlaceChange, &'c RunChange)>) -> Vec<Group<'c>> {
     let mut groups: Vec<Group<'c>> = Vec::new();
     let mut met: BTreeMap<_, usize> = BTreeMap::new();
@@ -38,7 +38,7 @@ pub fn groups<'c>(runs: impl Iterator<Item = (&'c PlaceChange, &'c RunChange)>) 
 }
 
 impl Group<'_> {
-    /// How many runs it has.
+    /// The number of its runs.
     pub fn len(&self) -> usize {
         self.met.len()
     }
@@ -48,17 +48,10 @@ impl Group<'_> {
         format!("{} {}", printable(&self.run.scenario), self.at(names))
     }
 
-    /// `on ofd and posix, at ext4 and xfs`; without the places where there is
-    /// but one.
+    /// `on ofd and posix, at ext4 and xfs`; without the places if there is only one.
     pub fn at(&self, names: Names) -> String {
-        let mut places: Vec<(&str, Vec<&str>)> = Vec::new();
-        for (place, backend) in &self.met {
-            let name = names.name(place);
-            match places.iter_mut().find(|(other, _)| *other == name) {
-                Some((_, backends)) => backends.push(backend.name()),
-                None => places.push((name, vec![backend.name()])),
-            }
-        }
+        let met = self.met.iter().map(|(place, backend)| (names.name(place), backend.name()));
+        let places = groups::groups(met);
         let subject = match &*self.run.subject {
             Builtin::NAME => String::new(),
             other => format!(" by {other}"),
@@ -71,20 +64,11 @@ impl Group<'_> {
                 places.iter().map(|(name, on)| format!("{name} ({})", on.join(", "))).collect()
             }
         };
-        let on = if alike { format!("on {}{subject}", list(&backends)) } else { subject };
-        let at = if names.several { format!("at {}", list(&all)) } else { String::new() };
+        let all = list(all.iter().map(String::as_str));
+        let on = if alike { format!("on {}{subject}", list(backends)) } else { subject };
+        let at = if names.several { format!("at {all}") } else { String::new() };
         let parts = [on.trim().to_owned(), at];
         let parts = parts.iter().filter(|part| !part.is_empty());
         printable(&parts.cloned().collect::<Vec<_>>().join(", "))
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn list<T: AsRef<str>>(words: &[T]) -> String {
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-    match words.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-        None => String::new(),
     }
 }

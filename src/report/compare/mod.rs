@@ -1,12 +1,12 @@
-//! What is different between two documents, told.
+//! The differences between two documents, for a terminal, a mail or a program.
 
+mod account;
 mod again;
 mod group;
 mod json;
-mod markdown;
+mod sheet;
 mod sides;
 mod steps;
-mod text;
 mod words;
 
 #[cfg(test)]
@@ -14,31 +14,30 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use account::{markdown, text};
 pub use json::json;
-pub use markdown::markdown;
-pub use text::text;
 
 use imglock_harness::compare::{Change, Comparison, PlaceChange};
 
 use group::Group;
 use sides::Names;
 
-/// A comparison, and what the two documents are called.
+/// A comparison, and the names of its two documents.
 pub struct Compared<'c> {
-    /// The older document, as it was named.
+    /// The older document, as the user named it.
     pub old: String,
-    /// The newer one; `this run` where it is no file.
+    /// The newer one; `this run` where it is not a file.
     pub new: String,
-    /// What is different.
+    /// The differences.
     pub comparison: &'c Comparison,
 }
 
-/// How many entries of a list are told, and how many broken runs in full,
-/// unless all are asked for.
+/// How many entries of a list are shown, and how many broken runs in full,
+/// without `--all`.
 const TOLD: usize = 10;
 
-/// What is told of in one list, in this order. What is the same is counted
-/// only.
+/// The kinds of change with a list of their own, in this order. Runs without a
+/// change are only counted.
 const LISTED: [Change; 8] = [
     Change::Fixed,
     Change::Changed,
@@ -51,8 +50,8 @@ const LISTED: [Change; 8] = [
 ];
 
 impl Compared<'_> {
-    /// The runs of which this has become. Those of a place that only one of
-    /// the two has, or that was not reached, are told with the place.
+    /// The runs with this kind of change. Runs of a place that only one document
+    /// has, or that was not reached, are left to the place.
     fn of(&self, change: Change) -> Vec<Group<'_>> {
         let places = self.comparison.places.iter();
         let whole = |place: &PlaceChange| match change {
@@ -64,7 +63,7 @@ impl Compared<'_> {
         group::groups(places.flat_map(|place| place.of(change).map(move |run| (place, run))))
     }
 
-    /// What its places are called.
+    /// The names of its places.
     fn names(&self) -> Names {
         Names::of(self.comparison)
     }

@@ -1,24 +1,24 @@
-//! Documents made by hand, with everything that can become of a run.
+//! Documents made by hand, with each kind of change.
 
 use std::time::Duration;
 
 use imglock_harness::lock::{Backend, ByteRange, LockType};
 use imglock_harness::run::{
-    Boot, Document, Environment, Event, EventKind, Expected, Fate, Finding, Judge, Known, Place,
-    ScenarioResult, StepEvent, Trace, Verdict,
+    Boot, Document, Environment, Event, Expected, Fate, Finding, Judge, Known, Place,
+    ScenarioResult, Trace, Verdict,
 };
 use imglock_harness::step::{Action, TableLock};
 
 use crate::report::samples;
 
-/// A place that the samples are from.
+/// A place of the samples.
 fn place(kernel: &str, name: &str) -> Place {
     let environment = Environment {
         kernel: kernel.to_owned(),
         file_system: name.rsplit('/').next().unwrap_or_default().to_owned(),
         ..samples::environment()
     };
-    Place::reached(name, environment)
+    Place::reached(name.into(), environment)
 }
 
 fn booted(kernel: &str, file_system: &str) -> Place {
@@ -35,60 +35,35 @@ fn document(places: Vec<Place>, results: Vec<ScenarioResult>) -> Document {
 }
 
 fn result(scenario: &str, backend: Backend, verdict: Verdict) -> ScenarioResult {
-    ScenarioResult {
-        verdict,
-        duration: Duration::from_millis(120),
-        ..ScenarioResult::skipped(scenario, backend, "builtin".to_owned(), String::new())
-    }
+    let duration = Duration::from_millis(120);
+    ScenarioResult { duration, ..samples::result(scenario, backend, verdict, "") }
 }
 
-/// `line 12, vm1 open disk mode=rw: granted`, a line each.
+/// With the steps `12 vm1 open disk mode=rw: granted`, a line each.
 fn traced(result: ScenarioResult, steps: &str) -> ScenarioResult {
     let event = |line: &str| {
         let (number, rest) = line.trim().split_once(' ').expect("a line number");
         let (text, outcome) = rest.split_once(": ").expect("an outcome");
-        let step = StepEvent {
-            actor: "vm1".to_owned(),
-            action: Action::Activate { node: "disk".to_owned() },
-            outcome: Some(outcome.parse().expect("an outcome")),
-            expected: None,
-            predicted: None,
-            warnings: Vec::new(),
-            together: None,
-            messages: Vec::new(),
-        };
-        Event {
-            line: number.parse().expect("a number"),
-            text: text.to_owned(),
-            start_us: 0,
-            end_us: 0,
-            kind: EventKind::Step(Box::new(step)),
-            table: Some(Vec::new()),
-        }
+        let action = Action::Activate { node: "disk".to_owned() };
+        let outcome = outcome.parse().expect("an outcome");
+        let number = number.parse().expect("a number");
+        let event = samples::step(number, "vm1", action, Some(outcome), 0);
+        Event { text: text.to_owned(), table: Some(Vec::new()), ..event }
     };
     let events = steps.trim().lines().map(event).collect();
     let images = vec!["disk.img".to_owned()];
     ScenarioResult { trace: Trace { events, images, ..Trace::default() }, ..result }
 }
 
-fn objected(
-    result: ScenarioResult,
-    judge: Judge,
-    event: usize,
-    words: [&str; 3],
-) -> ScenarioResult {
-    let [message, expected, actual] = words.map(str::to_owned);
+/// With an objection to its second step: the message, what was expected, and what was.
+fn objected(result: ScenarioResult, judge: Judge, words: [&str; 3]) -> ScenarioResult {
+    let [message, expected, actual] = words;
     let finding = Finding {
-        judge,
-        event: Some(event),
-        hazard: None,
-        declared: false,
-        expected,
-        actual,
-        message: message.clone(),
+        expected: expected.to_owned(),
+        actual: actual.to_owned(),
+        ..samples::finding(judge, Some(1), message)
     };
-    let findings = result.findings.iter().cloned().chain([finding]).collect();
-    ScenarioResult { reason: message, findings, ..result }
+    ScenarioResult { reason: message.to_owned(), findings: vec![finding], ..result }
 }
 
 fn lock(holder: &str, range: ByteRange) -> TableLock {
@@ -121,7 +96,7 @@ fn second_writer(backend: Backend, granted: bool) -> ScenarioResult {
         "refused: vm1.disk holds write",
         "granted",
     ];
-    objected(result, Judge::Contract, 1, words)
+    objected(result, Judge::Contract, words)
 }
 
 /// A lock that outlives its opener, or not.
@@ -137,7 +112,7 @@ fn lock_that_stays(stays: bool) -> ScenarioResult {
             "no locks",
             "ofd read 100-103 image 0 by owner.disk",
         ];
-        return objected(result, Judge::Model, 1, words);
+        return objected(result, Judge::Model, words);
     }
     result
 }

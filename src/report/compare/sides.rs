@@ -4,9 +4,9 @@ use imglock_harness::compare::{Change, Comparison, Contrast, PlaceChange};
 use imglock_harness::run::Place;
 
 use crate::phrase::printable;
+use crate::report::groups::groups;
 
-/// One of the two documents, in a line: `Linux 6.1.0 (x86_64), ext4, imglock
-/// 0.1.0`.
+/// The places of a document in a line: `Linux 6.1.0 (x86_64); ext4; imglock 0.1.0`.
 pub fn described<'p>(places: impl Iterator<Item = &'p Place>) -> String {
     let places: Vec<&Place> = places.collect();
     let each = |of: fn(&Place) -> String| {
@@ -34,12 +34,12 @@ pub fn described<'p>(places: impl Iterator<Item = &'p Place>) -> String {
     printable(&parts.join("; "))
 }
 
-/// What the places of a comparison are called, as briefly as can be.
+/// The shortest names for the places of a comparison.
 #[derive(Debug, Clone, Copy)]
 pub struct Names {
-    /// Whether it must be said at all.
+    /// Whether there is more than one place.
     pub several: bool,
-    /// Whether the file system says it, under the only kernel there is.
+    /// Whether the file system is enough, because there is only one kernel.
     brief: bool,
 }
 
@@ -54,43 +54,44 @@ impl Names {
         Names { several: comparison.places.len() > 1, brief: kernels.len() < 2 && distinct }
     }
 
-    /// In the newer document, or in the older one where that is the only one.
-    pub fn name(self, place: &PlaceChange) -> &str {
+    /// The name in the newer document, or in the older one where only that has the place.
+    pub fn name(self, place: &PlaceChange) -> String {
         match place.place() {
-            Some(place) if self.brief || place.name.is_empty() => place.file_system(),
-            Some(place) => &place.name,
-            None => "",
+            Some(place) if self.brief || place.name.is_here() => place.file_system().to_owned(),
+            Some(place) => place.name.to_string(),
+            None => String::new(),
         }
     }
 }
 
-/// Everything that is not the same about the places, once; and where, unless
-/// it is so everywhere.
-pub fn contrasts(comparison: &Comparison) -> Vec<(&Contrast, Vec<&str>)> {
+/// Every difference between the places, once, with the places where it is found
+/// unless that is everywhere: `mount options`, `only now: discard (ext4)`.
+pub fn contrasts(comparison: &Comparison) -> Vec<(String, String)> {
+    let told = |(contrast, places): (&Contrast, Vec<String>)| {
+        let at =
+            if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
+        (contrast.what.clone(), format!("{}{at}", words(contrast)))
+    };
+    distinct(comparison).into_iter().map(told).collect()
+}
+
+fn distinct(comparison: &Comparison) -> Vec<(&Contrast, Vec<String>)> {
     let names = Names::of(comparison);
-    let mut found: Vec<(&Contrast, Vec<&str>)> = Vec::new();
-    for place in &comparison.places {
-        for contrast in &place.contrasts {
-            match found.iter_mut().find(|(other, _)| *other == contrast) {
-                Some((_, places)) => places.push(names.name(place)),
-                None => found.push((contrast, vec![names.name(place)])),
-            }
-        }
-    }
+    let places = comparison.places.iter();
+    let contrasts =
+        places.flat_map(|place| place.contrasts.iter().map(move |one| (one, names.name(place))));
+    let mut found = groups(contrasts);
     let pairs = comparison.places.iter();
     let pairs = pairs.filter(|place| place.old.is_some() && place.new.is_some()).count();
-    for (_, places) in &mut found {
-        if places.len() == pairs {
-            places.clear();
-        }
+    for (_, places) in found.iter_mut().filter(|(_, places)| places.len() == pairs) {
+        places.clear();
     }
     found
 }
 
-/// ` from Linux 6.1.0 to 6.2.0`, where one kernel is compared with one other;
-/// nothing elsewhere.
+/// ` from Linux 6.1.0 to 6.2.0`, where one kernel is compared with one other; empty elsewhere.
 pub fn kernels(comparison: &Comparison) -> String {
-    let contrasts = contrasts(comparison);
+    let contrasts = distinct(comparison);
     let mut kernels = contrasts.iter().filter(|(contrast, _)| contrast.what == "kernel");
     match (kernels.next(), kernels.next()) {
         (Some((Contrast { old, new, .. }, _)), None) => {
@@ -100,8 +101,8 @@ pub fn kernels(comparison: &Comparison) -> String {
     }
 }
 
-/// A contrast in words: `6.1.0 -> 6.2.0`, `+discard`, `-relatime +discard`.
-pub fn words(contrast: &Contrast) -> String {
+/// A difference in words: `6.1.0 -> 6.2.0`, `only now: discard`.
+fn words(contrast: &Contrast) -> String {
     let Contrast { what, old, new } = contrast;
     let or_none = |side: &str| if side.is_empty() { "none".to_owned() } else { side.to_owned() };
     let words = match &**what {
@@ -115,8 +116,8 @@ pub fn words(contrast: &Contrast) -> String {
     printable(&words)
 }
 
-/// How many runs of each place became what: a row for each place, and only
-/// the columns that have something in them.
+/// How many runs of each place changed in which way: a row for each place, and a
+/// column for each kind of change that occurs.
 pub fn table(comparison: &Comparison) -> Vec<Vec<String>> {
     let columns: Vec<Change> =
         Change::ALL.into_iter().filter(|change| comparison.count(*change) > 0).collect();

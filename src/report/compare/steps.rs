@@ -1,74 +1,62 @@
 use imglock_harness::compare::{CourseStep, RunChange};
-use textwrap::{WordSeparator, WordSplitter};
 use unicode_width::UnicodeWidthStr;
 
+use super::sheet::Form;
 use crate::phrase::printable;
 use crate::report::course;
+use crate::report::palette::{BAD, GOOD, PLAIN};
+use crate::report::wrap::wrapped;
 
-/// Columns that are kept for what came of a step.
+/// Columns that are kept for the outcome of a step.
 const OUTCOME: usize = 26;
 
-/// A step as it is drawn.
-pub struct StepLine {
-    /// Its number and what is done, in as many lines as that takes; the last
-    /// one is as wide as those of all other steps.
-    pub text: Vec<String>,
-    /// What came of it.
-    pub outcome: StepOutcome,
-}
-
-/// What came of a step in the two runs.
-pub enum StepOutcome {
-    /// The same in both, or in the only one there is.
-    Same(String),
-    /// Before, and now; as wide as each other.
-    Differs([String; 2]),
-}
-
-/// The steps up to the one that matters, in columns.
-pub fn steps(run: &RunChange, width: usize) -> Vec<StepLine> {
+/// The steps up to the first difference, in lines of `width` columns: the number
+/// of each, its action, and its outcomes. A screen marks the last step.
+pub fn steps(run: &RunChange, width: usize, form: Form) -> Vec<String> {
     let image = run.images.first().map(String::as_str);
     let number_width = run.course.iter().map(|step| step.line.to_string().len()).max().unwrap_or(0);
     let number_columns = "line ".len() + number_width + 2;
-    let most = width.saturating_sub(number_columns + OUTCOME).max(20);
-    let wrapped = |step: &CourseStep| -> Vec<String> {
-        let text = printable(&course::words(&step.text, image));
-        let options = textwrap::Options::new(most)
-            .subsequent_indent("  ")
-            .word_separator(WordSeparator::AsciiSpace)
-            .word_splitter(WordSplitter::NoHyphenation);
-        textwrap::wrap(&text, options).into_iter().map(|line| line.into_owned()).collect()
-    };
-    let texts: Vec<Vec<String>> = run.course.iter().map(wrapped).collect();
+    let most = width.saturating_sub(4 + number_columns + OUTCOME).max(20);
+    let lines_of =
+        |step: &CourseStep| wrapped(&printable(&course::words(&step.text, image)), most, "  ");
+    let texts: Vec<Vec<String>> = run.course.iter().map(lines_of).collect();
     let text_width = texts.iter().flatten().map(|line| line.width()).max().unwrap_or(0);
-    let lines = run.course.iter().zip(texts).map(|(step, text)| {
-        let last = text.len().saturating_sub(1);
-        let text = text.into_iter().enumerate().map(|(index, line)| {
-            let number = match index {
-                0 => format!("line {:>number_width$}  ", step.line),
-                _ => " ".repeat(number_columns),
-            };
-            let pad = if index == last { text_width - line.width() } else { 0 };
-            format!("{number}{line}{:pad$}", "")
-        });
-        StepLine { text: text.collect(), outcome: outcome(step, run.old.is_some()) }
-    });
-    lines.collect()
+    let (before, now, mark) = match form {
+        Form::Screen => (GOOD, BAD, format!("  {BAD}▶{BAD:#} ")),
+        Form::Mail => (PLAIN, PLAIN, "    ".to_owned()),
+    };
+    let mut lines = Vec::new();
+    for (index, (step, mut text)) in run.course.iter().zip(texts).enumerate() {
+        let is_last = index + 1 == run.course.len();
+        let number = format!("line {:>number_width$}  ", step.line);
+        let below = " ".repeat(4 + number_columns);
+        let mut lead = format!("{}{number}", if is_last { &mark } else { "    " });
+        let end = text.pop().unwrap_or_default();
+        for line in text {
+            lines.push(format!("{lead}{line}"));
+            lead.clone_from(&below);
+        }
+        let end = format!("{lead}{end}{}", " ".repeat(text_width - end.width()));
+        match outcomes(step, run.old.is_some()) {
+            [Some(old), Some(new)] => {
+                let width = old.width().max(new.width());
+                let [old_pad, new_pad] = [&old, &new].map(|one| " ".repeat(width - one.width()));
+                let below = format!("{below}{}", " ".repeat(text_width));
+                lines.push(format!("{end}   {before}{old}{before:#}{old_pad}  before"));
+                lines.push(format!("{below}   {now}{new}{now:#}{new_pad}  now"));
+            }
+            [old, new] => lines.push(format!("{end}   {}", old.or(new).unwrap_or_default())),
+        }
+    }
+    lines
 }
 
-fn outcome(step: &CourseStep, has_old: bool) -> StepOutcome {
-    let word = |side: &Option<String>| side.clone().unwrap_or_else(|| "not there".to_owned());
+/// The outcomes before and now; one where they are the same, or where there is only one run.
+fn outcomes(step: &CourseStep, has_old: bool) -> [Option<String>; 2] {
+    let absent = || Some("not there".to_owned());
     match (&step.old, &step.new) {
-        (old, new) if old == new => StepOutcome::Same(new.clone().unwrap_or_default()),
-        // There is no other run.
-        (None, Some(only)) if !has_old => StepOutcome::Same(only.clone()),
-        (old, new) => {
-            let words = [word(old), word(new)];
-            let width = words.iter().map(|word| word.width()).max().unwrap_or(0);
-            StepOutcome::Differs(words.map(|word| {
-                let pad = width - word.width();
-                format!("{word}{:pad$}", "")
-            }))
-        }
+        (old, new) if old == new => [None, new.clone()],
+        (None, Some(only)) if !has_old => [None, Some(only.clone())],
+        (old, new) => [old.clone().or_else(absent), new.clone().or_else(absent)],
     }
 }

@@ -2,6 +2,7 @@ use imglock_harness::compare::Comparison;
 use imglock_harness::run::{Document, ScenarioResult, Verdict};
 
 use super::{Compared, json, markdown, samples, text};
+use crate::report::shown::{coloured, plain, shown};
 
 fn comparison([old, new]: &[Document; 2]) -> Comparison {
     Comparison::of(old, new, 3.0)
@@ -11,22 +12,17 @@ fn compared(comparison: &Comparison) -> Compared<'_> {
     Compared { old: "old.json".to_owned(), new: "new.json".to_owned(), comparison }
 }
 
-fn plain(bytes: &[u8]) -> String {
-    String::from_utf8(anstream::adapter::strip_bytes(bytes).into_vec()).expect("text")
-}
-
-/// What is told on a terminal and in a mail.
-fn told(documents: &[Document; 2], all: bool) -> [String; 2] {
-    raw(documents, all).map(|bytes| plain(&bytes))
-}
-
-/// With its colours.
-fn raw(documents: &[Document; 2], all: bool) -> [Vec<u8>; 2] {
+/// The text on a terminal and the text of a mail, with colours.
+fn raw(documents: &[Document; 2], all: bool) -> [String; 2] {
     let comparison = comparison(documents);
-    let (mut screen, mut mail) = (Vec::new(), Vec::new());
-    text(&compared(&comparison), all, 100, &mut screen).expect("a vector can be written");
-    markdown(&compared(&comparison), all, &mut mail).expect("a vector can be written");
-    [screen, mail]
+    let compared = compared(&comparison);
+    let screen = coloured(|out| text(&compared, all, 100, out));
+    [screen, coloured(|out| markdown(&compared, all, out))]
+}
+
+/// The same without colours.
+fn told(documents: &[Document; 2], all: bool) -> [String; 2] {
+    raw(documents, all).map(|text| plain(&text))
 }
 
 #[test]
@@ -48,9 +44,8 @@ fn json_holds_everything() {
     let (pair, places) = (samples::pair(), samples::several_places());
     let comparisons = [comparison(&pair), comparison(&places)];
     let all: Vec<Compared<'_>> = comparisons.iter().map(compared).collect();
-    let mut out = Vec::new();
-    json(&all, &mut out).expect("a vector can be written");
-    let value: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+    let document = shown(|out| json(&all, out));
+    let value: serde_json::Value = serde_json::from_str(&document).expect("JSON");
     assert_eq!(value["broken"], true);
     assert_eq!(value["comparisons"][1]["counts"]["not-run"], 3);
     let first: Comparison =
@@ -75,7 +70,7 @@ fn prose_of_a_mail_fits_into_its_columns() {
     }
 }
 
-/// So many broken runs, each in its own way.
+/// This many broken runs, each with its own reason.
 fn many(number: usize) -> [Document; 2] {
     let [mut old, mut new] = samples::pair();
     let runs = |verdict| {
@@ -95,12 +90,12 @@ fn many(number: usize) -> [Document; 2] {
 #[test]
 fn of_many_that_broke_some_are_told_in_full_and_all_by_name() {
     for text in told(&many(25), false) {
-        assert_eq!(text.matches("just this one again").count(), 10, "{text}");
+        assert_eq!(text.matches("only this scenario again").count(), 10, "{text}");
         assert_eq!(text.matches("many/24").count(), 1, "{text}");
         assert!(text.contains("15 more runs"), "{text}");
     }
     for text in told(&many(25), true) {
-        assert_eq!(text.matches("just this one again").count(), 25, "{text}");
+        assert_eq!(text.matches("only this scenario again").count(), 25, "{text}");
     }
 }
 
@@ -122,8 +117,8 @@ fn runs_that_had_not_all_ended_are_told() {
     (old.complete, new.complete) = (false, false);
     new.results.clear();
     for text in told(&[old, new], false) {
-        assert!(text.contains("older runs had not all ended"), "{text}");
-        assert!(text.contains("newer runs had not all ended"), "{text}");
+        assert!(text.contains("older runs are incomplete"), "{text}");
+        assert!(text.contains("newer runs are incomplete"), "{text}");
         assert!(text.to_lowercase().contains("not run"), "{text}");
     }
 }
@@ -140,8 +135,7 @@ fn what_a_stranger_wrote_does_not_play_with_the_terminal() {
             result.trace.events.iter_mut().for_each(|event| event.text += "\u{1b}[2J");
         }
     }
-    for bytes in raw(&[old, new], true) {
-        let text = String::from_utf8(bytes).expect("text");
+    for text in raw(&[old, new], true) {
         assert!(text.contains("\\u{1b}[2J"), "{text}");
         assert!(!text.contains("\u{1b}[2J"), "{text:?}");
     }

@@ -1,24 +1,18 @@
 use imglock_harness::compare::{Account, Change, Comparison, Objection, PlaceChange, RunChange};
-use imglock_harness::run::{Departure, Fate, Judge, Known, Standing, Verdict};
+use imglock_harness::run::{Departure, Fate, Known, Place, Standing, Verdict};
 use imglock_harness::step::Outcome;
 
 use crate::phrase::{count, printable};
 use crate::report::{course, table_words, times};
 
-/// The answer in a few words: `nothing broke`, `2 runs and a kernel broke`.
+/// The answer in a few words: `nothing broke`, `2 runs and 1 place broke`.
 pub fn verdict(comparison: &Comparison) -> String {
-    let runs = match comparison.count(Change::Broken) {
-        0 => None,
-        runs => Some(count(runs, "run", "runs")),
-    };
+    let runs = comparison.count(Change::Broken);
     let places = comparison.places.iter().filter(|place| place.change == Change::Broken).count();
-    let places = match places {
-        0 => None,
-        places => Some(count(places, "place", "places")),
-    };
-    let parts: Vec<String> = runs.into_iter().chain(places).collect();
-    let subject = if parts.is_empty() { "nothing".to_owned() } else { parts.join(" and ") };
-    format!("{subject} broke")
+    let parts = [(runs, "run", "runs"), (places, "place", "places")];
+    let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+    let parts: Vec<String> = parts.map(|(number, one, many)| count(number, one, many)).collect();
+    format!("{} broke", if parts.is_empty() { "nothing".to_owned() } else { parts.join(" and ") })
 }
 
 /// `157 runs: 2 broken, 1 fixed, 154 the same`.
@@ -32,86 +26,80 @@ pub fn counts(comparison: &Comparison) -> String {
     format!("{}: {}", count(runs, "run", "runs"), parts.collect::<Vec<_>>().join(", "))
 }
 
-/// What must be known before the rest is read.
-pub fn cautions(comparison: &Comparison) -> Vec<String> {
-    let mut words = Vec::new();
-    if !comparison.old_complete {
-        words.push("The older runs had not all ended, so what is new may not be.".to_owned());
-    }
-    if !comparison.new_complete {
-        words.push("The newer runs had not all ended: what is missing was not run.".to_owned());
-    }
+/// What a reader must know first.
+pub fn cautions(comparison: &Comparison) -> Vec<&'static str> {
     let planted = |place: &PlaceChange| {
         [&place.old, &place.new].into_iter().flatten().any(|it| it.environment.planted.is_some())
     };
-    if comparison.places.iter().any(planted) {
-        words.push("A fault was planted on purpose: this says nothing about a kernel.".to_owned());
-    }
-    words
+    let cautions = [
+        (
+            !comparison.old_complete,
+            "The older runs are incomplete: a run shown as new may only be missing there.",
+        ),
+        (!comparison.new_complete, "The newer runs are incomplete: what is missing was not run."),
+        (
+            comparison.places.iter().any(planted),
+            "A fault was planted on purpose: the result says nothing about a kernel.",
+        ),
+    ];
+    cautions.into_iter().filter(|(applies, _)| *applies).map(|(_, caution)| caution).collect()
 }
 
-/// What has become of a place as a whole, where that is to be told.
+/// The change of a place as a whole, if it is worth a line.
 pub fn of_place(place: &PlaceChange) -> Option<String> {
-    let runs = || count(place.runs.len(), "run", "runs");
-    let why = |side: &Option<imglock_harness::run::Place>| match side.as_ref().map(|it| &it.fate) {
+    let runs = |number| count(number, "run", "runs");
+    let why = |side: &Option<Place>| match side.as_ref().map(|it| &it.fate) {
         Some(Fate::Lost { why, .. } | Fate::Skipped { why }) => why.clone(),
         _ => String::new(),
     };
+    let (old, new, all) = (why(&place.old), why(&place.new), runs(place.runs.len()));
     let words = match place.change {
-        Change::Broken => format!("it was lost: {}", why(&place.new)),
-        Change::Fixed => format!("it is no longer lost; before: {}", why(&place.old)),
-        Change::Changed => {
-            format!("it is lost in another way: {}; before: {}", why(&place.new), why(&place.old))
-        }
-        Change::Untried => format!("it is skipped now: {}", why(&place.new)),
-        Change::Tried => format!("it was skipped before: {}", why(&place.old)),
-        Change::New => format!("only the newer document has it ({})", runs()),
-        Change::Gone => format!("only the older document has it ({})", runs()),
-        _ => return None,
+        Change::Broken => format!("it was lost: {new}"),
+        Change::Fixed => format!("it is no longer lost; before: {old}"),
+        Change::Changed => format!("it is lost in another way: {new}; before: {old}"),
+        Change::Untried => format!("it is skipped now: {new}"),
+        Change::Tried => format!("it was skipped before: {old}"),
+        Change::New => format!("only the newer document has it ({all})"),
+        Change::Gone => format!("only the older document has it ({all})"),
+        Change::Slower | Change::NotRun | Change::Same => return None,
     };
     let not_run = match place.count(Change::NotRun) {
         0 => String::new(),
-        runs => format!(" ({} not run)", count(runs, "run", "runs")),
+        number => format!(" ({} not run)", runs(number)),
     };
     Some(printable(&(words + &not_run)))
 }
 
-/// What has become of a run, in a sentence or two.
+/// The change of a run, in a sentence or two.
 pub fn verdicts(run: &RunChange) -> String {
-    let RunChange { old, new, .. } = run;
-    let (Some(new), Some(old)) = (new, old) else {
-        return match (old, new) {
-            (None, Some(new)) => {
-                format!("It {}, and the older document has no such run.", now(new))
-            }
-            _ => "The newer document has no such run.".to_owned(),
-        };
-    };
-    let mut words = match (old.verdict, new.verdict) {
-        (Verdict::Skipped, Verdict::Skipped) => "It is skipped as before.".to_owned(),
-        (Verdict::Skipped, _) => {
-            format!("It {}, and was skipped before: {}.", now(new), old.reason)
+    let (old, new) = match (&run.old, &run.new) {
+        (Some(old), Some(new)) => (old, new),
+        (None, Some(new)) => {
+            return format!("It {}; the older document has no such run.", now(new));
         }
-        (_, Verdict::Skipped) => format!("It {}, and is skipped now: {}.", before(old), new.reason),
-        (one, other) if one == other => format!("It {} as before, but otherwise.", now(new)),
-        _ => format!("It {}, and {} now.", before(old), now(new)),
+        _ => return "The newer document has no such run.".to_owned(),
     };
-    if let Some(known) = &new.known {
-        words += " ";
-        words += &match (new.standing, new.verdict) {
-            (Standing::Known, _) => format!("That is known: {}.", because(known)),
-            (Standing::Surprise, Verdict::Passed) => {
-                format!("It is known to fail, which is true no more: {}.", because(known))
-            }
-            (Standing::Surprise, _) => {
-                format!("Another failure is known, and not this one: {}.", because(known))
-            }
-            _ => String::new(),
-        };
-    } else if let (Some(known), true) = (&old.known, old.standing == Standing::Known) {
-        words += &format!(" Before, it was known to fail: {}.", because(known));
-    }
-    printable(words.trim_end())
+    let words = match (old.verdict, new.verdict) {
+        (Verdict::Skipped, Verdict::Skipped) => "It is skipped as before.".to_owned(),
+        (Verdict::Skipped, _) => format!("It {}; it was skipped before: {}.", now(new), old.reason),
+        (_, Verdict::Skipped) => format!("It {}; it is skipped now: {}.", before(old), new.reason),
+        (one, other) if one == other => format!("It {} as before, but differently.", now(new)),
+        _ => format!("It {}; now it {}.", before(old), now(new)),
+    };
+    let known = match (&new.known, new.standing, new.verdict) {
+        (Some(known), Standing::Known, _) => Some(("That is a known failure", known)),
+        (Some(known), Standing::Surprise, Verdict::Passed) => {
+            Some(("Its known failure no longer occurs", known))
+        }
+        (Some(known), Standing::Surprise, _) => Some(("Its known failure is another one", known)),
+        (Some(_), ..) => None,
+        (None, ..) => {
+            let known = old.known.as_ref().filter(|_| old.standing == Standing::Known);
+            known.map(|known| ("Before, it was a known failure", known))
+        }
+    };
+    let known = known.map(|(what, known)| format!(" {what}: {}.", because(known)));
+    printable(&(words + &known.unwrap_or_default()))
 }
 
 fn because(known: &Known) -> String {
@@ -123,49 +111,43 @@ fn because(known: &Known) -> String {
 }
 
 fn now(account: &Account) -> &'static str {
-    match account.verdict {
-        Verdict::Passed => "passes",
-        Verdict::Failed => "fails",
-        Verdict::TimedOut => "times out",
-        Verdict::Skipped => "is skipped",
-    }
+    verbs(account.verdict)[1]
 }
 
 fn before(account: &Account) -> &'static str {
-    match account.verdict {
-        Verdict::Passed => "passed",
-        Verdict::Failed => "failed",
-        Verdict::TimedOut => "timed out",
-        Verdict::Skipped => "was skipped",
+    verbs(account.verdict)[0]
+}
+
+fn verbs(verdict: Verdict) -> [&'static str; 2] {
+    match verdict {
+        Verdict::Passed => ["passed", "passes"],
+        Verdict::Failed => ["failed", "fails"],
+        Verdict::TimedOut => ["timed out", "times out"],
+        Verdict::Skipped => ["was skipped", "is skipped"],
     }
 }
 
-/// What is to be said of a run in a list, beside its title.
+/// The words beside a run's title in a list.
 pub fn brief(run: &RunChange) -> String {
-    let reason = |account: &Option<Account>| account.as_ref().map(|it| it.reason.clone());
+    let [old, new] = [&run.old, &run.new].map(Option::as_ref);
     let words = match run.change {
         Change::Broken | Change::Fixed | Change::Changed => verdicts(run),
-        Change::Untried => reason(&run.new).unwrap_or_default(),
-        Change::Tried | Change::New => {
-            run.new.as_ref().map(|it| now(it).to_owned()).unwrap_or_default()
-        }
+        Change::Untried => new.map(|it| it.reason.clone()).unwrap_or_default(),
+        Change::Tried | Change::New => new.map(now).unwrap_or_default().to_owned(),
         Change::Gone | Change::NotRun => {
-            run.old.as_ref().map(|it| format!("{} before", before(it))).unwrap_or_default()
+            old.map(|it| format!("{} before", before(it))).unwrap_or_default()
         }
-        Change::Slower => slower(run),
+        Change::Slower => {
+            let time = |side: Option<&Account>| side.map(|it| times::readable(it.duration));
+            let [old, new] = [old, new].map(|side| time(side).unwrap_or_default());
+            format!("{old} -> {new}, {:.1} times as long", run.times.unwrap_or(1.0))
+        }
         Change::Same => String::new(),
     };
     printable(&words)
 }
 
-fn slower(run: &RunChange) -> String {
-    let [old, new] = [&run.old, &run.new]
-        .map(|side| side.as_ref().map(|it| times::readable(it.duration)).unwrap_or_default());
-    let often = run.times.unwrap_or(1.0);
-    format!("{old} -> {new}, {often:.1} times as long")
-}
-
-/// The first step that is different, in a line; `None` where none is.
+/// The first step that differs, in a line, if there is one.
 pub fn first_difference(run: &RunChange) -> Option<String> {
     let parting = run.parting.as_ref()?;
     let image = run.images.first().map(String::as_str);
@@ -177,9 +159,9 @@ pub fn first_difference(run: &RunChange) -> Option<String> {
             };
             format!("{at}: {} -> {}", word(first), word(second))
         }
-        Departure::Locks { .. } => format!("{at}: other locks afterwards"),
+        Departure::Locks { .. } => format!("{at}: different locks afterwards"),
         Departure::Step { first, second } => {
-            format!("the scenario is not the same: `{first}` -> `{second}`")
+            format!("the scenarios differ: `{first}` -> `{second}`")
         }
         Departure::End { first, second } if first < second => {
             format!("{at}: the older run ended before it")
@@ -189,18 +171,20 @@ pub fn first_difference(run: &RunChange) -> Option<String> {
     Some(printable(&words))
 }
 
-/// What is different about the step itself, besides its outcome: each line
-/// says which side it is of, if of one.
+/// The differences of a step besides its outcome: lines below a title, or
+/// without a title a sentence.
 pub fn beyond_outcome(run: &RunChange) -> Vec<(&'static str, Vec<String>)> {
     match run.parting.as_ref().map(|parting| &parting.what) {
         Some(Departure::Locks { first, second }) => {
-            let told = |table: &Option<Vec<_>>| match table {
-                None => vec!["not read".to_owned()],
-                Some(table) if table.is_empty() => vec!["none".to_owned()],
-                Some(table) => table_words::sentences_of_any_run(&run.images, table),
+            let told = |table: &Option<Vec<_>>| -> Vec<String> {
+                let lines = match table {
+                    None => vec!["not read".to_owned()],
+                    Some(table) if table.is_empty() => vec!["none".to_owned()],
+                    Some(table) => table_words::sentences_of_any_run(&run.images, table),
+                };
+                lines.iter().map(|line| printable(line)).collect()
             };
-            let clean = |lines: Vec<String>| lines.iter().map(|line| printable(line)).collect();
-            vec![("locks before", clean(told(first))), ("locks now", clean(told(second)))]
+            vec![("Locks before:", told(first)), ("Locks now:", told(second))]
         }
         Some(Departure::End { .. } | Departure::Step { .. }) => {
             vec![("", first_difference(run).into_iter().collect())]
@@ -209,19 +193,10 @@ pub fn beyond_outcome(run: &RunChange) -> Vec<(&'static str, Vec<String>)> {
     }
 }
 
-/// What a judge objects to, in lines.
-pub struct Objected {
-    /// Who.
-    pub judge: Judge,
-    /// `objects to line 13: vm2 open disk mode=rw`.
-    pub to: String,
-    /// What it says, what was expected, and what was.
-    pub lines: Vec<String>,
-}
-
-/// What the judges object to: in the newer run, or in the older one where
-/// that is the one that failed.
-pub fn objections(run: &RunChange) -> Vec<Objected> {
+/// The objections of the judges, in the newer run or, if only that failed, in
+/// the older one: a title such as `The contract objects to line 13: vm2 open disk
+/// mode=rw`, and below it the message and what was expected.
+pub fn objections(run: &RunChange) -> Vec<(String, Vec<String>)> {
     let failed =
         |account: &&Account| matches!(account.verdict, Verdict::Failed | Verdict::TimedOut);
     let side = run.new.as_ref().filter(failed).or(run.old.as_ref().filter(failed));
@@ -229,10 +204,10 @@ pub fn objections(run: &RunChange) -> Vec<Objected> {
     let told = |objection: &Objection| {
         let Objection { judge, line, text, expected, actual, message, .. } = objection;
         let to = match line {
-            Some(line) => format!("objects to line {line}: {}", course::words(text, image)),
-            None => "objects to the run as a whole".to_owned(),
+            Some(line) => format!("line {line}: {}", course::words(text, image)),
+            None => "the run as a whole".to_owned(),
         };
-        let mut lines: Vec<String> = Some(printable(message)).into_iter().collect();
+        let mut lines: Vec<String> = vec![printable(message)];
         for (label, side) in [("expected", expected), ("actual", actual)] {
             for (number, part) in side.split("; ").enumerate() {
                 let label = if number == 0 { label } else { "" };
@@ -240,12 +215,12 @@ pub fn objections(run: &RunChange) -> Vec<Objected> {
             }
         }
         lines.retain(|line| !["", "expected", "actual"].contains(&line.trim()));
-        Objected { judge: *judge, to: printable(&to), lines }
+        (printable(&format!("The {judge} objects to {to}")), lines)
     };
     side.map(|account| account.objections.iter().map(told).collect()).unwrap_or_default()
 }
 
-/// Why the newer run is as it is, where no judge says it.
+/// Why the newer run ended so, where no judge objects.
 pub fn bare_reason(run: &RunChange) -> Option<String> {
     let new = run.new.as_ref()?;
     (new.objections.is_empty() && !new.reason.is_empty()).then(|| printable(&new.reason))

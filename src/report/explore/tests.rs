@@ -2,21 +2,18 @@ use std::collections::BTreeMap;
 
 use imglock_harness::explore::{Again, Difference, Exploration, ExplorePlan, Objection};
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Environment, Judge};
+use imglock_harness::run::Judge;
 use imglock_harness::step::Hazard;
 
 use super::{Document, write};
 use crate::report::samples;
-
-fn environment() -> Environment {
-    Environment { mount_options: vec!["rw".to_owned()], ..samples::environment() }
-}
+use crate::report::shown::{shown, snapshots};
 
 fn counted(kinds: &[(&str, u64)]) -> BTreeMap<String, u64> {
     kinds.iter().map(|(kind, times)| ((*kind).to_owned(), *times)).collect()
 }
 
-/// Everything agrees, and much of it was seen.
+/// Everything agrees, with many outcomes.
 fn agreeing() -> Exploration {
     let open = [
         ("granted", 2_718),
@@ -27,7 +24,7 @@ fn agreeing() -> Exploration {
         ("EBADF", 7),
     ];
     Exploration {
-        environment: environment(),
+        environment: samples::environment(),
         plan: ExplorePlan::new(Backend::Ofd, 42, 2_000),
         cases: 2_000,
         done: 2_000,
@@ -53,7 +50,7 @@ fn difference(case: u64, again: Option<Again>, steps: usize) -> Difference {
             step: "vm1 lock n1 type=read start=100 len=1".to_owned(),
             expected: "granted".to_owned(),
             actual: "EAGAIN".to_owned(),
-            message: "it gave `EAGAIN`, and the model says `granted`".to_owned(),
+            message: "the outcome is `EAGAIN`, and the model predicts `granted`".to_owned(),
         },
         again,
         steps_found: 9,
@@ -77,30 +74,23 @@ fn differing() -> Exploration {
     }
 }
 
-fn shown(explored: &Exploration) -> String {
-    let mut out = Vec::new();
-    write(explored, &mut out).expect("written");
-    anstream::adapter::strip_str(&String::from_utf8(out).expect("text")).to_string()
+fn told(explored: &Exploration) -> String {
+    shown(|out| write(explored, out))
 }
 
-#[test]
-fn what_agrees_shows_what_was_covered() {
-    insta::assert_snapshot!(shown(&agreeing()));
-}
-
-#[test]
-fn what_differs_shows_its_scenario_and_how_to_run_it() {
-    insta::assert_snapshot!(shown(&differing()));
+snapshots! {
+    what_agrees_shows_what_was_covered: told(&agreeing());
+    what_differs_shows_its_scenario_and_how_to_run_it: told(&differing());
 }
 
 #[test]
 fn what_was_stopped_says_what_is_left() {
     let stopped = Exploration { done: 1_200, complete: false, ..agreeing() };
-    assert!(shown(&stopped).ends_with(
-        "\n1,200 cases on ofd, all as the model and the contract say\nstopped: 800 were not tried\n"
+    assert!(told(&stopped).ends_with(
+        "\n1,200 cases on ofd, all as the model and the contract require\nstopped: 800 cases were not tried\n"
     ));
     let at_once = Exploration { done: 0, complete: false, ..agreeing() };
-    assert!(shown(&at_once).ends_with("\nstopped before any case was tried\n"));
+    assert!(told(&at_once).ends_with("\nstopped before any case was tried\n"));
 }
 
 #[test]

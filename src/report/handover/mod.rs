@@ -1,5 +1,4 @@
-//! How long nobody holds an image while its guest moves, as tables and in
-//! words.
+//! How long an image has no holder while its guest migrates, as tables and in words.
 
 mod table;
 
@@ -10,67 +9,40 @@ mod tests;
 
 use std::io::{self, Write};
 
-use imglock_harness::handover::{Handovers, Lesson};
-use imglock_harness::run::Environment;
+use imglock_harness::handover::{Handovers, Lesson, Series};
 use serde::Serialize;
-use textwrap::WordSplitter;
+use serde_json::{Value, json};
 
+use super::page::Page;
 use super::palette::{BAD, FAINT, STRONG};
+use super::{document, environment};
 
 /// The columns of a page.
 const WIDTH: usize = 96;
 
-/// The version of the document; it rises when a reader could be broken.
-const SCHEMA: u32 = 1;
-
-/// Where, the gaps, who slipped in, and what follows.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes where it was measured, the gaps, how an opener fared, and the conclusions.
 pub fn write(measured: &Handovers, out: &mut dyn Write) -> io::Result<()> {
-    place(measured, out)?;
-    table::gaps(measured, out)?;
-    table::openers(measured, out)?;
-    for failure in table::failures(measured) {
-        paragraph(&format!("{BAD}not as it must be{BAD:#}: {failure}"), "", out)?;
-    }
-    writeln!(out, "\n{STRONG}What it means{STRONG:#}")?;
-    for lesson in measured.lessons() {
-        paragraph(lesson.sentences(), "- ", out)?;
-    }
-    writeln!(out, "\nAt each moment, step by step:  imglock repro handover")
-}
-
-fn place(measured: &Handovers, out: &mut dyn Write) -> io::Result<()> {
-    let Environment { kernel, architecture, file_system, qemu, .. } = &measured.environment;
-    let qemu: Vec<String> = qemu.iter().map(ToString::to_string).collect();
-    writeln!(
-        out,
-        "{STRONG}A guest moves to another QEMU on the same host, again and again{STRONG:#}"
-    )?;
-    let about = format!("{}; {file_system} on Linux {kernel} ({architecture})", qemu.join(", "));
-    writeln!(out, "  {about}")?;
+    let page = &mut Page::new(out, WIDTH);
+    let (qemu, place) =
+        (environment::qemu(&measured.environment), environment::place(&measured.environment));
+    writeln!(page, "{STRONG}Repeated migration to another QEMU on the same host{STRONG:#}")?;
+    writeln!(page, "  {qemu}; {place}")?;
     let how = format!(
-        "{} handovers for each number; one image, raw, mode rw, OFD locks; 1 MiB of memory. The \
-         times are those of a thread of usual priority that asks for the lock bytes all the time.",
+        "{} handovers for each number; one raw image in mode rw, OFD locks, 1 MiB of memory. A \
+         thread of normal priority measures the times: it tests the lock bytes all the time.",
         measured.rounds
     );
-    for line in textwrap::wrap(&how, WIDTH - 2) {
-        writeln!(out, "  {FAINT}{line}{FAINT:#}")?;
+    page.paragraph("  ", &format!("{FAINT}{how}{FAINT:#}"))?;
+    table::gaps(measured, page)?;
+    table::openers(measured, page)?;
+    for failure in table::failures(measured) {
+        page.paragraph("", &format!("{BAD}unexpected end{BAD:#}, {failure}"))?;
     }
-    Ok(())
-}
-
-fn paragraph(text: &str, bullet: &str, out: &mut dyn Write) -> io::Result<()> {
-    let indent = " ".repeat(bullet.len());
-    let options = textwrap::Options::new(WIDTH)
-        .initial_indent(bullet)
-        .subsequent_indent(&indent)
-        .word_splitter(WordSplitter::NoHyphenation);
-    for line in textwrap::wrap(text, options) {
-        writeln!(out, "{line}")?;
+    writeln!(page, "\n{STRONG}What it means{STRONG:#}")?;
+    for lesson in measured.lessons() {
+        page.beside("- ", lesson.sentences())?;
     }
-    Ok(())
+    writeln!(page, "\nStep by step, with all locks:  imglock repro handover")
 }
 
 #[derive(Serialize)]
@@ -80,30 +52,34 @@ struct Document<'a> {
     holds: bool,
     #[serde(flatten)]
     measured: &'a Handovers,
-    /// The distributions, one for each series.
-    gaps: Vec<table::Summary>,
-    meaning: Vec<Said>,
+    /// The distributions of each series.
+    gaps: Vec<Value>,
+    meaning: Vec<Value>,
 }
 
-#[derive(Serialize)]
-struct Said {
-    lesson: Lesson,
-    text: &'static str,
-}
-
-/// One JSON document with every handover in it.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes one JSON document with every handover in it.
 pub fn json(measured: &Handovers, out: &mut dyn Write) -> io::Result<()> {
-    let said = |lesson: Lesson| Said { text: lesson.sentences(), lesson };
+    let gaps = |series: &Series| {
+        json!({
+            "handling": series.handling,
+            // How long the image had no holder, and how long it was not locked in full; null
+            // where no gap was seen.
+            "held": series.held(),
+            "unshared": series.unshared(),
+            // The longest interval of each handover in which the watcher did not look.
+            "holes": series.holes(),
+            // The handovers without a gap seen, and those in which the opener was granted.
+            "missed": series.missed(),
+            "granted": series.granted(),
+        })
+    };
+    let meaning = |lesson: Lesson| json!({ "lesson": lesson, "text": lesson.sentences() });
     let document = Document {
-        schema: SCHEMA,
+        schema: 1,
         holds: measured.holds(),
         measured,
-        gaps: measured.series.iter().map(table::Summary::of).collect(),
-        meaning: measured.lessons().into_iter().map(said).collect(),
+        gaps: measured.series.iter().map(gaps).collect(),
+        meaning: measured.lessons().into_iter().map(meaning).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    document::write(&document, out)
 }

@@ -1,4 +1,4 @@
-//! Handovers made by hand: some that went well, and some that must not be.
+//! Handovers made by hand: as usual, without a gap, and with unexpected ends.
 
 use crate::report::samples;
 use imglock_harness::handover::{Contested, End, Gaps, Handling, Handovers, Series, Watched};
@@ -17,7 +17,7 @@ fn contested(granted: bool, end: End) -> Contested {
     Contested { granted, tries: 3_911, end, recovered, two_held: false }
 }
 
-/// As it comes.
+/// With gaps, and an opener that is granted sometimes.
 pub fn usual() -> Handovers {
     let environment = Environment {
         qemu: vec![SubjectProgram {
@@ -50,7 +50,7 @@ pub fn usual() -> Handovers {
     Handovers { environment, rounds: 4, series: vec![plain, late] }
 }
 
-/// Nobody was ever in the way, and no gap was seen.
+/// Without a gap seen, and with an opener that is never granted.
 pub fn quiet() -> Handovers {
     let mut quiet = usual();
     quiet.series.truncate(1);
@@ -59,7 +59,7 @@ pub fn quiet() -> Handovers {
     quiet
 }
 
-/// What must not be.
+/// With two holders and unexpected ends.
 pub fn broken() -> Handovers {
     let mut broken = usual();
     let rw = Mode::Rw.claim();

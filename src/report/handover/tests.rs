@@ -2,24 +2,17 @@ use imglock_harness::handover::{Handovers, Lesson};
 
 use super::samples::{broken, quiet, usual};
 use super::{json, write};
+use crate::report::shown::{shown, snapshots, widest};
 
 fn told(measured: &Handovers) -> String {
-    let mut out = Vec::new();
-    write(measured, &mut out).expect("a vector can be written");
-    let text = anstream::adapter::strip_bytes(&out).into_vec();
-    let text = String::from_utf8(text).expect("text");
-    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let text = shown(|out| write(measured, out));
+    assert!(widest(&text) <= 100, "{text}");
     text
 }
 
-#[test]
-fn a_person_reads_how_long_nobody_holds_the_image() {
-    insta::assert_snapshot!(told(&usual()));
-}
-
-#[test]
-fn a_person_reads_what_must_not_be() {
-    insta::assert_snapshot!(told(&broken()));
+snapshots! {
+    a_person_reads_how_long_nobody_holds_the_image: told(&usual());
+    a_person_reads_what_must_not_be: told(&broken());
 }
 
 #[test]
@@ -47,7 +40,5 @@ fn each_lesson_is_drawn_from_what_was_measured() {
 fn json_holds_every_handover() {
     let mut few = usual();
     few.series.truncate(1);
-    let mut out = Vec::new();
-    json(&few, &mut out).expect("a vector can be written");
-    insta::assert_snapshot!(String::from_utf8(out).expect("text"));
+    insta::assert_snapshot!(shown(|out| json(&few, out)));
 }

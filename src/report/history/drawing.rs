@@ -1,36 +1,30 @@
-use std::io::{self, Write};
+use std::io;
 
 use anstyle::Style;
 use imglock_harness::history::{Event, Finding, Role};
+use textwrap::core::display_width;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Names, words};
+use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT, PLAIN, STRONG};
 
-/// What is between two columns.
+/// The columns between two openers.
 const BETWEEN: usize = 3;
-/// The times are at least so wide.
+/// The least width of the times.
 const TIMES: usize = 6;
-/// A remark that has no room beside its event stands below it, in no less.
+/// The least width of a remark that stands below its event.
 const NARROWEST: usize = 30;
 
 /// Draws the events that prove a finding: one a row in order of time, a column
-/// for each opener, with the times since the first. Those that only help to
-/// understand it are faint.
-///
-/// # Errors
-/// When `out` cannot be written.
-pub fn draw(
-    finding: &Finding,
-    names: &Names<'_>,
-    width: usize,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+/// for each opener, with the nanoseconds since the first event. Events that only
+/// help to understand it are faint.
+pub fn draw(finding: &Finding, names: &Names<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let certain = finding.is_certain && finding.matter.hazard().is_none();
     let point = if certain { BAD } else { CAREFUL };
     let events = finding.matter.events();
-    let drawing = Drawing::of(&events, names, width);
-    drawing.head(names, out)?;
+    let drawing = Drawing::of(&events, names);
+    drawing.head(names, page)?;
     for event in &events {
         let style = match event.role {
             Role::Proof => PLAIN,
@@ -38,26 +32,24 @@ pub fn draw(
             Role::Context | Role::Gone { .. } | Role::Came { .. } => FAINT,
         };
         let lines = words::event(event.kind, names);
-        drawing.row(event, &lines, words::remark(event, finding, names), style, out)?;
+        drawing.row(event, &lines, words::remark(event, finding, names), style, page)?;
     }
     Ok(())
 }
 
 struct Drawing {
-    /// Of the page.
-    width: usize,
     /// The first event's time.
     first_ns: u64,
-    /// How wide the times are.
+    /// The width of the times.
     times: usize,
-    /// The opener of each column, and how wide it is.
+    /// The opener and the width of each column.
     columns: Vec<(usize, usize)>,
 }
 
 impl Drawing {
-    fn of(events: &[Event], names: &Names<'_>, width: usize) -> Drawing {
+    fn of(events: &[Event], names: &Names<'_>) -> Drawing {
         let first_ns = events.first().map_or(0, |event| event.at_ns);
-        let mut drawing = Drawing { width, first_ns, times: TIMES, columns: Vec::new() };
+        let mut drawing = Drawing { first_ns, times: TIMES, columns: Vec::new() };
         for event in events {
             drawing.times = drawing.times.max((event.at_ns - first_ns).to_string().len());
             let lines = words::event(event.kind, names).into_iter();
@@ -73,23 +65,19 @@ impl Drawing {
         drawing
     }
 
-    /// How far in the column of an opener begins.
+    /// The columns before those of an opener.
     fn indent(&self, opener: usize) -> usize {
         let before = self.columns.iter().take_while(|(other, _)| *other != opener);
         2 + self.times + 2 + before.map(|(_, width)| width + BETWEEN).sum::<usize>()
     }
 
-    fn head(&self, names: &Names<'_>, out: &mut dyn Write) -> io::Result<()> {
-        let times = self.times;
-        write!(out, "  {:>times$}", "ns")?;
-        let mut at = 2 + times;
+    fn head(&self, names: &Names<'_>, page: &mut Page<'_>) -> io::Result<()> {
+        let mut line = format!("  {:>1$}", "ns", self.times);
         for (opener, _) in &self.columns {
-            let space = self.indent(*opener) - at;
             let name = names.opener(*opener);
-            write!(out, "{:space$}{STRONG}{name}{STRONG:#}", "")?;
-            at += space + name.width();
+            place(&mut line, self.indent(*opener), &format!("{STRONG}{name}{STRONG:#}"));
         }
-        writeln!(out)
+        writeln!(page, "{line}")
     }
 
     fn row(
@@ -98,50 +86,34 @@ impl Drawing {
         lines: &[String],
         remark: Option<String>,
         style: Style,
-        out: &mut dyn Write,
+        page: &mut Page<'_>,
     ) -> io::Result<()> {
-        let (times, indent) = (self.times, self.indent(event.opener));
+        let indent = self.indent(event.opener);
         let time = event.at_ns - self.first_ns;
-        write!(out, "  {FAINT}{time:>times$}{FAINT:#}")?;
-        let mut at = 2 + times;
-        for (number, line) in lines.iter().enumerate() {
+        let mut line = format!("  {FAINT}{time:>0$}{FAINT:#}", self.times);
+        for (number, text) in lines.iter().enumerate() {
             if number > 0 {
-                writeln!(out)?;
-                at = 0;
+                writeln!(page, "{line}")?;
+                line.clear();
             }
-            let space = indent - at;
-            write!(out, "{:space$}{style}{line}{style:#}", "")?;
-            at += space + line.width();
+            place(&mut line, indent, &format!("{style}{text}{style:#}"));
         }
-        match remark {
-            Some(remark) => self.remark(at, indent, &format!("<- {remark}"), style, out),
-            None => writeln!(out),
-        }
-    }
-
-    /// Right of all columns, or where there is no room for it below the event.
-    fn remark(
-        &self,
-        at: usize,
-        indent: usize,
-        remark: &str,
-        style: Style,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+        let Some(remark) = remark else { return writeln!(page, "{line}") };
+        let remark = format!("{style}<- {remark}{style:#}");
         let right = self.indent(usize::MAX);
-        if right + remark.width() <= self.width {
-            let space = right - at;
-            return writeln!(out, "{:space$}{style}{remark}{style:#}", "");
+        if right + display_width(&remark) <= page.width {
+            place(&mut line, right, &remark);
+            return writeln!(page, "{line}");
         }
-        writeln!(out)?;
-        let room = self.width.saturating_sub(indent).max(NARROWEST);
-        let indent = indent.min(self.width.saturating_sub(room));
-        let options = textwrap::Options::new(room)
-            .subsequent_indent("   ")
-            .word_splitter(textwrap::WordSplitter::NoHyphenation);
-        for line in textwrap::wrap(remark, options) {
-            writeln!(out, "{:indent$}{style}{line}{style:#}", "")?;
-        }
-        Ok(())
+        // There is no room to the right of all columns.
+        writeln!(page, "{line}")?;
+        let indent = indent.min(page.width.saturating_sub(NARROWEST));
+        page.wrapped(&" ".repeat(indent), &" ".repeat(indent + 3), &remark)
     }
+}
+
+/// Adds a text to a line, beginning in this column.
+fn place(line: &mut String, column: usize, text: &str) {
+    line.push_str(&" ".repeat(column.saturating_sub(display_width(line))));
+    line.push_str(text);
 }

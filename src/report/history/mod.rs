@@ -1,4 +1,4 @@
-//! What a judge says of a history, and the events that prove it, drawn.
+//! The verdict about a history, and the events that prove it, drawn.
 
 mod drawing;
 pub mod json;
@@ -9,6 +9,6 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use drawing::draw;
+use drawing::draw;
 pub use names::Names;
 pub use words::sentence;

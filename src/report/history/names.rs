@@ -1,4 +1,4 @@
-use imglock_harness::history::{History, Image, Opener, Stay};
+use imglock_harness::history::{History, Image, Opener};
 use imglock_harness::image::{Claim, Mode};
 use unicode_width::UnicodeWidthStr;
 
@@ -7,47 +7,45 @@ use crate::phrase::printable;
 /// The widest name, in columns.
 const WIDEST: usize = 28;
 
-/// What the openers, images and claims of a history are called.
+/// The names of a history's openers, images and claims.
 #[derive(Debug, Clone, Copy)]
 pub struct Names<'a> {
-    /// By their index.
-    pub openers: &'a [Opener],
-    /// By their index; none where there is just one image.
-    pub images: &'a [Image],
-    /// The modes whose names are preferred where several have one claim.
-    pub modes: &'a [Mode],
+    /// By index.
+    openers: &'a [Opener],
+    /// By index; empty for one image without a name.
+    images: &'a [Image],
+    /// The preferred modes where several have the same claim.
+    modes: &'a [Mode],
 }
 
 impl<'a> Names<'a> {
-    /// Those of a history that was read.
+    /// The names that `history` gives.
     pub fn of(history: &'a History) -> Names<'a> {
         let History { openers, images, modes, .. } = history;
         Names { openers, images, modes }
     }
 
-    /// Who made this stay.
-    pub fn who(&self, stay: &Stay) -> String {
-        self.opener(stay.opener)
+    /// Numbers for names: `opener 1` is the opener with index 0.
+    pub fn numbers() -> Names<'a> {
+        Names { openers: &[], images: &[], modes: &[] }
     }
 
     /// The opener with this index.
     pub fn opener(&self, index: usize) -> String {
-        match self.openers.get(index) {
-            Some(opener) => shortened(&printable(&opener.name)),
-            None => format!("opener {index}"),
-        }
+        let name = self.openers.get(index).map(|opener| shortened(&opener.name));
+        name.unwrap_or_else(|| format!("opener {}", index + 1))
     }
 
-    /// The process of the opener with this index.
+    /// The process of the opener with this index: `process vm1`, or `one process`.
     pub fn process(&self, index: usize) -> String {
-        let process = self.openers.get(index).map(|opener| shortened(&printable(&opener.process)));
-        process.unwrap_or_else(|| self.opener(index))
+        let name = self.openers.get(index).map(|opener| shortened(&opener.process));
+        name.map_or_else(|| "one process".to_owned(), |name| format!("process {name}"))
     }
 
     /// The image with this index.
     pub fn image(&self, index: usize) -> String {
         let name = self.images.get(index).and_then(|image| image.name.as_deref());
-        name.map_or_else(|| "the image".to_owned(), |name| shortened(&printable(name)))
+        name.map_or_else(|| "the image".to_owned(), shortened)
     }
 
     /// The mode of a claim, if one has it.
@@ -56,18 +54,14 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Without its end if it is too wide.
+/// The printable name, cut off at the end if it is too wide.
 fn shortened(name: &str) -> String {
+    let mut name = printable(name);
     if name.width() <= WIDEST {
-        return name.to_owned();
+        return name;
     }
-    let mut short = String::new();
-    for letter in name.chars() {
-        short.push(letter);
-        if short.width() >= WIDEST {
-            short.pop();
-            break;
-        }
+    while name.width() >= WIDEST {
+        name.pop();
     }
-    short + "…"
+    name + "…"
 }

@@ -1,6 +1,7 @@
 use imglock_harness::history::History;
 
 use super::{json, text};
+use crate::report::shown::{shown, snapshots, widest};
 
 /// An event a line: AT OPENER EVENT, and what else it says as JSON. An opener
 /// `vm1.disk` is of process `vm1`.
@@ -19,11 +20,8 @@ fn history(header: &str, lines: &str) -> History {
 }
 
 fn told(history: &History, width: usize) -> String {
-    let mut out = Vec::new();
-    text::write(history, &history.judge(), width, &mut out).expect("a vector can be written");
-    let text = anstream::adapter::strip_bytes(&out).into_vec();
-    let text = String::from_utf8(text).expect("text");
-    assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+    let text = shown(|out| text::write(history, &history.judge(), width, out));
+    assert!(widest(&text) <= width, "{text}");
     assert!(text.lines().all(|line| line.trim_end() == line), "{text}");
     text
 }
@@ -46,6 +44,11 @@ const TWO: &str = r#"
     12300 vm4.disk granted
     12400 vm4.disk died
 "#;
+
+/// The lines of [`TWO`] without those of an opener.
+fn without(opener: &str) -> String {
+    TWO.lines().filter(|line| !line.contains(opener)).collect::<Vec<_>>().join("\n")
+}
 
 /// Both the loss and the conflict of siblings.
 const LOST: &str = r#"
@@ -79,37 +82,14 @@ const REFUSED: &str = r#"
     3960000910 vm4.disk closed
 "#;
 
-#[test]
-fn two_holders_are_not_told_before_a_shorter_contradiction() {
-    insta::assert_snapshot!(told(&history(OFD, TWO), 100));
-}
-
-#[test]
-fn two_holders_are_drawn_beside_each_other() {
-    let lines = TWO.lines().filter(|line| !line.contains("vm3")).collect::<Vec<_>>().join("\n");
-    insta::assert_snapshot!(told(&history(OFD, &lines), 100));
-}
-
-#[test]
-fn what_stands_closest_to_a_refusal_is_drawn_with_it() {
-    insta::assert_snapshot!(told(&history(OFD, REFUSED), 100));
-}
-
-#[test]
-fn a_narrow_terminal_has_room_for_it() {
-    let lines = LOST.replace("vm1.cdrom", "vm1.tray");
-    insta::assert_snapshot!(told(&history(POSIX, &lines), 60));
-}
-
-#[test]
-fn hazards_are_drawn_and_are_no_contradiction() {
-    insta::assert_snapshot!(told(&history(POSIX, LOST), 100));
-}
-
-#[test]
-fn a_doubt_is_told_as_one() {
-    let lines = TWO.lines().filter(|line| !line.contains("vm3")).collect::<Vec<_>>().join("\n");
-    insta::assert_snapshot!(told(&history(COARSE, &lines), 100));
+snapshots! {
+    two_holders_are_not_told_before_a_shorter_contradiction: told(&history(OFD, TWO), 100);
+    two_holders_are_drawn_beside_each_other: told(&history(OFD, &without("vm3")), 100);
+    what_stands_closest_to_a_refusal_is_drawn_with_it: told(&history(OFD, REFUSED), 100);
+    a_narrow_terminal_has_room_for_it:
+        told(&history(POSIX, &LOST.replace("vm1.cdrom", "vm1.tray")), 60);
+    hazards_are_drawn_and_are_no_contradiction: told(&history(POSIX, LOST), 100);
+    a_doubt_is_told_as_one: told(&history(COARSE, &without("vm3")), 100);
 }
 
 #[test]
@@ -136,7 +116,5 @@ fn a_valid_history_needs_two_lines() {
 fn json_holds_the_evidence_and_the_hazards() {
     let lines = format!("{LOST}\n 2000 vm1.disk open ,\"mode\":\"rw\"\n 2001 vm1.disk refused");
     let history = history(POSIX, &lines);
-    let mut out = Vec::new();
-    json::document(&history, &history.judge(), &mut out).expect("a vector can be written");
-    insta::assert_snapshot!(String::from_utf8(out).expect("text"));
+    insta::assert_snapshot!(shown(|out| json::document(&history, &history.judge(), out)));
 }

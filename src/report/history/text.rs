@@ -2,69 +2,62 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use imglock_harness::history::{Counts, Finding, History, Judgement, Shown, Verdict};
-use textwrap::WordSplitter;
 
 use super::{Names, draw, sentence};
-use crate::phrase::count;
+use crate::phrase::{count, printable};
+use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD};
 use crate::report::times;
 
-/// The verdict, what it is about, and what proves it.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes the verdict, the numbers of openings, and the events that prove it.
 pub fn write(
     history: &History,
     judgement: &Judgement,
     width: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let page = &mut Page::new(out, width);
     let names = Names::of(history);
-    match &judgement.verdict {
-        Verdict::Valid => {
-            let at_once = match judgement.hazards.is_empty() {
-                true => "no two conflicting openers at once",
-                false => "conflicting openers at once only where POSIX locks let them",
-            };
-            let rest = match history.header.complete {
-                true => ", no refusal without a cause, and no lock was kept",
-                false => {
-                    ", and no refusal without a cause (not complete, so locks may still be held)"
-                }
-            };
-            let words = format!("{at_once}{rest}");
-            paragraph(&format!("{GOOD}valid{GOOD:#}: {words}"), "", width, out)?;
-            contents(history, judgement, out)?;
-        }
+    let (verdict, finding) = match &judgement.verdict {
+        Verdict::Valid => (format!("{GOOD}valid{GOOD:#}: {}", valid(history, judgement)), None),
         Verdict::Unknown(finding) => {
             let doubt = format!(
-                "it may be that {}; time stamps no more than {} ns apart decide",
-                sentence(finding, &names),
+                "possibly {}; that depends on time stamps at most {} ns apart",
+                sentence(&finding.matter, finding.image, &names),
                 history.header.resolution_ns
             );
-            paragraph(&format!("{CAREFUL}unknown{CAREFUL:#}: {doubt}"), "", width, out)?;
-            contents(history, judgement, out)?;
-            evidence(history, finding, &names, width, out)?;
+            (format!("{CAREFUL}unknown{CAREFUL:#}: {doubt}"), Some(finding))
         }
         Verdict::Invalid(finding) => {
-            let words = sentence(finding, &names);
-            paragraph(&format!("{BAD}invalid{BAD:#}: {words}"), "", width, out)?;
-            contents(history, judgement, out)?;
-            evidence(history, finding, &names, width, out)?;
+            let words = sentence(&finding.matter, finding.image, &names);
+            (format!("{BAD}invalid{BAD:#}: {words}"), Some(finding))
         }
+    };
+    page.wrapped("", "  ", &verdict)?;
+    contents(history, judgement, page)?;
+    if let Some(finding) = finding {
+        evidence(history, finding, &names, page)?;
     }
-    more(judgement, out)?;
-    for shown in &judgement.hazards {
-        hazard(shown, &names, width, out)?;
-    }
-    Ok(())
+    more(judgement, page)?;
+    judgement.hazards.iter().try_for_each(|shown| hazard(shown, &names, page))
 }
 
-/// What was judged.
-fn contents(history: &History, judgement: &Judgement, out: &mut dyn Write) -> io::Result<()> {
+/// Everything that a valid history proves.
+fn valid(history: &History, judgement: &Judgement) -> String {
+    let at_once = match judgement.hazards.is_empty() {
+        true => "no two conflicting openers at once",
+        false => "conflicting openers at once only where POSIX locks allow it",
+    };
+    let rest = match history.header.complete {
+        true => "no refusal without a cause, every lock released",
+        false => "no refusal without a cause (incomplete, so locks may still be held)",
+    };
+    format!("{at_once}, {rest}")
+}
+
+/// How many openings were judged, and their answers.
+fn contents(history: &History, judgement: &Judgement, page: &mut Page<'_>) -> io::Result<()> {
     let Counts { openings, granted, refused, span_ns, .. } = judgement.counts;
-    let number =
-        |number: u64, one, many| count(usize::try_from(number).unwrap_or(usize::MAX), one, many);
     let span = span_ns.map_or(0, |(first, last)| last - first);
     let images = match history.images.len() {
         0 | 1 => String::new(),
@@ -75,9 +68,9 @@ fn contents(history: &History, judgement: &Judgement, out: &mut dyn Write) -> io
         unanswered => format!(", {unanswered} without an answer"),
     };
     writeln!(
-        out,
+        page,
         "  {}{images} by {} in {}: {granted} granted, {refused} refused{unanswered}",
-        number(openings, "opening", "openings"),
+        openings_of(openings),
         count(history.openers.len(), "opener", "openers"),
         times::precise(Duration::from_nanos(span)),
     )
@@ -87,55 +80,45 @@ fn evidence(
     history: &History,
     finding: &Finding,
     names: &Names<'_>,
-    width: usize,
-    out: &mut dyn Write,
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
-    writeln!(out)?;
-    draw(finding, names, width, out)?;
+    writeln!(page)?;
+    draw(finding, names, page)?;
     let first = finding.matter.events().first().map_or(0, |event| event.at_ns);
-    let clock = crate::phrase::printable(&history.header.clock);
-    writeln!(out, "\n  {FAINT}0 is {first} ns of {clock}{FAINT:#}")
+    let clock = printable(&history.header.clock);
+    writeln!(page, "\n  {FAINT}0 is {first} ns of {clock}{FAINT:#}")
 }
 
-/// What else there is that is not drawn.
-fn more(judgement: &Judgement, out: &mut dyn Write) -> io::Result<()> {
+/// The number of contradictions that are not drawn.
+fn more(judgement: &Judgement, page: &mut Page<'_>) -> io::Result<()> {
     let Judgement { contradictions, unclear, verdict, .. } = judgement;
-    let shown = |shown: bool| u64::from(shown);
-    let wrong = contradictions - shown(matches!(verdict, Verdict::Invalid(_)));
-    let unclear = unclear - shown(matches!(verdict, Verdict::Unknown(_)));
-    for (number, word) in [(wrong, "contradict"), (unclear, "may contradict")] {
-        if number > 0 {
-            let openings = if number == 1 { "opening" } else { "openings" };
-            let verb = match (number, word) {
-                (1, "contradict") => "contradicts",
-                (_, word) => word,
-            };
-            writeln!(out, "  {number} more {openings} {verb} the contract")?;
+    let wrong = contradictions - u64::from(matches!(verdict, Verdict::Invalid(_)));
+    let unclear = unclear - u64::from(matches!(verdict, Verdict::Unknown(_)));
+    for (number, [one, many]) in
+        [(wrong, ["contradicts", "contradict"]), (unclear, ["may contradict"; 2])]
+    {
+        match number {
+            0 => {}
+            1 => writeln!(page, "  1 more opening {one} the contract")?,
+            number => writeln!(page, "  {number} more openings {many} the contract")?,
         }
     }
     Ok(())
 }
 
-fn hazard(shown: &Shown, names: &Names<'_>, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    let Shown { hazard, count: times, first } = shown;
-    let times = count(usize::try_from(*times).unwrap_or(usize::MAX), "opening", "openings");
-    writeln!(out)?;
+fn hazard(shown: &Shown, names: &Names<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let Shown { hazard, count: openings, first } = shown;
     let words = format!(
-        "hazard {CAREFUL}{hazard}{CAREFUL:#}, which POSIX locks have, at {times}; the first: {}",
-        sentence(first, names)
+        "hazard {CAREFUL}{hazard}{CAREFUL:#}, known for POSIX locks, at {}; first: {}",
+        openings_of(*openings),
+        sentence(&first.matter, first.image, names)
     );
-    paragraph(&words, "  ", width, out)?;
-    writeln!(out)?;
-    draw(first, names, width, out)
+    writeln!(page)?;
+    page.paragraph("  ", &words)?;
+    writeln!(page)?;
+    draw(first, names, page)
 }
 
-fn paragraph(text: &str, indent: &str, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    let options = textwrap::Options::new(width)
-        .initial_indent(indent)
-        .subsequent_indent("  ")
-        .word_splitter(WordSplitter::NoHyphenation);
-    for line in textwrap::wrap(text, options) {
-        writeln!(out, "{line}")?;
-    }
-    Ok(())
+fn openings_of(number: u64) -> String {
+    format!("{number} {}", if number == 1 { "opening" } else { "openings" })
 }

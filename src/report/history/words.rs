@@ -2,80 +2,75 @@ use imglock_harness::history::{Answer, Event, EventKind, Finding, Matter, Role, 
 use imglock_harness::image::{Permissions, Refusal, Side};
 
 use super::Names;
+use crate::report::permissions::or_nothing;
 
-/// What was found, in one sentence.
-pub fn sentence(finding: &Finding, names: &Names<'_>) -> String {
-    let image = names.image(finding.image);
-    let who = |stay: &Stay| names.who(stay);
-    match &finding.matter {
+/// A finding about the image with this index, in one sentence.
+pub fn sentence(matter: &Matter, image: usize, names: &Names<'_>) -> String {
+    let image = names.image(image);
+    let name = |stay: &Stay| names.opener(stay.opener);
+    match matter {
         Matter::TwoHolders { first, second } => {
-            format!("{} and {} had {image} at the same time", who(first), who(second))
+            format!("{} and {} held {image} at the same time", name(first), name(second))
         }
         Matter::SameOwner { first, second } => format!(
-            "{} and {} of one process, {}, had {image} at the same time",
-            who(first),
-            who(second),
+            "{} and {} of {} held {image} at the same time",
+            name(first),
+            name(second),
             names.process(first.opener)
         ),
         Matter::LockLoss { loser, closer, other } => format!(
-            "{} was let in beside {}, whose locks may have gone when {} {}",
-            who(other),
-            who(loser),
-            who(closer),
+            "{} was granted {image} beside {}, which may have lost its locks when {} of the same \
+             process {}",
+            name(other),
+            name(loser),
+            name(closer),
             if closer.granted_ns().is_some() { "closed" } else { "was refused" }
         ),
-        Matter::Unjustified { refused, .. } => format!(
-            "{} was refused {image}{}, and nobody {} was there",
-            who(refused),
-            over(refused),
-            offender(refused)
-        ),
+        Matter::Unjustified { refused, .. } => {
+            let over = refusal(refused).map_or(String::new(), |refusal| format!(" ({refusal})"));
+            let others = others(refused);
+            format!("{} was refused {image}{over}, although {others}", name(refused))
+        }
         Matter::NeverReleased { holder } => {
-            format!("{} was granted {image} and never let go of it", who(holder))
+            format!("{} was granted {image} and never released it", name(holder))
         }
     }
 }
 
-/// What is to be said beside an event.
+/// The remark beside an event, if it needs one.
 pub fn remark(event: &Event, finding: &Finding, names: &Names<'_>) -> Option<String> {
-    let may = |words: &str, perhaps: &str| match finding.is_certain {
-        true => words.to_owned(),
-        false => perhaps.to_owned(),
-    };
+    let certain = finding.is_certain;
     match event.role {
         Role::Proof | Role::Context => None,
-        Role::Loss => Some("its process may have lost all locks with it".to_owned()),
-        Role::Gone { apart_ns } => Some(format!("had gone {apart_ns} ns before")),
-        Role::Came { apart_ns } => Some(format!("came {apart_ns} ns after")),
+        Role::Loss => Some("its process may have lost all locks here".to_owned()),
+        Role::Gone { apart_ns } => Some(format!("ended {apart_ns} ns before")),
+        Role::Came { apart_ns } => Some(format!("began {apart_ns} ns after")),
         Role::Point => Some(match &finding.matter {
             Matter::TwoHolders { first, second }
             | Matter::SameOwner { first, second }
             | Matter::LockLoss { loser: first, other: second, .. } => {
-                let both = may("both have it", "both may have it");
-                format!("{both}: {}", why(first, second, names))
+                let may = if certain { "" } else { "may " };
+                format!("both {may}hold it: {}", why(first, second, names))
             }
             Matter::Unjustified { refused, .. } => {
-                let was = may("was", "may have been");
-                format!("nobody {} {was} there", offender(refused))
+                let perhaps = if certain { "" } else { "perhaps " };
+                format!("{perhaps}{}", others(refused))
             }
-            Matter::NeverReleased { .. } => "nothing says that it closed or died".to_owned(),
+            Matter::NeverReleased { .. } => "no close and no death follows".to_owned(),
         }),
     }
 }
 
-/// ` over write`, where that is known.
-fn over(refused: &Stay) -> String {
-    refusal(refused).map_or_else(String::new, |refusal| format!(" over {refusal}"))
-}
-
-/// Who would have been in the way.
-fn offender(refused: &Stay) -> String {
+/// Why no other opener justifies the refusal.
+fn others(refused: &Stay) -> String {
     match refusal(refused) {
         Some(Refusal { side: Side::Wanted, permission }) => {
-            format!("who does not share {permission}")
+            format!("every other opener shared {permission}")
         }
-        Some(Refusal { side: Side::Unshared, permission }) => format!("who holds {permission}"),
-        None => "whose claim conflicts".to_owned(),
+        Some(Refusal { side: Side::Unshared, permission }) => {
+            format!("no other opener held {permission}")
+        }
+        None => "no other opener conflicted".to_owned(),
     }
 }
 
@@ -92,10 +87,11 @@ fn why(first: &Stay, second: &Stay, names: &Names<'_>) -> String {
         Some(Refusal { side: Side::Wanted, permission }) => (second, first, permission),
         None => return "their claims conflict".to_owned(),
     };
-    format!("{} holds {permission}, which {} does not share", names.who(holder), names.who(other))
+    let [holder, other] = [holder, other].map(|stay| names.opener(stay.opener));
+    format!("{holder} holds {permission}, which {other} does not share")
 }
 
-/// What an opener did, in as many lines as that takes.
+/// What an opener did, one line or several.
 pub fn event(kind: EventKind, names: &Names<'_>) -> Vec<String> {
     match kind {
         EventKind::Open(claim) => match names.mode(claim) {
@@ -112,9 +108,5 @@ pub fn event(kind: EventKind, names: &Names<'_>) -> Vec<String> {
 }
 
 fn permissions(set: Permissions) -> String {
-    match set {
-        set if set.is_empty() => "nothing".to_owned(),
-        set if set.is_all() => "all".to_owned(),
-        set => set.to_string(),
-    }
+    if set.is_all() { "all".to_owned() } else { or_nothing(set) }
 }

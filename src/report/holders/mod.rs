@@ -1,4 +1,4 @@
-//! Who has locks on an image, told to people and to programs.
+//! The holders of locks on an image, for people and for programs.
 
 pub mod changes;
 pub mod json;

@@ -1,4 +1,4 @@
-//! Pictures made by hand, one of every kind.
+//! Surveys made by hand, one of each kind.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use imglock_harness::lock::{ByteRange, LockType};
 use imglock_harness::lock_table::{FileKey, LockClass};
 use jiff::Zoned;
 
-/// When the surveys were made, in seconds since 1970.
+/// The time of the surveys, in seconds since 1970.
 const NOW: u64 = 1_795_000_000;
 
 pub fn now() -> Zoned {
@@ -75,12 +75,12 @@ pub fn qemu() -> Process {
     process(812, command, Duration::from_secs(8_160))
 }
 
-/// A guest, as it mostly is.
+/// A guest as it is most of the time.
 pub fn guest() -> SurveyedImage {
     image(vec![holder(vec![qemu()], of_mode(LockClass::Ofd, Mode::Rw))])
 }
 
-/// A guest, and others who have its image open and lock nothing.
+/// A guest, and processes that have its image open without a lock.
 pub fn beside_the_unlocked() -> SurveyedImage {
     let reader = process(77, "tail -f /srv/images/disk.img", Duration::from_secs(5));
     let writer = process(78, "qemu-io --image-opts file.locking=off", Duration::from_secs(9));
@@ -89,7 +89,7 @@ pub fn beside_the_unlocked() -> SurveyedImage {
     SurveyedImage { unlocked: unlocked.into(), ..guest() }
 }
 
-/// A child that its parent left behind.
+/// A child whose parent has exited.
 pub fn left_behind() -> SurveyedImage {
     let orphan = Process {
         ppid: Some(1),
@@ -120,7 +120,7 @@ pub fn shared() -> SurveyedImage {
     ])
 }
 
-/// Programs that lock in other ways.
+/// Programs with other lock protocols.
 pub fn foreign() -> Vec<SurveyedImage> {
     let one = |name: &str, locks: Vec<OwnedLock>| {
         let command = format!("{name} --disk path=disk.img");
@@ -153,8 +153,7 @@ pub fn two_protocols() -> SurveyedImage {
     image
 }
 
-/// Some wait: one who is known, one who may be one of two, one of whom
-/// nothing is known.
+/// Three waiting requests: of a known process, of one of two, and of an unknown one.
 pub fn waiting() -> SurveyedImage {
     let waiter = |class, processes: Vec<Process>, certain| Waiter {
         lock: lock(class, LockType::Write, 0, 9),
@@ -171,7 +170,7 @@ pub fn waiting() -> SurveyedImage {
     image
 }
 
-/// As a user sees it who may not look into the holder.
+/// As seen by a user without the permission to inspect the holder.
 pub fn unexplained() -> Survey {
     let one = |lock, process| Unexplained {
         lock,

@@ -16,7 +16,7 @@ pub fn iso(time: SystemTime) -> Option<String> {
     Some(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-/// So many seconds, as people say it.
+/// A length of time in readable units.
 fn length(seconds: i64) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60 * MINUTE;

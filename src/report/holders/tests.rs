@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::time::Duration;
 
 use imglock_harness::holders::{Holder, Survey};
@@ -7,31 +8,21 @@ use imglock_harness::lock_table::LockClass;
 
 use super::text::Text;
 use super::{changes, json, samples};
+use crate::report::shown::{coloured, shown, snapshots, widest};
 
-fn plain(bytes: &[u8]) -> String {
-    String::from_utf8(anstream::adapter::strip_bytes(bytes).into_vec()).expect("text")
-}
-
-/// What a person reads in a terminal of so many columns.
+/// The text for a terminal of this width.
 fn told(survey: &Survey, asked: Option<Mode>, width: usize) -> String {
-    let mut out = Vec::new();
     let text = Text { now: &samples::now(), width };
-    text.write(survey, asked, &mut out).expect("a vector can be written");
-    let text = plain(&out);
-    for line in text.lines() {
-        assert!(unicode_width::UnicodeWidthStr::width(line) <= width, "too wide: {line}");
-    }
+    let text = shown(|out| text.write(survey, asked, out));
+    assert!(widest(&text) <= width, "too wide: {text}");
     text
 }
 
-/// Where the tests run as root or not must make no difference.
+/// Compares the text, whether the tests run as root or not.
 fn assert_reads_like(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
-    let next = "(run as root to see all|that takes the capability CAP_SYS_PTRACE)";
-    settings.add_filter(
-        &format!("looked\\s+into;\\s+{}", next.replace(' ', "\\s+")),
-        "looked into; NEXT",
-    );
+    let next = "(run as root to see all|that needs the capability CAP_SYS_PTRACE)";
+    settings.add_filter(&format!("inspected;\\s+{}", next.replace(' ', "\\s+")), "inspected; NEXT");
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
@@ -42,14 +33,18 @@ fn a_guest_is_found_at_once() {
     insta::assert_snapshot!("a_guest_in_120_columns", told(&survey, None, 120));
 }
 
-#[test]
-fn a_child_that_was_left_behind_is_called_out() {
-    insta::assert_snapshot!(told(&samples::survey(vec![samples::left_behind()]), None, 80));
-}
-
-#[test]
-fn processes_that_share_an_owner_are_one_block() {
-    insta::assert_snapshot!(told(&samples::survey(vec![samples::shared()]), None, 80));
+snapshots! {
+    a_child_that_was_left_behind_is_called_out:
+        told(&samples::survey(vec![samples::left_behind()]), None, 80);
+    processes_that_share_an_owner_are_one_block:
+        told(&samples::survey(vec![samples::shared()]), None, 80);
+    locks_that_are_none_of_qemus_are_named: told(&samples::survey(samples::foreign()), None, 80);
+    two_protocols_on_one_image_are_a_danger:
+        told(&samples::survey(vec![samples::two_protocols()]), None, 80);
+    whoever_waits_is_named_as_far_as_known:
+        told(&samples::survey(vec![samples::waiting()]), None, 80);
+    who_locks_nothing_is_shown_with_what_it_can_do:
+        told(&samples::survey(vec![samples::beside_the_unlocked()]), None, 80);
 }
 
 #[test]
@@ -57,22 +52,7 @@ fn a_guess_is_said_to_be_one() {
     let mut image = samples::shared();
     image.holders[0].guessed = true;
     let text = told(&samples::survey(vec![image]), None, 120);
-    assert!(text.contains("who shares one with whom could not be found out"), "{text}");
-}
-
-#[test]
-fn locks_that_are_none_of_qemus_are_named() {
-    insta::assert_snapshot!(told(&samples::survey(samples::foreign()), None, 80));
-}
-
-#[test]
-fn two_protocols_on_one_image_are_a_danger() {
-    insta::assert_snapshot!(told(&samples::survey(vec![samples::two_protocols()]), None, 80));
-}
-
-#[test]
-fn whoever_waits_is_named_as_far_as_known() {
-    insta::assert_snapshot!(told(&samples::survey(vec![samples::waiting()]), None, 80));
+    assert!(text.contains("which of them share one is unknown"), "{text}");
 }
 
 #[test]
@@ -82,15 +62,8 @@ fn what_cannot_be_seen_is_said() {
 }
 
 #[test]
-fn who_locks_nothing_is_shown_with_what_it_can_do() {
-    let survey = samples::survey(vec![samples::beside_the_unlocked()]);
-    insta::assert_snapshot!(told(&survey, None, 80));
-}
-
-#[test]
 fn free_images_need_a_line_each() {
-    let images = vec![samples::image(Vec::new()), samples::image(Vec::new())];
-    insta::assert_snapshot!(told(&samples::survey(images), None, 80));
+    insta::assert_snapshot!(told(&samples::survey(vec![samples::image(Vec::new()); 2]), None, 80));
 }
 
 #[test]
@@ -104,10 +77,9 @@ fn a_question_is_answered_with_who_is_in_the_way() {
 
 #[test]
 fn colours_lead_the_eye() {
-    let mut out = Vec::new();
     let text = Text { now: &samples::now(), width: 80 };
-    text.write(&samples::survey(vec![samples::guest()]), None, &mut out).expect("written");
-    let text = String::from_utf8(out).expect("text");
+    let survey = samples::survey(vec![samples::guest()]);
+    let text = coloured(|out| text.write(&survey, None, out));
     assert!(text.contains("\u{1b}[1m\u{1b}[31mlocked\u{1b}[0m"), "{text:?}");
     assert!(text.contains("\u{1b}[1mpid 812 qemu-system-x86_64\u{1b}[0m"), "{text:?}");
 }
@@ -118,21 +90,19 @@ fn json_holds_everything() {
     survey.images.push(samples::shared());
     survey.images.push(samples::waiting());
     survey.images.extend(samples::foreign().into_iter().take(1));
-    let mut out = Vec::new();
-    json::document(&survey, &mut out).expect("a vector can be written");
-    insta::assert_snapshot!(plain(&out));
-    let mut line = Vec::new();
-    json::line(&survey, &mut line).expect("a vector can be written");
-    let read = |bytes: &[u8]| -> serde_json::Value { serde_json::from_slice(bytes).expect("JSON") };
-    assert_eq!(read(&line), read(&out));
-    assert_eq!(plain(&line).lines().count(), 1);
+    let document = shown(|out| json::document(&survey, out));
+    insta::assert_snapshot!(document);
+    let line = shown(|out| json::line(&survey, out));
+    let read = |text: &str| -> serde_json::Value { serde_json::from_str(text).expect("JSON") };
+    assert_eq!(read(&line), read(&document));
+    assert_eq!(line.lines().count(), 1);
 }
 
-/// From one survey to the next: a holder came, one went, one changed its
-/// mode, one stayed; somebody began to wait; a lock could not be explained.
+/// Two surveys between which a holder came, one went, one changed its mode, one
+/// stayed, a process began to wait, and a lock of an unknown owner came.
 fn changed() -> (Survey, Survey) {
     let holder = |pid: i32, mode: Mode| -> Holder {
-        let age = std::time::Duration::from_secs(60);
+        let age = Duration::from_secs(60);
         let process = samples::process(pid, "qemu-io disk.img", age);
         samples::holder(vec![process], samples::of_mode(LockClass::Ofd, mode))
     };
@@ -149,7 +119,7 @@ fn changed() -> (Survey, Survey) {
     before.waiters = samples::waiting().waiters.into_iter().take(1).collect();
     after.waiters = samples::waiting().waiters.into_iter().take(2).collect();
     after.unexplained = samples::unexplained().images[0].unexplained[..1].to_vec();
-    // What makes no difference.
+    // This makes no difference.
     after.holders[0].processes[0].fds = vec![99];
     (samples::survey(vec![before]), samples::survey(vec![after]))
 }
@@ -157,25 +127,21 @@ fn changed() -> (Survey, Survey) {
 #[test]
 fn a_change_is_a_line() {
     let (before, after) = changed();
-    let mut out = Vec::new();
-    for change in changes::between(&before, &after) {
-        changes::line(&change, &samples::now(), true, &mut out).expect("a vector can be written");
-    }
-    insta::assert_snapshot!(plain(&out));
+    let changes = changes::between(&before, &after);
+    let line = |change, out: &mut dyn Write| changes::line(change, &samples::now(), true, out);
+    insta::assert_snapshot!(shown(|out| changes.iter().try_for_each(|change| line(change, out))));
     assert_eq!(changes::between(&after, &after), []);
 }
 
 #[test]
 fn a_change_is_a_document() {
     let (before, after) = changed();
-    let mut out = Vec::new();
-    for change in changes::between(&before, &after) {
-        json::change(&change, &samples::now(), &mut out).expect("a vector can be written");
-    }
-    insta::assert_snapshot!(plain(&out));
+    let changes = changes::between(&before, &after);
+    let line = |change, out: &mut dyn Write| json::change(change, &samples::now(), out);
+    insta::assert_snapshot!(shown(|out| changes.iter().try_for_each(|change| line(change, out))));
 }
 
-/// Anybody may call a process and its arguments anything, and root reads it in a terminal.
+/// The name and arguments of a process are arbitrary text, and root reads them in a terminal.
 #[test]
 fn a_name_cannot_play_with_the_terminal() {
     let mut stranger =

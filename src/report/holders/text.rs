@@ -5,217 +5,215 @@ use imglock_harness::holders::{Answer, Holder, Survey, SurveyedImage, answer};
 use imglock_harness::image::Mode;
 use jiff::Zoned;
 
-use super::words;
-use crate::phrase::{count, printable};
+use super::{owners, words};
+use crate::phrase::{capitalised, count, list, printable};
+use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
 
-/// What a person reads.
+/// A survey as text.
 pub struct Text<'a> {
-    /// The time, in the time zone to tell times in.
+    /// The time, in the time zone of the text.
     pub now: &'a Zoned,
-    /// How many columns there are.
+    /// In columns.
     pub width: usize,
 }
 
 impl Text<'_> {
-    /// The whole picture: who has what, what that leaves to others, and what
-    /// to do next. With `asked`, the answer to that, and who is in the way.
-    ///
-    /// # Errors
-    /// When `out` cannot be written.
+    /// Writes the holders of each image, the modes that are granted beside them,
+    /// and what to do next. With `asked`, writes the answer for that mode and the
+    /// holders that conflict with it.
     pub fn write(
         &self,
         survey: &Survey,
         asked: Option<Mode>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
+        let page = &mut Page::new(out, self.width);
         for (number, image) in survey.images.iter().enumerate() {
             if number > 0 {
-                writeln!(out)?;
+                writeln!(page)?;
             }
             match asked {
-                Some(mode) => self.asked(image, mode, out)?,
-                None => self.image(image, out)?,
+                Some(mode) => self.asked(image, mode, page)?,
+                None => self.image(image, page)?,
             }
         }
-        self.gaps(survey, out)
+        gaps(survey, page)
     }
 
-    fn image(&self, image: &SurveyedImage, out: &mut dyn Write) -> io::Result<()> {
-        let path = printable(&image.path.to_string_lossy());
-        if !image.is_held() {
-            writeln!(out, "{STRONG}{path}{STRONG:#}  {GOOD}free{GOOD:#}: nobody has a lock on it")?;
-            self.waiters(&image.waiters, out)?;
-            self.unlocked(image, out)?;
-            return self.dangers(image, out);
-        }
+    fn image(&self, image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
         let holders = image.holders.len() + usize::from(!image.unexplained.is_empty());
-        let holders = count(holders, "holder", "holders");
-        writeln!(out, "{STRONG}{path}{STRONG:#}  {BAD}locked{BAD:#} by {holders}")?;
-        for holder in &image.holders {
-            self.holder(image, holder, out)?;
+        match image.is_held() {
+            false => heading(image, &format!("{GOOD}free{GOOD:#}: not locked"), page)?,
+            true => {
+                let holders = count(holders, "holder", "holders");
+                heading(image, &format!("{BAD}locked{BAD:#} by {holders}"), page)?;
+            }
         }
-        self.unexplained(&image.unexplained, out)?;
-        self.waiters(&image.waiters, out)?;
-        self.unlocked(image, out)?;
-        self.modes(image, out)?;
-        self.dangers(image, out)?;
-        self.advice(image, &image.holders.iter().collect::<Vec<_>>(), out)
+        self.holders(image, &image.holders, page)?;
+        owners::unexplained(&image.unexplained, page)?;
+        owners::waiters(&image.waiters, page)?;
+        owners::unlocked(image, page)?;
+        if !image.is_held() {
+            return dangers(image, page);
+        }
+        modes(image, page)?;
+        dangers(image, page)?;
+        advice(image, &image.holders.iter().collect::<Vec<_>>(), page)
     }
 
     /// The answer to `--for`.
-    fn asked(&self, image: &SurveyedImage, mode: Mode, out: &mut dyn Write) -> io::Result<()> {
-        let path = printable(&image.path.to_string_lossy());
+    fn asked(&self, image: &SurveyedImage, mode: Mode, page: &mut Page<'_>) -> io::Result<()> {
         let answer = answer(image, mode.claim());
         let Some(obstacle) = answer.obstacle else {
-            writeln!(out, "{STRONG}{path}{STRONG:#}  {mode} {GOOD}would be granted{GOOD:#}")?;
-            return self.dangers(image, out);
+            heading(image, &format!("{mode} {GOOD}would be granted{GOOD:#}"), page)?;
+            return dangers(image, page);
         };
-        writeln!(out, "{STRONG}{path}{STRONG:#}  {mode} {BAD}would be refused{BAD:#}")?;
-        self.paragraph(2, &format!("QEMU would say: {obstacle}"), out)?;
-        self.paragraph(2, &in_the_way(image, &answer), out)?;
-        let holders = answer.holders.iter().filter_map(|index| image.holders.get(*index));
-        let holders: Vec<&Holder> = holders.collect();
-        for holder in &holders {
-            self.holder(image, holder, out)?;
-        }
-        let unexplained =
-            answer.unexplained.iter().filter_map(|index| image.unexplained.get(*index));
-        self.unexplained(&unexplained.cloned().collect::<Vec<_>>(), out)?;
-        self.dangers(image, out)?;
-        self.advice(image, &holders, out)
+        heading(image, &format!("{mode} {BAD}would be refused{BAD:#}"), page)?;
+        page.paragraph("  ", &format!("QEMU would report: {obstacle}"))?;
+        page.paragraph("  ", &capitalised(&in_the_way(image, &answer)))?;
+        let holders: Vec<&Holder> = conflicting(image, &answer).collect();
+        self.holders(image, holders.iter().copied(), page)?;
+        let unexplained = answer.unexplained.iter();
+        owners::unexplained(unexplained.filter_map(|index| image.unexplained.get(*index)), page)?;
+        dangers(image, page)?;
+        advice(image, &holders, page)
     }
 
-    /// Which modes would be granted, and which not because of whom.
-    fn modes(&self, image: &SurveyedImage, out: &mut dyn Write) -> io::Result<()> {
-        let mut granted: Vec<&str> = Vec::new();
-        let mut refused: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
-        for mode in Mode::ALL {
-            let answer = answer(image, mode.claim());
-            if answer.is_granted() {
-                granted.push(mode.name());
-            } else {
-                let by = in_the_way(image, &answer);
-                let order = answer.holders.len() + usize::from(!answer.unexplained.is_empty());
-                refused.entry((order, by)).or_default().push(mode.name());
-            }
-        }
-        if refused.is_empty() {
-            return writeln!(out, "\n  Opened now, {GOOD}granted{GOOD:#}: every mode");
-        }
-        writeln!(out, "\n  Opened now, {GOOD}granted{GOOD:#}:")?;
-        self.paragraph(4, &granted.join(", "), out)?;
-        for ((_, by), modes) in refused {
-            self.paragraph(2, &format!("{BAD}refused{BAD:#}; {by}:"), out)?;
-            self.paragraph(4, &modes.join(", "), out)?;
-        }
-        Ok(())
-    }
-
-    fn dangers(&self, image: &SurveyedImage, out: &mut dyn Write) -> io::Result<()> {
-        for danger in image.dangers() {
-            writeln!(out)?;
-            self.paragraph(2, &format!("{CAREFUL}Danger{CAREFUL:#}: {}", danger.meaning()), out)?;
-        }
-        Ok(())
-    }
-
-    /// What to do next about these holders.
-    fn advice(
+    fn holders<'h>(
         &self,
         image: &SurveyedImage,
-        holders: &[&Holder],
-        out: &mut dyn Write,
+        holders: impl IntoIterator<Item = &'h Holder>,
+        page: &mut Page<'_>,
     ) -> io::Result<()> {
-        let mut sentences = Vec::new();
-        let processes = || holders.iter().flat_map(|holder| &holder.processes);
-        let orphans: Vec<i32> =
-            processes().filter(|process| process.orphan).map(|process| process.pid).collect();
-        let mut others: Vec<i32> =
-            processes().filter(|process| !process.orphan).map(|process| process.pid).collect();
-        others.sort_unstable();
-        others.dedup();
-        if !orphans.is_empty() {
-            let numbers: Vec<String> = orphans.iter().map(i32::to_string).collect();
-            let (runs, its, it) = match orphans.len() {
-                1 => ("runs", "its parent has", "it"),
-                _ => ("run", "their parents have", "them"),
-            };
-            sentences.push(format!(
-                "{} {runs} on though {its} ended, as daemons do (a guest of libvirt's, QEMU's \
-                 -daemonize) and forgotten children. If nobody needs {it} any more, `kill {}` lets \
-                 go of the image.",
-                words::pids(&orphans),
-                numbers.join(" ")
-            ));
-        }
-        if !others.is_empty() {
-            let what =
-                if others.len() > 6 { "the holders".to_owned() } else { words::pids(&others) };
-            sentences.push(format!("To have the image for yourself, shut down {what} first."));
-        }
-        let granted = |mode: &Mode| answer(image, mode.claim()).is_granted();
-        if granted(&Mode::ForceShare) && !Mode::ALL.iter().all(granted) {
-            sentences.push(
-                "To read it meanwhile, open it with `-U` as in `qemu-img info -U` (mode force-share)."
-                    .to_owned(),
-            );
-        }
-        if sentences.is_empty() {
-            return Ok(());
-        }
-        writeln!(out)?;
-        self.paragraph(2, &sentences.join(" "), out)
-    }
-
-    /// What could not be seen.
-    fn gaps(&self, survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
-        if survey.unreadable > 0 {
-            let them = count(survey.unreadable, "process", "processes");
-            let next = if nix::unistd::geteuid().is_root() {
-                "that takes the capability CAP_SYS_PTRACE"
-            } else {
-                "run as root to see all"
-            };
-            writeln!(out)?;
-            let text = format!("{them} of other users could not be looked into; {next}.");
-            self.paragraph(0, &format!("{FAINT}{text}{FAINT:#}"), out)?;
-        }
-        if survey.images.iter().any(|image| image.ambiguous && image.is_held()) {
-            writeln!(out)?;
-            let text = "On this file system the kernel can call two files by one name, so a lock \
-                        of a process that could not be looked into may be on another file.";
-            self.paragraph(0, &format!("{FAINT}{text}{FAINT:#}"), out)?;
-        }
-        if !survey.settled {
-            writeln!(out)?;
-            let text = "Locks came and went meanwhile, so this may mix two moments; look again.";
-            self.paragraph(0, &format!("{CAREFUL}{text}{CAREFUL:#}"), out)?;
-        }
-        Ok(())
-    }
-
-    fn paragraph(&self, indent: usize, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        let room = self.width.saturating_sub(indent).max(24);
-        for line in wrap(text, room) {
-            writeln!(out, "{:indent$}{line}", "")?;
-        }
-        Ok(())
+        holders.into_iter().try_for_each(|holder| owners::holder(image, holder, self.now, page))
     }
 }
 
-/// Lines of so many columns, broken at blanks only: a name with a hyphen can
-/// be copied.
-pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
-    let options = textwrap::Options::new(room)
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::wrap(text, options).into_iter().map(|line| line.into_owned()).collect()
+fn heading(image: &SurveyedImage, words: &str, page: &mut Page<'_>) -> io::Result<()> {
+    let path = printable(&image.path.to_string_lossy());
+    writeln!(page, "{STRONG}{path}{STRONG:#}  {words}")
 }
 
-/// `in the way: pid 812 qemu-io`.
+/// Writes the modes that would be granted, and the refused ones by conflicting holder.
+fn modes(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
+    let mut granted: Vec<&str> = Vec::new();
+    let mut refused: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
+    for mode in Mode::ALL {
+        let answer = answer(image, mode.claim());
+        if answer.is_granted() {
+            granted.push(mode.name());
+        } else {
+            let by = in_the_way(image, &answer);
+            let order = answer.holders.len() + usize::from(!answer.unexplained.is_empty());
+            refused.entry((order, by)).or_default().push(mode.name());
+        }
+    }
+    if refused.is_empty() {
+        return writeln!(page, "\n  Modes {GOOD}granted{GOOD:#} now: all");
+    }
+    writeln!(page, "\n  Modes {GOOD}granted{GOOD:#} now:")?;
+    page.paragraph("    ", &granted.join(", "))?;
+    for ((_, by), modes) in refused {
+        page.paragraph("  ", &format!("Modes {BAD}refused{BAD:#} now, {by}:"))?;
+        page.paragraph("    ", &modes.join(", "))?;
+    }
+    Ok(())
+}
+
+fn dangers(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
+    image.dangers().into_iter().try_for_each(|danger| {
+        writeln!(page)?;
+        page.paragraph("  ", &format!("{CAREFUL}Danger{CAREFUL:#}: {}", danger.meaning()))
+    })
+}
+
+/// Writes what to do next about these holders.
+fn advice(image: &SurveyedImage, holders: &[&Holder], page: &mut Page<'_>) -> io::Result<()> {
+    let mut sentences = Vec::new();
+    let processes = || holders.iter().flat_map(|holder| &holder.processes);
+    let pids = |orphan| -> Vec<i32> {
+        processes().filter(|one| one.orphan == orphan).map(|one| one.pid).collect()
+    };
+    let (orphans, mut others) = (pids(true), pids(false));
+    others.sort_unstable();
+    others.dedup();
+    if !orphans.is_empty() {
+        let numbers: Vec<String> = orphans.iter().map(i32::to_string).collect();
+        let (run, parent, are) = match orphans.len() {
+            1 => ("still runs", "its parent has", "it is"),
+            _ => ("still run", "their parents have", "they are"),
+        };
+        sentences.push(format!(
+            "{} {run} although {parent} exited, like a daemon (a libvirt guest, QEMU's \
+             -daemonize) or a forgotten child. If {are} no longer needed, `kill {}` releases the \
+             image.",
+            words::pids(&orphans),
+            numbers.join(" ")
+        ));
+    }
+    if !others.is_empty() {
+        let what = if others.len() > 6 { "the holders".to_owned() } else { words::pids(&others) };
+        sentences.push(format!("For exclusive access, shut down {what} first."));
+    }
+    let granted = |mode: &Mode| answer(image, mode.claim()).is_granted();
+    if granted(&Mode::ForceShare) && !Mode::ALL.iter().all(granted) {
+        let read = "To read the image meanwhile, open it with `-U` as in `qemu-img info -U` (mode \
+                    force-share).";
+        sentences.push(read.to_owned());
+    }
+    if sentences.is_empty() {
+        return Ok(());
+    }
+    writeln!(page)?;
+    page.paragraph("  ", &sentences.join(" "))
+}
+
+/// Writes what the survey could not see.
+fn gaps(survey: &Survey, page: &mut Page<'_>) -> io::Result<()> {
+    let them = count(survey.unreadable, "process", "processes");
+    let next = match nix::unistd::geteuid().is_root() {
+        true => "that needs the capability CAP_SYS_PTRACE",
+        false => "run as root to see all",
+    };
+    let ambiguous = survey.images.iter().any(|image| image.ambiguous && image.is_held());
+    let gaps = [
+        (
+            survey.unreadable > 0,
+            FAINT,
+            format!("{them} of other users could not be inspected; {next}."),
+        ),
+        (
+            ambiguous,
+            FAINT,
+            "On this file system two files can have one name in the lock table, so a lock of a \
+             process that could not be inspected may be on another file."
+                .to_owned(),
+        ),
+        (
+            !survey.settled,
+            CAREFUL,
+            "Locks changed while they were read, so this may mix two states; run it again."
+                .to_owned(),
+        ),
+    ];
+    for (_, style, text) in gaps.iter().filter(|(applies, ..)| *applies) {
+        writeln!(page)?;
+        page.paragraph("", &format!("{style}{text}{style:#}"))?;
+    }
+    Ok(())
+}
+
+fn conflicting<'a>(
+    image: &'a SurveyedImage,
+    answer: &'a Answer,
+) -> impl Iterator<Item = &'a Holder> {
+    answer.holders.iter().filter_map(|index| image.holders.get(*index))
+}
+
+/// `blocked by pid 812 qemu-io`.
 pub fn in_the_way(image: &SurveyedImage, answer: &Answer) -> String {
-    let holders = answer.holders.iter().filter_map(|index| image.holders.get(*index));
+    let holders = conflicting(image, answer);
     let mut names: Vec<String> =
         holders.flat_map(|holder| &holder.processes).map(words::process).collect();
     names.dedup();
@@ -223,7 +221,7 @@ pub fn in_the_way(image: &SurveyedImage, answer: &Answer) -> String {
         names = vec![format!("{} processes", names.len())];
     }
     if !answer.unexplained.is_empty() {
-        names.push("somebody who could not be found".to_owned());
+        names.push("an unknown holder".to_owned());
     }
-    format!("in the way: {}", words::and(&names))
+    format!("blocked by {}", list(names))
 }

@@ -1,23 +1,23 @@
-//! Locks and those who have them, in a few words each.
+//! Locks and processes in a few words each.
 
 use imglock_harness::holders::{Holder, OwnedLock, Process, Protocol};
-use imglock_harness::image::{Mode, Permissions};
+use imglock_harness::image::Mode;
 use imglock_harness::lock::LockType;
 use imglock_harness::lock_table::LockClass;
 
-use crate::phrase::printable;
+use crate::phrase::{either, list, printable};
 
-/// `rw`, `ro-share-rw, force-share or tool-ro`, or what it is instead.
+/// `rw`, or `ro-share-rw, force-share or tool-ro`, or why there is no mode.
 pub fn mode(holder: &Holder) -> String {
     let names: Vec<&str> = holder.modes().into_iter().map(Mode::name).collect();
     match (&names[..], holder.claim()) {
-        ([], Some(_)) => "no mode makes this claim".to_owned(),
+        ([], Some(_)) => "no mode has this claim".to_owned(),
         ([], None) => "no mode: these are not QEMU's locks".to_owned(),
-        _ => either(&names),
+        _ => either(names),
     }
 }
 
-/// The mode, or the foreign lock, in one word or two.
+/// The mode, or the lock of another protocol, in a word or two.
 pub fn short_mode(holder: &Holder, size: u64) -> String {
     match (holder.modes().first(), holder.claim()) {
         (Some(_), _) => holder.modes().into_iter().map(Mode::name).collect::<Vec<_>>().join("|"),
@@ -30,48 +30,43 @@ pub fn short_mode(holder: &Holder, size: u64) -> String {
     }
 }
 
-/// `consistent-read write`, or `nothing`.
-pub fn permissions(set: Permissions) -> String {
-    if set.is_empty() { "nothing".to_owned() } else { set.to_string() }
+/// The kinds of the holder's locks: `ofd, flock`.
+pub fn classes(holder: &Holder) -> String {
+    holder.classes().into_iter().map(LockClass::name).collect::<Vec<_>>().join(", ")
 }
 
-/// What kind of locks these are and who takes such: `QEMU's lock bytes (ofd)`.
+/// The kind of the locks, and the program that takes such locks: `QEMU's lock bytes (ofd)`.
 pub fn protocol(holder: &Holder, size: u64) -> String {
-    let classes: Vec<&str> = holder.classes().into_iter().map(LockClass::name).collect();
-    let locks: Vec<String> = holder.locks.iter().map(lock).collect();
-    let only = || (holder.locks.first().and_then(|lock| lock.kind), locks.join(", "));
+    let classes = classes(holder);
+    let locks = || holder.locks.iter().map(lock).collect::<Vec<_>>().join(", ");
+    let first = holder.locks.first();
+    let only = first.and_then(|lock| lock.kind);
+    let (kind, access) = (kind(only), access(only));
     match holder.protocol(size) {
-        Protocol::Qemu => format!("QEMU's lock bytes ({})", classes.join(", ")),
+        Protocol::Qemu => format!("QEMU's lock bytes ({classes})"),
         Protocol::WholeFile => format!(
-            "{} lock on the whole file ({}), as cloud-hypervisor takes it for a {} disk",
-            kind(only().0),
-            classes.join(", "),
-            access(only().0)
+            "{kind} lock on the whole file ({classes}), as cloud-hypervisor takes it for a \
+             {access} disk"
         ),
         Protocol::WholeImage => format!(
-            "{} lock on bytes {}, the whole image ({}), as cloud-hypervisor takes it for a {} disk",
-            kind(only().0),
-            holder.locks.first().map_or(String::new(), |lock| lock.range.to_string()),
-            classes.join(", "),
-            access(only().0)
+            "{kind} lock on bytes {}, the whole image ({classes}), as cloud-hypervisor takes it \
+             for a {access} disk",
+            first.map_or(String::new(), |lock| lock.range.to_string())
         ),
         Protocol::Flock => format!(
-            "{} flock(2) on the whole file, as crosvm takes it for a {} disk",
-            if only().0 == Some(LockType::Read) { "shared" } else { "exclusive" },
-            access(only().0)
+            "{} flock(2) on the whole file, as crosvm takes it for a {access} disk",
+            if only == Some(LockType::Read) { "shared" } else { "exclusive" }
         ),
-        Protocol::Lease => match only().0 {
-            Some(_) => {
-                format!("{} {}: who opens the file waits", kind(only().0), classes.join(", "))
-            }
-            None => format!("{} that is being given up", classes.join(", ")),
+        Protocol::Lease => match only {
+            Some(_) => format!("{kind} {classes}: an open(2) of the file waits"),
+            None => format!("{classes} that its holder is asked to release"),
         },
-        Protocol::ByteRange => format!("{}, of unknown meaning", only().1),
-        Protocol::Mixed => format!("{}: several kinds at once", only().1),
+        Protocol::ByteRange => format!("{}, of unknown meaning", locks()),
+        Protocol::Mixed => format!("{}: several kinds at once", locks()),
     }
 }
 
-/// `write 0-eof (ofd)`; what covers the whole file says only how.
+/// `write 0-eof (ofd)`; a lock that always covers the whole file has no range.
 pub fn lock(lock: &OwnedLock) -> String {
     let kind = kind(lock.kind);
     match lock.class.backend() {
@@ -88,6 +83,11 @@ fn access(kind: Option<LockType>) -> &'static str {
     if kind == Some(LockType::Read) { "read-only" } else { "writable" }
 }
 
+/// The processes as [`process`] writes them.
+pub fn names(processes: &[Process]) -> Vec<String> {
+    processes.iter().map(process).collect()
+}
+
 /// `pid 812 qemu-system-x86`.
 pub fn process(process: &Process) -> String {
     match name(process) {
@@ -96,7 +96,7 @@ pub fn process(process: &Process) -> String {
     }
 }
 
-/// Its short name, or the program's, where that is the one the kernel cut off.
+/// The kernel's short name, or the program's name if the kernel cut that off.
 fn name(process: &Process) -> &str {
     let program = process.command.first().map_or("", String::as_str);
     let program = program.rsplit_once('/').map_or(program, |(_, name)| name);
@@ -107,7 +107,7 @@ fn name(process: &Process) -> &str {
     }
 }
 
-/// `user root`.
+/// `root`, or `uid 1234`.
 pub fn user(process: &Process) -> String {
     match (&process.user, process.uid) {
         (Some(name), _) => printable(name),
@@ -121,25 +121,6 @@ pub fn pids(pids: &[i32]) -> String {
     let numbers: Vec<String> = pids.iter().map(i32::to_string).collect();
     match &numbers[..] {
         [one] => format!("pid {one}"),
-        _ => format!("pids {}", and(&numbers)),
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub fn and<T: AsRef<str>>(words: &[T]) -> String {
-    joined(words, "and")
-}
-
-/// `a`, `a or b`, `a, b or c`.
-pub fn either<T: AsRef<str>>(words: &[T]) -> String {
-    joined(words, "or")
-}
-
-fn joined<T: AsRef<str>>(words: &[T], last: &str) -> String {
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-    match words[..] {
-        [] => String::new(),
-        [one] => one.to_owned(),
-        [ref most @ .., end] => format!("{} {last} {end}", most.join(", ")),
+        _ => format!("pids {}", list(&numbers)),
     }
 }

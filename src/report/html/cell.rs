@@ -1,92 +1,56 @@
-//! One actor's part of a row: its step, what came of it, what it lost.
+//! One actor's part of a row: its step, the outcome, and lost locks.
 
-use imglock_harness::run::{StepEvent, Trace};
-use imglock_harness::step::Outcome;
-
-use crate::report::course;
+use crate::report::course::{Sign, Step};
+use crate::report::wrap;
 
 /// One actor's part of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SceneCell {
     /// The index of its lane.
     pub lane: usize,
-    /// What kind of mark it gets; `None` for locks that go without a step.
+    /// The shape of its mark; `None` for locks that go without a step.
     pub sign: Option<Sign>,
-    /// The action, wrapped.
-    pub words: Vec<String>,
-    /// What came of it, wrapped.
-    pub outcome: Vec<String>,
-    /// Locks that were lost here, in words, wrapped.
-    pub lost: Vec<String>,
-}
-
-/// A shape that says what came of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sign {
-    /// It got what it asked for.
-    Granted,
-    /// It did not.
-    Refused,
-    /// It waits, or halted midway.
-    Waiting,
-    /// It was carried out; nothing was asked for.
-    Done,
-    /// No answer came.
-    Silent,
-    /// Locks were lost.
-    Lost,
+    /// Its lines of text, from top to bottom, each with its class; the words
+    /// of the step have none.
+    pub lines: Vec<(Option<&'static str>, String)>,
 }
 
 impl SceneCell {
-    /// The step as it is told in at most so many `characters` a line.
-    pub fn of(lane: usize, step: &StepEvent, trace: &Trace, characters: usize) -> SceneCell {
-        let first = trace.images.first().map(String::as_str);
-        let words = course::words(&step.action.to_string(), first);
-        let (sign, outcome) = match &step.outcome {
-            None => (Sign::Silent, "no answer".to_owned()),
-            Some(Outcome::Done) => (Sign::Done, String::new()),
-            Some(outcome) => (sign_of(outcome), outcome.to_string()),
+    /// A step, with at most so many `characters` a line.
+    pub fn of(lane: usize, step: &Step<'_>, characters: usize) -> SceneCell {
+        let sign = step.sign();
+        let class = match sign {
+            Sign::Granted => "og",
+            Sign::Refused => "or",
+            Sign::Waiting => "ow",
+            Sign::Done => "od",
+            Sign::Silent | Sign::Lost => "ol",
         };
-        SceneCell {
-            lane,
-            sign: Some(sign),
-            words: wrapped(&words, characters),
-            outcome: wrapped(&outcome, characters),
-            lost: Vec::new(),
-        }
+        let mut cell = SceneCell { lane, sign: Some(sign), lines: Vec::new() };
+        cell.add(None, &step.words, characters);
+        // `done` is already in the shape.
+        let answer = step.answer();
+        cell.add(Some(class), if answer == "done" { "" } else { &answer }, characters);
+        cell
     }
 
-    /// Nothing but locks that go without a step of the actor's.
-    pub fn of_loss(lane: usize, lost: Vec<String>) -> SceneCell {
-        SceneCell { lane, sign: None, words: Vec::new(), outcome: Vec::new(), lost }
+    /// Locks that go without a step of their owner.
+    pub fn without_step(lane: usize) -> SceneCell {
+        SceneCell { lane, sign: None, lines: Vec::new() }
     }
 
-    /// Its lines of text, from top to bottom.
-    pub fn lines(&self) -> impl Iterator<Item = &String> {
-        self.words.iter().chain(&self.outcome).chain(&self.lost)
+    /// Adds lost locks.
+    pub fn lose(&mut self, locks: &str, characters: usize) {
+        self.sign = Some(Sign::Lost);
+        self.add(Some("ol"), &format!("lost {locks}"), characters);
     }
-}
 
-fn sign_of(outcome: &Outcome) -> Sign {
-    match outcome {
-        Outcome::Granted => Sign::Granted,
-        Outcome::Refused(_) | Outcome::LockByte { .. } | Outcome::Failed(_) => Sign::Refused,
-        Outcome::Blocked | Outcome::Paused => Sign::Waiting,
-        Outcome::Done
-        | Outcome::NotOpen
-        | Outcome::Free
-        | Outcome::Held { .. }
-        | Outcome::Data(_) => Sign::Done,
+    fn add(&mut self, class: Option<&'static str>, text: &str, characters: usize) {
+        self.lines.extend(wrapped(text, characters).into_iter().map(|line| (class, line)));
     }
 }
 
-/// The text in lines of at most so many characters.
+/// The text in lines of at most so many characters; none for an empty text.
 pub fn wrapped(text: &str, characters: usize) -> Vec<String> {
-    if text.is_empty() {
-        return Vec::new();
-    }
-    let options = textwrap::Options::new(characters)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .word_separator(textwrap::WordSeparator::AsciiSpace);
-    textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
+    if text.is_empty() { Vec::new() } else { wrap::wrapped(text, characters, "") }
 }

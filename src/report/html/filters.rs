@@ -6,12 +6,13 @@ use maud::{Markup, html};
 use super::scenario::slug;
 use crate::report::RunRecord;
 
-/// Chooses which scenarios are shown. Without scripts it is not there.
+/// The form that filters scenarios. It is hidden without scripts.
 pub fn form(record: &RunRecord, themes: &[&str], total: usize) -> Markup {
     let verdicts = [Verdict::Passed, Verdict::Failed, Verdict::TimedOut, Verdict::Skipped];
-    let number = |verdict| record.results.iter().filter(|one| one.verdict == verdict).count();
-    let backends = Backend::ALL.into_iter().filter(|backend| record.ran_on(*backend));
-    let shown = |hazard: &Hazard| record.results.iter().any(|one| one.hazards.contains(hazard));
+    let number = |verdict| record.tour.results.iter().filter(|one| one.verdict == verdict).count();
+    let backends = Backend::ALL.into_iter().filter(|backend| record.tour.ran_on(*backend));
+    let shown =
+        |hazard: &Hazard| record.tour.results.iter().any(|one| one.hazards.contains(hazard));
     html! {
         form #filters aria-label="Choose scenarios" hidden {
             div.field.grow {
@@ -61,7 +62,7 @@ pub fn form(record: &RunRecord, themes: &[&str], total: usize) -> Markup {
             }
         }
         noscript {
-            p.note { "Without scripts there are no filters; everything else is here." }
+            p.note { "Filters need scripts; everything else works without them." }
         }
     }
 }

@@ -4,43 +4,41 @@ use imglock_harness::lock::LockType;
 use imglock_harness::run::ScenarioResult;
 use maud::{Markup, html};
 
-use super::cell::{SceneCell, Sign};
+use super::cell::SceneCell;
 use super::layout::{self, GUTTER, HEAD, INDENT, LABEL_LINE, LINE, Layout, MIDDLE, PAD, Placed};
 use super::scene::{Scene, SceneRow};
-use crate::report::bands::{Lock, bands};
 use crate::report::changes::Changes;
-use crate::report::course::Mark;
+use crate::report::course::{Mark, Sign};
 use crate::report::legend;
+use crate::report::lifetimes::Lock;
 
-/// A run, drawn.
+/// The picture of a run.
 pub struct Picture {
     /// The SVG.
     pub svg: Markup,
-    /// What the lock bytes in it stand for.
+    /// The meaning of the lock bytes in it.
     pub legend: Option<String>,
-    /// How many processes have no lane in it.
+    /// The number of processes without a lane.
     pub lanes_left_out: usize,
 }
 
-/// Draws `result`; `name` is what it is called to who cannot see it.
+/// Draws `result`; `name` is the picture's accessible name.
 pub fn picture(result: &ScenarioResult, name: &str) -> Picture {
     let changes = Changes::of(&result.trace);
     let scene = Scene::of(result, &changes);
-    let bands = bands(&result.trace);
     let (lanes, rows) = scene.needs();
-    let many_images = result.trace.images.len() > 1;
-    let label = |lock: &Lock| label(lock, &result.trace.images, many_images);
-    let layout = Layout::of(&lanes, &rows, &bands, &label);
-    let drawn = bands.iter().filter(|band| scene.actors.contains(&band.actor));
+    let label = |lock: &Lock| label(lock, &result.trace.images);
+    let layout = Layout::of(lanes, rows, &changes.lifetimes, &label);
+    let drawn = changes.lifetimes.iter().filter(|one| scene.actors.contains(&one.actor));
     Picture {
-        legend: legend::bytes(drawn.map(|band| &band.lock)),
+        legend: legend::bytes(drawn.map(|one| &one.lock)),
         lanes_left_out: scene.actors_left_out,
         svg: svg(&scene, &layout, &label, name),
     }
 }
 
 fn svg(scene: &Scene, layout: &Layout, label: &dyn Fn(&Lock) -> Vec<String>, name: &str) -> Markup {
-    let Layout { width, height, lanes, rows, bands } = layout;
+    let Layout { width, height, lanes, rows, bars } = layout;
     html! {
         svg role="group" aria-label=(name) width=(width) height=(height)
             viewBox={ "0 0 " (width) " " (height) } {
@@ -49,29 +47,23 @@ fn svg(scene: &Scene, layout: &Layout, label: &dyn Fn(&Lock) -> Vec<String>, nam
                 path.t d={ "M" (lane.x + INDENT / 2) " " (HEAD) "V" (height) } {}
                 text.h x=(lane.x + 6) y="20" { (lane.actor) }
             }
-            @for band in bands {
-                (picture_of(band, &scene.rows, label))
-            }
-            @for (row, place) in scene.rows.iter().zip(rows) {
-                (row_at(row, place, layout))
-            }
+            @for bar in bars { (bar_of(bar, &scene.rows, &label(&bar.lock))) }
+            @for (row, place) in scene.rows.iter().zip(rows) { (row_at(row, place, layout)) }
         }
     }
 }
 
-/// A band: what it is called, its box, its label, and its end.
-fn picture_of(band: &Placed, rows: &[SceneRow], label: &dyn Fn(&Lock) -> Vec<String>) -> Markup {
-    let Placed { lane, lock, x, width, y, height, until } = band;
-    let lost = until.and_then(|row| rows.get(row)).is_some_and(|row| {
-        row.cells.iter().any(|cell| cell.lane == *lane && !cell.lost.is_empty())
-    });
-    let words = label(lock);
+/// A lifetime: its title, box and label, and a cross where the lock is lost.
+fn bar_of(bar: &Placed, rows: &[SceneRow], words: &[String]) -> Markup {
+    let Placed { lane, lock, x, width, y, height, until } = bar;
+    let loses = |cell: &SceneCell| cell.lane == *lane && cell.sign == Some(Sign::Lost);
+    let lost = until.and_then(|row| rows.get(row)).is_some_and(|row| row.cells.iter().any(loses));
     let fitting = height.saturating_sub(4) / LABEL_LINE;
     html! {
         g.b.(class_of(lock)) transform={ "translate(" (x) " " (y) ")" } {
             title { (title_of(lock)) @if lost { ", lost" } }
             rect width=(width) height=(height) rx="3" {}
-            @if matches!(legend::byte(lock), Some((false, _))) {
+            @if matches!(lock.permission(), Some((false, _))) {
                 rect.k width=(width) height=(height) rx="3" {}
             }
             @for (number, word) in words.iter().take(fitting.max(1)).enumerate() {
@@ -84,47 +76,37 @@ fn picture_of(band: &Placed, rows: &[SceneRow], label: &dyn Fn(&Lock) -> Vec<Str
     }
 }
 
-/// How a lock is shown: in its permission's colour, if it has one.
+/// The class of a lock: its permission's, if it has one.
 fn class_of(lock: &Lock) -> &'static str {
-    if lock.waiting {
-        return "q";
-    }
-    match (legend::byte(lock), lock.kind) {
-        (Some((_, permission)), _) => ["p0", "p1", "p2", "p3"][usize::from(permission.number())],
-        (None, LockType::Read) => "r",
-        (None, LockType::Write) => "w",
+    match (lock.waiting, lock.permission(), lock.kind) {
+        (true, ..) => "q",
+        (_, Some((_, permission)), _) => ["p0", "p1", "p2", "p3"][usize::from(permission.number())],
+        (_, None, LockType::Read) => "r",
+        (_, None, LockType::Write) => "w",
     }
 }
 
 fn title_of(lock: &Lock) -> String {
-    let waits = if lock.waiting { "waits for " } else { "" };
-    match legend::byte(lock) {
-        Some((true, permission)) => format!("{waits}byte {}: holds {permission}", lock.range),
-        Some((false, permission)) => {
-            format!("{waits}byte {}: does not share {permission}", lock.range)
-        }
-        None => format!("{waits}{} lock on {}", lock.kind.name(), lock.range),
+    let (range, waits) = (lock.range, if lock.waiting { "waits for " } else { "" });
+    match lock.permission() {
+        Some((true, permission)) => format!("{waits}byte {range}: holds {permission}"),
+        Some((false, permission)) => format!("{waits}byte {range}: does not share {permission}"),
+        None => format!("{waits}{} lock on {range}", lock.kind.name()),
     }
 }
 
-/// What is written on a band, a word a line: the byte, then what it means.
-fn label(lock: &Lock, images: &[String], many_images: bool) -> Vec<String> {
-    let mut words = match legend::byte(lock) {
-        Some((held, permission)) => {
-            let short = ["read", "write", "rewrite", "resize"][usize::from(permission.number())];
-            let no = (!held).then(|| "no".to_owned());
-            let words = std::iter::once(lock.range.to_string()).chain(no);
-            words.chain([short.to_owned()]).collect::<Vec<_>>()
-        }
-        None => vec![lock.range.to_string(), lock.kind.name().to_owned()],
+/// The label of a bar, a word a line: the byte, then its meaning.
+fn label(lock: &Lock, images: &[String]) -> Vec<String> {
+    let (no, kind) = match lock.permission() {
+        Some((held, permission)) => (!held, legend::short(permission)),
+        None => (false, lock.kind.name()),
     };
-    if lock.waiting {
-        words.insert(0, "waits".to_owned());
-    }
-    if many_images && let Some(image) = images.get(lock.image) {
-        words.push(image.clone());
-    }
-    words
+    let range = lock.range.to_string();
+    let image = images.get(lock.image).filter(|_| images.len() > 1);
+    let waits = lock.waiting.then_some("waits");
+    let no = no.then_some("no");
+    let words = [waits, Some(&*range), no, Some(kind), image.map(String::as_str)];
+    words.into_iter().flatten().map(str::to_owned).collect()
 }
 
 fn row_at(row: &SceneRow, place: &layout::Row, layout: &Layout) -> Markup {
@@ -147,51 +129,32 @@ fn row_at(row: &SceneRow, place: &layout::Row, layout: &Layout) -> Markup {
 }
 
 fn cell_at(cell: &SceneCell, lane: &layout::Lane) -> Markup {
-    let sign = if cell.lost.is_empty() { cell.sign } else { Some(Sign::Lost) };
-    let line = |number: usize| MIDDLE + 4 + LINE * number;
-    let (words, outcome) = (cell.words.len(), cell.outcome.len());
     html! {
         g transform={ "translate(" (lane.x) " 0)" } {
             title { (lane.actor) }
-            @if let Some(sign) = sign {
+            @if let Some(sign) = cell.sign {
                 use href={ "#" (symbol(sign)) } x=(INDENT / 2 - 7) y=(MIDDLE - 7) {}
             }
-            @for (number, text) in cell.words.iter().enumerate() {
-                text x=(INDENT) y=(line(number)) { (text) }
-            }
-            @for (number, text) in cell.outcome.iter().enumerate() {
-                text.(outcome_class(cell.sign)) x=(INDENT) y=(line(words + number)) { (text) }
-            }
-            @for (number, text) in cell.lost.iter().enumerate() {
-                text.ol x=(INDENT) y=(line(words + outcome + number)) { (text) }
+            @for (number, (class, text)) in cell.lines.iter().enumerate() {
+                text class=[class] x=(INDENT) y=(MIDDLE + 4 + LINE * number) { (text) }
             }
         }
     }
 }
 
-fn outcome_class(sign: Option<Sign>) -> &'static str {
-    match sign {
-        Some(Sign::Granted) => "og",
-        Some(Sign::Refused) => "or",
-        Some(Sign::Waiting) => "ow",
-        Some(Sign::Silent | Sign::Lost) => "ol",
-        Some(Sign::Done) | None => "od",
-    }
-}
-
-/// A strip across the lanes, in front of the bands, with the remarks on it.
+/// A strip across the lanes, in front of the bars, with the remarks on it.
 fn remarks(row: &SceneRow, width: usize) -> Markup {
-    let lines = row.remarks.iter().flat_map(|remark| {
-        remark.lines.iter().enumerate().map(|(number, line)| (remark.mark, number == 0, line))
+    let lines = row.remarks.iter().flat_map(|(mark, lines)| {
+        lines.iter().enumerate().map(|(number, line)| (*mark, number == 0, line))
     });
-    let worst = row.remarks.iter().filter_map(|remark| remark.mark).max();
-    let count = row.remarks.iter().map(|remark| remark.lines.len()).sum::<usize>();
+    let lines: Vec<_> = lines.collect();
+    let worst = lines.iter().filter_map(|(mark, ..)| *mark).max();
     html! {
-        rect.(class_of_mark(worst)) x=(GUTTER) width=(width - GUTTER) height=(count * LINE + PAD) rx="5" {}
+        rect.(class_of_mark(worst)) x=(GUTTER) width=(width - GUTTER) height=(lines.len() * LINE + PAD) rx="5" {}
         @if row.cells.is_empty() {
             text.n x=(GUTTER - 10) y=(LINE) { (row.line) }
         }
-        @for (number, (mark, first, line)) in lines.enumerate() {
+        @for (number, (mark, first, line)) in lines.into_iter().enumerate() {
             @let y = LINE * (number + 1);
             @if first && let Some(mark) = mark {
                 use href={ "#" (if mark == Mark::Fault { "f" } else { "l" }) }
@@ -210,7 +173,7 @@ fn class_of_mark(mark: Option<Mark>) -> &'static str {
     }
 }
 
-/// The name of a sign's shape in [`super::page`]'s definitions.
+/// The name of a shape in [`super::page`].
 fn symbol(sign: Sign) -> &'static str {
     match sign {
         Sign::Granted => "g",

@@ -1,30 +1,34 @@
 use imglock_harness::lock::{Backend, LockType};
 use proptest::prelude::*;
 
-use super::layout::{LaneNeed, Layout, Placed, RowNeed};
-use crate::report::bands::{Band, Lock};
+use super::layout::{Lane, Layout, Placed, Row};
+use crate::report::lifetimes::{Lifetime, Lock};
 
 fn lock(byte: i64) -> Lock {
     let range = byte.to_string().parse().expect("a range");
     Lock { image: 0, waiting: false, backend: Backend::Ofd, kind: LockType::Read, range }
 }
 
-fn band(actor: &str, byte: i64, from: usize, until: Option<usize>) -> Band {
-    Band { actor: actor.to_owned(), lock: lock(byte), from, until }
+fn lifetime(actor: &str, byte: i64, from: usize, until: Option<usize>) -> Lifetime {
+    Lifetime { actor: actor.to_owned(), lock: lock(byte), from, until }
 }
 
 /// Rows of one event each.
-fn rows(count: usize) -> Vec<RowNeed> {
-    let row = |at| RowNeed { events: at..at + 1, lines: 2, above: 0, below: 1, widest: 10 };
+fn rows(count: usize) -> Vec<Row> {
+    let row = |at| Row { events: at..at + 1, lines: 2, below: 1, widest: 10, ..Row::default() };
     (0..count).map(row).collect()
 }
 
-fn lanes(actors: &[&str]) -> Vec<LaneNeed> {
-    actors.iter().map(|actor| LaneNeed { actor: (*actor).to_owned(), characters: 20 }).collect()
+fn lanes(actors: &[&str]) -> Vec<Lane> {
+    let lane =
+        |actor: &&str| Lane { actor: (*actor).to_owned(), characters: 20, ..Lane::default() };
+    actors.iter().map(lane).collect()
 }
 
-fn placed(actors: &[&str], rows: &[RowNeed], bands: &[Band]) -> Layout {
-    Layout::of(&lanes(actors), rows, bands, &|lock| vec![lock.range.to_string(), "word".into()])
+fn placed(actors: &[&str], rows: &[Row], lifetimes: &[Lifetime]) -> Layout {
+    Layout::of(lanes(actors), rows.to_vec(), lifetimes, &|lock| {
+        vec![lock.range.to_string(), "word".into()]
+    })
 }
 
 fn overlap(a: &Placed, b: &Placed) -> bool {
@@ -36,88 +40,89 @@ fn overlap(a: &Placed, b: &Placed) -> bool {
 }
 
 #[test]
-fn a_band_reaches_from_the_step_it_was_taken_by_to_the_one_it_went_with() {
-    let layout = placed(&["vm1"], &rows(4), &[band("vm1", 100, 1, Some(3))]);
-    let [band] = &layout.bands[..] else { panic!("one band") };
-    assert_eq!(band.y, layout.rows[1].y_middle());
-    assert_eq!(band.y + band.height, layout.rows[3].y_middle());
-    assert_eq!(band.until, Some(3));
+fn a_bar_reaches_from_the_step_that_acquires_to_the_one_that_releases() {
+    let layout = placed(&["vm1"], &rows(4), &[lifetime("vm1", 100, 1, Some(3))]);
+    let [bar] = &layout.bars[..] else { panic!("one bar") };
+    assert_eq!(bar.y, layout.rows[1].y_middle());
+    assert_eq!(bar.y + bar.height, layout.rows[3].y_middle());
+    assert_eq!(bar.until, Some(3));
 }
 
 #[test]
-fn one_that_never_goes_reaches_to_the_end() {
-    let layout = placed(&["vm1"], &rows(3), &[band("vm1", 100, 2, None)]);
-    let [band] = &layout.bands[..] else { panic!("one band") };
-    assert_eq!(band.y + band.height, layout.height);
-    assert_eq!(band.until, None);
+fn a_lock_that_stays_reaches_to_the_end() {
+    let layout = placed(&["vm1"], &rows(3), &[lifetime("vm1", 100, 2, None)]);
+    let [bar] = &layout.bars[..] else { panic!("one bar") };
+    assert_eq!(bar.y + bar.height, layout.height);
+    assert_eq!(bar.until, None);
 }
 
 #[test]
 fn a_lock_that_comes_again_stands_where_it_stood() {
-    let bands = [
-        band("vm1", 100, 0, None),
-        band("vm1", 101, 0, Some(1)),
-        band("vm1", 101, 2, None),
-        band("vm1", 201, 1, Some(2)),
+    let lifetimes = [
+        lifetime("vm1", 100, 0, None),
+        lifetime("vm1", 101, 0, Some(1)),
+        lifetime("vm1", 101, 2, None),
+        lifetime("vm1", 201, 1, Some(2)),
     ];
-    let layout = placed(&["vm1"], &rows(3), &bands);
-    let x = |at: usize| layout.bands[at].x;
+    let layout = placed(&["vm1"], &rows(3), &lifetimes);
+    let x = |at: usize| layout.bars[at].x;
     assert_eq!(x(1), x(2));
     assert!(x(0) < x(1));
 }
 
 #[test]
 fn the_locks_of_others_are_in_their_lanes_or_not_drawn() {
-    let bands = [band("vm2", 100, 0, None), band("stranger", 100, 0, None)];
-    let layout = placed(&["vm1", "vm2"], &rows(1), &bands);
-    let lanes: Vec<usize> = layout.bands.iter().map(|band| band.lane).collect();
+    let lifetimes = [lifetime("vm2", 100, 0, None), lifetime("stranger", 100, 0, None)];
+    let layout = placed(&["vm1", "vm2"], &rows(1), &lifetimes);
+    let lanes: Vec<usize> = layout.bars.iter().map(|lifetime| lifetime.lane).collect();
     assert_eq!(lanes, [1]);
 }
 
 #[test]
 fn what_comes_and_goes_in_a_row_that_stands_for_many_is_not_drawn() {
-    let gap = [RowNeed { events: 0..10, lines: 0, above: 0, below: 1, widest: 10 }];
-    let layout = placed(&["vm1"], &gap, &[band("vm1", 100, 2, Some(5))]);
-    assert_eq!(layout.bands, []);
+    let gap = [Row { events: 0..10, below: 1, widest: 10, ..Row::default() }];
+    let layout = placed(&["vm1"], &gap, &[lifetime("vm1", 100, 2, Some(5))]);
+    assert_eq!(layout.bars, []);
 }
 
 #[test]
-fn there_is_room_for_what_is_written_on_a_band() {
-    let short = [RowNeed { events: 0..1, lines: 1, above: 0, below: 0, widest: 0 }];
+fn there_is_room_for_what_is_written_on_a_bar() {
+    let short = [Row { events: 0..1, lines: 1, ..Row::default() }];
     let label = |words: usize| {
-        let layout = Layout::of(&lanes(&["vm1"]), &short, &[band("vm1", 100, 0, None)], &|_| {
-            vec!["word".to_owned(); words]
-        });
+        let layout =
+            Layout::of(lanes(&["vm1"]), short.to_vec(), &[lifetime("vm1", 100, 0, None)], &|_| {
+                vec!["word".to_owned(); words]
+            });
         layout.rows[0].height
     };
     assert!(label(6) > label(1));
 }
 
 prop_compose! {
-    fn any_band(rows: usize)(
+    fn any_lifetime(rows: usize)(
         actor in 0..3_usize,
         byte in 100..104_i64,
         ends in prop::collection::btree_set(0..=rows, 2),
         never_ends: bool,
-    ) -> Band {
+    ) -> Lifetime {
         let mut ends = ends.into_iter();
         let (from, until) = (ends.next().unwrap_or(0), ends.next());
         let until = until.filter(|until| *until < rows && !never_ends);
-        band(["vm1", "vm2", "vm3"][actor], byte, from, until)
+        lifetime(["vm1", "vm2", "vm3"][actor], byte, from, until)
     }
 }
 
 proptest! {
     #[test]
     fn everything_is_inside_and_nothing_overlaps(
-        bands in prop::collection::vec(any_band(8), 0..24),
+        lifetimes in prop::collection::vec(any_lifetime(8), 0..24),
         together in 0..8_usize,
     ) {
-        let mut bands: Vec<Band> = bands.into_iter().filter(|band| band.from < 8).collect();
-        bands.sort_by_key(|band| band.from);
+        let mut lifetimes: Vec<Lifetime> = lifetimes.into_iter().filter(|lifetime| lifetime.from < 8).collect();
+        lifetimes.sort_by_key(|lifetime| lifetime.from);
         let mut needs = rows(8);
         needs[together].above = 1;
-        let layout = placed(&["vm1", "vm2", "vm3"], &needs, &bands);
+        let layout = placed(&["vm1", "vm2", "vm3"], &needs, &lifetimes);
         for (number, lane) in layout.lanes.iter().enumerate() {
             prop_assert!(lane.x + lane.width <= layout.width);
             if let Some(next) = layout.lanes.get(number + 1) {
@@ -127,13 +132,13 @@ proptest! {
         for pair in layout.rows.windows(2) {
             prop_assert_eq!(pair[0].y + pair[0].height, pair[1].y, "rows are not joined");
         }
-        prop_assert_eq!(layout.bands.len(), bands.len());
-        for (number, band) in layout.bands.iter().enumerate() {
-            let lane = &layout.lanes[band.lane];
-            prop_assert!(lane.x < band.x && band.x + band.width <= lane.x + lane.width);
-            prop_assert!(band.height > 0 && band.y + band.height <= layout.height);
-            for other in &layout.bands[number + 1..] {
-                prop_assert!(!overlap(band, other), "{:?} and {:?}", band, other);
+        prop_assert_eq!(layout.bars.len(), lifetimes.len());
+        for (number, lifetime) in layout.bars.iter().enumerate() {
+            let lane = &layout.lanes[lifetime.lane];
+            prop_assert!(lane.x < lifetime.x && lifetime.x + lifetime.width <= lane.x + lane.width);
+            prop_assert!(lifetime.height > 0 && lifetime.y + lifetime.height <= layout.height);
+            for other in &layout.bars[number + 1..] {
+                prop_assert!(!overlap(lifetime, other), "{:?} and {:?}", lifetime, other);
             }
         }
     }

@@ -1,70 +1,67 @@
 //! The mode matrix as a table.
 
-use imglock_harness::image::{Mode, Permission, Side};
+use imglock_harness::image::{Mode, Side};
 use imglock_harness::lock::Backend;
 use imglock_harness::step::Outcome;
 use maud::{Markup, html};
 
-use crate::report::RunRecord;
+use crate::phrase::list;
 use crate::report::record::MeasuredModes;
+use crate::report::{RunRecord, legend, mode_table};
 
-/// The tables that were measured; one for all backends that agree.
+/// The measured matrices; backends with equal results share one.
 pub fn section(record: &RunRecord) -> Markup {
     if record.modes.is_empty() {
         return html! {};
     }
     let mut tables: Vec<(Vec<Backend>, &MeasuredModes)> = Vec::new();
     for modes in &record.modes {
-        let same = |(_, other): &&mut (Vec<Backend>, &MeasuredModes)| other.says_the_same(modes);
-        match tables.iter_mut().find(same) {
+        match tables
+            .iter_mut()
+            .find(|(_, other)| **other == MeasuredModes { backend: other.backend, ..modes.clone() })
+        {
             Some((backends, _)) => backends.push(modes.backend),
             None => tables.push((vec![modes.backend], modes)),
         }
     }
     html! {
         section #matrix aria-labelledby="matrix-head" {
-            h2 #matrix-head { "Who may open what beside whom" }
+            h2 #matrix-head { "Which modes can share an image" }
             p {
-                "Every ordered pair of modes, opened by two processes on this kernel. The mode of \
-                 the row opens first and stays; what the mode of the column then gets is in the \
-                 cell."
+                "Two processes open an image on this kernel, with every ordered pair of modes. The \
+                 mode of the row opens first and stays open. The cell is the outcome for the mode \
+                 of the column."
             }
-            (legend())
+            (key())
             @for (backends, modes) in &tables { (table(backends, modes)) }
         }
     }
 }
 
-fn legend() -> Markup {
+fn key() -> Markup {
+    let [wanted, unshared] = mode_table::SIDES;
     html! {
         ul.key {
-            li { span.cell.g { "granted" } " both run side by side" }
-            li {
-                span.cell.w { "no write" } " "
-                em { "refused write" } ": the second wants to write, and the first does not share it"
-            }
-            li {
-                span.cell.s { "sh. write" } " "
-                em { "refused shared write" } ": the first writes, and the second does not share it"
-            }
-            li { span.cell.x { "*" } " not as the rules in " code { "scenarios/matrix.kdl" } " say" }
+            li { span.cell.g { "granted" } " both have the image open" }
+            li { span.cell.w { "no write" } " " em { "refused write" } ": " (wanted) }
+            li { span.cell.s { "sh. write" } " " em { "refused shared write" } ": " (unshared) }
+            li { span.cell.x { "*" } " not as stated in " code { "scenarios/matrix.kdl" } }
         }
         p.note { "In the cells " em { "read" } " stands for consistent-read and " em { "rewrite" } " for write-unchanged." }
     }
 }
 
 fn table(backends: &[Backend], modes: &MeasuredModes) -> Markup {
-    let names = backends.iter().map(|one| one.name()).collect::<Vec<_>>().join(" and ");
+    let names = list(backends.iter().map(|one| one.name()));
     let pairs = Mode::ALL.len() * Mode::ALL.len();
     html! {
         div.scroll.matrix role="region" aria-label={ "The mode matrix on " (names) } tabindex="0" {
             table {
                 caption {
                     "On " (names) ": " (pairs) " pairs, "
-                    @if modes.differences.is_empty() {
-                        "all as the rules say"
-                    } @else {
-                        (modes.differences.len()) " not as the rules say"
+                    @match modes.differences.len() {
+                        0 => "all as stated",
+                        number => { (number) " not as stated" }
                     }
                 }
                 thead { tr {
@@ -83,52 +80,34 @@ fn table(backends: &[Backend], modes: &MeasuredModes) -> Markup {
         }
         @if !modes.differences.is_empty() {
             ul.differences {
-                @for pair in &modes.differences {
-                    li {
-                        strong { (pair.first) } " first, then " strong { (pair.second) }
-                        ": the kernel says "
-                        (pair.measured.as_ref().map_or_else(|| "nothing".to_owned(), Outcome::to_string))
-                        ", the rules say " (pair.stated)
-                    }
-                }
+                @for pair in &modes.differences { li { (mode_table::difference(pair)) } }
             }
         }
-        @for objection in modes.objections.iter().map(|finding| &finding.message) {
-            p.reason { (objection) }
+        @for (judge, words) in mode_table::objection_words(&modes.objections) {
+            p.reason { strong { (judge) } " objects: " (words) }
         }
     }
 }
 
 fn cell(modes: &MeasuredModes, first: Mode, second: Mode) -> Markup {
-    let outcome = modes.cells.get(&(first, second));
-    let differs = modes.differences.iter().any(|pair| pair.first == first && pair.second == second);
-    let star = if differs { "* " } else { "" };
-    let (class, words, long) = match outcome {
+    let differs = mode_table::differs(&modes.differences, first, second);
+    let (class, words, long) = match modes.cells.get(&(first, second)) {
         Some(Outcome::Granted) => ("g", "granted".to_owned(), None),
         Some(Outcome::Refused(refusal)) => {
-            let short = short(refusal.permission);
-            let long = Some(format!("refused {refusal}"));
-            match refusal.side {
-                Side::Wanted => ("w", format!("no {short}"), long),
-                Side::Unshared => ("s", format!("sh. {short}"), long),
-            }
+            let (class, before) = match refusal.side {
+                Side::Wanted => ("w", "no"),
+                Side::Unshared => ("s", "sh."),
+            };
+            let words = format!("{before} {}", legend::short(refusal.permission));
+            (class, words, Some(format!("refused {refusal}")))
         }
         Some(other) => ("o", other.to_string(), None),
         None => ("o", "not tried".to_owned(), None),
     };
     html! {
         td.(class).x[differs] {
-            (star)
+            @if differs { "* " }
             @if let Some(long) = long { abbr title=(long) { (words) } } @else { (words) }
         }
-    }
-}
-
-fn short(permission: Permission) -> &'static str {
-    match permission {
-        Permission::ConsistentRead => "read",
-        Permission::Write => "write",
-        Permission::WriteUnchanged => "rewrite",
-        Permission::Resize => "resize",
     }
 }

@@ -1,5 +1,5 @@
-//! The report as one page: everything in one file, nothing loaded from
-//! anywhere, readable without a mouse, without scripts and on paper.
+//! The report as one page: a single file that loads nothing and is readable
+//! without a mouse, without scripts and on paper.
 
 mod cell;
 mod filters;

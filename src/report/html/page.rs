@@ -5,10 +5,12 @@ use sha2::{Digest, Sha256};
 
 use super::scenario::Entry;
 use super::{filters, matrix, places, scenario, summary};
-use crate::report::{RunRecord, Summary};
+use crate::report::{RunRecord, Summary, names};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
+/// The shapes that the drawings share.
+const SHAPES: &str = include_str!("shapes.svg");
 
 /// A padlock.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
@@ -18,7 +20,7 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 /// The whole page.
 pub fn page(record: &RunRecord) -> Markup {
     let entries = scenario::entries(record);
-    let counts = Summary::of(&record.results);
+    let counts = Summary::of(&record.tour.results);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -34,20 +36,20 @@ pub fn page(record: &RunRecord) -> Markup {
             }
             body {
                 a.skip href="#scenarios" { "Skip to the scenarios" }
-                (shapes())
+                (PreEscaped(SHAPES))
                 (summary::header(record, &counts))
                 main {
                     (summary::sections(record, &counts))
-                    @if record.places.len() > 1 { (places::table(record)) }
+                    @if record.tour.places.len() > 1 { (places::table(record)) }
                     (matrix::section(record))
                     (scenarios(record, &entries))
                 }
                 footer {
                     p {
                         "Made by imglock " (env!("CARGO_PKG_VERSION"))
-                        ". The file loads nothing and can be sent on as it is. \
-                         What it is drawn from is in the report "
-                        code { "json=FILE" } ", whole."
+                        ". This file loads nothing and can be sent on as it is. \
+                         The report "
+                        code { "json=FILE" } " has the complete data."
                     }
                 }
                 script { (PreEscaped(SCRIPT)) }
@@ -56,8 +58,8 @@ pub fn page(record: &RunRecord) -> Markup {
     }
 }
 
-/// Nothing may be loaded, and no other style or script than the two here may
-/// have an effect, whatever got into the page.
+/// Allows no loads, and no style or script other than the two here, whatever
+/// text is in the page.
 fn policy() -> String {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text.as_bytes()));
     format!(
@@ -69,19 +71,13 @@ fn policy() -> String {
 }
 
 fn scenarios(record: &RunRecord, entries: &[Entry<'_>]) -> Markup {
-    let mut themes: Vec<(&str, Vec<&Entry<'_>>)> = Vec::new();
-    for entry in entries {
-        match themes.iter_mut().find(|(theme, _)| *theme == entry.theme()) {
-            Some((_, of_theme)) => of_theme.push(entry),
-            None => themes.push((entry.theme(), vec![entry])),
-        }
-    }
-    let names: Vec<&str> = themes.iter().map(|(theme, _)| *theme).collect();
+    let themes = names::by_theme(entries, |entry| entry.name);
+    let names: Vec<&str> = themes.keys().copied().collect();
     html! {
         section #scenarios aria-labelledby="scenarios-head" tabindex="-1" {
             h2 #scenarios-head { "Scenarios" }
             @if entries.is_empty() {
-                p { "None has ended yet." }
+                p { "No run has ended yet." }
             } @else {
                 (how_to_read())
                 (filters::form(record, &names, entries.len()))
@@ -107,19 +103,21 @@ fn how_to_read() -> Markup {
         ("b", "blocked or paused"),
         ("d", "done"),
         ("l", "a hazard, such as a lost lock"),
-        ("f", "not as it must be"),
+        ("f", "not as expected, or no answer"),
     ];
     html! {
         details.reading {
             summary { "How to read the drawings" }
             p {
-                "Time runs downwards, each process has a lane, and the number on the left is the \
-                 line of the scenario's file. A bar is a lock on one byte, from the step that took \
-                 it to the step it went with. Bytes 100 to 103 are permissions that the opener \
-                 holds; bytes 200 to 203 are hatched and say \u{201c}no\u{201d}: permissions it does \
-                 not let others have. Byte 100 or 200 is consistent-read, 101 or 201 write, 102 or \
-                 202 write-unchanged (\u{201c}rewrite\u{201d}), 103 or 203 resize. A dashed bar is \
-                 a lock that is waited for. A cross at its end: the lock was lost, not given up."
+                "Time runs downwards, and each process has a lane. The number on the left is a line \
+                 of the scenario's file. A bar is the lifetime of a lock on one byte, from the step \
+                 that acquires it to the step that ends it. Bytes 100 to 103 are permissions that \
+                 the opener holds. Bytes 200 to 203 are permissions that it does not share; their \
+                 bars are hatched and labelled \u{201c}no\u{201d}. Byte 100 or 200 is \
+                 consistent-read, 101 or 201 write, 102 or 202 write-unchanged \
+                 (\u{201c}rewrite\u{201d}), 103 or 203 resize. A dashed bar is a lock that the \
+                 process waits for. A cross at the end of a bar marks a lost lock: its owner did \
+                 not release it."
             }
             ul.signs {
                 @for (symbol, meaning) in signs {
@@ -128,44 +126,6 @@ fn how_to_read() -> Markup {
                         " " (meaning)
                     }
                 }
-            }
-        }
-    }
-}
-
-/// The shapes that drawings use, so that each is in the file once.
-fn shapes() -> Markup {
-    html! {
-        svg.defs width="0" height="0" aria-hidden="true" focusable="false" {
-            pattern #h width="5" height="5" patternUnits="userSpaceOnUse"
-                patternTransform="rotate(45)" {
-                rect.hp width="1.6" height="5" {}
-            }
-            symbol #g viewBox="0 0 14 14" width="14" height="14" {
-                circle.sg cx="7" cy="7" r="6.5" {}
-                path.si d="M3.8 7.3l2.3 2.3 4.2-4.8" {}
-            }
-            symbol #r viewBox="0 0 14 14" width="14" height="14" {
-                path.sr d="M4.2.5h5.6l3.7 3.7v5.6l-3.7 3.7H4.2L.5 9.8V4.2z" {}
-                path.si d="M4 7h6" {}
-            }
-            symbol #b viewBox="0 0 14 14" width="14" height="14" {
-                rect.sb x=".5" y=".5" width="13" height="13" rx="3" {}
-                path.si d="M5.2 4v6M8.8 4v6" {}
-            }
-            symbol #d viewBox="0 0 14 14" width="14" height="14" {
-                circle.sd cx="7" cy="7" r="3.5" {}
-            }
-            symbol #l viewBox="0 0 14 14" width="14" height="14" {
-                path.sl d="M7 .6l6.7 12.6H.3z" {}
-                path.si d="M7 5v4M7 10.4v1.2" {}
-            }
-            symbol #f viewBox="0 0 14 14" width="14" height="14" {
-                path.sf d="M.5.5h13v13H.5z" {}
-                path.si d="M4 4l6 6M10 4l-6 6" {}
-            }
-            symbol #x viewBox="0 0 14 14" width="14" height="14" {
-                path.sx d="M2 2l10 10M12 2L2 12" {}
             }
         }
     }

@@ -1,12 +1,12 @@
-//! Several places: which they are, and what came of each theme there.
+//! Several places: their list, and the results of each theme there.
 
-use imglock_harness::run::{Fate, Place};
+use imglock_harness::run::Place;
 use maud::{Markup, html};
 
-use crate::report::RunRecord;
-use crate::report::places::{Cell, Kind, Table};
+use crate::report::places::Table;
+use crate::report::{RunRecord, standing};
 
-/// Which they are, a row each.
+/// The list, a row for each place.
 pub fn list(record: &RunRecord) -> Markup {
     html! {
         div.scroll role="region" aria-label="Places" tabindex="0" {
@@ -16,7 +16,7 @@ pub fn list(record: &RunRecord) -> Markup {
                         th scope="col" { (head) }
                     }
                 } }
-                tbody { @for place in &record.places { (row(place)) } }
+                tbody { @for place in &record.tour.places { (row(place)) } }
             }
         }
     }
@@ -24,11 +24,6 @@ pub fn list(record: &RunRecord) -> Markup {
 
 fn row(place: &Place) -> Markup {
     let environment = &place.environment;
-    let fate = match &place.fate {
-        Fate::Reached => String::new(),
-        Fate::Skipped { why } => format!("skipped: {why}"),
-        Fate::Lost { why, .. } => format!("lost: {why}"),
-    };
     let complaints = place.boot.iter().flat_map(|boot| &boot.complaints);
     html! {
         tr {
@@ -37,15 +32,15 @@ fn row(place: &Place) -> Markup {
             td { (environment.file_system) }
             td { (environment.mount_options.join(", ")) }
             td {
-                (fate)
+                @if let Some((word, _, why)) = standing::fate(place) { (word) ": " (why) }
                 @if let Some(sentence) = environment.blind_spot() { (sentence) }
-                @for complaint in complaints { p { "The kernel complained: " (complaint) } }
+                @for complaint in complaints { p { "Kernel warning: " (complaint) } }
             }
         }
     }
 }
 
-/// Scenario by kernel and file system.
+/// The table of scenarios by kernel and file system.
 pub fn table(record: &RunRecord) -> Markup {
     let Table { columns, rows, notes } = Table::of(record);
     let kernels = columns.chunk_by(|one, other| one.0 == other.0);
@@ -72,7 +67,7 @@ pub fn table(record: &RunRecord) -> Markup {
                         @for row in &rows {
                             tr.(if row.head.starts_with(' ') { "run" } else { "sum" }) {
                                 th scope="row" { (row.head.trim()) }
-                                @for one in &row.cells { (cell(one)) }
+                                @for cell in &row.cells { td.(cell.worth.class()) { (cell.text) } }
                             }
                         }
                     }
@@ -81,14 +76,4 @@ pub fn table(record: &RunRecord) -> Markup {
             @for (letter, note) in notes.each() { p.note { strong { (letter) } " " (note) } }
         }
     }
-}
-
-fn cell(cell: &Cell) -> Markup {
-    let class = match cell.kind {
-        Kind::Nothing => "nothing",
-        Kind::Good => "good",
-        Kind::Careful => "careful",
-        Kind::Bad => "bad",
-    };
-    html! { td.(class) { (cell.text) } }
 }

@@ -1,16 +1,19 @@
-//! One scenario: story, drawings, what was found.
+//! One scenario: story, drawings, findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Finding, ScenarioResult, Standing, Verdict};
+use imglock_harness::run::{ScenarioResult, Standing, Verdict};
 use imglock_harness::scenario::Scenario;
+use imglock_harness::step::Hazard;
 use maud::{Markup, html};
 
 use super::lanes::{self, Picture};
-use crate::report::{RunRecord, course, palette, times};
+use crate::phrase::list;
+use crate::report::wrap::paragraphs;
+use crate::report::{RunRecord, findings, names, standing, times};
 
-/// A scenario and what came of it, on each backend that it ran on.
+/// A scenario and its results.
 pub struct Entry<'r> {
     /// Its name.
     pub name: &'r str,
@@ -23,7 +26,7 @@ pub struct Entry<'r> {
 impl Entry<'_> {
     /// The folder it is in; empty for none.
     pub fn theme(&self) -> &str {
-        self.name.rsplit_once('/').map_or("", |(theme, _)| theme)
+        names::theme(self.name)
     }
 
     fn is_bad(&self) -> bool {
@@ -34,7 +37,7 @@ impl Entry<'_> {
 /// Every scenario that has a result, by name.
 pub fn entries(record: &RunRecord) -> Vec<Entry<'_>> {
     let mut entries: BTreeMap<&str, Entry<'_>> = BTreeMap::new();
-    for result in &record.results {
+    for result in &record.tour.results {
         let scenario = record.scenario(result);
         let name = result.scenario.as_str();
         let entry = entries.entry(name);
@@ -47,36 +50,35 @@ pub fn entries(record: &RunRecord) -> Vec<Entry<'_>> {
     entries.into_values().collect()
 }
 
-/// The scenario as a part of the page that can be opened; open from the
-/// start when something is not as it must be.
+/// The scenario as a part of the page that can be opened; a scenario that
+/// needs attention is open from the start.
 pub fn article(record: &RunRecord, entry: &Entry<'_>) -> Markup {
-    let verdicts: Vec<String> = entry
-        .results
-        .iter()
-        .map(|one| format!("{}:{}", one.backend, slug(one.verdict.name())))
-        .collect();
-    let hazards = entry
-        .results
-        .iter()
-        .flat_map(|one| one.hazards.iter().map(move |hazard| format!("{}:{hazard}", one.backend)));
-    let hazards = hazards.collect::<Vec<_>>().join(" ");
-    let stem = entry.name.rsplit_once('/').map_or(entry.name, |(_, stem)| stem);
+    let results = || entry.results.iter().map(|one| (one.backend, one));
+    let verdicts = results().map(|(on, one)| format!("{on}:{}", slug(one.verdict.name())));
+    let hazards = results()
+        .flat_map(|(on, one)| one.hazards.iter().map(move |hazard| format!("{on}:{hazard}")));
+    let [verdicts, hazards] =
+        [verdicts.collect::<Vec<_>>(), hazards.collect()].map(|words| words.join(" "));
     html! {
-        article id=(slug(entry.name)) data-theme=(entry.theme()) data-verdicts=(verdicts.join(" "))
+        article id=(slug(entry.name)) data-theme=(entry.theme()) data-verdicts=(verdicts)
             data-hazards=(hazards) {
             details open[entry.is_bad()] {
                 summary {
-                    h4 { (stem) }
+                    h4 { (names::stem(entry.name)) }
                     span.badges {
                         (badges(entry))
-                        @for (hazard, on) in shown_hazards(entry) {
-                            span.badge.hazard { (hazard) " on " (on) }
+                        @for (hazard, on) in hazards_shown(entry) {
+                            span.badge.hazard { (hazard) " on " (list(on.iter().map(|one| one.name()))) }
                         }
                     }
                     @if let Some(scenario) = entry.scenario { p { (prose(&scenario.summary)) } }
                 }
                 div.body {
-                    div.about { (about(entry)) }
+                    div.about {
+                        @if let Some(scenario) = entry.scenario {
+                            @for paragraph in paragraphs(&scenario.about) { p { (prose(&paragraph)) } }
+                        }
+                    }
                     div.drawings {
                         (drawings(record, entry))
                         (rerun(record, entry))
@@ -87,24 +89,23 @@ pub fn article(record: &RunRecord, entry: &Entry<'_>) -> Markup {
     }
 }
 
-/// A badge for each result; those that stand alike on the same locks at
-/// several places share one.
+/// A badge for each result; equal results at several places share one.
 fn badges(entry: &Entry<'_>) -> Markup {
     let mut alike: Vec<(String, &ScenarioResult, usize)> = Vec::new();
     for one in &entry.results {
-        let what = format!("{} {}", course::locks(one), palette::standing(one).0);
-        match alike.iter_mut().find(|(other, ..)| *other == what) {
-            Some((.., number)) if !one.place.is_empty() => *number += 1,
-            _ => alike.push((what, one, 1)),
+        let words = format!("{} {}", standing::locks(one), standing::word(one));
+        match alike.iter_mut().find(|(other, ..)| *other == words) {
+            Some((.., number)) if !one.place.is_here() => *number += 1,
+            _ => alike.push((words, one, 1)),
         }
     }
     html! {
-        @for (what, first, number) in alike {
-            span.badge.(class(first.standing())) {
-                (what)
+        @for (words, first, number) in alike {
+            span.badge.(standing::worth(first).class()) {
+                (words)
                 @if number > 1 {
                     " at " (number) " places"
-                } @else if !first.place.is_empty() {
+                } @else if !first.place.is_here() {
                     " at " (first.place)
                 }
             }
@@ -112,39 +113,19 @@ fn badges(entry: &Entry<'_>) -> Markup {
     }
 }
 
-fn class(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Passed => "good",
-        Standing::Bad | Standing::Surprise => "bad",
-        Standing::Known | Standing::Skipped => "careful",
-    }
-}
-
-/// The hazards that showed themselves, each with its backends.
-fn shown_hazards(entry: &Entry<'_>) -> BTreeMap<String, String> {
-    let mut hazards: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+/// The hazards that happened, each with its backends.
+fn hazards_shown(entry: &Entry<'_>) -> BTreeMap<Hazard, BTreeSet<Backend>> {
+    let mut hazards: BTreeMap<Hazard, BTreeSet<Backend>> = BTreeMap::new();
     for one in &entry.results {
         for hazard in &one.hazards {
-            let on = hazards.entry(hazard.to_string()).or_default();
-            if !on.contains(&one.backend.name()) {
-                on.push(one.backend.name());
-            }
+            hazards.entry(*hazard).or_default().insert(one.backend);
         }
     }
-    hazards.into_iter().map(|(hazard, on)| (hazard, on.join(" and "))).collect()
-}
-
-fn about(entry: &Entry<'_>) -> Markup {
-    let paragraphs = entry.scenario.map_or("", |scenario| &scenario.about).split("\n\n");
-    html! {
-        @for paragraph in paragraphs.filter(|text| !text.trim().is_empty()) {
-            p { (prose(&paragraph.split_whitespace().collect::<Vec<_>>().join(" "))) }
-        }
-    }
+    hazards
 }
 
 fn rerun(record: &RunRecord, entry: &Entry<'_>) -> Markup {
-    // Of many places those are worth it where something is not as usual.
+    // Of many places, those where the scenario did not pass come first.
     let passed = |one: &&&ScenarioResult| one.standing() == Standing::Passed;
     let some = entry.results.iter().filter(|one| !passed(one));
     let first = entry.results.iter().filter(passed).take(Backend::ALL.len());
@@ -157,7 +138,7 @@ fn rerun(record: &RunRecord, entry: &Entry<'_>) -> Markup {
     }
 }
 
-/// Text in which `backticks` part code from prose.
+/// A text with code between `backticks`.
 fn prose(text: &str) -> Markup {
     html! {
         @for (number, part) in text.split('`').enumerate() {
@@ -166,7 +147,7 @@ fn prose(text: &str) -> Markup {
     }
 }
 
-/// A drawing for each run, or one for all of them that are the same.
+/// A drawing for each run; equal drawings are one.
 fn drawings(record: &RunRecord, entry: &Entry<'_>) -> Markup {
     let mut drawn: Vec<(Vec<&ScenarioResult>, Picture)> = Vec::new();
     for one in entry.results.iter().filter(|one| !one.trace.events.is_empty()) {
@@ -178,12 +159,12 @@ fn drawings(record: &RunRecord, entry: &Entry<'_>) -> Markup {
     }
     html! {
         @for (runs, picture) in &drawn { (figure(runs, picture)) }
-        @for one in &entry.results { (said(record, one)) }
+        @for one in &entry.results { (findings(record, one)) }
     }
 }
 
 fn figure(runs: &[&ScenarioResult], picture: &Picture) -> Markup {
-    let names = runs.iter().map(|one| course::on(one)).collect::<Vec<_>>().join(" and ");
+    let names = runs.iter().map(|one| standing::on(one)).collect::<Vec<_>>().join(" and ");
     let took: Vec<String> = runs.iter().map(|one| times::readable(one.duration)).collect();
     html! {
         figure {
@@ -193,7 +174,7 @@ fn figure(runs: &[&ScenarioResult], picture: &Picture) -> Markup {
             }
             @if picture.lanes_left_out > 0 {
                 p.note {
-                    (picture.lanes_left_out) " more processes have no lane here; the report "
+                    (picture.lanes_left_out) " more processes are not drawn; the report "
                     code { "json=FILE" } " has them all."
                 }
             }
@@ -202,47 +183,31 @@ fn figure(runs: &[&ScenarioResult], picture: &Picture) -> Markup {
     }
 }
 
-/// Why it was skipped, or what the judges found.
-fn said(record: &RunRecord, result: &ScenarioResult) -> Markup {
-    let failures: Vec<&Finding> = course::failures(result).collect();
-    let reason = palette::reason(result);
-    let told = failures.iter().any(|finding| finding.message == reason);
-    let (word, _) = palette::standing(result);
+/// The reason of a result, and the judges' objections.
+fn findings(record: &RunRecord, result: &ScenarioResult) -> Markup {
+    let on = standing::on(result);
     html! {
-        @if !told && !reason.is_empty() {
-            p.reason { strong { (word) " on " (course::on(result)) ": " } (prose(&reason)) }
+        @if let Some(reason) = findings::reason(result) {
+            p.reason { strong { (standing::word(result)) " on " (on) ": " } (prose(&reason)) }
         }
-        @for finding in failures {
+        @for objection in findings::objections(result) {
             section.finding {
-                h5 { (finding.judge) " objects on " (course::on(result)) " to " (place(result, finding)) }
-                p { (prose(&finding.message)) }
+                h5 { (objection.judge) " objects on " (on) " to " (objection.place) }
+                p { (prose(objection.message)) }
                 dl {
-                    @if !finding.expected.is_empty() { div { dt { "expected" } dd { (prose(&finding.expected)) } } }
-                    @if !finding.actual.is_empty() { div { dt { "actual" } dd { (prose(&finding.actual)) } } }
-                    @if let Some(hazard) = finding.hazard {
-                        div { dt { "hazard" } dd { (hazard) ": " (hazard.meaning()) } }
+                    @for (name, text) in objection.details {
+                        div { dt { (name) } dd { (prose(&text)) } }
                     }
                 }
             }
         }
         @if result.verdict == Verdict::Failed && record.scenario(result).is_none() {
-            p.note { "The scenario itself is not part of this record." }
+            p.note { "The scenario itself is not part of this report." }
         }
     }
 }
 
-fn place(result: &ScenarioResult, finding: &Finding) -> String {
-    let event = finding.event.and_then(|index| result.trace.events.get(index));
-    event.map_or_else(
-        || "the run as a whole".to_owned(),
-        |event| {
-            let first = result.trace.images.first().map(String::as_str);
-            format!("line {}: {}", event.line, course::words(&event.text, first))
-        },
-    )
-}
-
-/// A name that can be part of an address within the page.
+/// A name as part of an address within the page.
 pub fn slug(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect()
 }

@@ -1,114 +1,109 @@
-//! What a swim-lane drawing shows: lanes, and in each row the cells and
-//! remarks, with their texts wrapped. No coordinates yet.
+//! The content of a swim-lane drawing: lanes, and in each row the cells and
+//! remarks, with wrapped texts. No coordinates yet.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use imglock_harness::run::{EventKind, ScenarioResult, Trace};
 use unicode_width::UnicodeWidthStr;
 
 use super::cell::{SceneCell, wrapped};
-use super::layout::{LaneNeed, RowNeed};
-use crate::phrase::count;
+use super::layout::{Lane, Row as Place};
 use crate::report::changes::Changes;
 use crate::report::course::{self, Mark, Row};
 
-/// More lanes than this are not drawn: the first ones and the last are.
-pub const MOST_LANES: usize = 8;
-/// Of more rows than this, the first ones and the last are drawn.
+/// Of more lanes than this, the first ones and the last two are drawn.
+const MOST_LANES: usize = 8;
+/// Of more rows than this, the first ones and the last ones are drawn.
 const MOST_ROWS: usize = 40;
 const FIRST_ROWS: usize = 26;
-/// How wide remarks are at least and at most, in characters.
+/// The least and the greatest width of remarks, in characters.
 const REMARK: std::ops::RangeInclusive<usize> = 76..=110;
 
-/// All that is drawn of one run.
+/// The drawing of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
-    /// The actors whose lanes are drawn.
+    /// The actors with a lane.
     pub actors: Vec<String>,
-    /// How many are not.
+    /// The number of actors without one.
     pub actors_left_out: usize,
     /// The rows.
     pub rows: Vec<SceneRow>,
 }
 
-/// What is drawn in one row.
+/// One row of the drawing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SceneRow {
-    /// The events that it stands for, as indexes into the trace.
-    pub events: std::ops::Range<usize>,
+    /// Its events, as indexes into the trace.
+    pub events: Range<usize>,
     /// The line of the scenario's file; empty where there is none.
     pub line: String,
     /// Whether its steps started at the same moment.
     pub together: bool,
-    /// The steps, and locks lost at them.
+    /// The steps, and the locks lost at them.
     pub cells: Vec<SceneCell>,
-    /// What reaches across the lanes.
-    pub remarks: Vec<Remark>,
-}
-
-/// A sentence across the lanes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Remark {
-    /// How bad it is; `None` for a plain note.
-    pub mark: Option<Mark>,
-    /// The sentence, wrapped.
-    pub lines: Vec<String>,
+    /// The lines across the lanes, wrapped, each with a mark on its first line.
+    pub remarks: Vec<(Option<Mark>, Vec<String>)>,
 }
 
 impl Scene {
-    /// What there is to draw of `result`.
+    /// The drawing of `result`.
     pub fn of(result: &ScenarioResult, changes: &Changes) -> Scene {
         let trace = &result.trace;
         let (actors, actors_left_out) = drawn_actors(trace, changes);
-        let characters = widest_lane(actors.len());
         let mut scene = Scene { actors, actors_left_out, rows: Vec::new() };
-        let all = course::rows(result, changes);
-        let rows = all.iter().filter(|row| scene.shows(row, trace)).collect::<Vec<_>>();
+        let mut rows = course::rows(result, changes);
+        rows.retain(|row| scene.shows(row, trace));
         let gap = rows.len().saturating_sub(MOST_ROWS);
         let gap = FIRST_ROWS..if gap > 0 { FIRST_ROWS + gap } else { 0 };
         for (number, row) in rows.iter().enumerate() {
             if number == gap.start && !gap.is_empty() {
                 let events = row.events.start..rows[gap.end - 1].events.end;
-                let left_out = count(events.len(), "step is", "steps are");
-                let words = format!("… {left_out} not drawn …");
-                scene.rows.push(SceneRow::note(events, words));
+                let words = format!("{} …", course::left_out(events.len()));
+                let mut note = SceneRow::empty(events);
+                note.remark(None, &words);
+                scene.rows.push(note);
             }
             if !gap.contains(&number) {
-                scene.rows.push(scene.row(row, trace, changes, characters));
+                scene.rows.push(scene.row(row, trace));
             }
         }
         scene.wrap_remarks();
         scene
     }
 
-    /// Remarks may be as wide as the lanes, but never very narrow or wide.
+    /// Wraps the remarks to the width of the lanes, within limits.
     fn wrap_remarks(&mut self) {
         let lanes: usize = self.needs().0.iter().map(|lane| lane.characters + 6).sum();
         let wide = lanes.clamp(*REMARK.start(), *REMARK.end());
-        for remark in self.rows.iter_mut().flat_map(|row| &mut row.remarks) {
-            remark.lines = wrapped(&remark.lines.join(" "), wide);
+        for (_, lines) in self.rows.iter_mut().flat_map(|row| &mut row.remarks) {
+            *lines = wrapped(&lines.join(" "), wide);
         }
     }
 
-    /// What the layout must make room for.
-    pub fn needs(&self) -> (Vec<LaneNeed>, Vec<RowNeed>) {
+    /// The room that the layout must make.
+    pub fn needs(&self) -> (Vec<Lane>, Vec<Place>) {
         let lanes = self.actors.iter().enumerate().map(|(lane, actor)| {
             let cells = self.rows.iter().flat_map(|row| &row.cells).filter(|at| at.lane == lane);
-            let widest = cells.flat_map(SceneCell::lines).map(|line| line.width()).max();
-            LaneNeed { actor: actor.clone(), characters: widest.unwrap_or(0) }
+            let widest = cells.flat_map(|cell| &cell.lines).map(|(_, line)| line.width()).max();
+            Lane { actor: actor.clone(), characters: widest.unwrap_or(0), ..Lane::default() }
         });
-        let rows = self.rows.iter().map(|row| RowNeed {
-            widest: row.remarks().map(|line| line.width()).max().unwrap_or(0),
-            events: row.events.clone(),
-            lines: row.cells.iter().map(|cell| cell.lines().count()).max().unwrap_or(0),
-            above: usize::from(row.together),
-            below: row.remarks().count(),
+        let rows = self.rows.iter().map(|row| {
+            let remarks = || row.remarks.iter().flat_map(|(_, lines)| lines);
+            Place {
+                widest: remarks().map(|line| line.width()).max().unwrap_or(0),
+                events: row.events.clone(),
+                lines: row.cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(0),
+                above: usize::from(row.together),
+                below: remarks().count(),
+                ..Place::default()
+            }
         });
         (lanes.collect(), rows.collect())
     }
 
     fn shows(&self, row: &Row<'_>, trace: &Trace) -> bool {
-        let drawn = |actor: &str| self.actors.iter().any(|drawn| drawn == actor);
+        let drawn = |actor: &str| self.lane(actor).is_some();
         let acts = trace.events[row.events.clone()].iter().any(|event| match &event.kind {
             EventKind::Step(step) => drawn(&step.actor),
             EventKind::Held { .. } => true,
@@ -116,43 +111,29 @@ impl Scene {
         acts || row.mark.is_some() || row.changes.keys().any(|actor| drawn(actor))
     }
 
-    fn row(&self, row: &Row<'_>, trace: &Trace, changes: &Changes, characters: usize) -> SceneRow {
-        let mut drawn = SceneRow::note(row.events.clone(), String::new());
-        drawn.together = row.events.len() > 1;
-        for event in &trace.events[row.events.clone()] {
-            if drawn.line.is_empty() {
-                drawn.line = event.line.to_string();
-            }
-            match &event.kind {
-                EventKind::Held { stated } => {
-                    let words = course::stated_words(trace, stated);
-                    drawn.remark(row.mark, format!("held: {words}"));
-                }
-                EventKind::Step(step) => match self.lane(&step.actor) {
-                    Some(lane) => drawn.cells.push(SceneCell::of(lane, step, trace, characters)),
-                    // Of a process whose lane is left out.
-                    None => drawn.remark(None, event.text.clone()),
-                },
+    fn row(&self, row: &Row<'_>, trace: &Trace) -> SceneRow {
+        let characters = widest_lane(self.actors.len());
+        let mut drawn = SceneRow::empty(row.events.clone());
+        drawn.line = row.line.to_string();
+        drawn.together = row.steps.len() > 1;
+        if let Some(held) = &row.held {
+            drawn.remark(row.mark, &format!("held: {held}"));
+        }
+        for (step, event) in row.steps.iter().zip(&trace.events[row.events.clone()]) {
+            match self.lane(step.actor) {
+                Some(lane) => drawn.cells.push(SceneCell::of(lane, step, characters)),
+                None => drawn.remark(None, &event.text),
             }
         }
-        for (actor, change) in row.changes.iter().filter(|(actor, _)| row.is_loss(actor)) {
+        for (actor, lines) in &row.changes {
             let Some(lane) = self.lane(actor) else { continue };
-            let gone = changes.words(change).into_iter().filter(|words| words.starts_with('-'));
-            let lost = gone.flat_map(|words| {
-                wrapped(&format!("lost {}", words.trim_start_matches("- ")), characters)
-            });
-            drawn.lose(lane, lost.collect());
+            for line in lines.iter().filter(|line| line.lost) {
+                drawn.cell(lane).lose(&line.locks, characters);
+            }
         }
-        if row.unread > 0 && !row.changes.is_empty() {
-            let steps = count(row.unread, "step", "steps");
-            let words = format!("the lock table was not read after the {steps} before this one");
-            drawn.remark(None, words);
-        }
-        let loss = row.changes.keys().any(|actor| row.is_loss(actor));
-        for finding in &row.findings {
-            let mark = if finding.is_failure() { Mark::Fault } else { Mark::Hazard };
-            drawn.remark(Some(mark), course::remark(finding, loss));
-        }
+        let unread = row.unread_words();
+        unread.iter().for_each(|words| drawn.remark(None, words));
+        row.remarks.iter().for_each(|one| drawn.remark(Some(one.mark), &one.words));
         drawn
     }
 
@@ -162,37 +143,31 @@ impl Scene {
 }
 
 impl SceneRow {
-    fn note(events: std::ops::Range<usize>, words: String) -> SceneRow {
-        let mut row = SceneRow {
+    fn empty(events: Range<usize>) -> SceneRow {
+        SceneRow {
             events,
             line: String::new(),
             together: false,
             cells: Vec::new(),
             remarks: Vec::new(),
-        };
-        if !words.is_empty() {
-            row.remark(None, words);
         }
-        row
     }
 
-    fn remark(&mut self, mark: Option<Mark>, words: String) {
-        self.remarks.push(Remark { mark, lines: vec![words] });
+    fn remark(&mut self, mark: Option<Mark>, words: &str) {
+        self.remarks.push((mark, vec![words.to_owned()]));
     }
 
-    /// The lines across the lanes, from top to bottom.
-    fn remarks(&self) -> impl Iterator<Item = &String> {
-        self.remarks.iter().flat_map(|remark| &remark.lines)
-    }
-
-    fn lose(&mut self, lane: usize, lost: Vec<String>) {
-        match self.cells.iter_mut().rev().find(|cell| cell.lane == lane) {
-            Some(cell) => cell.lost.extend(lost),
-            None => self.cells.push(SceneCell::of_loss(lane, lost)),
-        }
+    /// The last cell of a lane, or a new one.
+    fn cell(&mut self, lane: usize) -> &mut SceneCell {
+        let at = self.cells.iter().rposition(|cell| cell.lane == lane).unwrap_or_else(|| {
+            self.cells.push(SceneCell::without_step(lane));
+            self.cells.len() - 1
+        });
+        &mut self.cells[at]
     }
 }
 
+/// The actors with a lane, and the number of those without one.
 fn drawn_actors(trace: &Trace, changes: &Changes) -> (Vec<String>, usize) {
     let mut actors: Vec<String> =
         trace.processes.iter().map(|process| process.actor.clone()).collect();
@@ -211,7 +186,7 @@ fn drawn_actors(trace: &Trace, changes: &Changes) -> (Vec<String>, usize) {
     (actors, left_out)
 }
 
-/// The fewer lanes, the wider each may be, in characters.
+/// The greatest width of a lane in characters; few lanes may be wider.
 fn widest_lane(lanes: usize) -> usize {
     match lanes {
         0..=2 => 30,

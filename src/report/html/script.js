@@ -1,4 +1,4 @@
-// Filters, opening and closing. Everything else works without scripts.
+// Filters, and buttons that open and close. Everything else works without scripts.
 "use strict";
 (() => {
   const get = (id) => document.getElementById(id);
@@ -22,7 +22,7 @@
     }),
   }));
 
-  // Read only once somebody searches: there is a lot of it.
+  // Collected at the first search, since the text is long.
   const textOf = (entry) => {
     entry.text ??= (entry.theme + " " + entry.article.textContent).toLowerCase();
     return entry.text;
@@ -84,7 +84,7 @@
     }
   });
 
-  // An address that ends in #theme-scenario opens that scenario.
+  // An address with #theme-scenario opens that scenario.
   const go = () => {
     const article = get(decodeURIComponent(location.hash.slice(1)));
     const details = article?.matches("article") && article.querySelector("details");
@@ -94,6 +94,6 @@
   };
   addEventListener("hashchange", go);
   go();
-  // A browser may have kept what was chosen before the page was loaded anew.
+  // A browser may keep the chosen filters when it loads the page again.
   apply();
 })();

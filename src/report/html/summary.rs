@@ -1,82 +1,72 @@
-//! What the run came to, and where it took place.
+//! The result of the run, and its environment.
 
 use std::collections::BTreeMap;
 
 use imglock_harness::lock::Backend;
-use imglock_harness::run::{Fate, Place, Starts};
+use imglock_harness::run::Place;
 use imglock_harness::step::Hazard;
 use maud::{Markup, html};
 
 use super::places;
-use crate::phrase::count;
-use crate::report::{RunRecord, Summary, times};
+use crate::report::{RunRecord, Summary, standing, times};
 
 /// The page's title.
 pub fn title(record: &RunRecord, counts: &Summary) -> String {
     format!("imglock: {}", verdict(record, counts))
 }
 
-/// What the run came to, in a few words.
+/// The result in a few words.
 fn verdict(record: &RunRecord, counts: &Summary) -> String {
-    let all = record.results.len();
+    let all = record.tour.results.len();
     if let Some(fault) = record.rerun.planted {
-        return format!("{fault} planted on purpose, {} of {all} did not pass", counts.bad());
+        return format!("planted fault {fault}, {} of {all} did not pass", counts.bad());
     }
-    if !record.is_complete() {
-        let how = if record.interrupted { "interrupted" } else { "not ended" };
-        return format!("{how}, {all} of {} ran", record.expected());
+    if !record.tour.is_complete() {
+        let how = if record.interrupted { "interrupted" } else { "running" };
+        return format!("{how}, {all} of {} ran", record.tour.expected());
     }
     match counts.bad() {
-        0 if record.matrix_is_bad() => {
-            format!("{} of {all} as they must be, but not the mode matrix", counts.passed)
+        0 => {
+            let also = if record.matrix_is_bad() {
+                ", but the mode matrix is not as stated".to_owned()
+            } else if record.tour.lost().next().is_some() {
+                ", but a kernel was lost".to_owned()
+            } else if counts.known > 0 {
+                format!(", {} known to fail", counts.known)
+            } else {
+                String::new()
+            };
+            format!("{} of {all} passed{also}", counts.passed)
         }
-        0 if record.lost().next().is_some() => {
-            format!("{} of {all} as they must be, but a kernel was lost", counts.passed)
-        }
-        0 if counts.known > 0 => {
-            format!("{} of {all} as they must be, {} as is known", counts.passed, counts.known)
-        }
-        0 => format!("{} of {all} as they must be", counts.passed),
-        bad => format!("{bad} of {all} not as they must be"),
+        bad => format!("{bad} of {all} not as expected"),
     }
 }
 
 /// The banner.
 pub fn header(record: &RunRecord, counts: &Summary) -> Markup {
-    let is_bad = counts.bad() > 0 || record.matrix_is_bad() || record.lost().next().is_some();
+    let is_bad = counts.bad() > 0 || record.matrix_is_bad() || record.tour.lost().next().is_some();
     let state = if is_bad {
         "bad"
-    } else if record.is_complete() {
+    } else if record.tour.is_complete() {
         "good"
     } else {
         "open"
     };
-    let always = [
-        ("passed", "good", counts.passed),
-        ("failed", "bad", counts.failed),
-        ("timed out", "bad", counts.timed_out),
-        ("skipped", "careful", counts.skipped),
-    ];
-    let known = [
-        ("known to fail", "careful", counts.known),
-        ("otherwise than is known", "bad", counts.surprises),
-    ];
-    let tiles = always.into_iter().chain(known.into_iter().filter(|(.., number)| *number > 0));
     html! {
         header.{ "top " (state) } {
             p.brand { "imglock" }
             h1 { "Do image locks hold?" }
             p.verdict { (verdict(record, counts)) }
             @if let Some(warning) = record.warning() { p.planted role="note" { (warning) } }
-            @if !record.is_complete() && !record.interrupted {
+            @if !record.tour.is_complete() && !record.interrupted {
                 p.open {
-                    "This page was written when the run began. It is written again when it ends: \
+                    "This page was written at the start of the run and is written again at its end: \
                      load it anew then."
                 }
             }
             ul.tiles aria-label="Verdicts" {
-                @for (words, class, number) in tiles {
-                    li.(if number == 0 { "zero" } else { class }) {
+                @for (number, words, worth) in counts.counts() {
+                    li.(if number == 0 { "zero" } else { worth.class() }) {
                         strong { (number) } " " span { (words) }
                     }
                 }
@@ -85,24 +75,22 @@ pub fn header(record: &RunRecord, counts: &Summary) -> Markup {
     }
 }
 
-/// Environment, hazards, starts at the same moment, reasons to skip.
+/// Environment, hazards, simultaneous starts, and reasons of skipped runs.
 pub fn sections(record: &RunRecord, counts: &Summary) -> Markup {
     html! {
         div.columns {
             section aria-labelledby="where" {
-                h2 #where { "Where" }
-                @match record.places.as_slice() {
+                h2 #where { "Environment" }
+                @match record.tour.places.as_slice() {
                     [only] => dl { (environment(only)) (course(record)) },
                     _ => { (places::list(record)) dl { (course(record)) } },
                 }
             }
             section aria-labelledby="hazards" {
-                h2 #hazards { "Hazards reproduced" }
+                h2 #hazards { "Known hazards, shown as intended" }
                 (hazards(counts))
-                @for (backend, starts) in &counts.starts { (contested(*backend, *starts)) }
-                @for (reason, number) in &counts.skip_reasons {
-                    p { "Skipped " (number) ": " (reason) }
-                }
+                @for line in counts.contests() { p.note { (line) } }
+                @for line in counts.reasons() { p { (line) } }
             }
         }
     }
@@ -118,14 +106,9 @@ fn environment(place: &Place) -> Markup {
         ("mount options", options.as_str()),
         ("imglock", environment.imglock.as_str()),
     ];
-    let fate = match &place.fate {
-        Fate::Reached => None,
-        Fate::Skipped { why } => Some(("skipped", why)),
-        Fate::Lost { why, .. } => Some(("lost", why)),
-    };
     html! {
-        @if !place.name.is_empty() { div { dt { "place" } dd { strong { (place.name) } } } }
-        @if let Some((word, why)) = fate { div { dt { (word) } dd { (why) } } }
+        @if !place.name.is_here() { div { dt { "place" } dd { strong { (place.name) } } } }
+        @if let Some((word, _, why)) = standing::fate(place) { div { dt { (word) } dd { (why) } } }
         @for (name, value) in entries {
             div { dt { (name) } dd { (if value.is_empty() { "not known" } else { value }) } }
         }
@@ -136,11 +119,11 @@ fn environment(place: &Place) -> Markup {
     }
 }
 
-/// When, and how long.
+/// Start, duration and kept directories.
 fn course(record: &RunRecord) -> Markup {
     let began = record.began.strftime("%Y-%m-%d %H:%M UTC").to_string();
     html! {
-        div { dt { "begun" } dd { (began) } }
+        div { dt { "started" } dd { (began) } }
         div { dt { "took" } dd { (times::readable(record.elapsed)) } }
         @if !record.kept.is_empty() {
             div { dt { "kept" } dd {
@@ -152,14 +135,14 @@ fn course(record: &RunRecord) -> Markup {
 
 fn hazards(counts: &Summary) -> Markup {
     let mut by_hazard: BTreeMap<Hazard, BTreeMap<Backend, usize>> = BTreeMap::new();
-    for ((hazard, backend), number) in &counts.reproduced {
+    for ((hazard, backend), number) in &counts.hazards {
         by_hazard.entry(*hazard).or_default().insert(*backend, *number);
     }
     if by_hazard.is_empty() {
-        return html! { p { "None of the scenarios that ran shows one." } };
+        return html! { p { "No run shows a hazard." } };
     }
     html! {
-        div.scroll role="region" aria-label="Hazards reproduced, by backend" tabindex="0" {
+        div.scroll role="region" aria-label="Known hazards by backend" tabindex="0" {
             table.hazards {
                 thead { tr {
                     th scope="col" { "hazard" }
@@ -177,16 +160,6 @@ fn hazards(counts: &Summary) -> Markup {
                 }
             }
         }
-        p.note { "Counted are scenarios that declare the hazard, and fail when it does not happen." }
-    }
-}
-
-fn contested(backend: Backend, starts: Starts) -> Markup {
-    html! {
-        p.note {
-            (count(starts.contested, "contested start", "contested starts"))
-            " at the same moment on " (backend) "; nobody won " (starts.nobody_won)
-            ", as the contract allows."
-        }
+        p.note { "The number of runs whose scenario declares the hazard. A run without it fails." }
     }
 }

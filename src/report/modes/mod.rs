@@ -1,4 +1,4 @@
-//! What real QEMU locks, mode by mode, beside what the mode table says.
+//! The lock bytes of real QEMU, mode by mode, beside those of the mode table.
 
 mod text;
 
@@ -12,54 +12,33 @@ pub use text::{block, head, sum};
 use std::io::{self, Write};
 
 use imglock_harness::drill::{ModeCheck, Player, Recipe};
-use imglock_harness::image::{Claim, Mode, Permissions};
+use imglock_harness::image::{Claim, Permissions};
 use imglock_harness::run::Environment;
-use serde::Serialize;
+use serde_json::{Value, json};
 
-/// The version of the document; it rises when a reader could be broken.
-const SCHEMA: u32 = 1;
+use super::document;
 
-/// A recipe, and what it came to with each QEMU that could be asked that way.
+/// A recipe, and its result with each QEMU that it suits.
 #[derive(Debug)]
 pub struct Trial {
     /// The recipe.
     pub recipe: &'static Recipe,
-    /// What it came to; empty where no QEMU can be asked.
+    /// The results; empty where no installed QEMU suits.
     pub checks: Vec<ModeCheck>,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: u32,
-    environment: &'a Environment,
-    checks: Vec<&'a ModeCheck>,
-    /// What no QEMU here can be asked.
-    missing: Vec<Missing>,
-}
-
-#[derive(Serialize)]
-struct Missing {
-    mode: Mode,
-    how: &'static str,
-    /// Who could be asked.
-    takes: Vec<String>,
-}
-
-/// All of it as one JSON document.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes all results as one JSON document.
 pub fn json(environment: &Environment, trials: &[Trial], out: &mut dyn Write) -> io::Result<()> {
-    let checks = trials.iter().flat_map(|trial| &trial.checks).collect();
-    let missing = trials.iter().filter(|trial| trial.checks.is_empty()).map(|trial| Missing {
-        mode: trial.recipe.mode,
-        how: trial.recipe.how,
-        takes: trial.recipe.players.iter().map(Player::to_string).collect(),
+    let checks: Vec<&ModeCheck> = trials.iter().flat_map(|trial| &trial.checks).collect();
+    // The recipes without a suitable QEMU here, and the QEMUs that would suit.
+    let missing = trials.iter().filter(|trial| trial.checks.is_empty()).map(|trial| {
+        let takes: Vec<String> = trial.recipe.players.iter().map(Player::to_string).collect();
+        json!({ "mode": trial.recipe.mode, "how": trial.recipe.how, "takes": takes })
     });
-    let missing = missing.collect();
-    let document = Document { schema: SCHEMA, environment, checks, missing };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    let missing: Vec<Value> = missing.collect();
+    let document =
+        json!({ "schema": 1, "environment": environment, "checks": checks, "missing": missing });
+    document::write(&document, out)
 }
 
 /// Permission numbers, such as `0 1`; `-` for none.

@@ -3,8 +3,7 @@ use imglock_harness::image::{Claim, Mode};
 
 use super::numbers;
 
-/// What is locked in each mode and how QEMU is brought into it, as a table of
-/// the documentation.
+/// The lock bytes of each mode and the recipes for it, as a table of the documentation.
 pub fn table() -> String {
     let mut text = String::from(
         "| mode | held | unshared | how QEMU is asked | by |\n| --- | --- | --- | --- | --- |\n",
@@ -22,7 +21,7 @@ pub fn table() -> String {
     text
 }
 
-/// What looks like a mode and is none, as a table of the documentation.
+/// The recipes that look like a mode and are none, as a table of the documentation.
 pub fn others() -> String {
     let mut text = String::from(
         "| how QEMU is asked | by | held | unshared | not |\n| --- | --- | --- | --- | --- |\n",
@@ -40,7 +39,7 @@ fn bytes(claim: Claim) -> String {
     format!("{} | {}", numbers(claim.held), numbers(claim.unshared()))
 }
 
-/// Who can be asked. Versions are named where not every one will do.
+/// The programs that suit, with versions where not every version does.
 fn by(recipe: &Recipe) -> String {
     let oldest = Recipe::all().flat_map(|one| one.players).map(|one| one.since).min();
     let name = |player: &Player| {

@@ -2,23 +2,20 @@ use imglock_harness::drill::{Account, FileNode, ModeCheck, Recipe, Variant};
 use imglock_harness::image::{Claim, Mode};
 use imglock_harness::lock::Backend;
 use imglock_harness::qemu::{Binary, Program, Version};
-use imglock_harness::run::{Environment, Verdict};
+use imglock_harness::run::Verdict;
 use serde_json::Value;
 
 use super::{Trial, block, head, json, sum, table};
-use crate::report::samples;
+use crate::report::samples::environment;
+use crate::report::shown::{shown, widest};
 
 const PAGE: &str = include_str!("../../../docs/modes.md");
-
-fn environment() -> Environment {
-    Environment { mount_options: vec!["rw".to_owned()], ..samples::environment() }
-}
 
 fn recipe(mode: Mode, how: &str) -> &'static Recipe {
     Recipe::of(mode).find(|one| one.how == how).expect("a recipe")
 }
 
-/// What a recipe came to with a QEMU of this version.
+/// The result of a recipe with a QEMU of this version.
 fn check(
     recipe: &Recipe,
     program: Program,
@@ -43,7 +40,7 @@ fn check(
     ModeCheck { mode, how, program, verdict, reason, stated, measured, account }
 }
 
-/// Everything that can come of a recipe.
+/// A recipe with each kind of result.
 fn samples() -> Vec<Trial> {
     use Program::{Img, Io, StorageDaemon};
 
@@ -90,16 +87,10 @@ fn samples() -> Vec<Trial> {
     ]
 }
 
-fn text(write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) -> String {
-    let mut bytes = Vec::new();
-    write(&mut bytes).expect("a vector takes everything");
-    anstream::adapter::strip_str(&String::from_utf8(bytes).expect("text")).to_string()
-}
-
 #[test]
 fn a_person_reads_everything_that_can_come_of_a_mode() {
     let samples = samples();
-    let said = text(|out| {
+    let said = shown(|out| {
         head(&environment(), out)?;
         block(Mode::NbdRo, &samples[..1], out)?;
         block(Mode::Inactive, &samples[1..2], out)?;
@@ -119,15 +110,14 @@ fn no_line_is_wider_than_a_hundred_columns() {
         };
         let trials: Vec<Trial> =
             Recipe::of(*mode).map(|recipe| Trial { recipe, checks: every(recipe) }).collect();
-        let said = text(|out| block(*mode, &trials, out));
-        let widest = said.lines().map(|line| line.chars().count()).max();
-        assert!(widest <= Some(100), "{said}");
+        let said = shown(|out| block(*mode, &trials, out));
+        assert!(widest(&said) <= 100, "{said}");
     }
 }
 
 #[test]
 fn json_holds_what_was_stated_and_what_was_measured() {
-    let said = text(|out| json(&environment(), &samples(), out));
+    let said = shown(|out| json(&environment(), &samples(), out));
     let document: Value = serde_json::from_str(&said).expect("JSON");
     assert_eq!(document["schema"], 1);
     assert_eq!(document["environment"]["kernel"], "6.18.0");

@@ -1,40 +1,26 @@
-//! What was found, how often, and how it happened the first time.
+//! The findings of a race: how often each was seen, and how it happened first.
 
-use std::io::{self, Write};
+use std::io;
 
-use imglock_harness::history::{Matter, Stay, conflict};
+use anstyle::Style;
+use imglock_harness::history::{Matter, conflict};
 use imglock_harness::race::{Evidence, RaceSum, Sightings, Tally};
-use indicatif::HumanCount;
 
-use super::{lanes, paragraph, rounds_of, styled};
+use super::{lanes, rounds_of};
+use crate::phrase::{capitalised, grouped};
+use crate::report::history::{Names, sentence};
+use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT, STRONG};
 
-/// Known ways in which POSIX locks break the contract.
-pub fn hazards(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the known hazards of POSIX locks, then the breaches of the contract.
+pub fn write(sum: &RaceSum, page: &mut Page<'_>) -> io::Result<()> {
     for tally in &sum.hazards {
         let kind = tally.kind;
-        writeln!(
-            out,
-            "\n{CAREFUL}hazard {}{CAREFUL:#}  {STRONG}in {}{STRONG:#}",
-            kind.name(),
-            rounds_of(tally.rounds, sum)
-        )?;
-        one(sum, tally, kind.meaning(), out)?;
+        one(sum, tally, (CAREFUL, "hazard", kind.name(), kind.meaning()), page)?;
     }
-    Ok(())
-}
-
-/// All other ways.
-pub fn breaches(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
     for tally in &sum.breaches {
         let kind = tally.kind;
-        writeln!(
-            out,
-            "\n{BAD}breach {}{BAD:#}  {STRONG}in {}{STRONG:#}",
-            kind.name(),
-            rounds_of(tally.rounds, sum)
-        )?;
-        one(sum, tally, kind.meaning(), out)?;
+        one(sum, tally, (BAD, "breach", kind.name(), kind.meaning()), page)?;
     }
     Ok(())
 }
@@ -42,87 +28,51 @@ pub fn breaches(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
 fn one<Kind>(
     sum: &RaceSum,
     tally: &Tally<Kind>,
-    meaning: &str,
-    out: &mut dyn Write,
+    (style, what, name, meaning): (Style, &str, &str, &str),
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
-    paragraph(&format!("{}.", capital(meaning)), "  ", out)?;
-    if let Some(told) = told_by(tally.seen) {
-        styled(&told, "  ", FAINT, out)?;
+    let rounds = rounds_of(tally.rounds, sum);
+    writeln!(page, "\n{style}{what} {name}{style:#}  {STRONG}in {rounds}{STRONG:#}")?;
+    page.paragraph("  ", &format!("{}.", capitalised(meaning)))?;
+    let witnesses = witnesses(tally.seen);
+    if !witnesses.is_empty() {
+        page.paragraph("  ", &format!("{FAINT}Rounds by witness: {witnesses}.{FAINT:#}"))?;
     }
     let Evidence { round, matter, words, .. } = &tally.first;
-    let said: Vec<String> =
-        [matter.as_ref().map(sentence), words.clone()].into_iter().flatten().collect();
-    let first = format!("First in round {}", HumanCount(*round));
-    let text = match said.is_empty() {
-        true => format!("{first}:"),
-        false => format!("{first}: {}.", said.join("; ")),
+    let told = matter.as_ref().map(told).into_iter().chain(words.clone());
+    let first = format!("First in round {}", grouped(*round));
+    let text = match told.collect::<Vec<_>>().join("; ") {
+        told if told.is_empty() => format!("{first}:"),
+        told => format!("{first}: {told}."),
     };
-    paragraph(&text, "  ", out)?;
-    lanes::write(sum, &tally.first, out)
+    page.paragraph("  ", &text)?;
+    lanes::write(sum, &tally.first, page)
 }
 
-/// How often each witness told of it.
-fn told_by(seen: Sightings) -> Option<String> {
+/// In how many rounds each witness showed it; empty where none did.
+fn witnesses(seen: Sightings) -> String {
     let witnesses = [
-        (seen.claims, "the openers' claims in shared memory"),
-        (seen.data, "the image's data"),
-        (seen.history, "the time stamps"),
+        ("claims in shared memory", seen.claims),
+        ("the image's data", seen.data),
+        ("time stamps", seen.history),
     ];
-    let told: Vec<String> = witnesses
-        .into_iter()
-        .filter(|(times, _)| *times > 0)
-        .map(|(times, who)| format!("{who} in {}", HumanCount(times)))
-        .collect();
-    let (last, others) = told.split_last()?;
-    Some(match others {
-        [] => format!("Told by {last}."),
-        others => format!("Told by {} and {last}.", others.join(", ")),
-    })
+    let seen = witnesses.into_iter().filter(|(_, rounds)| *rounds > 0);
+    let seen = seen.map(|(what, rounds)| format!("{what} {}", grouped(rounds)));
+    seen.collect::<Vec<_>>().join("; ")
 }
 
-/// What a finding says, with the openers by their numbers.
-fn sentence(matter: &Matter) -> String {
-    let over = |first: &Stay, second: &Stay| match conflict(first.claim, second.claim) {
-        Some(refusal) => format!("refused {refusal}"),
-        None => "refused".to_owned(),
+/// The finding, and the answer that the last opener should have got.
+fn told(matter: &Matter) -> String {
+    let names = Names::numbers();
+    let told = sentence(matter, 0, &names);
+    let should = |opener| format!("{} should", names.opener(opener));
+    let (first, second, other) = match matter {
+        Matter::TwoHolders { first, second } => (first, second, should(second.opener)),
+        Matter::SameOwner { first, second } => (first, second, "another process would".to_owned()),
+        Matter::LockLoss { loser, other, .. } => (loser, other, should(other.opener)),
+        Matter::Unjustified { .. } | Matter::NeverReleased { .. } => return told,
     };
-    match matter {
-        Matter::TwoHolders { first, second } => format!(
-            "{} had it when {} was granted it, which should have been {}",
-            name(first),
-            name(second),
-            over(first, second)
-        ),
-        Matter::SameOwner { first, second } => format!(
-            "{} had it when {} of the same process was granted it; another process would have \
-             been {}",
-            name(first),
-            name(second),
-            over(first, second)
-        ),
-        Matter::LockLoss { loser, closer, other } => format!(
-            "{} let go of the image, and with that {} of the same process lost its locks; so {} \
-             was granted what should have been {}",
-            name(closer),
-            name(loser),
-            name(other),
-            over(loser, other)
-        ),
-        Matter::Unjustified { refused, .. } => {
-            format!("{} was refused, and nobody was there who offends", name(refused))
-        }
-        Matter::NeverReleased { holder } => {
-            format!("{} was granted it and did not let go", name(holder))
-        }
-    }
-}
-
-/// `opener 3`.
-fn name(stay: &Stay) -> String {
-    format!("opener {}", stay.opener + 1)
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    let refused = conflict(first.claim, second.claim);
+    let refused = refused.map_or("refused".to_owned(), |refusal| format!("refused {refusal}"));
+    format!("{told}; {other} have been {refused}")
 }

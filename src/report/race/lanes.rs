@@ -1,23 +1,24 @@
-//! One round, drawn: who tried, who had the image, who was refused.
+//! One round, drawn: a lane for each opener, from its attempt to its end.
 
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 
 use imglock_harness::history::{Answer, End, Matter, Stay};
 use imglock_harness::race::{Evidence, RaceSum, Turn};
 
 use crate::phrase::count;
+use crate::report::page::Page;
 use crate::report::palette::{FAINT, PLAIN, STRONG, TAKEN};
 use crate::report::times;
 
-/// The columns of the time.
+/// The columns of a lane.
 const LANE: usize = 26;
 
-/// More openers than this are not drawn, unless they are in the matter.
+/// With more openers than this, only those of the finding are drawn.
 const MOST: usize = 8;
 
-/// Each opener of the round, from its attempt to its end.
-pub fn write(sum: &RaceSum, evidence: &Evidence, out: &mut dyn Write) -> io::Result<()> {
+/// Draws the openers of the round.
+pub fn write(sum: &RaceSum, evidence: &Evidence, page: &mut Page<'_>) -> io::Result<()> {
     let concerned = concerned(evidence);
     let drawn: Vec<&Turn> = match sum.openers <= MOST {
         true => evidence.turns.iter().collect(),
@@ -35,7 +36,7 @@ pub fn write(sum: &RaceSum, evidence: &Evidence, out: &mut dyn Write) -> io::Res
     let span = Duration::from_nanos(until - from);
     let scale = Scale { from, until };
     let ends = format!("0{:>1$}", times::readable(span), LANE - 1);
-    writeln!(out, "    {:25}{FAINT}{ends}{FAINT:#}", "")?;
+    writeln!(page, "    {:25}{FAINT}{ends}{FAINT:#}", "")?;
     for turn in drawn {
         let Turn { mode, stay, .. } = turn;
         let (mark, style) = match concerned.contains(&stay.opener) {
@@ -44,26 +45,23 @@ pub fn write(sum: &RaceSum, evidence: &Evidence, out: &mut dyn Write) -> io::Res
         };
         let name = format!("opener {}", stay.opener + 1);
         let lane = scale.lane(stay);
-        write!(out, "  {mark} {style}{name:<9} {:<13}{style:#}  ", mode.name())?;
+        write!(page, "  {mark} {style}{name:<9} {:<13}{style:#}  ", mode.name())?;
         match words(turn) {
-            words if words.is_empty() => writeln!(out, "{TAKEN}{}{TAKEN:#}", lane.trim_end())?,
-            words => writeln!(out, "{TAKEN}{lane}{TAKEN:#} {words}")?,
+            words if words.is_empty() => writeln!(page, "{TAKEN}{}{TAKEN:#}", lane.trim_end())?,
+            words => writeln!(page, "{TAKEN}{lane}{TAKEN:#} {words}")?,
         }
     }
     if sum.openers > MOST && hidden > 0 {
-        writeln!(
-            out,
-            "    {FAINT}and {}{FAINT:#}",
-            count(hidden, "other opener", "other openers")
-        )?;
+        let others = count(hidden, "other opener", "other openers");
+        writeln!(page, "    {FAINT}and {others}{FAINT:#}")?;
     }
-    writeln!(out, "    {FAINT}█ has the image  ░ opens or closes it  × is refused{FAINT:#}")
+    writeln!(page, "    {FAINT}█ holds the image  ░ opens or closes it  × is refused{FAINT:#}")
 }
 
-/// What is said beside the lane.
+/// The words beside the lane.
 fn words(turn: &Turn) -> String {
     match (&turn.failure, turn.stay.answer) {
-        // Why, was said above.
+        // The reason stands above the lanes.
         (Some(_), _) => "failed".to_owned(),
         (None, Some((_, Answer::Refused(Some(refusal))))) => format!("× {refusal}"),
         (None, Some((_, Answer::Refused(None)))) => "×".to_owned(),
@@ -108,7 +106,7 @@ fn last(stay: &Stay) -> u64 {
     }
 }
 
-/// Whom a finding is about.
+/// The openers that a finding is about.
 fn concerned(evidence: &Evidence) -> Vec<usize> {
     let stays = match &evidence.matter {
         None => vec![],

@@ -1,4 +1,4 @@
-//! Races to be told.
+//! Races made by hand: quiet, with hazards, broken, and with QEMU.
 
 use crate::report::samples;
 use imglock_harness::history::{Answer, End, Matter, Stay};
@@ -7,7 +7,7 @@ use imglock_harness::lock::Backend;
 use imglock_harness::race::{Breach, Evidence, LeftOut, Proof, RaceSum, Sightings, Tally, Turn};
 use imglock_harness::step::Hazard;
 
-/// Nothing happened that may not.
+/// Nothing is wrong.
 pub fn quiet() -> RaceSum {
     RaceSum {
         environment: samples::environment(),
@@ -97,7 +97,7 @@ pub fn broken() -> RaceSum {
     }
 }
 
-/// A QEMU, which cannot play every mode.
+/// With a QEMU program, which cannot open in every mode.
 pub fn qemu() -> RaceSum {
     let cannot = "qemu-io cannot have an image open without holding consistent-read";
     let left_out = |mode| LeftOut { mode, why: cannot.to_owned() };

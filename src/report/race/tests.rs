@@ -4,43 +4,28 @@ use imglock_harness::race::RaceSum;
 
 use super::samples::{broken, posix, qemu, quiet};
 use super::write;
+use crate::report::shown::{shown, snapshots};
 
 fn told(sum: &RaceSum) -> String {
-    let mut out = Vec::new();
-    write(sum, &mut out).expect("a vector can be written");
-    let text = anstream::adapter::strip_bytes(&out).into_vec();
-    let text = String::from_utf8(text).expect("text");
+    let text = shown(|out| write(sum, out));
     let mut wide = text.lines().filter(|line| line.chars().count() > 80);
     assert!(wide.all(|line| line.starts_with("Again:")), "{text}");
     text
 }
 
-#[test]
-fn a_person_reads_that_nothing_was_broken() {
-    insta::assert_snapshot!(told(&quiet()));
-}
-
-#[test]
-fn a_person_reads_the_hazards_of_posix_locks() {
-    insta::assert_snapshot!(told(&posix()));
-}
-
-#[test]
-fn a_person_reads_how_locks_did_not_hold() {
-    insta::assert_snapshot!(told(&broken()));
-}
-
-#[test]
-fn a_person_reads_what_a_qemu_cannot_play() {
-    insta::assert_snapshot!(told(&qemu()));
+snapshots! {
+    a_person_reads_that_nothing_was_broken: told(&quiet());
+    a_person_reads_the_hazards_of_posix_locks: told(&posix());
+    a_person_reads_how_locks_did_not_hold: told(&broken());
+    a_person_reads_what_a_qemu_cannot_play: told(&qemu());
 }
 
 #[test]
 fn posix_locks_that_show_nothing_are_strange() {
     let silent = RaceSum { hazards: Vec::new(), lost_updates: 0, ..posix() };
-    let strange = "Never were they";
+    let strange = "and never were";
     assert!(told(&silent).contains(strange));
-    // Where nobody shares a process, few raced, or nobody conflicts, they are not.
+    // Without a shared process, many rounds or a conflict they are as usual.
     let modes = vec![Mode::Ro, Mode::ForceShare];
     for usual in [
         RaceSum { sharing: 0, ..silent.clone() },
@@ -58,7 +43,10 @@ fn a_fault_that_was_planted_is_said_first() {
     sum.environment.planted = Some(Fault::CheckBeforeLock);
     let text = told(&sum);
     assert!(text.starts_with("A fault was planted on purpose, check-before-lock: "), "{text}");
-    assert!(text.contains("It was noticed.") && !text.contains("Trust no image"), "{text}");
+    assert!(
+        text.contains("The planted fault was detected.") && !text.contains("Do not rely"),
+        "{text}"
+    );
     assert!(text.ends_with(" --plant check-before-lock --modes rw,qcow2-rw,backup-target\n"));
 }
 

@@ -1,55 +1,53 @@
-use std::io::{self, Write};
+use std::io;
 
 use imglock_harness::race::RaceSum;
-use indicatif::HumanCount;
 
-use super::{count_of, paragraph, percent, rounds_of};
+use super::{percent, rounds_of};
+use crate::phrase::{grouped, grouped_count};
+use crate::report::page::Page;
 use crate::report::palette::{GOOD, STRONG};
 
-/// The longest bar.
+/// The longest bar, in columns.
 const BAR: usize = 40;
 
-/// More lines than this are cut at both ends.
+/// With more lines than this, lines of no round are left out.
 const LINES: usize = 12;
 
-/// How many were granted in how many rounds.
-pub fn write(sum: &RaceSum, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "\n{STRONG}Granted in a round{STRONG:#}")?;
+/// Writes how many openers were granted in how many rounds.
+pub fn write(sum: &RaceSum, page: &mut Page<'_>) -> io::Result<()> {
+    writeln!(page, "\n{STRONG}Openers granted in a round{STRONG:#}")?;
     let most = sum.winners.iter().copied().max().unwrap_or(0).max(1);
-    let shown = |(_, times): &(usize, &u64)| sum.winners.len() <= LINES || **times > 0;
-    for (granted, times) in sum.winners.iter().enumerate().filter(shown) {
-        let label = if granted == 0 { "nobody".to_owned() } else { granted.to_string() };
-        let part = *times as f64 * 100.0 / sum.rounds.max(1) as f64;
-        let bar = bar(*times as f64 / most as f64);
-        let times = HumanCount(*times).to_string();
-        write!(out, "  {label:>6}  {times:>11}  {:>8}", percent(part))?;
-        match bar.is_empty() {
-            true => writeln!(out)?,
-            false => writeln!(out, "  {GOOD}{bar}{GOOD:#}")?,
-        }
+    let shown = |(_, rounds): &(usize, &u64)| sum.winners.len() <= LINES || **rounds > 0;
+    for (granted, rounds) in sum.winners.iter().enumerate().filter(shown) {
+        let share = percent(*rounds, sum);
+        let bar = match bar(*rounds as f64 / most as f64) {
+            bar if bar.is_empty() => bar,
+            bar => format!("  {GOOD}{bar}{GOOD:#}"),
+        };
+        writeln!(page, "  {granted:>6}  {:>11}  {share:>8}{bar}", grouped(*rounds))?;
     }
-    let contested = format!("Somebody was refused in {}", rounds_of(sum.contested, sum));
+    let contested = format!("At least one opener was refused in {}", rounds_of(sum.contested, sum));
     let text = match sum.nobody_won {
-        0 => format!("{contested}, everybody in none."),
+        0 => format!("{contested}, every opener in none."),
         lost => format!(
-            "{contested}, everybody in {}: openers that come at the same moment may all lose.",
+            "{contested}, every opener in {}: that is allowed, because locking several bytes is \
+             not atomic.",
             rounds_of(lost, sum)
         ),
     };
-    paragraph(&text, "  ", out)?;
+    page.paragraph("  ", &text)?;
     if sum.counts > 0 {
+        let counts = grouped_count(sum.counts, "update", "updates");
         let lost = match sum.lost_updates {
-            0 => "none is lost".to_owned(),
-            1 => "1 is lost".to_owned(),
-            lost => format!("{} are lost", HumanCount(lost)),
+            0 => "none".to_owned(),
+            lost => grouped(lost),
         };
-        let counts = count_of(sum.counts, "count", "counts");
-        paragraph(&format!("Of {counts} in the image {lost}."), "  ", out)?;
+        page.paragraph("  ", &format!("The image's counter got {counts}, {lost} of them lost."))?;
     }
     Ok(())
 }
 
-/// A bar in eighths of a column; what is there at all can be seen.
+/// A bar in eighths of a column; a part above 0 is always visible.
 fn bar(part: f64) -> String {
     let eighths = (part * (BAR * 8) as f64).round() as usize;
     let eighths = if part > 0.0 { eighths.max(1) } else { 0 };

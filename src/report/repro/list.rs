@@ -3,34 +3,25 @@ use std::io::{self, Write};
 use imglock_harness::drill::{self, Drill, Effect, Expected, FileNode, Theme, Variant};
 use imglock_harness::lock::Backend;
 
+use crate::report::page::Page;
 use crate::report::palette::{FAINT, STRONG};
 
-/// Every drill by theme, for a terminal of `width` columns.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes every drill by theme, for a terminal of `width` columns.
 pub fn list(width: usize, out: &mut dyn Write) -> io::Result<()> {
+    let page = &mut Page::new(out, width.min(100));
     let pad = drill::all().map(|drill| drill.name.len()).max().unwrap_or(0);
     for Theme { title, drills } in drill::THEMES {
-        writeln!(out, "{STRONG}{title}{STRONG:#}")?;
-        for drill in *drills {
-            let options = textwrap::Options::new(width.min(100).saturating_sub(pad + 4));
-            let lines = textwrap::wrap(drill.summary, options);
-            for (number, line) in lines.iter().enumerate() {
-                let name = if number == 0 { drill.name } else { "" };
-                writeln!(out, "  {STRONG}{name:pad$}{STRONG:#}  {line}")?;
-            }
-            writeln!(out, "  {:pad$}  {FAINT}{}{FAINT:#}", "", drill.commands)?;
+        writeln!(page, "{STRONG}{title}{STRONG:#}")?;
+        for Drill { name, summary, commands, .. } in *drills {
+            page.beside(&format!("  {STRONG}{name:pad$}{STRONG:#}  "), summary)?;
+            writeln!(page, "  {:pad$}  {FAINT}{commands}{FAINT:#}", "")?;
         }
-        writeln!(out)?;
+        writeln!(page)?;
     }
-    writeln!(out, "Show one:  imglock repro hotplug")
+    writeln!(page, "Show one:  imglock repro hotplug")
 }
 
-/// What every command does with locks, a table for each theme.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes the effect of every command on locks, a table for each theme.
 pub fn tables(out: &mut dyn Write) -> io::Result<()> {
     for (number, Theme { title, drills }) in drill::THEMES.iter().enumerate() {
         let space = if number == 0 { "" } else { "\n" };
@@ -39,23 +30,18 @@ pub fn tables(out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What each command does with locks, as a table of the documentation.
-pub fn table(drills: &[Drill]) -> String {
+/// The effect of each command on locks, as a table of the documentation.
+fn table(drills: &[Drill]) -> String {
     let mut text = String::from(
         "| commands | image | OFD | POSIX, read-write | POSIX, auto-read-only | POSIX, inline | `imglock repro` |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for drill in drills {
-        for (number, expected) in drill.expected.iter().enumerate() {
-            let (commands, name) = match number {
-                0 => (drill.commands, format!("`{}`", drill.name)),
-                _ => ("", String::new()),
-            };
-            let [ofd, fixed, auto, inline] = COLUMNS.map(|variant| word(drill, expected, variant));
-            let place = expected.place;
-            text += &format!(
-                "| {commands} | {place} | {ofd} | {fixed} | {auto} | {inline} | {name} |\n"
-            );
+        let (mut commands, mut name) = (drill.commands, format!("`{}`", drill.name));
+        for expected in drill.expected {
+            let effects = COLUMNS.map(|variant| word(drill, expected, variant)).join(" | ");
+            text += &format!("| {commands} | {} | {effects} | {name} |\n", expected.place);
+            (commands, name) = ("", String::new());
         }
     }
     text

@@ -1,26 +1,18 @@
 use std::io::{self, Write};
 
-use imglock_harness::drill::{Act, Entry};
-use imglock_harness::run::Verdict;
-
+use super::steps::{Step, steps};
 use super::{Narrative, words};
-use crate::phrase::printable;
 
-/// A drill as Markdown, to be pasted into a bug report.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes a drill as Markdown, for a bug report.
 pub fn markdown(narrative: &Narrative<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Narrative { drill, told, environment, .. } = narrative;
-    writeln!(out, "## {}\n", drill.summary)?;
-    writeln!(out, "{}\n", drill.about)?;
+    writeln!(out, "## {}\n\n{}\n", drill.summary, drill.about)?;
     writeln!(out, "| | |\n| --- | --- |")?;
     writeln!(out, "| QEMU | {} |", told.account.program)?;
     writeln!(out, "| kernel | Linux {} ({}) |", environment.kernel, environment.architecture)?;
     writeln!(out, "| file system | {} |", environment.file_system)?;
     writeln!(out, "| locks | {} |", words::conditions(narrative))?;
-    writeln!(out, "| commands | {} |\n", drill.commands)?;
-    writeln!(out, "### What came of it\n")?;
+    writeln!(out, "| commands | {} |\n\n### Result\n", drill.commands)?;
     for cell in &told.account.cells {
         writeln!(out, "* **{}** {}", words::effect(cell.effect), words::proof(cell))?;
     }
@@ -28,51 +20,35 @@ pub fn markdown(narrative: &Narrative<'_>, out: &mut dyn Write) -> io::Result<()
         writeln!(out, "\n{control}")?;
     }
     writeln!(out, "\n### Step by step\n")?;
-    let mut before: &[_] = &[];
-    for (number, entry) in told.account.entries.iter().enumerate() {
-        step(number + 1, entry, words::changes(before, entry), out)?;
-        before = &entry.locks;
-    }
+    steps(&told.account).try_for_each(|one| step(one, out))?;
     writeln!(out, "### How to be safe\n\n{}\n", drill.safe)?;
-    for result in [*told].into_iter().chain(narrative.control) {
-        if result.verdict != Verdict::Passed {
-            let (verdict, variant) = (result.verdict, result.account.variant);
-            writeln!(out, "**{verdict}** ({variant}): {}\n", result.reason)?;
-        }
+    for result in words::failures(narrative) {
+        let (verdict, variant) = (result.verdict, result.account.variant);
+        writeln!(out, "**{verdict}** ({variant}): {}\n", result.reason)?;
     }
     let version = &environment.imglock;
     writeln!(out, "Made by `imglock repro {} --markdown` (imglock {version}).", drill.name)
 }
 
-fn step(
-    number: usize,
-    entry: &Entry,
-    changes: Vec<(String, Vec<String>)>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let Entry { actor, title, act, messages, printed, .. } = entry;
-    writeln!(out, "{number}. **{actor}**: {title}\n")?;
-    let said = words::command(act).map(|command| format!("$ {command}"));
-    let said = said.into_iter().chain(messages.iter().map(ToString::to_string));
-    let said: Vec<String> = said.chain(printed.iter().map(|line| printable(line))).collect();
+fn step(step: Step<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}. **{}**: {}\n", step.number, step.actor, step.title)?;
+    let command = step.command.map(|command| format!("$ {command}"));
+    let said: Vec<String> = command.into_iter().chain(step.messages).chain(step.printed).collect();
     if !said.is_empty() {
-        writeln!(out, "   ```text")?;
-        for line in said {
-            writeln!(out, "   {line}")?;
-        }
-        writeln!(out, "   ```\n")?;
+        writeln!(out, "   ```text\n   {}\n   ```\n", said.join("\n   "))?;
     }
-    if let Act::Prove(outcome) = act {
-        writeln!(out, "   **{}**\n", words::answer(outcome))?;
+    if let Some((answer, _)) = step.answer {
+        writeln!(out, "   **{answer}**\n")?;
     }
-    if let Some(fate) = words::fate(act) {
+    if let Some(fate) = step.fate {
         writeln!(out, "   *{fate}*\n")?;
     }
-    for (image, lines) in changes {
-        for line in lines {
-            writeln!(out, "   * `{image}`: {line}")?;
+    let mut images = step.changes.iter().peekable();
+    while let Some((image, line)) = images.next() {
+        writeln!(out, "   * `{image}`: {line}")?;
+        if images.peek().is_none_or(|(next, _)| next != image) {
+            writeln!(out)?;
         }
-        writeln!(out)?;
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
-//! What real QEMU did with its locks, told so that it can be passed on.
+//! What real QEMU does with its locks, step by step, as a report that can be passed on.
 
 mod list;
 mod markdown;
+mod steps;
 mod sum;
 mod terminal;
 mod words;
@@ -20,35 +21,23 @@ use std::io::{self, Write};
 
 use imglock_harness::drill::{Drill, DrillResult};
 use imglock_harness::run::Environment;
-use serde::Serialize;
 
-/// The version of the document; it rises when a reader could be broken.
-const SCHEMA: u32 = 1;
+use super::document;
 
-/// One drill, told.
+/// A drill with its results.
 #[derive(Debug)]
 pub struct Narrative<'a> {
-    /// What it is about.
+    /// The drill.
     pub drill: &'a Drill,
-    /// The run that is told step by step.
+    /// The run that is written step by step.
     pub told: &'a DrillResult,
-    /// The same commands with OFD locks, where that is another run.
+    /// The run of the same commands with OFD locks, where `told` has none.
     pub control: Option<&'a DrillResult>,
-    /// Where.
+    /// Where it ran.
     pub environment: Environment,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: u32,
-    results: &'a [&'a DrillResult],
-}
-
-/// Results as one JSON document.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes results as one JSON document.
 pub fn json(results: &[&DrillResult], out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &Document { schema: SCHEMA, results })?;
-    writeln!(out)
+    document::write(&serde_json::json!({ "schema": 1, "results": results }), out)
 }

@@ -1,6 +1,5 @@
-//! One of everything, for the snapshots.
+//! Results made by hand, with one step of each kind.
 
-use crate::report::samples;
 use imglock_harness::drill::{
     self, Account, Act, Cell, Drill, DrillResult, Effect, Entry, FileNode, Holding, ImageLocks,
     Variant,
@@ -8,18 +7,14 @@ use imglock_harness::drill::{
 use imglock_harness::image::{Claim, Mode, Permission, Refusal, Side};
 use imglock_harness::lock::Backend;
 use imglock_harness::qemu::{Binary, Message, Program, Version};
-use imglock_harness::run::{Environment, Verdict};
+use imglock_harness::run::Verdict;
 use imglock_harness::step::Outcome;
 
 pub fn drill() -> &'static Drill {
     drill::find("hotplug").expect("it is in the catalog")
 }
 
-pub fn environment() -> Environment {
-    Environment { mount_options: vec!["rw".into()], ..samples::environment() }
-}
-
-/// A run in which locks are kept at first, and then lost.
+/// A run that keeps its locks at first, and then loses them.
 pub fn lost() -> DrillResult {
     let variant = Variant { backend: Backend::Posix, node: FileNode::ReadWrite };
     let account = Account {
@@ -41,7 +36,7 @@ pub fn kept() -> DrillResult {
     DrillResult { verdict: Verdict::Passed, reason: String::new(), account }
 }
 
-/// One that did not come out as documented.
+/// A run that differs from the documentation.
 pub fn failed() -> DrillResult {
     let reason = "disk.img: loses was expected, but vm1 keeps its locks".to_owned();
     DrillResult { verdict: Verdict::Failed, reason, ..kept() }

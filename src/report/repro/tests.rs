@@ -1,19 +1,14 @@
 use imglock_harness::drill::DrillResult;
 
-use super::samples::{drill, environment, failed, kept, lost};
+use super::samples::{drill, failed, kept, lost};
 use super::{Narrative, line, markdown, sum, terminal};
+use crate::report::samples::environment;
+use crate::report::shown::shown;
 
-/// What was written, without colours.
-fn plain(out: &[u8]) -> String {
-    anstream::adapter::strip_str(&String::from_utf8_lossy(out)).to_string()
-}
-
+/// The terminal's text and the Markdown.
 fn told(told: &DrillResult, control: Option<&DrillResult>) -> [String; 2] {
     let narrative = Narrative { drill: drill(), told, control, environment: environment() };
-    let (mut screen, mut text) = (Vec::new(), Vec::new());
-    terminal(&narrative, 100, &mut screen).expect("a vector can be written");
-    markdown(&narrative, &mut text).expect("a vector can be written");
-    [plain(&screen), plain(&text)]
+    [shown(|out| terminal(&narrative, 100, out)), shown(|out| markdown(&narrative, out))]
 }
 
 #[test]
@@ -53,11 +48,9 @@ fn a_control_that_loses_is_not_called_safe() {
 
 #[test]
 fn all_of_them_are_lines_and_a_sum() {
-    let mut out = Vec::new();
     let results = [lost(), kept(), failed()];
-    for result in &results {
-        line(result, &mut out).expect("a vector can be written");
-    }
-    sum(&results, &mut out).expect("a vector can be written");
-    insta::assert_snapshot!(plain(&out));
+    insta::assert_snapshot!(shown(|out| {
+        results.iter().try_for_each(|result| line(result, out))?;
+        sum(&results, out)
+    }));
 }

@@ -1,30 +1,30 @@
-use std::io::{self, Write};
+use std::io;
 
 use anstyle::Style;
 use imglock_harness::self_test::{End, FaultResult, Hunt, SelfTest};
 
-use super::text::{backends, name_width};
+use super::table::name_width;
+use crate::report::page::Page;
 use crate::report::palette::{CAREFUL, FAINT, GOOD, PLAIN, STRONG};
 
-/// The columns of a hunter.
+/// The columns of a detector.
 const CELL: usize = 10;
 
-/// Which hunter finds which fault, and on which locks.
-///
-/// # Errors
-/// When `out` cannot be written.
-pub fn write(tested: &SelfTest, ended: &[&FaultResult], out: &mut dyn Write) -> io::Result<()> {
+/// Writes which detector catches which fault, and on which backend.
+pub fn write(tested: &SelfTest, ended: &[&FaultResult], page: &mut Page<'_>) -> io::Result<()> {
     let names = name_width(ended.iter().map(|result| result.fault));
-    let backends = backends(tested);
+    let mut backends: Vec<_> = tested.baseline.iter().map(|hunt| hunt.backend).collect();
+    backends.sort_unstable();
+    backends.dedup();
     let heads = tested.hunters.iter().map(|hunter| (STRONG, hunter.name()));
-    writeln!(out)?;
-    line((FAINT, "found on"), names, heads, out)?;
+    writeln!(page)?;
+    line((FAINT, "caught on"), names, heads, page)?;
     for result in ended {
         let cells = tested.hunters.iter().map(|hunter| {
             let by = result.hunts.iter().filter(|hunt| hunt.hunter == *hunter);
             cell(&by.collect::<Vec<_>>(), backends.len())
         });
-        line((PLAIN, result.fault.name()), names, cells, out)?;
+        line((PLAIN, result.fault.name()), names, cells, page)?;
     }
     Ok(())
 }
@@ -33,18 +33,18 @@ fn line<'a>(
     (style, name): (Style, &str),
     names: usize,
     cells: impl Iterator<Item = (Style, &'a str)>,
-    out: &mut dyn Write,
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
-    let mut line = format!("  {style}{name:names$}{style:#} ");
+    write!(page, "  {style}{name:names$}{style:#} ")?;
     let mut gap = 0;
     for (style, word) in cells {
-        line += &format!("{:gap$} {style}{word}{style:#}", "");
+        write!(page, "{:gap$} {style}{word}{style:#}", "")?;
         gap = CELL.saturating_sub(word.len());
     }
-    writeln!(out, "{line}")
+    writeln!(page)
 }
 
-/// Where it was found; `-` where it was looked for in vain.
+/// The backend on which the fault was caught; `-` where it was not.
 fn cell(hunts: &[&Hunt], backends: usize) -> (Style, &'static str) {
     let found: Vec<_> = hunts.iter().filter(|hunt| matches!(hunt.end, End::Caught(_))).collect();
     match found.as_slice() {

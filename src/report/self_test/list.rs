@@ -6,12 +6,9 @@ use imglock_harness::self_test::Hunter;
 use crate::phrase::count;
 use crate::report::palette::{FAINT, STRONG};
 
-/// What each fault is, and what each hunter does.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes the meaning of each fault, by place, and what each detector does.
 pub fn list(faults: &[Fault], out: &mut dyn Write) -> io::Result<()> {
-    let width = super::text::name_width(faults.iter().copied());
+    let width = super::table::name_width(faults.iter().copied());
     let mut place = None;
     for fault in faults {
         if place.replace(fault.place()) != Some(fault.place()) {
@@ -19,7 +16,7 @@ pub fn list(faults: &[Fault], out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "  {:width$}  {FAINT}{}{FAINT:#}", fault.name(), fault.meaning())?;
     }
-    writeln!(out, "\n{STRONG}hunters{STRONG:#}")?;
+    writeln!(out, "\n{STRONG}detectors{STRONG:#}")?;
     for hunter in Hunter::ALL {
         writeln!(out, "  {:width$}  {FAINT}{}{FAINT:#}", hunter.name(), hunter.meaning())?;
     }

@@ -1,7 +1,8 @@
-//! Which fault was noticed by whom.
+//! Which planted fault was caught by which detector.
 
 mod grid;
 mod list;
+mod table;
 mod text;
 
 #[cfg(test)]

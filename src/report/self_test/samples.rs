@@ -1,4 +1,4 @@
-//! Self-tests made by hand: every fate, every end of a hunt.
+//! Self-tests made by hand: every fate, and every end of a hunt.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub fn tested() -> SelfTest {
     }
 }
 
-/// One that was stopped when the first hunter had found one fault.
+/// One that was stopped after the first detector had caught one fault.
 pub fn interrupted() -> SelfTest {
     let mut tested = SelfTest { complete: false, ..tested() };
     tested.baseline.truncate(2);
@@ -59,7 +59,7 @@ pub fn interrupted() -> SelfTest {
     tested
 }
 
-/// Something is found where nothing is planted.
+/// One with a failure without a planted fault.
 pub fn unsound() -> SelfTest {
     let mut tested = interrupted();
     tested.baseline[0].end = caught_by_suite();

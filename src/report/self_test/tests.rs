@@ -4,20 +4,17 @@ use imglock_harness::self_test::{Fate, Hunter, SelfTest};
 
 use super::samples::{interrupted, tested, unsound};
 use super::*;
+use crate::report::shown::{shown, snapshots};
 
 fn told(tested: &SelfTest, width: Option<usize>) -> String {
-    let mut out = Vec::new();
-    write(tested, width, &mut out).expect("a vector can be written");
-    plain(&out)
+    shown(|out| write(tested, width, out))
 }
 
-fn plain(bytes: &[u8]) -> String {
-    String::from_utf8(anstream::adapter::strip_bytes(bytes).into_vec()).expect("text")
-}
-
-#[test]
-fn a_person_reads_who_noticed_what() {
-    insta::assert_snapshot!(told(&tested(), None));
+snapshots! {
+    a_person_reads_who_noticed_what: told(&tested(), None);
+    a_thorough_one_shows_who_finds_what: told(&SelfTest { thorough: true, ..tested() }, Some(100));
+    where_something_is_found_without_a_fault_nothing_is_concluded: told(&unsound(), Some(100));
+    an_interrupted_one_says_how_far_it_came: told(&interrupted(), Some(100));
 }
 
 #[test]
@@ -30,34 +27,18 @@ fn a_line_is_cut_to_fit_a_terminal() {
 }
 
 #[test]
-fn a_thorough_one_shows_who_finds_what() {
-    insta::assert_snapshot!(told(&SelfTest { thorough: true, ..tested() }, Some(100)));
-}
-
-#[test]
-fn where_something_is_found_without_a_fault_nothing_is_concluded() {
-    insta::assert_snapshot!(told(&unsound(), Some(100)));
-}
-
-#[test]
-fn an_interrupted_one_says_how_far_it_came() {
-    insta::assert_snapshot!(told(&interrupted(), Some(100)));
-}
-
-#[test]
 fn faults_are_listed_by_place_with_what_is_wrong() {
-    let mut out = Vec::new();
-    list(&[Fault::UnlockIgnored, Fault::NoCheck], &mut out).expect("a vector can be written");
-    insta::assert_snapshot!(plain(&out));
+    let faults = [Fault::UnlockIgnored, Fault::NoCheck];
+    insta::assert_snapshot!(shown(|out| list(&faults, out)));
 }
 
 #[test]
 fn what_is_said_beside_the_bar_is_who_looks() {
-    assert_eq!(so_far(&tested()), "matrix looks");
+    assert_eq!(so_far(&tested()), "matrix runs");
     assert_eq!(so_far(&SelfTest { baseline: Vec::new(), ..tested() }), "without a fault first");
 }
 
-/// What a fate is follows from the hunts.
+/// The hunts decide the fate.
 #[test]
 fn each_sample_has_the_fate_that_it_is_for() {
     let fates: Vec<Fate> = tested().results.iter().map(|result| result.fate()).collect();
@@ -67,7 +48,7 @@ fn each_sample_has_the_fate_that_it_is_for() {
     assert_eq!((interrupted().count(Fate::Caught), interrupted().count(Fate::Open)), (1, 3));
 }
 
-/// The page and the program tell the same faults in the same words.
+/// The page and the program describe the same faults in the same words.
 #[test]
 fn the_page_lists_every_fault() {
     let page = include_str!("../../../docs/self-test.md");

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Permissions;
 
-/// What an opener takes for itself and what it lets others take meanwhile.
+/// The permissions that an opener holds, and those that it shares with other openers.
 ///
 /// ```
 /// use imglock_core::{Claim, Permissions};
@@ -18,27 +18,28 @@ use super::Permissions;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Claim {
-    /// The permissions this opener takes.
+    /// The permissions that this opener holds.
     pub held: Permissions,
-    /// The permissions that others may take at the same time.
+    /// The permissions that other openers may hold at the same time.
     pub shared: Permissions,
 }
 
 impl Claim {
-    /// Takes nothing and shares everything: no lock byte at all.
+    /// Holds nothing and shares everything. This claim has no lock byte.
     pub const NOTHING: Claim = Claim { held: Permissions::empty(), shared: Permissions::all() };
 
-    /// Takes `held` and lets others take `shared`.
+    /// A claim that holds `held` and shares `shared`.
     pub const fn new(held: Permissions, shared: Permissions) -> Claim {
         Claim { held, shared }
     }
 
-    /// The permissions that others may not take meanwhile.
+    /// The permissions that other openers may not hold at the same time.
     pub fn unshared(self) -> Permissions {
         self.shared.complement()
     }
 
-    /// The contract's rule: either one holds what the other does not share.
+    /// Returns whether the two claims conflict: one of them holds a permission that the other does not
+    /// share.
     pub fn conflicts_with(self, other: Claim) -> bool {
         self.held.intersects(other.unshared()) || other.held.intersects(self.unshared())
     }

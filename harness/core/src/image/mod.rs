@@ -1,9 +1,9 @@
-//! Permissions, modes and lock bytes, and QEMU's way to acquire and release them.
+//! Permissions, claims, modes, and QEMU's lock bytes.
 //!
-//! QEMU tells other processes what it does with an image, and what it lets
-//! them do, by read locks on single bytes: byte `100 + i` for permission `i`
-//! held, byte `200 + i` for permission `i` not shared (block/file-posix.c,
-//! `RAW_LOCK_PERM_BASE` and `RAW_LOCK_SHARED_BASE`).
+//! QEMU uses read locks on single bytes to tell other processes which permissions it holds and
+//! which it shares. Byte `100 + i` is locked if permission `i` is held. Byte `200 + i` is locked
+//! if permission `i` is not shared (block/file-posix.c, `RAW_LOCK_PERM_BASE` and
+//! `RAW_LOCK_SHARED_BASE`).
 
 mod bytes;
 mod claim;

@@ -4,32 +4,32 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::{Claim, Permissions};
 
-/// How a descriptor is opened (`O_RDONLY`, `O_WRONLY`, `O_RDWR`).
+/// The access mode of a descriptor (`O_RDONLY`, `O_WRONLY`, `O_RDWR`; open(2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[derive(Display, EnumString, IntoStaticStr, VariantArray)]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[strum(serialize_all = "kebab-case")]
 pub enum Access {
-    /// `O_RDONLY`: cannot take write locks.
+    /// `O_RDONLY`: the descriptor cannot acquire write locks.
     ReadOnly,
-    /// `O_WRONLY`: cannot take read locks, hence none of QEMU's.
+    /// `O_WRONLY`: the descriptor cannot acquire read locks, so it cannot lock QEMU's lock bytes.
     WriteOnly,
     /// `O_RDWR`.
     ReadWrite,
 }
 
 impl Access {
-    /// All of them.
+    /// All access modes.
     pub const ALL: [Access; 3] = [Access::ReadOnly, Access::WriteOnly, Access::ReadWrite];
 
-    /// The word that scenarios use.
+    /// The word in scenarios.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// What a claim needs: write access where it holds `write`,
-    /// `write-unchanged` or `resize`, read access otherwise.
+    /// The access that a claim needs: read-write if it holds `write`, `write-unchanged` or
+    /// `resize`, otherwise read-only.
     pub fn needed_by(claim: Claim) -> Access {
         let writing = Permissions::WRITE | Permissions::WRITE_UNCHANGED | Permissions::RESIZE;
         if claim.held.intersects(writing) { Access::ReadWrite } else { Access::ReadOnly }
@@ -38,10 +38,10 @@ impl Access {
 
 macro_rules! modes {
     ($($(#[$doc:meta])* $variant:ident $held:literal $unshared:literal;)*) => {
-        /// A named claim: what QEMU locks when it is asked in a common way.
+        /// A named claim: the locks that QEMU acquires in one common use.
         ///
-        /// Measured on /proc/locks with QEMU 7.2; the digits in the table
-        /// below are permission numbers.
+        /// Measured in /proc/locks with QEMU 7.2. The digits in the table below are permission
+        /// numbers.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
         #[derive(Display, EnumString, IntoStaticStr, VariantArray)]
@@ -52,15 +52,15 @@ macro_rules! modes {
         }
 
         impl Mode {
-            /// Every mode, from the one that takes least.
+            /// All modes. Those that hold least come first.
             pub const ALL: &[Mode] = Mode::VARIANTS;
 
-            /// The word that scenarios, flags and reports use.
+            /// The word in scenarios, flags and reports.
             pub fn name(self) -> &'static str {
                 self.into()
             }
 
-            /// What the mode takes and what it shares.
+            /// The permissions that the mode holds and shares.
             pub fn claim(self) -> Claim {
                 let (held, unshared) = match self {
                     $(Mode::$variant => ($held, $unshared),)*
@@ -75,9 +75,9 @@ macro_rules! modes {
 }
 
 modes! {
-    /// A raw `-blockdev` that nothing uses yet.
+    /// A raw `-blockdev` that no device uses yet.
     None 0b0000 0b0000;
-    /// Anything under `-incoming` before the migration ends.
+    /// Any node under `-incoming` before the migration ends.
     Inactive 0b0000 0b0000;
     /// Raw, read-only device.
     Ro 0b0001 0b0010;
@@ -87,7 +87,7 @@ modes! {
     RoShareRw 0b0001 0b0000;
     /// Raw, read-write device with `share-rw=on`: a cluster disk.
     ShareRw 0b0011 0b0000;
-    /// `force-share=on,read-only=on`, as `qemu-io -r -U` opens.
+    /// `force-share=on,read-only=on`, as `qemu-io -r -U` opens an image.
     ForceShare 0b0001 0b0000;
     /// Raw under ide-cd or scsi-cd, and the backing file of `snapshot=on`.
     Cdrom 0b0001 0b1010;
@@ -103,19 +103,19 @@ modes! {
     ToolRw 0b0011 0b0000;
     /// qcow2 opened read-only, or as a backing file.
     Qcow2Ro 0b0001 0b1010;
-    /// qcow2 opened read-write, whatever `share-rw` says.
+    /// qcow2 opened read-write, with any value of `share-rw`.
     Qcow2Rw 0b1011 0b1010;
     /// Raw backing file of an overlay that a device uses.
     Backing 0b0001 0b1010;
     /// `qemu-img resize` on raw.
     Resize 0b1011 0b0000;
-    /// `qemu-img create` over a raw file that exists.
+    /// `qemu-img create` over an existing raw file.
     Create 0b1010 0b1000;
     /// Raw target of blockdev-backup; raw base of an active commit.
     BackupTarget 0b0010 0b1000;
     /// Raw target of blockdev-mirror.
     MirrorTarget 0b0010 0b1011;
-    /// The middle of a chain while it is committed into its base.
+    /// The middle of a chain while QEMU commits it into its base.
     CommitSource 0b0001 0b1011;
     /// The top of a chain during block-stream, qcow2.
     StreamTop 0b1111 0b1010;
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
     use crate::image::lock_bytes;
 
-    /// As `/proc/locks` showed them for QEMU 7.2.
+    /// Measured in `/proc/locks` with QEMU 7.2.
     #[rstest::rstest]
     #[case("none", &[])]
     #[case("inactive", &[])]

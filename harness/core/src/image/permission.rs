@@ -14,18 +14,18 @@ use strum::{Display, EnumString, IntoStaticStr};
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[strum(serialize_all = "kebab-case")]
 pub enum Permission {
-    /// Read data and rely on nobody changing it midway.
+    /// Read data, with the guarantee that no other opener changes it.
     ConsistentRead,
-    /// Change data that readers see.
+    /// Change the data that readers see.
     Write,
     /// Write data that reads the same as before, as block-stream does.
     WriteUnchanged,
-    /// Change the image's length.
+    /// Change the length of the image.
     Resize,
 }
 
 impl Permission {
-    /// All four, by rising number: the order in which QEMU locks and tests.
+    /// All four, in ascending order of their numbers. QEMU locks and tests in this order.
     pub const ALL: [Permission; 4] = [
         Permission::ConsistentRead,
         Permission::Write,
@@ -33,18 +33,17 @@ impl Permission {
         Permission::Resize,
     ];
 
-    /// The permission's number `i`, as in lock byte `100 + i`.
+    /// The number `i` of the permission, as in lock byte `100 + i`.
     pub fn number(self) -> u8 {
         self as u8
     }
 
-    /// The word that scenarios use, such as `write-unchanged`.
+    /// The word in scenarios, such as `write-unchanged`.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// The name in QEMU's messages, such as `write unchanged`
-    /// (`bdrv_perm_names`, block.c).
+    /// The name in QEMU's messages, such as `write unchanged` (`bdrv_perm_names`, block.c).
     pub fn qemu_name(self) -> &'static str {
         match self {
             Permission::ConsistentRead => "consistent read",
@@ -56,7 +55,7 @@ impl Permission {
 }
 
 bitflags! {
-    /// A set of permissions; bit `i` stands for permission number `i`.
+    /// A set of permissions. Bit `i` stands for permission number `i`.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
     pub struct Permissions: u8 {
         /// [`Permission::ConsistentRead`].
@@ -71,12 +70,12 @@ bitflags! {
 }
 
 impl Permissions {
-    /// The permissions in the set, by rising number.
+    /// The permissions in the set, in ascending order of their numbers.
     pub fn each(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.into_iter().filter(move |permission| self.has(*permission))
     }
 
-    /// Whether `permission` is in the set.
+    /// Returns whether `permission` is in the set.
     pub fn has(self, permission: Permission) -> bool {
         self.contains(permission.into())
     }
@@ -95,7 +94,7 @@ impl FromIterator<Permission> for Permissions {
 }
 
 impl fmt::Display for Permissions {
-    /// The names with blanks between them, or `-` for the empty set.
+    /// Prints the names, separated by spaces, or `-` for the empty set.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {
             return f.pad("-");
@@ -108,8 +107,8 @@ impl fmt::Display for Permissions {
 impl FromStr for Permissions {
     type Err = strum::ParseError;
 
-    /// Reads names with blanks between them; `-` and nothing are the empty
-    /// set, `all` is every permission.
+    /// Parses names that are separated by spaces. `-` and the empty text mean the empty set, `all`
+    /// means all four.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.trim() {
             "" | "-" => Ok(Permissions::empty()),
@@ -119,7 +118,7 @@ impl FromStr for Permissions {
     }
 }
 
-/// Names for people, bits on the wire.
+/// Human-readable formats contain names, binary formats contain bits.
 #[cfg(feature = "serde")]
 impl Serialize for Permissions {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

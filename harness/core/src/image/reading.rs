@@ -1,20 +1,20 @@
 use super::{Claim, HELD_BASE, Permission, Permissions, UNSHARED_BASE};
 use crate::lock::{ByteRange, LockType};
 
-/// What the locks of one owner on one image amount to: a claim as far as they
-/// are QEMU's read locks on lock bytes, and the rest as it is.
+/// The meaning of all locks of one owner on one image: a claim, made from the read locks on
+/// QEMU's lock bytes, and all other locks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reading {
-    /// The permissions whose bytes `100 + i` are read-locked.
+    /// The permissions whose byte `100 + i` is read-locked.
     pub held: Permissions,
-    /// The permissions whose bytes `200 + i` are read-locked.
+    /// The permissions whose byte `200 + i` is read-locked.
     pub unshared: Permissions,
-    /// Every lock that is none of QEMU's.
+    /// All locks that are not read locks on QEMU's lock bytes.
     pub other: Vec<(LockType, ByteRange)>,
 }
 
 impl Reading {
-    /// Adds one lock. The kernel merges neighbours, so it may be the bytes of
+    /// Adds one lock. The kernel merges neighbouring locks, so `range` may contain the lock bytes of
     /// several permissions.
     pub fn add(&mut self, kind: LockType, range: ByteRange) {
         match (kind, permissions(range, HELD_BASE), permissions(range, UNSHARED_BASE)) {
@@ -24,14 +24,14 @@ impl Reading {
         }
     }
 
-    /// The claim; [`Claim::NOTHING`] when no lock byte is taken.
+    /// The claim, or [`Claim::NOTHING`] if no lock byte is locked.
     pub fn claim(&self) -> Claim {
         Claim::new(self.held, self.unshared.complement())
     }
 }
 
-/// The permissions whose lock bytes, counted from `base`, make up `range`;
-/// `None` when it reaches beyond them.
+/// The permissions whose lock bytes, counted from `base`, make up `range`. `None` if `range`
+/// contains any other byte.
 fn permissions(range: ByteRange, base: i64) -> Option<Permissions> {
     let byte = |permission: &Permission| base + i64::from(permission.number());
     let all = ByteRange::new(base, base + Permission::ALL.len() as i64 - 1);

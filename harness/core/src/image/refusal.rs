@@ -6,7 +6,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::Permission;
 
-/// Which half of a claim met resistance.
+/// The half of a claim that conflicts with a holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[derive(EnumString, IntoStaticStr, VariantArray)]
@@ -20,10 +20,10 @@ pub enum Side {
 }
 
 impl Side {
-    /// Both, in the order in which QEMU tests.
+    /// Both sides, in the order in which QEMU tests them.
     pub const ALL: &[Side] = Side::VARIANTS;
 
-    /// The word that histories use.
+    /// The word in histories.
     pub fn name(self) -> &'static str {
         self.into()
     }
@@ -33,15 +33,15 @@ impl Side {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Refusal {
-    /// Whether it was wanted or not shared.
+    /// Whether the permission was wanted or not shared.
     pub side: Side,
     /// The permission.
     pub permission: Permission,
 }
 
 impl Refusal {
-    /// QEMU's words: `Failed to get "write" lock` or
-    /// `Failed to get shared "write" lock`.
+    /// QEMU's message: `Failed to get "write" lock` or `Failed to get shared "write" lock`
+    /// (block/file-posix.c).
     pub fn qemu_message(self) -> String {
         let shared = match self.side {
             Side::Wanted => "",
@@ -52,7 +52,7 @@ impl Refusal {
 }
 
 impl fmt::Display for Refusal {
-    /// `write` or `shared write`.
+    /// Prints `write` or `shared write`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.side {
             Side::Wanted => write!(f, "{}", self.permission),

@@ -2,34 +2,34 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 
-/// How the kernel is asked for a lock, and so who owns it.
+/// The kind of lock that is requested from the kernel. It determines the owner of the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[derive(Display, EnumString, IntoStaticStr)]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 #[strum(serialize_all = "lowercase")]
 pub enum Backend {
-    /// Open file description locks (`F_OFD_SETLK`, Linux 3.15): the owner is
-    /// the open file description, so `dup`, `fork` and a passed descriptor
-    /// keep the lock alive, and two opens in one process do conflict.
+    /// Open file description locks (`F_OFD_SETLK`, since Linux 3.15). The owner is the open file
+    /// description. So dup(2), fork(2) and a passed descriptor keep the lock, and two opens in one
+    /// process can conflict.
     #[doc(alias = "F_OFD_SETLK")]
     Ofd,
-    /// Traditional record locks (`F_SETLK`): the owner is the process (its
-    /// descriptor table), and closing *any* descriptor of the file drops them.
+    /// Traditional record locks (`F_SETLK`). The owner is the process (its descriptor table). If the
+    /// process closes *any* descriptor of the file, the kernel drops all its locks on the file.
     #[doc(alias = "F_SETLK")]
     Posix,
 }
 
 impl Backend {
-    /// Both backends, in the order in which they are run and reported.
+    /// Both backends, in the order of runs and reports.
     pub const ALL: [Backend; 2] = [Backend::Ofd, Backend::Posix];
 
-    /// The word that scenarios, flags and reports use.
+    /// The word in scenarios, flags and reports.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// The one that this is not: to it, a process is another owner.
+    /// The other backend. Locks of different backends have different owners, even within one process.
     pub fn other(self) -> Backend {
         match self {
             Backend::Ofd => Backend::Posix,
@@ -38,28 +38,28 @@ impl Backend {
     }
 }
 
-/// Shared or exclusive.
+/// The type of a lock: shared or exclusive (`l_type` in fcntl(2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[derive(Display, EnumString, IntoStaticStr)]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 #[strum(serialize_all = "lowercase")]
 pub enum LockType {
-    /// `F_RDLCK`: any number of owners at a time; needs a readable descriptor.
+    /// `F_RDLCK`: several owners at a time. The descriptor must be open for reading.
     #[doc(alias = "F_RDLCK")]
     Read,
-    /// `F_WRLCK`: one owner at a time; needs a writable descriptor.
+    /// `F_WRLCK`: one owner at a time. The descriptor must be open for writing.
     #[doc(alias = "F_WRLCK")]
     Write,
 }
 
 impl LockType {
-    /// The word that scenarios and reports use.
+    /// The word in scenarios and reports.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// Whether locks of these two types on one byte keep each other out.
+    /// Returns whether locks of these two types on the same byte conflict.
     pub fn excludes(self, other: LockType) -> bool {
         self == LockType::Write || other == LockType::Write
     }

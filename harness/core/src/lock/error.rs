@@ -1,52 +1,53 @@
 use super::{ByteRange, LockType};
 use crate::Errno;
 
-/// The lock that stands in the way, as `F_GETLK` reports it.
+/// A conflicting lock, as `F_GETLK` and `F_OFD_GETLK` report it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blocker {
-    /// Its type.
+    /// The type of the lock.
     pub kind: LockType,
     /// Its bytes, counted from the start of the file.
     pub range: ByteRange,
-    /// Its owner, or `None` for an OFD lock, which the kernel reports with
-    /// pid -1 because a description may belong to many processes.
+    /// The process ID of its owner. `None` for an OFD lock: the kernel reports pid -1, because
+    /// several processes can share an open file description.
     pub pid: Option<i32>,
 }
 
-/// Why a lock call did not do what was asked.
+/// The reason why a lock call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
-    /// `EAGAIN` or `EACCES`: another owner's lock is in the way.
+    /// `EAGAIN` or `EACCES`: another owner holds a conflicting lock.
     #[error("another owner holds a conflicting lock")]
     WouldBlock {
-        /// What a test right afterwards named; `None` when it was gone.
+        /// The conflicting lock that a test directly after the call found. `None` if that lock was
+        /// already released.
         blocker: Option<Blocker>,
     },
-    /// `EDEADLK`: waiting would close a cycle of waiting POSIX owners.
+    /// `EDEADLK`: waiting would close a cycle of owners that wait for each other's POSIX locks.
     #[error("waiting would deadlock")]
     Deadlock,
     /// `EINTR`: a signal handler ran while the call waited.
     #[error("interrupted by a signal")]
     Interrupted,
-    /// `ENOTSUP` or `EOPNOTSUPP`: this file system has no such locks.
+    /// `ENOTSUP` or `EOPNOTSUPP`: the file system does not support this kind of lock.
     #[error("the file system does not support this lock")]
     NotSupported,
-    /// `ENOLCK`: no lock manager, or its table is full.
+    /// `ENOLCK`: the file system has no lock manager, or the lock table is full.
     #[error("no locks available")]
     NoLocks,
-    /// `EBADF`: not open, or not open for what the lock type needs.
+    /// `EBADF`: the descriptor is closed, or not open for the access that the lock type needs.
     #[error("the descriptor is not open for this lock type")]
     BadDescriptor,
-    /// `EINVAL`: a range before byte 0, or OFD locks refused altogether.
+    /// `EINVAL`: the range starts before byte 0, or the kernel does not support OFD locks.
     #[error("invalid range, or this kind of lock is unavailable")]
     Invalid,
-    /// Any other errno, `EOVERFLOW` for an offset that is too large among them.
+    /// Any other errno, for example `EOVERFLOW` for an offset that is too large.
     #[error("{0}")]
     Other(Errno),
 }
 
 impl LockError {
-    /// The errno that fcntl(2) returned.
+    /// The errno of fcntl(2).
     pub fn errno(&self) -> Errno {
         match self {
             LockError::WouldBlock { .. } => Errno::EAGAIN,
@@ -94,7 +95,7 @@ mod tests {
         assert_eq!(error.errno(), errno);
     }
 
-    /// POSIX lets a kernel answer either.
+    /// POSIX allows either errno.
     #[test]
     fn eacces_is_another_word_for_eagain() {
         assert_eq!(LockError::from(Errno::EACCES), LockError::WouldBlock { blocker: None });

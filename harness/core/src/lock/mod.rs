@@ -1,9 +1,8 @@
-//! One `fcntl` call: byte-range locks as the kernel offers them.
+//! Byte-range locks, as one call of fcntl(2) acquires, releases or tests them.
 //!
-//! Everything above this room asks for locks through [`ByteLocks`], a trait
-//! of four calls. [`KernelLocks`] answers it from the running kernel; the
-//! model's double ([`imglock_scenario::TableLocks`]) answers it from memory, so
-//! that the lock protocol of [`crate::image`] can be tried without a process.
+//! [`ByteLocks`] is the interface between the lock protocol and the locks themselves. In the crate
+//! `imglock-locks`, `KernelLocks` implements it with the running kernel. In `imglock-scenario`,
+//! `TableLocks` implements it in memory, so that the protocol can be tested without a process.
 
 mod backend;
 mod error;
@@ -15,40 +14,39 @@ pub use range::{ByteRange, ParseRangeError, RangeSpec, Whence};
 
 /// The four calls of a byte-range lock interface, for one open file.
 ///
-/// An implementation stands for one descriptor. Who owns the locks follows
-/// from its backend: the open file description for [`Backend::Ofd`], the
-/// process for [`Backend::Posix`].
+/// An implementation represents one descriptor. The backend determines the owner of its locks: the
+/// open file description for [`Backend::Ofd`], the process for [`Backend::Posix`].
 pub trait ByteLocks {
-    /// `fcntl(fd, F_OFD_SETLK | F_SETLK)`—takes, or changes to `kind`, the
-    /// lock on `range` without waiting.
+    /// `fcntl(fd, F_OFD_SETLK | F_SETLK)`—acquires the lock on `range` without waiting, or changes
+    /// the type of a lock that this owner already holds there to `kind`.
     ///
     /// # Errors
-    /// [`LockError::WouldBlock`] when another owner's lock is in the way;
-    /// every other variant as fcntl(2) describes it.
+    /// [`LockError::WouldBlock`] if another owner holds a conflicting lock. fcntl(2) describes all
+    /// other variants.
     fn set(&mut self, kind: LockType, range: RangeSpec) -> Result<(), LockError>;
 
-    /// `fcntl(fd, F_OFD_SETLKW | F_SETLKW)`—like [`ByteLocks::set`], but
-    /// waits until the range is free.
+    /// `fcntl(fd, F_OFD_SETLKW | F_SETLKW)`—like [`ByteLocks::set`], but waits until no other owner
+    /// holds a conflicting lock.
     ///
     /// # Errors
-    /// [`LockError::Interrupted`] when a signal handler ran, and, for POSIX
-    /// locks only, [`LockError::Deadlock`].
+    /// [`LockError::Interrupted`] if a signal handler ran during the wait;
+    /// [`LockError::Deadlock`] for POSIX locks only; otherwise as for [`ByteLocks::set`].
     fn set_wait(&mut self, kind: LockType, range: RangeSpec) -> Result<(), LockError>;
 
-    /// `fcntl(fd, F_OFD_SETLK | F_SETLK)` with `F_UNLCK`—gives up every lock
-    /// this owner has in `range`, splitting locks that reach beyond it.
+    /// `fcntl(fd, F_OFD_SETLK | F_SETLK)` with `F_UNLCK`—releases all locks of this owner in
+    /// `range`. A lock that extends beyond `range` is split.
     ///
     /// # Errors
-    /// As for [`ByteLocks::set`]; it never would block.
+    /// As for [`ByteLocks::set`], except [`LockError::WouldBlock`].
     fn unlock(&mut self, range: RangeSpec) -> Result<(), LockError>;
 
-    /// `fcntl(fd, F_OFD_GETLK | F_GETLK)`—names the first lock that would be
-    /// in the way of [`ByteLocks::set`], or `None` when the range is free.
+    /// `fcntl(fd, F_OFD_GETLK | F_GETLK)`—returns the first lock that conflicts with `kind` on
+    /// `range`, or `None` if there is no conflict.
     ///
-    /// Locks of the same owner are never in the way, so a POSIX test from
-    /// the process that holds the lock sees nothing.
+    /// Locks of the same owner do not conflict. A POSIX test from the process that holds the lock
+    /// therefore returns `None`.
     ///
     /// # Errors
-    /// As for [`ByteLocks::set`]; it never would block.
+    /// As for [`ByteLocks::set`], except [`LockError::WouldBlock`].
     fn test(&mut self, kind: LockType, range: RangeSpec) -> Result<Option<Blocker>, LockError>;
 }

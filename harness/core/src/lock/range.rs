@@ -4,7 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 
-/// What `l_start` counts from.
+/// The position from which `l_start` counts (`l_whence` in fcntl(2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[derive(Display, EnumString, IntoStaticStr)]
@@ -14,39 +14,39 @@ pub enum Whence {
     /// `SEEK_SET`: the start of the file.
     #[default]
     Set,
-    /// `SEEK_CUR`: the descriptor's file offset at the time of the call.
+    /// `SEEK_CUR`: the file offset of the descriptor at the time of the call.
     Cur,
     /// `SEEK_END`: the end of the file at the time of the call.
     End,
 }
 
 impl Whence {
-    /// The word that scenarios use.
+    /// The word in scenarios.
     pub fn name(self) -> &'static str {
         self.into()
     }
 }
 
-/// A range as `struct flock` states it, before the kernel resolves it.
+/// A range as `struct flock` states it, before the kernel resolves it (fcntl(2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct RangeSpec {
-    /// What `start` counts from.
+    /// The position from which `start` counts.
     pub whence: Whence,
-    /// `l_start`, in bytes; may be negative when `whence` is not the start.
+    /// `l_start`, in bytes. It may be negative if `whence` is not [`Whence::Set`].
     pub start: i64,
-    /// `l_len`, in bytes: 0 reaches to the end of the file however far it
-    /// grows; a negative length covers the bytes before `start`.
+    /// `l_len`, in bytes. 0 reaches to the end of the file, including later growth. A negative
+    /// length covers the bytes before `start`.
     pub len: i64,
 }
 
 impl RangeSpec {
-    /// `len` bytes from offset `start` of the file.
+    /// The range of `len` bytes from offset `start` of the file.
     pub const fn at(start: i64, len: i64) -> RangeSpec {
         RangeSpec { whence: Whence::Set, start, len }
     }
 
-    /// The one byte at `offset`, as lock bytes are taken.
+    /// The range of one byte at `offset`, such as one of QEMU's lock bytes.
     pub const fn byte(offset: i64) -> RangeSpec {
         RangeSpec::at(offset, 1)
     }
@@ -62,34 +62,34 @@ impl fmt::Display for RangeSpec {
     }
 }
 
-/// A resolved range of bytes, both ends included, as /proc/locks prints it.
+/// A resolved range of bytes, as /proc/locks prints it. Both ends are included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct ByteRange {
-    /// The first byte's offset.
+    /// The offset of the first byte.
     pub first: i64,
-    /// The last byte's offset; [`ByteRange::EOF`] when it has no end.
+    /// The offset of the last byte, or [`ByteRange::EOF`] if the range has no end.
     pub last: i64,
 }
 
 impl ByteRange {
-    /// The `last` of a range that reaches to the end of the file, which is
-    /// also the largest offset there is (`OFFSET_MAX` in the kernel).
+    /// The value of `last` for a range that reaches to the end of the file. It is the largest file
+    /// offset (`OFFSET_MAX` in the kernel's include/linux/fs.h).
     pub const EOF: i64 = i64::MAX;
 
-    /// From `first` to `last`, both included.
+    /// The range from `first` to `last`, both included.
     pub const fn new(first: i64, last: i64) -> ByteRange {
         ByteRange { first, last }
     }
 
-    /// Whether the two ranges have a byte in common.
+    /// Returns whether the two ranges have at least one byte in common.
     pub fn overlaps(self, other: ByteRange) -> bool {
         self.first <= other.last && other.first <= self.last
     }
 }
 
 impl fmt::Display for ByteRange {
-    /// `100`, `100-101` or `0-eof`.
+    /// Prints `100`, `100-101` or `0-eof`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.first, self.last) {
             (first, ByteRange::EOF) => write!(f, "{first}-eof"),
@@ -99,9 +99,9 @@ impl fmt::Display for ByteRange {
     }
 }
 
-/// A text that is no range of bytes.
+/// The text is not a range of bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no range of bytes; write `100`, `100-101` or `0-eof`")]
+#[error("`{0}` is not a range of bytes; write for example `100`, `100-101` or `0-eof`")]
 pub struct ParseRangeError(String);
 
 impl std::str::FromStr for ByteRange {

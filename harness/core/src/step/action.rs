@@ -8,7 +8,7 @@ use strum::{Display, EnumDiscriminants, EnumString, IntoStaticStr, VariantArray}
 use crate::image::{Access, Claim, Locking, Mode, Permissions};
 use crate::lock::{Backend, LockType, RangeSpec};
 
-/// A claim as a scenario states it: by a mode's name, or spelled out.
+/// A claim in a scenario: the name of a mode, or the permissions themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -20,7 +20,7 @@ pub enum ModeSpec {
 }
 
 impl ModeSpec {
-    /// What is taken and what is shared.
+    /// The permissions that are held and shared.
     pub fn claim(self) -> Claim {
         match self {
             ModeSpec::Named(mode) => mode.claim(),
@@ -47,30 +47,30 @@ impl fmt::Display for ModeSpec {
     }
 }
 
-/// How an image is opened.
+/// The properties with which an image is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct OpenOptions {
-    /// The image's name in the scenario's directory.
+    /// The name of the image in the directory of the scenario.
     pub image: String,
-    /// What to take and to share.
+    /// The permissions to hold and to share.
     pub mode: ModeSpec,
-    /// How the descriptor is opened.
+    /// The access mode of the descriptor.
     pub access: Access,
-    /// Locks of this backend, whatever the run's is.
+    /// The backend of the locks of this node. `None` means the backend of the run.
     pub backend: Option<Backend>,
-    /// Decide as QEMU's option would; `None` locks with the backend outright.
+    /// The option `locking=` of QEMU. `None` means: use the backend directly.
     pub locking: Option<Locking>,
-    /// Open inactive, as a migration destination does: lock nothing yet.
+    /// Open the image inactive, as a migration destination does. No byte is locked until `activate`.
     pub inactive: bool,
-    /// Whether exec closes the descriptor (`O_CLOEXEC`).
+    /// Whether execve(2) closes the descriptor (`O_CLOEXEC`).
     pub cloexec: bool,
-    /// Halt after so many lock calls, until an `await` lets it go on.
+    /// Pause after this number of lock calls. An `await` resumes the step.
     pub pause_after: Option<u32>,
 }
 
 impl OpenOptions {
-    /// As a scenario's line opens it that says no more than image and mode.
+    /// The options of a scenario line that states only the image and the mode.
     pub fn new(image: impl Into<String>, mode: ModeSpec) -> OpenOptions {
         OpenOptions {
             image: image.into(),
@@ -85,7 +85,7 @@ impl OpenOptions {
     }
 }
 
-/// What an actor is told to do: one line of a scenario without its actor.
+/// The action of one scenario line, without its actor.
 #[derive(Debug, Clone, PartialEq, Eq, EnumDiscriminants)]
 #[strum_discriminants(
     name(ActionKind),
@@ -93,216 +93,216 @@ impl OpenOptions {
     strum(serialize_all = "lowercase"),
     doc = "The verb of an [`Action`], without what it is done to.",
     doc = "",
-    doc = "This is the one list of verbs. A `match` over it names every verb, so that a",
-    doc = "new one does not compile before each such place has decided about it."
+    doc = "This is the one list of verbs. A `match` names all of them, so that a new verb does not",
+    doc = "compile until each of these places handles it."
 )]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Action {
-    /// Opens an image and acquires the mode's lock bytes; when refused, the
-    /// descriptor is closed again.
+    /// Opens an image and acquires the lock bytes of the mode. If the claim is refused, the
+    /// descriptor is closed.
     Open {
-        /// The new node.
+        /// The name of the new node.
         node: String,
-        /// How it is opened.
+        /// The properties of the open.
         options: OpenOptions,
     },
-    /// close(2), without unlocking anything first.
+    /// close(2), without unlocking first.
     Close {
-        /// Which node.
+        /// The name of the node.
         node: String,
     },
-    /// Changes the claim on a new descriptor and closes the old one, as QEMU
-    /// does between read-only and read-write.
+    /// Changes the claim on a new descriptor and closes the old one. QEMU does this to change
+    /// between read-only and read-write.
     Reopen {
-        /// Which node.
+        /// The name of the node.
         node: String,
         /// The new claim.
         mode: ModeSpec,
-        /// How the new descriptor is opened.
+        /// The access mode of the new descriptor.
         access: Access,
     },
     /// Changes the claim in place.
     Set {
-        /// Which node.
+        /// The name of the node.
         node: String,
         /// The new claim.
         mode: ModeSpec,
-        /// Halt after so many lock calls, until an `await` lets it go on.
+        /// Pause after this number of lock calls. An `await` resumes the step.
         pause_after: Option<u32>,
     },
-    /// Gives up all lock bytes and stays open (migration source).
+    /// Releases all lock bytes and keeps the image open (migration source).
     Inactivate {
-        /// Which node.
+        /// The name of the node.
         node: String,
     },
-    /// Acquires the claim that the node was opened with (migration
-    /// destination); when refused, it stays inactive.
+    /// Acquires the claim with which the node was opened (migration destination). If the claim is
+    /// refused, the node stays inactive.
     Activate {
-        /// Which node.
+        /// The name of the node.
         node: String,
     },
-    /// Reads data, as a witness.
+    /// Reads data as a witness.
     Read {
-        /// Which node.
+        /// The name of the node.
         node: String,
         /// Offset in bytes.
         at: u64,
         /// Length in bytes.
         len: u64,
     },
-    /// Writes data, as a witness.
+    /// Writes data as a witness.
     Write {
-        /// Which node.
+        /// The name of the node.
         node: String,
         /// Offset in bytes.
         at: u64,
         /// The text to write.
         data: String,
     },
-    /// Moves the descriptor's file offset, which `whence=cur` counts from.
+    /// Moves the file offset of the descriptor, from which `whence=cur` counts.
     Seek {
-        /// Which node.
+        /// The name of the node.
         node: String,
         /// The new offset in bytes.
         to: u64,
     },
     /// dup(2): a second descriptor of the same open file description.
     Dup {
-        /// Which node.
+        /// The name of the node.
         node: String,
-        /// The new node.
+        /// The name of the new node.
         copy: String,
     },
-    /// Passes the descriptor to another process (SCM_RIGHTS).
+    /// Passes the descriptor to another process (`SCM_RIGHTS`, unix(7)).
     Send {
-        /// Which node.
+        /// The name of the node.
         node: String,
-        /// The process that receives it.
+        /// The receiving process.
         to: String,
-        /// The node's name there.
+        /// The name of the node in the receiving process.
         copy: String,
     },
-    /// Takes a byte-range lock.
+    /// Acquires a byte-range lock.
     Lock {
-        /// On which node.
+        /// The name of the node.
         node: String,
         /// Shared or exclusive.
         kind: LockType,
-        /// Which bytes.
+        /// The bytes.
         range: RangeSpec,
-        /// Wait until the range is free (`F_SETLKW`).
+        /// Whether to wait for conflicting locks (`F_SETLKW`).
         wait: bool,
     },
-    /// Gives up a byte range.
+    /// Releases a byte range.
     Unlock {
-        /// On which node.
+        /// The name of the node.
         node: String,
-        /// Which bytes.
+        /// The bytes.
         range: RangeSpec,
     },
-    /// Asks who would be in the way (`F_GETLK`).
+    /// Tests for a conflicting lock (`F_GETLK`).
     Test {
-        /// On which node.
+        /// The name of the node.
         node: String,
         /// Shared or exclusive.
         kind: LockType,
-        /// Which bytes.
+        /// The bytes.
         range: RangeSpec,
     },
     /// fork(2): the child has a copy of every descriptor and node.
     Fork {
-        /// The child's name.
+        /// The name of the child.
         child: String,
     },
-    /// clone(2) with `CLONE_FILES`: an actor that shares the descriptor table.
+    /// clone(2) with `CLONE_FILES`: makes an actor that shares the descriptor table.
     Thread {
-        /// The new actor's name.
+        /// The name of the new actor.
         name: String,
     },
-    /// execve(2) of a fresh worker; descriptors with close-on-exec go.
+    /// execve(2) of a new worker. Descriptors with close-on-exec are closed.
     Exec,
-    /// Exits on its own, closing everything.
+    /// Exits. All descriptors of the process are closed.
     Exit,
-    /// SIGKILL.
+    /// Sends SIGKILL.
     Kill,
-    /// SIGSTOP.
+    /// Sends SIGSTOP.
     Stop,
-    /// SIGCONT.
+    /// Sends SIGCONT.
     Continue,
-    /// A signal with a handler (SIGUSR1): interrupts a waiting lock.
+    /// Sends a signal that has a handler (SIGUSR1). It interrupts a waiting lock call.
     Signal,
-    /// Takes up a step that was `blocked` or `paused` and waits for its end.
+    /// Waits for the end of a `blocked` or `paused` step. A paused step is resumed.
     Await,
-    /// Creates an image (done by the host, not by a process).
+    /// Creates an image. This action of the host needs no process.
     Create {
-        /// Its name.
+        /// The name of the image.
         image: String,
-        /// Its size in bytes.
+        /// The size in bytes.
         size: u64,
     },
-    /// Gives an image a second name, a hard link.
+    /// Gives an image a second name by a hard link (link(2)).
     HardLink {
         /// The new name.
         name: String,
         /// The image.
         to: String,
     },
-    /// Makes a symbolic link to an image.
+    /// Makes a symbolic link to an image (symlink(2)).
     Symlink {
         /// The new name.
         name: String,
         /// The image.
         to: String,
     },
-    /// Renames an image.
+    /// Renames an image (rename(2)).
     Rename {
         /// The old name.
         image: String,
         /// The new name.
         to: String,
     },
-    /// Removes a name; who has the file open keeps it.
+    /// Removes a name (unlink(2)). Processes that have the file open keep it.
     Unlink {
         /// The name.
         image: String,
     },
-    /// Shows an image under a second name by a bind mount of the file.
+    /// Makes a second name of an image by a bind mount of the file.
     Bind {
         /// The new name.
         name: String,
         /// The image.
         to: String,
-        /// Nobody can open it for writing by this name.
+        /// Whether the mount is read-only, so that an open for writing by this name fails (`EROFS`).
         read_only: bool,
     },
-    /// Makes an image that is another one seen through an overlayfs, until it
-    /// is first opened for writing.
+    /// Makes an image that shows another image through an overlayfs, until the new image is first
+    /// opened for writing.
     Overlay {
-        /// The new image's name.
+        /// The name of the new image.
         name: String,
-        /// The image under it.
+        /// The image below it.
         over: String,
     },
 }
 
 impl Action {
-    /// Whether the host does it (a file action) rather than a process.
+    /// Returns whether the host carries out the action (a file action), not a process.
     pub fn is_hosts(&self) -> bool {
         self.kind().is_hosts()
     }
 
-    /// Whether something is mounted for it.
+    /// Returns whether the action mounts a file system.
     pub fn mounts(&self) -> bool {
         self.kind().mounts()
     }
 
-    /// Whether it can come to be `blocked` or `paused`.
+    /// Returns whether the step can be `blocked` or `paused`.
     pub fn can_wait(&self) -> bool {
         self.pause_after().is_some() || matches!(self, Action::Lock { wait: true, .. })
     }
 
-    /// After how many lock calls it halts, if it is to halt at all.
+    /// The number of lock calls after which the step pauses, or `None` if it does not pause.
     pub fn pause_after(&self) -> Option<u32> {
         match self {
             Action::Open { options, .. } => options.pause_after,
@@ -338,7 +338,7 @@ impl Action {
         }
     }
 
-    /// The image that comes into being when it is done, if one does.
+    /// The name of the image that the action makes, or `None` if it makes none.
     pub fn new_image(&self) -> Option<&str> {
         match self {
             Action::Create { image: name, .. } | Action::Overlay { name, .. } => Some(name),

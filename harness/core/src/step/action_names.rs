@@ -1,24 +1,24 @@
 use super::Action;
 
-/// The names in an action, by what each stands for.
+/// The names in an action, by their roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ActionNames<'a> {
-    /// The node that the action is about; of an `open`, the new one.
+    /// The node of the action. For `open`, the new node.
     pub node: Option<&'a str>,
-    /// The new node that `as=` names, in the receiver where there is one.
+    /// The new node of `as=`. For `send`, a node of the receiver.
     pub copy: Option<&'a str>,
-    /// The process that is sent something.
+    /// The receiving process.
     pub receiver: Option<&'a str>,
-    /// The actor that is made.
+    /// The new actor.
     pub child: Option<&'a str>,
-    /// The image that is opened, or whose name the host starts from.
+    /// The image that is opened, or the existing name that the host uses.
     pub image: Option<&'a str>,
-    /// The name that an image is given, new or not.
+    /// The name that the host gives to an image.
     pub given: Option<&'a str>,
 }
 
 impl Action {
-    /// The names in it, by what each stands for.
+    /// The names in the action, by their roles.
     ///
     /// ```
     /// use imglock_core::Action;
@@ -73,7 +73,7 @@ impl Action {
         }
     }
 
-    /// The node the action is about, if it is about one.
+    /// The name of the node that the action uses, or `None` for an action of a process or the host.
     pub fn node(&self) -> Option<&str> {
         self.names().node
     }

@@ -2,8 +2,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 
-/// A kind of file system that can be made for a run, and that a scenario may
-/// be meant for.
+/// A kind of file system that `run --fs` can make. A scenario may be limited to some kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[derive(Display, EnumString, IntoStaticStr)]
@@ -18,20 +17,20 @@ pub enum FileSystem {
     Btrfs,
     /// F2FS, on a block device.
     F2fs,
-    /// Files in memory.
+    /// tmpfs: the files are in memory.
     Tmpfs,
-    /// A layer that is written to above one that is only read.
+    /// overlayfs: a writable layer above a read-only layer.
     Overlay,
-    /// A directory that is mounted in a second place.
+    /// A bind mount of a directory.
     Bind,
-    /// A process serves the files, and the kernel keeps their locks.
+    /// A FUSE server serves the files. The kernel keeps their locks.
     Fuse,
-    /// A process serves the files and their locks.
+    /// A FUSE server serves the files and keeps their locks.
     FuseLocks,
 }
 
 impl FileSystem {
-    /// The kernel modules that it takes, where they are not built in.
+    /// The kernel modules that this file system needs unless they are built into the kernel.
     pub fn modules(self) -> &'static [&'static str] {
         match self {
             FileSystem::Ext4 => &["loop", "ext4"],
@@ -44,7 +43,7 @@ impl FileSystem {
         }
     }
 
-    /// All of them.
+    /// All kinds.
     pub const ALL: [FileSystem; 9] = [
         FileSystem::Ext4,
         FileSystem::Xfs,
@@ -57,7 +56,7 @@ impl FileSystem {
         FileSystem::FuseLocks,
     ];
 
-    /// The word that scenarios, options and reports use.
+    /// The word in scenarios, options and reports.
     pub fn name(self) -> &'static str {
         self.into()
     }

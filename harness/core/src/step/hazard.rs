@@ -2,39 +2,39 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 
-/// A way in which the contract is known to break.
+/// A known way in which the contract breaks.
 ///
-/// A scenario declares those it shows; one that is declared and does not
-/// happen fails the scenario as surely as one that happens undeclared.
+/// A scenario declares the hazards that it shows. A declared hazard that does not happen fails
+/// the scenario, and so does an undeclared hazard that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[derive(Display, EnumString, IntoStaticStr)]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[strum(serialize_all = "kebab-case")]
 pub enum Hazard {
-    /// A live opener was granted its locks, never gave them up, and the
-    /// kernel no longer has them.
+    /// A live opener was granted its locks and did not release them, but the kernel no longer has
+    /// them.
     LockLoss,
-    /// A lock outlives the opener that took it: a child that nobody told
-    /// about keeps the description open.
+    /// A lock outlives the opener that acquired it. For example, a child that inherited the
+    /// descriptor keeps the open file description open.
     LeakedLock,
-    /// Two conflicting nodes of one process are both granted, because one
-    /// owner never conflicts with itself.
+    /// Two conflicting nodes of one process are both granted, because locks of one owner never
+    /// conflict.
     SameOwner,
-    /// Conflicting openers run side by side because one of them locks
-    /// nothing (`locking=off`, or `auto` without OFD locks).
+    /// Conflicting openers run side by side because one of them locks nothing (`locking=off`, or
+    /// `locking=auto` without OFD locks).
     Unlocked,
-    /// An image that its holder gave up for a destination that waits for it
-    /// was taken by somebody else in between.
+    /// A holder inactivated an image for a waiting migration destination, and another opener
+    /// acquired the image in between.
     HandoverGap,
-    /// A node was reopened into a conflict: QEMU takes the bytes on the new
-    /// description without a test, and the old one was another file, or had
-    /// copies that keep what it gave up.
+    /// A node was reopened into a conflict. QEMU acquires the bytes on the new open file description
+    /// without a test, and the old one belonged to another file or had copies that keep the released
+    /// locks.
     Unchecked,
 }
 
 impl Hazard {
-    /// All of them.
+    /// All hazards.
     pub const ALL: [Hazard; 6] = [
         Hazard::LockLoss,
         Hazard::LeakedLock,
@@ -44,27 +44,29 @@ impl Hazard {
         Hazard::Unchecked,
     ];
 
-    /// The word that scenarios and reports use.
+    /// The word in scenarios and reports.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// One sentence for a reader who meets the word for the first time.
+    /// The meaning of the hazard in one clause, for readers who do not know the word.
     pub fn meaning(self) -> &'static str {
         match self {
-            Hazard::LockLoss => {
-                "a live opener's locks are gone from the kernel, and it was not told"
-            }
+            Hazard::LockLoss => "a live opener lost its locks in the kernel",
             Hazard::LeakedLock => {
-                "a lock outlives its opener: an inherited descriptor keeps it, or who was not told"
+                "a lock outlives its opener: an inherited descriptor keeps it, or a lock server that is \
+                 not notified of the close"
             }
             Hazard::SameOwner => "conflicting nodes of one process were both granted",
-            Hazard::Unlocked => "conflicting openers run side by side because one takes no locks",
+            Hazard::Unlocked => {
+                "conflicting openers run side by side because one of them takes no locks"
+            }
             Hazard::HandoverGap => {
-                "an image that was given up for a waiting destination was taken by another"
+                "another opener acquired an image that was inactivated for a waiting destination"
             }
             Hazard::Unchecked => {
-                "a node was reopened into a conflict, since a reopen tests only what it leaves"
+                "a node was reopened into a conflict: a reopen tests for conflicts only through the \
+                 old open file description"
             }
         }
     }

@@ -5,7 +5,7 @@ use super::{Action, OpenOptions};
 use crate::image::{Access, Claim};
 
 impl fmt::Display for Action {
-    /// The words of the scenario's line, after the actor.
+    /// Prints the words of the scenario line after the actor.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind().word())?;
         match self {
@@ -58,7 +58,7 @@ impl fmt::Display for Action {
     }
 }
 
-/// A file's name, in quotes where the format wants them.
+/// The name of a file as the scenario format spells it, in quotes if necessary.
 fn spelled(name: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '$');
     match name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain) {
@@ -85,7 +85,7 @@ fn open_words(f: &mut fmt::Formatter<'_>, node: &str, options: &OpenOptions) -> 
     pause_words(f, options.pause_after)
 }
 
-/// Access is only worth a word when the claim does not imply it.
+/// Prints the access only if it differs from the one that the claim implies.
 fn access_words(f: &mut fmt::Formatter<'_>, access: Access, claim: Claim) -> fmt::Result {
     if access == Access::needed_by(claim) {
         return Ok(());

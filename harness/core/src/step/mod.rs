@@ -1,9 +1,7 @@
-//! The vocabulary of a scenario's lines: what an actor can be told to do, and
-//! what can come of it.
+//! The vocabulary of scenario lines: the actions of an actor, and their outcomes.
 //!
-//! These are plain data. A scenario is written in them, a worker is sent
-//! them, the model predicts them and a trace records them, so that no room
-//! has to translate for another.
+//! These types are plain data. Scenarios, messages to workers, predictions of the model and
+//! traces all use them, so no translation between them is needed.
 
 mod action;
 mod action_names;

@@ -3,18 +3,18 @@ use std::fmt;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-/// One open of an image inside a process, as `vm1.disk`.
+/// The name of a node, such as `vm1.disk`: one open of an image inside a process.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct NodeName {
-    /// The process (or thread) that has it.
+    /// The process (or thread) that has the node.
     pub actor: String,
-    /// Its name there.
+    /// The name of the node in that process.
     pub node: String,
 }
 
 impl NodeName {
-    /// The node `node` of `actor`.
+    /// The name of the node `node` of `actor`.
     pub fn new(actor: impl Into<String>, node: impl Into<String>) -> NodeName {
         NodeName { actor: actor.into(), node: node.into() }
     }

@@ -8,7 +8,7 @@ use crate::Errno;
 use crate::image::{Permission, Refusal, Side};
 use crate::lock::{ByteRange, LockType};
 
-/// Whom `F_GETLK` names as the owner of a lock.
+/// The owner of a lock, as `F_GETLK` reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub enum LockOwner {
@@ -16,7 +16,7 @@ pub enum LockOwner {
     Actor(String),
     /// An open file description: the kernel reports pid -1.
     Ofd,
-    /// A process that is no actor, or not known to be one yet.
+    /// A process that is not an actor, or not yet known to be one.
     Pid(i32),
 }
 
@@ -30,45 +30,45 @@ impl fmt::Display for LockOwner {
     }
 }
 
-/// What a step did.
+/// The outcome of a step.
 ///
-/// Its text form is the one that `expect` is written in and that reports
-/// print; [`fmt::Display`] and [`FromStr`] are each other's inverse.
+/// Reports and `expect` use its text form. [`fmt::Display`] and [`FromStr`] are each other's
+/// inverse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// `granted`: the claim or the lock was acquired.
     Granted,
-    /// `refused write`, `refused shared write`: a holder is in the way.
+    /// `refused write`, `refused shared write`: the claim conflicts with a holder.
     Refused(Refusal),
     /// `byte 101 EAGAIN`: the read lock on a lock byte failed.
     LockByte {
         /// The lock byte.
         byte: i64,
-        /// What fcntl(2) said.
+        /// The errno of fcntl(2).
         error: Errno,
     },
-    /// `EBADF`: the call failed.
+    /// `EBADF`: the call failed with this errno.
     Failed(Errno),
     /// `blocked`: the actor waits in the kernel for a lock.
     Blocked,
-    /// `paused`: the actor halted between two lock calls.
+    /// `paused`: the actor paused between two lock calls.
     Paused,
-    /// `done`: a step that acquires nothing was carried out.
+    /// `done`: the step succeeded. Used for steps that acquire nothing.
     Done,
-    /// `not-open`: there is no such node, because its open was refused.
+    /// `not-open`: the node does not exist, because its open was refused.
     NotOpen,
-    /// `free`: nobody is in the way.
+    /// `free`: no lock conflicts.
     Free,
-    /// `held read 100-101 by vm1`: this lock is in the way.
+    /// `held read 100-101 by vm1`: this lock conflicts.
     Held {
-        /// Its type.
+        /// The type of the lock.
         kind: LockType,
-        /// Its bytes.
+        /// The bytes of the lock.
         range: ByteRange,
-        /// Its owner.
+        /// The owner of the lock.
         owner: LockOwner,
     },
-    /// `data hello`: what was read; zero bytes print as dots.
+    /// `data hello`: the data that was read. Zero bytes are printed as dots.
     Data(String),
 }
 
@@ -90,9 +90,9 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// A text that is no outcome.
+/// The text is not an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no outcome")]
+#[error("`{0}` is not an outcome")]
 pub struct ParseOutcomeError(String);
 
 impl FromStr for Outcome {

@@ -6,24 +6,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::lock::{Backend, ByteRange, LockType};
 
-/// One line of a lock table, the kernel's or the model's.
+/// One line of a lock table, of the kernel or of the model.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct TableLock {
-    /// Which file: images are counted from 0 in the order of their creation.
+    /// The number of the image. Images are counted from 0 in the order of their creation.
     pub image: usize,
     /// OFD or POSIX.
     pub backend: Backend,
     /// Shared or exclusive.
     pub kind: LockType,
-    /// Which bytes.
+    /// The bytes of the lock.
     pub range: ByteRange,
-    /// Whether it is only waited for (a `->` line of /proc/locks).
+    /// Whether the owner still waits for the lock (a `->` line of /proc/locks).
     pub waiting: bool,
-    /// Its owner. An OFD lock lists every live node of its open file
-    /// description (`vm1.disk`, `child.disk`), a POSIX lock the process
-    /// (`vm1`: the first actor of its descriptor table). Empty where it
-    /// cannot be known: the kernel names no owner of an OFD lock that waits.
+    /// The owner of the lock. For an OFD lock, every live node of its open file description
+    /// (`vm1.disk`, `child.disk`). For a POSIX lock, the process (`vm1`: the first actor of its
+    /// descriptor table). Empty if the owner is unknown: the kernel reports no owner for an OFD lock
+    /// that waits.
     pub holders: BTreeSet<String>,
 }
 

@@ -3,7 +3,7 @@ use strum::VariantArray;
 use super::{Action, ActionKind};
 
 impl ActionKind {
-    /// Every verb, in the order in which the format's documentation has them.
+    /// All verbs, in the order of the format's documentation.
     pub const ALL: &'static [ActionKind] = ActionKind::VARIANTS;
 
     /// The verb's word in a scenario's line. [`str::parse`] reads it back.
@@ -18,7 +18,7 @@ impl ActionKind {
         self.into()
     }
 
-    /// Whether the host does it (a file action) rather than a process.
+    /// Returns whether the host carries it out (a file action), not a process.
     pub fn is_hosts(self) -> bool {
         use ActionKind::*;
 
@@ -30,13 +30,12 @@ impl ActionKind {
         }
     }
 
-    /// Whether something is mounted for it.
+    /// Returns whether it mounts a file system.
     pub fn mounts(self) -> bool {
         matches!(self, ActionKind::Bind | ActionKind::Overlay)
     }
 
-    /// Whether it may be one of several that start at the same moment
-    /// (`together`).
+    /// Returns whether it is allowed in `together`, where steps start at the same moment.
     pub fn starts_together(self) -> bool {
         use ActionKind::*;
 
@@ -48,8 +47,7 @@ impl ActionKind {
         }
     }
 
-    /// Whether a stopped process can be sent it: what others do to a process
-    /// from outside.
+    /// Returns whether it can be applied to a stopped process, from outside the process.
     pub fn reaches_stopped(self) -> bool {
         use ActionKind::*;
 
@@ -61,15 +59,15 @@ impl ActionKind {
         }
     }
 
-    /// Whether a process that is `blocked` or `paused` in an earlier step can
-    /// be sent it.
+    /// Returns whether it can be applied to a process that is `blocked` or `paused` in an earlier
+    /// step.
     pub fn reaches_waiting(self) -> bool {
         self.reaches_stopped() || matches!(self, ActionKind::Stop | ActionKind::Await)
     }
 }
 
 impl Action {
-    /// Its verb.
+    /// The verb of the action.
     ///
     /// ```
     /// use imglock_core::{Action, ActionKind};

@@ -3,22 +3,22 @@ use std::fmt;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize), serde(rename_all = "snake_case"))]
 pub enum Verdict {
-    /// Everything was as it must be.
+    /// All expectations were met.
     Passed,
-    /// Something was not.
+    /// At least one expectation was not met.
     Failed,
-    /// It could not be tried here.
+    /// The scenario could not run in this environment.
     Skipped,
-    /// A step passed its deadline.
+    /// A step did not finish before its deadline.
     TimedOut,
 }
 
 impl Verdict {
-    /// The word that reports use.
+    /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Passed => "passed",

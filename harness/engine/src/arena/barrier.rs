@@ -5,49 +5,49 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::thread::futex;
 
-/// In the generation: nobody is to wait any more.
+/// A bit of the generation: the barrier is abandoned.
 const ABANDONED: u32 = 1 << 31;
 
-/// How often a waiting opener looks before it sleeps, where there is a core
-/// for each of them. That is some microseconds.
+/// The number of times a waiting opener polls before it sleeps, where each
+/// opener has a core. That takes some microseconds.
 const LOOKS: u32 = 100;
 
-/// Where all openers of a round wait until the last one has come.
+/// The barrier at which all openers of a round wait for the last one.
 ///
-/// It is two numbers in memory that the openers share. The last to come
-/// raises the generation and wakes the others, who sleep in futex(2). That
-/// the openers are to give up is part of the same number, so of one
-/// generation either all go or nobody.
+/// It is two numbers in shared memory. The last opener to arrive increments the
+/// generation and wakes the others, which sleep in futex(2). Abandoning sets a
+/// bit of the same number, so for each generation all openers agree on whether
+/// it started.
 #[derive(Debug, Clone, Copy)]
 pub struct Barrier<'a> {
     arrived: &'a AtomicU32,
     generation: &'a AtomicU32,
     openers: u32,
-    /// There is a core for each opener.
+    /// Whether each opener has a core.
     spins: bool,
 }
 
 /// Why an opener left the barrier alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
-    /// Nobody is to wait any more.
+    /// The barrier was abandoned.
     Abandoned,
-    /// Somebody did not come in time.
+    /// Another opener did not arrive in time.
     Late,
 }
 
 impl<'a> Barrier<'a> {
-    /// A barrier for so many openers, in memory that all of them have.
+    /// A barrier for `openers` openers, in memory that all of them share.
     pub fn new(arrived: &'a AtomicU32, generation: &'a AtomicU32, openers: usize) -> Barrier<'a> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let spins = cores >= openers;
         Barrier { arrived, generation, openers: u32::try_from(openers).unwrap_or(u32::MAX), spins }
     }
 
-    /// Waits until all openers have come, `patience` at most.
+    /// Waits until all openers have arrived, for `patience` at most.
     ///
     /// # Errors
-    /// When it is abandoned, and when somebody is late.
+    /// When the barrier is abandoned, or another opener is late.
     pub fn wait(&self, patience: Duration) -> Result<(), Left> {
         let generation = self.generation.load(Acquire);
         if generation & ABANDONED != 0 {
@@ -68,7 +68,7 @@ impl<'a> Barrier<'a> {
     }
 
     fn release(&self, generation: u32) -> Result<(), Left> {
-        // Before anybody can come to the next generation.
+        // Reset this before any opener can reach the next generation.
         self.arrived.store(0, Relaxed);
         let next = (generation + 1) & !ABANDONED;
         let raised = self.generation.compare_exchange(generation, next, AcqRel, Acquire);
@@ -87,7 +87,7 @@ impl<'a> Barrier<'a> {
                 tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
                 tv_nsec: left.subsec_nanos().into(),
             };
-            // Not private: the openers are processes.
+            // Not a private futex: the openers are processes.
             let slept =
                 futex::wait(self.generation, futex::Flags::empty(), generation, Some(&timeout));
             if slept == Err(Errno::TIMEDOUT) && self.left(generation).is_none() {
@@ -96,8 +96,8 @@ impl<'a> Barrier<'a> {
         }
     }
 
-    /// What the generation says to one who came in `generation`; `None` while
-    /// it is still that.
+    /// The result for an opener that arrived in `generation`; `None` while the
+    /// generation has not changed.
     fn left(&self, generation: u32) -> Option<Result<(), Left>> {
         let now = self.generation.load(Acquire);
         if now == generation {
@@ -109,19 +109,19 @@ impl<'a> Barrier<'a> {
         }
     }
 
-    /// Sends everybody away who waits, and everybody who comes.
+    /// Sends away all openers that wait, and all that arrive later.
     pub fn abandon(&self) {
         self.generation.fetch_or(ABANDONED, SeqCst);
         self.wake();
     }
 
-    /// How often everybody has gone together.
+    /// The number of times that all openers have left together.
     pub fn generation(&self) -> u32 {
         self.generation.load(SeqCst) & !ABANDONED
     }
 
     fn wake(&self) {
-        // It fails only for memory that is none.
+        // This fails only for an address without memory.
         let _ = futex::wake(self.generation, futex::Flags::empty(), i32::MAX as u32);
     }
 }

@@ -3,43 +3,43 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use imglock_core::{Claim, Permissions};
 
-/// Numbers from one opener's place to the next: a cache line.
+/// The distance between two openers' entries in numbers: a cache line.
 pub(super) const STRIDE: usize = 8;
-/// Somebody believes to hold the claim in the lower bits.
+/// An opener believes to hold the claim in the lower bits.
 const HELD: u64 = 1 << 63;
 
-/// What each opener believes to hold: the first witness.
+/// The claims that each opener believes to hold: the first witness.
 ///
-/// An opener writes its claim down after it was granted and wipes it out
-/// before it closes. So whatever stands here is held, and two claims that
-/// conflict and stand here at the same time are a breach, never a false alarm.
+/// An opener publishes its claim after it was granted and withdraws it before
+/// it closes. So a published claim is held. Two conflicting claims published at
+/// the same time are a breach, never a false alarm.
 #[derive(Debug, Clone, Copy)]
 pub struct Claims<'a> {
     places: &'a [AtomicU64],
 }
 
 impl<'a> Claims<'a> {
-    /// The places of all openers.
+    /// The entries of all openers.
     pub(super) fn new(places: &'a [AtomicU64]) -> Claims<'a> {
         Claims { places }
     }
 
-    /// `opener` has been granted this.
+    /// Publishes a claim that `opener` was granted.
     pub fn publish(&self, opener: usize, claim: Claim) {
         if let Some(place) = self.places.get(opener * STRIDE) {
             place.store(HELD | coded(claim), SeqCst);
         }
     }
 
-    /// `opener` is about to close.
+    /// Withdraws the claim of `opener` before it closes.
     pub fn withdraw(&self, opener: usize) {
         if let Some(place) = self.places.get(opener * STRIDE) {
             place.store(0, SeqCst);
         }
     }
 
-    /// The openers besides `opener` that hold what conflicts with `claim`, as
-    /// a set of bits.
+    /// The openers besides `opener` that hold a claim that conflicts with
+    /// `claim`, as a set of bits.
     pub fn against(&self, opener: usize, claim: Claim) -> u64 {
         let others = self.places.iter().step_by(STRIDE).enumerate();
         let others = others.filter(|(other, _)| *other != opener);
@@ -57,7 +57,7 @@ pub(super) fn coded(claim: Claim) -> u64 {
     u64::from(claim.held.bits()) << 4 | u64::from(claim.shared.bits())
 }
 
-/// The claim that [`coded`] made this of.
+/// The claim of a number from [`coded`].
 pub(super) fn decoded(number: u64) -> Claim {
     let set = |bits: u64| Permissions::from_bits_truncate((bits & 0b1111) as u8);
     Claim::new(set(number >> 4), set(number))

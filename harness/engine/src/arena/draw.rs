@@ -1,5 +1,6 @@
-/// What chance says for an opener in a round: always the same for the same
-/// seed, and as good as independent of every other opener and round.
+/// A pseudo-random number for an opener in a round. It depends on the three
+/// arguments alone; numbers of other openers and rounds are as good as
+/// independent.
 pub fn drawn(seed: u64, round: u64, opener: usize) -> u64 {
     mixed(mixed(mixed(seed) ^ round) ^ opener as u64)
 }
@@ -12,23 +13,23 @@ fn mixed(number: u64) -> u64 {
     number ^ (number >> 31)
 }
 
-/// When an opener lets others go first: now and then it gives its core away
-/// between two calls.
+/// An opener's random delays: now and then it yields its core between two
+/// calls.
 ///
-/// How often is drawn for each round, so that some openers run through and
-/// others dawdle.
+/// The rate is drawn for each round, so that some openers run without delays
+/// and others are slow.
 #[derive(Debug, Clone)]
 pub struct Jitter {
     state: u64,
-    /// It yields when the lowest of so many bits are all 0; never, at `None`.
+    /// It yields when this many lowest bits are all 0; never, at `None`.
     bits: Option<u32>,
 }
 
 impl Jitter {
-    /// The jitter that goes with a number that was [`drawn`].
+    /// The jitter that belongs to a number from `drawn`.
     pub fn new(drawn: u64) -> Jitter {
-        // Half of them run through: on a busy machine, whoever gives its core
-        // away waits long for it.
+        // Half of the openers never yield: on a busy machine, an opener that
+        // yields waits long for its core.
         let bits = match drawn >> 61 {
             0..4 => None,
             4 => Some(1),
@@ -37,7 +38,7 @@ impl Jitter {
         Jitter { state: drawn, bits }
     }
 
-    /// A place where it may give the core away.
+    /// A point where the opener may yield its core.
     pub fn pass(&mut self) {
         if self.is_due() {
             std::thread::yield_now();

@@ -3,48 +3,50 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use imglock_core::{Permission, Refusal, Side};
 
-/// Numbers that one entry takes.
+/// The size of an entry in 64-bit numbers.
 pub(super) const WORDS: usize = 10;
 
-/// What one opener did in one round, as it wrote it down.
+/// An opener's own record of one round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RaceEntry {
-    /// Just before it opened the image, in nanoseconds of CLOCK_MONOTONIC.
+    /// The time just before the open, in nanoseconds of CLOCK_MONOTONIC.
     pub attempt_ns: u64,
-    /// Just after it had the answer.
+    /// The time just after the answer.
     pub answer_ns: u64,
-    /// What that was.
+    /// The answer.
     pub answered: Answered,
-    /// Just before and just after it closed what it was granted.
+    /// The times just before and just after the close of a granted open.
     pub closed: Option<(u64, u64)>,
-    /// Which openers held a conflicting claim just after it published its own.
+    /// The openers that held a conflicting claim just after this one published
+    /// its own, as a set of bits.
     pub against_entering: u64,
-    /// Which did just before it withdrew it.
+    /// The same just before it withdrew its claim.
     pub against_leaving: u64,
-    /// What the image's counter was before it counted; `None` when it did not.
+    /// The image's counter before this opener counted; `None` when it did not
+    /// count.
     pub counted_from: Option<u64>,
-    /// The image's data changed although it lets nobody write.
+    /// Whether the image's data changed although the claim excludes writers.
     pub changed: bool,
 }
 
-/// What came of an attempt.
+/// The result of an attempt to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Answered {
-    /// Nothing yet.
+    /// No answer yet.
     #[default]
     Nothing,
-    /// It has the image.
+    /// The open was granted.
     Granted,
-    /// A holder is in the way.
+    /// The open was refused because of a holder.
     Refused(Refusal),
     /// A lock byte could not be locked.
     LockByte {
         /// The byte.
         byte: i64,
-        /// What fcntl(2) said.
+        /// The errno of fcntl(2).
         errno: i32,
     },
-    /// The image could not be opened, closed, read or written.
+    /// The image could not be opened, closed, read or written (errno).
     Failed(i32),
 }
 
@@ -53,7 +55,7 @@ const COUNTED: u64 = 1 << 33;
 const CHANGED: u64 = 1 << 34;
 
 impl RaceEntry {
-    /// Writes it down, as that of `round`.
+    /// Writes the entry as that of `round`.
     pub(super) fn write(&self, place: &[AtomicU64], round: u64) {
         let (from, until) = self.closed.unwrap_or_default();
         let flag = |is: bool, bit: u64| if is { bit } else { 0 };

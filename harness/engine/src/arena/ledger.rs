@@ -6,45 +6,47 @@ use nix::sys::uio::{pread, pwrite};
 use super::Jitter;
 use imglock_core::{Claim, Permissions};
 
-/// Where in the image the counter is; the stamp comes behind it.
+/// The offset of the counter in the image; the stamp follows it.
 const COUNTER: i64 = 0;
 const STAMP: i64 = 8;
 
 /// The image's own data: the second witness.
 ///
-/// Whoever writes and lets nobody else write counts, in three steps: it reads
-/// the counter, gives others time, and writes the next number. Two who are in
-/// at the same moment lose a count. Whoever shares writing leaves a stamp.
-/// Whoever lets nobody write sees neither of them change.
+/// An opener that writes and shares no writing counts in three steps: it reads
+/// the counter, gives the others time, and writes the next number. If two such
+/// openers are in at the same moment, a count is lost. An opener that shares
+/// writing leaves a stamp. An opener that excludes writers checks that neither
+/// changes.
 #[derive(Debug)]
 pub struct Ledger<'a> {
     image: BorrowedFd<'a>,
     claim: Claim,
-    /// The counter and the stamp as they must be until it leaves.
+    /// The counter and the stamp that must remain until the opener leaves.
     expected: Option<[u64; 2]>,
 }
 
 impl<'a> Ledger<'a> {
-    /// Of an opener that holds `claim` on what `image` is open for.
+    /// The ledger of an opener with `claim` on the open file `image`.
     pub fn new(image: BorrowedFd<'a>, claim: Claim) -> Ledger<'a> {
         Ledger { image, claim, expected: None }
     }
 
-    /// How many bytes an image must have.
+    /// The size in bytes that an image needs.
     pub const BYTES: usize = 16;
 
     /// The counter of an image.
     ///
     /// # Errors
-    /// What pread(2) says.
+    /// The errno of pread(2).
     pub fn counter(image: BorrowedFd<'_>) -> Result<u64, Errno> {
         Ok(read(image)?[0])
     }
 
-    /// Does what the claim allows; returns the counter that was counted from.
+    /// Does what the claim allows; returns the counter's value before it
+    /// counted.
     ///
     /// # Errors
-    /// What pread(2) or pwrite(2) say.
+    /// The errno of pread(2) or pwrite(2).
     pub fn arrive(&mut self, stamp: u64, jitter: &mut Jitter) -> Result<Option<u64>, Errno> {
         let writes = self.claim.held.contains(Permissions::WRITE);
         let shares = self.claim.shared.contains(Permissions::WRITE);
@@ -56,7 +58,7 @@ impl<'a> Ledger<'a> {
             return Ok(None);
         }
         let [counter, stamp] = read(self.image)?;
-        // Who reads and writes at once never meets anybody.
+        // A read and a write without a delay would never overlap.
         std::thread::yield_now();
         if !writes {
             self.expected = Some([counter, stamp]);
@@ -69,10 +71,10 @@ impl<'a> Ledger<'a> {
         Ok(Some(counter))
     }
 
-    /// Whether the data changed although it may not have.
+    /// Whether the data changed although the claim excludes it.
     ///
     /// # Errors
-    /// What pread(2) says.
+    /// The errno of pread(2).
     pub fn has_changed(&self) -> Result<bool, Errno> {
         match self.expected {
             Some(expected) => Ok(read(self.image)? != expected),

@@ -7,14 +7,14 @@ use super::entry::{RaceEntry, WORDS};
 use super::{Barrier, Claims};
 use crate::raw::{SharedMemory, shared_memory};
 
-/// Sets of openers are numbers of 64 bits.
+/// Sets of openers are 64-bit numbers.
 pub const MOST_OPENERS: usize = 64;
 
 /// The cells of the barrier, each in a cache line of its own.
 const ARRIVED: usize = 0;
 const GENERATION: usize = 16;
 
-/// The memory of one heat.
+/// The shared memory of one batch.
 #[derive(Debug)]
 pub struct Arena {
     memory: SharedMemory,
@@ -23,8 +23,9 @@ pub struct Arena {
 }
 
 impl Arena {
-    /// Memory for heats of up to `rounds` rounds with so many openers, and
-    /// the descriptor that lets others have it too.
+    /// Makes memory for batches of up to `rounds` rounds with `openers`
+    /// openers. Returns it with the descriptor that shares it with other
+    /// processes.
     ///
     /// # Errors
     /// When there is no memory or no descriptor left.
@@ -35,10 +36,10 @@ impl Arena {
         Ok((arena, descriptor))
     }
 
-    /// What [`Arena::create`] made for so many openers.
+    /// Maps memory that [`Arena::create`] made for `openers` openers.
     ///
     /// # Errors
-    /// `EINVAL` when it is something else.
+    /// `EINVAL` for any other descriptor.
     pub fn open(descriptor: BorrowedFd<'_>, openers: usize) -> Result<Arena, Errno> {
         let memory = SharedMemory::map(descriptor.as_fd())?;
         let words = memory.words().len();
@@ -49,31 +50,31 @@ impl Arena {
         Ok(Arena { memory, openers, rounds })
     }
 
-    /// How many rounds a heat may have.
+    /// The most rounds of a batch.
     pub fn rounds(&self) -> usize {
         self.rounds
     }
 
-    /// Where the openers wait for each other.
+    /// The barrier of the openers.
     pub fn barrier(&self) -> Barrier<'_> {
         let cells = self.memory.cells();
         Barrier::new(&cells[ARRIVED], &cells[GENERATION], self.openers)
     }
 
-    /// What each opener believes to hold.
+    /// The claims that the openers believe to hold.
     pub fn claims(&self) -> Claims<'_> {
         Claims::new(&self.memory.words()[..self.openers * STRIDE])
     }
 
-    /// Writes down what an opener did in the heat's round with this index,
-    /// the race's with this number.
+    /// Records an opener's entry. `index` is the round's index in the batch,
+    /// `round` its number in the race.
     pub fn enter(&self, opener: usize, index: usize, round: u64, entry: &RaceEntry) {
         if let Some(place) = self.place(opener, index) {
             entry.write(place, round);
         }
     }
 
-    /// What an opener did in a round; `None` when it did not come that far.
+    /// An opener's entry of a round; `None` when it did not come that far.
     pub fn entry(&self, opener: usize, index: usize, round: u64) -> Option<RaceEntry> {
         RaceEntry::read(self.place(opener, index)?, round)
     }

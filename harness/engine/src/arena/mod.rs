@@ -1,11 +1,10 @@
-//! The memory that the openers of a race share: where they wait for each
-//! other, where each says what it believes to hold, and where each writes down
-//! what it did.
+//! The memory that the openers of a race share: the barrier at which they meet,
+//! the claims that each believes to hold, and the record of each opener.
 //!
-//! A *heat* is a number of rounds that openers run by themselves. In a round
-//! all of them leave the [`Barrier`] together; each opens the image in a mode
-//! that was drawn for it, and closes it before it comes to the barrier again.
-//! So no opening reaches from one round into the next.
+//! A *batch* is a number of rounds that openers run by themselves (type
+//! [`Heat`]). In a round all openers leave the [`Barrier`] together. Each opens
+//! the image in a mode that was drawn for it, and closes the image before it
+//! returns to the barrier. So no opening reaches from one round into the next.
 
 mod barrier;
 mod claims;

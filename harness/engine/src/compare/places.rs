@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use imglock_core::PlaceName;
+
 use crate::run::{Place, RunDocument};
 
 /// A place of each document, or of one of them only.
@@ -29,9 +31,9 @@ pub(super) fn pairs<'d>(old: &'d RunDocument, new: &'d RunDocument) -> Vec<Pair<
     };
     let mut pairs: Vec<Pair<'_>> =
         new.places.iter().map(|place| (same(place).or_else(|| only(place)), Some(place))).collect();
-    let met: BTreeSet<&str> =
-        pairs.iter().filter_map(|(old, _)| old.map(|place| &*place.name)).collect();
-    let gone = old.places.iter().filter(|place| !met.contains(&*place.name));
+    let met: BTreeSet<&PlaceName> =
+        pairs.iter().filter_map(|(old, _)| old.map(|place| &place.name)).collect();
+    let gone = old.places.iter().filter(|place| !met.contains(&place.name));
     pairs.extend(gone.map(|place| (Some(place), None)));
     pairs
 }

@@ -95,7 +95,7 @@ fn a_difference_tells_of_itself_in_a_file_that_reads_back() {
         step: r#"vm1 write n1 at=0 data="a \"b\" \\ c""#.to_owned(),
         expected: "done".to_owned(),
         actual: "EBADF".to_owned(),
-        message: "it gave `EBADF`, and the model says `done`".to_owned(),
+        message: "the outcome is `EBADF`, and the model predicts `done`".to_owned(),
     };
     let subject = "builtin".to_owned();
     let mut result = ScenarioResult::skipped("case", case.backend, subject, String::new());

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ExploreFinding;
 use crate::process::ProcessError;
-use crate::run::{Engine, ScenarioResult};
+use crate::run::{Engine, RunOptions, ScenarioResult, Scrutiny};
 use imglock_core::Backend;
 use imglock_core::Hazard;
 use imglock_core::Verdict;
@@ -21,7 +21,8 @@ impl Trial {
         scenario: &Scenario,
         backend: Backend,
     ) -> Result<Trial, ProcessError> {
-        let result = engine.run_undeclared(scenario, backend)?;
+        let result =
+            engine.run(scenario, RunOptions::new(backend).scrutiny(Scrutiny::Undeclared))?;
         if result.verdict == Verdict::Skipped {
             // Not the case's fault: this user may have no more processes.
             return Err(ProcessError::Refused(result.reason));

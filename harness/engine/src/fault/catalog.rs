@@ -3,160 +3,160 @@ use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use imglock_core::Backend;
 
-/// Something that can be wrong with locks, or with a program that takes them.
+/// A fault in lock calls, or in a program that makes them.
 ///
-/// What each variant says of itself is what [`Fault::meaning`] answers.
+/// The first line of each variant's documentation is its [`Fault::meaning`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[derive(Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Fault {
-    /// A lock is said to be granted although another owner's is in the way.
+    /// A lock is reported as granted although another owner's lock conflicts with it.
     ConflictingLockGranted,
-    /// Two read locks keep each other out.
+    /// Two read locks conflict with each other.
     CompatibleLockRefused,
-    /// A read lock is taken as a write lock.
+    /// A read lock is acquired as a write lock.
     ReadBecomesWrite,
-    /// A write lock is taken as a read lock.
+    /// A write lock is acquired as a read lock.
     WriteBecomesRead,
-    /// A lock that changes its type is let go first, and then taken anew.
+    /// A lock that changes its type is released first and then acquired anew.
     UpgradeNotAtomic,
-    /// A write lock stays one when a read lock is asked for in its place.
+    /// A write lock stays a write lock when its owner asks for a read lock instead.
     DowngradeIgnored,
-    /// A lock reaches one byte too far.
+    /// A lock ends one byte too late.
     EndOneTooFar,
     /// A lock of several bytes ends one byte too early.
     EndOneShort,
     /// A lock begins one byte too late.
     StartOneTooFar,
-    /// Length 0 is taken as one byte instead of as far as the file will ever reach.
+    /// Length 0 means one byte instead of all bytes to the end of the file, however large it grows.
     ZeroIsOneByte,
-    /// A range is counted from the file's start, whatever it says.
+    /// A range is relative to the start of the file, even with SEEK_CUR or SEEK_END.
     WhenceIgnored,
-    /// A range begins where its offset does when that is cut to 32 bits.
+    /// A range begins at its offset truncated to 32 bits.
     OffsetCut,
-    /// Locks go to a file of each process's own instead of the image.
+    /// Locks go to a private file of each process instead of the image.
     WrongFile,
-    /// Locks belong to the process although the open file is to own them.
+    /// Locks belong to the process although the open file description should own them.
     OwnerByPid,
-    /// A process has room for eight locks; a ninth is said to be taken and is not.
+    /// A process has room for eight locks; a ninth is reported as granted but not acquired.
     OnlyEightLocks,
-    /// A lock is gone after a millisecond.
+    /// A lock expires after a millisecond.
     LockExpires,
     /// Unlocking does nothing.
     UnlockIgnored,
-    /// Unlocking a range drops all that its owner has.
+    /// Unlocking a range releases all locks of its owner.
     UnlockDropsEverything,
-    /// Unlocking a range drops what is behind it, too.
+    /// Unlocking a range also releases all bytes after it.
     UnlockDropsTheRest,
-    /// Who asks whether a range is free is always told so.
+    /// A test for a conflicting lock always reports that the range is free.
     TestSeesNothing,
-    /// Who asks for a writer is answered as if it asked for a reader.
+    /// A test for a write lock is answered as a test for a read lock.
     TestAsksToRead,
-    /// An owner meets its own lock.
+    /// A test reports the asking owner's own lock as a conflict.
     TestSeesOwnLock,
-    /// The lock in the way is named with a wrong range.
+    /// A test reports the conflicting lock with a wrong range.
     TestNamesWrongRange,
-    /// The lock in the way is named with the asking process as its owner.
+    /// A test reports the asking process as the owner of the conflicting lock.
     TestNamesWrongOwner,
-    /// The lock in the way is named with the other type.
+    /// A test reports the conflicting lock with the other type.
     TestNamesWrongType,
-    /// Who wants to wait for a lock is told at once that it has it.
+    /// A call that should wait for a lock reports at once that it was granted.
     NeverWaits,
-    /// Who waits for a lock never hears of it again.
+    /// A call that waits for a lock never returns.
     NeverWoken,
-    /// Who waited for a lock is told that it has it, and has not.
+    /// A call that waited for a lock reports that it was granted, but has no lock.
     WokenWithoutLock,
-    /// The first who waited for a lock gives it back and queues again, behind all others.
+    /// The first waiter releases its lock again and queues behind all other waiters.
     WokenTwice,
     /// A signal does not end the wait for a lock.
     SignalIgnored,
-    /// A wait is refused as a deadlock that is none.
+    /// A wait is refused as a deadlock although it closes no cycle.
     DeadlockInvented,
     /// A wait that closes a cycle is not refused.
     DeadlockMissed,
-    /// An opener looks for others first, and takes its lock bytes then.
+    /// An opener tests for others first and acquires its lock bytes afterwards.
     CheckBeforeLock,
-    /// An opener does not look for others at all.
+    /// An opener does not test for others at all.
     NoCheck,
-    /// An opener does not look for others that hold what it does not share.
+    /// An opener does not test for others that hold a permission it does not share.
     HeldNotChecked,
-    /// An opener does not look for others that do not share what it wants.
+    /// An opener does not test for others that do not share a permission it wants.
     UnsharedNotChecked,
-    /// An opener that changes its claim does not look for others.
+    /// An opener that changes its claim does not test for others.
     ChangeNotChecked,
-    /// An opener does not look for others each hundredth time.
+    /// An opener does not test for others every hundredth time.
     HundredthNotChecked,
-    /// An opener does not lock the bytes of what it does not share.
+    /// An opener does not lock the bytes of permissions that it does not share.
     UnsharedNotLocked,
-    /// An opener that only reads locks nothing and looks for nobody.
+    /// An opener that only reads locks no bytes and does not test for others.
     ReadersNotLocked,
-    /// What is held is locked ten bytes behind where it must be.
+    /// The bytes of held permissions are locked ten bytes after their right place.
     WrongByte,
-    /// An opener lets go of its bytes for a moment after it has looked for others.
+    /// An opener releases its bytes for a moment after it has tested for others.
     LetsGoForAMoment,
     /// A refused change keeps the bytes that it has locked.
     RollbackForgotten,
-    /// A claim that is reduced keeps the bytes that it no longer needs.
+    /// A reduced claim keeps the bytes that it no longer needs.
     OldClaimKept,
-    /// An opener that was refused is told that it was granted.
+    /// A refused opener reports that it was granted.
     RefusalHidden,
-    /// A refusal says `write` for `shared write`, and the other way round.
+    /// A refusal reports `write` instead of `shared write`, and the other way round.
     RefusalMisnamed,
-    /// Reopening takes nothing on the new descriptor.
+    /// Reopening acquires no locks on the new descriptor.
     ReopenTakesNothing,
     /// A refused open leaves its descriptor open.
     RefusedOpenKept,
-    /// A closed image stays open, and so locked.
+    /// A closed image stays open and therefore locked.
     KeptAfterClose,
-    /// A process that is gone leaves its locks behind.
+    /// The locks of a process remain after its exit.
     KeptAfterDeath,
-    /// Closing a descriptor drops the locks of every other one of that file.
+    /// Closing a descriptor releases the locks of all other descriptors of that file.
     CloseDropsAll,
-    /// A forked child drops the locks that it shares with its parent.
+    /// A forked child releases the locks that it shares with its parent.
     ForkDropsLocks,
-    /// Executing another program closes nothing.
+    /// Executing another program closes no descriptor.
     CloexecIgnored,
-    /// Executing another program drops the locks of what stays open.
+    /// Executing another program releases the locks of descriptors that stay open.
     ExecDropsLocks,
 }
 
-/// Where a fault is planted.
+/// The place where a fault is planted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Display)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultPlace {
-    /// In a call that takes or drops a lock.
+    /// In a call that acquires or releases a lock.
     #[strum(serialize = "lock calls")]
     Lock,
-    /// In the call that asks who is in the way.
+    /// In the call that tests for a conflicting lock.
     #[strum(serialize = "test calls")]
     Test,
-    /// In the call that waits.
+    /// In the call that waits for a lock.
     #[strum(serialize = "waiting")]
     Wait,
-    /// In the way an opener acquires and changes its claim.
+    /// In an opener's steps to acquire and change its claim.
     #[strum(serialize = "claims")]
     Claim,
-    /// In what a process does with descriptors, and at its birth and death.
+    /// In a process's use of descriptors, and in its start and end.
     #[strum(serialize = "processes")]
     Process,
 }
 
 impl Fault {
-    /// Every fault, those of one place together.
+    /// Every fault, grouped by place.
     pub const ALL: &[Fault] = Fault::VARIANTS;
 
-    /// The word that flags and reports use.
+    /// The name that flags and reports use.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// One sentence that says what is wrong.
+    /// One sentence that describes the fault.
     pub fn meaning(self) -> &'static str {
         self.get_documentation().unwrap_or_default()
     }
 
-    /// Where it is planted.
+    /// The place where it is planted.
     pub fn place(self) -> FaultPlace {
         match self {
             fault if fault < Fault::TestSeesNothing => FaultPlace::Lock,
@@ -167,7 +167,7 @@ impl Fault {
         }
     }
 
-    /// Why it makes no difference on `backend`; `None` where it does.
+    /// Why it has no effect on `backend`; `None` where it has one.
     pub fn pointless_on(self, backend: Backend) -> Option<&'static str> {
         match (self, backend) {
             (Fault::CloseDropsAll, Backend::Posix) => Some("every close drops POSIX locks"),
@@ -197,7 +197,7 @@ mod tests {
         let mut meanings: Vec<&str> = Fault::ALL.iter().map(|fault| fault.meaning()).collect();
         meanings.sort_unstable();
         meanings.dedup();
-        assert_eq!(meanings.len(), Fault::ALL.len(), "two faults say the same");
+        assert_eq!(meanings.len(), Fault::ALL.len(), "two faults have the same meaning");
     }
 
     #[test]

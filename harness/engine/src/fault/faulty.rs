@@ -4,52 +4,52 @@ use super::ranges::{bent, is_held_byte, is_unshared_byte, unlocked};
 use super::{Fault, Memory, waits};
 use imglock_core::{Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec};
 
-/// What lock calls are made for.
+/// The purpose of lock calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// A single lock, such as a scenario tells a process to take.
+    /// A single lock, such as a scenario's `lock`.
     Lock,
-    /// A first claim to an image.
+    /// The first claim on an image.
     Open,
-    /// Another claim in its place.
+    /// Another claim in place of the first.
     Change,
     /// The same claim on a new descriptor.
     Reopen,
 }
 
-/// The process that lock calls are made in.
+/// The process that makes the lock calls.
 pub trait Surroundings {
-    /// Waits for as long as anybody wants something of this process.
+    /// Waits until no other process needs this one any more.
     fn wait_forever(&self);
 
-    /// Whether somebody waits for a lock on the file of this descriptor.
+    /// Whether another process waits for a lock on the file of this descriptor.
     fn is_waited_for(&self, fd: RawFd) -> bool;
 }
 
-/// Byte-range locks with a fault, in front of others without one.
+/// Byte-range locks with a fault, in front of correct ones.
 ///
-/// Call [`Faulty::settle`] when the last call was made: some faults put calls
-/// off until then.
+/// Call [`Faulty::settle`] after the last call: some faults delay calls until
+/// then.
 pub struct Faulty<'a, L> {
     fault: Fault,
     purpose: Purpose,
     memory: &'a Memory,
     fd: RawFd,
     locks: L,
-    /// The same file in the eyes of another owner of this process.
+    /// The same file as seen by another owner in this process.
     stranger: L,
     around: &'a dyn Surroundings,
-    /// Locks that are still to be taken, or to be taken again.
+    /// Locks that are still to be acquired, or to be acquired again.
     due: Vec<(LockType, RangeSpec)>,
-    /// Whether a test of this claim has found somebody.
+    /// Whether a test for this claim has found a conflicting lock.
     found: bool,
     unchecked: bool,
 }
 
 impl<'a, L: ByteLocks> Faulty<'a, L> {
-    /// Plants `fault` in front of `locks`, which are those of descriptor `fd`.
+    /// Plants `fault` in front of `locks`, which belong to descriptor `fd`.
     ///
-    /// `stranger` asks about the same file as another owner would.
+    /// `stranger` accesses the same file as another owner.
     pub fn new(
         fault: Fault,
         purpose: Purpose,
@@ -69,7 +69,7 @@ impl<'a, L: ByteLocks> Faulty<'a, L> {
         Faulty { fault, purpose, memory, fd, locks, stranger, around, due, found, unchecked }
     }
 
-    /// Makes the calls that were put off.
+    /// Makes the delayed calls.
     pub fn settle(&mut self) {
         if self.found {
             return;
@@ -89,7 +89,7 @@ impl<'a, L: ByteLocks> Faulty<'a, L> {
         self.purpose != Purpose::Lock
     }
 
-    /// What is asked for, as this fault understands it.
+    /// The request after the fault has changed it.
     fn understood(&self, kind: LockType, range: RangeSpec) -> (LockType, RangeSpec) {
         let kind = match self.fault {
             Fault::ReadBecomesWrite => LockType::Write,
@@ -99,7 +99,7 @@ impl<'a, L: ByteLocks> Faulty<'a, L> {
         (kind, bent(self.fault, range, false))
     }
 
-    /// Whether a lock is said to be taken and is not.
+    /// Whether a lock is reported as granted without a call.
     fn is_left_out(&mut self, kind: LockType, range: RangeSpec) -> bool {
         match self.fault {
             Fault::UnsharedNotLocked => self.is_claim() && is_unshared_byte(range),
@@ -110,13 +110,14 @@ impl<'a, L: ByteLocks> Faulty<'a, L> {
         }
     }
 
-    /// Whether this owner has one: a stranger would meet it, the owner not.
+    /// Whether this owner has a write lock here: it conflicts with a lock of
+    /// the stranger, but not with one of this owner.
     fn has_a_write_lock(&mut self, range: RangeSpec) -> bool {
         let met = |locks: &mut L| matches!(locks.test(LockType::Read, range), Ok(Some(_)));
         met(&mut self.stranger) && !met(&mut self.locks)
     }
 
-    /// Whether a test answers that nobody is there without having looked.
+    /// Whether a test reports a free range without a call.
     fn looks_away(&self, range: RangeSpec) -> bool {
         match self.fault {
             Fault::TestSeesNothing => !self.is_claim(),
@@ -126,7 +127,7 @@ impl<'a, L: ByteLocks> Faulty<'a, L> {
         }
     }
 
-    /// What is said of who is in the way.
+    /// The conflicting lock as this fault reports it.
     fn named(&self, blocker: Blocker) -> Blocker {
         let Blocker { kind, range: ByteRange { first, last }, .. } = blocker;
         match self.fault {

@@ -7,7 +7,7 @@ use imglock_core::{Claim, Mode, held_byte, unshared_byte};
 use imglock_locks::ByteClaims;
 use imglock_scenario::TableLocks;
 
-/// Nobody wants anything, and nobody waits.
+/// Surroundings without requests and without waiting processes.
 struct Nobody;
 
 impl Surroundings for Nobody {
@@ -18,10 +18,10 @@ impl Surroundings for Nobody {
     }
 }
 
-/// The number of a descriptor; memory of doubles needs no file.
+/// The number of a descriptor; doubles in memory need no file.
 const FD: RawFd = 3;
 
-/// What another owner would see, and what this one holds.
+/// The locks as another owner sees them, and the locks of this owner.
 struct Double {
     memory: Memory,
     file: TableLocks,
@@ -64,7 +64,7 @@ fn a_lock_is_taken_as_the_fault_has_it(
 ) {
     let double = Double::new();
     let mut locks = double.planted(fault, Purpose::Lock);
-    locks.set(Write, asked).expect("nobody else is there");
+    locks.set(Write, asked).expect("no conflicting lock");
     assert_eq!(held(&locks), taken);
 }
 
@@ -77,7 +77,7 @@ fn a_lock_is_taken_as_the_fault_has_it(
 fn unlocking_drops_what_the_fault_says(#[case] fault: Fault, #[case] left: &str) {
     let double = Double::new();
     let mut locks = double.planted(fault, Purpose::Lock);
-    locks.locks.set(Write, RangeSpec::at(0, 20)).expect("nobody else is there");
+    locks.locks.set(Write, RangeSpec::at(0, 20)).expect("no conflicting lock");
     locks.unlock(RangeSpec::at(5, 5)).expect("it can be unlocked");
     assert_eq!(held(&locks), left);
 }
@@ -88,8 +88,8 @@ fn unlocking_drops_what_the_fault_says(#[case] fault: Fault, #[case] left: &str)
 fn a_write_lock_becomes_a_read_lock_or_not(#[case] fault: Fault, #[case] left: &str) {
     let double = Double::new();
     let mut locks = double.planted(fault, Purpose::Lock);
-    locks.set(Write, RangeSpec::byte(0)).expect("nobody else is there");
-    locks.set(Read, RangeSpec::byte(0)).expect("nobody else is there");
+    locks.set(Write, RangeSpec::byte(0)).expect("no conflicting lock");
+    locks.set(Read, RangeSpec::byte(0)).expect("no conflicting lock");
     assert_eq!(held(&locks), left);
 }
 
@@ -129,7 +129,7 @@ fn only_eight_locks_have_room() {
 fn a_test_names_what_the_fault_makes_of_it(#[case] fault: Fault, #[case] named: &str) {
     let double = Double::new();
     let mut other = double.file.in_another_process();
-    other.set(Write, RangeSpec::at(0, 10)).expect("nobody else is there");
+    other.set(Write, RangeSpec::at(0, 10)).expect("no conflicting lock");
     let mut locks = double.planted(fault, Purpose::Lock);
     let blocker = locks.test(Read, RangeSpec::byte(3)).expect("an answer");
     let blocker = blocker.map(|b| (b.kind, b.range, b.pid));
@@ -144,7 +144,7 @@ fn a_test_names_what_the_fault_makes_of_it(#[case] fault: Fault, #[case] named: 
 fn the_asking_process_is_named_as_the_owner() {
     let double = Double::new();
     let mut other = double.file.in_another_process();
-    other.set(Write, RangeSpec::byte(0)).expect("nobody else is there");
+    other.set(Write, RangeSpec::byte(0)).expect("no conflicting lock");
     let mut locks = double.planted(Fault::TestNamesWrongOwner, Purpose::Lock);
     let blocker = locks.test(Read, RangeSpec::byte(0)).expect("an answer").expect("a blocker");
     assert_eq!(blocker.pid, Some(std::process::id().cast_signed()));
@@ -164,7 +164,7 @@ fn a_test_meets_whom_the_fault_lets_it_meet(
     let mut other = double.file.in_another_process();
     let mut locks = double.planted(fault, Purpose::Lock);
     for (kind, meets) in [(other_has, reader), (Write, writer)] {
-        other.set(kind, RangeSpec::byte(0)).expect("nobody else is there");
+        other.set(kind, RangeSpec::byte(0)).expect("no conflicting lock");
         let met = locks.test(Write, RangeSpec::byte(0)).expect("an answer").is_some();
         assert_eq!(met, meets, "{fault} {kind}");
     }
@@ -175,7 +175,7 @@ fn an_owner_meets_its_own_lock() {
     for (fault, meets) in [(Fault::NoCheck, false), (Fault::TestSeesOwnLock, true)] {
         let double = Double::new();
         let mut locks = double.planted(fault, Purpose::Lock);
-        locks.set(Read, RangeSpec::byte(0)).expect("nobody else is there");
+        locks.set(Read, RangeSpec::byte(0)).expect("no conflicting lock");
         let met = locks.test(Write, RangeSpec::byte(0)).expect("an answer").is_some();
         assert_eq!(met, meets, "{fault}");
     }
@@ -185,7 +185,7 @@ fn an_owner_meets_its_own_lock() {
 fn readers_keep_each_other_out_and_a_refusal_is_a_grant() {
     let double = Double::new();
     let mut other = double.file.in_another_process();
-    other.set(Read, RangeSpec::byte(0)).expect("nobody else is there");
+    other.set(Read, RangeSpec::byte(0)).expect("no conflicting lock");
     let mut locks = double.planted(Fault::CompatibleLockRefused, Purpose::Lock);
     assert!(matches!(
         locks.set(Read, RangeSpec::byte(0)),
@@ -196,7 +196,7 @@ fn readers_keep_each_other_out_and_a_refusal_is_a_grant() {
     assert_eq!(held(&locks), "");
 }
 
-/// A double cannot wait; what a fault does without waiting can be seen.
+/// A double cannot wait; the test sees only the effects without a wait.
 #[rstest]
 #[case(Fault::NoCheck, Err(LockError::Interrupted))]
 #[case(Fault::NeverWaits, Ok(()))]
@@ -204,18 +204,18 @@ fn readers_keep_each_other_out_and_a_refusal_is_a_grant() {
 fn a_wait_ends_as_the_fault_has_it(#[case] fault: Fault, #[case] end: Result<(), LockError>) {
     let double = Double::new();
     let mut other = double.file.in_another_process();
-    other.set(Write, RangeSpec::byte(0)).expect("nobody else is there");
+    other.set(Write, RangeSpec::byte(0)).expect("no conflicting lock");
     let mut locks = double.planted(fault, Purpose::Lock);
     assert_eq!(locks.set_wait(Write, RangeSpec::byte(0)), end);
     assert_eq!(held(&locks), "");
-    assert_eq!(locks.set_wait(Write, RangeSpec::byte(1)), Ok(()), "nobody is in the way");
+    assert_eq!(locks.set_wait(Write, RangeSpec::byte(1)), Ok(()), "no conflicting lock");
 }
 
-/// What a second opener is told that asks for `wanted` beside a holder.
+/// Whether a second opener that requests `wanted` beside a holder is granted.
 fn beside(fault: Fault, holder: Claim, wanted: Claim) -> bool {
     let double = Double::new();
     let mut other = double.file.in_another_process();
-    ByteClaims::default().change(&mut other, holder).expect("nobody else is there");
+    ByteClaims::default().change(&mut other, holder).expect("no conflicting lock");
     let mut locks = double.planted(fault, Purpose::Open);
     ByteClaims::default().change(&mut locks, wanted).is_ok()
 }
@@ -233,7 +233,7 @@ fn an_opener_is_let_in_where_it_does_not_look(
     #[case] writer_beside_a_reader: bool,
 ) {
     let permissions = |text: &str| text.parse().expect("permissions");
-    // Only what is wanted is in the way, then only what is not shared.
+    // First only the wanted permissions conflict, then only the unshared ones.
     let shares_nothing = Claim::new(permissions("write"), permissions("-"));
     let wants = Claim::new(permissions("consistent-read"), permissions("all"));
     assert_eq!(beside(fault, shares_nothing, wants), reader_beside_a_writer_that_shares_nothing);
@@ -242,7 +242,7 @@ fn an_opener_is_let_in_where_it_does_not_look(
     assert_eq!(beside(fault, holds, does_not_share), writer_beside_a_reader);
 }
 
-/// Of two that look first and lock then, both are let in.
+/// Of two openers that test first and lock afterwards, both are granted.
 #[rstest]
 #[case(Fault::LockExpires, false)]
 #[case(Fault::CheckBeforeLock, true)]
@@ -263,7 +263,7 @@ fn two_that_look_before_they_lock_are_both_granted(#[case] fault: Fault, #[case]
 fn who_lets_go_for_a_moment_has_everything_before_and_after() {
     let double = Double::new();
     let mut locks = double.planted(Fault::LetsGoForAMoment, Purpose::Open);
-    ByteClaims::default().change(&mut locks, Mode::Rw.claim()).expect("nobody else is there");
+    ByteClaims::default().change(&mut locks, Mode::Rw.claim()).expect("no conflicting lock");
     let before = held(&locks);
     locks.settle();
     assert_eq!((before.as_str(), held(&locks)), ("read 100-101, read 201", before.clone()));
@@ -277,10 +277,10 @@ fn a_refused_change_is_rolled_back_or_not(#[case] fault: Fault, #[case] left: &s
     let permissions = |text: &str| text.parse().expect("permissions");
     let reads = Claim::new(permissions("consistent-read"), permissions("all"));
     let mut other = double.file.in_another_process();
-    ByteClaims::default().change(&mut other, Mode::ShareRw.claim()).expect("nobody else is there");
+    ByteClaims::default().change(&mut other, Mode::ShareRw.claim()).expect("no conflicting lock");
     let mut locks = double.planted(fault, Purpose::Change);
     let mut claims = ByteClaims::default();
-    claims.change(&mut locks, reads).expect("everybody shares that");
+    claims.change(&mut locks, reads).expect("all share reading");
     claims.change(&mut locks, Mode::Rw.claim()).expect_err("the other one writes");
     assert_eq!(held(&locks), left);
 }
@@ -292,7 +292,7 @@ fn a_claim_that_is_given_up_goes_or_stays(#[case] fault: Fault, #[case] left: &s
     let double = Double::new();
     let mut locks = double.planted(fault, Purpose::Change);
     let mut claims = ByteClaims::default();
-    claims.change(&mut locks, Mode::Rw.claim()).expect("nobody else is there");
+    claims.change(&mut locks, Mode::Rw.claim()).expect("no conflicting lock");
     claims.change(&mut locks, Claim::NOTHING).expect("giving up is never refused");
     assert_eq!(held(&locks), left);
 }
@@ -307,7 +307,7 @@ fn some_bytes_are_not_locked() {
     ] {
         let mut locks = double.planted(fault, purpose);
         let mut claims = ByteClaims::default();
-        claims.change(&mut locks, Mode::Rw.claim()).expect("nobody else is there");
+        claims.change(&mut locks, Mode::Rw.claim()).expect("no conflicting lock");
         assert_eq!(held(&locks), left, "{fault}");
         claims.change(&mut locks, Claim::NOTHING).expect("giving up is never refused");
     }
@@ -317,7 +317,7 @@ fn some_bytes_are_not_locked() {
 fn the_hundredth_opener_does_not_look() {
     let double = Double::new();
     let mut other = double.file.in_another_process();
-    ByteClaims::default().change(&mut other, Mode::Rw.claim()).expect("nobody else is there");
+    ByteClaims::default().change(&mut other, Mode::Rw.claim()).expect("no conflicting lock");
     let granted: Vec<u32> = (1..=200)
         .filter(|_| {
             let mut locks = double.planted(Fault::HundredthNotChecked, Purpose::Open);

@@ -6,28 +6,28 @@ use rustix::fs::{MemfdFlags, memfd_create};
 
 use imglock_core::{Backend, RangeSpec};
 
-/// How many locks a process has room for that has not enough.
+/// The number of locks that a process with `OnlyEightLocks` can have.
 const ROOM: usize = 8;
 
-/// How long a lock lasts that expires.
+/// The lifetime of a lock with `LockExpires`.
 const LEASE: Duration = Duration::from_millis(1);
 
-/// What a process with a fault remembers from one lock call to the next.
+/// State that a process with a fault keeps from one lock call to the next.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// The locks that there is room for.
+    /// The locks that fit into the room.
     locks: RefCell<Vec<(RawFd, RangeSpec)>>,
-    /// How many claims it has acquired or tried to.
+    /// The number of claims it has acquired or tried to acquire.
     claims: Cell<u32>,
-    /// Where locks go that go to the wrong file.
+    /// The file that `WrongFile` locks instead of the image.
     elsewhere: OnceCell<Option<OwnedFd>>,
-    /// The descriptors with locks that expire, and when.
+    /// The descriptors with locks that expire.
     leases: RefCell<Vec<(RawFd, Backend)>>,
     expiry: Cell<Option<Instant>>,
 }
 
 impl Memory {
-    /// Whether a lock fits in; from then on it takes up room.
+    /// Whether a lock fits into the room; if so, it occupies it from now on.
     pub(super) fn has_room_for(&self, fd: RawFd, range: RangeSpec) -> bool {
         let mut locks = self.locks.borrow_mut();
         if locks.contains(&(fd, range)) {
@@ -40,12 +40,12 @@ impl Memory {
         fits
     }
 
-    /// A lock takes up no more room.
+    /// Frees the room of a lock.
     pub(super) fn free(&self, fd: RawFd, range: RangeSpec) {
         self.locks.borrow_mut().retain(|lock| *lock != (fd, range));
     }
 
-    /// Nor do those of a descriptor that is closed.
+    /// Frees the room of a closed descriptor's locks.
     pub fn close(&self, fd: RawFd) {
         self.locks.borrow_mut().retain(|(other, _)| *other != fd);
     }
@@ -56,13 +56,13 @@ impl Memory {
         self.claims.get()
     }
 
-    /// A file that is nobody else's; `None` when there cannot be one.
+    /// A private file of this process; `None` when it cannot be made.
     pub fn elsewhere(&self) -> Option<BorrowedFd<'_>> {
         let make = || memfd_create("imglock-elsewhere", MemfdFlags::CLOEXEC).ok();
         self.elsewhere.get_or_init(make).as_ref().map(AsFd::as_fd)
     }
 
-    /// Notes that there are locks that are to expire.
+    /// Records that a descriptor has locks that expire.
     pub fn lease(&self, fd: RawFd, backend: Backend) {
         self.leases.borrow_mut().push((fd, backend));
         if self.expiry.get().is_none() {
@@ -70,12 +70,12 @@ impl Memory {
         }
     }
 
-    /// When they expire, if there are any.
+    /// The time of expiry, if any locks expire.
     pub fn expiry(&self) -> Option<Instant> {
         self.expiry.get()
     }
 
-    /// Those that have expired by now.
+    /// Removes and returns the descriptors whose locks expire.
     pub fn expire(&self) -> Vec<(RawFd, Backend)> {
         self.expiry.set(None);
         std::mem::take(&mut self.leases.borrow_mut())

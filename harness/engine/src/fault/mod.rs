@@ -1,10 +1,10 @@
-//! Faults that can be planted into our own workers, so that it can be tried
-//! whether anybody would notice.
+//! Faults that can be planted into the workers, to check that the harness would
+//! detect them.
 //!
-//! Most of them are in a lock call or in the way a claim is acquired, and so
-//! in [`Faulty`], which stands between a worker and the kernel: nothing in
-//! [`imglock_core::image`] or [`imglock_core::lock`] knows of faults. The others are in what
-//! a worker does with descriptors and processes; those are the worker's.
+//! Most faults are in a lock call or in the steps that acquire a claim.
+//! [`Faulty`] implements these. It stands between a worker and the kernel, and
+//! [`imglock_core`] knows of no faults. The other faults are in a worker's use
+//! of descriptors and processes; the worker implements those.
 
 mod catalog;
 mod faulty;

@@ -2,11 +2,11 @@ use super::Fault;
 use imglock_core::{HELD_BASE, Permission, UNSHARED_BASE};
 use imglock_core::{RangeSpec, Whence};
 
-/// How far the wrong lock byte is from the right one.
+/// The distance in bytes of the wrong lock byte from the right one.
 const ASTRAY: i64 = 10;
 
-/// The range that a lock call with this fault makes of the one that it is
-/// told; the one that a test asks about with `is_test`.
+/// The range that a lock call with this fault uses for `range`. With `is_test`
+/// it is the range of a test.
 pub(super) fn bent(fault: Fault, range: RangeSpec, is_test: bool) -> RangeSpec {
     let RangeSpec { start, len, .. } = range;
     match fault {
@@ -22,23 +22,23 @@ pub(super) fn bent(fault: Fault, range: RangeSpec, is_test: bool) -> RangeSpec {
     }
 }
 
-/// What unlocking a range drops with this fault; `None` for nothing.
+/// The range that an unlock with this fault unlocks; `None` for none.
 pub(super) fn unlocked(fault: Fault, range: RangeSpec) -> Option<RangeSpec> {
     match fault {
         Fault::UnlockIgnored => None,
         Fault::UnlockDropsEverything => Some(RangeSpec::at(0, 0)),
         Fault::UnlockDropsTheRest => Some(RangeSpec { len: 0, ..range }),
-        // Neither end of what is unlocked is wrong where only locks are.
+        // Faults of a lock's ends do not change an unlock.
         _ => Some(bent(fault, range, true)),
     }
 }
 
-/// Whether it is the byte of a permission that is held.
+/// Whether the range is the byte of a held permission.
 pub(super) fn is_held_byte(range: RangeSpec) -> bool {
     is_byte_of(HELD_BASE, range)
 }
 
-/// Whether it is the byte of a permission that is not shared.
+/// Whether the range is the byte of an unshared permission.
 pub(super) fn is_unshared_byte(range: RangeSpec) -> bool {
     is_byte_of(UNSHARED_BASE, range)
 }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use super::{Fault, Surroundings};
 use imglock_core::{ByteLocks, LockError, LockType, RangeSpec};
 
-/// How long a lock that was given back is left for somebody else to take.
+/// The most time that a released lock is left for another waiter to acquire.
 const TURN: Duration = Duration::from_secs(1);
 
-/// Waits for a lock in a faulty way.
+/// Waits for a lock with a fault.
 pub(super) fn wait(
     fault: Fault,
     locks: &mut dyn ByteLocks,
@@ -34,7 +34,7 @@ pub(super) fn wait(
             locks.unlock(range)
         }
         Fault::WokenTwice => {
-            // Of two who both gave way, the first would be first again.
+            // If two waiters both gave way, the first would be first again.
             let gives_way = !around.is_waited_for(fd);
             locks.set_wait(kind, range)?;
             if !gives_way || !around.is_waited_for(fd) {

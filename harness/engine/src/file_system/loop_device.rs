@@ -6,11 +6,11 @@ use nix::errno::Errno;
 
 use crate::raw::loop_device::{configure, free_number};
 
-/// How often a device may be taken by somebody else in between.
+/// The most attempts, since another process may take a free device first.
 const ATTEMPTS: usize = 64;
 
-/// A loop device that shows a file. It lets go of the file once nobody uses
-/// the device any more: neither this nor a mount.
+/// A loop device that shows a file. The kernel detaches the file when neither
+/// this value nor a mount uses the device any more.
 #[derive(Debug)]
 pub struct LoopDevice {
     path: PathBuf,
@@ -18,10 +18,10 @@ pub struct LoopDevice {
 }
 
 impl LoopDevice {
-    /// Shows `image`, which may lose its name afterwards.
+    /// Attaches `image`, which may be unlinked afterwards.
     ///
     /// # Errors
-    /// When there is no loop device to be had.
+    /// When no loop device is available.
     pub fn of(image: &Path) -> io::Result<LoopDevice> {
         let writable = || OpenOptions::new().read(true).write(true).clone();
         let file = writable().open(image)?;
@@ -38,7 +38,7 @@ impl LoopDevice {
         Err(Errno::EBUSY.into())
     }
 
-    /// Its node, such as `/dev/loop3`.
+    /// The path of its device node, such as `/dev/loop3`.
     pub fn path(&self) -> &Path {
         &self.path
     }

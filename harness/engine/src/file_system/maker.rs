@@ -1,18 +1,18 @@
 use imglock_core::FileSystem;
 
-/// The program that makes a file system on an image, and how it is called.
+/// The program that makes a file system on an image, with its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Maker {
     /// Its name, such as `mkfs.ext4`.
     pub program: &'static str,
-    /// Debian's package that it is in.
+    /// The Debian package that contains it.
     pub package: &'static str,
-    /// What it is told besides the image: to be quiet, and not to ask.
+    /// Its arguments besides the image: quiet, and without questions.
     pub arguments: &'static [&'static str],
 }
 
 impl Maker {
-    /// The program that makes `kind`; `None` for one that needs no device.
+    /// The program that makes `kind`; `None` for a kind that needs no device.
     pub fn of(kind: FileSystem) -> Option<Maker> {
         let (program, package) = match kind {
             FileSystem::Ext4 => ("mkfs.ext4", "e2fsprogs"),

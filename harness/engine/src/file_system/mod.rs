@@ -1,10 +1,9 @@
-//! File systems that are made for the purpose, and mounts that nobody else
-//! sees.
+//! File systems that are made for a run, and private mounts.
 //!
-//! Everything is mounted in a mount namespace of this command's own
-//! ([`PrivateMounts`]), which ends with its last process: even SIGKILL leaves
-//! no mount behind. A file system on a device lies in a file that has lost its
-//! name already, on a loop device that lets go of it by itself.
+//! Everything is mounted in the command's own mount namespace
+//! ([`PrivateMounts`]), which ends with its last process. So even SIGKILL
+//! leaves no mount behind. A file system on a device is in a file that is
+//! unlinked already, on a loop device that detaches itself.
 
 mod loop_device;
 mod maker;

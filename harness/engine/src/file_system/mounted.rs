@@ -6,28 +6,28 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use super::PrivateMounts;
 use crate::process::describe;
 
-/// Something that is mounted. It is unmounted when this is dropped, and lives
-/// on for those who still use it (`MNT_DETACH`).
+/// A mount. Dropping it unmounts it; processes that still use it keep it
+/// (`MNT_DETACH`).
 #[derive(Debug)]
 pub struct Mounted {
     point: PathBuf,
 }
 
-/// What could not be mounted.
+/// A mount that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot mount {what} on {}: {}", point.display(), describe(&(*errno).into()))]
 pub struct MountError {
-    /// What: a type of file system, or `bind`.
+    /// The type of the file system, or `bind`.
     pub what: String,
-    /// Where.
+    /// The mount point.
     pub point: PathBuf,
-    /// What the kernel said.
+    /// The errno of mount(2).
     pub errno: Errno,
 }
 
 impl Mounted {
-    /// Mounts a file system of the type `kind` on `point`, in the words of
-    /// mount(2).
+    /// Mounts a file system of the type `kind` on `point`, with the arguments
+    /// of mount(2).
     ///
     /// # Errors
     /// When the kernel refuses.
@@ -44,8 +44,8 @@ impl Mounted {
         Ok(Mounted { point: point.to_owned() })
     }
 
-    /// Shows the file or directory `source` at `point` as well, which is of
-    /// the same kind; read-only, if so.
+    /// Bind-mounts the file or directory `source` on `point`, which is of the
+    /// same kind. With `read_only` the mount is read-only.
     ///
     /// # Errors
     /// When the kernel refuses.
@@ -66,8 +66,8 @@ impl Mounted {
         Ok(mounted)
     }
 
-    /// Lays the directory `upper` over the directory `lower`, so that `point`
-    /// shows both; `work` is an empty directory beside `upper`.
+    /// Mounts an overlayfs on `point`, with the directory `upper` over the
+    /// directory `lower`. `work` is an empty directory beside `upper`.
     ///
     /// # Errors
     /// When the kernel refuses.
@@ -77,15 +77,15 @@ impl Mounted {
         point: &Path,
     ) -> Result<Mounted, MountError> {
         let option = |name: &str, path: &Path| {
-            // A comma ends an option, a colon a lower directory.
+            // A comma ends an option, a colon ends a lower directory.
             let text = path.to_string_lossy();
             let text = text.replace('\\', "\\\\").replace(',', "\\,").replace(':', "\\:");
             format!("{name}={text}")
         };
         let directories =
             [option("lowerdir", lower), option("upperdir", upper), option("workdir", work)];
-        // Whatever is in it goes soon. Without this the last close waits until
-        // all that the upper file system has to write is on its disk.
+        // The content is temporary. Without `volatile` the last close waits
+        // until the upper file system has written everything to its disk.
         let options = format!("{},volatile", directories.join(","));
         Mounted::new(private, "overlay", Path::new("overlay"), point, &options)
     }
@@ -97,7 +97,7 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        // Where it fails, the namespace's end does it.
+        // If this fails, the end of the namespace unmounts it.
         let _ = umount2(&self.point, MntFlags::MNT_DETACH);
     }
 }

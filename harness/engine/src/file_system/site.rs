@@ -11,16 +11,16 @@ use crate::fuse::{FuseError, FuseLocks, FuseServer};
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken, describe};
 use imglock_core::FileSystem;
 
-/// How large an image is made: more than the smallest that mkfs.xfs and
-/// mkfs.btrfs accept. It has holes, so it takes only what is written.
+/// The size of an image in bytes: more than the minimum of mkfs.xfs and
+/// mkfs.btrfs. The file is sparse, so it takes only the space of written data.
 const IMAGE_BYTES: u64 = 400 << 20;
 
-/// Where file systems are made and mounted: a scratch directory, seen from a
-/// mount namespace of our own.
+/// The place where file systems are made and mounted: a scratch directory, seen
+/// from a private mount namespace.
 ///
-/// The scratch directory belongs to a launcher that was started before, and
-/// so outside of that namespace. When this process dies, by whatever signal,
-/// the namespace goes with its mounts, and the launcher removes the directory.
+/// The scratch directory belongs to a launcher that was started earlier,
+/// outside of that namespace. When this process dies, by whatever signal, the
+/// namespace ends with its mounts, and the launcher removes the directory.
 #[derive(Debug)]
 pub struct Site {
     private: PrivateMounts,
@@ -32,7 +32,7 @@ pub struct Site {
 /// Why there is no site.
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
-    /// Nothing can be mounted.
+    /// This process cannot mount.
     #[error("no file system can be mounted: {0}")]
     NotPrivate(#[from] NotPrivate),
     /// There is no scratch directory.
@@ -40,7 +40,7 @@ pub enum SiteError {
     Process(#[from] ProcessError),
 }
 
-/// Why a file system is not to be had here, and what to do about it.
+/// Why a file system cannot be made here, with advice.
 #[derive(Debug, thiserror::Error)]
 pub enum NotMade {
     /// The program that makes it is missing.
@@ -49,29 +49,29 @@ pub enum NotMade {
     /// The program that makes it failed.
     #[error("{program} failed: {why}")]
     Maker {
-        /// Which.
+        /// The program.
         program: &'static str,
-        /// What it said.
+        /// Its error output.
         why: String,
     },
-    /// The running kernel does not have it.
-    #[error("this kernel has no {0}, and no module of it is to be found")]
+    /// The running kernel does not support it.
+    #[error("this kernel has no {0}, and no module for it was found")]
     NoSuchKind(&'static str),
-    /// No loop device can be had.
+    /// No loop device is available.
     #[error("no loop device: {}", describe(.0))]
     NoLoopDevice(io::Error),
-    /// It cannot be mounted.
+    /// The mount failed.
     #[error(transparent)]
     Mount(#[from] MountError),
-    /// It cannot be served.
+    /// The FUSE server failed.
     #[error(transparent)]
     Fuse(#[from] FuseError),
     /// The scratch directory cannot be written.
     #[error("cannot write {}: {}", path.display(), describe(source))]
     Scratch {
-        /// What.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error.
         source: io::Error,
     },
 }
@@ -82,7 +82,7 @@ impl Site {
     /// ([`PrivateMounts::enter`]).
     ///
     /// # Errors
-    /// When this user may not mount, or nothing can be written there.
+    /// When this user may not mount, or the directory cannot be written.
     pub fn open(options: &LauncherOptions) -> Result<Site, SiteError> {
         let launcher = Launcher::start(options)?;
         let private = PrivateMounts::enter()?;
@@ -90,7 +90,7 @@ impl Site {
         Ok(Site { private, launcher, program, stop })
     }
 
-    /// The namespace that its mounts are seen from.
+    /// The namespace of its mounts.
     pub fn private(&self) -> &PrivateMounts {
         &self.private
     }
@@ -98,7 +98,7 @@ impl Site {
     /// Makes a file system and mounts it.
     ///
     /// # Errors
-    /// When it cannot be had here.
+    /// When this machine cannot make or mount it.
     pub fn make(&self, kind: FileSystem) -> Result<MadeFileSystem, NotMade> {
         let base = self.launcher.scratch().join(kind.name());
         let root = made_directory(&base.join("root"))?;
@@ -112,7 +112,8 @@ impl Site {
         }
     }
 
-    /// Mounts it on the directory of `made`, and below it what it lies on.
+    /// Mounts the file system on the directory of `made`, and below it the
+    /// mounts that it needs.
     fn mount(
         &self,
         kind: FileSystem,
@@ -135,7 +136,7 @@ impl Site {
             made.mounts.push(Mounted::new(private, "tmpfs", none, &made.directory, "")?);
             return Ok(());
         }
-        // The others show what is in memory in another way.
+        // The other kinds show a file system in memory in another way.
         let memory = made_directory(&base.join("memory"))?;
         made.mounts.push(Mounted::new(private, "tmpfs", none, &memory, "")?);
         let lower = made_directory(&memory.join("lower"))?;
@@ -161,18 +162,18 @@ impl Site {
     }
 }
 
-/// A file system that was made. It is unmounted when this is dropped.
+/// A file system that was made. Dropping it unmounts it.
 #[derive(Debug)]
 pub struct MadeFileSystem {
-    /// Ends before what it serves goes.
+    /// Dropped before the mounts that it serves.
     server: Option<FuseServer>,
-    /// Each lies on those before it.
+    /// Each mount needs those before it.
     mounts: Vec<Mounted>,
     directory: PathBuf,
 }
 
 impl MadeFileSystem {
-    /// Where it is mounted.
+    /// The directory on which it is mounted.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
@@ -194,8 +195,8 @@ fn made_directory(path: &Path) -> Result<PathBuf, NotMade> {
     }
 }
 
-/// A device with a fresh file system on it. The image loses its name at once,
-/// so that nothing is left of it whatever happens.
+/// A device with a fresh file system. The image is unlinked at once, so that it
+/// never remains.
 fn device(maker: Maker, image: &Path) -> Result<LoopDevice, NotMade> {
     let scratch = |source| NotMade::Scratch { path: image.to_owned(), source };
     File::create(image).and_then(|file| file.set_len(IMAGE_BYTES)).map_err(scratch)?;

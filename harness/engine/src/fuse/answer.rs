@@ -1,4 +1,4 @@
-//! The two messages between a server and who started it.
+//! The two messages between a server and the process that started it.
 
 use std::path::PathBuf;
 
@@ -6,22 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use super::FuseLocks;
 
-/// What a server is told first of all.
+/// The first message to a server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
     /// The directory that is served.
     pub backing: PathBuf,
-    /// Where it is seen.
+    /// The mount point.
     pub mount_point: PathBuf,
-    /// Who keeps the locks.
+    /// How locks are kept.
     pub locks: FuseLocks,
 }
 
-/// What it answers.
+/// The server's answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
-    /// It is mounted, and requests are answered.
+    /// The file system is mounted, and the server answers requests.
     Ready,
-    /// Why it cannot.
+    /// The server cannot serve, for this reason.
     Failed(String),
 }

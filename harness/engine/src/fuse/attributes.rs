@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use fuser::{FileAttr, FileType, INodeNo, TimeOrNow};
 use rustix::fs::{FileType as RustixType, Stat, Timespec, UTIME_NOW, UTIME_OMIT};
 
-/// What the kernel is told of a file.
+/// The attributes of a file for the kernel.
 pub(super) fn attributes(number: INodeNo, stat: &Stat) -> FileAttr {
     FileAttr {
         ino: number,
@@ -25,7 +25,7 @@ pub(super) fn attributes(number: INodeNo, stat: &Stat) -> FileAttr {
     }
 }
 
-/// What kind of file it is.
+/// The type of a file.
 pub(super) fn kind(of: RustixType) -> FileType {
     match of {
         RustixType::Directory => FileType::Directory,
@@ -38,7 +38,7 @@ pub(super) fn kind(of: RustixType) -> FileType {
     }
 }
 
-/// A time that is to be set, or left as it is.
+/// A time to set, or the request to leave it.
 pub(super) fn timespec(time: Option<TimeOrNow>) -> Timespec {
     match time {
         None => Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },

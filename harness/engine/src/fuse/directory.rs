@@ -8,7 +8,7 @@ use rustix::io::Result;
 
 use super::attributes::kind;
 
-/// A directory that is being read: what was in it when its reading began.
+/// A directory that is being read, with its entries as of the first read.
 #[derive(Debug)]
 pub(super) struct Listing {
     descriptor: OwnedFd,
@@ -27,8 +27,8 @@ impl Listing {
         Listing { descriptor, entries: Vec::new() }
     }
 
-    /// The entries from a position on, each with the position after it. From
-    /// the beginning the directory is read anew.
+    /// The entries from a position on, each with the position after it.
+    /// Position 0 reads the directory again.
     pub fn from(&mut self, position: u64) -> Result<impl Iterator<Item = (u64, &Entry)>> {
         if position == 0 {
             self.entries = read(&self.descriptor)?;

@@ -8,21 +8,21 @@ pub enum FuseError {
     /// The program could not be executed again.
     #[error("cannot start `{}` as a FUSE server: {}", program.display(), describe(error))]
     Start {
-        /// What was executed.
+        /// The executed program.
         program: PathBuf,
-        /// Why it failed.
+        /// The error of the execution.
         error: std::io::Error,
     },
-    /// The server could not do what it was told.
+    /// The server could not perform the order; the text gives the reason.
     #[error("{0}")]
     Refused(String),
-    /// The server is gone, or does not answer.
+    /// The server has exited, or does not answer.
     #[error(
         "the FUSE server does not answer ({0}); does the program call `imglock_engine::init()` \
          first in `main`?"
     )]
     Lost(String),
-    /// Whoever started it is being stopped.
+    /// The process that started the server is being stopped.
     #[error("stopped")]
     Stopped,
 }

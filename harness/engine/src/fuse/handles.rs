@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fuser::FileHandle;
 use rustix::io::{Errno, Result};
 
-/// What is open, each under a number that is given once.
+/// Open files, each under a number that is used once.
 #[derive(Debug)]
 pub(super) struct Handles<T>(Mutex<Numbered<T>>);
 
@@ -21,7 +21,7 @@ impl<T> Default for Handles<T> {
 }
 
 impl<T> Handles<T> {
-    /// A number for what has just been opened.
+    /// The number for a newly opened file.
     pub fn add(&self, opened: T) -> FileHandle {
         let mut numbered = self.numbered();
         let number = numbered.next;
@@ -30,12 +30,12 @@ impl<T> Handles<T> {
         FileHandle(number)
     }
 
-    /// What has that number.
+    /// The open file with that number.
     pub fn get(&self, handle: FileHandle) -> Result<Arc<T>> {
         self.numbered().open.get(&handle.0).cloned().ok_or(Errno::BADF)
     }
 
-    /// It is closed.
+    /// Removes a closed file.
     pub fn remove(&self, handle: FileHandle) {
         self.numbered().open.remove(&handle.0);
     }

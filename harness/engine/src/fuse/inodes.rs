@@ -10,16 +10,16 @@ use rustix::io::{Errno, Result};
 
 use super::attributes::attributes;
 
-/// The files that the kernel knows, each by a descriptor that opens nothing.
+/// The files that the kernel knows, each with an `O_PATH` descriptor.
 ///
-/// A file has the number that it has in the directory that is served, however
-/// many names it has there. The descriptor keeps a deleted file's number from
-/// being given to another one for as long as the kernel knows the first.
+/// A file keeps the inode number that it has in the served directory, whatever
+/// the number of its names. The descriptor prevents reuse of a deleted file's
+/// number while the kernel knows the file.
 #[derive(Debug)]
 pub(super) struct Inodes {
-    /// The device that everything is on.
+    /// The device of the served directory.
     device: u64,
-    /// The number of the directory that is served.
+    /// The inode number of the served directory.
     top: u64,
     known: Mutex<HashMap<INodeNo, Inode>>,
 }
@@ -27,12 +27,12 @@ pub(super) struct Inodes {
 #[derive(Debug)]
 struct Inode {
     descriptor: Arc<OwnedFd>,
-    /// How many times the kernel was told of it and has not said "forget".
+    /// The number of lookups that the kernel has not taken back by "forget".
     lookups: u64,
 }
 
 impl Inodes {
-    /// Those of `directory`.
+    /// The inodes of `directory`.
     pub fn of(directory: &Path) -> Result<Inodes> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let descriptor = open(directory, flags, Mode::empty())?;
@@ -48,12 +48,12 @@ impl Inodes {
         known.get(&number).map(|inode| Arc::clone(&inode.descriptor)).ok_or(Errno::STALE)
     }
 
-    /// Its attributes.
+    /// The attributes of a file that the kernel knows.
     pub fn attributes(&self, number: INodeNo) -> Result<FileAttr> {
         Ok(attributes(number, &fstat(self.descriptor(number)?)?))
     }
 
-    /// What is called `name` in a directory; from here on the kernel knows it.
+    /// Looks up `name` in a directory; from here on the kernel knows the file.
     pub fn find(&self, directory: INodeNo, name: &OsStr) -> Result<FileAttr> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let directory = self.descriptor(directory)?;
@@ -66,9 +66,9 @@ impl Inodes {
         Ok(attributes(number, &stat))
     }
 
-    /// The kernel forgets that it was told of a file so many times. Once that
-    /// is each time, so do we, unless the file has a name and `is_wanted`.
-    /// Says whether we did.
+    /// Takes back `times` lookups of a file. After the last one the file is
+    /// dropped, unless it has a name and `is_wanted`. Returns whether it was
+    /// dropped.
     pub fn forget(&self, number: INodeNo, times: u64, is_wanted: bool) -> bool {
         let mut known = self.known();
         let Some(inode) = known.get_mut(&number) else { return false };
@@ -81,10 +81,10 @@ impl Inodes {
         gone
     }
 
-    /// The number that a file is known by.
+    /// The number by which the kernel knows a file.
     pub fn number(&self, stat: &Stat) -> Result<INodeNo> {
         match stat.st_ino {
-            // Another file system that is mounted there has numbers of its own.
+            // Another file system mounted there has its own inode numbers.
             _ if stat.st_dev != self.device => Err(Errno::XDEV),
             top if top == self.top => Ok(INodeNo::ROOT),
             1 => Err(Errno::XDEV),
@@ -97,7 +97,7 @@ impl Inodes {
     }
 }
 
-/// A path by which a descriptor that opens nothing is opened.
+/// The path by which an `O_PATH` descriptor is reopened.
 pub(super) fn path_of(descriptor: &OwnedFd) -> String {
     format!("/proc/self/fd/{}", descriptor.as_raw_fd())
 }

@@ -11,14 +11,14 @@ use super::lock_table::{Held, LockTable, Owner};
 use super::signals::is_interrupted;
 use imglock_core::{ByteRange, LockType};
 
-/// How often it is looked whether somebody who waits has been sent a signal:
-/// nothing announces one.
+/// The interval at which waiting threads are checked for signals, since no
+/// event announces one.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Where the kernel's lock requests are answered.
+/// Answers the kernel's lock requests.
 #[derive(Debug)]
 pub(super) struct LockDesk {
-    /// What ends a lock.
+    /// How the locks are kept.
     locks: FuseLocks,
     desk: Arc<Desk>,
 }
@@ -26,30 +26,30 @@ pub(super) struct LockDesk {
 #[derive(Debug, Default)]
 struct Desk {
     books: Mutex<Books>,
-    /// Somebody has begun to wait.
+    /// Signals that a request has begun to wait.
     waited: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Books {
     tables: HashMap<INodeNo, LockTable>,
-    /// In the order in which they came.
+    /// In the order of arrival.
     waiters: Vec<Waiter>,
 }
 
-/// Who asks, and through which handle.
+/// The owner of a lock request, and the handle that it uses.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asker {
     pub file: INodeNo,
     pub handle: u64,
     pub owner: Owner,
-    /// The process, as whoever is refused is told.
+    /// The process, as `F_GETLK` reports it.
     pub pid: u32,
     /// The thread that waits for the answer.
     pub thread: u32,
 }
 
-/// How a request is answered.
+/// The function that answers a request.
 pub(super) type Reply = Box<dyn FnOnce(Result<(), Errno>) + Send>;
 
 struct Waiter {
@@ -60,10 +60,10 @@ struct Waiter {
 }
 
 impl LockDesk {
-    /// Opens it, with a thread that looks after those who wait.
+    /// Opens the desk, with a thread that checks waiting requests.
     ///
     /// # Errors
-    /// When this user may have no more threads.
+    /// When this user's limit of threads is reached.
     pub fn open(locks: FuseLocks) -> std::io::Result<LockDesk> {
         let desk = Arc::new(Desk::default());
         let watched = Arc::clone(&desk);
@@ -72,8 +72,8 @@ impl LockDesk {
         Ok(LockDesk { locks, desk })
     }
 
-    /// `F_SETLK`, and `F_SETLKW` with `wait`: answers at once, or once nobody
-    /// is in the way, or when the asker has been sent a signal.
+    /// `F_SETLK`, and `F_SETLKW` with `wait`. Answers at once, or once no lock
+    /// conflicts, or when the asking thread has been sent a signal.
     pub fn lock(&self, asker: Asker, kind: LockType, range: ByteRange, wait: bool, reply: Reply) {
         let mut books = self.desk.books();
         let waiter = Waiter { asker, kind, range, reply };
@@ -92,18 +92,18 @@ impl LockDesk {
         self.change(asker.file, |table| table.cut(asker.owner, range));
     }
 
-    /// `F_GETLK`: the first lock that is in the way.
+    /// `F_GETLK`: the first conflicting lock.
     pub fn test(&self, asker: Asker, kind: LockType, range: ByteRange) -> Option<Held> {
         let books = self.desk.books();
         books.tables.get(&asker.file)?.obstacle(asker.owner, kind, range).copied()
     }
 
-    /// A descriptor table has closed the file.
+    /// Handles a flush: a descriptor table has closed the file.
     pub fn flush(&self, file: INodeNo, owner: Owner) {
         self.change(file, |table| table.forget(owner));
     }
 
-    /// An open file is no more.
+    /// Handles a release: an open file description is gone.
     pub fn release(&self, file: INodeNo, handle: u64) {
         match self.locks {
             FuseLocks::Kernel | FuseLocks::ServedByNumber => {}
@@ -112,12 +112,13 @@ impl LockDesk {
         }
     }
 
-    /// The file itself is no more, or is known no longer.
+    /// Drops all locks of a file that is deleted or that the kernel has
+    /// forgotten.
     pub fn forget(&self, file: INodeNo) {
         self.desk.books().tables.remove(&file);
     }
 
-    /// Whether somebody has a lock on the file.
+    /// Whether the file has a lock.
     pub fn has_locks(&self, file: INodeNo) -> bool {
         self.desk.books().tables.contains_key(&file)
     }
@@ -135,8 +136,8 @@ impl Desk {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers those who have been sent a signal: until then their thread
-    /// stays in the kernel, and not even SIGKILL ends it.
+    /// Answers the requests of threads that have been sent a signal. Without
+    /// the answer the thread stays in the kernel, and not even SIGKILL ends it.
     fn look_after_waiters(&self) {
         let mut books = self.books();
         loop {
@@ -154,7 +155,7 @@ impl Desk {
 }
 
 impl Books {
-    /// Grants a lock, or gives the request back when somebody is in the way.
+    /// Grants a lock, or returns the request when another lock conflicts.
     fn grant(&mut self, waiter: Waiter) -> Option<Waiter> {
         let Waiter { asker, kind, range, .. } = waiter;
         let table = self.tables.entry(asker.file).or_default();
@@ -167,8 +168,7 @@ impl Books {
         None
     }
 
-    /// Tries again for those who wait for a lock of this file, the first to
-    /// come first.
+    /// Tries the waiting requests for this file again, in the order of arrival.
     fn retry(&mut self, file: INodeNo) {
         let waiting = |waiter: &mut Waiter| waiter.asker.file == file;
         let waiters: Vec<Waiter> = self.waiters.extract_if(.., waiting).collect();

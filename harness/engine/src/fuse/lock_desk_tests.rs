@@ -6,7 +6,7 @@ use imglock_core::LockType::{Read, Write};
 const FILE: INodeNo = INodeNo(5);
 const ALL: ByteRange = ByteRange::new(0, 9);
 
-/// A thread that is never sent a signal: that of the test.
+/// A thread that is never sent a signal: the test's own.
 fn asker(owner: u64) -> Asker {
     let thread = rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned();
     Asker { file: FILE, handle: owner, owner: Owner::Numbered(owner), pid: 7, thread }
@@ -21,8 +21,10 @@ type Answers = Receiver<(u64, Result<(), Errno>)>;
 /// Asks for a lock; the answer comes with the owner's number.
 fn ask(desk: &LockDesk, asker: Asker, kind: LockType, wait: bool) -> Answers {
     let (sender, answers) = channel();
-    let Owner::Numbered(owner) = asker.owner else { panic!("an owner that is gone asks") };
-    let reply = move |answer| sender.send((owner, answer)).expect("somebody listens");
+    let Owner::Numbered(owner) = asker.owner else {
+        panic!("an owner that is gone asks for a lock")
+    };
+    let reply = move |answer| sender.send((owner, answer)).expect("a receiver");
     desk.lock(asker, kind, ALL, wait, Box::new(reply));
     answers
 }
@@ -51,7 +53,7 @@ fn who_waits_is_answered_once_nobody_is_in_the_way() {
     assert_eq!([answer(&writer), answer(&reader), answer(&late)], [None; 3]);
     desk.flush(FILE, asker(1).owner);
     assert_eq!([answer(&writer), answer(&reader), answer(&late)], [Some(Ok(())), None, None]);
-    // A downgrade lets in whoever reads.
+    // After a downgrade a read lock is granted.
     ask(&desk, asker(2), Read, false);
     assert_eq!([answer(&reader), answer(&late)], [Some(Ok(())); 2]);
 }
@@ -66,7 +68,7 @@ fn who_is_gone_while_it_waits_is_answered_all_the_same() {
     let answers = ask(&desk, Asker { thread, ..asker(2) }, Read, true);
     let answer = answers.recv_timeout(Duration::from_secs(10));
     assert_eq!(answer.expect("an answer in time"), (2, Err(Errno::INTR)));
-    // It is not in the queue any more.
+    // Its request has left the queue.
     desk.unlock(asker(1), ALL);
     assert_eq!(desk.test(asker(3), Write, ALL), None);
 }

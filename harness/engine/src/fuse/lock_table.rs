@@ -1,49 +1,49 @@
 use imglock_core::{ByteRange, LockType};
 
-/// Whom a lock belongs to.
+/// The owner of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// Who the kernel says: a number that stands for a descriptor table or for
-    /// an open file description, and does not say which.
+    /// The owner's number from the kernel. It stands for a descriptor table or
+    /// for an open file description, and does not tell which.
     Numbered(u64),
-    /// An open file that is no more, by its handle.
+    /// An open file description that is gone, by its handle.
     Gone(u64),
 }
 
-/// A lock that somebody has.
+/// A granted lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Held {
     pub owner: Owner,
     /// The process that asked for it.
     pub pid: u32,
-    /// The handle of the open file that it was asked through.
+    /// The handle of the open file that was used for the request.
     pub handle: u64,
     pub kind: LockType,
     pub range: ByteRange,
 }
 
-/// The locks of one file, as fcntl(2) says: an owner's locks never overlap,
-/// and neighbours of one kind are one lock.
+/// The locks of one file, as in fcntl(2): an owner's locks never overlap, and
+/// neighbours of one type are one lock.
 #[derive(Debug, Default)]
 pub(super) struct LockTable {
-    /// Those of one owner stand together, by their bytes; owners in the order
-    /// in which they came.
+    /// The locks of one owner are adjacent and sorted by their bytes; owners
+    /// are in the order of their first lock.
     held: Vec<Held>,
 }
 
 impl LockTable {
-    /// The first lock that keeps `owner` out.
+    /// The first lock that conflicts with a request of `owner`.
     pub fn obstacle(&self, owner: Owner, kind: LockType, range: ByteRange) -> Option<&Held> {
         self.held.iter().find(|held| {
             held.owner != owner && held.kind.excludes(kind) && held.range.overlaps(range)
         })
     }
 
-    /// Puts a lock in place of whatever its owner has there. Nobody else may
-    /// be in the way.
+    /// Replaces the owner's locks in the range by `lock`. No lock of another
+    /// owner may conflict.
     pub fn put(&mut self, lock: Held) {
         let Held { owner, kind, range, .. } = lock;
-        // Who has locks stays where it is among those who came.
+        // An owner with locks keeps its place in the order of owners.
         let place = self.held.iter().position(|held| held.owner == owner);
         self.cut(owner, range);
         let mut merged = lock;
@@ -64,7 +64,7 @@ impl LockTable {
         self.held.insert(at, merged);
     }
 
-    /// Gives up whatever `owner` has in a range.
+    /// Removes the locks of `owner` in a range.
     pub fn cut(&mut self, owner: Owner, range: ByteRange) {
         let parts = |held: Held| {
             if held.owner != owner || !held.range.overlaps(range) {
@@ -80,24 +80,24 @@ impl LockTable {
         self.held = held.into_iter().flat_map(parts).flatten().collect();
     }
 
-    /// Drops everything that `owner` has.
+    /// Removes all locks of `owner`.
     pub fn forget(&mut self, owner: Owner) {
         self.held.retain(|held| held.owner != owner);
     }
 
-    /// Drops everything that was locked through a handle.
+    /// Removes all locks that used a handle.
     pub fn release(&mut self, handle: u64) {
         self.held.retain(|held| held.handle != handle);
     }
 
-    /// What was locked through a handle stays, and is nobody's.
+    /// Keeps the locks that used a handle, with an owner that is gone.
     pub fn orphan(&mut self, handle: u64) {
         for held in self.held.iter_mut().filter(|held| held.handle == handle) {
             held.owner = Owner::Gone(handle);
         }
     }
 
-    /// Whether nobody has a lock.
+    /// Whether there is no lock.
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
     }

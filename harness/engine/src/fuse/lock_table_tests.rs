@@ -65,7 +65,7 @@ fn what_was_locked_through_a_handle_can_go_or_stay_with_it() {
     let mut kept = table(&[(1, Write, 0, 9)]);
     assert!(kept.obstacle(Owner::Numbered(1), Write, bytes(0, 0)).is_none());
     kept.orphan(1);
-    // The number has come back, and is another owner's.
+    // The kernel reuses the number for another owner.
     assert!(kept.obstacle(Owner::Numbered(1), Write, bytes(0, 0)).is_some());
     kept.forget(Owner::Numbered(1));
     assert_eq!(words(&kept), ["Gone(1) write 0-9"]);

@@ -1,16 +1,17 @@
-//! A file system served by a process of ours: what is in one directory, seen
+//! A file system served by a process of the harness: one directory, seen
 //! through another.
 //!
-//! Locks are the point of it. Left to the kernel ([`FuseLocks::Kernel`]) they
-//! are what they are anywhere. Served ([`FuseLocks::Served`]) they are what
-//! the kernel tells the server, and of an OFD lock it never tells the end.
+//! Its purpose is locks. With [`FuseLocks::Kernel`] the kernel keeps them, as
+//! on any file system. With [`FuseLocks::Served`] the server keeps them by the
+//! kernel's requests, and no request tells it that an OFD lock's file is
+//! closed.
 //!
-//! The server is a process of its own, because one that has files open on
-//! what it serves itself can wait for itself when it exits. It is told where
-//! and what by a socket that is its standard input, and unmounts and ends
-//! when that is closed, so it never outlives who started it. There is no
-//! libfuse in it and no fusermount: /dev/fuse is opened and mounted by us,
-//! which takes root.
+//! The server is a process of its own: a process with open files on a file
+//! system that it serves itself may wait for itself when it exits. It gets its
+//! order from a socket, which is its standard input. It unmounts and exits when
+//! that socket is closed, so it never outlives the process that started it. It
+//! uses neither libfuse nor fusermount: it opens and mounts /dev/fuse itself,
+//! which needs root.
 
 mod answer;
 mod attributes;
@@ -34,22 +35,24 @@ pub use error::FuseError;
 pub(crate) use role::run_as;
 pub use server::FuseServer;
 
-/// Who keeps the locks of the files that are served.
+/// How the locks of the served files are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FuseLocks {
-    /// The kernel, as for any file: the server hears nothing of them.
+    /// The kernel keeps them, as for any file. The server gets no lock
+    /// requests.
     Kernel,
-    /// The server (`FUSE_POSIX_LOCKS`), which drops what the kernel tells it
-    /// to: a POSIX lock at `FUSE_FLUSH`, an OFD lock never.
+    /// The server keeps them (`FUSE_POSIX_LOCKS`) and drops them at the
+    /// kernel's request: a POSIX lock at `FUSE_FLUSH`, an OFD lock never.
     ///
-    /// The number that an owner has can come back as another's. A lock that
-    /// has outlived its file is nobody's then, and stays in everybody's way.
+    /// The kernel may reuse an owner's number for another owner. So the server
+    /// gives a lock that has outlived its file no owner; it conflicts with
+    /// every other owner's locks.
     Served,
-    /// The same, by a server that goes by the owner's number alone. Whoever is
-    /// given a number that was a dead owner's has the dead one's locks.
+    /// The same, by a server that uses the owner's number alone. An owner that
+    /// gets the number of a dead owner also gets its locks.
     ServedByNumber,
-    /// The server, which also drops at `FUSE_RELEASE` what was locked through
-    /// the handle that is released. Nobody waits for that request to be
-    /// answered, so such a lock can outlive its file for a moment.
+    /// The server, which also drops the locks of a handle at its
+    /// `FUSE_RELEASE`. The kernel does not wait for the answer to that request,
+    /// so such a lock can briefly outlive its file.
     ServedByHandle,
 }

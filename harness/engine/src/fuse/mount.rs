@@ -9,10 +9,11 @@ use crate::process::describe;
 
 const DEVICE: &str = "/dev/fuse";
 
-/// Mounts a new FUSE file system; who reads the descriptor is its server.
+/// Mounts a new FUSE file system. The process that reads the returned
+/// descriptor is its server.
 ///
 /// # Errors
-/// In words, with what to do about it.
+/// When there is no FUSE, or this user may not mount; the text gives advice.
 pub(super) fn mount_on(mount_point: &Path) -> Result<OwnedFd, String> {
     let device = File::options().read(true).write(true).open(DEVICE);
     let device = device.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
@@ -21,8 +22,8 @@ pub(super) fn mount_on(mount_point: &Path) -> Result<OwnedFd, String> {
         }
         _ => format!("cannot open {DEVICE}: {}", describe(&error)),
     })?;
-    // Everybody is let in, and the kernel checks who may do what: as on any
-    // other file system.
+    // With `allow_other` and `default_permissions` every user has access, and
+    // the kernel checks permissions, as on any other file system.
     let options = format!(
         "fd={},rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions",
         device.as_raw_fd()
@@ -37,9 +38,9 @@ pub(super) fn mount_on(mount_point: &Path) -> Result<OwnedFd, String> {
     Ok(device.into())
 }
 
-/// Takes the mount away from its name; who has a file open there keeps it
-/// until the server is gone.
+/// Detaches the mount from its mount point. Processes with open files there
+/// keep it until the server has exited.
 pub(super) fn detach(mount_point: &Path) {
-    // That it is gone already is what was wanted.
+    // The mount may be gone already.
     let _ = umount2(mount_point, MntFlags::MNT_DETACH);
 }

@@ -1,4 +1,4 @@
-//! What the kernel asks, put to the files and to the lock desk.
+//! Forwards the kernel's requests to the files and to the lock desk.
 
 use std::ffi::OsStr;
 use std::io;
@@ -28,7 +28,7 @@ use super::tree::{Change, Tree};
 #[derive(Debug)]
 pub(super) struct Passthrough {
     tree: Tree,
-    /// Where locks are asked for, unless the kernel keeps them.
+    /// Answers lock requests; `None` when the kernel keeps the locks.
     locks: Option<LockDesk>,
 }
 
@@ -53,12 +53,12 @@ impl Passthrough {
 
 impl Filesystem for Passthrough {
     fn init(&mut self, _request: &Request, config: &mut KernelConfig) -> io::Result<()> {
-        // Larger ones make nothing faster here.
+        // A larger size makes nothing faster here.
         let _ = config.set_max_write(128 << 10);
         match self.locks {
             None => Ok(()),
             Some(_) => config.add_capabilities(InitFlags::FUSE_POSIX_LOCKS).map_err(|_| {
-                let why = "this kernel lets no FUSE server keep POSIX locks";
+                let why = "this kernel does not let a FUSE server keep POSIX locks";
                 io::Error::new(io::ErrorKind::Unsupported, why)
             }),
         }
@@ -253,8 +253,8 @@ impl Filesystem for Passthrough {
     ) {
         self.tree.files.remove(handle);
         if let Some(desk) = &self.locks {
-            // Of flock(2), which is the kernel's affair here; unless this
-            // kernel says so of an OFD lock, as none does yet.
+            // A flock(2) owner, whose locks the kernel keeps here. A future
+            // kernel may also send an OFD owner; none does yet.
             if let Some(owner) = owner {
                 desk.flush(number, Owner::Numbered(owner.0));
             }

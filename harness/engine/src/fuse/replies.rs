@@ -1,4 +1,4 @@
-//! The kernel's words for what was asked and what comes of it.
+//! Translates the kernel's requests, and results into replies.
 
 use std::time::Duration;
 
@@ -14,22 +14,22 @@ use super::lock_table::Held;
 use super::tree::Maker;
 use imglock_core::{ByteRange, LockType};
 
-/// The kernel keeps nothing of names and attributes: it asks each time.
+/// The kernel caches neither names nor attributes: it asks each time.
 pub(super) const KEPT: Duration = Duration::ZERO;
-/// No number is given to another file while the kernel knows the first.
+/// No number is reused for another file while the kernel knows the first.
 pub(super) const GENERATION: Generation = Generation(0);
 
-/// Who asks for a file to be made.
+/// The user who creates a file.
 pub(super) fn maker(request: &Request) -> Maker {
     Maker { uid: request.uid(), gid: request.gid() }
 }
 
-/// An error, as it is told.
+/// An error, as the reply needs it.
 pub(super) fn told(errno: Errno) -> fuser::Errno {
     fuser::Errno::from_i32(errno.raw_os_error())
 }
 
-/// That it is done, or why not.
+/// Replies with success or an error.
 pub(super) fn done(reply: ReplyEmpty, result: Result<()>) {
     match result {
         Ok(()) => reply.ok(),
@@ -37,7 +37,7 @@ pub(super) fn done(reply: ReplyEmpty, result: Result<()>) {
     }
 }
 
-/// What a name stands for.
+/// Replies with the file of a name.
 pub(super) fn entered(reply: ReplyEntry, result: Result<FileAttr>) {
     match result {
         Ok(attributes) => reply.entry(&KEPT, &attributes, GENERATION),
@@ -45,7 +45,7 @@ pub(super) fn entered(reply: ReplyEntry, result: Result<FileAttr>) {
     }
 }
 
-/// A file's attributes.
+/// Replies with a file's attributes.
 pub(super) fn described(reply: ReplyAttr, result: Result<FileAttr>) {
     match result {
         Ok(attributes) => reply.attr(&KEPT, &attributes),
@@ -53,7 +53,7 @@ pub(super) fn described(reply: ReplyAttr, result: Result<FileAttr>) {
     }
 }
 
-/// The handle of what was opened.
+/// Replies with the handle of an opened file.
 pub(super) fn opened(reply: ReplyOpen, result: Result<FileHandle>) {
     match result {
         Ok(handle) => reply.opened(handle, FopenFlags::empty()),
@@ -61,7 +61,7 @@ pub(super) fn opened(reply: ReplyOpen, result: Result<FileHandle>) {
     }
 }
 
-/// What was read.
+/// Replies with data that was read.
 pub(super) fn data(reply: ReplyData, result: Result<impl AsRef<[u8]>>) {
     match result {
         Ok(data) => reply.data(data.as_ref()),
@@ -69,13 +69,13 @@ pub(super) fn data(reply: ReplyData, result: Result<impl AsRef<[u8]>>) {
     }
 }
 
-/// The bytes of a lock.
+/// The byte range of a lock.
 pub(super) fn range(start: u64, end: u64) -> ByteRange {
     let offset = |offset: u64| i64::try_from(offset).unwrap_or(ByteRange::EOF);
     ByteRange::new(offset(start), offset(end))
 }
 
-/// What is asked for; `None` for an unlock.
+/// The requested lock type; `None` for an unlock.
 pub(super) fn kind(number: i32) -> Option<LockType> {
     match number {
         libc::F_RDLCK => Some(LockType::Read),
@@ -84,7 +84,7 @@ pub(super) fn kind(number: i32) -> Option<LockType> {
     }
 }
 
-/// How much there is on a file system.
+/// Replies with the free and used space of a file system.
 pub(super) fn space(reply: ReplyStatfs, result: Result<StatVfs>) {
     match result {
         Ok(space) => {
@@ -99,7 +99,7 @@ pub(super) fn space(reply: ReplyStatfs, result: Result<StatVfs>) {
     }
 }
 
-/// The lock that is in the way of one on the bytes `asked`, if any is.
+/// Replies with the lock that conflicts with one on the bytes `asked`, if any.
 pub(super) fn in_the_way(reply: ReplyLock, held: Option<Held>, asked: (u64, u64)) {
     let Some(Held { kind, range, pid, .. }) = held else {
         return reply.locked(asked.0, asked.1, libc::F_UNLCK, 0);

@@ -1,4 +1,5 @@
-//! The server's side: it mounts, serves, and ends with who started it.
+//! The server's side: it mounts, serves, and exits with the process that
+//! started it.
 
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -10,10 +11,10 @@ use super::mount;
 use super::passthrough::Passthrough;
 use crate::process::{Channel, describe};
 
-/// What the environment variable of roles says to a server.
+/// The value of the role's environment variable for a server.
 pub(super) const ROLE: &str = "fuse";
 
-/// Serves until whoever started it is gone, if that is what `role` names;
+/// Serves until the process that started it is gone, if `role` names this role;
 /// returns the exit status.
 pub(crate) fn run_as(role: &str) -> Option<i32> {
     (role == ROLE).then(run_on_stdin)
@@ -23,7 +24,7 @@ fn run_on_stdin() -> i32 {
     let Ok(socket) = std::io::stdin().as_fd().try_clone_to_owned() else { return 1 };
     let mut channel = Channel::new(socket);
     let Ok(order) = channel.receive::<Order>() else { return 1 };
-    // What the kernel asks to be created has been through its caller's umask.
+    // The kernel has applied the caller's umask to the mode of its requests.
     rustix::process::umask(rustix::fs::Mode::empty());
     let served = serve(&order);
     let answer = match &served {
@@ -31,11 +32,11 @@ fn run_on_stdin() -> i32 {
         Err(why) => Answer::Failed(why.clone()),
     };
     if channel.send(&answer).is_ok() && served.is_ok() {
-        // Nothing more is ever said: this is the other end's closing.
+        // No second message comes: this waits for the other end's close.
         let _ = channel.receive::<Answer>();
     }
-    // Whoever waits for an answer gets an error once /dev/fuse is closed,
-    // which the end of this process does.
+    // The end of this process closes /dev/fuse. Then each pending request fails
+    // with an error.
     if served.is_ok() {
         mount::detach(&order.mount_point);
     }
@@ -54,11 +55,11 @@ fn serve(order: &Order) -> Result<(), String> {
         mount::detach(mount_point);
         cannot(backing, &error)
     })?;
-    // One thread: requests are served in the order in which the kernel made
-    // them. None of them waits; who waits for a lock is answered later.
+    // One thread serves the requests in the order in which the kernel sent
+    // them. It never waits; the lock desk answers waiting lock requests later.
     let run = move || {
         let served = session.run();
-        // Unmounted by somebody else: there is nothing left to serve.
+        // Another process has unmounted it, so there is no more to serve.
         std::process::exit(i32::from(served.is_err()));
     };
     let thread = std::thread::Builder::new().name("imglock-fuse".to_owned()).spawn(run);

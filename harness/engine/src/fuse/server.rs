@@ -8,11 +8,11 @@ use super::role::ROLE;
 use super::{FuseError, FuseLocks, mount};
 use crate::process::{self, Channel, ProcessHandle, ReceiveError, StopToken};
 
-/// How long a server may take to mount, or to end.
+/// The most time that a server may take to mount, or to exit.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A directory that is served by a process of ours and seen in a second
-/// place. Dropping it unmounts it and ends the process.
+/// A directory that a process of the harness serves at a second place. Dropping
+/// it unmounts the directory and ends the process.
 #[derive(Debug)]
 pub struct FuseServer {
     child: Child,
@@ -21,8 +21,8 @@ pub struct FuseServer {
 }
 
 impl FuseServer {
-    /// Serves what is in `backing`, seen at `mount_point`, and waits until
-    /// requests are answered there. It takes root, and is mounted in the mount
+    /// Serves the content of `backing` at `mount_point`, and waits until
+    /// requests are answered there. It needs root, and mounts in the mount
     /// namespace of the calling thread.
     ///
     /// # Errors
@@ -36,8 +36,8 @@ impl FuseServer {
         FuseServer::start_as(Path::new("/proc/self/exe"), backing, mount_point, locks, stop)
     }
 
-    /// Like [`FuseServer::start`], by a program that calls
-    /// [`init`](crate::init) first, for one that cannot do so itself.
+    /// Like [`FuseServer::start`], with a `program` that calls
+    /// [`init`](crate::init) first, for a caller that cannot call it itself.
     ///
     /// # Errors
     /// As [`FuseServer::start`].
@@ -54,7 +54,7 @@ impl FuseServer {
             .arg0("imglock-fuse")
             .env(process::ROLE, ROLE)
             .stdin(Stdio::from(theirs))
-            // It must not keep the pipe open that our output goes to.
+            // It must not keep the pipe of this process's output open.
             .stdout(Stdio::null())
             // Ctrl-C in a terminal goes to the foreground group only.
             .process_group(0)
@@ -88,14 +88,14 @@ impl FuseServer {
         }
     }
 
-    /// Waits for its end, even where everything else is being stopped.
+    /// Waits for its end, even while all other work is being stopped.
     fn has_ended_within(&self, patience: Duration) -> bool {
         let pid = i32::try_from(self.child.id()).unwrap_or(0);
         match (ProcessHandle::open(pid), StopToken::pair()) {
             (Ok(process), Ok((_never, stop))) => {
                 process.await_exit(Instant::now() + patience, &stop).is_ok()
             }
-            // Without descriptors to wait on, do not wait.
+            // Without descriptors for poll(2), do not wait.
             _ => false,
         }
     }

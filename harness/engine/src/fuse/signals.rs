@@ -1,14 +1,14 @@
 use procfs::process::Process;
 
-/// Whether a thread that waits for an answer has been sent a signal that it
-/// wants to see first, or is gone.
+/// Whether a thread that waits for an answer has exited, or has a pending
+/// signal that it does not block.
 ///
-/// The kernel says so by `FUSE_INTERRUPT`. The crate `fuser` takes that for a
-/// call that there is not, and then the kernel says it no more; but the signal
-/// stays pending until the answer is there, for all to see in /proc.
+/// The kernel reports this by `FUSE_INTERRUPT`. The crate `fuser` answers that
+/// request with ENOSYS, and then the kernel sends no more. But the signal stays
+/// pending until the answer arrives, and /proc shows it.
 pub(super) fn is_interrupted(thread: u32) -> bool {
     let Some(thread) = i32::try_from(thread).ok().filter(|thread| *thread > 0) else {
-        // One of a pid namespace that we cannot see.
+        // The thread is in a pid namespace that this process cannot see.
         return false;
     };
     match Process::new(thread).and_then(|thread| thread.status()) {

@@ -1,5 +1,4 @@
-//! What can be done to the files that are served, in calls on the files
-//! themselves.
+//! Operations on the served files, as system calls on the files themselves.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -21,7 +20,7 @@ use super::directory::Listing;
 use super::handles::Handles;
 use super::inodes::{Inodes, path_of};
 
-/// A directory and what is in it.
+/// A directory and its content.
 #[derive(Debug)]
 pub(super) struct Tree {
     pub inodes: Inodes,
@@ -29,14 +28,14 @@ pub(super) struct Tree {
     pub listings: Handles<Mutex<Listing>>,
 }
 
-/// Who made a file: it becomes theirs.
+/// The user who created a file, and becomes its owner.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Maker {
     pub uid: u32,
     pub gid: u32,
 }
 
-/// What is to be changed of a file's attributes.
+/// The attributes of a file to change.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Change {
     pub mode: Option<u32>,
@@ -198,7 +197,7 @@ impl Tree {
         rustix::fs::fallocate(&*self.files.get(handle)?, flags, offset, size)
     }
 
-    /// Where data or a hole begins; everything else the kernel knows itself.
+    /// The next data or hole; the kernel answers all other seeks itself.
     pub fn seek(&self, handle: FileHandle, offset: i64, whence: i32) -> Result<i64> {
         let from = u64::try_from(offset).map_err(|_| Errno::NXIO)?;
         let to = match whence {
@@ -232,7 +231,7 @@ impl Tree {
         parent.and_then(stat).is_ok()
     }
 
-    /// What has just been made becomes its maker's.
+    /// Gives a file that has just been made to its maker.
     fn made(&self, directory: INodeNo, name: &OsStr, maker: Maker) -> Result<FileAttr> {
         let found = self.inodes.find(directory, name)?;
         let descriptor = self.inodes.descriptor(found.ino)?;
@@ -250,9 +249,9 @@ fn bits(flags: i32) -> OFlags {
     OFlags::from_bits_retain(flags.cast_unsigned())
 }
 
-/// The flags that a file is opened with for somebody who opens it with
-/// `flags`: where to write the kernel says itself, and through our buffers
-/// nothing is direct.
+/// The flags for the server's own open of a file that is opened with `flags`.
+/// The kernel itself decides where to append, and no access through the
+/// server's buffers is direct.
 fn opened_with(flags: i32) -> OFlags {
     let kept = OFlags::RWMODE | OFlags::TRUNC | OFlags::DSYNC | OFlags::SYNC | OFlags::NOATIME;
     (bits(flags) & kept) | OFlags::CLOEXEC

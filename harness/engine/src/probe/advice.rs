@@ -167,7 +167,7 @@ impl ProbeAdvice {
             ProbeAdvice::Hangs => {
                 "A call did not come back in time, and QEMU would wait there without \
                               a word. See whether the file system's server and its lock manager \
-                              answer, or give a step more time with --timeout."
+                              answer, or allow a step more time."
                     .to_owned()
             }
             ProbeAdvice::ExcludesNobody { backend } => format!(

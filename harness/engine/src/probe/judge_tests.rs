@@ -72,7 +72,7 @@ fn run(property: Property, backend: Backend, instead: &[(usize, &str)]) -> Scena
         table: None,
     });
     ScenarioResult {
-        place: String::new(),
+        place: "".into(),
         scenario: scenario.name.clone(),
         backend,
         subject: "builtin".to_owned(),

@@ -8,7 +8,7 @@ use super::kill::Kills;
 use super::property::Property;
 use super::series::{ProbeTiming, ReleaseDelay};
 use crate::process::{Launcher, ProcessError, describe};
-use crate::run::{Engine, Environment, SessionOptions};
+use crate::run::{Engine, Environment, RunOptions, Scrutiny, SessionOptions};
 use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
 use imglock_locks::{KernelLocks, availability};
 use imglock_scenario::ScenarioError;
@@ -17,21 +17,18 @@ use imglock_scenario::ScenarioError;
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     /// No file can be made there.
-    #[error(
-        "cannot make a file in {}: {why}; name a directory that you may write in",
-        directory.display()
-    )]
+    #[error("cannot make a file in {}: {}", directory.display(), describe(source))]
     Directory {
-        /// Which.
+        /// The directory.
         directory: PathBuf,
-        /// What the system said.
-        why: String,
+        /// The system's error.
+        source: std::io::Error,
     },
     /// Processes cannot be started, or the probe was stopped.
     #[error(transparent)]
     Process(#[from] ProcessError),
     /// A story of the probe is not well formed: a mistake in this crate.
-    #[error("a story of the probe itself is broken: {0}; please report this")]
+    #[error("a scenario of the probe itself is not well formed: {0}")]
     Story(#[from] ScenarioError),
 }
 
@@ -45,13 +42,11 @@ pub enum ProbeError {
 /// `options.stop` is triggered.
 pub fn probe(options: &SessionOptions, rounds: u32) -> Result<Probe, ProbeError> {
     let directory = options.directory.clone();
-    availability(&directory).map_err(|error| ProbeError::Directory {
-        directory: directory.clone(),
-        why: describe(&error),
-    })?;
+    availability(&directory)
+        .map_err(|source| ProbeError::Directory { directory: directory.clone(), source })?;
     let launcher = options.launcher();
     let environment = Environment::at(&directory);
-    let properties = properties(Engine::start(&launcher, options.step_timeout)?)?;
+    let properties = properties(Engine::start(&launcher, options.plain_engine())?)?;
     let mut releases = Vec::new();
     let mut launcher = Launcher::start(&launcher)?;
     for uring in [false, true] {
@@ -93,7 +88,8 @@ fn tried(
     backend: Backend,
 ) -> Result<ProbeTrial, ProbeError> {
     let scenario = property.scenario()?;
-    let result = engine.run_to_the_end(&scenario, backend)?;
+    let result =
+        engine.run(&scenario, RunOptions::new(backend).scrutiny(Scrutiny::Expectations))?;
     Ok(judge::trial(property, scenario.items.len(), &result))
 }
 

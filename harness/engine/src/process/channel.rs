@@ -14,25 +14,26 @@ use serde::de::DeserializeOwned;
 
 use super::StopToken;
 
-/// How many descriptors the kernel lets one message carry (`SCM_MAX_FD`).
+/// The most descriptors that the kernel accepts in one message (`SCM_MAX_FD`).
 pub(super) const MOST_DESCRIPTORS: usize = 253;
-/// Room for the longest message: a path and a node, or data to read or write.
-/// Every worker has as much set aside, and there may be thousands.
+/// The size of the longest message in bytes: a path and a node, or data to read
+/// or write. Every worker reserves a buffer of this size, and there may be
+/// thousands of workers.
 pub(super) const LONGEST_MESSAGE: usize = 16 * 1024;
 
-/// Why no message came.
+/// Why no message arrived.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiveError {
     /// The deadline passed.
     #[error("no answer before the deadline")]
     Timeout,
-    /// The other end is gone.
-    #[error("the process is gone")]
+    /// The other end is closed.
+    #[error("the process has exited")]
     Closed,
     /// The run is being stopped.
     #[error("stopped")]
     Stopped,
-    /// The socket failed, or what came is no message.
+    /// The socket failed, or the data is not a message.
     #[error("{0}")]
     Broken(std::io::Error),
 }
@@ -52,14 +53,14 @@ impl From<postcard::Error> for ReceiveError {
     }
 }
 
-/// One end of a SOCK_SEQPACKET socket that carries `postcard` messages, and
-/// descriptors along with them.
+/// One end of a SOCK_SEQPACKET socket that carries `postcard` messages and
+/// descriptors.
 #[derive(Debug)]
 pub struct Channel {
     socket: OwnedFd,
-    /// What is sent, encoded.
+    /// The buffer for the encoded outgoing message.
     outgoing: Vec<u8>,
-    /// Where what comes is put.
+    /// The buffer for incoming messages.
     incoming: Vec<u8>,
 }
 
@@ -69,10 +70,10 @@ impl Channel {
         Channel { socket, outgoing: Vec::new(), incoming: vec![0; LONGEST_MESSAGE] }
     }
 
-    /// Two connected ends.
+    /// Makes two connected sockets.
     ///
     /// # Errors
-    /// When this process is out of descriptors.
+    /// When this process has no free descriptors.
     pub fn pair() -> std::io::Result<(OwnedFd, OwnedFd)> {
         let flags = SocketFlags::CLOEXEC;
         Ok(socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?)
@@ -91,12 +92,12 @@ impl Channel {
     /// Sends one message.
     ///
     /// # Errors
-    /// [`ReceiveError::Closed`] when the other end is gone.
+    /// [`ReceiveError::Closed`] when the other end is closed.
     pub fn send<M: Serialize>(&mut self, message: &M) -> Result<(), ReceiveError> {
         self.send_with(message, &[])
     }
 
-    /// Sends one message and, along with it, copies of `descriptors`.
+    /// Sends one message together with copies of `descriptors`.
     ///
     /// # Errors
     /// As [`Channel::send`].
@@ -125,7 +126,7 @@ impl Channel {
         Ok(())
     }
 
-    /// Waits for one message, however long it takes.
+    /// Waits for one message, without a deadline.
     ///
     /// # Errors
     /// [`ReceiveError::Closed`] at the end, [`ReceiveError::Broken`] otherwise.
@@ -133,7 +134,7 @@ impl Channel {
         Ok(self.receive_with(0)?.0)
     }
 
-    /// Waits for one message and up to `most` descriptors that come along.
+    /// Waits for one message and up to `most` descriptors with it.
     ///
     /// # Errors
     /// As [`Channel::receive`].
@@ -161,7 +162,7 @@ impl Channel {
         }
     }
 
-    /// Waits until a message is there, the deadline passes or `stop` is set.
+    /// Waits until a message can be read, the deadline passes or `stop` is set.
     ///
     /// # Errors
     /// [`ReceiveError::Timeout`] or [`ReceiveError::Stopped`].
@@ -188,8 +189,8 @@ pub fn await_readable(
     await_any(&[fd], deadline, stop).map(|_| ())
 }
 
-/// Waits until one of `fds` is readable, the deadline passes or `stop` is
-/// set; returns the index of the first that is.
+/// Waits until one of `fds` is readable, the deadline passes or `stop` is set.
+/// Returns the index of the first readable one.
 ///
 /// # Errors
 /// [`ReceiveError::Timeout`] or [`ReceiveError::Stopped`].
@@ -228,8 +229,8 @@ fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Resu
     }
 }
 
-/// Bytes that `SCM_RIGHTS` with so many descriptors takes: a header of 16,
-/// and 4 for each, rounded up.
+/// The bytes that `SCM_RIGHTS` needs for this number of descriptors: a header
+/// of 16, and 4 for each, rounded up.
 fn control_space(descriptors: usize) -> usize {
     match descriptors {
         0 => 0,

@@ -9,15 +9,15 @@ use seccompiler::{
 /// `F_OFD_GETLK`, `F_OFD_SETLK`, `F_OFD_SETLKW`.
 const OFD_COMMANDS: [libc::c_int; 3] = [libc::F_OFD_GETLK, libc::F_OFD_SETLK, libc::F_OFD_SETLKW];
 
-/// Makes every OFD lock call of this process, and of whatever it becomes or
-/// starts, fail with `EINVAL`: that is what a kernel without OFD locks
-/// answers, and what makes QEMU fall back to POSIX locks.
+/// Makes every OFD lock call of this process fail with `EINVAL`, as a kernel
+/// without OFD locks does. This also applies to programs that the process
+/// executes and processes that it starts. QEMU then falls back to POSIX locks.
 ///
-/// A seccomp filter; it takes no root, because it also sets `no_new_privs`. It
-/// cannot be undone.
+/// It installs a seccomp filter (seccomp(2)). This needs no root, because it
+/// also sets `no_new_privs`. The filter cannot be removed.
 ///
 /// # Errors
-/// When this machine has no seccomp, in words.
+/// When this machine has no seccomp; the text gives the reason.
 pub(super) fn deny_ofd() -> Result<(), String> {
     let filter = filter().map_err(|error| error.to_string())?;
     apply_filter(&filter).map_err(|error| format!("cannot install a seccomp filter: {error}"))

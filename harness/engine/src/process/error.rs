@@ -6,29 +6,37 @@ pub enum ProcessError {
     /// The program could not be re-executed as a launcher.
     #[error("cannot start `{}` as the launcher of the test processes: {error}", program.display())]
     Launch {
-        /// What was executed.
+        /// The executed program.
         program: PathBuf,
-        /// Why it failed.
+        /// The error of the execution.
         error: std::io::Error,
     },
-    /// The launcher is gone, or does not answer.
+    /// The launcher has exited, or does not answer.
     #[error(
         "the launcher of the test processes does not answer ({0}); \
          does the program call `imglock_engine::init()` first in `main`?"
     )]
     Lost(String),
-    /// The launcher could not do what it was asked.
+    /// The launcher cannot make its scratch directory.
+    #[error("cannot make a scratch directory in {}: {}", directory.display(), describe(source))]
+    Scratch {
+        /// The directory in which it was to be made.
+        directory: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The launcher could not execute an order; the text gives the reason.
     #[error("{0}")]
     Refused(String),
-    /// Too many processes for this user's limits.
+    /// The processes exceed this user's limits.
     #[error(
-        "it takes {wanted} processes and as many descriptors here, and this user may open {limit}; \
-         raise that with `ulimit -n`"
+        "{wanted} processes need as many descriptors here, and this user may open {limit}; \
+         raise the limit with `ulimit -n`"
     )]
     TooMany {
-        /// How many descriptors it takes.
+        /// The number of descriptors needed.
         wanted: usize,
-        /// How many are allowed.
+        /// The number of descriptors allowed (`RLIMIT_NOFILE`).
         limit: u64,
     },
     /// The run is being stopped.
@@ -36,7 +44,7 @@ pub enum ProcessError {
     Stopped,
 }
 
-/// A system error in words, without Rust's `(os error 13)`.
+/// A system error as text, without Rust's `(os error 13)`.
 pub fn describe(error: &std::io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {

@@ -12,39 +12,40 @@ use super::deny_ofd::deny_ofd;
 use super::describe;
 use super::full_pipe::full_pipe;
 
-/// The status of a process whose program could not be executed, as of a shell.
+/// The exit status of a process whose program could not be executed, as of a
+/// shell.
 const CANNOT_EXECUTE: i32 = 127;
 
-/// Another program that plays a process of a scenario. It finds a stream
-/// socket as its standard input, and nothing else that is ours.
+/// Another program that plays a process of a scenario. Its standard input is a
+/// stream socket, and it inherits nothing else from the harness.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {
-    /// What the process is called in messages.
+    /// The name of the process in messages.
     pub name: String,
-    /// Which program.
+    /// The program.
     pub program: PathBuf,
-    /// What it is told.
+    /// The program's arguments.
     pub arguments: Vec<String>,
-    /// Where it runs; where the launcher does, when left out.
+    /// The working directory; `None` for that of the launcher.
     pub directory: Option<PathBuf>,
-    /// Its standard output is the socket, too; it goes to the log otherwise.
+    /// Whether the socket is its standard output, too. Otherwise the output
+    /// goes to the log.
     pub answers_on_stdout: bool,
-    /// Where it complains.
+    /// The destination of its standard error.
     pub errors: StandardError,
-    /// Refuse it OFD locks.
+    /// Whether to refuse OFD locks to it.
     pub deny_ofd: bool,
 }
 
-/// Where the standard error of a program goes.
+/// The destination of a program's standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum StandardError {
     /// Into the log.
     #[default]
     Log,
-    /// Into a pipe that is full. The program sleeps in its first message, in
-    /// the middle of what it does and with all that it has locked, for as long
-    /// as nobody reads: a short-lived tool stands still, and none of it is a
-    /// matter of time.
+    /// Into a pipe that is full. The program sleeps in write(2) of its first
+    /// message until the pipe is read. So a short-lived tool stops in the
+    /// middle of its work with all its locks, independent of timing.
     Full,
 }
 
@@ -53,17 +54,17 @@ pub enum StandardError {
 pub struct Executed {
     /// Its process id.
     pub pid: i32,
-    /// Our end of the socket.
+    /// The harness's end of the socket.
     pub socket: OwnedFd,
-    /// What it prints.
+    /// Its output on standard error.
     pub log: Log,
-    /// The other end of a standard error that is full. Closing it ends the
-    /// program, and reading from it lets it go on.
+    /// The reading end of a standard error that is full. Closing it ends the
+    /// program; reading from it resumes the program.
     pub full: Option<OwnedFd>,
 }
 
-/// What a program printed on standard error: a file in memory, so that
-/// nothing of it is left behind, and that can be read while it grows.
+/// A program's output on standard error. It is a file in memory, so nothing
+/// remains of it, and it can be read while it grows.
 #[derive(Debug)]
 pub struct Log(std::fs::File);
 
@@ -72,20 +73,20 @@ impl Log {
         Log(memory.into())
     }
 
-    /// All that was printed so far.
+    /// The whole output so far.
     pub fn text(&self) -> String {
         self.text_from(0)
     }
 
-    /// How many bytes were printed so far.
+    /// The number of bytes so far.
     pub fn length(&self) -> u64 {
         self.0.metadata().map_or(0, |file| file.len())
     }
 
-    /// What was printed behind the first `offset` bytes.
+    /// The output after the first `offset` bytes.
     pub fn text_from(&self, offset: u64) -> String {
-        // The program appends where the offset of the shared description is,
-        // so ours must not move it.
+        // The program appends at the offset of the shared description, so this
+        // read must not move that offset.
         let mut bytes = vec![0; usize::try_from(self.length().saturating_sub(offset)).unwrap_or(0)];
         match self.0.read_exact_at(&mut bytes, offset) {
             Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -94,7 +95,7 @@ impl Log {
     }
 }
 
-/// What a new program and its starter need between them.
+/// The descriptors that connect a new program with its starter.
 pub(super) struct Wiring {
     pub(super) ours: OwnedFd,
     pub(super) theirs: OwnedFd,
@@ -104,7 +105,8 @@ pub(super) struct Wiring {
 }
 
 impl Wiring {
-    /// Makes socket and log, and a standard error beside the log.
+    /// Makes the socket, the log and, if the log is not used for it, a standard
+    /// error.
     pub(super) fn new(errors: StandardError) -> std::io::Result<Wiring> {
         let flags = SocketFlags::CLOEXEC;
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
@@ -117,9 +119,9 @@ impl Wiring {
     }
 }
 
-/// Becomes the program; returns the exit status when that cannot be done. What
-/// stood in the way is then the last line of the log. `errors` is where it
-/// complains, when that is not the log.
+/// Becomes the program; returns the exit status when that fails. Then the last
+/// line of the log gives the reason. `errors` is the program's standard error
+/// when that is not the log.
 pub(super) fn execute(
     execution: &Execution,
     theirs: OwnedFd,
@@ -148,7 +150,7 @@ pub(super) fn execute(
     }
     let error = command
         .args(&execution.arguments)
-        // The part that this program has played until now.
+        // The role of this process until now.
         .env_remove(super::ROLE)
         .stdin(Stdio::from(theirs))
         .stdout(Stdio::from(if execution.answers_on_stdout { answers } else { words }))

@@ -4,13 +4,13 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::{Errno, write};
 use rustix::pipe::{PipeFlags, pipe_with};
 
-/// A pipe without room for another byte, reader first. Whoever writes into it
-/// sleeps in write(2) until somebody reads.
+/// A pipe without room for another byte, reader first. A writer sleeps in
+/// write(2) until the pipe is read.
 pub(super) fn full_pipe() -> std::io::Result<(OwnedFd, OwnedFd)> {
     let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
     let flags = fcntl_getfl(&writer)?;
     fcntl_setfl(&writer, flags | OFlags::NONBLOCK)?;
-    // The kernel takes less than a page only where there is room for all of it.
+    // The kernel accepts a write below one page only as a whole.
     for part in [&[0; 4096][..], &[0]] {
         while has_taken(write(&writer, part))? {}
     }
@@ -43,7 +43,7 @@ mod tests {
         let (reader, writer) = full_pipe().expect("a pipe");
         assert!(!has_room(&writer));
         let flags = fcntl_getfl(&writer).expect("flags");
-        assert!(!flags.contains(OFlags::NONBLOCK), "a writer would be told, and not sleep");
+        assert!(!flags.contains(OFlags::NONBLOCK), "a writer would get EAGAIN and not sleep");
         fcntl_setfl(&writer, flags | OFlags::NONBLOCK).expect("flags");
         assert_eq!(write(&writer, &[0]), Err(Errno::AGAIN));
 

@@ -13,8 +13,8 @@ use super::wire::{Answer, Order, Reply, Request};
 use super::{LAUNCHER, ProcessError, ProcessHandle, ROLE, StopToken, Tried};
 use crate::fault::Fault;
 
-/// How long the launcher may take over one order. Killing and reaping ten
-/// thousand processes takes seconds.
+/// The most time that the launcher may take for one order. Killing and reaping
+/// ten thousand processes takes seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Descriptors that a program needs besides those to its workers.
@@ -29,22 +29,22 @@ fn descriptor_limit() -> u64 {
 pub struct LauncherOptions {
     /// The program to re-execute; it calls [`init`](crate::init) first.
     pub program: PathBuf,
-    /// Where the scratch directory is made.
+    /// The directory in which the scratch directory is made.
     pub directory: PathBuf,
-    /// Leave the scratch directory behind.
+    /// Whether to keep the scratch directory at the end.
     pub keep: bool,
-    /// Refuse OFD locks to everything that is started, as a kernel without
-    /// them would.
+    /// Whether to refuse OFD locks to all started processes, as a kernel
+    /// without them does.
     pub deny_ofd: bool,
-    /// What is wrong with the workers, on purpose; other programs are spared.
+    /// The fault planted in the workers; other programs have none.
     pub fault: Option<Fault>,
     /// Ends every wait.
     pub stop: StopToken,
 }
 
 impl LauncherOptions {
-    /// A launcher of the program that is running, in `directory`, which cleans
-    /// up behind itself and refuses nothing.
+    /// Options for a launcher of the running program in `directory`, which
+    /// removes its scratch directory and does not refuse OFD locks.
     pub fn new(directory: PathBuf, stop: StopToken) -> LauncherOptions {
         let program = PathBuf::from("/proc/self/exe");
         LauncherOptions { program, directory, keep: false, deny_ofd: false, fault: None, stop }
@@ -56,7 +56,7 @@ impl LauncherOptions {
 pub struct Worker {
     /// Its process id.
     pub pid: i32,
-    /// The way to it.
+    /// The channel to it.
     pub channel: Channel,
 }
 
@@ -74,7 +74,7 @@ impl Worker {
         Ok(self.exchange(request, deadline, stop)?.0)
     }
 
-    /// Has it try each of some claims, and waits until it has.
+    /// Makes the worker try each of `claims`, and waits for the answers.
     ///
     /// # Errors
     /// As [`Worker::ask`].
@@ -99,7 +99,7 @@ impl Worker {
         Ok((reply, descriptors.into_iter().next()))
     }
 
-    /// Like [`Worker::ask`], for a request whose reply may bring a descriptor.
+    /// Like [`Worker::ask`], for a request whose reply may carry a descriptor.
     ///
     /// # Errors
     /// As [`Worker::ask`].
@@ -113,8 +113,8 @@ impl Worker {
     }
 }
 
-/// The command's hold on its launcher. Dropping it ends everything that the
-/// launcher started.
+/// The command's connection to its launcher. Dropping it ends every process
+/// that the launcher started.
 #[derive(Debug)]
 pub struct Launcher {
     child: Child,
@@ -124,10 +124,10 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// Starts a launcher and lets it make its scratch directory.
+    /// Starts a launcher, which makes its scratch directory.
     ///
     /// # Errors
-    /// When the program cannot be executed again, or the directory not be made.
+    /// When the program cannot be re-executed, or the directory cannot be made.
     pub fn start(options: &LauncherOptions) -> Result<Launcher, ProcessError> {
         let failed = |error| ProcessError::Launch { program: options.program.clone(), error };
         let (ours, theirs) = Channel::pair().map_err(failed)?;
@@ -135,7 +135,7 @@ impl Launcher {
             .arg0("imglock-launcher")
             .env(ROLE, LAUNCHER)
             .stdin(Stdio::from(theirs))
-            // Workers must not keep the pipe open that our output goes to.
+            // Workers must not keep the pipe of this process's output open.
             .stdout(Stdio::null())
             // Ctrl-C in a terminal goes to the foreground group only.
             .process_group(0)
@@ -149,7 +149,15 @@ impl Launcher {
         };
         let LauncherOptions { directory, keep, deny_ofd, fault, .. } = options.clone();
         let order = Order::Prepare { directory, keep, deny_ofd, fault };
-        launcher.scratch = launcher.directory(&order)?;
+        launcher.scratch = match launcher.ask(&order, 0)? {
+            (Answer::Directory(path), _) => path,
+            (Answer::NoScratch(errno), _) => {
+                let directory = options.directory.clone();
+                let source = std::io::Error::from_raw_os_error(errno);
+                return Err(ProcessError::Scratch { directory, source });
+            }
+            (other, _) => return Err(unexpected(other)),
+        };
         Ok(launcher)
     }
 
@@ -169,7 +177,7 @@ impl Launcher {
     /// Starts one worker for each name.
     ///
     /// # Errors
-    /// When this user may have no more processes or descriptors.
+    /// When this user's limit of processes or descriptors is reached.
     pub fn spawn(&mut self, names: &[String]) -> Result<Vec<Worker>, ProcessError> {
         let too_many = || ProcessError::TooMany { wanted: names.len(), limit: descriptor_limit() };
         if names.len() as u64 + SPARE_DESCRIPTORS > descriptor_limit() {
@@ -187,7 +195,7 @@ impl Launcher {
                             .map(|(pid, socket)| Worker { pid, channel: Channel::new(socket) }),
                     );
                 }
-                // The kernel drops what there is no room for.
+                // The kernel drops descriptors that exceed the limit.
                 (Answer::Spawned(_), _) => return Err(too_many()),
                 (answer, _) => return Err(unexpected(answer)),
             }
@@ -197,11 +205,11 @@ impl Launcher {
 
     /// Starts another program as a process of the scenario.
     ///
-    /// That the program cannot be executed shows as its end, with the reason
-    /// in its log.
+    /// If the program cannot be executed, its process ends, and its log gives
+    /// the reason.
     ///
     /// # Errors
-    /// When this user may have no more processes or descriptors.
+    /// When this user's limit of processes or descriptors is reached.
     pub fn execute(&mut self, execution: Execution) -> Result<Executed, ProcessError> {
         let is_full = execution.errors == StandardError::Full;
         let wanted = if is_full { 3 } else { 2 };
@@ -219,8 +227,8 @@ impl Launcher {
         }
     }
 
-    /// Kills everything that was started since [`Launcher::begin`], waits
-    /// until it is gone, and removes the scenario's directory.
+    /// Kills all processes started since [`Launcher::begin`], waits for their
+    /// end, and removes the scenario's directory.
     ///
     /// # Errors
     /// When the launcher is lost.
@@ -266,22 +274,22 @@ impl Drop for Launcher {
         if self.has_exited_within(PATIENCE) {
             let _ = self.child.wait();
         } else {
-            // Stuck in the kernel, on a file system that does not answer, say.
-            // Waiting on would only make two of that.
+            // The launcher may hang in the kernel, for example on a file system
+            // that does not answer. This process must not hang, too.
             let _ = self.child.kill();
         }
     }
 }
 
 impl Launcher {
-    /// Waits for its end, even where everything else is being stopped.
+    /// Waits for its end, even while all other work is being stopped.
     fn has_exited_within(&self, patience: Duration) -> bool {
         let pid = i32::try_from(self.child.id()).unwrap_or(0);
         match (ProcessHandle::open(pid), StopToken::pair()) {
             (Ok(process), Ok((_never, stop))) => {
                 process.await_exit(Instant::now() + patience, &stop).is_ok()
             }
-            // Without descriptors to wait on, wait without a deadline.
+            // Without descriptors for poll(2), wait without a deadline.
             _ => true,
         }
     }

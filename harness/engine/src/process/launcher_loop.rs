@@ -1,4 +1,4 @@
-//! The launcher's side: it forks workers, and cleans up after them.
+//! The launcher's loop: it forks workers, and cleans up after them.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -17,13 +17,14 @@ use super::{deny_ofd, describe, worker, worker_fork};
 use crate::fault::Fault;
 use crate::raw::{fork_into, let_signals_interrupt};
 
-/// Serves the command until it is gone; returns the exit status.
+/// Serves the command until its socket is closed; returns the exit status.
 pub(super) fn run_on_stdin() -> i32 {
     let Ok(mut channel) = take_stdin() else { return 1 };
-    // Forked children whose parent died come to us, to be killed and reaped.
+    // As subreaper the launcher gets forked children whose parent has died, and
+    // kills and reaps them.
     let _ = nix::sys::prctl::set_child_subreaper(true);
     worker_fork::set_name("imglock-launch");
-    // Workers inherit it: one may be sent the signal before it has run at all.
+    // Workers inherit the handler: a worker may get the signal before it runs.
     if let_signals_interrupt().is_err() {
         return 1;
     }
@@ -37,7 +38,7 @@ pub(super) fn run_on_stdin() -> i32 {
     0
 }
 
-/// Moves the control socket off stdin, so that no worker has it there.
+/// Moves the control socket off stdin, so that no worker inherits it there.
 fn take_stdin() -> std::io::Result<Channel> {
     let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
     let null = std::fs::File::open("/dev/null")?;
@@ -50,14 +51,14 @@ struct LauncherLoop {
     /// Removed when dropped, unless it is to be kept.
     scratch: Option<TempDir>,
     keep: bool,
-    /// What is wrong with its workers.
+    /// The fault planted in its workers.
     fault: Option<Fault>,
-    /// How many scenarios have begun; names their directories.
+    /// The number of scenarios begun; names their directories.
     begun: u32,
-    /// The directory of the scenario that runs.
+    /// The directory of the current scenario.
     directory: Option<PathBuf>,
-    /// The process group of its workers: the first one's pid, which stays
-    /// theirs because nobody is reaped before the scenario ends.
+    /// The process group of its workers: the first worker's pid. The pid stays
+    /// reserved, because no process is reaped before the scenario ends.
     group: Option<Pid>,
 }
 
@@ -80,7 +81,7 @@ impl LauncherLoop {
     }
 
     fn prepare(&mut self, directory: PathBuf, keep: bool, deny_ofd: bool) -> Answer {
-        // Whatever is started from here on inherits it.
+        // All processes started from here on inherit the filter.
         if deny_ofd && let Err(why) = deny_ofd::deny_ofd() {
             return Answer::Failed(why);
         }
@@ -92,17 +93,13 @@ impl LauncherLoop {
                 self.keep = keep;
                 Answer::Directory(path)
             }
-            Err(error) => Answer::Failed(format!(
-                "cannot make a scratch directory in {}: {}; choose another with --dir",
-                directory.display(),
-                describe(&error)
-            )),
+            Err(error) => Answer::NoScratch(error.raw_os_error().unwrap_or(0)),
         }
     }
 
     fn begin(&mut self) -> Answer {
         let Some(scratch) = &self.scratch else {
-            return Answer::Failed("no scratch directory was prepared".to_owned());
+            return Answer::Failed("the scratch directory is not prepared".to_owned());
         };
         self.begun += 1;
         let directory = scratch.path().join(self.begun.to_string());
@@ -148,7 +145,8 @@ impl LauncherLoop {
         let (ours, theirs) = Channel::pair()?;
         let fault = self.fault;
         let pid = self.fork_member(|| {
-            // These are the launcher's; here they would keep others alive.
+            // These belong to the launcher; in the worker they would keep other
+            // workers alive.
             let _ = nix::unistd::close(channel.number());
             for socket in sockets.drain(..) {
                 drop(socket);
@@ -169,7 +167,7 @@ impl LauncherLoop {
             let Wiring { ours, theirs, log, full } = wiring;
             let copy = log.try_clone()?;
             let (reader, writer) = full.unzip();
-            // What the child inherits besides is closed when it executes.
+            // The exec closes all other descriptors that the child inherits.
             let pid = self.fork_member(|| execute(execution, theirs, copy, writer))?;
             Ok((pid, [Some(ours), Some(log), reader]))
         });
@@ -192,7 +190,7 @@ impl LauncherLoop {
         let group = self.group;
         let pid = fork_into(|| {
             let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
-            // Here too: once it has executed, its parent may not do it.
+            // Set it here, too: after the child's exec the parent may not.
             let _ = setpgid(Pid::from_raw(0), group.unwrap_or(Pid::from_raw(0)));
             child()
         })?;
@@ -203,14 +201,14 @@ impl LauncherLoop {
         }
     }
 
-    /// Kills and reaps every process of the scenario, forked grandchildren
-    /// too, and removes its directory.
+    /// Kills and reaps every process of the scenario, including forked
+    /// grandchildren, and removes its directory.
     fn end(&mut self) {
         if let Some(group) = self.group.take() {
             let _ = killpg(group, Signal::SIGKILL);
             let members = Pid::from_raw(-group.as_raw());
-            // A grandchild becomes our child before its parent can be reaped,
-            // so ECHILD means that nobody is left.
+            // A grandchild becomes a child of the launcher before its parent
+            // can be reaped, so ECHILD means that no process is left.
             while !matches!(waitpid(members, None), Err(errno) if errno != Errno::EINTR) {}
         }
         if let Some(directory) = self.directory.take()
@@ -221,8 +219,8 @@ impl LauncherLoop {
     }
 }
 
-/// Removes a scenario's directory. What the command has mounted in it, and did
-/// not live to unmount, is in the way.
+/// Removes a scenario's directory. If the command died before it unmounted its
+/// mounts there, they are unmounted first.
 fn remove(directory: &Path) {
     if std::fs::remove_dir_all(directory).is_err() {
         unmount_within(directory);
@@ -230,8 +228,7 @@ fn remove(directory: &Path) {
     }
 }
 
-/// Unmounts whatever is mounted in a directory, for the mount namespace of
-/// this process.
+/// Unmounts all mounts in a directory, in the mount namespace of this process.
 fn unmount_within(directory: &Path) {
     let Ok(entries) = std::fs::read_dir(directory) else { return };
     for entry in entries.flatten() {

@@ -1,5 +1,5 @@
-//! Real processes: the launcher that forks them, the worker that each of them
-//! runs, and the messages between.
+//! Real processes: the launcher that forks them, the worker that runs in each
+//! of them, and the messages between them.
 //!
 //! ```text
 //!   command (many threads, never forks)
@@ -14,13 +14,13 @@
 //! When the command dies, by whatever signal, the launcher reads end-of-file,
 //! kills its workers and removes the scratch directory.
 //!
-//! Besides workers the launcher starts other programs ([`Launcher::execute`]),
-//! which find a stream socket as their standard input.
+//! Besides workers the launcher starts other programs ([`Launcher::execute`]).
+//! Their standard input is a stream socket.
 //!
 //! A worker keeps no state between requests: a node (its descriptor, its
 //! lock bytes, its backend) is a [`NodeHandle`] that the caller keeps and
-//! sends along. So fork, exec, a passed descriptor and a shared descriptor
-//! table need no agreement between the processes involved.
+//! sends with each request. So fork, exec, a passed descriptor and a shared
+//! descriptor table need no agreement between the processes involved.
 
 mod channel;
 mod deny_ofd;
@@ -56,18 +56,17 @@ pub use stop::{StopToken, StopTrigger};
 pub use tried::Tried;
 pub use wire::{NodeHandle, Reply, Request};
 
-/// The environment variable that tells a re-executed command its part.
+/// The environment variable that gives a re-executed command its role.
 pub const ROLE: &str = "IMGLOCK_ROLE";
-/// The environment variable that tells a re-executed worker what is wrong
-/// with it.
+/// The environment variable that gives a re-executed worker its planted fault.
 const FAULT: &str = "IMGLOCK_FAULT";
 /// [`ROLE`] of the launcher.
 const LAUNCHER: &str = "launcher";
-/// [`ROLE`] of a worker that has just executed itself anew.
+/// [`ROLE`] of a worker that has just re-executed itself.
 const WORKER: &str = "worker";
 
-/// Plays a launcher or a worker to the end if that is what `role` names;
-/// returns the exit status.
+/// Runs as a launcher or a worker if `role` names one, and returns the exit
+/// status.
 pub(crate) fn run_as(role: &str) -> Option<i32> {
     match role {
         LAUNCHER => Some(launcher_loop::run_on_stdin()),

@@ -3,7 +3,7 @@ use nix::errno::Errno;
 use super::wire::Reply;
 use imglock_core::Outcome;
 
-/// What the loop does after a request.
+/// The worker loop's next action after a request.
 pub(super) enum Next {
     Reply(Reply),
     Replied,
@@ -16,12 +16,12 @@ impl From<Outcome> for Next {
     }
 }
 
-/// A call that failed.
+/// The outcome of a call that failed.
 pub(super) fn failed(errno: Errno) -> Outcome {
     Outcome::Failed(imglock_core::Errno::from_raw(errno as i32))
 }
 
-/// A call that acquires nothing.
+/// The outcome of a call that acquires nothing.
 pub(super) fn done<T>(result: Result<T, Errno>) -> Outcome {
     result.map_or_else(failed, |_| Outcome::Done)
 }

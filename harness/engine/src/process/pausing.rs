@@ -1,6 +1,6 @@
 use imglock_core::{Blocker, ByteLocks, LockError, LockType, RangeSpec};
 
-/// Locks with something done before each lock or test, to catch an opener
+/// Byte locks with a hook before each lock or test, to pause an opener
 /// half-way.
 pub(super) struct Pausing<'a> {
     inner: &'a mut dyn ByteLocks,
@@ -14,8 +14,8 @@ impl<'a> Pausing<'a> {
     }
 }
 
-/// Halts once, before the call that follows the `after`-th one; never, where
-/// the verdict is reached before.
+/// A hook that halts once, before the call after the `after`-th one. It never
+/// halts if the opener finishes earlier.
 pub(super) fn once(after: Option<u32>, mut halt: impl FnMut()) -> impl FnMut() {
     let mut calls_left = after;
     move || match calls_left {

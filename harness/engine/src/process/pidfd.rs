@@ -7,12 +7,13 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use super::channel::await_readable;
 use super::{ReceiveError, StopToken};
 
-/// A process by its pidfd, which never comes to mean another process.
+/// A process by its pidfd (pidfd_open(2)), which never refers to another
+/// process.
 #[derive(Debug)]
 pub struct ProcessHandle(OwnedFd);
 
 impl ProcessHandle {
-    /// `pidfd_open(pid)`—takes hold of a process that has not been reaped.
+    /// `pidfd_open(pid)`—opens a process that has not been reaped.
     ///
     /// # Errors
     /// `ESRCH` when there is no such process.
@@ -22,35 +23,35 @@ impl ProcessHandle {
         Ok(ProcessHandle(pidfd_open(pid, PidfdFlags::empty())?))
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     ///
     /// # Errors
-    /// `ESRCH` when it is gone.
+    /// `ESRCH` when it has been reaped.
     pub fn kill(&self) -> std::io::Result<()> {
         self.signal(Signal::KILL)
     }
 
-    /// SIGSTOP.
+    /// Sends SIGSTOP.
     ///
     /// # Errors
-    /// `ESRCH` when it is gone.
+    /// `ESRCH` when it has been reaped.
     pub fn stop(&self) -> std::io::Result<()> {
         self.signal(Signal::STOP)
     }
 
-    /// SIGCONT.
+    /// Sends SIGCONT.
     ///
     /// # Errors
-    /// `ESRCH` when it is gone.
+    /// `ESRCH` when it has been reaped.
     pub fn resume(&self) -> std::io::Result<()> {
         self.signal(Signal::CONT)
     }
 
-    /// SIGUSR1, which workers handle by doing nothing: a waiting lock ends
+    /// Sends SIGUSR1. Workers have an empty handler for it: a waiting lock ends
     /// with `EINTR`.
     ///
     /// # Errors
-    /// `ESRCH` when it is gone.
+    /// `ESRCH` when it has been reaped.
     pub fn interrupt(&self) -> std::io::Result<()> {
         self.signal(Signal::USR1)
     }
@@ -59,15 +60,16 @@ impl ProcessHandle {
         Ok(pidfd_send_signal(&self.0, signal)?)
     }
 
-    /// Whether the process is a zombie or gone.
+    /// Whether the process is a zombie or has been reaped.
     pub fn has_ended(&self) -> bool {
         let mut polled = [PollFd::new(&self.0, PollFlags::IN)];
         matches!(poll(&mut polled, Some(&Timespec::default())), Ok(count) if count > 0)
     }
 
-    /// Waits until the process is a zombie or gone. By then the kernel has
-    /// closed its descriptors, and so dropped its locks (`do_exit` runs
-    /// `exit_files` and the delayed work of fput before it notifies anyone).
+    /// Waits until the process is a zombie or has been reaped. By then the
+    /// kernel has closed its descriptors and dropped its locks: `do_exit`
+    /// (kernel/exit.c) runs `exit_files` and the delayed work of fput before it
+    /// notifies the parent.
     ///
     /// # Errors
     /// [`ReceiveError::Timeout`] or [`ReceiveError::Stopped`].

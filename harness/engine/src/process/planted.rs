@@ -1,5 +1,5 @@
-//! What is wrong with a worker, on purpose. A worker asks here wherever a
-//! fault can be; without one, each answer is what it would have done anyway.
+//! The planted fault of a worker. A worker calls these functions wherever a
+//! fault may apply; without a fault they act normally.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::time::Instant;
@@ -17,15 +17,15 @@ use imglock_core::{Backend, ByteLocks, RangeSpec};
 use imglock_locks::AcquireError;
 use imglock_locks::KernelLocks;
 
-/// How often the kernel's table is read in search of somebody who waits.
+/// The number of readings of the kernel's table in search of a waiting lock.
 const READINGS: usize = 8;
 
 /// The fault of one worker, if it has one.
 pub(super) struct Planted {
     pub(super) fault: Option<Fault>,
     memory: Memory,
-    /// The worker's socket: when its other end is gone, nobody is left to be
-    /// answered.
+    /// The worker's socket. When its other end is closed, no process waits for an
+    /// answer.
     socket: RawFd,
 }
 
@@ -71,7 +71,7 @@ impl Planted {
         result
     }
 
-    /// Which locks an opener takes.
+    /// The backend of an opener's locks.
     pub(super) fn backend(&self, locks: Option<Backend>, access: Access) -> Option<Backend> {
         let is_unlocked = self.is(Fault::ReadersNotLocked) && access == Access::ReadOnly;
         locks.filter(|_| !is_unlocked)
@@ -82,7 +82,7 @@ impl Planted {
         cloexec && !self.is(Fault::CloexecIgnored)
     }
 
-    /// What is said of a claim that was acquired, or was not.
+    /// The reported result of an attempt to acquire a claim.
     pub(super) fn told(&self, acquired: Result<(), AcquireError>) -> Result<(), AcquireError> {
         match (self.fault, acquired) {
             (Some(Fault::RefusalHidden), Err(AcquireError::Refused(_))) => Ok(()),
@@ -118,7 +118,7 @@ impl Planted {
         nix::unistd::close(fd)
     }
 
-    /// A forked child begins.
+    /// Called when a forked child begins.
     pub(super) fn be_born(&self) {
         if self.is(Fault::ForkDropsLocks) {
             for (fd, _) in open_files() {
@@ -127,7 +127,7 @@ impl Planted {
         }
     }
 
-    /// The worker is about to execute its program anew.
+    /// Called when the worker is about to re-execute its program.
     pub(super) fn be_executed(&self) {
         if self.is(Fault::ExecDropsLocks) {
             for (fd, _) in open_files() {
@@ -136,7 +136,7 @@ impl Planted {
         }
     }
 
-    /// Passes the time until the next request comes.
+    /// Waits until the next request arrives.
     pub(super) fn await_request(&self, channel: &Channel) {
         let Some(expiry) = self.memory.expiry() else { return };
         let Some(socket) = numbered(channel.number()) else { return };
@@ -152,7 +152,7 @@ impl Planted {
 impl Surroundings for Planted {
     fn wait_forever(&self) {
         if let Some(socket) = numbered(self.socket) {
-            // An end shows without being asked for.
+            // poll(2) reports the end of the peer without being asked for it.
             is_ready(socket, PollFlags::empty(), None);
         }
     }
@@ -160,7 +160,7 @@ impl Surroundings for Planted {
     fn is_waited_for(&self, fd: RawFd) -> bool {
         let Some(Ok(stat)) = numbered(fd).map(fstat) else { return false };
         let file = format!(":{} ", stat.st_ino);
-        // A reading leaves lines out while others lock.
+        // A reading omits lines while other processes lock.
         (0..READINGS).any(|_| {
             let table = std::fs::read_to_string("/proc/locks").unwrap_or_default();
             table.lines().any(|line| line.contains("->") && line.contains(&file))
@@ -168,8 +168,8 @@ impl Surroundings for Planted {
     }
 }
 
-/// Waits until something happens to `fd`; no signal ends that. False when the
-/// deadline passed.
+/// Waits for `events` on `fd`; signals do not end the wait. Returns false when
+/// the deadline passed.
 fn is_ready(fd: BorrowedFd<'_>, events: PollFlags, deadline: Option<Instant>) -> bool {
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -181,8 +181,8 @@ fn is_ready(fd: BorrowedFd<'_>, events: PollFlags, deadline: Option<Instant>) ->
     }
 }
 
-/// Shares the descriptor table with a process that lives until the launcher
-/// ends the scenario, or is gone itself.
+/// Shares the descriptor table with a new process that lives until the launcher
+/// ends the scenario or exits.
 fn keep_after_death() {
     let launcher = getppid();
     let _ = clone_into(|| match launcher.map(|pid| pidfd_open(pid, PidfdFlags::empty())) {
@@ -191,7 +191,7 @@ fn keep_after_death() {
     });
 }
 
-/// Drops all that is locked through a descriptor, whoever owns it.
+/// Drops all locks taken through a descriptor, of either owner type.
 fn unlock(fd: RawFd) {
     for backend in Backend::ALL {
         unlock_on(fd, backend);
@@ -204,7 +204,7 @@ fn unlock_on(fd: RawFd, backend: Backend) {
     }
 }
 
-/// Drops what the other descriptors of the same file have locked.
+/// Drops the locks taken through the other descriptors of the same file.
 fn unlock_others_of(fd: RawFd) {
     let files = open_files();
     let Some((_, closed)) = files.iter().find(|(number, _)| *number == fd) else { return };

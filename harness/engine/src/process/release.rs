@@ -1,4 +1,5 @@
-//! The moment at which a lock is let go, told by a process that waits for it.
+//! The time at which a lock is released, reported by a process that waits for
+//! it.
 
 use nix::errno::Errno;
 use std::os::fd::RawFd;
@@ -20,19 +21,20 @@ use imglock_locks::KernelLocks;
 pub struct Released {
     /// [`Outcome::Granted`], or why the wait ended without the lock.
     pub outcome: Outcome,
-    /// When the waiting process ran again, by [`monotonic`].
+    /// The time at which the waiting process ran again, by [`monotonic`].
     pub at: Duration,
 }
 
-/// `clock_gettime(CLOCK_MONOTONIC)`—a clock that all processes of a machine
-/// read alike, so that a moment can be told to another process.
+/// `clock_gettime(CLOCK_MONOTONIC)`—the time on a clock that all processes of a
+/// machine share, so that they can compare times.
 #[doc(alias = "CLOCK_MONOTONIC")]
 pub fn monotonic() -> Duration {
     let now = clock_gettime(ClockId::Monotonic);
     Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
-/// Says that it is about to wait, waits, and says when that ended.
+/// Reports that the wait begins, waits for the lock, and reports the end of the
+/// wait.
 pub(super) fn tell(channel: &mut Channel, fd: RawFd, backend: Backend, range: RangeSpec) -> Next {
     let Some(fd) = numbered(fd) else { return failed(Errno::EBADF).into() };
     if channel.send(&Reply::from(Outcome::Blocked)).is_err() {

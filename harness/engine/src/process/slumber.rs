@@ -1,24 +1,24 @@
 use procfs::ProcResult;
 use procfs::process::Process;
 
-/// Whether a program whose standard error is full
-/// ([`StandardError::Full`](super::StandardError::Full)) stands still.
+/// The state of a program whose standard error is full
+/// ([`StandardError::Full`](super::StandardError::Full)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slumber {
-    /// It has not come to it.
+    /// It has not reached its first message.
     Awake,
     /// It sleeps in write(2) of a pipe.
     Asleep,
     /// It has ended.
     Ended,
-    /// It sleeps, and the kernel does not say where: because it is about to wake
-    /// up, or because it never does.
+    /// It sleeps, and the kernel does not show where: it is about to wake up,
+    /// or this kernel never shows it.
     Unknown,
 }
 
 impl Slumber {
-    /// Looks at the first thread of a process: at its state, and at the kernel
-    /// function that it sleeps in (`/proc/PID/wchan`).
+    /// Reads the state of a process's first thread and the kernel function that
+    /// it sleeps in (`/proc/PID/wchan`, see proc(5)).
     pub fn of(pid: i32) -> Slumber {
         let look = || -> ProcResult<(String, char)> {
             let process = Process::new(pid)?;
@@ -75,7 +75,7 @@ mod tests {
             loop {
                 let slumber = Slumber::of(pid);
                 let is_late = Instant::now() >= deadline;
-                // Some kernels never tell.
+                // Some kernels never show it.
                 if slumber == wanted || (is_late && slumber == Slumber::Unknown) {
                     return;
                 }
@@ -84,7 +84,7 @@ mod tests {
             }
         };
         becomes(Slumber::Asleep);
-        // It has a page at least, and the message is shorter.
+        // The pipe holds at least a page, and the message is shorter.
         rustix::io::read(&reader, &mut [0; 4096]).expect("it is full");
         becomes(Slumber::Awake);
         child.kill().expect("it runs");

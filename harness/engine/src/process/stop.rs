@@ -7,22 +7,22 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::ReceiveError;
 use super::channel::await_readable;
 
-/// Tells every wait of a run that it is to stop: one end of a pipe that
-/// becomes readable, and stays so.
+/// Signals a stop to every wait of a run: one end of a pipe that becomes
+/// readable, and stays so.
 #[derive(Debug, Clone)]
 pub struct StopToken(Arc<OwnedFd>);
 
-/// Stops the runs that hold the token. Its pipe end can be given to a signal
-/// handler, which writes a byte into it; dropping it stops nothing only while
-/// another copy of the end is open, and stops the runs otherwise.
+/// Stops the runs that hold the token. Its end of the pipe can be given to a
+/// signal handler, which writes a byte into it. Dropping the trigger stops the
+/// runs, unless another copy of this end is open.
 #[derive(Debug)]
 pub struct StopTrigger(OwnedFd);
 
 impl StopToken {
-    /// A token and what triggers it.
+    /// A token and its trigger.
     ///
     /// # Errors
-    /// When this process is out of descriptors.
+    /// When this process has no free descriptors.
     pub fn pair() -> std::io::Result<(StopTrigger, StopToken)> {
         let flags = rustix::pipe::PipeFlags::CLOEXEC;
         let (read, write) = rustix::pipe::pipe_with(flags)?;

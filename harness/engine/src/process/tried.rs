@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 use imglock_core::Outcome;
 use imglock_core::Refusal;
 
-/// What came of one of many tries that are answered together: an [`Outcome`]
-/// in the fewest bytes, since nearly all of them are one of nine.
+/// The outcome of one of many tries that are answered together. It encodes an
+/// [`Outcome`] in few bytes, since nearly all outcomes are one of nine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tried {
     /// [`Outcome::Granted`].
@@ -13,12 +13,12 @@ pub enum Tried {
     Refused(Refusal),
     /// Any other outcome.
     Other(Outcome),
-    /// It came to no try, because a claim that was to be held beside it was
-    /// not granted.
+    /// The claim was not tried, because a claim to hold beside it was not
+    /// granted.
     Alone {
-        /// Which of them, from 0.
+        /// The index of that claim, from 0.
         holder: usize,
-        /// What it got instead.
+        /// The outcome of that claim.
         outcome: Outcome,
     },
 }

@@ -11,33 +11,33 @@ use imglock_core::{Access, Claim};
 use imglock_core::{Backend, LockType, RangeSpec};
 use imglock_locks::ByteClaims;
 
-/// All there is to know of an open node; kept by the caller, not the worker.
+/// The data of an open node; kept by the caller, not by the worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeHandle {
     /// The descriptor's number in the process that has the node.
     pub fd: RawFd,
-    /// Whose locks it takes; `None` when it takes none.
+    /// The backend of its locks; `None` when it takes none.
     pub locks: Option<Backend>,
-    /// The lock bytes it believes to have.
+    /// The lock bytes that it took.
     pub claims: ByteClaims,
 }
 
-/// What a worker is asked to do.
+/// A request to a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
     /// Opens `path` and acquires `claim`.
     Open {
         /// The image.
         path: PathBuf,
-        /// How the descriptor is opened.
+        /// The access of the open.
         access: Access,
         /// Whether exec closes it.
         cloexec: bool,
-        /// Whose locks to take; `None` for none.
+        /// The backend of the locks; `None` for none.
         locks: Option<Backend>,
-        /// What to acquire; `Claim::NOTHING` for an inactive node.
+        /// The claim to acquire; `Claim::NOTHING` for an inactive node.
         claim: Claim,
-        /// Halt after so many lock calls.
+        /// Halt after this number of lock calls.
         pause_after: Option<u32>,
     },
     /// Closes a descriptor.
@@ -51,7 +51,7 @@ pub enum Request {
         node: NodeHandle,
         /// Its new claim.
         claim: Claim,
-        /// Halt after so many lock calls.
+        /// Halt after this number of lock calls.
         pause_after: Option<u32>,
     },
     /// Changes a node's claim on a new descriptor, and closes the old one.
@@ -60,7 +60,7 @@ pub enum Request {
         node: NodeHandle,
         /// The image.
         path: PathBuf,
-        /// How the new descriptor is opened.
+        /// The access of the new open.
         access: Access,
         /// Whether exec closes it.
         cloexec: bool,
@@ -82,7 +82,7 @@ pub enum Request {
         fd: RawFd,
         /// Offset in bytes.
         at: u64,
-        /// What to write.
+        /// The data to write.
         data: String,
     },
     /// lseek(2).
@@ -112,21 +112,21 @@ pub enum Request {
         backend: Backend,
         /// Shared or exclusive.
         kind: LockType,
-        /// Which bytes.
+        /// The bytes to lock.
         range: RangeSpec,
-        /// Wait for it.
+        /// Whether to wait for the lock.
         wait: bool,
     },
-    /// Gives up a byte range.
+    /// Unlocks a byte range.
     Unlock {
         /// The descriptor.
         fd: RawFd,
         /// OFD or POSIX.
         backend: Backend,
-        /// Which bytes.
+        /// The bytes to unlock.
         range: RangeSpec,
     },
-    /// Asks who would be in the way.
+    /// Tests for a conflicting lock (`F_GETLK`, `F_OFD_GETLK`).
     Test {
         /// The descriptor.
         fd: RawFd,
@@ -134,34 +134,34 @@ pub enum Request {
         backend: Backend,
         /// Shared or exclusive.
         kind: LockType,
-        /// Which bytes.
+        /// The bytes to test.
         range: RangeSpec,
     },
-    /// Waits for a write lock on a range, to tell the moment at which it is
-    /// free. Answered twice: [`Outcome::Blocked`] just before the wait, and
-    /// [`Released`](super::Released) after it.
+    /// Waits for a write lock on a range, to measure when it becomes free. The
+    /// worker answers twice: [`Outcome::Blocked`] just before the wait, and
+    /// `Released` after it.
     AwaitRelease {
         /// The descriptor.
         fd: RawFd,
         /// OFD or POSIX.
         backend: Backend,
-        /// Which bytes.
+        /// The bytes to lock.
         range: RangeSpec,
     },
-    /// Opens `path` with each of `claims`, one after the other, and closes it
-    /// again; answered by one [`Tried`](super::Tried) for each of them.
+    /// Opens `path` with each of `claims` in turn, and closes it again. The
+    /// answer has one [`Tried`](super::Tried) for each of them.
     TryEach {
         /// The image.
         path: PathBuf,
-        /// Whose locks to take.
+        /// The backend of the locks.
         locks: Backend,
-        /// Claims that this same process opens the image with before each
-        /// try, and closes after it.
+        /// Claims with which this same process opens the image before each try,
+        /// and closes it after the try.
         beside: Vec<Claim>,
-        /// What to try.
+        /// The claims to try.
         claims: Vec<Claim>,
     },
-    /// Runs the rounds of a heat together with other workers, whose memory
+    /// Runs a batch of rounds together with other workers. Their shared memory
     /// comes with this request.
     Race(Heat),
     /// Registers a descriptor with an io_uring instance, which then refers to
@@ -172,30 +172,31 @@ pub enum Request {
     },
     /// fork(2); the child's socket comes with the reply.
     Fork {
-        /// What to call the child in its `comm`.
+        /// The child's `comm`.
         name: String,
     },
-    /// clone(2) with `CLONE_FILES`; the new process's socket comes along.
+    /// clone(2) with `CLONE_FILES`; the new process's socket comes with the
+    /// reply.
     Thread {
-        /// What to call it in its `comm`.
+        /// The new process's `comm`.
         name: String,
     },
     /// execve(2) of the program itself.
     Exec,
-    /// Leave without a reply.
+    /// Exits without a reply.
     Exit,
-    /// Go on after a pause.
+    /// Resumes after a pause.
     Resume,
 }
 
-/// What a worker answers.
+/// A worker's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
-    /// What came of it.
+    /// The outcome of the request.
     pub outcome: Outcome,
-    /// The node as it is now, where the request made or changed one.
+    /// The node's new data, where the request made or changed a node.
     pub node: Option<NodeHandle>,
-    /// The process that was made, where one was.
+    /// The pid of the new process, where the request made one.
     pub pid: Option<i32>,
 }
 
@@ -205,10 +206,10 @@ impl From<Outcome> for Reply {
     }
 }
 
-/// What the command asks of its launcher.
+/// An order from the command to its launcher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Order {
-    /// Makes the scratch directory inside this one.
+    /// Makes the scratch directory inside this directory.
     Prepare { directory: PathBuf, keep: bool, deny_ofd: bool, fault: Option<Fault> },
     /// Makes a directory for one scenario.
     Begin,
@@ -216,11 +217,12 @@ pub(super) enum Order {
     Spawn { names: Vec<String> },
     /// Starts another program; its socket and its log come with the answer.
     Execute(Execution),
-    /// Kills everything the scenario started and removes its directory.
+    /// Kills all processes that the scenario started, and removes its
+    /// directory.
     End,
 }
 
-/// What the launcher answers.
+/// The launcher's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Answer {
     /// The directory that was made.
@@ -229,8 +231,10 @@ pub(super) enum Answer {
     Spawned(Vec<i32>),
     /// The program's process id.
     Executed(i32),
-    /// Nothing of the scenario is left.
+    /// The scenario's processes have ended and its directory is removed.
     Ended,
-    /// It did not work, and why.
+    /// The scratch directory could not be made: the errno, 0 for none.
+    NoScratch(i32),
+    /// The order failed, for this reason.
     Failed(String),
 }

@@ -1,4 +1,4 @@
-//! The loop of a worker: receive a request, do it, reply.
+//! The loop of a worker: receive a request, perform it, reply.
 
 use nix::errno::Errno;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
@@ -19,10 +19,10 @@ use imglock_core::{Backend, ByteLocks, LockError};
 use imglock_core::{LockOwner, Outcome};
 use imglock_locks::ByteClaims;
 
-/// A worker that has just executed itself anew finds its socket on stdin.
+/// Runs a worker that has just re-executed itself, with its socket on stdin.
 pub(super) fn run_on_stdin() -> i32 {
     let Ok(socket) = std::io::stdin().as_fd().try_clone_to_owned() else { return 1 };
-    // execve(2) has put the default action back.
+    // execve(2) has reset the handler to the default action.
     if let_signals_interrupt().is_err() {
         return 1;
     }
@@ -34,7 +34,7 @@ pub(super) fn run_on_stdin() -> i32 {
     }
 }
 
-/// Serves requests until the other end is gone; returns the exit status.
+/// Serves requests until the other end is closed; returns the exit status.
 pub(super) fn run(mut channel: Channel, fault: Option<Fault>) -> i32 {
     let planted = Planted::new(fault, &channel);
     loop {
@@ -109,13 +109,13 @@ pub(super) fn perform(
         Request::Thread { name } => worker_fork::thread(channel, planted, &name),
         Request::Exec => worker_fork::exec(channel, planted),
         Request::Exit => Next::Exit(0),
-        // Nothing is paused: `Pausing` takes its own `Resume`.
+        // No step is paused: `Pausing` consumes its own `Resume`.
         Request::Resume => failed(Errno::EPROTO).into(),
     }
 }
 
-/// Says so, and waits to be told to go on. When the other end is gone, so is
-/// the reason to live.
+/// Reports the pause and waits for the request to resume. Exits when the other
+/// end is closed.
 fn pause(channel: &mut Channel) {
     let told = channel.send(&Reply::from(Outcome::Paused)).and_then(|()| channel.receive());
     if !matches!(told, Ok(Request::Resume)) {
@@ -165,7 +165,7 @@ fn seek(fd: RawFd, to: u64) -> Outcome {
     }
 }
 
-/// A descriptor that no lock bytes are acquired through.
+/// A descriptor that has no lock bytes.
 fn bare_node(fd: RawFd) -> Next {
     let node = NodeHandle { fd, locks: None, claims: ByteClaims::default() };
     Next::Reply(Reply { outcome: Outcome::Done, node: Some(node), pid: None })
@@ -191,7 +191,7 @@ fn take(descriptors: Vec<OwnedFd>) -> Next {
     match descriptors.into_iter().next() {
         Some(descriptor) => {
             let fd = descriptor.as_raw_fd();
-            // From here on the caller keeps the books.
+            // From here on the caller keeps the descriptor in its books.
             let _ = descriptor.into_raw_fd();
             bare_node(fd)
         }

@@ -1,5 +1,5 @@
-//! Many tries in one request. Each is made of the requests that open and
-//! close, so it does what a scenario's step would do.
+//! Many tries in one request. Each try uses the requests that open and close,
+//! so it acts as a scenario's step does.
 
 use nix::errno::Errno;
 use std::path::Path;
@@ -14,8 +14,8 @@ use imglock_core::Backend;
 use imglock_core::Outcome;
 use imglock_core::{Access, Claim};
 
-/// Tries each of `claims` with `beside` open in this process, and sends what
-/// came of all of them.
+/// Tries each of `claims` with `beside` open in this process, and sends the
+/// outcomes of all of them.
 pub(super) fn try_each(
     channel: &mut Channel,
     planted: &Planted,
@@ -75,7 +75,7 @@ fn open(path: &Path, locks: Backend, claim: Claim) -> Request {
 fn ask(channel: &mut Channel, planted: &Planted, request: Request) -> Reply {
     match perform(channel, planted, request, Vec::new()) {
         Next::Reply(reply) => reply,
-        // Neither opening nor closing is answered in another way.
+        // Open and close give no other answer.
         Next::Replied | Next::Exit(_) => failed(Errno::EPROTO).into(),
     }
 }

@@ -1,4 +1,4 @@
-//! How a worker becomes two, or another program.
+//! A worker's fork, clone and exec.
 
 use nix::errno::Errno;
 use std::ffi::CString;
@@ -17,7 +17,7 @@ use super::{FAULT, ROLE, WORKER};
 use crate::raw::{clone_into, fork_into};
 use imglock_core::Outcome;
 
-/// Forks a worker; the parent's socket is closed in the child.
+/// Forks a worker; the child closes the parent's socket.
 pub(super) fn fork(channel: &mut Channel, planted: &Planted, name: &str) -> Next {
     let Ok((ours, theirs)) = Channel::pair() else { return failed(Errno::EMFILE).into() };
     let parent = channel.number();
@@ -52,7 +52,7 @@ fn introduce(channel: &mut Channel, made: Result<Pid, Errno>, socket: OwnedFd) -
     }
 }
 
-/// Executes the program anew, with the socket as its stdin; the new one
+/// Re-executes the program with the socket as its stdin; the new program
 /// replies.
 pub(super) fn exec(channel: &mut Channel, planted: &Planted) -> Next {
     let Ok(socket) = channel.duplicate() else { return failed(Errno::EMFILE).into() };
@@ -66,7 +66,8 @@ pub(super) fn exec(channel: &mut Channel, planted: &Planted) -> Next {
     failed(error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw)).into()
 }
 
-/// The kernel cuts the name to 15 bytes; ps(1) and lslocks(8) show it.
+/// Sets the process's `comm`, which ps(1) and lslocks(8) show. The kernel
+/// truncates it to 15 bytes.
 pub(super) fn set_name(name: &str) {
     if let Ok(name) = CString::new(name) {
         let _ = nix::sys::prctl::set_name(&name);

@@ -1,4 +1,4 @@
-//! What a worker does to a node: open, change its claim, reopen.
+//! A worker's operations on a node: open, change its claim, reopen.
 
 use nix::errno::Errno;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
@@ -15,15 +15,15 @@ use imglock_core::Outcome;
 use imglock_core::{Access, Claim};
 use imglock_locks::{AcquireError, ByteClaims};
 
-/// A worker at work on a node.
+/// A worker's operation on a node.
 pub(super) struct NodeWork<'a> {
     pub(super) planted: &'a Planted,
-    /// Called before each lock or test of what it acquires.
+    /// Called before each lock or test while it acquires a claim.
     pub(super) before: &'a mut dyn FnMut(),
 }
 
 impl NodeWork<'_> {
-    /// Opens an image and acquires a claim; a refused one is closed again.
+    /// Opens an image and acquires a claim; closes it again when refused.
     pub(super) fn open(
         &mut self,
         path: &Path,
@@ -50,7 +50,7 @@ impl NodeWork<'_> {
         }
     }
 
-    /// Changes the claim in place; a refused one stays as it was.
+    /// Changes the claim in place; a refused change leaves the old claim.
     pub(super) fn change(&mut self, mut node: NodeHandle, claim: Claim) -> Reply {
         let Some(fd) = numbered(node.fd) else { return failed(Errno::EBADF).into() };
         match self.acquire(fd, Purpose::Change, &mut node, claim) {
@@ -61,7 +61,7 @@ impl NodeWork<'_> {
 
     /// Changes the claim on a new descriptor and closes the old one, in the
     /// order of QEMU's `raw_reopen_prepare`, `raw_check_perm` and
-    /// `raw_set_perm`.
+    /// `raw_set_perm` (block/file-posix.c).
     pub(super) fn reopen(
         &mut self,
         mut node: NodeHandle,

@@ -1,5 +1,5 @@
-//! A worker's part in a race: rounds that it runs by itself, together with
-//! other workers.
+//! A worker's part in a race: rounds that it runs together with other workers,
+//! without the command.
 
 use nix::errno::Errno;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
@@ -13,8 +13,8 @@ use crate::raw::numbered;
 use imglock_core::Outcome;
 use imglock_core::{Access, Claim};
 
-/// Runs a heat in the memory that came with the request. An abandoned heat
-/// has ended as well: what was done stands in the memory.
+/// Runs a batch of rounds in the memory that came with the request. An
+/// abandoned batch ends normally: the memory has its entries so far.
 pub(super) fn race(heat: &Heat, planted: &Planted, memory: Vec<OwnedFd>) -> Outcome {
     let Some(memory) = memory.into_iter().next() else { return failed(Errno::EMFILE) };
     let arena = match Arena::open(memory.as_fd(), heat.openers) {
@@ -50,8 +50,8 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Opens the image as any node is opened; when that is granted, proves it
-    /// and closes it again.
+    /// Opens the image as any node is opened. A granted opener proves its claim
+    /// and closes the image again.
     fn take(mut self) -> RaceEntry {
         let Heat { path, backend, .. } = self.heat;
         let (claim, access) = (self.claim, Access::needed_by(self.claim));

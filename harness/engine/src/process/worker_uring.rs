@@ -1,19 +1,18 @@
-//! A second holder of a worker's open file: an io_uring instance.
+//! An io_uring instance as a second holder of a worker's open file.
 
 use nix::errno::Errno;
 use std::os::fd::RawFd;
 
 use io_uring::IoUring;
 
-/// The smallest submission queue: nothing is ever submitted.
+/// The smallest submission queue; nothing is ever submitted.
 const ENTRIES: u32 = 1;
 
 /// `io_uring_register(IORING_REGISTER_FILES)`—lets an io_uring instance refer
 /// to the open file description of `fd`.
 ///
-/// The instance stays until the process ends. The kernel takes it apart only
-/// afterwards, in a work queue; until then an OFD lock on that description
-/// lives on.
+/// The instance lives until the process ends. The kernel frees it only after
+/// that, in a work queue; until then an OFD lock on that description remains.
 ///
 /// # Errors
 /// `ENOSYS` on a kernel without io_uring, `EPERM` where it is not allowed, and
@@ -22,7 +21,7 @@ const ENTRIES: u32 = 1;
 pub(super) fn register(fd: RawFd) -> Result<(), Errno> {
     let ring = IoUring::new(ENTRIES).map_err(errno)?;
     ring.submitter().register_files(&[fd]).map_err(errno)?;
-    // A worker keeps nothing between requests; the kernel keeps this.
+    // A worker keeps nothing between requests; the kernel keeps the instance.
     std::mem::forget(ring);
     Ok(())
 }
@@ -39,7 +38,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether the other end of the pipe has gone.
+    /// Whether the other end of the pipe is closed.
     fn has_ended(pipe: &std::io::PipeReader) -> bool {
         let mut polled = [PollFd::new(pipe, PollFlags::IN)];
         poll(&mut polled, Some(&Timespec::default())).expect("poll works");

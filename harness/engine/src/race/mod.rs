@@ -12,6 +12,7 @@
 //! Our own workers run thousands of rounds by themselves, at a barrier in
 //! shared memory. Other subjects are told each of their deeds.
 
+mod error;
 mod judging;
 mod plan;
 mod players;
@@ -19,6 +20,7 @@ mod sum;
 mod turn;
 mod workers;
 
+pub use error::RaceError;
 pub use plan::RacePlan;
 pub use sum::{Breach, RaceEvidence, RaceLeftOut, RaceSum, RaceTally, Sightings};
 pub use turn::{RaceProof, RaceTurn};
@@ -61,9 +63,9 @@ pub fn race(
     plan: &RacePlan,
     options: &SessionOptions,
     observer: &mut dyn FnMut(&RaceCourse<'_>),
-) -> Result<RaceSum, HarnessError> {
-    plan.check().map_err(|why| HarnessError::Race { why })?;
-    let (modes, left_out) = plan.playable().map_err(|why| HarnessError::Race { why })?;
+) -> Result<RaceSum, RaceError> {
+    plan.check().map_err(RaceError::Plan)?;
+    let (modes, left_out) = plan.playable().map_err(RaceError::Plan)?;
     let plan = &RacePlan { modes, ..plan.clone() };
     let mut sum = RaceSum::new(plan, options);
     sum.left_out = left_out;
@@ -85,7 +87,7 @@ pub fn race(
         let heat_began = Instant::now();
         let wanted = heat.min(left);
         let ran = match racers.run(sum.rounds, usize::try_from(wanted).unwrap_or(usize::MAX)) {
-            Err(HarnessError::Process(ProcessError::Stopped)) => break,
+            Err(RaceError::Harness(HarnessError::Process(ProcessError::Stopped))) => break,
             other => other?,
         };
         let Ran { turns, counter, stopped } = ran;

@@ -2,9 +2,10 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::error::RaceError;
 use super::plan::{IMAGE, RacePlan};
 use super::turn::{RaceProof, RaceTurn, Racers, Ran};
-use crate::process::{Launcher, NodeHandle, ProcessError, StopToken, describe, monotonic};
+use crate::process::{Launcher, NodeHandle, ProcessError, StopToken, monotonic};
 use crate::run::{HarnessError, SessionOptions};
 use crate::subject::{Deed, OpenNode, Performed, Player, Stage, StepFailure};
 use imglock_core::Backend;
@@ -43,10 +44,7 @@ struct Node {
 
 impl Players {
     /// Starts them, and makes the image.
-    pub(super) fn start(
-        plan: &RacePlan,
-        options: &SessionOptions,
-    ) -> Result<Players, HarnessError> {
+    pub(super) fn start(plan: &RacePlan, options: &SessionOptions) -> Result<Players, RaceError> {
         options.require(&[plan.backend])?;
         let mut launcher = Launcher::start(&options.launcher())?;
         let directory = launcher.begin()?;
@@ -54,9 +52,9 @@ impl Players {
             image.set_len(IMAGE_BYTES)?;
             std::os::unix::fs::FileExt::write_all_at(&image, digits(0).as_bytes(), 0)
         });
-        made.map_err(|error| HarnessError::Directory {
+        made.map_err(|source| HarnessError::Directory {
             directory: options.directory.clone(),
-            why: describe(&error),
+            source,
         })?;
         let (timeout, stop) = (options.step_timeout, options.stop.clone());
         let counts = [read(), write(0)].iter().all(|action| {
@@ -74,7 +72,7 @@ impl Players {
         Ok(Players { plan, _launcher: launcher, players, directory, timeout, stop, counts })
     }
 
-    fn round(&mut self, round: u64) -> Result<Vec<RaceTurn>, HarnessError> {
+    fn round(&mut self, round: u64) -> Result<Vec<RaceTurn>, RaceError> {
         let openers = self.players.len();
         let options: Vec<OpenOptions> = (0..openers)
             .map(|opener| OpenOptions::new(IMAGE, self.plan.mode(round, opener).into()))
@@ -110,11 +108,7 @@ impl Players {
 
     /// Whoever writes and lets nobody else write counts: all of them read
     /// before any of them writes.
-    fn count(
-        &mut self,
-        nodes: &[Option<Node>],
-        turns: &mut [RaceTurn],
-    ) -> Result<(), HarnessError> {
+    fn count(&mut self, nodes: &[Option<Node>], turns: &mut [RaceTurn]) -> Result<(), RaceError> {
         let counts = |turn: &RaceTurn| {
             let claim = turn.stay.claim;
             let writes = claim.held.contains(Permissions::WRITE);
@@ -142,11 +136,7 @@ impl Players {
         Ok(())
     }
 
-    fn close(
-        &mut self,
-        nodes: &[Option<Node>],
-        turns: &mut [RaceTurn],
-    ) -> Result<(), HarnessError> {
+    fn close(&mut self, nodes: &[Option<Node>], turns: &mut [RaceTurn]) -> Result<(), RaceError> {
         let close = Action::Close { node: IMAGE.to_owned() };
         let open: Vec<usize> = (0..nodes.len()).filter(|opener| nodes[*opener].is_some()).collect();
         let mut from = vec![0; nodes.len()];
@@ -170,7 +160,7 @@ impl Players {
         opener: usize,
         action: &Action,
         node: Option<&Node>,
-    ) -> Result<(), HarnessError> {
+    ) -> Result<(), RaceError> {
         let Players { plan, players, directory, timeout, stop, .. } = self;
         let backend = plan.backend;
         let stage = Stage { directory, backend, step_timeout: *timeout, stop };
@@ -182,34 +172,36 @@ impl Players {
         players[opener].begin(&deed, &stage).map_err(|failure| ended(opener, failure))
     }
 
-    fn finish(&mut self, opener: usize) -> Result<Performed, HarnessError> {
+    fn finish(&mut self, opener: usize) -> Result<Performed, RaceError> {
         let Players { plan, players, directory, timeout, stop, .. } = self;
         let backend: Backend = plan.backend;
         let stage = Stage { directory, backend, step_timeout: *timeout, stop };
         players[opener].finish(&stage).map_err(|failure| ended(opener, failure))
     }
 
-    fn counter(&self) -> Result<Option<u64>, HarnessError> {
+    fn counter(&self) -> Result<Option<u64>, RaceError> {
         if !self.counts {
             return Ok(None);
         }
         let mut bytes = [0; DIGITS];
         let read = File::open(self.directory.join(IMAGE))
             .and_then(|image| std::os::unix::fs::FileExt::read_exact_at(&image, &mut bytes, 0));
-        read.map_err(|error| HarnessError::Race { why: describe(&error) })?;
+        read.map_err(RaceError::System)?;
         Ok(std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok()))
     }
 }
 
 impl Racers for Players {
-    fn run(&mut self, first: u64, rounds: usize) -> Result<Ran, HarnessError> {
+    fn run(&mut self, first: u64, rounds: usize) -> Result<Ran, RaceError> {
         let mut turns = Vec::new();
         let began = Instant::now();
         let mut stopped = false;
         for index in 0..rounds as u64 {
             match self.round(first + index) {
                 Ok(round) => turns.extend(round),
-                Err(HarnessError::Process(ProcessError::Stopped)) if index > 0 => {
+                Err(RaceError::Harness(HarnessError::Process(ProcessError::Stopped)))
+                    if index > 0 =>
+                {
                     stopped = true;
                     break;
                 }
@@ -251,11 +243,11 @@ fn answer(outcome: &Outcome) -> (OpenAnswer, Option<Box<str>>) {
     }
 }
 
-fn ended(opener: usize, failure: StepFailure) -> HarnessError {
+fn ended(opener: usize, failure: StepFailure) -> RaceError {
     match failure {
         StepFailure::Stopped => ProcessError::Stopped.into(),
         StepFailure::Process(error) => error.into(),
-        other => HarnessError::Race { why: format!("opener {}: {other}", opener + 1) },
+        other => RaceError::Opener(format!("opener {}: {other}", opener + 1)),
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::run::HarnessError;
+use super::error::RaceError;
 use imglock_core::Mode;
 use imglock_scenario::{OpenAnswer, Opening};
 
@@ -65,5 +65,5 @@ pub(super) struct Ran {
 /// Who runs the rounds of a race.
 pub(super) trait Racers {
     /// Runs so many rounds at most, from the race's round with this number.
-    fn run(&mut self, first: u64, rounds: usize) -> Result<Ran, HarnessError>;
+    fn run(&mut self, first: u64, rounds: usize) -> Result<Ran, RaceError>;
 }

@@ -3,6 +3,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::error::RaceError;
 use super::plan::{IMAGE, RacePlan};
 use super::turn::{RaceProof, RaceTurn, Racers, Ran};
 use crate::arena::{Answered, Arena, Heat, Ledger, RaceEntry};
@@ -42,10 +43,7 @@ pub(super) struct Workers {
 
 impl Workers {
     /// Starts them, and makes the image.
-    pub(super) fn start(
-        plan: &RacePlan,
-        options: &SessionOptions,
-    ) -> Result<Workers, HarnessError> {
+    pub(super) fn start(plan: &RacePlan, options: &SessionOptions) -> Result<Workers, RaceError> {
         options.require(&[plan.backend])?;
         let mut launcher = Launcher::start(&options.launcher())?;
         let directory = launcher.begin()?;
@@ -54,13 +52,12 @@ impl Workers {
             image.set_len(IMAGE_BYTES)?;
             File::open(&path)
         });
-        let failed = |error: std::io::Error| HarnessError::Race { why: describe(&error) };
-        let image = image.map_err(|error| HarnessError::Directory {
+        let image = image.map_err(|source| HarnessError::Directory {
             directory: options.directory.clone(),
-            why: describe(&error),
+            source,
         })?;
         let (arena, memory) = Arena::create(plan.openers, MOST_TURNS / plan.openers)
-            .map_err(|errno| failed(errno.into()))?;
+            .map_err(|errno| RaceError::System(errno.into()))?;
         let mut racers = Workers {
             plan: plan.clone(),
             launcher,
@@ -72,13 +69,13 @@ impl Workers {
             image,
             patience: options.step_timeout,
             stop: options.stop.clone(),
-            never: StopToken::pair().map_err(failed)?,
+            never: StopToken::pair().map_err(RaceError::System)?,
         };
         racers.populate()?;
         Ok(racers)
     }
 
-    fn populate(&mut self) -> Result<(), HarnessError> {
+    fn populate(&mut self) -> Result<(), RaceError> {
         let threads = self.plan.sharing.saturating_sub(1);
         let name = |index: usize| format!("opener-{}", index + 1);
         let names: Vec<String> = (0..self.plan.openers - threads).map(name).collect();
@@ -96,20 +93,20 @@ impl Workers {
                 }
                 _ => {
                     let why = format!("opener {} cannot be started: {}", index + 1, reply.outcome);
-                    return Err(HarnessError::Race { why });
+                    return Err(RaceError::Opener(why));
                 }
             }
         }
         for worker in &self.workers {
             let handle = ProcessHandle::open(worker.pid);
-            let handle = handle.map_err(|error| HarnessError::Race { why: describe(&error) })?;
+            let handle = handle.map_err(RaceError::System)?;
             self.handles.push(handle);
         }
         Ok(())
     }
 
     /// Sends everybody off, and waits until all have answered.
-    fn heat(&mut self, first: u64, rounds: usize) -> Result<bool, HarnessError> {
+    fn heat(&mut self, first: u64, rounds: usize) -> Result<bool, RaceError> {
         let claims: Vec<_> = self.plan.modes.iter().map(|mode| mode.claim()).collect();
         for opener in 0..self.workers.len() {
             let heat = Heat {
@@ -134,7 +131,7 @@ impl Workers {
     }
 
     /// Waits for the answers; says whether it was stopped meanwhile.
-    fn gather(&mut self) -> Result<bool, HarnessError> {
+    fn gather(&mut self) -> Result<bool, RaceError> {
         let mut waiting: Vec<usize> = (0..self.workers.len()).collect();
         let mut stopped = false;
         while !waiting.is_empty() {
@@ -167,7 +164,7 @@ impl Workers {
         Ok(stopped)
     }
 
-    fn ended(&self, opener: usize, reply: Result<Reply, ReceiveError>) -> Result<(), HarnessError> {
+    fn ended(&self, opener: usize, reply: Result<Reply, ReceiveError>) -> Result<(), RaceError> {
         match reply {
             Ok(Reply { outcome: Outcome::Done, .. }) => Ok(()),
             Ok(Reply { outcome: Outcome::Failed(name), .. })
@@ -175,26 +172,21 @@ impl Workers {
             {
                 // Somebody else died, or stands still.
                 let died = self.handles.iter().position(ProcessHandle::has_ended);
-                let why = match died {
-                    Some(died) => return Err(self.lost(died, &ReceiveError::Closed)),
-                    None => format!(
-                        "opener {} waited {:?} for another one; allow more with --timeout",
-                        opener + 1,
-                        self.patience
-                    ),
-                };
-                Err(HarnessError::Race { why })
+                Err(match died {
+                    Some(died) => self.lost(died, &ReceiveError::Closed),
+                    None => RaceError::TimedOut { opener: opener + 1, waited: self.patience },
+                })
             }
             Ok(Reply { outcome, .. }) => {
                 let why = format!("opener {} could not run: {outcome}", opener + 1);
-                Err(HarnessError::Race { why })
+                Err(RaceError::Opener(why))
             }
             Err(error) => Err(self.lost(opener, &error)),
         }
     }
 
     /// An opener does not answer any more. Whoever waits for it is sent away.
-    fn lost(&self, opener: usize, error: &ReceiveError) -> HarnessError {
+    fn lost(&self, opener: usize, error: &ReceiveError) -> RaceError {
         self.arena.barrier().abandon();
         let pid = self.workers.get(opener).map_or(0, |worker| worker.pid);
         let number = opener + 1;
@@ -206,7 +198,7 @@ impl Workers {
             ),
             other => format!("opener {number} (process {pid}) does not go on: {other}"),
         };
-        HarnessError::Race { why }
+        RaceError::Opener(why)
     }
 
     /// What the openers wrote down, as far as all of them came.
@@ -255,12 +247,12 @@ impl Workers {
 }
 
 impl Racers for Workers {
-    fn run(&mut self, first: u64, rounds: usize) -> Result<Ran, HarnessError> {
+    fn run(&mut self, first: u64, rounds: usize) -> Result<Ran, RaceError> {
         let rounds = rounds.min(self.arena.rounds());
         let stopped = self.heat(first, rounds)?;
         let turns = self.turns(first, rounds);
-        let counter = Ledger::counter(self.image.as_fd())
-            .map_err(|errno| HarnessError::Race { why: in_words(errno as i32) })?;
+        let counter =
+            Ledger::counter(self.image.as_fd()).map_err(|errno| RaceError::System(errno.into()))?;
         Ok(Ran { turns, counter: Some(counter), stopped })
     }
 }

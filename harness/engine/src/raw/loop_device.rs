@@ -5,7 +5,8 @@ use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
 
-/// `LO_FLAGS_AUTOCLEAR`: the device lets go of its file with its last user.
+/// `LO_FLAGS_AUTOCLEAR`: the kernel detaches the file at the device's last
+/// close.
 const AUTOCLEAR: u32 = 4;
 
 /// `struct loop_info64`.
@@ -38,21 +39,20 @@ pub struct Config {
 nix::ioctl_none_bad!(loop_ctl_get_free, 0x4c82);
 nix::ioctl_write_ptr_bad!(loop_configure, 0x4c0a, Config);
 
-/// The number of a loop device that is free (`LOOP_CTL_GET_FREE` of
-/// /dev/loop-control).
+/// The number of a free loop device (`LOOP_CTL_GET_FREE` of /dev/loop-control).
 ///
 /// # Errors
-/// When there is none and no new one can be made.
+/// When there is no free device and none can be made.
 pub fn free_number(control: &File) -> Result<i32, Errno> {
-    // SAFETY: the call takes no argument and touches no memory of ours.
+    // SAFETY: the call takes no argument and accesses no memory of this process.
     unsafe { loop_ctl_get_free(control.as_raw_fd()) }
 }
 
-/// Has a loop device show `file`, until its last user has gone
+/// Attaches `file` to a loop device until the device's last close
 /// (`LOOP_CONFIGURE`, since Linux 5.8).
 ///
 /// # Errors
-/// `EBUSY` when somebody else was quicker.
+/// `EBUSY` when another process took the device first.
 pub fn configure(device: &File, file: &File) -> Result<(), Errno> {
     let info = Info { flags: AUTOCLEAR, ..Info::default() };
     let fd = file.as_raw_fd().unsigned_abs();

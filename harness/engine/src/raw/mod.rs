@@ -1,4 +1,4 @@
-//! System calls that have no safe interface: the only unsafe code.
+//! System calls without a safe interface: the crate's only unsafe code.
 #![expect(unsafe_code, reason = "what is here has no safe interface")]
 
 pub(crate) mod loop_device;

@@ -33,8 +33,8 @@ pub(crate) fn fork_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
 /// # Errors
 /// As [`fork_into`].
 pub(crate) fn clone_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
-    // The parent must not drop it: what it owns, descriptors above all, is
-    // the child's from here on, and there is only one table to close it in.
+    // The parent must not drop it: its resources, descriptors above all, belong
+    // to the child from here on, and both share one table to close them in.
     let mut child = ManuallyDrop::new(Some(child));
     let callback = Box::new(move || match child.take() {
         Some(child) => std::process::exit(status_of(child)) as isize,
@@ -42,25 +42,26 @@ pub(crate) fn clone_into(child: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     });
     let mut stack = vec![0; STACK_BYTES];
     // SAFETY: without CLONE_VM the new process has its own copy of memory,
-    // the stack included, so it outlives nothing of ours; and as in
+    // including the stack, so it uses no memory of the parent; and as in
     // `fork_into` there is only one thread.
     unsafe { clone(callback, &mut stack, CloneFlags::CLONE_FILES, Some(libc::SIGCHLD)) }
 }
 
-/// A panic must not unwind into the frames that the parent left us: they own
-/// things that are the parent's, the scratch directory among them.
+/// A panic must not unwind into the parent's stack frames: they own resources
+/// of the parent, such as the scratch directory.
 fn status_of(child: impl FnOnce() -> i32) -> i32 {
     catch_unwind(AssertUnwindSafe(child)).unwrap_or(101)
 }
 
 extern "C" fn do_nothing(_: libc::c_int) {}
 
-/// Makes SIGUSR1 interrupt a waiting fcntl(2), and do nothing else.
+/// Installs an empty SIGUSR1 handler, so that the signal interrupts a waiting
+/// fcntl(2).
 ///
 /// # Errors
-/// None that can happen with a valid signal.
+/// None for this signal, which is valid.
 pub(crate) fn let_signals_interrupt() -> Result<(), Errno> {
-    // No SA_RESTART: the call is to end with EINTR.
+    // No SA_RESTART: the call must end with EINTR.
     let action = SigAction::new(SigHandler::Handler(do_nothing), SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler does nothing at all.
     unsafe { sigaction(Signal::SIGUSR1, &action) }.map(|_| ())
@@ -68,8 +69,8 @@ pub(crate) fn let_signals_interrupt() -> Result<(), Errno> {
 
 /// The descriptor with this number in this process.
 ///
-/// A worker owns no descriptor of a node in the sense of Rust: fork, exec, a
-/// shared table and messages move them about, and the caller keeps the books.
+/// A worker does not own a node's descriptor in the sense of Rust: fork, exec,
+/// a shared table and messages move descriptors, and the caller records them.
 pub(crate) fn numbered(fd: RawFd) -> Option<BorrowedFd<'static>> {
     if fd < 0 {
         return None;

@@ -8,26 +8,26 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat,
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-/// How much of it is numbers of 32 bits, which futex(2) waits on.
+/// The size in bytes of the 32-bit numbers, on which futex(2) waits.
 const CELL_BYTES: usize = 4096;
 
 /// A mapping of memory that several processes share, as atomic numbers: first
-/// some of 32 bits, then all others of 64.
+/// 32-bit numbers, then 64-bit numbers.
 ///
-/// Nothing else is ever made of it, so whatever another process writes there
-/// is a number, and no two processes can disagree on where one begins.
+/// The memory has this one layout only. So a write by another process always
+/// gives a number, and all processes agree on the place of each number.
 #[derive(Debug)]
 pub(crate) struct SharedMemory {
     start: NonNull<std::ffi::c_void>,
     bytes: usize,
 }
 
-/// `memfd_create(2)`—memory for so many numbers of 64 bits, all of them 0, as
-/// a descriptor that can be handed to another process. It can never be cut
-/// short again.
+/// `memfd_create(2)`—memory for `words` 64-bit numbers, all of them 0, as a
+/// descriptor that can be passed to another process. Seals keep the file from
+/// shrinking.
 ///
 /// # Errors
-/// `EMFILE` and `ENFILE` without a descriptor left, `ENOMEM`.
+/// `EMFILE` and `ENFILE` when no descriptor is free, `ENOMEM`.
 #[doc(alias = "memfd_create")]
 pub(crate) fn shared_memory(name: &str, words: usize) -> Result<OwnedFd, Errno> {
     let memory = memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
@@ -39,10 +39,10 @@ pub(crate) fn shared_memory(name: &str, words: usize) -> Result<OwnedFd, Errno> 
 }
 
 impl SharedMemory {
-    /// `mmap(2)`—maps what [`shared_memory`] made.
+    /// `mmap(2)`—maps memory from [`shared_memory`].
     ///
     /// # Errors
-    /// `EINVAL` for a descriptor of anything else, `ENOMEM`.
+    /// `EINVAL` for any other descriptor, `ENOMEM`.
     #[doc(alias = "mmap")]
     pub(crate) fn map(memory: impl AsFd) -> Result<SharedMemory, Errno> {
         let bytes = usize::try_from(fstat(&memory)?.st_size).map_err(|_| Errno::INVAL)?;
@@ -50,27 +50,27 @@ impl SharedMemory {
             return Err(Errno::INVAL);
         }
         let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
-        // SAFETY: no address is asked for, so nothing that is mapped already
-        // is replaced.
+        // SAFETY: no address is requested, so the mapping replaces no other.
         let start = unsafe { mmap(null_mut(), bytes, access, flags, &memory, 0) }?;
         let start = NonNull::new(start).ok_or(Errno::NOMEM)?;
         Ok(SharedMemory { start, bytes })
     }
 
-    /// The numbers of 32 bits.
+    /// The 32-bit numbers.
     pub(crate) fn cells(&self) -> &[AtomicU32] {
         // SAFETY: the mapping begins at a page, has at least CELL_BYTES bytes,
-        // and stays while `self` does; the file is sealed, so that its pages
-        // cannot be taken away. These bytes are only ever read and written as
-        // atomic numbers of 32 bits, here as in all other processes.
+        // and stays while `self` does. The file is sealed, so its pages cannot
+        // be removed. All processes access these bytes only as atomic 32-bit
+        // numbers.
         unsafe { std::slice::from_raw_parts(self.start.cast().as_ptr(), CELL_BYTES / 4) }
     }
 
-    /// The numbers of 64 bits.
+    /// The 64-bit numbers.
     pub(crate) fn words(&self) -> &[AtomicU64] {
         let count = (self.bytes - CELL_BYTES) / 8;
-        // SAFETY: as for the cells; these begin behind them, at a multiple of
-        // 8 of the page's start, and are numbers of 64 bits everywhere.
+        // SAFETY: as for the cells; these begin after them, at a multiple of
+        // 8 from the page's start, and all processes access them only as atomic
+        // 64-bit numbers.
         unsafe {
             let first = self.start.cast::<u8>().add(CELL_BYTES).cast();
             std::slice::from_raw_parts(first.as_ptr(), count)
@@ -78,16 +78,16 @@ impl SharedMemory {
     }
 }
 
-// SAFETY: what it points to is shared between processes as it is, and is only
-// reached through atomics; unmapping it works in any thread.
+// SAFETY: the memory is shared between processes anyway, and is accessed only
+// through atomics; any thread may unmap it.
 unsafe impl Send for SharedMemory {}
 // SAFETY: as for Send.
 unsafe impl Sync for SharedMemory {}
 
 impl Drop for SharedMemory {
     fn drop(&mut self) {
-        // SAFETY: this mapping is ours, whole, and no reference outlives
-        // `self`.
+        // SAFETY: this is the whole mapping, which belongs to `self`, and no
+        // reference outlives `self`.
         let _ = unsafe { munmap(self.start.as_ptr(), self.bytes) };
     }
 }

@@ -1,25 +1,25 @@
-//! Runs where the kernel hides who has locks: a file system that keeps them
-//! itself, as a FUSE server can, is not seen in /proc/locks.
+//! Runs on a file system whose locks the kernel's lock table hides. A FUSE
+//! server that keeps its locks itself is one: /proc/locks does not show them.
 
 use imglock_core::Action;
 use imglock_core::Backend;
 use imglock_scenario::{Item, Scenario, Step};
 
 /// Why a scenario cannot be judged by outcomes alone; `None` where it can.
-/// What its `held` states is passed over then.
+/// Such a run ignores the scenario's `held` statements.
 pub(super) fn reason(scenario: &Scenario, backend: Backend) -> Option<&'static str> {
     if any_step(&scenario.items, &waits) {
         return Some(
-            "the kernel's lock table shows no lock of this file system, so nobody can be seen to \
-             wait for one",
+            "the kernel's lock table shows no lock of this file system, so a wait for a lock \
+             cannot be observed",
         );
     }
     let states = |item: &Item| matches!(item, Item::Held(held) if held.backends.contains(&backend));
     let expects = |step: &Step| step.expect.on(backend).is_some();
     if any_item(&scenario.items, &states) && !any_step(&scenario.items, &expects) {
         return Some(
-            "the kernel's lock table shows no lock of this file system, so what `held` states of \
-             it cannot be compared",
+            "the kernel's lock table shows no lock of this file system, so the `held` statements \
+             cannot be compared",
         );
     }
     None
@@ -71,7 +71,7 @@ mod tests {
     #[rstest::rstest]
     #[case::a_wait(
         "vm1 open f mode=none\nvm1 lock f type=read start=0 len=1 wait=#true",
-        "to wait"
+        "so a wait"
     )]
     #[case::held_alone(
         "repeat 2 { vm1 open disk mode=rw; held { vm1 disk mode=rw; }; vm1 close disk; }",

@@ -10,12 +10,12 @@ use imglock_core::Backend;
 use imglock_core::Claim;
 use imglock_core::{Action, OpenOptions, Outcome};
 
-/// Who has which node, as far as the outcomes tell: the harness's own
-/// bookkeeping of actors, descriptor tables, nodes and images.
+/// The harness's record of actors, descriptor tables, nodes and images, as far
+/// as outcomes tell.
 ///
-/// It knows nothing of locks. What an opener *may* do is the model's business;
-/// this says only what it has, so that the next request can be made and the
-/// contract be checked.
+/// It knows nothing of locks. The model decides what an opener *may* do; the
+/// books record only what it has, so that the harness can make the next request
+/// and check the contract.
 #[derive(Debug, Clone)]
 pub struct Books {
     pub(super) backend: Backend,
@@ -29,8 +29,8 @@ pub struct Books {
     pub(super) census: Census,
 }
 
-/// A node's full name, without a copy of it: that of the first actor that had
-/// its descriptor table, and its own.
+/// The full name of a node: the first actor that had its descriptor table, and
+/// the node's own name. It names the node itself, not a copy in another table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FullName<'a> {
     /// The actor.
@@ -55,13 +55,13 @@ pub(super) struct Actor {
 pub(super) struct Table {
     /// The first actor that had it; names its nodes and its POSIX locks.
     pub(super) root: String,
-    /// How many live actors share it.
+    /// The number of live actors that share it.
     pub(super) sharers: usize,
     pub(super) nodes: BTreeMap<String, Node>,
 }
 
 impl Books {
-    /// Books for a run on `backend` whose images have these names.
+    /// Books for a run on `backend`, with these names of images.
     pub fn new(backend: Backend, images: impl IntoIterator<Item = String>) -> Books {
         let mut books = Books {
             backend,
@@ -85,8 +85,8 @@ impl Books {
         self.enter(actor, BTreeMap::new());
     }
 
-    /// The process (or the first of those that share its descriptor table)
-    /// under whose name an actor's POSIX locks are shown.
+    /// The process under whose name an actor's POSIX locks are shown: the first
+    /// one that had the actor's descriptor table.
     pub fn owner(&self, actor: &str) -> Option<&str> {
         Some(&self.table(actor)?.root)
     }
@@ -114,7 +114,7 @@ impl Books {
         self.table(actor).into_iter().flat_map(|table| table.nodes.values())
     }
 
-    /// Whether more than so many nodes are open.
+    /// Whether more than `count` nodes are open.
     pub fn has_more_nodes_than(&self, count: usize) -> bool {
         self.nodes().nth(count).is_some()
     }
@@ -143,8 +143,8 @@ impl Books {
         }
     }
 
-    /// Which locks a node opened with these options takes, and whether QEMU
-    /// would warn.
+    /// The backend of the locks that a node opened with these options takes,
+    /// and whether QEMU would warn.
     pub fn resolve(&self, options: &OpenOptions) -> (Option<Backend>, bool) {
         let best = options.backend.unwrap_or(self.backend);
         match options.locking {
@@ -153,18 +153,18 @@ impl Books {
         }
     }
 
-    /// On which locks the run is.
+    /// The backend of the run.
     pub fn backend(&self) -> Backend {
         self.backend
     }
 
-    /// Which locks the byte verbs of a node use.
+    /// The backend of a node's byte verbs.
     pub fn byte_backend(&self, options: &OpenOptions) -> Backend {
         options.backend.unwrap_or(self.backend)
     }
 
-    /// Enters what came of a step. `handle` is the node as the worker gave it
-    /// back, where it did.
+    /// Enters the outcome of a step. `handle` is the node's data in the
+    /// worker's reply, if the reply has any.
     pub fn apply(
         &mut self,
         actor: &str,
@@ -196,7 +196,8 @@ impl Books {
             }
             (_, Outcome::Blocked | Outcome::Paused) => {
                 let image = self.image_of(actor, action);
-                // Once nobody is in its way it is granted, whenever that is told.
+                // A blocked lock is granted once no lock conflicts with it,
+                // even if the harness learns of it later.
                 if let Action::Lock { node, .. } = action {
                     self.lock_by_hand(actor, node);
                 }
@@ -237,7 +238,7 @@ impl Books {
                 self.copy(actor, node, to, copy, handle);
             }
             Action::Reopen { node, mode, access } => {
-                // The image is looked up by its name again.
+                // A reopen looks the image up by its name again.
                 let named = self.node(actor, node).map(|node| &node.options.image);
                 let image = named.and_then(|name| self.image(name)).filter(|_| succeeded);
                 if succeeded {
@@ -327,7 +328,7 @@ impl Books {
         }
     }
 
-    /// What byte verbs lock on one descriptor its copies keep locked.
+    /// Locks that byte verbs take on one descriptor belong to its copies, too.
     fn lock_by_hand(&mut self, actor: &str, node: &str) {
         let Some(description) = self.node(actor, node).map(|node| node.description) else { return };
         self.each_copy(description, |node| node.raw_locks = true);
@@ -374,8 +375,9 @@ impl Books {
         self.orphan_half_open(table, self.tables.len() - 1);
     }
 
-    /// Whoever executes another program leaves the table that it shared. If
-    /// that was named after it, two would have one name.
+    /// A process that executes another program leaves the descriptor table that
+    /// it shared. A table named after it gets another actor's name, so that no
+    /// two tables have one name.
     fn name_after_another(&mut self, table: usize, actor: &str) {
         let sharers = self.actors.iter().filter(|(_, actor)| actor.table == table);
         let another = sharers.map(|(name, _)| name).min();

@@ -1,4 +1,4 @@
-//! How many nodes claim what.
+//! Counts the nodes of each image by their claims.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,16 +8,16 @@ use super::books_node::{Node, Role};
 use imglock_core::Action;
 use imglock_core::Claim;
 
-/// The nodes that acquired their claims, counted, so that nobody has to look
-/// at ten thousand of them to find none in the way.
+/// Counts of the nodes that acquired their claims. With them a check for
+/// conflicts does not iterate over ten thousand nodes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Census(HashMap<usize, Counts>);
 
-/// Those of one image.
+/// The counts of one image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Counts {
     claims: HashMap<Claim, usize>,
-    /// Those that have given the image up for a migration's destination.
+    /// Nodes that released the image to a migration's destination.
     given_up: usize,
 }
 
@@ -51,13 +51,13 @@ impl Census {
 
 impl Books {
     /// Whether a node that acquired its claim on the image conflicts with
-    /// `claim`. It may be the one that `claim` is of.
+    /// `claim`. That node may be the one that makes `claim`.
     pub fn has_conflict(&self, image: usize, claim: Claim) -> bool {
         let counts = self.census.0.get(&image);
         counts.is_some_and(|counts| counts.claims.keys().any(|other| claim.conflicts_with(*other)))
     }
 
-    /// Whether a migration's source has given the image up.
+    /// Whether a migration's source has released the image.
     pub fn is_given_up(&self, image: usize) -> bool {
         self.census.0.get(&image).is_some_and(|counts| counts.given_up > 0)
     }
@@ -75,19 +75,19 @@ impl Books {
         tables
     }
 
-    /// Leaves the nodes of some tables out of the count.
+    /// Removes the nodes of some tables from the counts.
     pub(super) fn uncount(&mut self, tables: &[usize]) {
         let counted = tables.iter().map(|table| &self.tables[*table]);
         counted.flat_map(visible).for_each(|node| self.census.remove(node));
     }
 
-    /// Counts them, as they are now.
+    /// Adds the nodes of some tables to the counts, as they are now.
     pub(super) fn count(&mut self, tables: impl IntoIterator<Item = usize>) {
         let counted = tables.into_iter().map(|table| &self.tables[table]);
         counted.flat_map(visible).for_each(|node| self.census.add(node));
     }
 
-    /// What counting all of them anew gives.
+    /// The counts computed anew from all nodes.
     #[cfg(test)]
     pub(super) fn recounted(&self) -> Census {
         let mut anew = Books { census: Census::default(), ..self.clone() };
@@ -96,7 +96,7 @@ impl Books {
     }
 }
 
-/// The nodes that [`Books::nodes`] has of a table.
+/// The nodes of a table that [`Books::nodes`] returns.
 fn visible(table: &Table) -> impl Iterator<Item = &Node> {
     table.nodes.values().filter(|_| table.sharers > 0)
 }

@@ -1,23 +1,25 @@
-//! What the names in the scenario's directory stand for.
+//! The names in the scenario's directory, and the files they refer to.
 
 use super::books::Books;
 use imglock_core::Action;
 
-/// What a name in the scenario's directory stands for.
+/// The file that a name in the scenario's directory refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Name {
     Image(usize),
-    /// A symbolic link; the number tells hard links of it from other links.
+    /// A symbolic link. The number distinguishes hard links of this link from
+    /// other symbolic links.
     Link(usize, String),
-    /// An image that is mounted there.
+    /// A mount point, with the index of the image mounted there.
     Mount(usize),
 }
 
-/// How many symbolic links are followed in a row (`MAXSYMLINKS` is 40).
+/// The most symbolic links that are followed in a row (`MAXSYMLINKS` in the
+/// kernel's include/linux/namei.h is 40).
 const MOST_LINKS: usize = 40;
 
 impl Books {
-    /// The index of the image that a name means now.
+    /// The index of the image that a name refers to now.
     pub fn image(&self, name: &str) -> Option<usize> {
         let mut name = name;
         for _ in 0..=MOST_LINKS {
@@ -29,7 +31,7 @@ impl Books {
         None
     }
 
-    /// Whether symbolic links lead from a name to something that is mounted.
+    /// Whether symbolic links lead from a name to a mount point.
     pub fn is_mount(&self, name: &str) -> bool {
         let mut name = name;
         for _ in 0..=MOST_LINKS {
@@ -53,7 +55,7 @@ impl Books {
                 self.links += 1;
                 self.names.insert(name.clone(), Name::Link(self.links, to.clone()));
             }
-            // Between two names of one file rename(2) does nothing.
+            // rename(2) does nothing when both names refer to one file.
             Action::Rename { image, to } if self.names.get(image) == self.names.get(to) => {}
             Action::Rename { image, to } => {
                 if let Some(renamed) = self.names.remove(image) {
@@ -68,7 +70,8 @@ impl Books {
                     self.names.insert(name.clone(), Name::Mount(image));
                 }
             }
-            // Its locks are its own, whatever data it shows.
+            // The overlay's file has locks of its own, although it shows the
+            // image's data.
             Action::Overlay { name, .. } => {
                 self.names.insert(name.clone(), Name::Mount(self.images));
                 self.images += 1;

@@ -4,48 +4,49 @@ use imglock_core::OpenOptions;
 use imglock_core::{Access, Claim};
 use imglock_locks::ByteClaims;
 
-/// How a node came by its descriptor, and so what it may be held to.
+/// How a node got its descriptor, which decides what the contract requires of
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// It was granted its claim itself: an opener in the contract's sense.
+    /// The node's own open was granted: an opener in the contract's sense.
     Acquired,
-    /// It was handed a descriptor on purpose (dup, send): it keeps a lock
-    /// alive, and rightly so.
+    /// The scenario passed the descriptor on (dup, send). The node may keep a
+    /// lock alive.
     Given,
-    /// It came with a fork, unasked: a lock that only such nodes keep alive
-    /// has leaked.
+    /// The descriptor was inherited at a fork. A lock that only inherited
+    /// descriptors keep alive has leaked.
     Inherited,
 }
 
 /// An open node.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// How it was opened.
+    /// The options of its open.
     pub options: OpenOptions,
-    /// The index of the image.
+    /// The index of its image.
     pub image: usize,
-    /// Whose locks it takes; `None` when it takes none.
+    /// The backend of its locks; `None` when it takes none.
     pub locks: Option<Backend>,
-    /// What it claims, were it active.
+    /// The claim it has while it is active.
     pub claim: Claim,
     /// Whether it is active.
     pub active: bool,
-    /// Whether it is inactive because it gave its claim up (a migration's
-    /// source), and not because it never had it (a destination).
+    /// Whether it is inactive because it released its claim (the source of a
+    /// migration), in contrast to a node that was never active (a destination).
     pub gave_up: bool,
-    /// How it came by its descriptor.
+    /// How it got its descriptor.
     pub role: Role,
-    /// Its open file description; copies share the number.
+    /// Its open file description. Copies of a descriptor share the number.
     pub description: usize,
-    /// The descriptions that it left behind by reopening.
+    /// The descriptions it left by reopening.
     pub former: Vec<usize>,
-    /// Whether its description ever had a second descriptor (dup, send, fork),
-    /// so that it may outlive whoever locked something on it.
+    /// Whether its description ever had a second descriptor (dup, send, fork).
+    /// Then the description may outlive the node that locked bytes on it.
     pub copied: bool,
-    /// Whether byte verbs were used on its description, so that what is locked
-    /// beyond its claim is its own affair.
+    /// Whether byte verbs were used on its description. Then locks beyond its
+    /// claim are no breach.
     pub raw_locks: bool,
-    /// What the worker needs to know of it.
+    /// The worker's data of this node.
     pub handle: NodeHandle,
 }
 
@@ -73,7 +74,7 @@ impl Node {
         }
     }
 
-    /// What is in force: nothing while inactive.
+    /// The claim in force: no permissions while the node is inactive.
     pub fn claim_in_force(&self) -> Claim {
         if self.active { self.claim } else { Claim::NOTHING }
     }
@@ -83,7 +84,7 @@ impl Node {
         !self.active && !self.gave_up && self.role == Role::Acquired
     }
 
-    /// A copy of the descriptor under `handle`'s number.
+    /// A copy of the node, whose descriptor has `handle`'s number.
     pub(super) fn given(&self, handle: Option<NodeHandle>) -> Node {
         let mut copy = self.clone();
         copy.role = Role::Given;
@@ -102,7 +103,8 @@ impl Node {
         }
     }
 
-    /// `reached`: the image and the new description, where it was granted.
+    /// The node after a reopen. `reached` is the image and the new description
+    /// of a reopen that was granted.
     pub(super) fn reopened(
         &mut self,
         claim: Claim,
@@ -133,7 +135,7 @@ impl Node {
 
     pub(super) fn inactivated(&mut self, handle: Option<NodeHandle>) {
         self.keep(handle);
-        // A destination that is inactivated once more has nothing to give up.
+        // A destination that is inactivated once more has no claim to release.
         self.gave_up |= self.active;
         self.active = false;
     }

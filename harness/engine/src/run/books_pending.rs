@@ -1,4 +1,4 @@
-//! Steps that have begun and not ended, and what they leave behind.
+//! Steps that have begun and not ended, and the claims they leave behind.
 
 use super::books::{Actor, Books};
 use imglock_core::Action;
@@ -8,14 +8,14 @@ use imglock_core::Claim;
 #[derive(Debug, Clone)]
 pub(super) struct Pending {
     pub(super) action: Action,
-    /// The image that it is about. Its name may come to mean another one
-    /// meanwhile, and its node be closed by another thread.
+    /// The image of the step. While the step is pending, the image's name may
+    /// come to refer to another image, and another thread may close the node.
     pub(super) image: Option<usize>,
 }
 
-/// What was locked through a descriptor that no node stands for any more: by an
-/// actor that died half-way while others have its descriptor table, or on a
-/// description that a waiting call has in use.
+/// A claim locked through a descriptor that no node represents any more. Its
+/// actor died in the middle of a step while other actors share the descriptor
+/// table, or a waiting call still uses its description.
 #[derive(Debug, Clone)]
 pub(super) struct Orphan {
     pub(super) table: usize,
@@ -24,13 +24,13 @@ pub(super) struct Orphan {
 }
 
 impl Books {
-    /// The step of an actor that is blocked or paused.
+    /// The blocked or paused step of an actor.
     pub fn pending(&self, actor: &str) -> Option<&Action> {
         Some(&self.actors.get(actor)?.pending.as_ref()?.action)
     }
 
-    /// The index of the image that a step of an actor is about: of one that is
-    /// taken up, the image that it was about when it began.
+    /// The index of the image of an actor's step. For a resumed step this is
+    /// the image it had when it began.
     pub fn image_of(&self, actor: &str, action: &Action) -> Option<usize> {
         match action {
             Action::Await => self.actors.get(actor)?.pending.as_ref()?.image,
@@ -39,20 +39,20 @@ impl Books {
         }
     }
 
-    /// Every step that is blocked or paused, with its actor.
+    /// Every blocked or paused step, with its actor.
     pub fn all_pending(&self) -> impl Iterator<Item = (&str, &Action)> {
         self.actors
             .iter()
             .filter_map(|(name, actor)| Some((name.as_str(), &actor.pending.as_ref()?.action)))
     }
 
-    /// What is attempted by those who are paused half-way: each image, with
-    /// the claim.
+    /// The claims that paused steps attempt to acquire, each with its image.
     pub fn in_flight(&self) -> impl Iterator<Item = (usize, Claim)> {
         self.actors.keys().filter_map(|actor| self.in_flight_by(actor))
     }
 
-    /// What one of them attempts.
+    /// The claim that an actor's paused step attempts to acquire, with its
+    /// image.
     pub fn in_flight_by(&self, actor: &str) -> Option<(usize, Claim)> {
         let Pending { action, image } = self.actors.get(actor)?.pending.as_ref()?;
         match action {
@@ -61,16 +61,16 @@ impl Books {
         }
     }
 
-    /// The claims on an image whose nodes are gone, and whose descriptions may
-    /// not be.
+    /// The claims on an image whose nodes are closed, and whose descriptions
+    /// may still be open.
     pub fn orphaned(&self, image: usize) -> impl Iterator<Item = Claim> {
         let kept =
             move |orphan: &&Orphan| orphan.image == image && self.tables[orphan.table].sharers > 0;
         self.orphans.iter().filter(kept).map(|orphan| orphan.claim)
     }
 
-    /// What is being opened by those who share the table `from` is a descriptor
-    /// without a name in its copy `to`.
+    /// Records orphans for a copied descriptor table: each open in progress in
+    /// `from` leaves a descriptor without a node in its copy `to`.
     pub(super) fn orphan_half_open(&mut self, from: usize, to: usize) {
         let half_open = self.actors.values().filter(|actor| actor.table == from);
         let orphans = half_open.filter_map(|actor| match actor.pending.as_ref()? {
@@ -83,8 +83,8 @@ impl Books {
         self.orphans.extend(orphans);
     }
 
-    /// A call that waits for a lock keeps the description of its node open.
-    /// What was locked on it is its claim, and another one that was prepared.
+    /// Records orphans for a closed node whose description a waiting call keeps
+    /// open: its claim in force, and the claim that was prepared, if any.
     pub(super) fn orphan_if_in_use(&mut self, actor: &str, node: &str, prepared: Option<Claim>) {
         let Some(table) = self.actors.get(actor).map(|actor| actor.table) else { return };
         let waits = |one: &Actor| {

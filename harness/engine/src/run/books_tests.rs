@@ -1,4 +1,4 @@
-//! What the books say after each action.
+//! The content of the books after each action.
 
 use rstest::rstest;
 
@@ -10,7 +10,7 @@ use imglock_core::Backend::{self, Ofd, Posix};
 use imglock_core::{Locking, Mode};
 use imglock_shorthand::action;
 
-/// `vm1.disk rw #0`, with what is unusual behind it: `given`, `inherited`,
+/// `vm1.disk rw #0`, followed by unusual properties: `given`, `inherited`,
 /// `inactive`, `by-hand`, `base`.
 fn shown(books: &Books) -> String {
     assert_eq!(books.census, books.recounted(), "as it was kept, and as it is");
@@ -199,7 +199,7 @@ fn a_step_half_way_is_pending_until_it_ends(
     assert_eq!(history.books.all_pending().count(), usize::from(pending));
 }
 
-/// Which image each of these names means, `-` for none.
+/// The image that each of these names refers to, `-` for none.
 fn meanings(lines: &str, names: &[&str]) -> String {
     let mut books = History::on(Ofd).books;
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -359,7 +359,7 @@ fn the_option_locking_decides_which_locks_are_taken(
         panic!("an open is an open");
     };
     options.locking = locking;
-    // A node's own backend counts as if the run were on it.
+    // A node's own backend takes precedence over that of the run.
     options.backend = overridden.then_some(run);
     let other = if run == Ofd { Posix } else { Ofd };
     let books = History::on(if overridden { other } else { run }).books;
@@ -385,7 +385,7 @@ fn a_thread_speaks_for_a_process_that_is_gone() {
     assert!(!books.has_more_nodes_than(1) && books.has_more_nodes_than(0));
 }
 
-/// By which peers in a `together` are known.
+/// The claims by which a step counts as a peer in a `together`.
 #[rstest]
 #[case::open("vm2 open disk ro", Some((0, Mode::Ro)))]
 #[case::open_of_another_image("vm2 open disk ro image=base.img", Some((1, Mode::Ro)))]

@@ -1,14 +1,14 @@
 use imglock_core::Hazard;
 
-/// A breach of the contract, and the hazard it amounts to if it has a name.
+/// A breach of the contract, with its hazard where the breach is a known one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
-    /// The known way of breaking that this is, if it is one.
+    /// The known hazard, or `None` for a breach that no hazard explains.
     pub hazard: Option<Hazard>,
-    /// What the contract asks for.
+    /// The state that the contract requires.
     pub expected: String,
-    /// What was seen.
+    /// The state that was observed.
     pub actual: String,
-    /// One sentence.
+    /// The breach in one sentence.
     pub message: String,
 }

@@ -20,29 +20,32 @@ use super::scrutiny::Scrutiny;
 #[derive(Debug)]
 pub(super) struct Cast {
     members: HashMap<String, Box<dyn Player>>,
-    /// Every process there ever was. A lock bears the pid of who set it, dead
-    /// or alive, and no pid is used again before the scenario ends.
+    /// Every process of the run, live or dead, by pid. The lock table names the
+    /// process that set a lock even after its exit, and no pid is reused before
+    /// the scenario ends.
     names: HashMap<i32, String>,
     backend: Backend,
-    /// The kernel's names of the images.
+    /// The device and inode of each image, as the kernel's lock table prints
+    /// them.
     keys: Vec<Option<FileKey>>,
-    /// The images themselves: when the last name and the last descriptor of
-    /// one have gone, another run's image must not get its inode, and with it
-    /// its name in the lock table.
+    /// An open descriptor of each image. It keeps the inode in use after the
+    /// scenario drops the last name and the last descriptor. Otherwise the
+    /// image of another run could get this inode, and with it the same key in
+    /// the lock table.
     pinned: Vec<OwnedFd>,
     pub(super) scrutiny: Scrutiny,
-    /// Whether there is a table to read.
+    /// Whether the kernel's lock table shows the locks of this file system.
     pub(super) visibility: Visibility,
     pub(super) table: LockTable,
     pub(super) directory: PathBuf,
-    /// What is mounted for the scenario, and goes with it.
+    /// The mounts of the scenario. Dropping them unmounts everything.
     pub(super) mounts: Mounts,
     pub(super) step_timeout: Duration,
     pub(super) stop: StopToken,
 }
 
 impl Cast {
-    /// Nobody yet, in `directory`.
+    /// A cast without processes, whose files are in `directory`.
     pub(super) fn new(
         backend: Backend,
         directory: PathBuf,
@@ -73,7 +76,7 @@ impl Cast {
         let key = match FileKey::learn(&path) {
             Ok(key) => Some(key),
             Err(_) if self.visibility == Visibility::Hidden => None,
-            // No lock is taken here, or none is shown.
+            // This file system supports no locks, or the lock table hides them.
             Err(_) if self.scrutiny == Scrutiny::Expectations => None,
             Err(error) => return Err(error),
         };
@@ -84,20 +87,21 @@ impl Cast {
         Ok(())
     }
 
-    /// The kernel's name of an image, where it is known.
+    /// The key of an image in the kernel's lock table, where it is known.
     pub(super) fn key(&self, image: usize) -> Option<FileKey> {
         self.keys.get(image).copied().flatten()
     }
 
-    /// Enters a process. `owner` is the name its POSIX locks are shown under.
+    /// Enters a process. `owner` is the name under which its POSIX locks are
+    /// shown.
     pub(super) fn enter(&mut self, actor: &str, owner: &str, player: Box<dyn Player>) {
         self.table.add_process(player.pid(), owner);
         self.names.insert(player.pid(), actor.to_owned());
         self.members.insert(actor.to_owned(), player);
     }
 
-    /// Shows the POSIX locks of every live process under the name that the
-    /// books have for its descriptor table now.
+    /// Updates the name under which each live process's POSIX locks are shown:
+    /// the one that the books have for its descriptor table now.
     pub(super) fn name_owners(&mut self, books: &Books) {
         for (actor, player) in &self.members {
             if let Some(owner) = books.owner(actor) {
@@ -106,7 +110,7 @@ impl Cast {
         }
     }
 
-    /// Forgets a process that is gone.
+    /// Removes a process that has exited.
     pub(super) fn leave(&mut self, actor: &str) {
         self.members.remove(actor);
     }
@@ -116,17 +120,17 @@ impl Cast {
         self.members.get(actor).map(|player| player.pid())
     }
 
-    /// The actor with this process id, dead or alive.
+    /// The actor with this process id, live or dead.
     pub(super) fn actor(&self, pid: i32) -> Option<&str> {
         self.names.get(&pid).map(String::as_str)
     }
 
-    /// The latest moment at which a step that begins now may end.
+    /// The deadline of a step that begins now.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.step_timeout
     }
 
-    /// Who plays an actor.
+    /// The player of an actor.
     pub(super) fn player(&mut self, actor: &str) -> Result<&mut dyn Player, StepFailure> {
         match self.members.get_mut(actor) {
             Some(player) => Ok(player.as_mut()),
@@ -134,21 +138,23 @@ impl Cast {
         }
     }
 
-    /// The way to an actor that a worker of ours plays.
+    /// The channel to an actor that a builtin worker plays.
     pub(super) fn channel(&mut self, actor: &str) -> Result<&mut Channel, StepFailure> {
         match self.player(actor)?.worker() {
             Some(worker) => Ok(&mut worker.channel),
-            None => Err(StepFailure::Cannot("cannot do what only a worker can".to_owned())),
+            None => Err(StepFailure::Cannot(
+                "does not support this action of the builtin workers".to_owned(),
+            )),
         }
     }
 
-    /// Has an actor begin a deed.
+    /// Starts a deed of an actor.
     pub(super) fn begin(&mut self, actor: &str, deed: &Deed<'_>) -> Result<(), StepFailure> {
         let (player, stage) = self.on_stage(actor)?;
         player.begin(deed, &stage)
     }
 
-    /// Waits for what came of an actor's deed.
+    /// Waits for the result of an actor's deed.
     pub(super) fn finish(&mut self, actor: &str) -> Result<Performed, StepFailure> {
         let (player, stage) = self.on_stage(actor)?;
         player.finish(&stage)
@@ -161,18 +167,18 @@ impl Cast {
         Ok((player.as_mut(), stage))
     }
 
-    /// Takes hold of an actor's process.
+    /// A pidfd of an actor's process.
     pub(super) fn handle(&self, actor: &str) -> Result<ProcessHandle, StepFailure> {
         let pid = self.pid(actor).ok_or(StepFailure::Died)?;
         Ok(ProcessHandle::open(pid)?)
     }
 
-    /// Sends a request and waits for its reply.
+    /// Sends a request and waits for the reply.
     pub(super) fn call(&mut self, actor: &str, request: &Request) -> Result<Reply, StepFailure> {
         Ok(self.call_for_descriptor(actor, request)?.0)
     }
 
-    /// Like [`Cast::call`], for a request whose reply may bring a descriptor.
+    /// Like [`Cast::call`], for a request whose reply may carry a descriptor.
     pub(super) fn call_for_descriptor(
         &mut self,
         actor: &str,
@@ -197,7 +203,7 @@ impl Cast {
         Ok((reply, descriptors.into_iter().next()))
     }
 
-    /// The descriptors whose locks are to be told apart.
+    /// The descriptors by which OFD locks are attributed to nodes.
     pub(super) fn watched(&self, books: &Books) -> Vec<WatchedDescriptor> {
         books
             .nodes()

@@ -10,15 +10,16 @@ use imglock_core::Action;
 use imglock_core::Backend;
 use imglock_scenario::{Item, Scenario};
 
-/// Who plays which process of a scenario.
+/// Which subject plays which process of a scenario.
 #[derive(Debug, Clone)]
 pub struct Casting {
-    /// The first plays the first process, and so on, over and over.
+    /// The subjects in turn: the first plays the first process. After the last
+    /// subject the list starts again.
     subjects: Vec<Arc<dyn Subject>>,
 }
 
 impl Default for Casting {
-    /// Our own workers play everybody.
+    /// Builtin workers play every process.
     fn default() -> Casting {
         Casting::all(Arc::new(Builtin))
     }
@@ -32,34 +33,35 @@ impl fmt::Display for Casting {
 }
 
 impl Casting {
-    /// One subject plays everybody.
+    /// One subject plays every process.
     pub fn all(subject: Arc<dyn Subject>) -> Casting {
         Casting { subjects: vec![subject] }
     }
 
-    /// The first plays the first process, and so on, over and over; our own
-    /// workers play where nobody is named.
+    /// The subjects play the processes in turn: the first plays the first
+    /// process, and after the last the list starts again. An empty list means
+    /// builtin workers.
     pub fn new(subjects: Vec<Arc<dyn Subject>>) -> Casting {
         if subjects.is_empty() { Casting::default() } else { Casting { subjects } }
     }
 
-    /// The programs that play besides our own workers.
+    /// The external programs among the subjects (builtin workers have none).
     pub fn programs(&self) -> impl Iterator<Item = SubjectProgram> {
         self.subjects.iter().filter_map(|subject| subject.program())
     }
 
-    /// Everybody who plays.
+    /// All subjects.
     pub(crate) fn subjects(&self) -> impl Iterator<Item = &dyn Subject> {
         self.subjects.iter().map(AsRef::as_ref)
     }
 
-    /// Who plays the process with this index.
+    /// The subject of the process with this index.
     pub(crate) fn of(&self, index: usize) -> &dyn Subject {
         self.subjects[index % self.subjects.len()].as_ref()
     }
 
-    /// Why somebody in it cannot play a part; `None` when all can, as far as
-    /// can be told beforehand.
+    /// Why one of the subjects cannot play its processes. Returns `None` when
+    /// no subject reports an unsupported action before the run.
     pub fn inability(&self, scenario: &Scenario, backend: Backend) -> Option<String> {
         let actors = scenario.actors();
         let part = |actor: &str, action: &Action| {
@@ -89,14 +91,14 @@ impl Casting {
         }
         let casted = actors.into_iter().zip(places).enumerate().map(|(index, (actor, player))| {
             let subject = self.of(index).name().to_owned();
-            let nobody = || StepFailure::harness(format!("nobody plays {actor}"));
+            let nobody = || StepFailure::harness(format!("no subject plays {actor}"));
             Ok(Casted { player: player.ok_or_else(nobody)?, actor, subject })
         });
         casted.collect()
     }
 }
 
-/// Why something is skipped that a subject cannot do.
+/// The reason for a skip: the subject, and the action it does not support.
 pub(super) fn reason(subject: &str, why: &str) -> String {
     format!("{subject} {why}")
 }

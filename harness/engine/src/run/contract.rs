@@ -11,46 +11,46 @@ use imglock_core::{Action, Hazard, Outcome, TableLock};
 /// One step as the contract sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Observation<'a> {
-    /// Who acted.
+    /// The actor.
     pub actor: &'a str,
-    /// What was attempted: for `await`, the step that was awaited.
+    /// The attempted action: for `await`, the step that was awaited.
     pub action: &'a Action,
-    /// The image that it was about when it began.
+    /// The image of the step, as of its begin.
     pub image: Option<usize>,
-    /// What came of it.
+    /// The outcome of the step.
     pub outcome: &'a Outcome,
-    /// What others have or attempt at the same moment.
+    /// The claims that other actors have or attempt at the same moment.
     pub peers: &'a [Peer],
-    /// The kernel's lock table afterwards, where it was read.
+    /// The kernel's lock table after the step, where it was read.
     pub table: Option<&'a [TableLock]>,
 }
 
-/// What somebody has or attempts who acts at the same moment.
+/// A claim of another actor at the same moment, held or attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
-    /// On which image.
+    /// The index of the image.
     pub image: usize,
-    /// What is claimed.
+    /// The claim.
     pub claim: Claim,
-    /// Whether it has locks there that byte verbs took.
+    /// Whether the actor has locks on the image that byte verbs took.
     pub raw_locks: bool,
 }
 
-/// Watches a run for breaches of the contract: no two live conflicting
-/// openers, no refusal without a conflict, nothing held by the refused, the
-/// closed and the dead, nothing lost by the living.
+/// Watches a run for breaches of the contract: two live openers that conflict,
+/// a refusal without a conflict, locks of an opener that was refused, closed or
+/// has exited, and lost locks of a live opener.
 ///
-/// It looks at outcomes and at the kernel's table only, and knows neither the
-/// model nor what the scenario expects.
+/// It uses outcomes and the kernel's lock table only, neither the model nor the
+/// scenario's expectations.
 #[derive(Debug, Default)]
 pub struct Contract {
     sights: Sights,
-    /// Conflicts that are known, by the two descriptions: whoever only gives
-    /// something up is granted it, and the conflict is still the same.
+    /// Known conflicts, by the two descriptions. A later step that only
+    /// releases permissions is granted, and the same conflict remains.
     known: HashMap<(usize, usize), Hazard>,
-    /// Whether OFD locks stay when their file is closed.
+    /// Whether OFD locks remain after their file is closed.
     loses_sight_of_ofd: bool,
-    /// Every claim that was ever granted with OFD locks, where they stay.
+    /// Every claim ever granted with OFD locks, where these locks remain.
     granted: Vec<(usize, Claim)>,
 }
 
@@ -58,29 +58,29 @@ pub struct Contract {
 struct Attempt<'a> {
     name: FullName<'a>,
     image: usize,
-    /// The image that its name means now.
+    /// The image that its name refers to now.
     image_by_name: Option<usize>,
     claim: Claim,
     locks: Option<Backend>,
     /// `None` while the opener has no description (its open was refused).
     description: Option<usize>,
-    /// Descriptions that it has left by reopening.
+    /// The descriptions it left by reopening.
     former: &'a [usize],
-    /// Whether it was just reopened, and is another image now.
+    /// Whether this attempt is a reopen that led to another image.
     moved: bool,
 }
 
 impl Attempt<'_> {
     /// Whether a node is another descriptor of the same open file description,
-    /// and so of the same owner. POSIX locks have the process as their owner:
-    /// the copy in another process is another opener.
+    /// and so has the same owner. The owner of POSIX locks is the process: a
+    /// copy in another process is another opener.
     fn is_copy_of(&self, name: FullName<'_>, other: &Node) -> bool {
         let posix = [self.locks, other.locks].contains(&Some(Backend::Posix));
         self.description == Some(other.description) && (!posix || self.name.root == name.root)
     }
 
-    /// Whether the two had one description before one of them reopened: it was
-    /// not asked then whether they conflict.
+    /// Whether the two nodes shared a description before one of them reopened.
+    /// Their conflict was not checked at that time.
     fn was_one_with(&self, other: &Node) -> bool {
         self.former.contains(&other.description)
             || self.description.is_some_and(|open| other.former.contains(&open))
@@ -89,13 +89,14 @@ impl Attempt<'_> {
 }
 
 impl Contract {
-    /// One that knows whether OFD locks stay when their file is closed, and so
-    /// which name a refusal by nobody has.
+    /// A contract for a file system where OFD locks may remain after their file
+    /// is closed. This decides which hazard explains a refusal without a
+    /// conflicting opener.
     pub fn losing_sight_of_ofd(loses_sight_of_ofd: bool) -> Contract {
         Contract { loses_sight_of_ofd, ..Contract::default() }
     }
 
-    /// Looks at one step, after `books` have entered it.
+    /// Checks one step, after `books` have entered it.
     pub fn observe(&mut self, books: &Books, seen: &Observation<'_>) -> Vec<Breach> {
         let mut breaches = Vec::new();
         if let Some(table) = seen.table {
@@ -124,8 +125,7 @@ impl Contract {
         breaches
     }
 
-    /// Nobody else may hold what the granted one does not share, or hold it
-    /// unshared.
+    /// A granted claim must not conflict with the claim of another opener.
     fn granted(
         &mut self,
         books: &Books,
@@ -158,7 +158,7 @@ impl Contract {
         } else if self.sights.lacked(granted.name, granted.description.as_slice())
             || self.sights.lacked(granted.name, granted.former)
         {
-            // It asked for nothing new, and so met nobody.
+            // A request for no new permission conflicts with no lock.
             Some(Hazard::LockLoss)
         } else if granted.was_one_with(other) || granted.moved {
             Some(Hazard::Unchecked)
@@ -177,10 +177,10 @@ impl Contract {
     }
 }
 
-/// An image that a source gave up while a destination waits for it must go to
-/// one of the two, and not to somebody who conflicts with both.
+/// An image that a source released for a waiting destination must go to one of
+/// these two, and not to a third opener that conflicts with both.
 fn slipped_in(books: &Books, granted: &Attempt<'_>, seen: &Observation<'_>) -> Option<Breach> {
-    // Source and destination activate; whoever does not comes from outside.
+    // Source and destination activate; any other action is a third opener's.
     if matches!(seen.action, Action::Activate { .. }) || !books.is_given_up(granted.image) {
         return None;
     }
@@ -196,7 +196,7 @@ fn slipped_in(books: &Books, granted: &Attempt<'_>, seen: &Observation<'_>) -> O
     }
     Some(Breach {
         hazard: Some(Hazard::HandoverGap),
-        expected: format!("{source} gave the image up for {destination}, which waits for it"),
+        expected: format!("{source} released the image for {destination}, which waits for it"),
         actual: format!("{} was granted: it {}", granted.name, granted.claim),
         message: format!("{} took the image between {source} and {destination}", granted.name),
     })
@@ -208,14 +208,15 @@ fn same_process(granted: &Attempt<'_>, name: FullName<'_>, other: &Node) -> bool
         && granted.name.root == name.root
 }
 
-/// A refusal needs a holder, or an attempt in flight, that conflicts.
+/// A refusal needs a conflicting holder, or a conflicting attempt in flight.
 fn refused(
     books: &Books,
     refused: &Attempt<'_>,
     seen: &Observation<'_>,
     leaked: bool,
 ) -> Option<Breach> {
-    // A reopen meets whoever is on the image that its name means now, too.
+    // A reopen can also conflict with the openers of the image that its name
+    // refers to now.
     let leaves = matches!(seen.action, Action::Reopen { .. });
     let others = || {
         books.nodes().filter(|(name, other)| {
@@ -224,7 +225,7 @@ fn refused(
             meets && !refused.is_copy_of(*name, other)
         })
     };
-    // What was locked by hand on the description that it leaves.
+    // Locks that byte verbs took on the description that the reopen leaves.
     let own = books.nodes().any(|(name, node)| leaves && name == refused.name && node.raw_locks);
     let beside = seen.peers.iter().any(|peer| peer.image == refused.image && peer.raw_locks);
     let foreign = own || beside || others().any(|(_, other)| other.raw_locks);
@@ -239,13 +240,14 @@ fn refused(
     if let Outcome::LockByte { error, .. } = seen.outcome
         && *error != imglock_core::Errno::EAGAIN
     {
-        // Not about another opener: the descriptor, or the file system.
+        // The cause is not another opener but the descriptor or the file
+        // system.
         return None;
     }
     let mut leaked = leaked
         || books.orphaned(refused.image).any(conflicts)
         || (seen.table.is_none() && left_in_a_copy(books, refused.image));
-    // Openers take read locks only, and those keep nobody from locking a byte.
+    // Openers take read locks only, and read locks do not conflict.
     let others = others().filter(|_| !lock_byte_failed);
     for (_, other) in others.filter(|(_, other)| conflicts(other.claim_in_force())) {
         match other.role {
@@ -257,12 +259,13 @@ fn refused(
         hazard: leaked.then_some(Hazard::LeakedLock),
         expected: "granted: no live opener conflicts".to_owned(),
         actual: format!("{}: it {}", seen.outcome, refused.claim),
-        message: format!("{} was refused although no live opener is in its way", refused.name),
+        message: format!("{} was refused although no live opener conflicts with it", refused.name),
     })
 }
 
-/// Whether an opener has reopened and left a description to a copy of it: the
-/// copy may keep bytes that nobody claims, which shows in the table alone.
+/// Whether an opener has reopened and left its former description to a copy.
+/// The copy may keep bytes that no opener claims; only the lock table shows
+/// them.
 fn left_in_a_copy(books: &Books, image: usize) -> bool {
     let of_image = || books.nodes().filter(|(_, node)| node.image == image);
     of_image().any(|(_, copy)| {

@@ -1,5 +1,5 @@
-//! The contract's view of the kernel's table: who must have which lock byte,
-//! and who must not.
+//! The contract's check of the kernel's lock table: the lock bytes that each
+//! owner must have, and the bytes it must not have.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -10,32 +10,32 @@ use imglock_core::Backend;
 use imglock_core::{Claim, HELD_BASE, Permission, Permissions, UNSHARED_BASE, lock_bytes};
 use imglock_core::{Hazard, TableLock};
 
-/// Who owns a lock: an open file description, or a process by its name.
+/// The owner of a lock: an open file description, or a process by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Owner {
     Description(usize),
     Process(String),
-    /// No node shows the lock: a descriptor in the middle of an open, or a
-    /// mistake.
+    /// The lock belongs to no open node: its descriptor is in the middle of an
+    /// open, or something is wrong.
     Nobody,
 }
 
 type Bytes = BTreeMap<(usize, Owner), BTreeSet<i64>>;
 
-/// What tables have shown so far: names of nodes, each with its description.
+/// Findings from earlier tables: names of nodes, each with its description.
 #[derive(Debug, Default)]
 pub(super) struct Sights {
-    /// Openers whose locks are known to be gone.
+    /// Openers that have lost their locks.
     lost: HashSet<(String, usize)>,
-    /// Copies of descriptors without the locks of what they would claim:
-    /// nobody was wronged by that, until one acquires what it believes to have.
+    /// Copies of descriptors without the locks of their claim. Such a copy is
+    /// no breach until it acquires a claim that it seems to have already.
     bare: HashSet<(String, usize)>,
-    /// The images on which bytes were left by who took them, at last sight.
+    /// The images on which the latest table showed leaked bytes.
     leaks: HashSet<usize>,
 }
 
 impl Sights {
-    /// Whether a node has no locks, or had none, on one of the descriptions.
+    /// Whether a node lacks, or lacked, locks on one of the descriptions.
     pub(super) fn lacked(&self, name: FullName<'_>, descriptions: &[usize]) -> bool {
         descriptions.iter().any(|description| {
             let key = (name.to_string(), *description);
@@ -49,8 +49,8 @@ impl Sights {
     }
 }
 
-/// Compares the table with what live openers must have. An opener whose bytes
-/// are gone is reported once.
+/// Compares the table with the bytes that live openers must have. Each opener
+/// that has lost its bytes is reported once.
 pub(super) fn judge_table(books: &Books, table: &[TableLock], sights: &mut Sights) -> Vec<Breach> {
     let nodes: Vec<(FullName<'_>, &Node)> = books.nodes().collect();
     let bytes = lock_bytes_by_owner(&nodes, table);
@@ -119,7 +119,7 @@ fn missing(nodes: &[(FullName<'_>, &Node)], bytes: &Bytes, sights: &mut Sights) 
         breaches.push(Breach {
             hazard: Some(Hazard::LockLoss),
             expected: format!("{name} {}", node.claim_in_force()),
-            actual: format!("the kernel no longer has that it {}", in_words(&gone)),
+            actual: format!("missing from the kernel's lock table: {}", in_words(&gone)),
             message: format!("{name} is open and has lost its locks"),
         });
     }
@@ -163,15 +163,17 @@ fn left_over(
         .map(|(name, _)| name.to_string())
         .collect();
     let who = match owner {
-        _ if !heirs.is_empty() => format!("{}, which only inherited it", heirs.join(" and ")),
+        _ if !heirs.is_empty() => {
+            format!("{}, which only inherited the descriptor", heirs.join(" and "))
+        }
         Owner::Process(process) => process.clone(),
         Owner::Description(_) => {
             of_owner().map(|(name, _)| name.to_string()).collect::<Vec<_>>().join(" and ")
         }
-        Owner::Nobody => "a descriptor that is no open node".to_owned(),
+        Owner::Nobody => "a descriptor that belongs to no open node".to_owned(),
     };
     Some(Breach {
-        // The description outlives the opener in an heir, or in another copy.
+        // An heir or another copy keeps the description open after the opener.
         hazard: (of_owner().any(|(_, node)| node.copied) || extra.is_subset(&orphaned))
             .then_some(Hazard::LeakedLock),
         expected: "only live openers hold lock bytes".to_owned(),
@@ -180,7 +182,7 @@ fn left_over(
     })
 }
 
-/// `holds write; does not share resize`.
+/// The claim in words, such as `holds write; does not share resize`.
 fn in_words(bytes: &BTreeSet<i64>) -> String {
     let of = |base: i64| -> Permissions {
         Permission::ALL

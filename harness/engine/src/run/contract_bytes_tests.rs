@@ -1,4 +1,4 @@
-//! Lock bytes that are there and should not be, or should be and are not.
+//! Lock bytes that should not be in the table, and bytes that are missing.
 
 use rstest::rstest;
 
@@ -14,7 +14,7 @@ mod left_behind {
     use super::*;
 
     const BY_NOBODY: &str = "no name: lock bytes outlive the opener that took them; \
-                             they are kept by a descriptor that is no open node";
+                             they are kept by a descriptor that belongs to no open node";
 
     #[rstest]
     #[case::by_a_refused_opener(
@@ -83,11 +83,11 @@ mod left_behind {
     }
 
     #[rstest]
-    #[case::the_child_alone("", "child.disk", "child.disk, which only inherited it")]
+    #[case::the_child_alone("", "child.disk", "child.disk, which only inherited the descriptor")]
     #[case::child_and_grandchild(
         "child fork grandchild => done",
         "child.disk+grandchild.disk",
-        "child.disk and grandchild.disk, which only inherited it"
+        "child.disk and grandchild.disk, which only inherited the descriptor"
     )]
     fn with_an_heir(#[case] more: &str, #[case] holders: &str, #[case] by: &str) {
         let lines = format!(
@@ -125,7 +125,7 @@ mod gone {
     fn from_a_live_opener(#[case] table: &str, #[case] missing: &str) {
         let told = History::on(Ofd).tells(&format!("vm1 open disk rw => granted | {table}"));
         assert_eq!(told.breaches(), [LOST]);
-        assert_eq!(told.actual(), [format!("the kernel no longer has that it {missing}")]);
+        assert_eq!(told.actual(), [format!("missing from the kernel's lock table: {missing}")]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Openers and the copies of their descriptors, as random scenarios first
-//! brought them together.
+//! Openers and the copies of their descriptors, in combinations that random
+//! scenarios found first.
 
 use super::history::{History, breaks, keeps};
 use imglock_core::Backend::{Ofd, Posix};
@@ -46,7 +46,7 @@ mod a_reopen {
                      vm1 dup disk as=spare => done
                      vm1 reopen spare ro => granted
                      vm1 set spare rw => refused write";
-        let message = "vm1.spare was refused although no live opener is in its way";
+        let message = "vm1.spare was refused although no live opener conflicts with it";
         breaks(Ofd, lines, &format!("leaked-lock: {message}"));
     }
 
@@ -80,7 +80,7 @@ fn a_posix_lock_by_hand_is_in_the_way_of_a_copy_in_another_process() {
                  child lock disk write start=100 => granted
                  vm1 set disk tool-ro => byte 100 EAGAIN";
     keeps(Posix, lines);
-    let message = "vm1.disk was refused although no live opener is in its way";
+    let message = "vm1.disk was refused although no live opener conflicts with it";
     breaks(Ofd, lines, &format!("no name: {message}"));
 }
 
@@ -110,7 +110,7 @@ fn who_dies_half_way_leaves_its_bytes_to_its_threads() {
                  vm1 open disk rw pause=2 => paused
                  vm1 kill => done | read 100-101";
     let message = "lock bytes outlive the opener that took them; \
-                   they are kept by a descriptor that is no open node";
+                   they are kept by a descriptor that belongs to no open node";
     breaks(Ofd, lines, &format!("leaked-lock: {message}"));
     keeps(Ofd, &format!("{}\nhelper kill => done |", lines.replace("| read 100-101", "")));
 }
@@ -133,7 +133,7 @@ fn a_call_that_waits_keeps_its_description_open() {
                  helper lock disk write start=100 wait => blocked
                  vm1 close disk => done | read 100, read 201";
     let message = "lock bytes outlive the opener that took them; \
-                   they are kept by a descriptor that is no open node";
+                   they are kept by a descriptor that belongs to no open node";
     breaks(Ofd, lines, &format!("leaked-lock: {message}"));
 }
 
@@ -144,7 +144,7 @@ fn a_call_that_waits_keeps_what_a_reopen_leaves() {
                  helper lock disk read start=204 wait => blocked
                  vm1 reopen disk tool-ro => granted | read 100, read 100 vm1.disk";
     let message = "lock bytes outlive the opener that took them; \
-                   they are kept by a descriptor that is no open node";
+                   they are kept by a descriptor that belongs to no open node";
     breaks(Ofd, lines, &format!("leaked-lock: {message}"));
 }
 
@@ -187,6 +187,6 @@ fn what_is_being_opened_is_copied_without_a_name_by(#[case] copy: &str) {
          vm1 close disk => done | read 100"
     );
     let message = "lock bytes outlive the opener that took them; \
-                   they are kept by a descriptor that is no open node";
+                   they are kept by a descriptor that belongs to no open node";
     breaks(Ofd, &lines, &format!("leaked-lock: {message}"));
 }

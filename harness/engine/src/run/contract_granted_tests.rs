@@ -1,4 +1,4 @@
-//! Openers that were granted side by side, rightly or not.
+//! Openers that were granted at the same time, rightly or wrongly.
 
 use rstest::rstest;
 

@@ -1,11 +1,11 @@
-//! Openers that were refused, rightly or not.
+//! Openers that were refused, rightly or wrongly.
 
 use rstest::rstest;
 
 use super::history::{breaks, keeps};
 use imglock_core::Backend::{self, Ofd, Posix};
 
-const WITHOUT_REASON: &str = "vm2.disk was refused although no live opener is in its way";
+const WITHOUT_REASON: &str = "vm2.disk was refused although no live opener conflicts with it";
 
 mod refused_for_no_reason {
     use super::*;
@@ -74,7 +74,7 @@ mod refused_for_no_reason {
         breaks(Ofd, &lines, &format!("no name: {WITHOUT_REASON}"));
     }
 
-    /// QEMU takes read locks only, so none of them keeps another from locking.
+    /// QEMU takes read locks only, and read locks do not conflict.
     #[rstest]
     #[case::a_conflicting_holder("vm1 open disk rw => granted")]
     #[case::a_conflicting_attempt("vm1 open disk rw pause=2 => paused")]

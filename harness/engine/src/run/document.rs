@@ -1,24 +1,25 @@
+use imglock_core::PlaceName;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Environment, Place, ScenarioResult};
 
-/// What runs came to, at each place: what the JSON report holds, and what is
-/// compared.
+/// The results of runs at each place: the content of the JSON report, and the
+/// input of comparisons.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunDocument {
-    /// Its version.
+    /// The schema version, see [`RunDocument::SCHEMA`].
     pub schema: u32,
-    /// Whether all that was planned has ended.
+    /// Whether every planned run has ended.
     pub complete: bool,
-    /// Where, in the order in which they were gone to.
+    /// The places, in the order in which they were visited.
     pub places: Vec<Place>,
-    /// What each run came to, in the order in which they ended.
+    /// The results of the runs, in the order in which they ended.
     pub results: Vec<ScenarioResult>,
 }
 
 impl RunDocument {
-    /// The version that is written; it rises when a reader could be broken.
-    /// Version 1, of one place only, is read too.
+    /// The schema version that is written. It rises when a change could break a
+    /// reader. Version 1, which has one place only, can be read, too.
     pub const SCHEMA: u32 = 2;
 
     /// The place that `result` is from.
@@ -50,39 +51,41 @@ impl<'de> Deserialize<'de> for RunDocument {
                 RunDocument::SCHEMA
             )));
         }
-        places.extend(environment.map(|environment| Place::reached("", environment)));
+        places.extend(environment.map(|environment| Place::reached(PlaceName::HERE, environment)));
         if let Some(lost) =
             results.iter().find(|one| places.iter().all(|place| place.name != one.place))
         {
             let ScenarioResult { place, scenario, .. } = lost;
             return Err(D::Error::custom(format!(
-                "a result of {scenario} is from `{place}`, which is not among its places"
+                "a result of {scenario} is from `{place}`, which is not among the document's places"
             )));
         }
         Ok(RunDocument { schema, complete, places, results })
     }
 }
 
-/// A line of a run that is told as it goes on: each is one JSON object.
+/// One line of the JSON lines report, which is written while runs go on. Each
+/// line is one JSON object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunLine {
-    /// First of all.
+    /// The first line.
     Begin {
-        /// The version of the lines, as of a [`RunDocument`].
+        /// The schema version, see [`RunDocument::SCHEMA`].
         schema: u32,
-        /// How many runs there will be, at all places together.
+        /// The number of planned runs, at all places together.
         planned: usize,
-        /// How many places there will be.
+        /// The number of places.
         places: usize,
     },
-    /// A place that was reached, before its results; or one that was not.
+    /// A place: a place that was reached comes before its results; the others
+    /// have none.
     Place(Box<Place>),
     /// A run that has ended.
     Result(Box<ScenarioResult>),
-    /// Last of all; where it is missing, the run broke off.
+    /// The last line. If it is missing, the run was interrupted.
     End {
-        /// Whether all that was planned has ended.
+        /// Whether every planned run has ended.
         complete: bool,
     },
 }
@@ -96,12 +99,13 @@ mod tests {
         let skipped = |name: &str| {
             ScenarioResult::skipped(name, Backend::Ofd, "builtin".to_owned(), "why".to_owned())
         };
-        ScenarioResult { place: place.to_owned(), ..skipped("contract/one") }
+        ScenarioResult { place: place.into(), ..skipped("contract/one") }
     }
 
     fn document(places: &[&str], results: Vec<ScenarioResult>) -> RunDocument {
         let environment = || Environment { kernel: "6.18.0".to_owned(), ..Environment::default() };
-        let places = places.iter().map(|name| Place::reached(name, environment())).collect();
+        let places =
+            places.iter().map(|name| Place::reached((*name).into(), environment())).collect();
         RunDocument { schema: RunDocument::SCHEMA, complete: true, places, results }
     }
 
@@ -119,7 +123,7 @@ mod tests {
         value["environment"] = serde_json::to_value(Environment::default()).expect("JSON");
         value.as_object_mut().expect("an object").remove("places");
         let read: RunDocument = serde_json::from_value(value).expect("a document");
-        assert_eq!(read.places, [Place::reached("", Environment::default())]);
+        assert_eq!(read.places, [Place::reached(PlaceName::HERE, Environment::default())]);
         assert_eq!(read.place(&read.results[0]), read.places.first());
     }
 

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -26,11 +27,72 @@ use imglock_scenario::Scenario;
 #[derive(Debug)]
 pub struct Engine {
     launcher: Launcher,
-    step_timeout: Duration,
+    options: EngineOptions,
     stop: StopToken,
-    casting: Casting,
-    mounts: Option<PrivateMounts>,
-    visibility: Visibility,
+}
+
+/// The properties that all runs of one engine share.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// The time that one step may take.
+    pub step_timeout: Duration,
+    /// The namespace in which scenarios may mount: the thread that starts the
+    /// engine has entered it. Without it, scenarios that mount are skipped.
+    pub mounts: Option<PrivateMounts>,
+    /// Whether the kernel shows the locks of the engine's directory. Where it
+    /// hides them, outcomes alone are judged.
+    pub visibility: Visibility,
+}
+
+/// How one scenario is run: on which locks, by which players, and how closely
+/// the judges look.
+///
+/// ```
+/// use imglock_core::Backend;
+/// use imglock_engine::{RunOptions, Scrutiny};
+///
+/// let plain = RunOptions::new(Backend::Ofd);
+/// let lenient = RunOptions::new(Backend::Posix).scrutiny(Scrutiny::Expectations);
+/// # let _ = (plain, lenient);
+/// ```
+pub struct RunOptions<'a> {
+    backend: Backend,
+    casting: Cow<'a, Casting>,
+    scrutiny: Scrutiny,
+    observer: Option<Observer<'a>>,
+}
+
+impl<'a> RunOptions<'a> {
+    /// On locks of `backend`, played by the built-in workers, watched by every
+    /// judge.
+    pub fn new(backend: Backend) -> RunOptions<'a> {
+        let casting = Cow::Owned(Casting::default());
+        RunOptions { backend, casting, scrutiny: Scrutiny::Full, observer: None }
+    }
+
+    /// The subjects of `casting` play.
+    #[must_use]
+    pub fn cast(self, casting: &'a Casting) -> RunOptions<'a> {
+        RunOptions { casting: Cow::Borrowed(casting), ..self }
+    }
+
+    /// How closely the judges look.
+    #[must_use]
+    pub fn scrutiny(self, scrutiny: Scrutiny) -> RunOptions<'a> {
+        RunOptions { scrutiny, ..self }
+    }
+
+    /// Shows a snapshot to `observer` right after each event, while all
+    /// processes of the scenario stand still, and before the next step. The
+    /// steps of a `together` block are shown one after the other once all of
+    /// them have ended.
+    ///
+    /// The observer must not touch the images: the judges see it. No deadline
+    /// of a step runs meanwhile.
+    #[must_use]
+    pub fn watched(self, observer: &'a mut dyn FnMut(&Snapshot<'_>)) -> RunOptions<'a> {
+        RunOptions { observer: Some(observer), ..self }
+    }
 }
 
 /// What a run left, before it is a verdict.
@@ -48,14 +110,13 @@ impl Engine {
     /// # Errors
     /// As [`Launcher::start`].
     pub fn start(
-        options: &LauncherOptions,
-        step_timeout: Duration,
+        launcher: &LauncherOptions,
+        options: EngineOptions,
     ) -> Result<Engine, ProcessError> {
-        let launcher = Launcher::start(options)?;
+        let stop = launcher.stop.clone();
+        let launcher = Launcher::start(launcher)?;
         tracing::debug!(scratch = %launcher.scratch().display(), "launcher started");
-        let (stop, casting) = (options.stop.clone(), Casting::default());
-        let (mounts, visibility) = (None, Visibility::Shown);
-        Ok(Engine { launcher, step_timeout, stop, casting, mounts, visibility })
+        Ok(Engine { launcher, options, stop })
     }
 
     /// The scratch directory.
@@ -63,109 +124,33 @@ impl Engine {
         self.launcher.scratch()
     }
 
-    /// From here on, these play; our own workers did until now.
-    pub fn cast(&mut self, casting: Casting) {
-        self.casting = casting;
-    }
-
-    /// Whether the kernel shows who has locks where this engine runs. Where it
-    /// does not, runs are judged by outcomes alone.
-    pub fn see(&mut self, visibility: Visibility) {
-        self.visibility = visibility;
-    }
-
-    /// From here on, scenarios may mount in this namespace, which the thread
-    /// must have been in when it started the engine. Those that do are skipped
-    /// without one.
-    pub fn mount_in(&mut self, mounts: Option<PrivateMounts>) {
-        self.mounts = mounts;
-    }
-
-    /// Runs one scenario on one backend.
+    /// Runs one scenario.
     ///
     /// # Errors
     /// Only when the environment fails: the launcher is lost, or the run is
-    /// stopped. Whatever the scenario does ends in a verdict.
+    /// stopped. Every action of the scenario ends in a verdict.
     pub fn run(
         &mut self,
         scenario: &Scenario,
-        backend: Backend,
+        options: RunOptions<'_>,
     ) -> Result<ScenarioResult, ProcessError> {
-        self.run_watched(scenario, backend, &mut |_| {})
-    }
-
-    /// Runs one scenario on one backend, and shows every moment to `observer`:
-    /// right after each event, while all processes of the scenario stand
-    /// still, and before the next step. So anything can be compared with what
-    /// the trace says: another program that reads locks, for one. The steps
-    /// of a `together` block are entered one after the other once all of them
-    /// have happened.
-    ///
-    /// The observer must not touch the images: the judges see what it does.
-    /// However long it takes, no step's deadline is running.
-    ///
-    /// # Errors
-    /// As [`Engine::run`].
-    pub fn run_watched(
-        &mut self,
-        scenario: &Scenario,
-        backend: Backend,
-        observer: &mut dyn FnMut(&Snapshot<'_>),
-    ) -> Result<ScenarioResult, ProcessError> {
-        self.run_with(Scrutiny::Full, scenario, backend, observer)
-    }
-
-    /// Runs one scenario on one backend to its end, whatever comes of its
-    /// steps. Only what its file expects is compared: neither model nor
-    /// contract is asked, and the lock table is read at `held` alone. So it
-    /// runs where locks do not hold, are not shown, or do not exist.
-    ///
-    /// # Errors
-    /// As [`Engine::run`].
-    pub fn run_to_the_end(
-        &mut self,
-        scenario: &Scenario,
-        backend: Backend,
-    ) -> Result<ScenarioResult, ProcessError> {
-        self.run_with(Scrutiny::Expectations, scenario, backend, &mut |_| {})
-    }
-
-    /// Runs one scenario on one backend that declares nothing, because nobody
-    /// has tried it yet: a breach of the contract that has a name is found as
-    /// if it were declared, and none has to happen. Everything else is judged
-    /// as in [`Engine::run`].
-    ///
-    /// # Errors
-    /// As [`Engine::run`].
-    pub fn run_undeclared(
-        &mut self,
-        scenario: &Scenario,
-        backend: Backend,
-    ) -> Result<ScenarioResult, ProcessError> {
-        self.run_with(Scrutiny::Undeclared, scenario, backend, &mut |_| {})
-    }
-
-    fn run_with(
-        &mut self,
-        scrutiny: Scrutiny,
-        scenario: &Scenario,
-        backend: Backend,
-        observer: Observer<'_>,
-    ) -> Result<ScenarioResult, ProcessError> {
+        let RunOptions { backend, casting, scrutiny, observer } = options;
         let began = Instant::now();
         tracing::debug!(scenario = scenario.name, %backend, "begins");
-        let subject = self.casting.to_string();
+        let subject = casting.to_string();
         let skipped = |why| ScenarioResult::skipped(&scenario.name, backend, subject.clone(), why);
-        if let Some(why) = self.casting.inability(scenario, backend) {
+        if let Some(why) = casting.inability(scenario, backend) {
             return Ok(skipped(why));
         }
-        if scenario.mounts() && self.mounts.is_none() {
+        if scenario.mounts() && self.options.mounts.is_none() {
             return Ok(skipped(PrivateMounts::why_none().to_string()));
         }
         if let Some(why) = self.blindness(scrutiny, scenario, backend) {
             return Ok(skipped(why.to_owned()));
         }
-        let played = self.play(scrutiny, scenario, backend, observer);
+        let mut ignored = |_: &Snapshot<'_>| {};
+        let observer = observer.unwrap_or(&mut ignored);
+        let played = self.play(scrutiny, scenario, backend, &casting, observer);
         // Whatever happened, nothing of the scenario may be left.
         let ended = self.launcher.end();
         let result = match played {
@@ -175,7 +160,7 @@ impl Engine {
             Ok(Outlook { failure: Some(StepFailure::NotHere(why)), .. }) => skipped(why),
             Ok(outlook) => {
                 let duration = began.elapsed();
-                judge(scenario, backend, &subject, outlook, duration, self.step_timeout)
+                judge(scenario, backend, &subject, outlook, duration, self.options.step_timeout)
             }
             // This user's limits do not let so many processes be.
             Err(ProcessError::Refused(why)) => skipped(why),
@@ -194,7 +179,7 @@ impl Engine {
         scenario: &Scenario,
         backend: Backend,
     ) -> Option<&'static str> {
-        match self.visibility {
+        match self.options.visibility {
             Visibility::Hidden if scrutiny.asks_every_judge() => blind::reason(scenario, backend),
             _ => None,
         }
@@ -205,16 +190,17 @@ impl Engine {
         scrutiny: Scrutiny,
         scenario: &Scenario,
         backend: Backend,
+        casting: &Casting,
         observer: Observer<'_>,
     ) -> Result<Outlook, ProcessError> {
+        let EngineOptions { step_timeout, mounts, visibility } = self.options.clone();
         let directory = self.launcher.begin()?;
-        let step_timeout = self.step_timeout;
         let stage = Stage { directory: &directory, backend, step_timeout, stop: &self.stop };
-        let started = self.casting.start(&mut self.launcher, scenario.actors(), &stage);
+        let started = casting.start(&mut self.launcher, scenario.actors(), &stage);
         let mut cast =
             Cast::new(backend, directory.clone(), step_timeout, self.stop.clone(), scrutiny);
-        cast.visibility = self.visibility;
-        cast.mounts = Mounts::new(self.mounts.clone());
+        cast.visibility = visibility;
+        cast.mounts = Mounts::new(mounts);
         let runner =
             started.and_then(|players| Runner::new(scenario, backend, cast, players, observer));
         let (trace, findings, failure) = match runner {
@@ -227,9 +213,7 @@ impl Engine {
         match failure {
             Some(StepFailure::Stopped) => Err(ProcessError::Stopped),
             Some(StepFailure::Process(error)) => Err(error),
-            failure => {
-                Ok(Outlook { scrutiny, visibility: self.visibility, trace, findings, failure })
-            }
+            failure => Ok(Outlook { scrutiny, visibility, trace, findings, failure }),
         }
     }
 }
@@ -249,10 +233,9 @@ fn judge(
         let event = trace.events.len().checked_sub(1);
         let message = match (failure, trace.events.last()) {
             (StepFailure::Harness(why), _) => why.clone(),
-            (StepFailure::TimedOut, Some(event)) => format!(
-                "`{}` gave no answer within {step_timeout:?}; allow a step more with --timeout",
-                event.text
-            ),
+            (StepFailure::TimedOut, Some(event)) => {
+                format!("`{}` gave no answer within {step_timeout:?}", event.text)
+            }
             (failure, Some(event)) => format!("`{}`: {failure}", event.text),
             (failure, None) => failure.to_string(),
         };
@@ -271,7 +254,7 @@ fn judge(
         _ => Verdict::Failed,
     };
     ScenarioResult {
-        place: String::new(),
+        place: imglock_core::PlaceName::HERE,
         scenario: scenario.name.clone(),
         backend,
         subject: subject.to_owned(),

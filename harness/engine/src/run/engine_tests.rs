@@ -1,4 +1,4 @@
-//! What findings and a failed step come to.
+//! Verdicts and reasons from findings and failed steps.
 
 use rstest::rstest;
 
@@ -38,14 +38,14 @@ fn judged(
     judge(&scenario(), backend, "builtin", outlook, Duration::ZERO, Duration::from_secs(10))
 }
 
-/// Nobody who starts this has entered a namespace.
+/// The process that starts this engine is in no mount namespace of its own.
 #[test]
 fn what_cannot_be_mounted_is_said_in_plain_words() {
     let text = "summary s\nabout a\nrepeat 2 as=n { host bind copy$n.img to=disk.img; }";
     let mounting = Scenario::parse("theme/name", "name.kdl", text).expect("a scenario");
     assert!(mounting.mounts() && !scenario().mounts());
     let why = PrivateMounts::why_none().to_string();
-    // It concerns this thread alone.
+    // Only this thread enters the namespace.
     let expected = match PrivateMounts::enter().is_ok() {
         true => "this program has entered no mount namespace of its own",
         false => "mounting takes root (CAP_SYS_ADMIN)",
@@ -54,8 +54,7 @@ fn what_cannot_be_mounted_is_said_in_plain_words() {
 }
 
 const MISSING: &str = "theme/name declares the hazard lock-loss, and it did not happen";
-const LATE: &str =
-    "`vm1 open disk mode=rw` gave no answer within 10s; allow a step more with --timeout";
+const LATE: &str = "`vm1 open disk mode=rw` gave no answer within 10s";
 const DIED: &str = "`vm1 open disk mode=rw`: the process died";
 
 #[rstest]
@@ -73,21 +72,21 @@ const DIED: &str = "`vm1 open disk mode=rw`: the process died";
     vec![breach(Some(LockLoss), true), breach(Some(LeakedLock), false)],
     None,
     Verdict::Failed,
-    "two writers; if it is meant to, declare `hazard ofd=leaked-lock`"
+    "two writers; if this is intended, declare `hazard ofd=leaked-lock`"
 )]
 #[case::only_another_one_did(
     Backend::Posix,
     vec![breach(Some(LeakedLock), false)],
     None,
     Verdict::Failed,
-    "two writers; if it is meant to, declare `hazard ofd=leaked-lock`"
+    "two writers; if this is intended, declare `hazard ofd=leaked-lock`"
 )]
 #[case::an_undeclared_hazard_happened(
     Backend::Ofd,
     vec![breach(Some(LockLoss), false)],
     None,
     Verdict::Failed,
-    "two writers; if it is meant to, declare `hazard ofd=lock-loss`"
+    "two writers; if this is intended, declare `hazard ofd=lock-loss`"
 )]
 #[case::something_without_a_name_happened(
     Backend::Ofd,

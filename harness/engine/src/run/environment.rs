@@ -9,34 +9,34 @@ use crate::fault::Fault;
 use crate::subject::SubjectProgram;
 use imglock_locks::{Visibility, availability};
 
-/// Where a run takes place: what decides about locks besides the scenario.
+/// The conditions of a run, besides the scenario, that decide about locks.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Environment {
-    /// Such as `6.18.0`; empty when it cannot be known.
+    /// The kernel release, such as `6.18.0`; empty where it is unknown.
     pub kernel: String,
-    /// Such as `x86_64`.
+    /// The machine architecture, such as `x86_64`.
     pub architecture: String,
     /// The type of the file system that the images are on, such as `ext4`.
     pub file_system: String,
-    /// Its mount options, sorted.
+    /// The mount options of the file system, sorted.
     pub mount_options: Vec<String>,
-    /// Whether the kernel hides who has locks there. Then runs are judged by
-    /// outcomes alone.
+    /// Whether the kernel's lock table hides the locks of this file system.
+    /// Then runs are judged by outcomes alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hides_locks: bool,
     /// The version of imglock, command and engine alike.
     pub imglock: String,
-    /// The QEMU programs that play, if any does.
+    /// The QEMU programs that play processes, if any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub qemu: Vec<SubjectProgram>,
-    /// What was wrong with our own workers, on purpose: then the results say
-    /// nothing about this place.
+    /// The fault planted in the workers, if any. Then the results say nothing
+    /// about this place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planted: Option<Fault>,
 }
 
 impl Environment {
-    /// What there is at `directory`. What cannot be known stays empty.
+    /// The environment of `directory`. Unknown fields stay empty.
     pub fn at(directory: &Path) -> Environment {
         let (kernel, architecture) = match uname() {
             Ok(name) => (
@@ -47,7 +47,7 @@ impl Environment {
         };
         let (file_system, mount_options) = mount(directory).unwrap_or_default();
         let imglock = env!("CARGO_PKG_VERSION").to_owned();
-        // Where no file can be made, nothing will be run.
+        // If no file can be made here, no scenario runs.
         let hides_locks = availability(directory)
             .is_ok_and(|available| available.visibility == Visibility::Hidden);
         Environment {
@@ -62,18 +62,18 @@ impl Environment {
         }
     }
 
-    /// A sentence for a reader of results from where the kernel hides who has
-    /// locks; `None` where it shows them.
+    /// A sentence that tells readers of the results how hidden locks limit
+    /// them; `None` where the kernel shows the locks.
     pub fn blind_spot(&self) -> Option<&'static str> {
         self.hides_locks.then_some(
             "The kernel's lock table shows no lock of this file system, so runs are judged by \
-             outcomes alone: no `held` is compared, and nobody is seen to wait.",
+             outcomes alone: no `held` statement is compared, and no wait is observed.",
         )
     }
 }
 
-/// The type and the options of the mount that `directory` is in: of those
-/// whose mount point leads to it, the deepest, and of these the latest.
+/// The type and the options of the mount that `directory` is in: the deepest
+/// mount point above the directory, and of several mounts there the latest.
 fn mount(directory: &Path) -> Option<(String, Vec<String>)> {
     let directory = directory.canonicalize().ok()?;
     let mounts = Process::myself().ok()?.mountinfo().ok()?;

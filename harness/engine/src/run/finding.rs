@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use imglock_core::Hazard;
 
-/// Who found fault.
+/// The source of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judge {
@@ -14,7 +14,7 @@ pub enum Judge {
     Model,
     /// The contract: of conflicting openers only the first succeeds.
     Contract,
-    /// The harness itself: a deadline passed, a process died.
+    /// The harness itself: a deadline passed, or a process died.
     Harness,
 }
 
@@ -29,28 +29,29 @@ impl fmt::Display for Judge {
     }
 }
 
-/// Something that was not as it must be, or a hazard that showed itself.
+/// A failed check, or a hazard that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// Who says so.
+    /// The judge that reports it.
     pub judge: Judge,
-    /// The event it is about, as an index into the trace; `None` for the run
-    /// as a whole.
+    /// The event, as an index into the trace; `None` for a finding about the
+    /// run as a whole.
     pub event: Option<usize>,
-    /// The hazard it amounts to, if it has a name.
+    /// The known hazard, or `None` where no hazard explains the finding.
     pub hazard: Option<Hazard>,
-    /// Whether the scenario declared that hazard; then it is no failure.
+    /// Whether the scenario declared that hazard; then the finding is no
+    /// failure.
     pub declared: bool,
-    /// What must have been, in words; empty where there is nothing to compare.
+    /// The required result as text; empty where there is no comparison.
     pub expected: String,
-    /// What was.
+    /// The observed result as text.
     pub actual: String,
-    /// One sentence that puts the two together.
+    /// One sentence that describes the difference.
     pub message: String,
 }
 
 impl Finding {
-    /// Whether it makes the run fail.
+    /// Whether the finding makes the run fail.
     pub fn is_failure(&self) -> bool {
         !(self.hazard.is_some() && self.declared)
     }

@@ -11,16 +11,16 @@ use imglock_scenario::{HeldEntry, HeldStatement};
 /// Locks of one owner on one image, neighbours joined: granted, waited for.
 type Locks = BTreeSet<(bool, LockType, ByteRange)>;
 
-/// Who owns locks on which image: `vm1.disk` (or the first of the nodes that
-/// share its description), or the process `vm1`. An OFD lock that is waited
-/// for has no owner in the kernel's table.
+/// Locks by image and owner. The owner is `vm1.disk` (or the first of the nodes
+/// that share its description), or the process `vm1`. The kernel's table shows
+/// no owner for a waiting OFD lock.
 type Owned = BTreeMap<(usize, String), Locks>;
 
 /// Stands for an owner that the kernel does not name.
 const UNKNOWN: &str = "?";
 
-/// What the statement says and what the table says, as text lines; equal
-/// when the statement holds.
+/// A `held` statement and a lock table, both as text lines. They are equal when
+/// the statement holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Comparison {
     pub(super) stated: Vec<String>,
@@ -33,7 +33,7 @@ impl Comparison {
     }
 }
 
-/// Holds a statement against a lock table.
+/// Compares a statement with a lock table.
 pub(super) fn compare(books: &Books, statement: &HeldStatement, table: &[TableLock]) -> Comparison {
     let mut stated = Owned::new();
     let mut representatives = BTreeMap::new();
@@ -83,8 +83,9 @@ fn owner_of(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<St
     }
 }
 
-/// The owner of the locks of a node whose open is halted half-way. Nobody knows
-/// its descriptor yet, so under OFD its locks are those without a holder.
+/// The owner of the locks of a node whose open is paused half-way. Its
+/// descriptor is not known yet, so under OFD its locks have no holder in the
+/// table.
 fn opening(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<String>)> {
     let process = books.owner(&entry.node.actor)?;
     let Some(Action::Open { node, options }) = books.pending(&entry.node.actor) else {

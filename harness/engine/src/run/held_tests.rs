@@ -1,4 +1,4 @@
-//! Statements that hold, and those that do not.
+//! Statements that hold, and statements that do not.
 
 use std::collections::BTreeMap;
 
@@ -225,7 +225,7 @@ mod under_posix {
     }
 }
 
-/// Both in one run.
+/// OFD and POSIX locks in one run.
 #[test]
 fn each_node_is_held_to_its_own_backend() {
     let before = "vm1 open disk ro => granted\nvm2 open disk ro backend=posix => granted";

@@ -1,5 +1,5 @@
-//! Hand-made histories for the judges' tests: what happened, line by line, as
-//! nobody could make a kernel do it.
+//! Hand-made histories for the judges' tests: steps and outcomes, line by line,
+//! which no real kernel could be made to produce.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use imglock_shorthand::action;
 /// The names of images 0 and 1.
 pub(super) const IMAGES: [&str; 2] = ["disk.img", "base.img"];
 
-/// Books and contract, and what was found fault with so far.
+/// Books and contract, and the breaches so far.
 pub(super) struct History {
     pub(super) books: Books,
     backend: Backend,
@@ -24,24 +24,24 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Nobody is there yet.
+    /// A history without processes.
     pub(super) fn on(backend: Backend) -> History {
         let books = Books::new(backend, IMAGES.map(str::to_owned));
         History { books, backend, contract: Contract::default(), breaches: Vec::new() }
     }
 
-    /// The same, where nobody tells that an OFD lock's file is closed.
+    /// The same, on a file system where OFD locks may remain after a close.
     pub(super) fn losing_sight_of_ofd(self) -> History {
         History { contract: Contract::losing_sight_of_ofd(true), ..self }
     }
 
-    /// What came of lines such as
+    /// Enters lines such as
     /// `vm1 open disk rw => granted | read 100-101 vm1.disk, read 201 vm1.disk`.
     ///
-    /// Behind `|` stands the lock table afterwards (see [`table`]); without
-    /// it the table was not read. `beside rw` in the line (`beside base rw` for
-    /// the other image) says that somebody attempts to acquire that mode at the
-    /// same moment.
+    /// After `|` follows the lock table (see [`table`]); without it the table was
+    /// not read. `beside rw` in the line (`beside base rw` for the other image)
+    /// means that another actor attempts to acquire that mode at the same
+    /// moment.
     pub(super) fn tells(mut self, lines: &str) -> History {
         for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
             self.tell(line);
@@ -82,8 +82,8 @@ impl History {
         self.breaches.extend(self.contract.observe(&self.books, &seen));
     }
 
-    /// The breaches, each as `lock-loss: vm1.disk is open and has lost its locks`
-    /// (`no name: ...` where it is no known hazard).
+    /// The breaches, each as `lock-loss: vm1.disk is open and has lost its
+    /// locks` (`no name: ...` where no hazard explains it).
     pub(super) fn breaches(&self) -> Vec<String> {
         let named = |breach: &Breach| match breach.hazard {
             Some(hazard) => format!("{hazard}: {}", breach.message),
@@ -92,19 +92,19 @@ impl History {
         self.breaches.iter().map(named).collect()
     }
 
-    /// What was seen instead, for each breach.
+    /// The observed state of each breach.
     pub(super) fn actual(&self) -> Vec<&str> {
         self.breaches.iter().map(|breach| breach.actual.as_str()).collect()
     }
 }
 
-/// That a history ends in one breach.
+/// Asserts that a history ends in one breach.
 #[track_caller]
 pub(super) fn breaks(backend: Backend, lines: &str, breach: &str) {
     assert_eq!(History::on(backend).tells(lines).breaches(), [breach], "\n{lines}");
 }
 
-/// That nothing in a history breaks the contract.
+/// Asserts that a history does not break the contract.
 #[track_caller]
 pub(super) fn keeps(backend: Backend, lines: &str) {
     let none: [&str; 0] = [];
@@ -121,7 +121,7 @@ fn claimed(text: &str) -> Peer {
 /// A lock table: `read 100-101 vm1.disk+child.disk, base ->write 5 vm1`.
 ///
 /// A lock is an OFD lock when its holder is a node, a POSIX lock when it is a
-/// process, and one of `backend` when nobody is known to hold it.
+/// process, and one of `backend` when no holder is given.
 pub(super) fn table(backend: Backend, text: &str) -> Vec<TableLock> {
     text.split(',')
         .map(str::trim)

@@ -1,5 +1,5 @@
-//! The judges that compare: what the file expects, what the model says, and
-//! what the kernel did.
+//! The judges that compare the outcome of the kernel with the scenario file and
+//! with the model.
 
 use super::breach::Breach;
 use super::finding::{Finding, Judge};
@@ -8,23 +8,23 @@ use imglock_core::Backend;
 use imglock_core::{Hazard, Outcome, TableLock};
 use imglock_scenario::Scenario;
 
-/// Holds an outcome against `expect`.
+/// Compares an outcome with the step's `expect`.
 pub(super) fn by_scenario(event: &StepEvent, index: usize) -> Option<Finding> {
     let (expected, outcome) = (event.expected.as_ref()?, event.outcome.as_ref()?);
-    let message = || format!("it gave `{outcome}`, and the scenario expects `{expected}`");
+    let message = || format!("the outcome is `{outcome}`, and the scenario expects `{expected}`");
     (expected != outcome).then(|| differs(Judge::Scenario, index, expected, outcome, message()))
 }
 
-/// Holds an outcome, and what the file expects of it, against the model.
+/// Compares an outcome, and the outcome that the file expects, with the model.
 pub(super) fn by_model(event: &StepEvent, index: usize) -> Option<Finding> {
     let (predicted, outcome) = (event.predicted.as_ref()?, event.outcome.as_ref()?);
     if predicted != outcome {
-        let message = format!("it gave `{outcome}`, and the model says `{predicted}`");
+        let message = format!("the outcome is `{outcome}`, and the model predicts `{predicted}`");
         return Some(differs(Judge::Model, index, predicted, outcome, message));
     }
     let expected = event.expected.as_ref().filter(|expected| *expected != predicted)?;
     let message = format!(
-        "the kernel does what the model says, `{predicted}`; is `expect {expected:?}` a mistake?",
+        "kernel and model agree on `{predicted}`; check `expect {expected:?}` in the scenario",
         expected = expected.to_string()
     );
     Some(differs(Judge::Model, index, predicted, expected, message))
@@ -48,12 +48,12 @@ fn differs(
     }
 }
 
-/// What is said of a lock table that is not the model's.
-pub(crate) const NOT_THE_MODELS: &str = "the kernel's lock table is not the model's";
-/// What stands for a table without a lock.
+/// The message about a lock table that differs from the model's.
+pub(crate) const NOT_THE_MODELS: &str = "the kernel's lock table differs from the model's";
+/// The text for a table without locks.
 pub(crate) const NO_LOCKS: &str = "no locks";
 
-/// Holds the kernel's table against the model's.
+/// Compares the kernel's table with the model's.
 pub(super) fn tables_differ(
     model: &[TableLock],
     kernel: &[TableLock],
@@ -83,7 +83,8 @@ fn in_lines(table: &[TableLock]) -> String {
     }
 }
 
-/// A breach of the contract, with what the scenario declares about it.
+/// The finding for a breach of the contract. A hazard that the scenario does
+/// not declare gets advice in its message.
 pub(super) fn by_contract(
     breach: Breach,
     index: usize,
@@ -92,7 +93,7 @@ pub(super) fn by_contract(
 ) -> Finding {
     let message = match breach.hazard {
         Some(hazard) if !declared => {
-            format!("{}; if it is meant to, declare `hazard {backend}={hazard}`", breach.message)
+            format!("{}; if this is intended, declare `hazard {backend}={hazard}`", breach.message)
         }
         _ => breach.message,
     };
@@ -107,7 +108,7 @@ pub(super) fn by_contract(
     }
 }
 
-/// A hazard that was declared and did not happen.
+/// The finding for a declared hazard that did not happen.
 pub(super) fn missing_hazard(scenario: &Scenario, hazard: Hazard) -> Finding {
     Finding {
         judge: Judge::Scenario,
@@ -120,7 +121,7 @@ pub(super) fn missing_hazard(scenario: &Scenario, hazard: Hazard) -> Finding {
     }
 }
 
-/// Something the harness itself must report.
+/// A finding of the harness itself.
 pub(super) fn by_harness(index: Option<usize>, actual: String, message: String) -> Finding {
     Finding {
         judge: Judge::Harness,

@@ -1,4 +1,4 @@
-//! File, model and kernel, each pair of them at odds.
+//! Each pair of file, model and kernel in disagreement.
 
 use rstest::rstest;
 
@@ -13,7 +13,7 @@ use imglock_core::Backend::{Ofd, Posix};
 use imglock_core::{Action, Hazard, Outcome};
 use imglock_scenario::Scenario;
 
-/// An event whose outcomes are given by their words, `""` for none.
+/// An event whose outcomes are given as text, `""` for none.
 fn event(expected: &str, predicted: &str, outcome: &str) -> StepEvent {
     let parsed = |text: &str| -> Option<Outcome> {
         (!text.is_empty()).then(|| text.parse().expect("an outcome"))

@@ -1,8 +1,9 @@
-//! One scenario, one backend, one casting: run it, and judge what came of it.
+//! Runs one scenario on one backend with one casting, and judges the run.
 //!
-//! The steps of a [`Scenario`](imglock_scenario::Scenario) are sent to real
-//! processes; what they do becomes a [`Trace`]; three judges look at the trace
-//! as it grows; their [`Finding`]s make the [`Verdict`].
+//! Real processes perform the steps of a
+//! [`Scenario`](imglock_scenario::Scenario). The harness records their
+//! outcomes in a [`Trace`]. Judges (the scenario file, the model, the contract)
+//! check the trace as it grows; their [`Finding`]s decide the [`Verdict`].
 
 mod blind;
 mod books;
@@ -28,6 +29,7 @@ mod contract_refused_tests;
 mod document;
 mod engine;
 mod environment;
+mod error;
 mod finding;
 mod held;
 #[cfg(test)]
@@ -53,16 +55,18 @@ mod waiting;
 
 pub use casting::Casting;
 pub use document::{RunDocument, RunLine};
-pub use engine::Engine;
+pub use engine::{Engine, EngineOptions, RunOptions};
 pub use environment::Environment;
+pub use error::HarnessError;
 pub use finding::{Finding, Judge};
 pub(crate) use judgement::{NO_LOCKS, NOT_THE_MODELS};
 pub use moment::Snapshot;
 pub use parting::{DifferenceKind, TraceDifference};
-pub use place::{Boot, Place, PlaceFate, made_at};
+pub use place::{Boot, Place, PlaceFate};
 pub use rehearsal::rehearse;
 pub use result::ScenarioResult;
 pub(crate) use result::microseconds;
+pub use scrutiny::Scrutiny;
 pub(crate) use session::raise_descriptor_limit;
-pub use session::{HarnessError, Job, Session, SessionOptions};
+pub use session::{Job, Session, SessionOptions};
 pub use trace::{Event, EventKind, ProcessEntry, SimultaneousStarts, StepEvent, Trace};

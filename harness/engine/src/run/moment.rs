@@ -2,26 +2,26 @@ use std::path::Path;
 
 use super::{Event, Trace};
 
-/// The moment right after an event, while every process of the scenario
-/// stands still: what an observer ([`Engine::run_watched`]) is shown.
+/// The state right after an event, while every process of the scenario is idle.
+/// An observer ([`Engine::run_watched`]) receives it.
 ///
 /// [`Engine::run_watched`]: super::Engine::run_watched
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot<'a> {
-    /// The directory that the scenario's images are in. An image that was
-    /// unlinked is not there any more, though processes may have it open.
+    /// The directory with the scenario's images. An unlinked image has no name
+    /// here, though processes may have it open.
     pub directory: &'a Path,
-    /// What has happened so far, the processes that took part included.
+    /// The trace so far, including the processes that took part.
     pub trace: &'a Trace,
 }
 
 impl<'a> Snapshot<'a> {
-    /// The event that has just happened. Its table is the kernel's at this
-    /// moment, where it was read.
+    /// The latest event. Where its table was read, the kernel's locks are still
+    /// the same.
     pub fn event(&self) -> Option<&'a Event> {
         self.trace.events.last()
     }
 }
 
-/// Who is shown every moment of a run.
+/// A function that receives every snapshot of a run.
 pub(super) type Observer<'a> = &'a mut dyn FnMut(&Snapshot<'_>);

@@ -12,7 +12,7 @@ use crate::process::describe;
 /// The file's name in each directory of an overlay.
 const IMAGE: &str = "image";
 
-/// What is mounted for one scenario. Dropping it unmounts everything.
+/// The mounts of one scenario. Dropping it unmounts everything.
 #[derive(Debug)]
 pub(super) struct Mounts {
     private: Option<PrivateMounts>,
@@ -21,16 +21,16 @@ pub(super) struct Mounts {
 }
 
 impl Mounts {
-    /// Nothing yet.
+    /// No mounts yet.
     pub(super) fn new(private: Option<PrivateMounts>) -> Mounts {
         Mounts { private, mounted: Vec::new(), overlays: 0 }
     }
 
-    /// Shows the file `from` at `point` as well, where a file is made for it.
-    /// The inner error is what comes of the step.
+    /// Bind-mounts the file `from` on `point`, a file that is created for it.
+    /// The inner error is the outcome of the step.
     ///
     /// # Errors
-    /// When it cannot be done at this place.
+    /// When this place does not support it.
     pub(super) fn bind(
         &mut self,
         from: &Path,
@@ -42,7 +42,7 @@ impl Mounts {
         }
         let mounted = match Mounted::bind(self.private()?, from, point, read_only) {
             Ok(mounted) => mounted,
-            // It was removed, and only a mount of it shows it still.
+            // The file was unlinked; only a mount still shows it.
             Err(MountError { errno: Errno::ENOENT, .. }) => {
                 fs::remove_file(point)?;
                 return Ok(Err(Errno::ENOENT.into()));
@@ -53,12 +53,12 @@ impl Mounts {
         Ok(Ok(()))
     }
 
-    /// Shows the file `under` through an overlayfs at `point`, where a file is
-    /// made for it. The inner error is what comes of the step, as `EXDEV` is
-    /// where `under` is a mount itself.
+    /// Mounts an overlayfs whose lower file is `under`, and shows its merged
+    /// file at `point`, a file that is created for it. The inner error is the
+    /// outcome of the step, such as `EXDEV` where `under` is a mount itself.
     ///
     /// # Errors
-    /// When it cannot be done at this place.
+    /// When this place does not support it.
     pub(super) fn overlay(
         &mut self,
         under: &Path,
@@ -75,7 +75,7 @@ impl Mounts {
         for directory in [&base, &lower, &upper, &work, &merged] {
             fs::create_dir(directory)?;
         }
-        // The same inode as the image has: a copy would be another file.
+        // A hard link keeps the image's inode; a copy would be another file.
         match fs::hard_link(fs::canonicalize(under)?, lower.join(IMAGE)) {
             Err(error) if is_mount && error.raw_os_error() == Some(Errno::EXDEV as i32) => {
                 fs::remove_file(point)?;
@@ -103,7 +103,7 @@ impl Mounts {
     }
 }
 
-/// An empty file to mount on, for a file that is there.
+/// Creates an empty file to mount on, where `from` is a file.
 fn make_point(from: &Path, point: &Path) -> io::Result<()> {
     fs::metadata(from)?;
     File::create_new(point)?;
@@ -116,7 +116,7 @@ fn no_bind(errno: Errno) -> StepFailure {
 
 fn no_hard_link(error: &io::Error) -> StepFailure {
     StepFailure::NotHere(format!(
-        "an overlay is made over a hard link of the image, and none can be made here: {}",
+        "an overlay needs a hard link to the image, and none can be made here: {}",
         describe(error)
     ))
 }
@@ -124,9 +124,9 @@ fn no_hard_link(error: &io::Error) -> StepFailure {
 fn no_overlay(errno: Errno) -> StepFailure {
     StepFailure::NotHere(match errno {
         Errno::ENODEV => "this kernel has no overlayfs".to_owned(),
-        // What the kernel log says more of.
+        // The kernel log gives the details.
         Errno::EINVAL | Errno::EROFS => {
-            "this file system cannot be the upper one of an overlayfs".to_owned()
+            "this file system cannot be the upper layer of an overlayfs".to_owned()
         }
         errno => format!("no overlayfs can be mounted here: {}", describe(&errno.into())),
     })

@@ -3,63 +3,62 @@ use serde::{Deserialize, Serialize};
 use super::{Event, EventKind, Trace};
 use imglock_core::{Outcome, TableLock};
 
-/// Where two runs of one scenario part: the first event that is not the same
-/// in both.
+/// The first difference of two traces of one scenario: the first event that is
+/// not the same in both.
 ///
-/// Pids and times are no part of what is compared, and neither is the line: a
-/// scenario may have been moved in its file. Where steps happen at the same
-/// moment (`together`) the kernel may decide either way, so nothing from there
-/// on is compared.
+/// Pids, times and line numbers are not compared: a scenario may have been
+/// moved in its file. At steps of the same moment (`together`) the kernel may
+/// decide either way, so the comparison ends there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceDifference {
-    /// Its index in both traces.
+    /// The index of the event in both traces.
     pub event: usize,
     /// The line in the scenario's file, of the second run where it has the
     /// event.
     pub line: usize,
     /// The line as text.
     pub text: String,
-    /// What is different.
+    /// The kind of the difference.
     #[serde(flatten)]
     pub what: DifferenceKind,
 }
 
-/// In what an event of one run is different from that of another.
+/// The kind of a difference between two events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "differs", rename_all = "kebab-case")]
 pub enum DifferenceKind {
-    /// The scenario itself says something else there.
+    /// The steps in the scenario differ.
     Step {
-        /// The line as text, in the first.
+        /// The line as text, in the first trace.
         first: String,
-        /// In the second.
+        /// The line as text, in the second trace.
         second: String,
     },
-    /// What came of the step; `None` where no answer came.
+    /// The outcomes differ; `None` where no answer came.
     Outcome {
-        /// In the first.
+        /// The outcome in the first trace.
         first: Option<Outcome>,
-        /// In the second.
+        /// The outcome in the second trace.
         second: Option<Outcome>,
     },
-    /// The lock table afterwards; `None` where it was not read.
+    /// The lock tables differ; `None` where the table was not read.
     Locks {
-        /// In the first.
+        /// The table in the first trace.
         first: Option<Vec<TableLock>>,
-        /// In the second.
+        /// The table in the second trace.
         second: Option<Vec<TableLock>>,
     },
-    /// One of them ends before it.
+    /// One of the traces ends before this event.
     End {
-        /// How many events the first has.
+        /// The number of events in the first trace.
         first: usize,
-        /// How many the second has.
+        /// The number of events in the second trace.
         second: usize,
     },
 }
 
 impl TraceDifference {
-    /// Where `second` parts from `first`.
+    /// The first difference of `second` from `first`; `None` if they agree.
     pub fn of(first: &Trace, second: &Trace) -> Option<TraceDifference> {
         let pairs = first.events.iter().zip(&second.events).enumerate();
         for (index, (one, other)) in pairs {

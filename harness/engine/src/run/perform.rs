@@ -1,5 +1,5 @@
-//! Carries out one step: turns an action into a deed of who plays the actor,
-//! or into what only workers and the host can do.
+//! Performs one step: turns an action into a deed of the actor's player, or
+//! into a request that only workers or the host can carry out.
 
 use std::fs::{self, File};
 use std::os::fd::AsFd;
@@ -13,8 +13,8 @@ use crate::subject::{BuiltinPlayer, Deed, OpenNode, Performed, request};
 use imglock_core::Errno;
 use imglock_core::{Action, LockOwner, Outcome};
 
-/// Carries out a step of an actor. `predicted` is only a hint of how long to
-/// look whether the step blocks.
+/// Performs a step of an actor. `predicted` is only a hint: how long to check
+/// whether the step blocks.
 pub(super) fn perform(
     cast: &mut Cast,
     books: &Books,
@@ -80,8 +80,7 @@ pub(super) fn perform(
     }
 }
 
-/// What an action means for who plays the actor; `None` when there is no such
-/// node.
+/// The deed of an action; `None` when the actor has no such node.
 pub(super) fn deed<'a>(books: &'a Books, actor: &str, action: &'a Action) -> Option<Deed<'a>> {
     let backend = books.backend();
     if let Action::Open { options, .. } = action {
@@ -96,7 +95,7 @@ pub(super) fn deed<'a>(books: &'a Books, actor: &str, action: &'a Action) -> Opt
     Some(Deed { action, node, locks: *locks, bytes: books.byte_backend(options) })
 }
 
-/// What a player answered, told as a scenario tells it.
+/// A player's answer in the terms of a scenario.
 pub(super) fn told(cast: &Cast, mut performed: Performed) -> Performed {
     // The kernel names the owner of a POSIX lock by pid, a scenario by name.
     if let Outcome::Held { owner, .. } = &mut performed.outcome
@@ -129,7 +128,7 @@ fn give_birth(
     Ok(Performed { born, ..reply.into() })
 }
 
-/// Tells an actor to exit, or kills it.
+/// Makes an actor exit, or kills it.
 pub(super) fn begin_end(cast: &mut Cast, actor: &str, action: &Action) -> Result<(), StepFailure> {
     match action {
         Action::Exit => cast.player(actor)?.leave()?,
@@ -139,8 +138,8 @@ pub(super) fn begin_end(cast: &mut Cast, actor: &str, action: &Action) -> Result
     Ok(())
 }
 
-/// Waits until an actor is gone. Its pid stays its own: nobody reaps it before
-/// the scenario ends.
+/// Waits until an actor has exited. Its pid stays reserved, because no process
+/// is reaped before the scenario ends.
 pub(super) fn await_end(cast: &mut Cast, actor: &str) -> Result<Performed, StepFailure> {
     cast.handle(actor)?.await_exit(cast.deadline(), &cast.stop)?;
     cast.leave(actor);
@@ -160,7 +159,7 @@ fn send(
     let Some(descriptor) = passed else { return Ok(reply.into()) };
     cast.channel(to)?.send_with(&Request::Take, &[descriptor.as_fd()])?;
     let reply = cast.reply(to)?;
-    // Our own copy goes only now, when the receiver has its own.
+    // Close this copy only now: the receiver has its own.
     drop(descriptor);
     Ok(reply.into())
 }
@@ -181,7 +180,7 @@ fn host(cast: &mut Cast, books: &Books, action: &Action) -> Result<Performed, St
         Action::Overlay { name, over } => {
             cast.mounts.overlay(&path(over), &path(name), books.is_mount(over))?
         }
-        other => return Err(StepFailure::harness(format!("`{other}` is nothing the host does"))),
+        other => return Err(StepFailure::harness(format!("the host does not perform `{other}`"))),
     };
     if let (Ok(()), Some(image)) = (&result, action.new_image()) {
         cast.add_image(image)?;

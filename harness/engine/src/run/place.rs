@@ -3,16 +3,15 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Environment;
-use imglock_core::FileSystem;
+use imglock_core::PlaceName;
 
 /// One file system under one kernel: where scenarios are run, and whether
 /// that came about.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Place {
-    /// The name by which results refer to it: empty for a directory that was
-    /// there, `ext4` for a file system that was made, and with the release of
-    /// a kernel that was booted before it, such as `6.12.0-amd64/ext4`.
-    pub name: String,
+    /// The name by which results refer to it.
+    #[serde(default)]
+    pub name: PlaceName,
     /// What decides about locks there; only partly known where the place was
     /// never reached.
     pub environment: Environment,
@@ -25,14 +24,9 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place called `name` that has been reached.
-    pub fn reached(name: &str, environment: Environment) -> Place {
-        Place { name: name.to_owned(), environment, fate: PlaceFate::Reached, boot: None }
-    }
-
-    /// The file system that was made for it, if one was.
-    pub fn made(&self) -> Option<FileSystem> {
-        made_at(&self.name)
+    /// The place called `name`, reached.
+    pub fn reached(name: PlaceName, environment: Environment) -> Place {
+        Place { name, environment, fate: PlaceFate::Reached, boot: None }
     }
 
     /// Whether scenarios could be run there to the end.
@@ -40,43 +34,30 @@ impl Place {
         self.fate == PlaceFate::Reached
     }
 
-    /// The kind of its file system: what it is called where it was made for
-    /// the run (`fuse-locks`), and otherwise what the kernel calls it; empty
-    /// where that is not known.
+    /// Its file system: the name in `--fs` where it was made for the run
+    /// (`fuse-locks`), and otherwise the kernel's name; empty where neither is
+    /// known.
     pub fn file_system(&self) -> &str {
-        let made = match self.name.rsplit_once('/') {
-            Some((_, made)) => made,
-            None if self.is_a_kernel() => "",
-            None => &self.name,
-        };
-        if made.is_empty() { &self.environment.file_system } else { made }
+        match self.name.file_system {
+            Some(made) => made.name(),
+            None => &self.environment.file_system,
+        }
     }
 
-    /// The release of its kernel; of one that never came up, as far as the
-    /// place's name tells.
+    /// The release of its kernel; where the kernel never came up, the one in
+    /// the place's name.
     pub fn kernel(&self) -> &str {
-        let named = match self.name.split_once('/') {
-            Some((kernel, _)) => kernel,
-            None if self.is_a_kernel() => &self.name,
-            None => "",
-        };
-        if self.environment.kernel.is_empty() { named } else { &self.environment.kernel }
+        match (self.environment.kernel.as_str(), &self.name.kernel) {
+            ("", Some(named)) => named,
+            (kernel, _) => kernel,
+        }
     }
 
-    /// Whether it is called as a kernel is, since no file system was made.
-    fn is_a_kernel(&self) -> bool {
-        self.boot.is_some() || self.name == self.environment.kernel
-    }
-
-    /// Whether it was there, or should have been, and was lost.
+    /// Whether scenarios were to run there and its kernel, or its file system,
+    /// was lost.
     pub fn is_lost(&self) -> bool {
         matches!(self.fate, PlaceFate::Lost { .. })
     }
-}
-
-/// The file system that was made for the place of this name, if one was.
-pub fn made_at(name: &str) -> Option<FileSystem> {
-    name.rsplit('/').next().and_then(|part| part.parse().ok())
 }
 
 /// What became of a place.
@@ -118,15 +99,14 @@ mod tests {
     use super::*;
 
     #[rstest::rstest]
-    #[case::a_directory("", false, ("6.1.0", "ext4"), ("6.1.0", "ext4"))]
-    #[case::made_for_the_run("fuse-locks", false, ("6.1.0", "fuse"), ("6.1.0", "fuse-locks"))]
-    #[case::under_a_booted_kernel("6.1.0/fuse-locks", true, ("6.1.0", "fuse"), ("6.1.0", "fuse-locks"))]
-    #[case::where_its_init_ran("6.1.0", true, ("6.1.0", "tmpfs"), ("6.1.0", "tmpfs"))]
-    #[case::one_that_never_came_up("6.1.0/xfs", true, ("", ""), ("6.1.0", "xfs"))]
-    #[case::with_nothing_made("6.1.0", true, ("", ""), ("6.1.0", ""))]
+    #[case::a_directory("", ("6.1.0", "ext4"), ("6.1.0", "ext4"))]
+    #[case::made_for_the_run("fuse-locks", ("6.1.0", "fuse"), ("6.1.0", "fuse-locks"))]
+    #[case::under_a_booted_kernel("6.1.0/fuse-locks", ("6.1.0", "fuse"), ("6.1.0", "fuse-locks"))]
+    #[case::where_its_init_ran("6.1.0", ("6.1.0", "tmpfs"), ("6.1.0", "tmpfs"))]
+    #[case::one_that_never_came_up("6.1.0/xfs", ("", ""), ("6.1.0", "xfs"))]
+    #[case::with_nothing_made("6.1.0", ("", ""), ("6.1.0", ""))]
     fn kernel_and_file_system_are_known(
         #[case] name: &str,
-        #[case] booted: bool,
         #[case] (kernel, file_system): (&str, &str),
         #[case] expected: (&str, &str),
     ) {
@@ -135,12 +115,7 @@ mod tests {
             file_system: file_system.to_owned(),
             ..Environment::default()
         };
-        let boot = booted.then(|| Boot {
-            image: PathBuf::new(),
-            accelerator: String::new(),
-            complaints: Vec::new(),
-        });
-        let place = Place { boot, ..Place::reached(name, environment) };
+        let place = Place::reached(name.into(), environment);
         assert_eq!((place.kernel(), place.file_system()), expected);
     }
 }

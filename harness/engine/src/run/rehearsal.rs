@@ -6,17 +6,16 @@ use imglock_core::{Action, Outcome};
 use imglock_scenario::{Block, HeldStatement, Item, Scenario, Step};
 use imglock_scenario::{Prediction, World};
 
-/// Plays a scenario through the model alone: no process, no kernel, no file.
+/// Plays a scenario in the model alone: no process, no kernel, no file.
 ///
-/// The trace has an event for each line that a run on `backend` would have,
-/// in the order of the file, with the outcome and the lock table that the
-/// model foresees. It has no process and no time, and nobody judges it.
+/// The trace has an event for each line that a run on `backend` would have, in
+/// the order of the file, with the outcome and the lock table that the model
+/// predicts. It has no processes and no times, and no judge checks it.
 ///
-/// Where the model answers "unknown" (steps at the same moment that get in
-/// each other's way), what the file expects counts. Where the file says
-/// nothing either, the outcome stays `None`, and from there on no outcome and
-/// no table is foreseen. As in a run, the table is left out while very many
-/// nodes are open.
+/// Where the model answers "unknown" (conflicting steps at the same moment),
+/// the file's `expect` is used. Without one, that outcome is `None`, and no
+/// later event has a predicted outcome or table. As in a run, the table is left
+/// out while very many nodes are open.
 ///
 /// ```
 /// use imglock_core::Backend;
@@ -25,7 +24,7 @@ use imglock_scenario::{Prediction, World};
 ///
 /// let text = r#"
 ///     summary "An opener comes and goes"
-///     about "What it held has gone with it."
+///     about "The close releases its locks."
 ///     vm1 open disk mode=rw
 ///     vm1 close disk
 /// "#;
@@ -67,7 +66,7 @@ struct Rehearsal {
     books: Books,
     world: World,
     trace: Trace,
-    /// Whether everything so far was.
+    /// Whether every outcome so far was predicted.
     foreseen: bool,
     together: usize,
 }
@@ -87,7 +86,7 @@ impl Rehearsal {
         self.together += 1;
     }
 
-    /// Enters the steps of one moment; the table is that after all of them.
+    /// Enters the steps of one moment, with the table after all of them.
     fn enter(&mut self, steps: &[&Step], predicted: Vec<Prediction>, together: Option<usize>) {
         let mut outcomes = Vec::with_capacity(steps.len());
         for (step, predicted) in steps.iter().zip(predicted) {
@@ -113,7 +112,7 @@ impl Rehearsal {
             return;
         }
         let mut ended: Vec<_> = steps.iter().zip(outcomes.into_iter().flatten()).collect();
-        // What makes room comes first, then who wins, then who loses to them.
+        // Order of entry: releases, then the granted, then the refused.
         ended.sort_by_key(|(_, outcome)| match outcome {
             Outcome::Done | Outcome::NotOpen => 0,
             Outcome::Granted => 1,

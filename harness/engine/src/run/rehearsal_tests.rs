@@ -1,11 +1,11 @@
-//! What a rehearsal foresees, and where it stops.
+//! The predictions of a rehearsal, and where they stop.
 
 use rstest::rstest;
 
 use super::*;
 
-/// The rehearsal of `lines`, a line an event: outcome and locks, `?` where
-/// they are not foreseen.
+/// The rehearsal of `lines`, one line for each event: outcome and locks, `?`
+/// where they are not predicted.
 fn rehearsed(backend: Backend, lines: &str) -> Vec<String> {
     let text = format!("summary s\nabout a\n{lines}");
     let scenario = Scenario::parse("theme/name", "name.kdl", &text).expect("a scenario");
@@ -47,7 +47,8 @@ fn where_no_end_is_told_an_ofd_lock_is_nobodys_and_stays(
         "file-system fuse-locks\nvm1 open disk mode=rw\nvm1 close disk\nvm2 open disk mode=rw";
     let foreseen = rehearsed(backend, story);
     assert_eq!(foreseen[2], format!("6: {outcome} [{locks}]"));
-    // Anywhere else, and where it is not the only place, it goes.
+    // Elsewhere, and in a scenario for several file systems, the close releases
+    // the lock.
     let anywhere = story.replace("fuse-locks", "fuse fuse-locks");
     assert!(rehearsed(Backend::Ofd, &anywhere)[2].starts_with("6: granted"));
 }

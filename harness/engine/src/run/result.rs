@@ -4,44 +4,42 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Place, Trace};
-use imglock_core::Backend;
-use imglock_core::Hazard;
-use imglock_core::Verdict;
+use imglock_core::{Backend, Hazard, PlaceName, Verdict};
 use imglock_scenario::{Known, RunKey, Standing};
 
 /// One scenario on one backend with one subject: the verdict and the evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioResult {
-    /// The [name](super::Place::name) of the place it was run at.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub place: String,
+    /// The [name](super::Place::name) of the place where it was run.
+    #[serde(default, skip_serializing_if = "PlaceName::is_here")]
+    pub place: PlaceName,
     /// The scenario's name.
     pub scenario: String,
-    /// On which locks it was run.
+    /// The lock backend of the run.
     pub backend: Backend,
-    /// Who played the processes: `builtin`, or `builtin+qemu-system` for the
-    /// first and the second.
+    /// The subjects that played the processes: `builtin`, or
+    /// `builtin+qemu-system` for the first and the second process.
     pub subject: String,
-    /// What it came to.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Why, in one sentence; empty for a pass.
+    /// The reason for the verdict in one sentence; empty for a pass.
     pub reason: String,
-    /// How long it took.
+    /// The duration of the run (whole microseconds in JSON).
     #[serde(rename = "duration_us", with = "microseconds")]
     pub duration: Duration,
-    /// The hazards that showed themselves, declared or not.
+    /// The hazards that happened, declared or not.
     pub hazards: BTreeSet<Hazard>,
-    /// What the judges found.
+    /// The findings of the judges.
     pub findings: Vec<Finding>,
-    /// What happened.
+    /// The events of the run.
     pub trace: Trace,
-    /// What was known of it beforehand.
+    /// The entry of the known-failures file for this run, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
 }
 
 impl ScenarioResult {
-    /// The run as far as known failures look at it, where it was at `place`.
+    /// The key by which known failures are looked up, for a run at `place`.
     pub fn key<'a>(&'a self, place: &'a Place) -> RunKey<'a> {
         RunKey {
             scenario: &self.scenario,
@@ -52,7 +50,7 @@ impl ScenarioResult {
         }
     }
 
-    /// One that could not be tried here, and why.
+    /// A result for a run that was skipped because of `reason`.
     pub fn skipped(
         scenario: &str,
         backend: Backend,
@@ -60,7 +58,7 @@ impl ScenarioResult {
         reason: String,
     ) -> ScenarioResult {
         ScenarioResult {
-            place: String::new(),
+            place: PlaceName::HERE,
             scenario: scenario.to_owned(),
             backend,
             subject,
@@ -74,7 +72,7 @@ impl ScenarioResult {
         }
     }
 
-    /// Where it stands, with what was known of it taken into account.
+    /// The standing of the result, with known failures taken into account.
     pub fn standing(&self) -> Standing {
         Standing::of(self.verdict, self.known.as_ref())
     }

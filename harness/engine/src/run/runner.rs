@@ -18,21 +18,21 @@ use imglock_locks::Visibility;
 use imglock_scenario::World;
 use imglock_scenario::{HeldStatement, Item, Scenario, Step};
 
-/// With more nodes than this the table is read only at `held` and at the end:
-/// reading it costs more than a step when thousands hold locks.
+/// With more nodes than this the table is read only at `held` and at the end.
+/// With thousands of lock holders, a reading takes longer than a step.
 pub(super) const MOST_NODES_READ: usize = 24;
-/// With more nodes than this, OFD locks are not ascribed to nodes either.
+/// With more nodes than this, OFD locks are not attributed to nodes either.
 const MOST_NODES_ASCRIBED: usize = 300;
 
-/// How many readings must confirm one that disagrees with the model.
+/// The readings that must confirm a table that differs from the model.
 const CONFIRMATIONS: usize = 8;
 
-/// Whether the lock table is read after a step.
+/// When the lock table is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
-    /// Not yet: other steps of the block have happened, too.
+    /// Not after this step: the table would include other steps of the block.
     Later,
-    /// Unless so many hold locks that it takes too long.
+    /// Unless so many nodes are open that it takes too long.
     IfSmall,
     /// In any case.
     Always,
@@ -53,13 +53,13 @@ pub(super) struct Runner<'a> {
     together: usize,
 }
 
-/// The kernel's lock table, and where it is not the model's.
+/// A reading of the kernel's lock table, with its difference from the model.
 struct Reading {
     table: Vec<TableLock>,
     differs: Option<Finding>,
 }
 
-/// Who plays an actor.
+/// The player of an actor.
 pub(super) struct Casted {
     pub(super) actor: String,
     /// The name of the subject.
@@ -67,10 +67,10 @@ pub(super) struct Casted {
     pub(super) player: Box<dyn Player>,
 }
 
-/// A step that has been carried out, on its way into the trace.
+/// A step that has ended and is not yet in the trace.
 pub(super) struct Ended<'a> {
     pub(super) step: &'a Step,
-    /// What the model says must come of it.
+    /// The outcome that the model predicts.
     pub(super) predicted: Option<Outcome>,
     pub(super) performed: Result<Performed, StepFailure>,
     pub(super) start_us: u64,
@@ -153,7 +153,7 @@ impl<'a> Runner<'a> {
         self.cast.scrutiny.asks_every_judge()
     }
 
-    /// Whether a judge has found fault.
+    /// Whether a judge has found a failure.
     pub(super) fn has_failed(&self) -> bool {
         self.findings.iter().any(Finding::is_failure)
     }
@@ -169,13 +169,13 @@ impl<'a> Runner<'a> {
         self.enter(ended, when)
     }
 
-    /// Enters a step into books, model and trace, and lets the judges look.
+    /// Enters a step into books, model and trace, and runs the judges.
     pub(super) fn enter(&mut self, ended: Ended<'_>, when: When) -> Result<(), StepFailure> {
         let Ended { step, predicted, performed, start_us, together, peers } = ended;
         let Step { actor, action, .. } = step;
         let end_us = self.now();
         let index = self.trace.events.len();
-        // What `await` takes up is entered as the step that it takes up.
+        // An `await` is entered as the step that it resumes.
         let effective = match action {
             Action::Await => self.books.pending(actor).cloned(),
             _ => None,
@@ -230,9 +230,9 @@ impl<'a> Runner<'a> {
         failure.map_or(Ok(()), Err)
     }
 
-    /// What an actor and the harness said to each other, if a QEMU plays it.
-    /// What it has printed is brought up to date, too: it may never get to
-    /// print more.
+    /// The messages between an actor and the harness, if a QEMU plays the
+    /// actor. This also updates the record of its standard error, because the
+    /// QEMU may print nothing more before it exits.
     fn messages(&mut self, actor: &str) -> Vec<Message> {
         let Ok(player) = self.cast.player(actor) else { return Vec::new() };
         let (pid, printed) = (player.pid(), player.printed());
@@ -243,7 +243,7 @@ impl<'a> Runner<'a> {
         messages
     }
 
-    /// Enters an event into the trace, and shows the moment after it.
+    /// Enters an event into the trace, and calls the observer.
     fn record(&mut self, event: Event) {
         self.trace.events.push(event);
         (self.observer)(&Snapshot { directory: &self.cast.directory, trace: &self.trace });
@@ -271,9 +271,9 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Lets the contract look.
+    /// Runs the contract's check.
     fn judge(&mut self, index: usize, seen: &Observation<'_>) {
-        // Without holders the contract cannot tell whose locks they are.
+        // Without owners the contract cannot attribute the locks.
         let ascribed = seen.table.filter(|_| !self.books.has_more_nodes_than(MOST_NODES_ASCRIBED));
         let seen = Observation { table: ascribed, ..*seen };
         for breach in self.contract.observe(&self.books, &seen) {
@@ -294,16 +294,15 @@ impl<'a> Runner<'a> {
         let start_us = self.now();
         let index = self.trace.events.len();
         if self.is_fully_judged() && self.cast.visibility == Visibility::Hidden {
-            // There is nothing to compare it with.
+            // The kernel's lock table hides the locks that `held` states.
             return Ok(());
         }
         let Reading { table, differs } = self.read_table(index)?;
         let with_kernel = held::compare(&self.books, statement, &table);
         let with_model = held::compare(&self.books, statement, &self.expected_table());
-        for (judge, comparison, message) in [
-            (Judge::Scenario, &with_kernel, "the kernel's lock table is not what `held` states"),
-            (Judge::Model, &with_model, "the model's lock table is not what `held` states"),
-        ] {
+        for (judge, comparison, side) in
+            [(Judge::Scenario, &with_kernel, "kernel"), (Judge::Model, &with_model, "model")]
+        {
             let counts = judge == Judge::Scenario || self.is_fully_judged();
             if counts && !comparison.agrees() {
                 self.findings.push(Finding {
@@ -313,7 +312,7 @@ impl<'a> Runner<'a> {
                     declared: false,
                     expected: or_nothing(&comparison.stated),
                     actual: or_nothing(&comparison.actual),
-                    message: message.to_owned(),
+                    message: format!("the {side}'s lock table differs from the `held` statement"),
                 });
             }
         }
@@ -330,12 +329,12 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Reads the kernel's table.
+    /// Reads the kernel's lock table.
     ///
-    /// While somebody waits, or has just been woken, the kernel may be a
-    /// moment behind; then it is read until it agrees with the model, or the
-    /// deadline passes. Otherwise nothing moves between two steps, so a
-    /// reading that disagrees must come out the same several times.
+    /// While a process waits, or was just woken, the kernel's table may be
+    /// briefly behind. Then it is read until it agrees with the model or the
+    /// deadline passes. Otherwise locks do not change between two steps, so a
+    /// reading that differs from the model must repeat several times.
     fn read_table(&self, index: usize) -> Result<Reading, StepFailure> {
         let watched = match self.books.has_more_nodes_than(MOST_NODES_ASCRIBED) {
             true => Vec::new(),
@@ -374,8 +373,8 @@ impl<'a> Runner<'a> {
         table
     }
 
-    /// What a block's step is about: the claim that is attempted, and what the
-    /// actor has before, each with its image.
+    /// The claims of a block's step, each with its image: the claim that it
+    /// attempts, and the claims that the actor has already.
     pub(super) fn claims(&self, step: &Step) -> Vec<Peer> {
         let attempted = self.books.attempted(&step.actor, &step.action);
         let attempted = attempted.into_iter().chain(self.books.in_flight_by(&step.actor));

@@ -1,20 +1,20 @@
-/// How closely a run is looked at.
+/// The checks that a run makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scrutiny {
-    /// Every judge looks, at the lock table too, and the first fault ends the
+pub enum Scrutiny {
+    /// Every judge checks, including the lock table. The first failure ends the
     /// run.
     Full,
-    /// As closely, but nobody has declared anything: every hazard that has a
-    /// name may happen, and none has to.
+    /// As `Full`, for a scenario that declares no hazards. Every known hazard
+    /// is allowed, and none is required.
     Undeclared,
-    /// Only what the scenario's file expects is compared, the lock table is
-    /// read at `held` alone, and a fault ends nothing: for a kernel or a file
-    /// system that is not trusted to show its locks, or to have any.
+    /// Only the scenario file's expectations are compared. The lock table is
+    /// read at `held` alone, and a failure does not end the run. This is for a
+    /// kernel or a file system that may hide its locks or support none.
     Expectations,
 }
 
 impl Scrutiny {
-    /// Whether model and contract are asked.
+    /// Whether model and contract check the run.
     pub(super) fn asks_every_judge(self) -> bool {
         self != Scrutiny::Expectations
     }

@@ -6,11 +6,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::casting::Casting;
-use super::engine::Engine;
+use super::engine::{Engine, EngineOptions, RunOptions};
+use super::error::HarnessError;
 use super::result::ScenarioResult;
 use crate::fault::Fault;
 use crate::file_system::PrivateMounts;
-use crate::process::{LauncherOptions, ProcessError, StopToken, describe};
+use crate::process::{LauncherOptions, ProcessError, StopToken};
 use imglock_core::{Backend, LockError};
 use imglock_locks::{Availability, Visibility, availability};
 use imglock_scenario::Scenario;
@@ -76,7 +77,7 @@ impl SessionOptions {
         let directory = self.directory.clone();
         let mut available = match availability(&directory) {
             Ok(available) => available,
-            Err(error) => return Err(HarnessError::Directory { directory, why: describe(&error) }),
+            Err(source) => return Err(HarnessError::Directory { directory, source }),
         };
         if self.deny_ofd {
             // What the filter answers.
@@ -113,61 +114,21 @@ impl SessionOptions {
         }
     }
 
+    /// The options of an engine that mounts nothing, with locks that are shown.
+    pub(crate) fn plain_engine(&self) -> EngineOptions {
+        let (step_timeout, mounts) = (self.step_timeout, None);
+        EngineOptions { step_timeout, mounts, visibility: Visibility::Shown }
+    }
+
     fn engine(
         &self,
         launcher: &LauncherOptions,
         visibility: Visibility,
     ) -> Result<Engine, ProcessError> {
-        let mut engine = Engine::start(launcher, self.step_timeout)?;
-        engine.mount_in(self.mounts.clone());
-        engine.see(visibility);
-        Ok(engine)
+        let step_timeout = self.step_timeout;
+        let mounts = self.mounts.clone();
+        Engine::start(launcher, EngineOptions { step_timeout, mounts, visibility })
     }
-}
-
-/// Why this environment cannot run scenarios.
-#[derive(Debug, thiserror::Error)]
-pub enum HarnessError {
-    /// The directory cannot be used.
-    #[error("cannot make a file in {}: {why}; choose another directory with --dir", directory.display())]
-    Directory {
-        /// Which.
-        directory: PathBuf,
-        /// What the system said.
-        why: String,
-    },
-    /// Neither kind of lock works there.
-    #[error(
-        "no lock works in {} (OFD: {ofd}; POSIX: {posix}); choose another directory with --dir",
-        directory.display()
-    )]
-    NoLocks {
-        /// Where.
-        directory: PathBuf,
-        /// What an OFD lock gave.
-        ofd: LockError,
-        /// What a POSIX lock gave.
-        posix: LockError,
-    },
-    /// The kind of lock that was asked for does not work there.
-    #[error("no {backend} locks in {}: {error}; choose another with --backend or --dir", directory.display())]
-    NoSuchLocks {
-        /// Where.
-        directory: PathBuf,
-        /// Which kind.
-        backend: Backend,
-        /// What trying it gave.
-        error: LockError,
-    },
-    /// A race cannot be run, or does not go on.
-    #[error("no race: {why}")]
-    Race {
-        /// Why not.
-        why: String,
-    },
-    /// Processes cannot be started.
-    #[error(transparent)]
-    Process(#[from] ProcessError),
 }
 
 /// A number of scenarios being run. Iterating yields their results as they
@@ -263,9 +224,8 @@ impl Lane {
             let job = self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
             let Some(Job { scenario, backend, casting }) = job else { return };
             let subject = casting.to_string();
-            self.engine.cast(casting);
             let result = match self.available.of(backend) {
-                Ok(()) => self.engine.run(&scenario, backend),
+                Ok(()) => self.engine.run(&scenario, RunOptions::new(backend).cast(&casting)),
                 Err(error) => Ok(ScenarioResult::skipped(
                     &scenario.name,
                     backend,

@@ -1,4 +1,4 @@
-//! `together`: several actors' steps at the same moment.
+//! `together`: steps of several actors at the same moment.
 
 use super::cast::StepFailure;
 use super::perform;
@@ -8,7 +8,7 @@ use imglock_core::{Action, Outcome};
 use imglock_scenario::Prediction;
 use imglock_scenario::{Block, Step};
 
-/// Has every deed begun before it waits for the first to end.
+/// Starts every deed before it waits for the first to end.
 pub(super) fn run(
     runner: &mut Runner<'_>,
     block: &Block,
@@ -30,7 +30,7 @@ pub(super) fn run(
     }
     let last = block.steps.len();
     let ended = block.steps.iter().zip(predictions).zip(performed).enumerate();
-    // What made room is entered first, then who won, then who lost to them.
+    // Order of entry: releases, then the granted, then the refused.
     let mut ended: Vec<_> = ended.collect();
     ended.sort_by_key(|(_, (_, performed))| order(performed));
     for (position, (index, ((step, predicted), performed))) in ended.into_iter().enumerate() {
@@ -38,7 +38,7 @@ pub(super) fn run(
         let peers = others.flat_map(|(_, claims)| claims.iter().copied()).collect();
         let together = Some(number);
         let entry = Ended { step, predicted, performed, start_us, together, peers };
-        // Between the entries of one block the table is that of none of them.
+        // The table read after the block belongs to all its entries together.
         runner.enter(entry, if position + 1 == last { when } else { When::Later })?;
     }
     Ok(())
@@ -52,7 +52,7 @@ fn order(performed: &Result<Performed, StepFailure>) -> u8 {
     }
 }
 
-/// Whether a deed was begun; there is none for a node that is not open.
+/// Whether a deed was started; a node that is not open has none.
 fn send(runner: &mut Runner<'_>, step: &Step) -> Result<bool, StepFailure> {
     let Runner { cast, books, .. } = runner;
     if let Action::Exit | Action::Kill = step.action {

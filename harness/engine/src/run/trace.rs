@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 use crate::subject::Message;
 use imglock_core::{Action, Outcome, TableLock};
 
-/// What happened in one run, in order: plain data, from which everything that
-/// is printed, drawn or compared is made.
+/// The events of one run, in order, as plain data. Reports, drawings and
+/// comparisons are made from it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Trace {
     /// The processes that took part, in order of their start.
     pub processes: Vec<ProcessEntry>,
     /// The names of the images, by their index in [`TableLock::image`].
     pub images: Vec<String>,
-    /// What happened.
+    /// The events, in order.
     pub events: Vec<Event>,
 }
 
@@ -23,10 +23,10 @@ impl Trace {
         self.processes.iter().rev().find(|entry| entry.actor == actor).map(|entry| entry.pid)
     }
 
-    /// How the starts at the same moment (`together`) ended.
+    /// Counts the simultaneous starts (`together`) by their outcomes.
     ///
-    /// Taking many lock bytes is not atomic, so openers that conflict may all
-    /// be refused. The contract allows that, and wants it counted.
+    /// Acquiring many lock bytes is not atomic, so all conflicting openers may
+    /// be refused. The contract allows that; reports count it.
     pub fn starts(&self) -> SimultaneousStarts {
         let mut blocks: BTreeMap<usize, (bool, usize)> = BTreeMap::new();
         for event in &self.events {
@@ -50,12 +50,12 @@ impl Trace {
     }
 }
 
-/// Starts at the same moment in which somebody was refused.
+/// Simultaneous starts in which at least one opener was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SimultaneousStarts {
-    /// How many there were.
+    /// The number of such starts.
     pub contested: usize,
-    /// In how many of them everybody was.
+    /// The number of them in which every opener was refused.
     pub nobody_won: usize,
 }
 
@@ -66,66 +66,66 @@ pub struct ProcessEntry {
     pub actor: String,
     /// Its process id.
     pub pid: i32,
-    /// The actor that forked or cloned it; `None` for one that the harness
-    /// started.
+    /// The actor that forked or cloned it; `None` for a process that the
+    /// harness started.
     pub parent: Option<String>,
-    /// Who plays it, such as `builtin`.
+    /// The subject that plays it, such as `builtin`.
     pub subject: String,
-    /// What a QEMU has printed on standard error.
+    /// Standard error of a QEMU.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub printed: String,
 }
 
-/// One thing that happened.
+/// One event of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// The line of the scenario's file, from 1.
+    /// The line of the scenario's file, counted from 1.
     pub line: usize,
-    /// The line as text, with `$n` filled in, such as `vm1 open disk image=disk.img mode=rw`.
+    /// The line as text, with `$n` filled in, such as `vm1 open disk
+    /// image=disk.img mode=rw`.
     pub text: String,
-    /// When it began, in microseconds since the run's first event
+    /// The begin, in microseconds since the run's first event
     /// (CLOCK_MONOTONIC).
     pub start_us: u64,
-    /// When its outcome was known.
+    /// The time at which the outcome was known, on the same clock.
     pub end_us: u64,
-    /// What kind of event it is, and what it says.
+    /// The kind of the event, with its details.
     pub kind: EventKind,
-    /// The kernel's lock table right afterwards, where it was read.
+    /// The kernel's lock table after the event, where it was read.
     pub table: Option<Vec<TableLock>>,
 }
 
-/// What an event is.
+/// The kind of an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
-    /// An actor did something.
+    /// An actor performed a step.
     Step(Box<StepEvent>),
     /// A `held` statement was compared with the table.
     Held {
-        /// What the file states, one line an entry.
+        /// The statement's locks, one line for each.
         stated: Vec<String>,
     },
 }
 
-/// A step and what came of it.
+/// A step and its outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepEvent {
-    /// Who.
+    /// The actor.
     pub actor: String,
-    /// What it was told.
+    /// The action it performed.
     pub action: Action,
-    /// What came of it; `None` when no answer came before the deadline.
+    /// The outcome; `None` when no answer came before the deadline.
     pub outcome: Option<Outcome>,
-    /// What the scenario's file expects, where it says so.
+    /// The outcome that the scenario's file expects, if it states one.
     pub expected: Option<Outcome>,
-    /// What the model says must come of it; `None` where it answers
-    /// "unknown".
+    /// The outcome that the model predicts; `None` where it answers "unknown".
     pub predicted: Option<Outcome>,
-    /// What QEMU would have printed as a warning.
+    /// Warnings that QEMU would have printed.
     pub warnings: Vec<String>,
-    /// The number of the `together` it belongs to, counted from 0.
+    /// The number of its `together` block, counted from 0.
     pub together: Option<usize>,
-    /// What was said to a QEMU and by it, where one plays the actor.
+    /// The messages to and from the QEMU that plays the actor.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Message>,
 }
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
     use imglock_core::Action;
 
-    /// A trace of blocks, parted by `;`, whose steps had these outcomes.
+    /// A trace of blocks, separated by `;`, whose steps had these outcomes.
     fn trace(blocks: &str) -> Trace {
         let steps = blocks.split("; ").enumerate().flat_map(|(block, outcomes)| {
             outcomes.split(", ").map(move |outcome| StepEvent {

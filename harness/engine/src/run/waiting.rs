@@ -1,5 +1,5 @@
-//! Steps that wait in the kernel. That they do is read from the `->` lines of
-//! /proc/locks, never guessed from the time that passes.
+//! Steps that wait in the kernel. The `->` lines of /proc/locks show the wait;
+//! it is never guessed from elapsed time.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use imglock_core::LockType;
 use imglock_core::{Action, Outcome};
 use imglock_locks::{FileKey, LockLine, waiting_lines};
 
-/// How long to wait for a reply between two looks at the kernel's table.
+/// The wait for a reply between two readings of /proc/locks.
 const GLANCE: Duration = Duration::from_micros(200);
 
 /// Sends a waiting lock request and finds out whether it blocks.
@@ -31,14 +31,16 @@ pub(super) fn lock(
     })
 }
 
-/// Takes up a step that was blocked or paused.
+/// Resumes a step that was blocked or paused.
 pub(super) fn take_up(
     cast: &mut Cast,
     books: &Books,
     actor: &str,
     predicted: Option<&Outcome>,
 ) -> Result<Performed, StepFailure> {
-    let pending = books.pending(actor).ok_or_else(|| StepFailure::harness("nothing is awaited"))?;
+    let pending = books
+        .pending(actor)
+        .ok_or_else(|| StepFailure::harness("the actor has no pending step"))?;
     let Action::Lock { kind, .. } = pending else {
         return Ok(cast.call(actor, &Request::Resume)?.into());
     };
@@ -47,8 +49,8 @@ pub(super) fn take_up(
     reply_or_line(cast, actor, file, predicted, |now| still_waits(now, *kind, pid))
 }
 
-/// SIGSTOP, SIGCONT and the signal that interrupts. A stop takes a waiting
-/// lock out of the kernel's queue, so both ends of it are waited for.
+/// Sends SIGSTOP, SIGCONT or the interrupting signal. A stop removes a waiting
+/// lock from the kernel's queue, so the harness waits for both effects.
 pub(super) fn signal(
     cast: &mut Cast,
     books: &Books,
@@ -74,9 +76,9 @@ pub(super) fn signal(
     Ok(Outcome::Done.into())
 }
 
-/// Waits for the reply, or until `blocked` is true of the waiting locks on
-/// `file`. Where a reply is predicted, a waiting line may be that of a lock
-/// on its way out of the queue; so only the deadline makes it the outcome.
+/// Waits for the reply, or until `blocked` accepts the waiting locks on `file`.
+/// Where the model predicts a reply, a waiting line may belong to a lock that
+/// is leaving the queue. Then only the deadline makes `blocked` the outcome.
 fn reply_or_line(
     cast: &mut Cast,
     actor: &str,
@@ -121,7 +123,7 @@ fn await_stopped(cast: &mut Cast, actor: &str) -> Result<(), StepFailure> {
     }
 }
 
-/// After SIGCONT the kernel restarts the call: it is granted or queues again.
+/// After SIGCONT the kernel restarts the call: it is granted or queued again.
 fn await_requeued(
     cast: &mut Cast,
     actor: &str,
@@ -141,7 +143,7 @@ fn await_requeued(
     }
 }
 
-/// Waits for a moment, unless the run is stopped or the deadline passes.
+/// Waits briefly, unless the run is stopped or the deadline passes.
 pub(super) fn glance(cast: &Cast, deadline: Instant) -> Result<(), StepFailure> {
     if Instant::now() >= deadline {
         return Err(StepFailure::TimedOut);
@@ -153,7 +155,8 @@ pub(super) fn glance(cast: &Cast, deadline: Instant) -> Result<(), StepFailure> 
     }
 }
 
-/// An OFD lock that waits has no pid in the table; its type must do.
+/// Whether the lock still waits. The table shows no pid for a waiting OFD lock,
+/// so its type must identify it.
 fn still_waits(lines: &[LockLine], kind: LockType, pid: Option<i32>) -> bool {
     lines.iter().any(|line| line.kind == kind && (line.pid.is_none() || line.pid == pid))
 }

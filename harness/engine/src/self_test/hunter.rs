@@ -3,8 +3,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
+use super::error::SelfTestError;
 use super::{FaultCatch, hunts, strategies};
-use crate::run::{HarnessError, SessionOptions};
+use crate::run::SessionOptions;
 use imglock_core::Backend;
 use imglock_scenario::{ModeMatrix, Scenario};
 
@@ -78,7 +79,7 @@ impl Detector {
     ///
     /// # Errors
     /// Only when the environment fails, or the work is stopped.
-    pub fn hunt(self, ground: &CatchGround) -> Result<Hunted, HarnessError> {
+    pub fn hunt(self, ground: &CatchGround) -> Result<Hunted, SelfTestError> {
         match self {
             Detector::Suite => hunts::suite(ground),
             Detector::Matrix => hunts::matrix(ground),

@@ -4,16 +4,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::error::SelfTestError;
 use super::{CatchGround, FaultCatch, Hunted};
-use crate::run::{
-    Casting, Engine, Finding, HarnessError, NO_LOCKS, NOT_THE_MODELS, ScenarioResult,
-};
+use crate::run::{Casting, Engine, Finding, NO_LOCKS, NOT_THE_MODELS, RunOptions, ScenarioResult};
 use crate::sweep::{ModeDifference, mode_table};
 use imglock_core::Verdict;
 use imglock_scenario::Scenario;
 
 /// The scenarios, until one does not pass.
-pub(super) fn suite(ground: &CatchGround) -> Result<Hunted, HarnessError> {
+pub(super) fn suite(ground: &CatchGround) -> Result<Hunted, SelfTestError> {
     let CatchGround { options, backend, scenarios, .. } = ground;
     let mut engine = Engine::prepare(options, *backend)?;
     let mut runs = 0;
@@ -21,7 +20,7 @@ pub(super) fn suite(ground: &CatchGround) -> Result<Hunted, HarnessError> {
         if !scenario.backends.contains(backend) {
             continue;
         }
-        let result = engine.run(scenario, *backend)?;
+        let result = engine.run(scenario, RunOptions::new(*backend))?;
         runs += 1;
         if !matches!(result.verdict, Verdict::Passed | Verdict::Skipped) {
             return Ok(Hunted { runs, catch: Some(of_run(&result)) });
@@ -75,7 +74,7 @@ fn said(finding: &Finding) -> String {
 }
 
 /// Every pair of modes.
-pub(super) fn matrix(ground: &CatchGround) -> Result<Hunted, HarnessError> {
+pub(super) fn matrix(ground: &CatchGround) -> Result<Hunted, SelfTestError> {
     let CatchGround { options, backend, matrix, .. } = ground;
     let table = mode_table(*backend, &Casting::default(), options)?;
     let runs = table.cells().count() as u64;

@@ -6,11 +6,13 @@
 //! concluded, and no fault is planted at all.
 
 mod data;
+mod error;
 mod hunter;
 mod hunts;
 mod strategies;
 mod work;
 
 pub use data::{Detection, FaultCatch, FaultFate, FaultResult, HuntEnd, SelfTest};
+pub use error::SelfTestError;
 pub use hunter::{CatchGround, Detector, Hunted};
 pub use work::{SelfTestPlan, self_test};

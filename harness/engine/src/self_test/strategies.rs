@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::error::SelfTestError;
 use super::{CatchGround, FaultCatch, Hunted};
 use crate::explore::{ExploreDifference, ExplorePlan, explore};
 use crate::process::ProcessError;
 use crate::race::{RacePlan, race};
-use crate::run::{HarnessError, SessionOptions};
+use crate::run::SessionOptions;
 use crate::sweep::{Arrangement, ClaimDeparture, ClaimDifference, ClaimPlan, Openers, claim_sweep};
 use imglock_core::Backend;
 
@@ -24,7 +25,7 @@ const CASES: u64 = 1_000;
 const SEED: u64 = 1;
 
 /// Every ordered pair of claims, until one differs.
-pub(super) fn sweep(ground: &CatchGround) -> Result<Hunted, HarnessError> {
+pub(super) fn sweep(ground: &CatchGround) -> Result<Hunted, SelfTestError> {
     let arrangements = Arrangement::on(&[ground.backend]);
     let plan = ClaimPlan { arrangements, ..ClaimPlan::new(Openers::Two) };
     // A worker tries a whole row of claims before it answers.
@@ -56,7 +57,7 @@ fn differs(difference: &ClaimDifference) -> String {
 }
 
 /// Openers released at the same moment, until the contract is broken.
-pub(super) fn race_rounds(ground: &CatchGround) -> Result<Hunted, HarnessError> {
+pub(super) fn race_rounds(ground: &CatchGround) -> Result<Hunted, SelfTestError> {
     let time = if ground.options.fault.is_some() { RACE } else { QUIET_RACE };
     // Under POSIX two openers of one process break it anyway.
     let sharing = if ground.backend == Backend::Posix { 0 } else { 2 };
@@ -81,7 +82,7 @@ pub(super) fn race_rounds(ground: &CatchGround) -> Result<Hunted, HarnessError> 
 }
 
 /// Random scenarios, until one differs from the model.
-pub(super) fn explore_cases(ground: &CatchGround) -> Result<Hunted, HarnessError> {
+pub(super) fn explore_cases(ground: &CatchGround) -> Result<Hunted, SelfTestError> {
     let plan = ExplorePlan::hunt(ground.backend, SEED, CASES);
     let explored = match explore(&plan, &ground.options, &mut |_| {}) {
         Err(error) => return broken(ground, error),
@@ -98,9 +99,9 @@ pub(super) fn explore_cases(ground: &CatchGround) -> Result<Hunted, HarnessError
 
 /// A strategy that cannot go on where a fault was planted has found it: its
 /// processes died, hung or answered nonsense. Otherwise the environment fails.
-fn broken(ground: &CatchGround, error: HarnessError) -> Result<Hunted, HarnessError> {
-    match error {
-        HarnessError::Process(ProcessError::Stopped) => Err(error),
+fn broken(ground: &CatchGround, error: impl Into<SelfTestError>) -> Result<Hunted, SelfTestError> {
+    match error.into() {
+        error if error.is_stop() => Err(error),
         error if ground.options.fault.is_some() => {
             let catch =
                 Some(FaultCatch { at: "its processes".to_owned(), said: error.to_string() });
@@ -112,6 +113,6 @@ fn broken(ground: &CatchGround, error: HarnessError) -> Result<Hunted, HarnessEr
 
 /// Strategies end with what they have when they are stopped; here that is an
 /// end, too: nobody can say that the fault was not found.
-fn stopped_unless(complete: bool) -> Result<(), HarnessError> {
+fn stopped_unless(complete: bool) -> Result<(), SelfTestError> {
     if complete { Ok(()) } else { Err(ProcessError::Stopped.into()) }
 }

@@ -2,11 +2,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::error::SelfTestError;
 use super::{CatchGround, Detection, Detector, FaultResult, HuntEnd, Hunted, SelfTest};
 use crate::fault::Fault;
 use crate::lanes::in_lanes;
-use crate::process::ProcessError;
-use crate::run::{Environment, HarnessError, SessionOptions};
+use crate::run::{Environment, SessionOptions};
 use imglock_core::Backend;
 use imglock_locks::Availability;
 use imglock_scenario::{ModeMatrix, Scenario};
@@ -43,7 +43,7 @@ pub struct SelfTestPlan {
 pub fn self_test(
     plan: &SelfTestPlan,
     watch: &mut dyn FnMut(&SelfTest),
-) -> Result<SelfTest, HarnessError> {
+) -> Result<SelfTest, SelfTestError> {
     // Where nothing works at all there is nothing to skip either.
     let available = plan.options.availability()?;
     let mut work = Work { plan, available, began: Instant::now(), state: plan.unbegun(), watch };
@@ -81,7 +81,7 @@ impl Work<'_> {
 
     /// Lets a hunter look where nothing is planted, if it is needed; false
     /// when nothing can follow.
-    fn baseline(&mut self, hunter: Detector) -> Result<bool, HarnessError> {
+    fn baseline(&mut self, hunter: Detector) -> Result<bool, SelfTestError> {
         if self.open().is_empty() {
             return Ok(true);
         }
@@ -101,7 +101,7 @@ impl Work<'_> {
 
     /// Lets a hunter look for every fault that is left; false when the work
     /// was stopped.
-    fn hunt(&mut self, hunter: Detector) -> Result<bool, HarnessError> {
+    fn hunt(&mut self, hunter: Detector) -> Result<bool, SelfTestError> {
         let (plan, available, open) = (self.plan, self.available.clone(), self.open());
         let look = |(): &mut (), fault: &Fault| plan.each_backend(&available, *fault, hunter);
         let mut collected = Collected::default();
@@ -141,7 +141,7 @@ impl SelfTestPlan {
         available: &Availability,
         fault: Fault,
         hunter: Detector,
-    ) -> Result<Vec<Detection>, HarnessError> {
+    ) -> Result<Vec<Detection>, SelfTestError> {
         let mut hunts = Vec::new();
         for backend in &self.backends {
             let hunt = self.one(available, Some(fault), hunter, *backend)?;
@@ -160,7 +160,7 @@ impl SelfTestPlan {
         fault: Option<Fault>,
         hunter: Detector,
         backend: Backend,
-    ) -> Result<Detection, HarnessError> {
+    ) -> Result<Detection, SelfTestError> {
         let why = match (available.of(backend), fault) {
             (Err(error), _) => Some(format!("no {backend} locks here: {error}")),
             (Ok(()), Some(fault)) => fault.pointless_on(backend).map(str::to_owned),
@@ -186,7 +186,7 @@ impl SelfTestPlan {
 /// Results by the number of what they are of, and what ended the work early.
 struct Collected<T> {
     results: Vec<(usize, T)>,
-    broken: Option<HarnessError>,
+    broken: Option<SelfTestError>,
 }
 
 impl<T> Default for Collected<T> {
@@ -197,7 +197,7 @@ impl<T> Default for Collected<T> {
 
 impl<T> Collected<T> {
     /// Takes a result, which may be the end of the work.
-    fn add(&mut self, number: usize, result: Result<T, HarnessError>) -> ControlFlow<()> {
+    fn add(&mut self, number: usize, result: Result<T, SelfTestError>) -> ControlFlow<()> {
         match result {
             Ok(result) => {
                 let place = self.results.partition_point(|(other, _)| *other < number);
@@ -205,7 +205,7 @@ impl<T> Collected<T> {
                 ControlFlow::Continue(())
             }
             // What there is so far is the result.
-            Err(HarnessError::Process(ProcessError::Stopped)) => ControlFlow::Break(()),
+            Err(error) if error.is_stop() => ControlFlow::Break(()),
             Err(error) => {
                 self.broken.get_or_insert(error);
                 ControlFlow::Break(())
@@ -214,7 +214,7 @@ impl<T> Collected<T> {
     }
 
     /// Whether all of them are there, unless something broke.
-    fn whole(self, wanted: usize) -> Result<bool, HarnessError> {
+    fn whole(self, wanted: usize) -> Result<bool, SelfTestError> {
         self.broken.map_or(Ok(self.results.len() == wanted), Err)
     }
 }

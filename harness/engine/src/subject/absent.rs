@@ -3,7 +3,8 @@ use crate::process::Launcher;
 use imglock_core::Action;
 use imglock_core::Backend;
 
-/// A subject that is not to be had here: it can do nothing, and says why.
+/// A subject that is not available here. Every action is unsupported, with the
+/// reason.
 #[derive(Debug, Clone)]
 pub struct Absent {
     name: String,
@@ -11,7 +12,7 @@ pub struct Absent {
 }
 
 impl Absent {
-    /// `why` goes on after the name: `is not installed`.
+    /// `why` follows the name in messages, such as `is not installed`.
     pub fn new(name: impl Into<String>, why: impl Into<String>) -> Absent {
         Absent { name: name.into(), why: why.into() }
     }

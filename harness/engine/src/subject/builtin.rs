@@ -6,12 +6,12 @@ use imglock_core::Backend;
 use imglock_core::{Access, Claim, FALLBACK_WARNING};
 use imglock_core::{Action, OpenOptions, Outcome};
 
-/// Our own worker processes, which can do whatever a scenario can say.
+/// The harness's own worker processes, which support every scenario action.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Builtin;
 
 impl Builtin {
-    /// The word for it.
+    /// The subject's name.
     pub const NAME: &'static str = "builtin";
 }
 
@@ -36,20 +36,21 @@ impl Subject for Builtin {
     }
 }
 
-/// One worker.
+/// A worker as a player.
 #[derive(Debug)]
 pub struct BuiltinPlayer {
     worker: Worker,
-    /// What is due besides the worker's answer.
+    /// Additions to the worker's answer.
     due: Due,
 }
 
-/// What a worker's answer is told with.
+/// Additions to a worker's answer.
 #[derive(Debug, Default)]
 struct Due {
-    /// QEMU would warn.
+    /// QEMU would print a warning.
     warning: bool,
-    /// For a worker it is a change of the claim; a scenario asks for nothing.
+    /// The deed requests no permission (`inactivate`). The worker answers a
+    /// change of its claim with `granted`; the outcome is `done`.
     asks_for_nothing: bool,
 }
 
@@ -71,7 +72,8 @@ impl Player for BuiltinPlayer {
         self.due = Due {
             asks_for_nothing: matches!(deed.action, Action::Inactivate { .. }),
             warning: match deed.action {
-                // QEMU warns when it falls back, whether the open succeeds or not.
+                // QEMU warns when it falls back, whether the open succeeds or
+                // not.
                 Action::Open { options, .. } => falls_back(options, stage.backend),
                 _ => false,
             },
@@ -108,24 +110,26 @@ fn falls_back(options: &OpenOptions, backend: Backend) -> bool {
     options.locking.is_some_and(|locking| locking.resolve(best).1)
 }
 
-/// The request to a worker that a deed means.
+/// The worker request of a deed.
 ///
 /// # Errors
-/// When no request means it: a step of several processes, or of the host.
+/// When the deed is no worker request: a step of several processes, or of the
+/// host.
 pub fn request(deed: &Deed<'_>, directory: &Path) -> Result<Request, StepFailure> {
     match deed.action {
         Action::Open { options, .. } => return Ok(open(deed, options, directory)),
         Action::Exec => return Ok(Request::Exec),
         _ => {}
     }
-    let none = || Err(StepFailure::harness(format!("`{}` is no request of a node", deed.action)));
+    let none =
+        || Err(StepFailure::harness(format!("`{}` is not a request about a node", deed.action)));
     let Some(node) = deed.node else { return none() };
     let handle = || node.handle.clone();
     let (fd, backend) = (node.handle.fd, deed.bytes);
     Ok(match deed.action {
         Action::Close { .. } => Request::Close { fd },
         Action::Reopen { mode, access, .. } => reopen(node, mode.claim(), *access, directory),
-        // An inactive node only notes the claim; no byte is touched.
+        // An inactive node only records the claim; no byte is locked.
         Action::Set { mode, pause_after, .. } => Request::Change {
             node: handle(),
             claim: if node.active { mode.claim() } else { Claim::NOTHING },

@@ -6,62 +6,62 @@ use imglock_core::Backend;
 use imglock_core::Claim;
 use imglock_core::{Action, OpenOptions, Outcome};
 
-/// Where and how long deeds are done.
+/// The conditions under which deeds are performed.
 #[derive(Debug, Clone, Copy)]
 pub struct Stage<'a> {
-    /// Where the images are.
+    /// The directory of the images.
     pub directory: &'a Path,
-    /// On which locks the run is.
+    /// The backend of the run.
     pub backend: Backend,
-    /// How long one deed may take.
+    /// The most time that one deed may take.
     pub step_timeout: Duration,
     /// Ends every wait.
     pub stop: &'a StopToken,
 }
 
 impl Stage<'_> {
-    /// The latest moment at which what begins now may end.
+    /// The deadline of a deed that begins now.
     pub fn deadline(&self) -> Instant {
         Instant::now() + self.step_timeout
     }
 }
 
-/// What a player is to do: an action, with what the harness knows of it.
+/// An action for a player, with the harness's data of its node.
 #[derive(Debug, Clone, Copy)]
 pub struct Deed<'a> {
-    /// What.
+    /// The action.
     pub action: &'a Action,
-    /// The open node that it is about, as it is now.
+    /// The open node of the action, as it is now.
     pub node: Option<OpenNode<'a>>,
-    /// Which locks a node that it opens takes.
+    /// The backend of the locks that a newly opened node takes.
     pub locks: Option<Backend>,
-    /// Which locks the byte verbs use.
+    /// The backend of the byte verbs.
     pub bytes: Backend,
 }
 
 /// An open node, as the harness's books have it.
 #[derive(Debug, Clone, Copy)]
 pub struct OpenNode<'a> {
-    /// How it was opened.
+    /// The options of its open.
     pub options: &'a OpenOptions,
-    /// What it claims, were it active.
+    /// The claim it has while it is active.
     pub claim: Claim,
     /// Whether it is active.
     pub active: bool,
-    /// What its player said of it last.
+    /// The data that its player returned last.
     pub handle: &'a NodeHandle,
 }
 
-/// What a step did, besides its outcome.
+/// The result of a step.
 #[derive(Debug)]
 pub struct Performed {
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The node as its player gave it back.
+    /// The node's data, as the player returned it.
     pub handle: Option<NodeHandle>,
-    /// What QEMU printed, or would have printed.
+    /// Warnings that QEMU printed, or would have printed.
     pub warnings: Vec<String>,
-    /// A process that was made: its actor's name and pid.
+    /// A process that the step made: its actor's name and pid.
     pub born: Option<(String, i32)>,
 }
 

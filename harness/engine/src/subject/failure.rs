@@ -6,28 +6,28 @@ pub enum StepFailure {
     /// The deadline passed.
     #[error("no answer within the time a step may take")]
     TimedOut,
-    /// The process is gone, and nobody killed it.
+    /// The process has exited without a kill by the harness.
     #[error("the process died")]
     Died,
     /// The run is being stopped.
     #[error("stopped")]
     Stopped,
-    /// Who plays the process has no way of doing it.
+    /// The subject that plays the process does not support the action.
     #[error("{0}")]
     Cannot(String),
-    /// It cannot be done at this place, whoever plays.
+    /// This place does not support the action, independent of the subject.
     #[error("{0}")]
     NotHere(String),
     /// The processes could not be made.
     #[error(transparent)]
     Process(ProcessError),
-    /// The harness could not carry it out.
+    /// The harness could not perform the step.
     #[error("{0}")]
     Harness(String),
 }
 
 impl StepFailure {
-    /// The harness could not do it, and why.
+    /// A failure of the harness, with its reason.
     pub fn harness(why: impl Into<String>) -> StepFailure {
         StepFailure::Harness(why.into())
     }

@@ -2,20 +2,20 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// One thing that was said between the harness and a QEMU, word for word.
+/// One message between the harness and a QEMU, verbatim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Message {
-    /// What QEMU was told: a QMP command, or a line to `qemu-io`.
+    /// Sent to QEMU: a QMP command, or a line to `qemu-io`.
     Sent(String),
-    /// What it answered.
+    /// QEMU's answer.
     Answered(String),
-    /// What it said unasked: a QMP event.
+    /// A QMP event, which QEMU sent unasked.
     Event(String),
 }
 
 impl Message {
-    /// The words.
+    /// The message's text.
     pub fn text(&self) -> &str {
         match self {
             Message::Sent(text) | Message::Answered(text) | Message::Event(text) => text,

@@ -1,9 +1,10 @@
-//! Who plays the processes of a scenario: our own workers, or a real QEMU.
+//! The subjects that play the processes of a scenario: builtin workers, or a
+//! real QEMU.
 //!
-//! A [`Subject`] starts processes; each is a [`Player`], which is told a
-//! [`Deed`] at a time and says what came of it. What a subject has no way of
-//! doing is an inability, with its reason; a scenario that wants it is skipped
-//! with that reason, and nothing is ever made up.
+//! A [`Subject`] starts processes. Each process is a [`Player`], which performs
+//! one [`Deed`] at a time and returns the result. A subject reports unsupported
+//! actions with a reason. A scenario that needs such an action is skipped with
+//! this reason; no outcome is made up.
 //!
 //! A deed begins and ends in two calls, so that several players can act at the
 //! same moment.
@@ -26,26 +27,26 @@ use crate::process::{Launcher, Worker};
 use imglock_core::Action;
 use imglock_core::Backend;
 
-/// Something that can play processes of a scenario.
+/// A kind of program that can play processes of a scenario.
 pub trait Subject: std::fmt::Debug + Send + Sync {
-    /// The word that flags and reports use, such as `qemu-storage-daemon`.
+    /// The name that flags and reports use, such as `qemu-storage-daemon`.
     fn name(&self) -> &str;
 
-    /// The program that plays, where it is not ours.
+    /// The external program that plays; `None` for builtin workers.
     fn program(&self) -> Option<SubjectProgram> {
         None
     }
 
-    /// Whether it has a way of doing this at all.
+    /// Whether the subject supports an action.
     ///
     /// # Errors
-    /// Why not, in words that go on after its name: `cannot fork`.
+    /// When it does not. The text follows the subject's name: `cannot fork`.
     fn can(&self, action: &Action, backend: Backend) -> Result<(), String>;
 
     /// Starts one process for each name.
     ///
     /// # Errors
-    /// When there is no process, or it does not answer.
+    /// When a process cannot be started, or does not answer.
     fn start(
         &self,
         launcher: &mut Launcher,
@@ -56,43 +57,43 @@ pub trait Subject: std::fmt::Debug + Send + Sync {
 
 /// One process that plays.
 ///
-/// Signals are not its affair: a process is stopped, resumed and killed by its
-/// pid, whoever plays it.
+/// It has no methods for signals: the harness stops, resumes and kills every
+/// process by its pid, with any subject.
 pub trait Player: std::fmt::Debug + Send {
     /// Its process id.
     fn pid(&self) -> i32;
 
-    /// Begins a deed. Whatever can be prepared without touching a lock is done
-    /// here; what decides is only sent.
+    /// Begins a deed. Preparations that touch no lock happen here; the decisive
+    /// request is only sent.
     ///
     /// # Errors
-    /// When it is gone, or has no way of doing that.
+    /// When the process has exited, or does not support the deed.
     fn begin(&mut self, deed: &Deed<'_>, stage: &Stage<'_>) -> Result<(), StepFailure>;
 
-    /// Waits for what came of the deed.
+    /// Waits for the result of the deed.
     ///
     /// # Errors
     /// When no answer comes.
     fn finish(&mut self, stage: &Stage<'_>) -> Result<Performed, StepFailure>;
 
-    /// Tells it to exit on its own; nobody waits for that here.
+    /// Makes the process exit by itself; this call does not wait for the exit.
     ///
     /// # Errors
-    /// When it is gone.
+    /// When the process has exited.
     fn leave(&mut self) -> Result<(), StepFailure>;
 
-    /// Our worker, for what only that can do: fork, share its descriptors,
-    /// wait for a lock.
+    /// The builtin worker, for actions that only a worker supports: fork, share
+    /// its descriptors, wait for a lock.
     fn worker(&mut self) -> Option<&mut Worker> {
         None
     }
 
-    /// What was said to it and by it since this was last asked.
+    /// The messages to and from the process since the last call.
     fn take_messages(&mut self) -> Vec<Message> {
         Vec::new()
     }
 
-    /// All that it has printed on standard error.
+    /// The process's whole output on standard error.
     fn printed(&self) -> String {
         String::new()
     }

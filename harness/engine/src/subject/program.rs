@@ -9,7 +9,7 @@ pub struct SubjectProgram {
     /// Its name, such as `qemu-io`.
     #[serde(rename = "program")]
     pub name: String,
-    /// Its file.
+    /// The path of its file.
     pub path: PathBuf,
     /// Its version as it prints it, such as `10.0.2`.
     pub version: String,

@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::run::{Casting, Engine, EventKind, Finding, HarnessError, SessionOptions, StepEvent};
+use crate::run::{
+    Casting, Engine, EventKind, Finding, HarnessError, RunOptions, SessionOptions, StepEvent,
+};
 use imglock_core::Backend;
 use imglock_core::Mode;
 use imglock_core::{Action, OpenOptions, Outcome};
@@ -75,7 +77,6 @@ pub fn mode_table(
     options: &SessionOptions,
 ) -> Result<ModeTable, HarnessError> {
     let mut engine = Engine::prepare(options, backend)?;
-    engine.cast(casting.clone());
     let mut unable = BTreeMap::new();
     for pair in pairs() {
         if let Some(why) = casting.inability(&scenario(&[pair], backend), backend) {
@@ -93,7 +94,8 @@ pub fn mode_table(
     // A run ends at the first fault that a judge finds; the next one goes on
     // behind it, so that every cell is measured.
     while !left.is_empty() {
-        let result = engine.run(&scenario(&left, backend), backend)?;
+        let result =
+            engine.run(&scenario(&left, backend), RunOptions::new(backend).cast(casting))?;
         let outcomes = result.trace.events.iter().filter_map(|event| match &event.kind {
             EventKind::Step(step) => second_open(step),
             EventKind::Held { .. } => None,

@@ -7,27 +7,26 @@ use super::{OwnedLock, SurveyedImage};
 use imglock_core::LockType;
 use imglock_core::{Claim, Refusal, Side, held_byte, unshared_byte};
 
-/// What would come of opening an image now.
+/// The result of opening an image now, derived from a survey.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct HoldersAnswer {
-    /// What QEMU would complain of first; `None` when it would be let in.
+    /// The first conflict, which QEMU would report. `None` if the open would be granted.
     pub obstacle: Option<Obstacle>,
-    /// Everybody in the way, as indexes into [`SurveyedImage::holders`]: not
-    /// only of the first complaint, but of any that would follow.
+    /// All conflicting holders, as indexes into [`SurveyedImage::holders`]. They include the holders
+    /// of later conflicts, not only of the first one.
     pub holders: Vec<usize>,
-    /// Locks in the way whose owner is not known, as indexes into
-    /// [`SurveyedImage::unexplained`].
+    /// Conflicting locks whose owner is unknown, as indexes into [`SurveyedImage::unexplained`].
     pub unexplained: Vec<usize>,
 }
 
 impl HoldersAnswer {
-    /// Whether the open would succeed.
+    /// Returns whether the open would succeed.
     pub fn is_granted(&self) -> bool {
         self.obstacle.is_none()
     }
 
-    /// The processes in the way, each once, by pid.
+    /// The IDs of the conflicting processes, in ascending order and without duplicates.
     pub fn pids(&self, image: &SurveyedImage) -> Vec<i32> {
         let holders = self.holders.iter().filter_map(|index| image.holders.get(*index));
         let mut pids: Vec<i32> =
@@ -38,19 +37,19 @@ impl HoldersAnswer {
     }
 }
 
-/// What an opener meets first.
+/// The first conflict of an opener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Obstacle {
-    /// A permission that is not to be had.
+    /// A permission on which the opener and a holder conflict.
     Permission(Refusal),
-    /// A write lock on a lock byte, which is none of QEMU's.
+    /// A write lock on a lock byte. QEMU itself acquires only read locks there.
     LockByte(i64),
 }
 
 impl fmt::Display for Obstacle {
-    /// QEMU's words: `Failed to get "write" lock`, `Failed to lock byte 100`.
+    /// Prints QEMU's message: `Failed to get "write" lock`, `Failed to lock byte 100`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Obstacle::Permission(refusal) => f.write_str(&refusal.qemu_message()),
@@ -59,13 +58,14 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// Whether a new process could open `image` with this claim, as QEMU's file
-/// driver goes about it: first a read lock on each of its bytes, then, for
-/// each permission wanted and each not shared, the question who has the byte
-/// that stands against it.
+/// Returns whether a new process could open `image` with this claim.
 ///
-/// Worked out from the locks that were seen, without touching the image.
-/// Locks that are waited for stand in nobody's way.
+/// It follows QEMU's file driver (`raw_apply_lock_bytes` and `raw_check_lock_bytes`,
+/// block/file-posix.c): first a read lock on each lock byte of the claim, then a test of the
+/// opposite byte of each permission that is wanted or not shared.
+///
+/// The answer is computed from the surveyed locks, without access to the image. Locks for which
+/// a process still waits do not conflict.
 pub fn would_grant(image: &SurveyedImage, claim: Claim) -> HoldersAnswer {
     let mut answer = HoldersAnswer { obstacle: None, holders: Vec::new(), unexplained: Vec::new() };
     for (obstacle, kind, byte) in attempts(claim) {
@@ -94,8 +94,8 @@ pub fn would_grant(image: &SurveyedImage, claim: Claim) -> HoldersAnswer {
     answer
 }
 
-/// What QEMU asks the kernel for, in its order, and what it says when a lock
-/// is in the way.
+/// The lock calls of QEMU, in its order, each with the message that QEMU prints if the call
+/// fails.
 fn attempts(claim: Claim) -> impl Iterator<Item = (Obstacle, LockType, i64)> {
     let held = claim.held.each().map(held_byte);
     let unshared = claim.unshared().each().map(unshared_byte);
@@ -113,6 +113,6 @@ fn attempts(claim: Claim) -> impl Iterator<Item = (Obstacle, LockType, i64)> {
 
 fn stands_against(lock: &OwnedLock, wanted: LockType, byte: i64) -> bool {
     let on_byte = (lock.range.first..=lock.range.last).contains(&byte);
-    // flock and leases are of no concern to fcntl(2)'s byte ranges.
+    // flock(2) locks and leases do not conflict with byte-range locks of fcntl(2).
     lock.class.backend().is_some() && on_byte && lock.kind.is_some_and(|kind| kind.excludes(wanted))
 }

@@ -6,41 +6,42 @@ use serde::{Deserialize, Serialize};
 use super::{LockProtocol, SurveyedImage};
 use crate::lock_table::LockClass;
 
-/// Why being let in would not mean being safe.
+/// A reason why it is not safe to open an image although the open would be granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Danger {
-    /// Several owners lock in ways that do not see each other, or not fully.
+    /// Several owners use kinds of locks that do not, or not fully, conflict with each other.
     TwoProtocols,
-    /// Somebody has a flock(2) lock, which QEMU does not see.
+    /// A process holds a flock(2) lock, which does not conflict with QEMU's locks.
     FlockUnseen,
-    /// Somebody can write to the image and has no lock on it.
+    /// A process can write to the image and holds no lock on it.
     WriterUnlocked,
-    /// Somebody has a lease: who opens the image waits until it is given up.
+    /// A process holds a lease: other openers wait until it is released.
     LeaseWaits,
 }
 
 impl Danger {
-    /// What to know about it, in a sentence or two.
+    /// An explanation for users, in one or two sentences.
     pub fn meaning(self) -> &'static str {
         match self {
             Danger::TwoProtocols => {
-                "The holders lock in different ways, which do not keep each other out reliably: \
+                "The holders use different kinds of locks, which do not exclude each other reliably: \
                  two programs may be writing to this image. Stop one of them."
             }
             Danger::FlockUnseen => {
-                "flock(2) and QEMU's byte locks do not see each other on a local file system: \
-                 QEMU would be let in beside this holder, and damage the image if both write. \
-                 Do not start it."
+                "flock(2) locks and QEMU's byte locks do not conflict on a local file system: \
+                 QEMU would open the image beside this holder, and the image would be damaged if \
+                 both write. Do not start QEMU."
             }
             Danger::WriterUnlocked => {
-                "Somebody has the image open for writing without a lock (locking=off, or no QEMU \
-                 at all), and keeps nobody out: being let in does not mean being alone."
+                "A process has the image open for writing without a lock (locking=off, or a program \
+                 other than QEMU). It excludes no other opener, so a granted open does not mean \
+                 exclusive use."
             }
             Danger::LeaseWaits => {
-                "A lease is held: whoever opens the image waits until its holder gives it up, \
-                 45 seconds at most unless /proc/sys/fs/lease-break-time says otherwise."
+                "A process holds a lease: an opener of the image waits until the lease is released, \
+                 at most 45 seconds unless /proc/sys/fs/lease-break-time has another value."
             }
         }
     }
@@ -70,13 +71,13 @@ impl Danger {
     }
 }
 
-/// Owners who lock in the same way see each other.
+/// Owners conflict reliably if they use the same kind of locks, which this number identifies.
 fn way(protocol: LockProtocol) -> Option<u8> {
     match protocol {
         LockProtocol::Qemu => Some(0),
         LockProtocol::WholeFile | LockProtocol::WholeImage => Some(1),
         LockProtocol::Flock => Some(2),
-        // Of unknown meaning, or both at once, which is seen by both.
+        // Locks of unknown meaning, or of both kinds, which conflict with both.
         LockProtocol::Lease | LockProtocol::ByteRange | LockProtocol::Mixed => None,
     }
 }

@@ -11,21 +11,21 @@ use super::HolderProcess;
 /// `PF_KTHREAD` of include/linux/sched.h.
 const KERNEL_THREAD: u32 = 0x0020_0000;
 
-/// Whether a process runs a program: it is no thread of the kernel's and no
-/// zombie, and so could have files open.
+/// Returns whether a process runs a program and so can have open files. Kernel threads and
+/// zombies cannot.
 pub(super) fn is_program(pid: i32) -> bool {
     let stat = ProcProcess::new(pid).and_then(|process| process.stat());
     stat.is_ok_and(|stat| stat.flags & KERNEL_THREAD == 0 && !matches!(stat.state, 'Z' | 'X'))
 }
 
-/// What is known of processes, read when first asked for.
+/// Known facts about processes. Each is read when it is first needed.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     users: HashMap<u32, Option<String>>,
     parents: HashMap<i32, Option<Parent>>,
 }
 
-/// What is asked of a parent.
+/// The facts about a parent process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Parent {
     comm: String,
@@ -33,7 +33,7 @@ struct Parent {
 }
 
 impl Facts {
-    /// The process with these descriptors; `None` when it has ended.
+    /// The process with these descriptors, or `None` if it has exited.
     pub(super) fn process(&mut self, pid: i32, mut fds: Vec<RawFd>) -> Option<HolderProcess> {
         let stat = ProcProcess::new(pid).and_then(|process| process.stat()).ok()?;
         if matches!(stat.state, 'Z' | 'X') {
@@ -69,7 +69,7 @@ impl Facts {
     }
 }
 
-/// The name of a user, as getpwuid(3) has it.
+/// The name of a user, as getpwuid(3) returns it.
 #[cfg(not(target_feature = "crt-static"))]
 fn user_name(uid: u32) -> Option<String> {
     nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid))
@@ -78,8 +78,8 @@ fn user_name(uid: u32) -> Option<String> {
         .map(|user| user.name)
 }
 
-/// The name of a user in /etc/passwd. A static glibc would load shared
-/// libraries of its own version for more, and crash over those of another.
+/// The name of a user in /etc/passwd. For other sources, a static glibc would load shared
+/// libraries, which must have its own version; it crashes with others.
 #[cfg(target_feature = "crt-static")]
 fn user_name(uid: u32) -> Option<String> {
     let users = std::fs::read_to_string("/etc/passwd").ok()?;
@@ -91,14 +91,13 @@ fn user_name(uid: u32) -> Option<String> {
     })
 }
 
-/// Whether the process that started it has ended, as far as that shows.
+/// Returns whether the process that started this one has exited, as far as this is visible.
 ///
-/// A process begins in its parent's session, and leaves it only by founding
-/// one of its own (setsid(2)). So one that founded none, and is in another
-/// session than its parent, has been handed to a parent that is not its own:
-/// to the init process or to a subreaper. Within one session, as in many a
-/// container, only init's children can be told, by a process group whose
-/// founder is gone.
+/// A process starts in the session of its parent and leaves it only by setsid(2), which makes it
+/// the leader of a new session. So if a process is not a session leader and its session differs
+/// from that of its parent, it was reparented to the init process or to a subreaper. Within one
+/// session, as in many containers, only children of init can be recognised: the leader of their
+/// process group has exited.
 fn is_orphan(stat: &Stat, parent: Option<&Parent>) -> bool {
     let Some(parent) = parent else { return false };
     if stat.session == stat.pid {
@@ -108,14 +107,14 @@ fn is_orphan(stat: &Stat, parent: Option<&Parent>) -> bool {
     parent.session != stat.session || (stat.ppid == 1 && group_lost())
 }
 
-/// To the second, which is how exactly the kernel tells when it was started.
+/// The start time in whole seconds. The kernel reports it no more precisely.
 fn started(stat: &Stat) -> Option<SystemTime> {
     let boot = procfs::boot_time_secs().ok()?;
     let seconds = boot + stat.starttime / procfs::ticks_per_second().max(1);
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// Crate `procfs` gives up on a command line that is no UTF-8.
+/// The crate `procfs` returns an error for a command line that is not UTF-8.
 fn command(pid: i32) -> Vec<String> {
     let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
@@ -123,8 +122,7 @@ fn command(pid: i32) -> Vec<String> {
     if text.is_empty() { Vec::new() } else { text.split('\0').map(str::to_owned).collect() }
 }
 
-/// From `status`: the owner of /proc/PID is root for every process that may
-/// not be dumped.
+/// Read from `status`, because /proc/PID of a process that is not dumpable belongs to root.
 fn effective_uid(pid: i32) -> Option<u32> {
     let status = std::fs::read(format!("/proc/{pid}/status")).ok()?;
     let status = String::from_utf8_lossy(&status);
@@ -136,14 +134,14 @@ fn effective_uid(pid: i32) -> Option<u32> {
 mod tests {
     use super::*;
 
-    /// This process's own, with other numbers.
+    /// The facts of this process with other numbers.
     fn stat(ppid: i32, group: i32, session: i32) -> Stat {
         let mut stat = ProcProcess::myself().and_then(|process| process.stat()).expect("our stat");
         (stat.pid, stat.ppid, stat.pgrp, stat.session) = (50, ppid, group, session);
         stat
     }
 
-    /// No process has such a number (PID_MAX_LIMIT is 2^22).
+    /// No process has this number (PID_MAX_LIMIT is 2^22).
     const GONE: i32 = 1 << 23;
 
     #[rstest::rstest]
@@ -184,7 +182,7 @@ mod tests {
             let stat = process.and_then(|process| process.stat()).ok()?;
             (stat.comm == "kthreadd").then_some(stat.pid)
         });
-        // In a container there is none to be seen.
+        // In a container none is visible.
         kernel.for_each(|pid| assert!(!is_program(pid)));
     }
 }

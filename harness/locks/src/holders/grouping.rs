@@ -6,29 +6,28 @@ use super::HolderOwner;
 use super::scan::Descriptor;
 use crate::lock_table::{AnyLine, LockClass};
 
-/// An owner of locks, with the descriptors that show them.
+/// An owner of locks, with the descriptors that show the locks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) owner: HolderOwner,
     pub(super) guessed: bool,
-    /// (pid, descriptor), ascending.
+    /// (pid, descriptor), in ascending order.
     pub(super) members: Vec<(i32, RawFd)>,
-    /// Its locks, ascending.
+    /// Its locks, in ascending order.
     pub(super) lines: Vec<AnyLine>,
 }
 
-/// How two descriptors' open file descriptions compare; an error when that
-/// cannot be known.
+/// Compares the open file descriptions of two descriptors. An error means that the result is
+/// unknown.
 pub(super) type Compare<'a> = &'a dyn Fn((i32, RawFd), (i32, RawFd)) -> Result<Ordering, ()>;
 
-/// How many times each lock is in /proc/locks.
+/// How often each lock appears in /proc/locks.
 pub(super) type Counts = HashMap<AnyLine, usize>;
 
 /// The owners of the locks that `descriptors` show.
 ///
-/// Descriptors of one description show the same locks, so only those that do
-/// need to be compared; and when the kernel has such a lock only once, they
-/// need not be either.
+/// Descriptors of one open file description show the same locks, so only those need to be compared.
+/// If the kernel has such a lock only once, no comparison is needed.
 pub(super) fn group(
     descriptors: &[Descriptor],
     counts: &Counts,
@@ -67,7 +66,7 @@ pub(super) fn group(
     groups
 }
 
-/// Sorts descriptors that show the same locks into descriptions.
+/// Groups descriptors that show the same locks by their open file description.
 fn by_description(
     members: Vec<(i32, RawFd)>,
     count: usize,
@@ -76,7 +75,7 @@ fn by_description(
     if members.len() == 1 || count == 1 {
         return vec![(members, false)];
     }
-    // Kept in the order of `compare`, so that thousands can be told apart.
+    // Kept in the order of `compare`, so that thousands of descriptions can be distinguished.
     let mut described: Vec<Vec<(i32, RawFd)>> = Vec::new();
     for &member in &members {
         let mut failed = false;
@@ -95,8 +94,8 @@ fn by_description(
     described.into_iter().map(|members| (members, false)).collect()
 }
 
-/// Without kcmp(2): as many owners as there are locks, if that makes one
-/// each; otherwise who shares with whom stays open.
+/// The result without kcmp(2): each descriptor is an owner if there are as many locks as
+/// descriptors. Otherwise the grouping remains uncertain.
 fn guess(members: Vec<(i32, RawFd)>, count: usize) -> Vec<(Vec<(i32, RawFd)>, bool)> {
     if count >= members.len() {
         members.into_iter().map(|member| (vec![member], true)).collect()
@@ -105,13 +104,13 @@ fn guess(members: Vec<(i32, RawFd)>, count: usize) -> Vec<(Vec<(i32, RawFd)>, bo
     }
 }
 
-/// Processes with one descriptor table show the same POSIX locks: the lines
-/// name the process that set them.
+/// Processes that share a descriptor table show the same POSIX locks, whose lines name the process
+/// that set them.
 fn by_table(tables: BTreeMap<i32, (Vec<AnyLine>, Vec<RawFd>)>) -> impl Iterator<Item = Group> {
     let mut alike: BTreeMap<Vec<AnyLine>, Vec<(i32, RawFd)>> = BTreeMap::new();
     for (pid, (mut lines, fds)) in tables {
         lines.sort_unstable();
-        // A copy of the descriptor (dup) shows them again.
+        // A duplicate of the descriptor (dup) shows them again.
         lines.dedup();
         alike.entry(lines).or_default().extend(fds.into_iter().map(|fd| (pid, fd)));
     }
@@ -123,7 +122,7 @@ fn by_table(tables: BTreeMap<i32, (Vec<AnyLine>, Vec<RawFd>)>) -> impl Iterator<
     })
 }
 
-/// Takes the locks of `groups` out of `counts`; says whether all were there.
+/// Subtracts the locks of `groups` from `counts`. Returns whether all of them were present.
 pub(super) fn subtract(groups: &[Group], counts: &mut Counts) -> bool {
     let mut all = true;
     for line in groups.iter().flat_map(|group| &group.lines) {

@@ -1,8 +1,8 @@
 use super::*;
 use crate::lock_table::AnyLine;
 
-/// A descriptor by words: `12:3 ofd-100 posix-5@12`, its process and number,
-/// then its locks by kind, byte and, for POSIX, who set it.
+/// Parses a descriptor such as `12:3 ofd-100 posix-5@12`: process and number, then its locks with
+/// kind, byte and, for POSIX locks, the process that set them.
 fn descriptor(text: &str) -> Descriptor {
     let mut words = text.split(' ');
     let (pid, fd) = words.next().and_then(|word| word.split_once(':')).expect("pid:fd");
@@ -18,7 +18,7 @@ fn line(word: &str) -> AnyLine {
         .expect("a line")
 }
 
-/// The owners that come out, each as its members, `?` behind those guessed.
+/// The resulting owners, each as a list of its members. `?` marks a guess.
 fn owners(descriptors: &[&str], counts: &[(&str, usize)], compare: Compare<'_>) -> Vec<String> {
     let descriptors: Vec<Descriptor> = descriptors.iter().map(|text| descriptor(text)).collect();
     let counts = counts.iter().map(|(word, count)| (line(word), *count)).collect();
@@ -30,7 +30,7 @@ fn owners(descriptors: &[&str], counts: &[(&str, usize)], compare: Compare<'_>) 
     group(&descriptors, &counts, compare).iter().map(words).collect()
 }
 
-/// Descriptors are of one description when their numbers are the same.
+/// Descriptors have the same description if their numbers are equal.
 fn by_number(one: (i32, RawFd), other: (i32, RawFd)) -> Result<Ordering, ()> {
     Ok(one.1.cmp(&other.1))
 }
@@ -70,9 +70,9 @@ fn posix_locks_belong_to_the_table_that_shows_them() {
     let descriptors = [
         "5:3 posix-1@5",
         "5:4 posix-2@5",
-        // Copied by dup.
+        // Duplicated by dup.
         "5:9 posix-1@5",
-        // Shares its descriptor table with 8, which set the locks and ended.
+        // Shares its descriptor table with 8, which set the locks and exited.
         "6:3 posix-1@8",
         "7:3 posix-1@8",
     ];
@@ -98,5 +98,5 @@ fn each_owners_locks_are_taken_out_once() {
     assert_eq!(counts[&line("ofd-1")], 1);
     assert_eq!(counts[&line("ofd-2")], 1);
     assert!(subtract(&groups[..1], &mut counts));
-    assert!(!subtract(&groups, &mut counts), "there are not so many");
+    assert!(!subtract(&groups, &mut counts), "more locks than the kernel has");
 }

@@ -1,6 +1,5 @@
-//! Locks that the kernel does not show, because the file system keeps them
-//! itself, as a FUSE server can. It can be asked who would be in the way, and
-//! says that somebody is.
+//! Locks that the kernel does not show, because a lock server such as a FUSE server keeps them.
+//! A test for conflicting locks reveals that such a lock exists, but not its owner.
 
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -13,19 +12,21 @@ use crate::lock::KernelLocks;
 use imglock_core::{Backend, ByteLocks, ByteRange, LockType, RangeSpec};
 use imglock_core::{Permission, held_byte, unshared_byte};
 
-/// How long a server may take to answer: one that is stopped never does.
+/// The maximum time to wait for the server. A stopped server never answers.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The locks on the lock bytes of a file, and on nothing else where there are
-/// such. It asks (`F_OFD_GETLK`), and takes none. Whatever cannot be asked
-/// says nothing.
+/// Finds the hidden locks on the lock bytes of a file. If there are none, it finds one lock on any
+/// other byte.
+///
+/// It tests for conflicts (`F_OFD_GETLK`) and acquires no lock. If a test fails, no lock is
+/// reported.
 pub(super) fn locks(path_only: BorrowedFd<'_>) -> Vec<(LockType, ByteRange)> {
     let path = format!("/proc/self/fd/{}", path_only.as_raw_fd());
     let (sender, answer) = channel();
     let ask = move || {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let found = rustix::fs::open(path, flags, Mode::empty()).map(|file| found(file.as_fd()));
-        // Nobody listens any more: it took too long.
+        // The receiver is closed if the test took too long.
         let _ = sender.send(found.unwrap_or_default());
     };
     match std::thread::Builder::new().spawn(ask) {

@@ -1,15 +1,14 @@
-//! Who holds locks on an image: every owner that the kernel knows, with its
-//! processes, and what its locks let others do.
+//! The holders of an image: every owner of locks that the kernel reports, with its processes, and
+//! the opens that the locks still allow.
 //!
-//! [`survey`] looks at /proc/locks and at the descriptors of every process
-//! that may be looked into. It takes no lock, and opens nothing but with
-//! `O_PATH`, so it disturbs nobody. What it finds is plain data; whether a
-//! [`Mode`](imglock_core::Mode) would be granted now is worked out from that
-//! data by [`would_grant`].
+//! [`survey`] reads /proc/locks and inspects the descriptors of every process for which it has
+//! permission. It acquires no lock and opens files only with `O_PATH`, so it does not affect other
+//! processes. The result is plain data. From it, [`would_grant`] computes whether an open with a
+//! [`Mode`](imglock_core::Mode) would be granted now.
 //!
-//! A *holder* is one owner of locks. An open file description owns OFD locks,
-//! flock(2) locks and leases, and may be shared by many processes; a
-//! descriptor table, in most cases that of one process, owns POSIX locks.
+//! A *holder* is one owner of locks. An open file description owns OFD locks, flock(2) locks and
+//! leases, and several processes can share it. A descriptor table, usually that of one process,
+//! owns POSIX locks.
 //!
 //! ```no_run
 //! use imglock_locks::{survey, would_grant};
@@ -22,7 +21,7 @@
 //!     }
 //! }
 //! let answer = would_grant(&seen.images[0], Mode::Rw.claim());
-//! println!("a writer would be {}", if answer.is_granted() { "let in" } else { "refused" });
+//! println!("a writer would be {}", if answer.is_granted() { "granted" } else { "refused" });
 //! # Ok::<(), imglock_locks::SurveyError>(())
 //! ```
 

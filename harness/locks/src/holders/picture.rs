@@ -10,17 +10,17 @@ use crate::lock_table::{FileKey, LockClass};
 use imglock_core::{ByteRange, LockType};
 use imglock_core::{Claim, Mode, Reading};
 
-/// What a survey found.
+/// The result of a survey.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Survey {
-    /// The images, in the order in which they were asked for.
+    /// The images, in the order of the paths given to the survey.
     pub images: Vec<SurveyedImage>,
-    /// How many processes could not be looked into for lack of rights. Those
-    /// of the kernel itself and those that have ended do not count.
+    /// The number of processes that could not be inspected for lack of permission. Kernel threads
+    /// and processes that have exited do not count.
     pub unreadable: usize,
-    /// Whether the locks stood still for as long as it took to look; if not,
-    /// the picture may mix two moments.
+    /// Whether the locks did not change during the survey. If they did, the result may mix the
+    /// states of two moments.
     pub settled: bool,
 }
 
@@ -28,38 +28,38 @@ pub struct Survey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct SurveyedImage {
-    /// The path it was asked for by.
+    /// The path that was given to the survey.
     pub path: PathBuf,
-    /// The kernel's name of the file.
+    /// The name of the file in /proc/locks.
     pub key: FileKey,
-    /// Its size, in bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// Whether another file can have the same [`key`](SurveyedImage::key), as
-    /// on btrfs, where each subvolume counts its inodes from the start.
+    /// Whether another file can have the same [`key`](SurveyedImage::key). This is possible on
+    /// btrfs, where each subvolume numbers its inodes from the start.
     pub ambiguous: bool,
-    /// Who has locks, by the smallest pid.
+    /// The owners of locks, sorted by their smallest pid.
     pub holders: Vec<Holder>,
-    /// Who waits for one.
+    /// The processes that wait for a lock.
     pub waiters: Vec<Waiter>,
     /// Granted locks whose owner was not found.
     pub unexplained: Vec<UnexplainedLock>,
-    /// Who has the image open, and neither has a lock on it nor waits for one.
+    /// The processes that have the image open, but neither hold a lock on it nor wait for one.
     pub unlocked: Vec<UnlockedUser>,
 }
 
 impl SurveyedImage {
-    /// Whether anybody has a lock on it, known or not.
+    /// Returns whether the image is locked, by a known or an unknown owner.
     pub fn is_held(&self) -> bool {
         !self.holders.is_empty() || !self.unexplained.is_empty()
     }
 
-    /// What is dangerous about the locks that are there.
+    /// The dangers of the current locks.
     pub fn dangers(&self) -> Vec<Danger> {
         Danger::of(self)
     }
 
-    /// Whether somebody has a lock that the kernel does not know of: whoever
-    /// has the image open may be the one.
+    /// Returns whether the image has a lock that the kernel does not report. Every process that has
+    /// the image open may hold it.
     pub fn hides_a_holder(&self) -> bool {
         self.unexplained.iter().any(|one| one.could_be.contains(&Explanation::FileSystem))
     }
@@ -69,12 +69,12 @@ impl SurveyedImage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Holder {
-    /// What the locks belong to.
+    /// The kind of owner.
     pub owner: HolderOwner,
-    /// Whether it is a guess that these processes share one owner: kcmp(2)
-    /// was refused, and their locks alone do not tell.
+    /// Whether the grouping of these processes into one owner is a guess: kcmp(2) was refused, and
+    /// the locks alone do not determine it.
     pub guessed: bool,
-    /// Everybody who has it, by pid. The locks last until all of them have
+    /// The processes that share this owner, sorted by pid. The locks last until all of them have
     /// closed it.
     pub processes: Vec<HolderProcess>,
     /// Its locks.
@@ -82,7 +82,7 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// What the byte-range locks amount to.
+    /// The meaning of its byte-range locks.
     pub fn reading(&self) -> Reading {
         let mut reading = Reading::default();
         for lock in self.locks.iter().filter(|lock| lock.class.backend().is_some()) {
@@ -93,24 +93,23 @@ impl Holder {
         reading
     }
 
-    /// The permissions held and shared; `None` when no lock byte is locked.
+    /// The permissions held and shared, or `None` if no lock byte is locked.
     pub fn claim(&self) -> Option<Claim> {
         Some(self.reading().claim()).filter(|claim| *claim != Claim::NOTHING)
     }
 
-    /// Every mode that makes this claim; several may. Empty when there is no
-    /// claim, and when no mode fits it.
+    /// All modes with this claim. The list is empty if there is no claim or no mode matches it.
     pub fn modes(&self) -> Vec<Mode> {
         let claim = self.claim();
         Mode::ALL.iter().copied().filter(|mode| Some(mode.claim()) == claim).collect()
     }
 
-    /// In whose way it locks, for an image of `size` bytes.
+    /// The locking protocol that these locks follow, for an image of `size` bytes.
     pub fn protocol(&self, size: u64) -> LockProtocol {
         LockProtocol::of(&self.locks, size)
     }
 
-    /// The kinds of its locks, each once.
+    /// The kinds of its locks, without duplicates.
     pub fn classes(&self) -> Vec<LockClass> {
         let mut classes: Vec<LockClass> = self.locks.iter().map(|lock| lock.class).collect();
         classes.sort_unstable();
@@ -119,45 +118,43 @@ impl Holder {
     }
 }
 
-/// What locks belong to.
+/// The kind of owner of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum HolderOwner {
-    /// An open file description: OFD locks, flock(2), leases.
+    /// An open file description: the owner of OFD locks, flock(2) locks and leases.
     Description,
-    /// A descriptor table, in most cases that of one process: POSIX locks.
+    /// A descriptor table, usually that of one process: the owner of POSIX locks.
     Table,
 }
 
-/// A process, as far as it lets itself be seen.
+/// A process, with the facts that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct HolderProcess {
-    /// Its process id, in the survey's own pid namespace.
+    /// Its process ID in the pid namespace of the survey.
     pub pid: i32,
-    /// Its parent now.
+    /// The process ID of its current parent.
     pub ppid: Option<i32>,
-    /// The short name of its parent now.
+    /// The short name of its current parent.
     pub parent: Option<String>,
-    /// The user it acts as (effective uid).
+    /// Its effective user ID.
     pub uid: Option<u32>,
-    /// That user's name, where there is one.
+    /// The name of that user, if there is one.
     pub user: Option<String>,
-    /// Its short name, which the kernel cuts off after 15 bytes; empty when
-    /// it has ended meanwhile.
+    /// Its short name, which the kernel truncates to 15 bytes. Empty if it has exited.
     pub comm: String,
-    /// Its command line; empty when it has erased it.
+    /// Its command line. Empty if the process has erased it.
     pub command: Vec<String>,
-    /// When it was started, to the second.
+    /// Its start time, in whole seconds.
     pub started: Option<SystemTime>,
-    /// Whether its present parent is not the one that started it: that one
-    /// has ended. A program that detaches by setsid(2) alone cannot be told
-    /// from one that the parent started, and is not meant; a daemon that
-    /// forks once more after it, such as QEMU's `-daemonize`, is.
+    /// Whether the process that started it has exited, so that its current parent is another one. A
+    /// program that detaches by setsid(2) alone looks like one that the current parent started, and
+    /// is not reported. A daemon that forks once more afterwards is, as with QEMU's `-daemonize`.
     pub orphan: bool,
-    /// The numbers of its descriptors of the image that belong to this owner;
-    /// empty when it could not be looked into.
+    /// The descriptors of the image in this process that belong to this owner. Empty if the process
+    /// could not be inspected.
     pub fds: Vec<RawFd>,
 }
 
@@ -165,89 +162,86 @@ pub struct HolderProcess {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct OwnedLock {
-    /// What kind of lock.
+    /// The kind of lock.
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub class: LockClass,
-    /// Shared or exclusive; `None` for a lease that its holder was told to
-    /// give up.
+    /// Shared or exclusive. `None` for a lease that the kernel has asked its holder to release.
     pub kind: Option<LockType>,
-    /// Which bytes; all of them for what is no byte-range lock.
+    /// The bytes. For locks that are not byte-range locks, all bytes.
     pub range: ByteRange,
 }
 
-/// A lock that somebody waits for.
+/// A lock for which a process waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Waiter {
-    /// What is waited for.
+    /// The lock.
     pub lock: OwnedLock,
-    /// Who waits. The kernel does not say it of an OFD lock: then these are
-    /// the processes that were seen waiting for one, which may be more than
-    /// one, or none.
+    /// The waiting processes. The kernel does not report them for an OFD lock. In that case, these
+    /// are the processes that were seen waiting for an OFD lock on this file: several, one or none.
     pub processes: Vec<HolderProcess>,
-    /// Whether it is just these who wait for just this.
+    /// Whether exactly these processes wait for exactly this lock.
     pub certain: bool,
 }
 
-/// A granted lock that nobody's descriptors explain.
+/// A granted lock that no known descriptor explains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct UnexplainedLock {
     /// The lock.
     pub lock: OwnedLock,
-    /// Who set it, where the kernel says so and that process still lives. It
-    /// need not have it any more.
+    /// The process that set it, if the kernel reports it and the process is alive. It may no longer
+    /// hold the lock.
     pub process: Option<HolderProcess>,
-    /// What can be behind it.
+    /// The possible explanations.
     pub could_be: Vec<Explanation>,
 }
 
-/// A process that has the image open without a lock: it keeps nobody out, and
-/// notices nobody.
+/// A process that has the image open without a lock. It excludes no other opener, and no lock
+/// excludes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct UnlockedUser {
-    /// Who.
+    /// The process.
     pub process: HolderProcess,
     /// Whether it can write to the image.
     pub writable: bool,
 }
 
-/// How a lock can be there without a descriptor that shows it.
+/// A possible explanation of a lock without a descriptor that shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Explanation {
-    /// It belongs to a process that could not be looked into.
+    /// It belongs to a process that could not be inspected.
     UnreadableProcess,
-    /// Its descriptor is on the way through a Unix socket.
+    /// Its descriptor is in flight in a Unix socket (unix(7)).
     InFlight,
-    /// Its descriptor is registered with io_uring, and closed otherwise.
+    /// Its file is registered with io_uring, and all descriptors are closed.
     IoUring,
-    /// It belongs to a thread that has a descriptor table of its own.
+    /// It belongs to a thread with its own descriptor table.
     ThreadTable,
     /// It belongs to a process in another pid namespace.
     OtherNamespace,
-    /// It is on another file, with the same inode number, whose descriptors
-    /// could not be seen.
+    /// It is on another file with the same inode number, whose descriptors were not visible.
     OtherFile,
-    /// The file system keeps its locks itself, as a FUSE server can: the
-    /// kernel knows nobody who has one.
+    /// The file system keeps its locks itself, as a FUSE server can. The kernel does not know their
+    /// owners.
     FileSystem,
 }
 
 impl Explanation {
-    /// One phrase, after "it can be".
+    /// A phrase that completes "the lock is" or "it can be".
     pub fn meaning(self) -> &'static str {
         match self {
-            Explanation::UnreadableProcess => "of a process that could not be looked into",
+            Explanation::UnreadableProcess => "of a process that could not be inspected",
             Explanation::InFlight => "of a descriptor in flight in a Unix socket",
             Explanation::IoUring => "of a file registered with io_uring",
             Explanation::ThreadTable => "of a thread with a descriptor table of its own",
             Explanation::OtherNamespace => "of a process in another pid namespace",
             Explanation::OtherFile => "on another file with the same inode number",
             Explanation::FileSystem => {
-                "of anybody: the file system keeps its locks itself and does not say whose they are"
+                "of any process: the file system keeps its locks itself and does not report their owners"
             }
         }
     }

@@ -7,41 +7,40 @@ use crate::lock_table::LockClass;
 use imglock_core::ByteRange;
 use imglock_core::{Claim, Reading};
 
-/// The way in which an owner locks, and so whom it keeps out.
+/// The way in which an owner uses locks. It determines which other openers the locks exclude.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[derive(Display, IntoStaticStr)]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[strum(serialize_all = "kebab-case")]
 pub enum LockProtocol {
-    /// Read locks on lock bytes and nothing else, as QEMU takes them.
+    /// Only read locks on lock bytes, as QEMU acquires them.
     Qemu,
-    /// One lock from byte 0 to the end however far it grows, as
-    /// cloud-hypervisor takes it with `lock_granularity=full`: a write lock
-    /// for a writable disk, a read lock for a read-only one.
+    /// One lock from byte 0 to the end of the file, including later growth. cloud-hypervisor acquires
+    /// it with `lock_granularity=full`: a write lock for a writable disk, a read lock for a read-only
+    /// one.
     WholeFile,
-    /// One lock over every byte that the image has now, as cloud-hypervisor
-    /// takes it with `lock_granularity=byte-range`, its default since the
-    /// end of 2025.
+    /// One lock on all bytes that the image has now. cloud-hypervisor acquires it with
+    /// `lock_granularity=byte-range`, its default since the end of 2025.
     WholeImage,
-    /// flock(2), as crosvm takes it: exclusive for a writable disk, shared
-    /// for a read-only one.
+    /// A flock(2) lock, as crosvm acquires it: exclusive for a writable disk, shared for a read-only
+    /// one.
     Flock,
-    /// A lease or a delegation: it keeps nobody out, but makes them wait.
+    /// A lease or a delegation. It does not exclude other openers, but they must wait.
     Lease,
-    /// Byte ranges of some other meaning.
+    /// Byte-range locks with another meaning.
     ByteRange,
-    /// Several of these at once.
+    /// Several of these at the same time.
     Mixed,
 }
 
 impl LockProtocol {
-    /// The word that reports use.
+    /// The word in reports.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// Which one these locks of one owner follow, on an image of `size` bytes.
+    /// The protocol that these locks of one owner follow, on an image of `size` bytes.
     pub(super) fn of(locks: &[OwnedLock], size: u64) -> LockProtocol {
         let mut reading = Reading::default();
         let mut seen = Vec::new();
@@ -69,7 +68,7 @@ fn by_range(range: ByteRange, size: u64) -> LockProtocol {
     let beyond = u64::try_from(range.last).unwrap_or(0).saturating_add(1);
     match (range.first, range.last) {
         (0, ByteRange::EOF) => LockProtocol::WholeFile,
-        // The length that is locked is the larger one of size and blocks used.
+        // cloud-hypervisor locks the larger of the file size and the allocated blocks.
         (0, _) if size > 0 && beyond >= size => LockProtocol::WholeImage,
         _ => LockProtocol::ByteRange,
     }

@@ -16,38 +16,37 @@ use imglock_core::Access;
 pub(super) struct Descriptor {
     pub(super) pid: i32,
     pub(super) fd: RawFd,
-    /// The locks that its fdinfo shows.
+    /// The locks in its fdinfo.
     pub(super) lines: Vec<AnyLine>,
-    /// What can be done through it; `None` for one that only names the file
-    /// (`O_PATH`), and when it has gone.
+    /// The access mode. `None` for a descriptor with `O_PATH`, and for one that was closed meanwhile.
     pub(super) access: Option<Access>,
 }
 
-/// The descriptors found for one file.
+/// The descriptors that were found for one file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Found {
-    /// Those of the file itself.
+    /// The descriptors of the file itself.
     pub(super) own: Vec<Descriptor>,
-    /// Those of other files with the same inode number, which the kernel may
-    /// call by the same name (subvolumes of btrfs, layers of an overlay).
+    /// The descriptors of other files with the same inode number, which may have the same name in
+    /// /proc/locks (subvolumes of btrfs, layers of an overlay).
     pub(super) twins: Vec<Descriptor>,
 }
 
 /// One pass over /proc.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// In the order of the targets.
+    /// One entry for each target, in their order.
     pub(super) found: Vec<Found>,
-    /// How many processes could not be looked into.
+    /// The number of processes that could not be inspected.
     pub(super) unreadable: usize,
 }
 
-/// Looks at every descriptor of every process that may be looked into.
+/// Inspects every descriptor of every process for which it has permission.
 ///
-/// A process that ends meanwhile is none that holds anything.
+/// A process that exits during the scan holds nothing.
 ///
 /// # Errors
-/// When /proc cannot be read.
+/// If /proc cannot be read.
 pub(super) fn scan(targets: &[Target]) -> io::Result<Scan> {
     let mut by_inode: HashMap<u64, Vec<usize>> = HashMap::new();
     for (index, target) in targets.iter().enumerate() {
@@ -65,7 +64,7 @@ pub(super) fn scan(targets: &[Target]) -> io::Result<Scan> {
                 scan.unreadable += usize::from(facts::is_program(pid));
                 continue;
             }
-            // It has ended.
+            // The process has exited.
             Err(_) => continue,
         };
         let mut process = Look { proc: &proc, pid, targets, by_inode: &by_inode, text: &mut text };
@@ -78,7 +77,7 @@ pub(super) fn scan(targets: &[Target]) -> io::Result<Scan> {
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-/// A process being looked into.
+/// A process that is being inspected.
 struct Look<'a> {
     proc: &'a OwnedFd,
     pid: i32,
@@ -88,15 +87,14 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Adds its descriptors of the targets; says whether it let itself be
-    /// looked into.
+    /// Adds its descriptors of the targets. Returns whether the process could be inspected.
     fn look_into(&mut self, descriptors: OwnedFd, found: &mut [Found]) -> bool {
         let Ok(mut entries) = Dir::new(descriptors) else { return true };
         while let Some(Ok(entry)) = entries.next() {
             let Some(fd) = number(entry.file_name()) else { continue };
             let Ok(directory) = entries.fd() else { return true };
-            // The link's target, without opening it, and only by what the
-            // kernel has in memory. fdinfo is read for very few of them.
+            // stat of the link's target, without opening it, and only from the kernel's cache. fdinfo is
+            // read for very few descriptors.
             let stat = match look(directory, entry.file_name(), AtFlags::empty()) {
                 Ok(status) => stat_key(&status),
                 Err(Errno::ACCESS | Errno::PERM) => return false,
@@ -114,7 +112,7 @@ impl Look<'_> {
         true
     }
 
-    /// What a descriptor's fdinfo shows; nothing when it has gone.
+    /// The locks and access mode in the fdinfo of a descriptor. Empty if it was closed meanwhile.
     fn info(&mut self, fd: RawFd) -> (Vec<AnyLine>, Option<Access>) {
         let path = format!("{}/fdinfo/{fd}", self.pid);
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
@@ -131,7 +129,7 @@ impl Look<'_> {
     }
 }
 
-/// The line `flags:` of fdinfo, in octal, as open(2) has them.
+/// The line `flags:` of fdinfo, in octal, with the flags of open(2).
 fn access_of_fdinfo(text: &str) -> Option<Access> {
     let flags = text.lines().find_map(|line| line.strip_prefix("flags:"))?;
     let flags = OFlags::from_bits_retain(u32::from_str_radix(flags.trim(), 8).ok()?);

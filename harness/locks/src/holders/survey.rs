@@ -16,40 +16,40 @@ use crate::raw::compare_descriptions;
 use imglock_core::Access;
 use imglock_core::{ByteRange, LockType};
 
-/// How often to look at most, while locks come and go.
+/// The maximum number of passes while locks change.
 const MOST_LOOKS: usize = 5;
 
-/// How often to make a survey anew that has not settled.
+/// The maximum number of repetitions of a survey that did not settle.
 const MOST_SURVEYS: usize = 10;
 
-/// Why a survey could not be made.
+/// The reason why a survey failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SurveyError {
-    /// A path that leads to no file, or to one behind a folder that may not
-    /// be entered.
+    /// The path does not lead to a file, or a directory in it cannot be searched.
     #[error("cannot look at {}: {source}", path.display())]
     Image {
         /// The path.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// No /proc, or one that cannot be read.
-    #[error("cannot read /proc, where the kernel tells of locks: {0}; is it mounted?")]
+    /// /proc is missing or cannot be read.
+    #[error("cannot read locks from /proc: {0}")]
     Proc(io::Error),
 }
 
-/// Finds every owner of a lock on the files that `paths` lead to, in one pass
-/// over /proc: through symbolic links and hard links, and for a deleted file
-/// through a link such as /proc/PID/fd/N.
+/// Finds every owner of a lock on the files at `paths`, in one pass over /proc.
 ///
-/// It takes no lock and disturbs nobody. Since descriptors and /proc/locks
-/// cannot be read at one moment, it looks again as long as the two disagree,
-/// several times at most ([`Survey::settled`]).
+/// Symbolic links and hard links are followed. A deleted file is found by a link such as
+/// /proc/PID/fd/N.
+///
+/// The survey acquires no lock and does not affect other processes. Descriptors and /proc/locks
+/// cannot be read at the same moment, so it repeats the pass, up to a limit, while the two
+/// disagree ([`Survey::settled`]).
 ///
 /// # Errors
-/// When a path leads to no file, or /proc cannot be read. A process that may
-/// not be looked into is no error; it is counted.
+/// If a path does not lead to a file, or /proc cannot be read. A process that cannot be inspected
+/// is not an error; it is counted in [`Survey::unreadable`].
 pub fn survey<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
     let mut mounts = Mounts::default();
     let targets = paths
@@ -64,7 +64,7 @@ pub fn survey<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
     for _ in 0..MOST_LOOKS {
         let mut seen = look(&targets).map_err(SurveyError::Proc)?;
         let explained = seen.images.iter().all(|image| image.unexplained.is_empty());
-        // A lock that stays unexplained is one; a picture that stays is true.
+        // A lock that remains unexplained is really there. A result that does not change is correct.
         let confirmed = last.as_ref().is_some_and(|last| last.images == seen.images);
         if (seen.settled && explained) || confirmed {
             seen.settled = true;
@@ -72,14 +72,14 @@ pub fn survey<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
         }
         last = Some(Survey { settled: false, ..seen });
     }
-    last.ok_or_else(|| SurveyError::Proc(io::Error::other("no picture")))
+    last.ok_or_else(|| SurveyError::Proc(io::Error::other("no pass was made")))
 }
 
-/// As [`survey`], made anew while the locks do not stand still, several times
-/// at most: others on the machine may lock so often that one is not enough.
+/// Like [`survey`], but repeats the survey, up to a limit, until it settles. Other processes on
+/// the machine may change locks so often that one survey is not enough.
 ///
 /// # Errors
-/// As [`survey`].
+/// As for [`survey`].
 pub fn survey_settled<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
     let mut seen = survey(paths)?;
     for _ in 0..MOST_SURVEYS {
@@ -91,7 +91,7 @@ pub fn survey_settled<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError
     Ok(seen)
 }
 
-/// Looks once.
+/// One pass.
 fn look(targets: &[Target]) -> io::Result<Survey> {
     let Scan { found, unreadable } = scan(targets)?;
     let keys: Vec<FileKey> =
@@ -112,14 +112,14 @@ fn look(targets: &[Target]) -> io::Result<Survey> {
     Ok(survey)
 }
 
-/// The kernel's name of the file: certain when one of its locks shows in a
-/// descriptor's fdinfo.
+/// The name of the file in /proc/locks. It is certain if the fdinfo of a descriptor shows one of
+/// its locks.
 fn key(target: &Target, found: &Found) -> FileKey {
     let shown = found.own.iter().flat_map(|descriptor| &descriptor.lines).next();
     shown.map_or(target.key, |line| line.file)
 }
 
-/// One file, and what was seen of it.
+/// One file and what the pass found.
 struct Sight<'a> {
     target: &'a Target,
     key: FileKey,
@@ -139,7 +139,7 @@ impl Sight<'_> {
         }
         let compare: Compare<'_> = &|one, other| compare_descriptions(one, other).map_err(drop);
         let groups = group(&self.found.own, &counts, compare);
-        // Locks on another file that the kernel calls by the same name.
+        // Locks on another file with the same name in /proc/locks.
         let mut twins = group(&self.found.twins, &counts, compare);
         twins.retain(|group| group.lines.iter().any(|line| line.file == self.key));
         self.settled &= subtract(&groups, &mut counts) & subtract(&twins, &mut counts);
@@ -176,7 +176,7 @@ impl Sight<'_> {
             let fds = chunk.iter().map(|(_, fd)| *fd).collect();
             match self.facts.process(chunk[0].0, fds) {
                 Some(process) => processes.push(process),
-                // It has just ended; the picture is out of date.
+                // The process has just exited, so this result is out of date.
                 None => self.settled = false,
             }
         }
@@ -184,8 +184,8 @@ impl Sight<'_> {
         (!processes.is_empty()).then_some(Holder { owner, guessed, processes, locks })
     }
 
-    /// POSIX locks name their owner, whether or not it lets itself be looked
-    /// into. What is found so is taken out of `left`.
+    /// The owners of POSIX locks whose process could not be inspected: the kernel reports their pid.
+    /// Their locks are removed from `left`.
     fn unseen_tables(&mut self, left: &mut Vec<AnyLine>) -> Vec<Holder> {
         let mut holders: Vec<Holder> = Vec::new();
         let facts = &mut *self.facts;
@@ -205,7 +205,7 @@ impl Sight<'_> {
         holders
     }
 
-    /// Who else has the file open.
+    /// The other processes that have the file open.
     fn unlocked(&mut self, holders: &[Holder], waiters: &[Waiter]) -> Vec<UnlockedUser> {
         let holding = holders.iter().flat_map(|holder| &holder.processes);
         let waiting = waiters.iter().flat_map(|waiter| &waiter.processes);
@@ -241,7 +241,7 @@ impl Sight<'_> {
     }
 }
 
-/// A lock that the file system told of when it was asked, of nobody knows whom.
+/// A lock that the file system reported in a test, with an unknown owner.
 fn hidden((kind, range): (LockType, ByteRange)) -> UnexplainedLock {
     let lock = OwnedLock { class: LockClass::Ofd, kind: Some(kind), range };
     UnexplainedLock { lock, process: None, could_be: vec![Explanation::FileSystem] }

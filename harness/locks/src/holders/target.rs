@@ -9,30 +9,29 @@ use super::hidden;
 use crate::lock_table::FileKey;
 use imglock_core::{ByteRange, LockType};
 
-/// What stat(2) calls a file: device and inode number.
+/// The name of a file in stat(2): device and inode number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct StatKey {
     pub(super) device: (u32, u32),
     pub(super) inode: u64,
 }
 
-/// A file that is to be surveyed, held on to by an `O_PATH` descriptor, which
-/// neither opens it nor, when closed, drops anybody's POSIX locks.
+/// A file to survey. The `O_PATH` descriptor keeps the inode alive. It does not open the file, and
+/// closing it drops no POSIX locks.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) path: PathBuf,
     pub(super) stat: StatKey,
     pub(super) size: u64,
-    /// What /proc/locks should call it, as far as can be told without a lock.
+    /// The expected name in /proc/locks, as far as it can be determined without a lock.
     pub(super) key: FileKey,
-    /// Whether its file system may keep locks that the kernel does not show.
+    /// Whether the file system may keep locks that the kernel does not show.
     pub(super) may_hide: bool,
     held: OwnedFd,
 }
 
 impl Target {
-    /// Finds the file that `path` leads to, through symbolic links, those of
-    /// /proc/PID/fd included.
+    /// Finds the file at `path`. Symbolic links are followed, including those of /proc/PID/fd.
     pub(super) fn find(path: &Path, mounts: &mut Mounts) -> io::Result<Target> {
         let held = rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
         let status = look(held.as_fd(), c"", AtFlags::EMPTY_PATH)?;
@@ -41,8 +40,8 @@ impl Target {
         let field = |name: &str| {
             info.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok())
         };
-        // Both are the kernel's own numbers. The inode's is there from Linux
-        // 5.14 on; before, stat's is all there is.
+        // Both numbers come from the kernel. fdinfo has the inode number since Linux 5.14; on older
+        // kernels the one of stat(2) is used.
         let mount = field("mnt_id:").and_then(|mount| mounts.find(mount));
         let device = mount.map_or(stat.device, |mount| mount.device);
         let may_hide = mount.is_some_and(|mount| mount.may_hide);
@@ -51,32 +50,32 @@ impl Target {
         Ok(Target { path: path.to_owned(), stat, size: status.stx_size, key, may_hide, held })
     }
 
-    /// Locks that the kernel shows nowhere.
+    /// The locks that the kernel does not show.
     pub(super) fn hidden_locks(&self) -> Vec<(LockType, ByteRange)> {
         if self.may_hide { hidden::locks(self.held.as_fd()) } else { Vec::new() }
     }
 
-    /// Whether the kernel's name for the file is not stat's: then other files
-    /// may have the same one.
+    /// Returns whether the name in /proc/locks differs from that of stat(2). Other files may then
+    /// have the same name.
     pub(super) fn is_ambiguous(&self, key: FileKey) -> bool {
         (key.major, key.minor) != self.stat.device
     }
 }
 
-/// The devices of mounted file systems, read when first asked for.
+/// The devices of mounted file systems, read when they are first needed.
 #[derive(Debug, Default)]
 pub(super) struct Mounts(Option<Vec<Mount>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Mount {
     id: u64,
-    /// The device of its super block.
+    /// The device of the super block.
     device: (u32, u32),
     may_hide: bool,
 }
 
 impl Mounts {
-    /// `None` for a mount that this process does not see.
+    /// Returns `None` for a mount that is not visible to this process.
     fn find(&mut self, id: u64) -> Option<Mount> {
         let mounts = self.0.get_or_insert_with(read_mounts);
         mounts.iter().find(|mount| mount.id == id).copied()
@@ -100,8 +99,8 @@ fn read_mounts() -> Vec<Mount> {
     mounts.0.iter().filter_map(mount).collect()
 }
 
-/// `statx(2)` of what the kernel knows already (`AT_STATX_DONT_SYNC`): a
-/// network file system whose server is gone must not make a survey hang.
+/// `statx(2)` from the kernel's cache (`AT_STATX_DONT_SYNC`), so that a survey does not hang if the
+/// server of a network file system is unreachable.
 pub(super) fn look(
     directory: impl AsFd,
     name: &std::ffi::CStr,

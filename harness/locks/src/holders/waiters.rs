@@ -8,12 +8,11 @@ use super::scan::Descriptor;
 use super::{HolderProcess, OwnedLock, Waiter};
 use crate::lock_table::{AnyLine, LockClass};
 
-/// Who waits, given the lines of /proc/locks that are waited for and the
-/// descriptors of the file.
+/// The waiters of a file, from the waiting lines of /proc/locks and the descriptors of the file.
 ///
-/// Those of POSIX and flock(2) locks name the process. Of an OFD lock the
-/// kernel says nothing; there, every thread is named that sits in a call that
-/// waits for one on a descriptor of this file.
+/// The lines of POSIX and flock(2) locks contain the process. For OFD locks the kernel reports no
+/// process. In that case, every thread in a call that waits for an OFD lock on a descriptor of this
+/// file is listed.
 pub(super) fn waiters(
     lines: &[AnyLine],
     descriptors: &[Descriptor],
@@ -85,10 +84,9 @@ fn calls(descriptors: &[Descriptor]) -> Vec<Call> {
     calls
 }
 
-/// The descriptor and the kind of lock that a call waits for, if it does:
-/// from the text of /proc/PID/task/TID/syscall, the call's number followed by
-/// its arguments. Programs of another word size have other numbers and are
-/// not recognised.
+/// Parses /proc/PID/task/TID/syscall: the number of the system call, then its arguments. Returns
+/// the descriptor and the kind of lock if the call waits for a lock. Programs with another word
+/// size have other call numbers and are not recognised.
 fn awaited(text: &str) -> Option<(RawFd, LockClass)> {
     let mut words = text.split_ascii_whitespace();
     let call: libc::c_long = words.next()?.parse().ok()?;

@@ -4,26 +4,26 @@ use serde::{Deserialize, Serialize};
 use imglock_core::{ByteLocks, LockError, LockType, RangeSpec};
 use imglock_core::{Claim, Permissions, Refusal, Side, held_byte, unshared_byte};
 
-/// Why a claim could not be acquired.
+/// The reason why a claim was not acquired.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AcquireError {
-    /// A holder is in the way.
+    /// The claim conflicts with a holder.
     #[error("{}", .0.qemu_message())]
     Refused(Refusal),
-    /// The read lock itself failed: a foreign write lock on the byte, no
-    /// locks on this file system, a descriptor that cannot be read.
+    /// The read lock itself failed: another program holds a write lock on the byte, the file system
+    /// does not support locks, or the descriptor is not open for reading.
     #[error("Failed to lock byte {byte}: {error}")]
     LockByte {
-        /// The lock byte.
+        /// The offset of the lock byte.
         byte: i64,
-        /// What fcntl(2) said.
+        /// The error of fcntl(2).
         error: LockError,
     },
 }
 
 impl AcquireError {
-    /// Whether another owner is in the way, so that trying again later may
-    /// help; otherwise locks do not work here at all.
+    /// Returns whether another owner holds a conflicting lock, so that a later attempt may succeed.
+    /// Otherwise locks do not work on this file.
     pub fn is_conflict(&self) -> bool {
         match self {
             AcquireError::Refused(_) => true,
@@ -32,19 +32,19 @@ impl AcquireError {
     }
 }
 
-/// The lock bytes of one open node, changed as QEMU's file driver does it
+/// The lock bytes of one open node, acquired and released as in QEMU's file driver
 /// (`raw_handle_perm_lock` and `raw_apply_lock_bytes`, block/file-posix.c).
 ///
-/// It remembers which bytes *it* has locked and never asks the kernel again:
-/// under POSIX another descriptor's close can take them away unnoticed.
+/// Like QEMU, it remembers which bytes *it* has locked and never asks the kernel again. With POSIX
+/// locks, closing another descriptor of the file can drop them without notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct ByteClaims {
-    /// What is in force: the last claim that was committed.
+    /// The last claim that was committed.
     claim: Claim,
-    /// The `100 + i` bytes this node believes to have locked.
+    /// The permissions whose bytes `100 + i` this node believes to have locked.
     held: Permissions,
-    /// The `200 + i` bytes this node believes to have locked.
+    /// The permissions whose bytes `200 + i` this node believes to have locked.
     unshared: Permissions,
 }
 
@@ -59,16 +59,15 @@ impl Default for ByteClaims {
 }
 
 impl ByteClaims {
-    /// The claim in force.
+    /// The claim in force: the last one that was committed.
     pub fn claim(&self) -> Claim {
         self.claim
     }
 
-    /// Changes to `new`: prepare, then commit, or abort when refused.
+    /// Changes the claim to `new`: prepare, then commit, or abort if refused.
     ///
     /// # Errors
-    /// When it fails, the old claim stays in force and no byte beyond it is
-    /// left locked by this node.
+    /// On an error, the old claim stays in force and this node keeps no other byte locked.
     pub fn change(&mut self, locks: &mut dyn ByteLocks, new: Claim) -> Result<(), AcquireError> {
         match self.prepare(locks, new) {
             Ok(()) => {
@@ -82,11 +81,12 @@ impl ByteClaims {
         }
     }
 
-    /// Locks what old or new needs, then tests that nobody is in the way of
-    /// new. Giving up permissions needs neither.
+    /// Locks the bytes that the old or the new claim needs, then tests whether another holder
+    /// conflicts with the new claim. A claim that only releases permissions needs neither.
     ///
     /// # Errors
-    /// The caller must [`ByteClaims::abort`]: bytes may be left locked.
+    /// As for [`ByteClaims::change`]. Bytes may remain locked: the caller must call
+    /// [`ByteClaims::abort`].
     pub fn prepare(&mut self, locks: &mut dyn ByteLocks, new: Claim) -> Result<(), AcquireError> {
         let old = self.claim;
         if old.held.contains(new.held) && new.shared.contains(old.shared) {
@@ -96,11 +96,12 @@ impl ByteClaims {
         check(locks, new)
     }
 
-    /// Asks whether [`ByteClaims::prepare`] would be granted, and locks
-    /// nothing: nobody else notices. The answer may be out of date at once.
+    /// Tests whether [`ByteClaims::prepare`] would be granted. It locks nothing, so other openers do
+    /// not notice it. The answer can be out of date as soon as it is returned.
     ///
     /// # Errors
-    /// What `prepare` would meet: a foreign write lock on a byte, or a holder.
+    /// The error that `prepare` would return: another program's write lock on a byte, or a
+    /// conflicting holder.
     pub fn test(&self, locks: &mut dyn ByteLocks, new: Claim) -> Result<(), AcquireError> {
         let held = (new.held - self.held).each().map(held_byte);
         let unshared = (new.unshared() - self.unshared).each().map(unshared_byte);
@@ -115,27 +116,27 @@ impl ByteClaims {
         check(locks, new)
     }
 
-    /// Unlocks what `new` no longer needs and puts it in force.
+    /// Unlocks the bytes that `new` does not need and puts `new` in force.
     pub fn commit(&mut self, locks: &mut dyn ByteLocks, new: Claim) {
         self.unlock_all_but(locks, new);
         self.claim = new;
     }
 
-    /// Unlocks back to the claim in force.
+    /// Unlocks all bytes that the claim in force does not need.
     pub fn abort(&mut self, locks: &mut dyn ByteLocks) {
         self.unlock_all_but(locks, self.claim);
     }
 
-    /// The first half of a reopen: prepares `claim` on the `old` descriptor
-    /// and, without any test, takes its bytes on the `new` one too.
+    /// The first half of a reopen: prepares `claim` on the `old` descriptor, then locks its bytes on
+    /// the `new` descriptor without a test.
     ///
-    /// Once the caller has closed the old descriptor it commits on the new
-    /// one. Under POSIX that close drops every byte, and the commit does not
-    /// notice: this is how QEMU loses its locks in a plain start.
+    /// After this, the caller closes the old descriptor and commits on the new one. With POSIX locks,
+    /// that close drops every byte and the commit does not notice it. This is how QEMU loses its locks
+    /// in a normal start.
     ///
     /// # Errors
-    /// The old descriptor is back at the claim in force; the new one is to be
-    /// closed.
+    /// As for [`ByteClaims::change`]. The old descriptor has the claim in force again; the caller must
+    /// close the new one.
     pub fn prepare_reopen(
         &mut self,
         old: &mut dyn ByteLocks,
@@ -164,8 +165,8 @@ impl ByteClaims {
         Ok(())
     }
 
-    /// An unlock that fails leaves the byte locked and noted as such; QEMU
-    /// too goes on, since some network file systems fail here at times.
+    /// An unlock that fails leaves the byte locked and recorded as locked. QEMU also continues in this
+    /// case, because unlocking sometimes fails on network file systems.
     fn unlock_all_but(&mut self, locks: &mut dyn ByteLocks, keep: Claim) {
         for permission in (self.held - keep.held).each() {
             if locks.unlock(RangeSpec::byte(held_byte(permission))).is_ok() {
@@ -186,8 +187,8 @@ fn read_lock(locks: &mut dyn ByteLocks, byte: i64) -> Result<(), AcquireError> {
         .map_err(|error| AcquireError::LockByte { byte, error })
 }
 
-/// Tests, as `raw_check_lock_bytes` does, with a write lock that is never
-/// taken: it would meet anybody's read lock on the byte.
+/// Tests for conflicts as `raw_check_lock_bytes` does, with a write lock that is not acquired. A
+/// write lock conflicts with every read lock on the byte.
 fn check(locks: &mut dyn ByteLocks, claim: Claim) -> Result<(), AcquireError> {
     let wanted = claim.held.each().map(|p| (Side::Wanted, p, unshared_byte(p)));
     let unshared = claim.unshared().each().map(|p| (Side::Unshared, p, held_byte(p)));

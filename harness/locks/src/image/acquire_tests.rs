@@ -1,4 +1,4 @@
-//! The order of the lock calls, on a fake that writes down what it is asked.
+//! The order of the lock calls, recorded by a fake implementation.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,18 +10,18 @@ use super::*;
 use imglock_core::{Blocker, ByteRange};
 use imglock_core::{Mode, Permission};
 
-/// Calls such as `read 100`, `test 201`, `unlock 101`, in their order.
+/// The calls in their order, such as `read 100`, `test 201`, `unlock 101`.
 #[derive(Default, Clone)]
 struct Log(Rc<RefCell<Vec<String>>>);
 
 impl Log {
-    /// What was called since the last time.
+    /// Returns the calls since the last time.
     fn taken(&self) -> String {
         self.0.take().join(", ")
     }
 }
 
-/// Grants everything and finds everything free, but for what it was told.
+/// Grants every lock and finds no conflict, except where a test configures it otherwise.
 #[derive(Default)]
 struct Recorder {
     name: &'static str,
@@ -35,7 +35,7 @@ impl Recorder {
         Recorder { name, log: log.clone(), ..Recorder::default() }
     }
 
-    /// Another owner has a lock there.
+    /// Another owner holds a conflicting lock there.
     fn finds(mut self, call: &str) -> Recorder {
         self.taken.push(call.to_owned());
         self
@@ -63,7 +63,7 @@ impl ByteLocks for Recorder {
     }
 
     fn set_wait(&mut self, _: LockType, _: RangeSpec) -> Result<(), LockError> {
-        panic!("an image is never waited for")
+        panic!("acquiring a claim never waits")
     }
 
     fn unlock(&mut self, range: RangeSpec) -> Result<(), LockError> {
@@ -71,17 +71,17 @@ impl ByteLocks for Recorder {
     }
 
     fn test(&mut self, kind: LockType, range: RangeSpec) -> Result<Option<Blocker>, LockError> {
-        assert_eq!(kind, LockType::Write, "only a write lock meets anybody's read lock");
+        assert_eq!(kind, LockType::Write, "only a write lock conflicts with every read lock");
         let range_met = ByteRange::new(range.start, range.start);
         let blocker = Blocker { kind: LockType::Read, range: range_met, pid: None };
         Ok(self.call("test", range)?.then_some(blocker))
     }
 }
 
-/// A node that has acquired `mode`, and the calls that its locks will see.
+/// A node that has acquired `mode`.
 fn holder_of(mode: Mode) -> ByteClaims {
     let mut claims = ByteClaims::default();
-    claims.change(&mut Recorder::default(), mode.claim()).expect("nobody is in the way");
+    claims.change(&mut Recorder::default(), mode.claim()).expect("no conflict");
     claims
 }
 
@@ -185,7 +185,7 @@ fn whoever_is_refused_goes_back_to_what_was_in_force(
     let mut claims = holder_of(Mode::Ro);
     assert_eq!(claims.change(&mut locks, Mode::Qcow2Rw.claim()), error);
     assert_eq!(locks.log.taken(), calls);
-    assert_eq!(claims, holder_of(Mode::Ro), "nothing is noted beyond the old claim");
+    assert_eq!(claims, holder_of(Mode::Ro), "only the old claim is recorded");
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_byte_that_cannot_be_unlocked_is_tried_again_at_the_next_change() {
         .fails("unlock 201", LockError::NoLocks);
     assert_eq!(claims.change(&mut stuck, Claim::NOTHING), Ok(()));
     assert_eq!(stuck.log.taken(), "unlock 100, unlock 101, unlock 201");
-    assert_eq!(claims.claim(), Claim::NOTHING, "the change counts all the same");
+    assert_eq!(claims.claim(), Claim::NOTHING, "the change is in force nevertheless");
 
     let mut locks = Recorder::default();
     assert_eq!(claims.change(&mut locks, Mode::Ro.claim()), Ok(()));
@@ -217,7 +217,7 @@ fn a_reopen_takes_the_new_bytes_on_both_descriptors_and_tests_on_the_old_one() {
     );
     assert_eq!(claims.claim(), Mode::Ro.claim(), "not before the commit");
     claims.commit(&mut new, Mode::Rw.claim());
-    assert_eq!(log.taken(), "", "there is nothing to give up");
+    assert_eq!(log.taken(), "", "no byte to release");
     assert_eq!(claims, holder_of(Mode::Rw));
 }
 

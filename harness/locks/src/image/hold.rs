@@ -11,47 +11,47 @@ use super::{AcquireError, ByteClaims};
 use crate::lock::{KernelLocks, best_backend};
 use imglock_core::Backend;
 
-/// Why an image could not be opened.
+/// The reason why an image was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// No such file, or a part of its path is missing.
-    #[error("there is no image {}", .path.display())]
+    /// The file, or a part of its path, does not exist.
+    #[error("image {} does not exist", .path.display())]
     Missing {
-        /// What was to be opened.
+        /// The path of the image.
         path: PathBuf,
     },
-    /// Neither a regular file nor a block device; opening it might wait, or
-    /// set something off.
+    /// The file is neither a regular file nor a block device. It is not opened, because open(2) could
+    /// wait or have side effects.
     #[error("{} is {what}, not an image", .path.display())]
     NotAnImage {
-        /// What was to be opened.
+        /// The path of the image.
         path: PathBuf,
-        /// What it is, such as `a directory`.
+        /// The type of the file, such as `a directory`.
         what: &'static str,
     },
-    /// It can be read, but the claim takes write access.
+    /// The image can be opened for reading, but the claim needs write access.
     #[error("cannot open {} for writing: {source}", .path.display())]
     OnlyReadable {
-        /// What was to be opened.
+        /// The path of the image.
         path: PathBuf,
-        /// What open(2) said.
+        /// The error of open(2).
         source: io::Error,
     },
-    /// Anything else.
+    /// Any other error.
     #[error("cannot open {}: {source}", .path.display())]
     Other {
-        /// What was to be opened.
+        /// The path of the image.
         path: PathBuf,
-        /// What stat(2) or open(2) said.
+        /// The error of stat(2) or open(2).
         source: io::Error,
     },
 }
 
-/// An image that this process has open with a claim to it, as QEMU would.
+/// An image that this process has open with a claim, as QEMU would have it.
 ///
-/// It lets go when it is dropped. POSIX locks are let go earlier if this
-/// process closes *any* descriptor of the image; OFD locks later if another
-/// process has got a copy of the descriptor.
+/// Dropping the value closes the image and so releases the locks. POSIX locks are dropped earlier
+/// if this process closes *any* descriptor of the image. OFD locks last longer if another process
+/// has a copy of the descriptor.
 ///
 /// ```
 /// use imglock_locks::Hold;
@@ -75,14 +75,14 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Opens the image `path` with the access that `claim` needs, and finds
-    /// out which locks `locking` leads to there. It locks nothing yet.
+    /// Opens the image at `path` with the access that `claim` needs, and determines which kind of lock
+    /// `locking` selects there. No byte is locked yet.
     ///
     /// The descriptor is close-on-exec.
     ///
     /// # Errors
-    /// [`OpenError`]. A FIFO, a socket or a character device is not opened:
-    /// that could wait for somebody, or set a device going.
+    /// [`OpenError`]. A FIFO, a socket or a character device is not opened, because open(2) could wait
+    /// for another process or start a device.
     pub fn open(path: &Path, claim: Claim, locking: Locking) -> Result<Hold, OpenError> {
         check_kind(path)?;
         let access = Access::needed_by(claim);
@@ -92,22 +92,22 @@ impl Hold {
         Ok(Hold { file, claim, best, locking, claims: ByteClaims::default() })
     }
 
-    /// Which locks it takes; `None` when it takes none.
+    /// The kind of locks that this hold acquires, or `None` if it acquires none.
     pub fn backend(&self) -> Option<Backend> {
         self.locking.resolve(self.best).0
     }
 
-    /// Whether it takes POSIX locks for want of OFD locks, so that QEMU would
-    /// print [`FALLBACK_WARNING`](super::FALLBACK_WARNING).
+    /// Returns whether this hold uses POSIX locks because OFD locks are unavailable. QEMU prints
+    /// [`FALLBACK_WARNING`](imglock_core::FALLBACK_WARNING) in this case.
     pub fn falls_back(&self) -> bool {
         self.locking.resolve(self.best).1
     }
 
-    /// Asks whether [`Hold::acquire`] would be granted, without a lock that
-    /// others could meet. The answer may be out of date at once.
+    /// Tests whether [`Hold::acquire`] would be granted, without acquiring a lock that could conflict
+    /// with other openers. The answer can be out of date as soon as it is returned.
     ///
     /// # Errors
-    /// What `acquire` would meet.
+    /// The error that `acquire` would return.
     pub fn test(&self) -> Result<(), AcquireError> {
         match self.backend() {
             Some(backend) => {
@@ -117,11 +117,11 @@ impl Hold {
         }
     }
 
-    /// Acquires the claim; a refusal leaves nothing locked, and it may be
-    /// tried again.
+    /// Acquires the claim. After a refusal nothing is locked, and the caller may try again.
     ///
     /// # Errors
-    /// A holder is in the way, or locks do not work on this file.
+    /// [`AcquireError::Refused`] if a holder conflicts; [`AcquireError::LockByte`] if a lock call
+    /// failed.
     pub fn acquire(&mut self) -> Result<(), AcquireError> {
         match self.backend() {
             Some(backend) => {
@@ -131,12 +131,12 @@ impl Hold {
         }
     }
 
-    /// Gives its bytes up, and only then closes the image. Not every server of
-    /// a file system learns of a close.
+    /// Releases the lock bytes, then closes the image. Use it where the close alone may not release
+    /// the locks: some lock servers are not notified of a close.
     pub fn give_up(mut self) {
         if let Some(backend) = self.backend() {
             let mut locks = KernelLocks::new(self.file.as_fd(), backend);
-            // Closing does it, too, wherever it is heard of.
+            // The close releases the locks as well, unless a lock server is not notified of it.
             let _ = self.claims.change(&mut locks, Claim::NOTHING);
         }
     }

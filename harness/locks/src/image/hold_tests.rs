@@ -1,4 +1,4 @@
-//! What can be seen of a hold in one process; processes are in tests/hold.
+//! Tests of a hold within one process. tests/hold uses several processes.
 
 use std::fs::File;
 
@@ -23,7 +23,7 @@ fn a_test_answers_as_acquiring_would_and_locks_nothing() {
             assert_eq!(holder.acquire(), Ok(()), "{first}");
             let answer = other.test();
             assert_eq!(holder.claims.claim(), first.claim());
-            // Nothing of the test is left in anybody's way.
+            // The test left no lock behind.
             let mut third = KernelLocks::new(holder.as_fd(), Backend::Ofd);
             for byte in 0..300 {
                 assert_eq!(third.test(LockType::Write, RangeSpec::byte(byte)), Ok(None));
@@ -38,7 +38,7 @@ fn a_foreign_write_lock_is_met_by_the_test_too() {
     let image = tempfile::NamedTempFile::new().expect("a file");
     let foreign = image.reopen().expect("a second descriptor");
     let mut locks = KernelLocks::new(foreign.as_fd(), Backend::Ofd);
-    locks.set(LockType::Write, RangeSpec::byte(100)).expect("nobody is there");
+    locks.set(LockType::Write, RangeSpec::byte(100)).expect("no conflict");
     let mut hold = opened(image.path(), Mode::Ro);
     let met = hold.test().expect_err("the byte is locked");
     assert!(matches!(met, AcquireError::LockByte { byte: 100, .. }), "{met}");
@@ -54,7 +54,7 @@ fn it_lets_go_when_it_is_dropped() {
     assert_eq!(first.acquire(), Ok(()));
     assert!(second.acquire().is_err());
     drop(first);
-    assert_eq!(second.acquire(), Ok(()), "what was refused can be tried again");
+    assert_eq!(second.acquire(), Ok(()), "a refused claim can be tried again");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn what_is_no_image_is_not_opened() {
     assert_eq!(refused(&socket), format!("{name}/socket is a socket, not an image"));
     assert_eq!(refused(Path::new("/dev/null")), "/dev/null is a character device, not an image");
     let missing = directory.path().join("disk.img");
-    assert_eq!(refused(&missing), format!("there is no image {name}/disk.img"));
+    assert_eq!(refused(&missing), format!("image {name}/disk.img does not exist"));
     let below_a_file = directory.path().join("file/disk.img");
     File::create(directory.path().join("file")).expect("a file");
     let why = refused(&below_a_file);

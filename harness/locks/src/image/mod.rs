@@ -1,4 +1,4 @@
-//! QEMU's way to acquire and release a claim's lock bytes.
+//! Acquires and releases the lock bytes of a claim as QEMU does.
 
 mod acquire;
 mod hold;

@@ -7,10 +7,10 @@ use nix::sys::stat::Mode;
 
 use imglock_core::Access;
 
-/// `open(2)`—opens an image as it is: nothing is made, nothing cut short.
+/// `open(2)`—opens an existing image. The file is neither created nor truncated.
 ///
 /// # Errors
-/// What open(2) says.
+/// The errno of open(2).
 pub fn open(path: &Path, access: Access, cloexec: bool) -> Result<OwnedFd, Errno> {
     let mut flags = match access {
         Access::ReadOnly => OFlag::O_RDONLY,

@@ -6,29 +6,29 @@ use imglock_core::{Backend, ByteLocks, LockError, LockType, RangeSpec};
 
 use super::KernelLocks;
 
-/// Whether the kernel shows who has locks in one directory.
+/// Whether the kernel shows the owners of the locks in one directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Visibility {
-    /// In /proc/locks and in fdinfo.
+    /// The locks appear in /proc/locks and in fdinfo.
     #[default]
     Shown,
-    /// Nowhere: the file system keeps its locks itself, as a FUSE server can.
+    /// The locks appear nowhere, because the file system keeps them itself, as a FUSE server can.
     Hidden,
 }
 
-/// Which kinds of lock work in one directory.
+/// The kinds of locks that work in one directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Availability {
-    /// What taking and dropping an OFD lock gave.
+    /// The result of acquiring and dropping an OFD lock.
     pub ofd: Result<(), LockError>,
-    /// What taking and dropping a POSIX lock gave.
+    /// The result of acquiring and dropping a POSIX lock.
     pub posix: Result<(), LockError>,
-    /// Whether the kernel shows such locks.
+    /// Whether the kernel shows these locks.
     pub visibility: Visibility,
 }
 
 impl Availability {
-    /// What trying `backend` gave.
+    /// The result for `backend`.
     pub fn of(&self, backend: Backend) -> &Result<(), LockError> {
         match backend {
             Backend::Ofd => &self.ofd,
@@ -37,15 +37,14 @@ impl Availability {
     }
 }
 
-/// Tries both kinds of lock on an unnamed file in `directory`.
+/// Tries both kinds of locks on an unnamed file in `directory`.
 ///
-/// A file system can refuse locks although /dev/null accepts them (NFS
-/// without a lock manager, some FUSE servers), so the image's own directory
-/// is the only place where an answer means something. QEMU's
-/// `qemu_probe_lock_ops` (util/osdep.c) asks /dev/null instead.
+/// A file system can refuse locks although /dev/null accepts them (NFS without a lock manager, some
+/// FUSE servers). Therefore only the directory of the image gives a meaningful answer. QEMU's
+/// `qemu_probe_lock_ops` (util/osdep.c) tries /dev/null instead.
 ///
 /// # Errors
-/// Fails when no file can be created in `directory`.
+/// If no file can be created in `directory`.
 pub fn availability(directory: &Path) -> std::io::Result<Availability> {
     Ok(try_both(&tempfile::tempfile_in(directory)?))
 }
@@ -64,8 +63,8 @@ fn try_both(file: &File) -> Availability {
     Availability { ofd, posix, visibility }
 }
 
-/// Whether fdinfo shows a lock that a descriptor of ours has. Where it cannot
-/// be read, nothing speaks against it.
+/// Returns whether fdinfo shows a lock that this process holds through `file`. If fdinfo cannot be
+/// read, the lock counts as shown.
 fn is_shown(file: &File) -> bool {
     let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd()));
     text.map_or(true, |text| text.lines().any(|line| line.starts_with("lock:")))
@@ -86,9 +85,9 @@ mod tests {
     #[test]
     fn each_backend_is_tried() {
         let file = tempfile::tempfile().expect("a temporary file");
-        // In the way of OFD locks, and not of this process's own.
+        // It conflicts with OFD locks, but not with other POSIX locks of this process.
         let mut locks = KernelLocks::new(file.as_fd(), Backend::Posix);
-        locks.set(LockType::Write, RangeSpec::byte(0)).expect("nobody else is there");
+        locks.set(LockType::Write, RangeSpec::byte(0)).expect("no conflict");
         let available = try_both(&file);
         assert!(matches!(available.ofd, Err(LockError::WouldBlock { .. })), "{available:?}");
         assert_eq!(available.posix, Ok(()));

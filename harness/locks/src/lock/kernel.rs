@@ -8,7 +8,7 @@ use imglock_core::{
     Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec, Whence,
 };
 
-/// The running kernel's locks on one open file.
+/// The locks of the running kernel on one open file.
 #[derive(Debug, Clone, Copy)]
 pub struct KernelLocks<'fd> {
     fd: BorrowedFd<'fd>,
@@ -16,7 +16,7 @@ pub struct KernelLocks<'fd> {
 }
 
 impl<'fd> KernelLocks<'fd> {
-    /// Locks of `backend` on the file that `fd` has open.
+    /// Locks of kind `backend` on the open file `fd`.
     pub fn new(fd: BorrowedFd<'fd>, backend: Backend) -> KernelLocks<'fd> {
         KernelLocks { fd, backend }
     }
@@ -38,7 +38,7 @@ impl ByteLocks for KernelLocks<'_> {
     #[doc(alias = "F_SETLK")]
     fn set(&mut self, kind: LockType, range: RangeSpec) -> Result<(), LockError> {
         self.change(&flock(type_code(kind), range), false).map_err(|error| match error {
-            // The lock may be gone by now; then there is no one to name.
+            // If the lock was already released, there is no blocker to report.
             LockError::WouldBlock { .. } => {
                 LockError::WouldBlock { blocker: self.test(kind, range).ok().flatten() }
             }
@@ -70,12 +70,11 @@ impl ByteLocks for KernelLocks<'_> {
     }
 }
 
-/// Which locks a program that prefers OFD locks gets on the file that `fd` has
-/// open. It only asks (`F_OFD_GETLK`), so nothing changes for anybody.
+/// The kind of locks that a program which prefers OFD locks gets on the open file `fd`. It only
+/// tests for a conflict (`F_OFD_GETLK`) and acquires no lock.
 ///
-/// A kernel, or a filter, that does not know the call answers `EINVAL`. Every
-/// other failure is no answer to that question, and comes again when a lock is
-/// asked for.
+/// A kernel or a seccomp filter that does not know the call returns `EINVAL`. Any other error does
+/// not answer this question, and a later lock call returns it again.
 pub fn best_backend(fd: BorrowedFd<'_>) -> Backend {
     match KernelLocks::new(fd, Backend::Ofd).test(LockType::Write, RangeSpec::byte(0)) {
         Err(LockError::Invalid) => Backend::Posix,
@@ -94,7 +93,7 @@ fn type_code(kind: LockType) -> libc::c_int {
     }
 }
 
-/// `F_OFD_*` insists on `l_pid` being 0, and answers `EINVAL` otherwise.
+/// `F_OFD_*` requires `l_pid` to be 0 and returns `EINVAL` otherwise (fcntl(2)).
 fn flock(code: libc::c_int, range: RangeSpec) -> libc::flock {
     let whence = match range.whence {
         Whence::Set => libc::SEEK_SET,
@@ -110,7 +109,7 @@ fn flock(code: libc::c_int, range: RangeSpec) -> libc::flock {
     }
 }
 
-/// Reads what `F_GETLK` wrote back: always counted from the file's start.
+/// Reads the result of `F_GETLK`, whose range counts from the start of the file.
 fn blocker(flock: &libc::flock) -> Result<Option<Blocker>, LockError> {
     let kind = match libc::c_int::from(flock.l_type) {
         libc::F_UNLCK => return Ok(None),

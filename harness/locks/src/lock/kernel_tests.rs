@@ -1,5 +1,5 @@
-//! The running kernel, asked by one process through several descriptors.
-//! What takes two processes is told by the scenarios.
+//! Tests of the running kernel within one process, through several descriptors. Scenarios cover
+//! the cases that need two processes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom};
@@ -18,7 +18,7 @@ fn file() -> File {
     file
 }
 
-/// The same file once more, with an open file description of its own.
+/// Opens the same file again, with a new open file description.
 fn again(file: &File) -> File {
     opened(file, OpenOptions::new().read(true).write(true))
 }
@@ -35,10 +35,10 @@ fn posix(file: &File) -> KernelLocks<'_> {
     KernelLocks::new(file.as_fd(), Backend::Posix)
 }
 
-/// The range that a lock stated like this has in the kernel.
+/// The range that the kernel stores for a lock on `range`.
 fn seen(file: &File, range: RangeSpec) -> Option<ByteRange> {
     let (other, everything) = (again(file), RangeSpec::at(0, 0));
-    ofd(file).set(Write, range).expect("nobody else is there");
+    ofd(file).set(Write, range).expect("no conflict");
     let blocker = ofd(&other).test(Read, everything).expect("an answer");
     blocker.map(|blocker| blocker.range)
 }
@@ -116,7 +116,7 @@ fn what_is_unlocked_is_free_and_the_rest_is_not() {
     assert_eq!(ofd(&other).test(Write, RangeSpec::at(3, 2)), Ok(blocker));
 }
 
-/// Where nobody is in the way; a wait is told by the scenarios.
+/// Cases without a conflict. Scenarios cover the waiting.
 #[rstest]
 #[case(Backend::Ofd, None)]
 #[case(Backend::Posix, Some(std::process::id().cast_signed()))]
@@ -193,10 +193,10 @@ fn a_descriptor_takes_only_what_it_is_open_for(
     let mut locks = KernelLocks::new(one_way.as_fd(), backend);
     assert_eq!(locks.set(allowed, RangeSpec::byte(0)), Ok(()));
     assert_eq!(locks.set(denied, RangeSpec::byte(0)), Err(LockError::BadDescriptor));
-    assert_eq!(locks.test(denied, RangeSpec::byte(0)), Ok(None), "asking needs no access");
+    assert_eq!(locks.test(denied, RangeSpec::byte(0)), Ok(None), "a test needs no access");
 }
 
-/// Two locks of one type lie side by side only where another was in between.
+/// Two locks of one type can be adjacent only because a lock of the other type was between them.
 #[test]
 fn a_lock_in_the_middle_of_another_type_parts_it() {
     let file = file();

@@ -1,4 +1,4 @@
-//! One `fcntl` call, and which kinds of lock work on a file.
+//! The calls of fcntl(2) for one file, and the kinds of locks that work in a directory.
 
 #[cfg(feature = "holders")]
 mod availability;

@@ -8,7 +8,7 @@ use super::line::read_until_settled;
 use super::{FileKey, LockLine};
 use imglock_core::{Backend, ByteRange, LockType};
 
-/// The kinds of lock that /proc/locks knows.
+/// The kinds of locks in /proc/locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[derive(Display, IntoStaticStr)]
@@ -21,19 +21,19 @@ pub enum LockClass {
     Posix,
     /// The whole file, owned by an open file description (flock(2)).
     Flock,
-    /// A lease (`F_SETLEASE`): who opens the file has to wait for its holder.
+    /// A lease (`F_SETLEASE`). An opener of the file waits for its holder.
     Lease,
     /// A delegation: a lease that the kernel's NFS server gave to a client.
     Delegation,
 }
 
 impl LockClass {
-    /// The word that reports use.
+    /// The word in reports.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// How the kernel was asked, where it is a byte-range lock.
+    /// The backend of a byte-range lock, or `None` for other kinds.
     pub fn backend(self) -> Option<Backend> {
         match self {
             LockClass::Ofd => Some(Backend::Ofd),
@@ -56,27 +56,24 @@ impl From<Backend> for LockClass {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct AnyLine {
-    /// What kind of lock it is.
+    /// The kind of lock.
     pub class: LockClass,
-    /// Shared or exclusive; `None` for a lease that its holder was told to
-    /// give up.
+    /// Shared or exclusive. `None` for a lease that the kernel has asked its holder to release.
     pub kind: Option<LockType>,
-    /// Who asked for it, where the kernel says so: not for an OFD lock. It
-    /// owns a POSIX lock; a flock may since have passed to others, or it may
-    /// be dead.
+    /// The process that requested it. `None` if the kernel reports none, as for an OFD lock. It owns a
+    /// POSIX lock. A flock(2) lock may belong to other processes by now, and the process may be dead.
     pub pid: Option<i32>,
     /// The file.
     pub file: FileKey,
-    /// The bytes; the whole file for what is no byte-range lock.
+    /// The bytes. For locks that are not byte-range locks, the whole file.
     pub range: ByteRange,
-    /// Whether it is waited for.
+    /// Whether the owner still waits for the lock.
     pub waiting: bool,
 }
 
 impl AnyLine {
-    /// Reads one line, such as `1: FLOCK  ADVISORY  WRITE 652 00:14:16763 0 EOF`.
-    /// `None` for one of a file that is gone (`<none>`), and of a kind that
-    /// is not known.
+    /// Parses one line, such as `1: FLOCK  ADVISORY  WRITE 652 00:14:16763 0 EOF`. Returns `None` for a
+    /// file that no longer exists (`<none>`) and for an unknown kind of lock.
     pub fn parse(line: &str) -> Option<AnyLine> {
         let mut words = line.split_ascii_whitespace().skip(1).peekable();
         let arrow = words.next_if_eq(&"->").is_some();
@@ -88,7 +85,7 @@ impl AnyLine {
             "DELEG" => LockClass::Delegation,
             _ => return None,
         };
-        // Whoever waits for a lease to be given up is its BREAKER.
+        // BREAKER marks an opener that waits for the release of a lease.
         let waiting = arrow || words.next()? == "BREAKER";
         if arrow {
             words.next()?;
@@ -109,24 +106,24 @@ impl AnyLine {
         Some(AnyLine { class, kind, pid, file, range: ByteRange::new(first, last), waiting })
     }
 
-    /// It as a byte-range lock, if it is one.
+    /// The same line as a byte-range lock, or `None` for other kinds.
     pub fn byte_range_lock(self) -> Option<LockLine> {
         let AnyLine { class, kind, pid, file, range, waiting } = self;
         Some(LockLine { backend: class.backend()?, kind: kind?, pid, file, range, waiting })
     }
 }
 
-/// Every lock of the system on the files that `wanted` picks, in the kernel's
-/// order; who waits for one comes right after it.
+/// All locks on the files that `wanted` selects, in the order of /proc/locks. The waiters of a lock
+/// follow it directly.
 ///
 /// # Errors
-/// When /proc/locks cannot be read.
+/// If /proc/locks cannot be read.
 pub fn lines_of(wanted: impl Fn(FileKey) -> bool) -> io::Result<Vec<AnyLine>> {
     read_until_settled(|line| AnyLine::parse(line).filter(|line| wanted(line.file)))
 }
 
-/// The locks that the text of a descriptor's fdinfo shows: those of its open
-/// file description, and the POSIX locks that were set through it.
+/// The locks in the fdinfo of a descriptor: those of its open file description, and the POSIX
+/// locks that were set through it.
 pub fn lines_of_fdinfo(text: &str) -> Vec<AnyLine> {
     text.lines().filter_map(|line| AnyLine::parse(line.strip_prefix("lock:")?)).collect()
 }

@@ -11,7 +11,7 @@ use super::line::descriptor_lines;
 use crate::lock::KernelLocks;
 use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
 
-/// A file as /proc/locks names it: device and inode number.
+/// The name of a file in /proc/locks: device and inode number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct FileKey {
@@ -29,8 +29,8 @@ impl FileKey {
         FileKey { major, minor, inode }
     }
 
-    /// Reads `fe:00:1043`: major and minor number in hexadecimal digits, then
-    /// the inode number. `None` for `<none>:0`, a file that is gone.
+    /// Parses `fe:00:1043`: the major and minor number in hexadecimal, then the inode number. Returns
+    /// `None` for `<none>:0`, a file that no longer exists.
     pub fn parse(text: &str) -> Option<FileKey> {
         let mut parts = text.split(':');
         let major = u32::from_str_radix(parts.next()?, 16).ok()?;
@@ -38,11 +38,11 @@ impl FileKey {
         Some(FileKey { major, minor, inode: parts.next()?.parse().ok()? })
     }
 
-    /// Finds out how the kernel names a file, by locking a byte of it that
-    /// nobody else uses.
+    /// Determines the name of the file at `path` in /proc/locks, by locking a byte that no other
+    /// program uses.
     ///
     /// # Errors
-    /// When the file cannot be opened or neither kind of lock works on it.
+    /// If the file cannot be opened, or if neither kind of lock works on it.
     pub fn learn(path: &Path) -> io::Result<FileKey> {
         let file = File::open(path)?;
         let byte = RangeSpec::byte(i64::MAX - 1);
@@ -54,20 +54,22 @@ impl FileKey {
                 continue;
             }
             let lines = descriptor_lines(std::process::id(), file.as_raw_fd())?;
-            // The file's closing drops it, too; but not every FUSE server
-            // learns of that.
+            // Closing the file drops the lock as well, but not every FUSE server is notified of a close.
             let _ = locks.unlock(byte);
             if let Some(line) = lines.first() {
                 return Ok(line.file);
             }
         }
-        let why = refused.map_or("the kernel shows no lock of ours".to_owned(), |e| e.to_string());
+        let why = refused
+            .map_or("the kernel does not show a lock of this process".to_owned(), |e| {
+                e.to_string()
+            });
         Err(io::Error::other(format!("{}: {why}", path.display())))
     }
 }
 
 impl fmt::Display for FileKey {
-    /// As /proc/locks prints it: `fe:00:1043`.
+    /// Prints `fe:00:1043`, as in /proc/locks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02x}:{:02x}:{}", self.major, self.minor, self.inode)
     }

@@ -9,55 +9,53 @@ use imglock_core::{Backend, ByteRange, LockType};
 
 /// One line of /proc/locks, or one `lock:` line of fdinfo.
 ///
-/// Crate `procfs` parses these too, but drops the `->` that marks a waiting
-/// lock and gives up on the lines of leases and of files that are gone.
+/// The crate `procfs` parses these lines as well. But it drops the `->` that marks a waiting lock,
+/// and returns an error for leases and for files that no longer exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LockLine {
     /// OFD or POSIX.
     pub backend: Backend,
     /// Shared or exclusive.
     pub kind: LockType,
-    /// The owner of a POSIX lock; the kernel prints -1 for an OFD lock.
+    /// The owner of a POSIX lock. `None` for an OFD lock, for which the kernel prints -1.
     pub pid: Option<i32>,
     /// The file.
     pub file: FileKey,
     /// The bytes.
     pub range: ByteRange,
-    /// Whether it is waited for.
+    /// Whether the owner still waits for the lock.
     pub waiting: bool,
 }
 
 impl LockLine {
-    /// Reads one line, such as `2: -> POSIX  ADVISORY  WRITE 812 fe:00:1043 0 EOF`.
-    /// `None` for what is no byte-range lock (flock, leases).
+    /// Parses one line, such as `2: -> POSIX  ADVISORY  WRITE 812 fe:00:1043 0 EOF`. Returns `None` for
+    /// other kinds of locks (flock, leases).
     pub fn parse(line: &str) -> Option<LockLine> {
         AnyLine::parse(line)?.byte_range_lock()
     }
 }
 
-/// How often in a row a reading in several pieces must come out the same.
+/// The number of equal readings in a row that ends a reading in several pages.
 const AGREEING: usize = 3;
-/// After so many readings, the majority decides.
+/// After this number of readings, the majority decides.
 const MOST_READINGS: usize = 48;
-/// Where the first page is cut off, in quarters of it; all other pages begin
-/// that much earlier.
+/// Where to cut the first page, in quarters of a page. All other pages then start earlier by the
+/// same amount.
 const CUTS: [usize; 4] = [4, 2, 1, 3];
 
-/// The byte-range locks of the system that `wanted` picks, in the kernel's
-/// order.
+/// The byte-range locks of the system that `wanted` selects, in the order of /proc/locks.
 ///
-/// The kernel hands /proc/locks out a page at a time and takes up the list by
-/// its position, so a lock that anybody sets or drops between two pages makes
-/// others show twice or not at all. One page is consistent. More than one is
-/// read until it comes out the same several times in a row, with the pages cut
-/// elsewhere each time: a lock that is set again and again would make the same
-/// line show twice again and again. Where it never does, what most readings
-/// have is taken, for each lock by itself.
+/// The kernel returns /proc/locks one page at a time and continues the list by position. If any
+/// process sets or drops a lock between two pages, other locks appear twice or not at all. A single
+/// page is consistent. A table of several pages is read until several readings in a row agree, with
+/// the pages cut at other places each time: a lock that is set again and again could otherwise make
+/// the same line appear twice each time. If the readings never agree, the majority of the readings
+/// decides for each lock.
 pub(super) fn lines_where(wanted: impl Fn(&LockLine) -> bool) -> io::Result<Vec<LockLine>> {
     read_until_settled(|line| LockLine::parse(line).filter(|line| wanted(line)))
 }
 
-/// As [`lines_where`], for lines read in any way.
+/// Like [`lines_where`], for lines from any source.
 pub(super) fn read_until_settled<T: Copy + Eq + Hash>(
     parse: impl Fn(&str) -> Option<T>,
 ) -> io::Result<Vec<T>> {
@@ -77,7 +75,7 @@ pub(super) fn read_until_settled<T: Copy + Eq + Hash>(
     Ok(majority(&readings))
 }
 
-/// Each line as often as the median reading has it, in the last one's order.
+/// Each line as often as in the median reading, in the order of the last reading.
 fn majority<T: Copy + Eq + Hash>(readings: &[Vec<T>]) -> Vec<T> {
     let mut left: HashMap<T, Vec<usize>> = HashMap::new();
     for (number, lines) in readings.iter().enumerate() {
@@ -102,8 +100,8 @@ fn majority<T: Copy + Eq + Hash>(readings: &[Vec<T>]) -> Vec<T> {
     lines
 }
 
-/// The text of /proc/locks, and how many reads it took. Of the first page only
-/// so many `quarters` are used, and the next one begins there.
+/// The text of /proc/locks, and the number of read(2) calls. Only `quarters` quarters of the first
+/// page are used; the next page starts there.
 fn proc_locks(quarters: usize) -> io::Result<(String, usize)> {
     let mut file = File::open("/proc/locks")?;
     let mut text = Vec::new();
@@ -122,23 +120,23 @@ fn proc_locks(quarters: usize) -> io::Result<(String, usize)> {
     }
 }
 
-/// The length of the whole lines in the first `length` bytes of `text`.
+/// The total length of the whole lines in the first `length` bytes of `text`.
 fn whole_lines(text: &[u8], length: usize) -> usize {
     let end = text[..length].iter().rposition(|byte| *byte == b'\n');
     end.map_or(text.len(), |end| end + 1)
 }
 
-/// The locks that fdinfo shows for one descriptor: those of its open file
-/// description, and the POSIX locks that were set through it.
+/// The locks in the fdinfo of one descriptor: those of its open file description, and the POSIX
+/// locks that were set through it.
 pub(super) fn descriptor_lines(pid: u32, fd: RawFd) -> io::Result<Vec<LockLine>> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}"))?;
     Ok(text.lines().filter_map(|line| LockLine::parse(line.strip_prefix("lock:")?)).collect())
 }
 
-/// The locks on `file` that somebody waits for (`->` lines).
+/// The locks on `file` for which a process waits (`->` lines).
 ///
 /// # Errors
-/// When /proc/locks cannot be read.
+/// If /proc/locks cannot be read.
 pub fn waiting_lines(file: FileKey) -> io::Result<Vec<LockLine>> {
     lines_where(|line| line.waiting && line.file == file)
 }
@@ -230,7 +228,7 @@ mod tests {
 
         let file = File::open(path).expect("the file");
         let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
-        locks.set(LockType::Read, RangeSpec::byte(byte)).expect("nobody is in the way");
+        locks.set(LockType::Read, RangeSpec::byte(byte)).expect("no conflict");
         file
     }
 }

@@ -1,9 +1,10 @@
-//! What the kernel says: /proc/locks and /proc/PID/fdinfo.
+//! The kernel's lock table, from /proc/locks and /proc/PID/fdinfo (proc_locks(5),
+//! proc_pid_fdinfo(5)).
 //!
-//! An OFD lock has pid -1 in /proc/locks; whose it is shows only in the
-//! `lock:` lines of fdinfo. A file's device there is the super block's, which
-//! on btrfs and overlayfs is not what stat(2) says, so a file is known by
-//! what the kernel prints for a lock of our own ([`FileKey::learn`]).
+//! An OFD lock has pid -1 in /proc/locks. Only the `lock:` lines of fdinfo show its owner. The device
+//! in /proc/locks is that of the super block, which differs from stat(2) on btrfs and overlayfs.
+//! Therefore a file is identified by the name that the kernel prints for a lock of this process
+//! ([`FileKey::learn`]).
 
 mod any_line;
 mod key;

@@ -7,22 +7,22 @@ use super::{FileKey, LockLine};
 use imglock_core::Backend;
 use imglock_core::TableLock;
 
-/// A descriptor whose locks are to be told apart from others'.
+/// A descriptor whose locks are attributed to a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchedDescriptor {
-    /// The node's name, such as `vm1.disk`.
+    /// The name of the node, such as `vm1.disk`.
     pub node: String,
-    /// The name under which the POSIX locks of its descriptor table are shown.
+    /// The name for the POSIX locks of its descriptor table.
     pub owner: String,
-    /// Which open file description it refers to; copies share a number.
+    /// The number of its open file description. Duplicates have the same number.
     pub description: usize,
-    /// A live process that has it.
+    /// The ID of a live process that has the descriptor.
     pub pid: i32,
-    /// Its number there.
+    /// The number of the descriptor in that process.
     pub fd: RawFd,
 }
 
-/// Reads the lock table of a scenario's images.
+/// A reader of the kernel's lock table for the images of a scenario.
 #[derive(Debug, Clone, Default)]
 pub struct LockTable {
     images: HashMap<FileKey, usize>,
@@ -30,24 +30,25 @@ pub struct LockTable {
 }
 
 impl LockTable {
-    /// Adds an image under its index.
+    /// Adds an image with its index.
     pub fn add_image(&mut self, key: FileKey, index: usize) {
         self.images.insert(key, index);
     }
 
-    /// Adds a process, with the name under which its POSIX locks are shown.
+    /// Adds a process with the name for its POSIX locks.
     pub fn add_process(&mut self, pid: i32, name: &str) {
         self.processes.insert(pid, name.to_owned());
     }
 
-    /// Every lock on the images, sorted. They are ascribed to those of the
-    /// `watched` descriptors whose fdinfo shows them. A POSIX lock that none of
-    /// them shows is ascribed to the process that set it, which need not have
-    /// the descriptor table any more; an OFD lock has no holder then.
+    /// Reads all locks on the images, sorted.
+    ///
+    /// A lock is attributed to the `watched` descriptors whose fdinfo shows it. A POSIX lock that none
+    /// of them shows is attributed to the process that set it, which may no longer have the descriptor
+    /// table. An OFD lock that none of them shows has no holder.
     ///
     /// # Errors
-    /// When /proc/locks cannot be read. A watched descriptor that has gone
-    /// meanwhile simply shows nothing.
+    /// If /proc/locks cannot be read. A watched descriptor that was closed meanwhile shows no lock and
+    /// is not an error.
     pub fn read(&self, watched: &[WatchedDescriptor]) -> io::Result<Vec<TableLock>> {
         let mut unclaimed: HashMap<LockLine, usize> = HashMap::new();
         let mut table = Vec::new();
@@ -75,14 +76,14 @@ impl LockTable {
         Ok(table)
     }
 
-    /// The process that the kernel names, if it names one.
+    /// The process in the line, if the kernel reports one.
     fn setter(&self, line: &LockLine) -> BTreeSet<String> {
         line.pid.and_then(|pid| self.processes.get(&pid)).cloned().into_iter().collect()
     }
 }
 
-/// The OFD locks of each description, with the nodes that show them, and the
-/// POSIX locks of each descriptor table, with its name.
+/// The OFD locks of each open file description with the nodes that show them, and the POSIX locks
+/// of each descriptor table with its name.
 fn ascribe(watched: &[WatchedDescriptor]) -> Vec<(LockLine, BTreeSet<String>)> {
     let mut descriptions: BTreeMap<usize, HashMap<LockLine, BTreeSet<String>>> = BTreeMap::new();
     let mut owners: HashSet<(LockLine, &str)> = HashSet::new();

@@ -1,4 +1,4 @@
-//! kcmp(2): whether two descriptors are one open file description.
+//! kcmp(2): whether two descriptors refer to the same open file description.
 
 use std::cmp::Ordering;
 use std::os::fd::RawFd;
@@ -9,24 +9,23 @@ use nix::libc;
 /// `KCMP_FILE` of include/uapi/linux/kcmp.h.
 const KCMP_FILE: libc::c_long = 0;
 
-/// `kcmp(pid, other_pid, KCMP_FILE, fd, other_fd)`—how the open file
-/// description of descriptor `fd` of process `pid` compares with that of
-/// `other_fd` of `other_pid`: equal when they are the same, and otherwise in
-/// an order that means nothing but stays the same, so that many of them can
-/// be sorted.
+/// `kcmp(pid, other_pid, KCMP_FILE, fd, other_fd)`—compares the open file description of
+/// descriptor `fd` in process `pid` with that of `other_fd` in `other_pid`. They are equal if they
+/// are the same description. The order of different descriptions has no meaning but is stable, so
+/// that many of them can be sorted.
 ///
-/// It wants the rights of ptrace(2) over both processes.
+/// The caller needs the permission to trace (ptrace(2)) both processes.
 ///
 /// # Errors
-/// `EPERM` without those rights, `ESRCH` and `EBADF` when a process or a
-/// descriptor has gone, `ENOSYS` where the kernel was built without it,
-/// `ENOTSUP` when they differ and the kernel has no order for them.
+/// `EPERM` without that permission, `ESRCH` or `EBADF` if a process or a descriptor no longer
+/// exists, `ENOSYS` if the kernel was built without kcmp(2), `ENOTSUP` if the descriptions differ
+/// and the kernel reports no order.
 #[doc(alias = "kcmp")]
 pub(crate) fn compare_descriptions(
     (pid, fd): (i32, RawFd),
     (other_pid, other_fd): (i32, RawFd),
 ) -> Result<Ordering, Errno> {
-    // SAFETY: the call takes five numbers and touches no memory of ours.
+    // SAFETY: the call takes five numbers and accesses no memory of this process.
     let answer = unsafe { libc::syscall(libc::SYS_kcmp, pid, other_pid, KCMP_FILE, fd, other_fd) };
     match Errno::result(answer)? {
         0 => Ok(Ordering::Equal),

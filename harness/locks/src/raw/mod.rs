@@ -1,4 +1,4 @@
-//! The system call that has no safe interface: the only unsafe code of this crate.
+//! The system call that has no safe interface. All unsafe code of this crate is here.
 #![expect(unsafe_code, reason = "kcmp(2) has no safe interface")]
 
 mod kcmp;

@@ -46,7 +46,7 @@ impl HandoverLesson {
         match self {
             HandoverLesson::TwoHeld => {
                 "Two processes held the image at once, with claims that exclude each other. This \
-                 must not be: please report it, with --json."
+                 must not be: please report it with the JSON document."
             }
             HandoverLesson::Wrong => {
                 "A handover did not end with the guest running and its image locked, or with the \

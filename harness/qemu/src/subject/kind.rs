@@ -57,7 +57,8 @@ impl SubjectKind {
             Some(subject) => subject,
             None => {
                 let file = program.file_name();
-                let why = format!("is not installed: there is no {file} in PATH or --qemu-dir");
+                let why =
+                    format!("is not installed: no directory that was searched contains {file}");
                 Arc::new(Absent::new(self.name(), why))
             }
         }

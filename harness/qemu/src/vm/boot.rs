@@ -13,8 +13,9 @@ use super::journal::{Entry, Journal};
 use super::kernel::Kernel;
 use super::loss::{Loss, Stage};
 use super::machine::Machine;
+use super::news::{Told, VmLimit, VmNews};
 use super::order::{ModuleOrder, ORDER, Order};
-use super::plan::{VmNews, VmOptions, VmPlan};
+use super::plan::{VmOptions, VmPlan};
 use super::watch::{ConsolePipe, Heard, Patience, Watch, WatchEnd};
 use imglock_engine::Boot;
 use imglock_engine::{Execution, Launcher, ProcessError, StandardError};
@@ -41,7 +42,7 @@ enum Attempt {
 pub(super) struct Unheard;
 
 /// Whoever is told what happens.
-pub(super) type Tell<'a> = dyn FnMut(VmNews) -> Result<(), Unheard> + 'a;
+pub(super) type Tell<'a> = dyn FnMut(Told) -> Result<(), Unheard> + 'a;
 
 impl Booting<'_> {
     /// Boots it, under TCG where KVM is of no use, and tells what comes of it.
@@ -114,17 +115,17 @@ impl Booting<'_> {
         let stop = &options.launcher.stop;
         let watch = Watch::new(&executed, &console, patience, stop, &mut said)
             .map_err(|error| refused("cannot watch over QEMU", error))?;
-        let mut unheard = tell(VmNews::Started(accelerator)).is_err();
+        let mut unheard = tell(Told::News(VmNews::Started(accelerator))).is_err();
         let end = watch.watch(&mut |heard| {
             let news = match heard {
-                Heard::Console(bytes) => Some(VmNews::Console(bytes)),
+                Heard::Console(bytes) => Some(Told::News(VmNews::Console(bytes))),
                 Heard::Hello => {
                     journal.has_begun();
-                    Some(VmNews::Booted(started.elapsed()))
+                    Some(Told::News(VmNews::Booted(started.elapsed())))
                 }
                 Heard::Line(line) => match journal.take(&line)? {
-                    Entry::Place(place) => Some(VmNews::Place(place)),
-                    Entry::Result(result) => Some(VmNews::Result(result)),
+                    Entry::Place(place) => Some(Told::Place(place)),
+                    Entry::Result(result) => Some(Told::Result(result)),
                     Entry::Nothing => None,
                 },
             };
@@ -141,13 +142,21 @@ impl Booting<'_> {
             && !said.was_heard()
             && let Some(why) = without_life(&end)
         {
-            let _ = tell(VmNews::GaveUpKvm(why));
+            let _ = tell(Told::News(VmNews::GaveUpKvm(why)));
             return Ok(Attempt::NoLife);
         }
         let loss = loss(end, journal.stage(), &said);
         let complaints = said.complaints().to_vec();
         let places = journal.close(kernel.release(), &complaints, loss.as_ref(), said.last_lines());
-        let _ = tell(VmNews::Over(places));
+        let limit = match &loss {
+            Some(Loss::Boot(_)) => Some(VmLimit::Boot),
+            Some(Loss::Silent(..)) => Some(VmLimit::Silence),
+            _ => None,
+        };
+        if let Some(limit) = limit {
+            let _ = tell(Told::News(VmNews::TimedOut(limit)));
+        }
+        let _ = tell(Told::Over(places));
         Ok(Attempt::Over)
     }
 

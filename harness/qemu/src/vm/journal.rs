@@ -1,4 +1,5 @@
 use super::loss::{Loss, Stage};
+use imglock_core::{FileSystem, PlaceName};
 use imglock_engine::{Boot, Environment, Place, PlaceFate, RunLine, ScenarioResult};
 
 /// What came of a guest's run so far, with its places called by the kernel.
@@ -6,7 +7,7 @@ use imglock_engine::{Boot, Environment, Place, PlaceFate, RunLine, ScenarioResul
 pub(super) struct Journal {
     name: String,
     boot: Boot,
-    planned: Vec<String>,
+    planned: Vec<FileSystem>,
     places: Vec<Place>,
     stage: Stage,
 }
@@ -23,7 +24,7 @@ pub(super) enum Entry {
 impl Journal {
     /// For the kernel called `name`, with these file systems planned; none is
     /// a directory that is there.
-    pub(super) fn new(name: &str, boot: Boot, planned: &[String]) -> Journal {
+    pub(super) fn new(name: &str, boot: Boot, planned: &[FileSystem]) -> Journal {
         let (name, planned) = (name.to_owned(), planned.to_vec());
         Journal { name, boot, planned, places: Vec::new(), stage: Stage::Boot }
     }
@@ -50,7 +51,7 @@ impl Journal {
         Ok(match line {
             RunLine::Begin { .. } => Entry::Nothing,
             RunLine::Place(place) => {
-                let name = self.called(&place.name);
+                let name = place.name.under(&self.name);
                 let place = Place { name, boot: Some(self.boot.clone()), ..*place };
                 // It is told of again when it is lost.
                 if let Some(known) = self.places.iter_mut().find(|one| one.name == place.name) {
@@ -61,7 +62,7 @@ impl Journal {
                 Entry::Place(Box::new(place))
             }
             RunLine::Result(mut result) => {
-                result.place = self.called(&result.place);
+                result.place = result.place.under(&self.name);
                 let on = format!("on {} at {}", result.backend, result.place);
                 self.stage = Stage::After { scenario: result.scenario.clone(), on };
                 Entry::Result(result)
@@ -73,11 +74,6 @@ impl Journal {
                 Entry::Nothing
             }
         })
-    }
-
-    /// What a place of the guest's is called among those of all kernels.
-    fn called(&self, place: &str) -> String {
-        if place.is_empty() { self.name.clone() } else { format!("{}/{place}", self.name) }
     }
 
     /// Every place in the end, with all that the kernel complained of. Where
@@ -104,10 +100,10 @@ impl Journal {
                 None => None,
             };
             let planned = match self.planned.is_empty() {
-                true => vec![self.name.clone()],
-                false => self.planned.iter().map(|one| self.called(one)).collect(),
+                true => vec![PlaceName::HERE],
+                false => self.planned.iter().copied().map(PlaceName::made).collect(),
             };
-            for name in planned {
+            for name in planned.into_iter().map(|name| name.under(&self.name)) {
                 if self.places.iter().any(|place| place.name == name) {
                     continue;
                 }
@@ -118,7 +114,7 @@ impl Journal {
                     ..Environment::default()
                 };
                 let fate = behind_it.clone().unwrap_or_else(|| lost.clone());
-                let place = Place { fate, ..Place::reached(&name, environment) };
+                let place = Place { fate, ..Place::reached(name, environment) };
                 behind_it.get_or_insert_with(|| behind(&place));
                 self.places.push(place);
             }
@@ -143,7 +139,8 @@ mod tests {
             accelerator: "tcg".to_owned(),
             complaints: Vec::new(),
         };
-        let planned: Vec<String> = planned.iter().map(|name| (*name).to_owned()).collect();
+        let planned: Vec<FileSystem> =
+            planned.iter().map(|name| name.parse().expect("a file system")).collect();
         Journal::new("6.1.0", boot, &planned)
     }
 
@@ -152,7 +149,7 @@ mod tests {
     }
 
     fn place(name: &str) -> String {
-        line(&RunLine::Place(Box::new(Place::reached(name, Environment::default()))))
+        line(&RunLine::Place(Box::new(Place::reached(name.into(), Environment::default()))))
     }
 
     fn result(place: &str) -> String {
@@ -162,24 +159,24 @@ mod tests {
             "builtin".to_owned(),
             "why".to_owned(),
         );
-        line(&RunLine::Result(Box::new(ScenarioResult { place: place.to_owned(), ..skipped })))
+        line(&RunLine::Result(Box::new(ScenarioResult { place: place.into(), ..skipped })))
     }
 
-    fn fates(places: &[Place]) -> Vec<(&str, bool)> {
-        places.iter().map(|place| (place.name.as_str(), place.is_lost())).collect()
+    fn fates(places: &[Place]) -> Vec<(String, bool)> {
+        places.iter().map(|place| (place.name.to_string(), place.is_lost())).collect()
     }
 
     #[test]
     fn places_are_called_by_their_kernel() {
         let mut journal = journal(&["ext4"]);
         let Ok(Entry::Place(place)) = journal.take(&place("ext4")) else { panic!("no place") };
-        assert_eq!(place.name, "6.1.0/ext4");
+        assert_eq!(place.name, "6.1.0/ext4".into());
         assert!(place.boot.is_some());
         let Ok(Entry::Result(result)) = journal.take(&result("ext4")) else { panic!("no result") };
-        assert_eq!(result.place, "6.1.0/ext4");
+        assert_eq!(result.place, "6.1.0/ext4".into());
         let complaints = ["WARNING: so".to_owned()];
         let places = journal.close("6.1.0", &complaints, None, Vec::new());
-        assert_eq!(fates(&places), [("6.1.0/ext4", false)]);
+        assert_eq!(fates(&places), [("6.1.0/ext4".to_owned(), false)]);
         assert_eq!(places[0].boot.as_ref().expect("a boot").complaints, complaints);
     }
 
@@ -187,7 +184,7 @@ mod tests {
     fn a_directory_is_called_as_the_kernel_is() {
         let mut journal = journal(&[]);
         let Ok(Entry::Place(place)) = journal.take(&place("")) else { panic!("no place") };
-        assert_eq!(place.name, "6.1.0");
+        assert_eq!(place.name, "6.1.0".into());
     }
 
     #[test]
@@ -198,7 +195,11 @@ mod tests {
         journal.take(&result("xfs")).expect("a result");
         let loss = Loss::PoweredOff(journal.stage());
         let places = journal.close("6.1.0", &[], Some(&loss), vec!["last".to_owned()]);
-        let expected = [("6.1.0/ext4", false), ("6.1.0/xfs", true), ("6.1.0/tmpfs", true)];
+        let expected = [
+            ("6.1.0/ext4".to_owned(), false),
+            ("6.1.0/xfs".to_owned(), true),
+            ("6.1.0/tmpfs".to_owned(), true),
+        ];
         assert_eq!(fates(&places), expected);
         let why = |place: &Place| match &place.fate {
             PlaceFate::Lost { why, console } => (why.clone(), console.len()),
@@ -214,10 +215,13 @@ mod tests {
     fn a_kernel_that_never_came_up_is_lost_at_its_first_place() {
         let loss = Loss::NeverSpoke(std::time::Duration::from_secs(1));
         let places = journal(&["ext4", "xfs"]).close("6.1.0", &[], Some(&loss), Vec::new());
-        assert_eq!(fates(&places), [("6.1.0/ext4", true), ("6.1.0/xfs", true)]);
+        assert_eq!(
+            fates(&places),
+            [("6.1.0/ext4".to_owned(), true), ("6.1.0/xfs".to_owned(), true)]
+        );
         assert_eq!(places[0].environment.kernel, "6.1.0");
         let places = journal(&[]).close("6.1.0", &[], Some(&loss), Vec::new());
-        assert_eq!(fates(&places), [("6.1.0", true)]);
+        assert_eq!(fates(&places), [("6.1.0".to_owned(), true)]);
     }
 
     #[test]

@@ -43,19 +43,13 @@ pub enum KernelError {
         why: String,
     },
     /// A package without a kernel.
-    #[error(
-        "{} holds no kernel; name the package that it depends on, whose name has the kernel's \
-         version in it", file.display()
-    )]
+    #[error("{} contains no kernel", file.display())]
     NoImage {
         /// Which.
         file: PathBuf,
     },
     /// No modules of this kernel.
-    #[error(
-        "{} holds no modules of {release}{}; name /lib/modules/{release}, or the folder that it \
-         is in", directory.display(), others(.there)
-    )]
+    #[error("{} contains no modules of {release}{}", directory.display(), others(.there))]
     NoModules {
         /// The folder that was named.
         directory: PathBuf,

@@ -96,13 +96,9 @@ impl fmt::Display for Loss {
                  serial ports, and a console on them?)",
                 seconds(*waited)
             ),
-            Loss::Boot(waited) => write!(
-                f,
-                "it did not come up within {}; --boot-timeout gives it longer",
-                seconds(*waited)
-            ),
+            Loss::Boot(waited) => write!(f, "it did not come up within {}", seconds(*waited)),
             Loss::Silent(waited, at) => {
-                write!(f, "it fell silent for {} {at}; --timeout gives it longer", seconds(*waited))
+                write!(f, "it fell silent for {} {at}", seconds(*waited))
             }
             Loss::Guest(why) => write!(f, "its init could not do its work: {why}"),
             Loss::Run { status, at, said } => {

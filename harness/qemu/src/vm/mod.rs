@@ -7,7 +7,7 @@
 //! is not the console, so no driver has to be loaded for it.
 //!
 //! ```text
-//!   Kernel, Payload, arguments ─▶ VmPlan ─▶ boot_all ─▶ VmEvents ─▶ Places, results
+//!   Kernel, Payload, arguments ─▶ VmPlan ─▶ boot_all ─▶ VmObserver: places, results, news
 //!                                              │
 //!       QEMU:  kernel ─▶ /init (this program) ─▶ `imglock run ... --format json-lines`
 //!                │              │ compressed           │ lines
@@ -34,6 +34,7 @@ mod module_info;
 #[cfg(test)]
 mod module_tests;
 mod modules;
+mod news;
 mod order;
 mod packing;
 mod payload;
@@ -46,9 +47,10 @@ pub use accelerator::{Accelerator, AcceleratorChoice};
 pub use image::{KernelImage, NoKernel};
 pub use kernel::{Kernel, KernelError};
 pub use modules::{Module, ModuleError};
+pub use news::{VmLimit, VmNews, VmObserver};
 pub use payload::{GuestPayload, PayloadError};
-pub use plan::{VmEvent, VmNews, VmOptions, VmPlan};
-pub use session::boot_all;
+pub use plan::{VmOptions, VmPlan};
+pub use session::{VmEnd, boot_all};
 
 /// Plays the first program of a guest to the end if that is what `role` names
 /// and this process is that; returns the exit status.

@@ -1,12 +1,12 @@
+use imglock_core::FileSystem;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::accelerator::{Accelerator, AcceleratorChoice};
+use super::accelerator::AcceleratorChoice;
 use super::kernel::Kernel;
 use super::payload::GuestPayload;
 use crate::qemu::QemuBinary;
 use imglock_engine::LauncherOptions;
-use imglock_engine::{Place, ScenarioResult};
 
 /// What is to be run under which kernels.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct VmPlan {
     pub arguments: Vec<String>,
     /// The file systems that are named there, as places will be called; none
     /// for a directory that is there.
-    pub file_systems: Vec<String>,
+    pub file_systems: Vec<FileSystem>,
     /// What goes into every guest.
     pub payload: GuestPayload,
 }
@@ -65,34 +65,6 @@ pub struct VmOptions {
     pub jobs: usize,
     /// Where and how processes are started.
     pub launcher: LauncherOptions,
-}
-
-/// What happens while kernels are run, each with its place in the plan.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VmEvent {
-    /// The kernel's number, from 0.
-    pub kernel: usize,
-    /// What.
-    pub what: VmNews,
-}
-
-/// What happens while a kernel is run.
-#[derive(Debug, Clone, PartialEq)]
-pub enum VmNews {
-    /// It was started.
-    Started(Accelerator),
-    /// It said something on its console.
-    Console(Vec<u8>),
-    /// KVM is of no use here, for that reason, and TCG is tried.
-    GaveUpKvm(String),
-    /// Its first program was heard of, so long after the start.
-    Booted(Duration),
-    /// Its run has come to a place, or could not.
-    Place(Box<Place>),
-    /// A run has ended.
-    Result(Box<ScenarioResult>),
-    /// Nothing more will come of it: its places as they are in the end.
-    Over(Vec<Place>),
 }
 
 impl VmOptions {

@@ -1,37 +1,46 @@
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::mpsc::channel;
 
 use super::accelerator::Experience;
 use super::boot::{Booting, Unheard};
-use super::plan::{VmEvent, VmOptions, VmPlan};
-use imglock_engine::ProcessError;
-use imglock_engine::in_lanes;
+use super::news::{Told, VmObserver};
+use super::plan::{VmOptions, VmPlan};
+use imglock_core::PlaceName;
+use imglock_engine::{ProcessError, in_lanes};
 
-/// Boots the kernels of `plan`, several at a time, and tells `observe` what
-/// happens. It is not told more once it breaks.
+/// How guests ended before all of them were over.
+#[derive(Debug)]
+pub enum VmEnd<S> {
+    /// The observer ended them.
+    Observer(S),
+    /// QEMU cannot be started, or the command is being stopped.
+    Process(ProcessError),
+}
+
+/// Boots the kernels of `plan`, several at a time, and tells `observer` of
+/// places, results and news.
 ///
 /// # Errors
-/// When QEMU cannot be started, or everything is to stop. What one kernel does
-/// is none: it is told.
-pub fn boot_all(
+/// When QEMU cannot be started, everything is to stop, or the observer ends
+/// it. The fate of a single kernel is no error: it is the fate of its places.
+pub fn boot_all<O: VmObserver>(
     plan: &VmPlan,
     options: &VmOptions,
-    observe: &mut dyn FnMut(VmEvent) -> ControlFlow<()>,
-) -> Result<(), ProcessError> {
+    observer: &mut O,
+) -> Result<(), VmEnd<O::Stop>> {
     let names = plan.names();
     let units: Vec<_> = plan.kernels.iter().zip(&names).enumerate().collect();
     let experience = Experience::default();
-    let (sender, events) = channel();
+    let (sender, told) = channel();
     std::thread::scope(|scope| {
         let lanes = scope.spawn(|| {
-            // Its end is that of the events.
+            // The end of the sender is the end of the events.
             let sender = sender;
             let work = |(): &mut (), unit: &(usize, (&_, &String))| {
                 let (number, (kernel, name)) = *unit;
                 let booting = Booting { plan, options, experience: &experience, kernel, name };
-                booting.run(&mut |what| {
-                    sender.send(VmEvent { kernel: number, what }).map_err(|_| Unheard)
-                })
+                booting.run(&mut |what| sender.send((number, what)).map_err(|_| Unheard))
             };
             let mut ended = Ok(());
             in_lanes(options.jobs, &units, work, |_, result| match result {
@@ -43,11 +52,46 @@ pub fn boot_all(
             });
             ended
         });
-        for event in events {
-            if observe(event).is_break() {
+        let mut arrived = BTreeSet::new();
+        let mut stop = None;
+        for (kernel, what) in told {
+            if let Err(why) = pass_on(kernel, what, observer, &mut arrived) {
+                stop = Some(why);
                 break;
             }
         }
-        lanes.join().unwrap_or_else(|_| Err(ProcessError::Lost("a thread panicked".to_owned())))
+        let ended = lanes
+            .join()
+            .unwrap_or_else(|_| Err(ProcessError::Lost("a thread panicked".to_owned())));
+        match stop {
+            Some(why) => Err(VmEnd::Observer(why)),
+            None => ended.map_err(VmEnd::Process),
+        }
     })
+}
+
+/// A guest that is over may leave places at which it never arrived.
+fn pass_on<O: VmObserver>(
+    kernel: usize,
+    what: Told,
+    observer: &mut O,
+    arrived: &mut BTreeSet<PlaceName>,
+) -> Result<(), O::Stop> {
+    match what {
+        Told::News(news) => observer.news(kernel, news),
+        Told::Place(place) => {
+            arrived.insert(place.name.clone());
+            observer.arrive(*place)
+        }
+        Told::Result(result) => observer.add(*result),
+        Told::Over(places) => {
+            for place in places {
+                if arrived.insert(place.name.clone()) {
+                    observer.arrive(place.clone())?;
+                }
+                observer.leave(place)?;
+            }
+            Ok(())
+        }
+    }
 }

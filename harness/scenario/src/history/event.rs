@@ -2,53 +2,54 @@ use serde::Serialize;
 
 use imglock_core::{Claim, Refusal};
 
-/// One line of a history.
+/// One event of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct HistoryEvent {
-    /// When.
+    /// The time of the event, in nanoseconds.
     pub at_ns: u64,
-    /// Who, as an index into the openers of its history.
+    /// The opener, as an index into the openers of its history.
     pub opener: usize,
-    /// What.
+    /// The kind of event.
     pub kind: HistoryEventKind,
-    /// What it is there for.
+    /// Its role in a finding.
     pub role: OpenerRole,
 }
 
-/// What an event does for a finding.
+/// The role of an event in a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OpenerRole {
-    /// It is a part of the proof.
+    /// The event is part of the proof.
     Proof,
-    /// It is the part of the proof at which it shows.
+    /// The event is part of the proof, and the contradiction shows here.
     Point,
-    /// It is the part of the proof with which the locks of another opener may
-    /// have gone.
+    /// The event is part of the proof. The locks of another opener may have been dropped with it.
     Loss,
-    /// It helps to understand the others.
+    /// The event is not part of the proof, but helps to understand it.
     Context,
-    /// With it an opener had gone that would have offended, so long before.
+    /// At this event, an opener that would have conflicted released the image, too early to be the
+    /// cause of the refusal.
     Gone {
-        /// How long.
+        /// The time between this event and the refused attempt, in nanoseconds.
         apart_ns: u64,
     },
-    /// With it an opener came that would have offended, so long after.
+    /// At this event, an opener that would have conflicted opened the image, too late to be the
+    /// cause of the refusal.
     Came {
-        /// How long.
+        /// The time between the refusal and this event, in nanoseconds.
         apart_ns: u64,
     },
 }
 
 impl HistoryEvent {
-    /// Whether it is a part of the proof.
+    /// Returns whether the event is part of the proof.
     pub fn is_proof(&self) -> bool {
         matches!(self.role, OpenerRole::Proof | OpenerRole::Point | OpenerRole::Loss)
     }
 }
 
 impl HistoryEventKind {
-    /// The word that histories use.
+    /// The word in histories.
     pub fn name(self) -> &'static str {
         match self {
             HistoryEventKind::Open(_) => "open",
@@ -62,22 +63,22 @@ impl HistoryEventKind {
     }
 }
 
-/// What an opener can have noted.
+/// The kinds of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HistoryEventKind {
-    /// It is about to open the image with this claim.
+    /// The opener is about to open the image with this claim.
     Open(Claim),
-    /// It has the image.
+    /// The opener has the image.
     Granted,
-    /// It was refused.
+    /// The opener was refused, over this permission if it is known.
     Refused(Option<Refusal>),
-    /// It is about to close the image.
+    /// The opener is about to close the image.
     Close,
-    /// It has closed it.
+    /// The opener has closed the image.
     Closed,
-    /// It was seen alive.
+    /// The opener was found to be alive.
     Alive,
-    /// It was seen dead.
+    /// The opener was found to be dead.
     Died,
 }

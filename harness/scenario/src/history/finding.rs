@@ -5,84 +5,84 @@ use super::{HistoryEvent, HistoryEventKind, OpenAnswer, OpenerRole, Opening, Ope
 use imglock_core::Hazard;
 use imglock_core::{Claim, Refusal, Side};
 
-/// What a judge found in a history, with all that proves it.
+/// A finding of the judge in a history, with everything that proves it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HistoryFinding {
-    /// On which image, as an index into the images of its history.
+    /// The image, as an index into the images of its history.
     pub image: usize,
-    /// Whether it is so however the clock rounded; otherwise it may be so.
+    /// Whether the finding is true however the clock rounded. Otherwise it may be true.
     pub is_certain: bool,
-    /// What it is.
+    /// The kind of finding.
     pub matter: HistoryMatter,
 }
 
 impl HistoryFinding {
-    /// Something that is so.
+    /// A finding that is certainly true.
     pub(super) fn certain(matter: HistoryMatter) -> HistoryFinding {
         HistoryFinding { image: 0, is_certain: true, matter }
     }
 
-    /// Something that may be so.
+    /// A finding that may be true.
     pub(super) fn unclear(matter: HistoryMatter) -> HistoryFinding {
         HistoryFinding { image: 0, is_certain: false, matter }
     }
 }
 
-/// What can be found.
+/// The kinds of findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HistoryMatter {
-    /// Two had the image at the same time whose claims conflict.
+    /// Two openers with conflicting claims had the image at the same time.
     TwoHolders {
-        /// Who had it first.
+        /// The opener that had it first.
         first: Opening,
-        /// Who was let in beside it.
+        /// The opener that was granted it beside the first one.
         second: Opening,
     },
-    /// One was refused, and nobody was there who offends.
+    /// An opener was refused, but no conflicting opener was there.
     Unjustified {
-        /// Whoever was refused.
+        /// The refused opener.
         refused: Opening,
-        /// The last that offends of those who had gone.
+        /// The conflicting opener that released the image last before.
         before: Option<Neighbour>,
-        /// The first that offends of those who came later.
+        /// The conflicting opener that opened the image first after.
         after: Option<Neighbour>,
     },
-    /// One was granted and never let go, although the history is complete.
+    /// An opener was granted the image and never released it, although the history is complete.
     NeverReleased {
-        /// That one.
+        /// The opener.
         holder: Opening,
     },
-    /// [`Hazard::SameOwner`]: as `TwoHolders`, of one process under POSIX.
+    /// [`Hazard::SameOwner`]: like `TwoHolders`, but within one process under POSIX.
     SameOwner {
-        /// Who had it first.
+        /// The opener that had it first.
         first: Opening,
-        /// Who was let in beside it.
+        /// The opener that was granted it beside the first one.
         second: Opening,
     },
-    /// [`Hazard::LockLoss`]: as `TwoHolders`, and the locks of one of them may
-    /// have gone with a descriptor that another opener of its process closed.
+    /// [`Hazard::LockLoss`]: like `TwoHolders`, but the locks of one of them may have been dropped
+    /// when another opener of its process closed a descriptor.
     LockLoss {
-        /// Who lost its locks.
+        /// The opener that lost its locks.
         loser: Opening,
-        /// Who closed a descriptor of the image in the same process.
+        /// The opener that closed a descriptor of the image in the same process.
         closer: Opening,
-        /// Who was let in.
+        /// The opener that was granted the image.
         other: Opening,
     },
 }
 
-/// One who would have offended, had it been there.
+/// An opener that would have conflicted if it had been there at the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Neighbour {
-    /// Its stay.
+    /// Its opening.
     pub stay: Opening,
-    /// How far away it was from the attempt that was refused.
+    /// The time between it and the refused attempt, in nanoseconds.
     pub apart_ns: u64,
 }
 
 impl HistoryMatter {
-    /// Its name, where it breaks the contract in a known way.
+    /// The hazard, if this is a known way in which the contract breaks.
     pub fn hazard(&self) -> Option<Hazard> {
         match self {
             HistoryMatter::SameOwner { .. } => Some(Hazard::SameOwner),
@@ -91,7 +91,7 @@ impl HistoryMatter {
         }
     }
 
-    /// The word that documents use.
+    /// The word in documents.
     pub fn name(&self) -> &'static str {
         match self {
             HistoryMatter::TwoHolders { .. } => "two-holders",
@@ -102,8 +102,7 @@ impl HistoryMatter {
         }
     }
 
-    /// The events that prove it, and those that help to understand it, in
-    /// order of time.
+    /// The events that prove the finding and those that help to understand it, in order of time.
     pub fn events(&self) -> Vec<HistoryEvent> {
         let mut events = Vec::new();
         match self {
@@ -131,7 +130,7 @@ impl HistoryMatter {
                         beginning(stay, OpenerRole::Proof).chain(ending(stay, OpenerRole::Context)),
                     );
                 }
-                // One that was refused has closed within its attempt.
+                // A refused opener has closed the image within its attempt.
                 let is_holder = closer.granted_ns().is_some();
                 let attempt = if is_holder { OpenerRole::Context } else { OpenerRole::Proof };
                 events.extend(beginning(closer, attempt).chain(ending(closer, OpenerRole::Proof)));
@@ -152,7 +151,7 @@ impl HistoryMatter {
         events
     }
 
-    /// Fewer events first, then what was known earlier.
+    /// The order of importance: fewer events first, then earlier events.
     pub(super) fn rank(&self) -> (usize, u64) {
         let proof = self.events().into_iter().filter(HistoryEvent::is_proof);
         proof.fold((0, 0), |(count, _), event| (count + 1, event.at_ns))
@@ -181,8 +180,8 @@ impl Neighbour {
     }
 }
 
-/// What of two conflicting claims is the conflict, as the second of them would
-/// be told.
+/// The first conflict of two claims, as it would be reported to the second opener. `None` if they
+/// do not conflict.
 pub fn claim_conflict(first: Claim, second: Claim) -> Option<Refusal> {
     let wanted = (second.held & first.unshared()).each().map(|p| (Side::Wanted, p));
     let unshared = (second.unshared() & first.held).each().map(|p| (Side::Unshared, p));
@@ -201,7 +200,7 @@ fn beginning(stay: &Opening, role: OpenerRole) -> impl Iterator<Item = HistoryEv
     both.map(move |(at_ns, kind)| HistoryEvent { at_ns, opener, kind, role })
 }
 
-/// How it let go, as far as that is known.
+/// The release, as far as it is known.
 fn ending(stay: &Opening, role: OpenerRole) -> impl Iterator<Item = HistoryEvent> {
     let opener = stay.opener;
     let last_ns = stay.answer.map_or(stay.attempt_ns, |(at_ns, _)| at_ns);
@@ -210,7 +209,7 @@ fn ending(stay: &Opening, role: OpenerRole) -> impl Iterator<Item = HistoryEvent
             let closed = (until_ns != NEVER).then_some((until_ns, HistoryEventKind::Closed));
             [Some((from_ns, HistoryEventKind::Close)), closed]
         }
-        // Its last event is a sign of life as well.
+        // Its last event also proves that it was alive.
         OpeningEnd::Died { from_ns, until_ns } => {
             let alive = (from_ns > last_ns).then_some((from_ns, HistoryEventKind::Alive));
             [alive, Some((until_ns, HistoryEventKind::Died))]

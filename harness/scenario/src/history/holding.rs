@@ -8,9 +8,8 @@ use imglock_core::{Claim, Permissions};
 
 /// First rule: no two conflicting holders at the same time.
 ///
-/// Grants are taken in order of time, and those that surely ended before are
-/// put away, so that each is compared only with those that are there, and only
-/// when one of these conflicts with it.
+/// Grants are processed in order of time. Holders that certainly ended before are removed, so that
+/// each grant is compared only with the current holders, and only if one of them can conflict.
 pub(super) fn check(
     stays: &[Opening],
     terms: &HistoryTerms<'_>,
@@ -35,7 +34,7 @@ pub(super) fn check(
             let mut seen = Seen::default();
             for &old in &present.all {
                 pairs.look(old, new, &mut seen);
-                // Hazards are counted, and there are none under OFD.
+                // Hazards are counted. OFD locks have none.
                 let told = seen.contradiction.is_some() && known.contradiction;
                 if told && terms.backend == Backend::Ofd {
                     break;
@@ -47,13 +46,13 @@ pub(super) fn check(
     }
 }
 
-/// Those who hold the image at one moment.
+/// The openings that hold the image at one time.
 struct Present<'a> {
     stays: &'a [Opening],
     all: Vec<usize>,
-    /// Where each stay is in `all`.
+    /// The position of each opening in `all`.
     places: Vec<usize>,
-    /// How many of them hold each permission, and how many do not share it.
+    /// For each permission, how many openings hold it and how many do not share it.
     held: [u32; 4],
     unshared: [u32; 4],
 }
@@ -99,7 +98,7 @@ impl<'a> Present<'a> {
     }
 }
 
-/// What there is to say of a grant, at most one thing of each kind.
+/// The findings for one grant, at most one of each kind.
 #[derive(Default)]
 struct Seen {
     contradiction: Option<HistoryMatter>,
@@ -108,8 +107,7 @@ struct Seen {
     lock_loss: Option<HistoryMatter>,
 }
 
-/// Of which kinds there is an earlier finding, so that the proof of another one
-/// is not needed.
+/// The kinds for which there is an earlier finding, so that no further proof is needed.
 #[derive(Clone, Copy)]
 struct Known {
     contradiction: bool,
@@ -138,12 +136,12 @@ impl Seen {
     }
 }
 
-/// Compares two who hold the image at the same time.
+/// Compares two openings that hold the image at the same time.
 struct Pairs<'a> {
     stays: &'a [Opening],
     terms: &'a HistoryTerms<'a>,
     owners: &'a Owners,
-    /// Made when the first pair asks for them.
+    /// Built when the first pair needs them.
     closings: Option<Closings>,
 }
 
@@ -174,11 +172,11 @@ impl Pairs<'_> {
         }
     }
 
-    /// How one of the two may have lost its locks before the other looked.
+    /// How one of the two may have lost its locks before the other tested for conflicts.
     ///
-    /// Each locks first and looks then. So one of them had locked already when
-    /// the other looked, and what it had locked was gone: between its attempt
-    /// and the other's answer a descriptor was closed in its process.
+    /// Each opener locks first and tests then. So one of them had already locked when the other tested,
+    /// and its locks were dropped: a descriptor was closed in its process between its attempt and the
+    /// answer of the other.
     fn loss(&mut self, first: Opening, second: Opening) -> Option<(Meeting, HistoryMatter)> {
         if self.terms.backend != Backend::Posix {
             return None;
@@ -188,7 +186,7 @@ impl Pairs<'_> {
         let lost = |loser: Opening, other: Opening| {
             let (locked, looked) = (loser.attempt_ns, other.granted_ns()?);
             let owner = self.owners.owner(&loser);
-            // One that surely began before the other looked, or else any that may have.
+            // A close that certainly began before the other tested, or else any that may have.
             let last = |before| closings.last_before(owner, loser.opener, before);
             let surely = looked.checked_sub(resolution.saturating_add(1)).and_then(last);
             let losses = [surely, last(looked.saturating_add(resolution))].into_iter().flatten();

@@ -2,11 +2,11 @@ use super::terms::{HistoryTerms, Owners};
 use super::verdict::{HistoryCounts, HistoryJudgement};
 use super::{HistoryFinding, HistoryMatter, Opening, holding, refusing};
 
-/// Says whether these stays at one image can have been, by the contract.
+/// Judges by the contract whether the openings of one image are possible.
 ///
-/// They may come in any order. It takes about as long as sorting them does, so
-/// a long history can be judged whole, or in batches that do not overlap in
-/// time: [`HistoryJudgement::absorb`] puts their judgements together.
+/// The openings may be in any order. The judgement takes about as long as sorting them. A long
+/// history can be judged as a whole, or in batches that do not overlap in time:
+/// [`HistoryJudgement::absorb`] combines their judgements.
 pub fn judge_history(stays: &[Opening], terms: &HistoryTerms<'_>) -> HistoryJudgement {
     let owners = Owners::of(terms);
     let mut judgement =
@@ -19,7 +19,7 @@ pub fn judge_history(stays: &[Opening], terms: &HistoryTerms<'_>) -> HistoryJudg
     judgement
 }
 
-/// Third rule: every lock is let go.
+/// Third rule: every lock is released.
 fn releases(stays: &[Opening], judgement: &mut HistoryJudgement) {
     let kept = || stays.iter().filter(|stay| stay.is_open_ended());
     if let Some(holder) = kept().min_by_key(|stay| stay.granted_ns()) {

@@ -3,17 +3,17 @@ use std::collections::HashMap;
 use super::Opening;
 use super::terms::Owners;
 
-/// When descriptors of the image were closed in each process: under POSIX
-/// locks, each of these moments takes the locks of the whole process away.
+/// The closes of descriptors of the image in each process. Under POSIX, each of them drops the
+/// locks of the whole process.
 #[derive(Debug)]
 pub(super) struct Closings(HashMap<u32, Vec<Closing>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Closing {
-    /// Not before this moment.
+    /// The earliest possible time of the close.
     from: u64,
-    /// Of all up to this one in order of `from`: the one that can have come
-    /// last, and the last one of another opener than that.
+    /// Of all closes up to this one in the order of `from`: the one that may have been last, and the
+    /// last one of another opener.
     last: Latest,
     last_of_another: Option<Latest>,
 }
@@ -26,7 +26,7 @@ struct Latest {
 }
 
 impl Closings {
-    /// All of a history.
+    /// The closes of a history.
     pub fn of(stays: &[Opening], owners: &Owners) -> Closings {
         let mut each: HashMap<u32, Vec<Closing>> = HashMap::new();
         for (index, stay) in stays.iter().enumerate() {
@@ -48,8 +48,8 @@ impl Closings {
         Closings(each)
     }
 
-    /// Of the closes in this process that began by `moment`, and not by
-    /// `opener` itself, the one that can have come last.
+    /// Of the closes in this process that began by `moment` and were not made by `opener`, the one
+    /// that may have been last.
     pub fn last_before(&self, owner: u32, opener: usize, moment: u64) -> Option<usize> {
         let closings = self.0.get(&owner)?;
         let began = closings.partition_point(|closing| closing.from <= moment);

@@ -1,14 +1,12 @@
-//! Who had an image open when: what many openers wrote down, and whether it
-//! can have been.
+//! Histories: when openers had an image open, and whether that is possible.
 //!
-//! Each opener notes the moment before it opens an image and the moment after
-//! the answer, the moment before it closes and the moment after. Between the
-//! answer and the close it *surely* holds what it claims; from the attempt
-//! until it has closed it *may* have lock bytes. A [`Opening`] is all of that for
-//! one opening.
+//! Each opener records the time before it opens an image and after the answer, and the time before
+//! it closes the image and after. It *certainly* holds its claim between the answer and the close.
+//! It *may* have lock bytes from the attempt until it has closed the image. An [`Opening`] contains
+//! all times of one opening.
 //!
-//! A history is judged by the contract alone. Neither the kernel nor the model
-//! is asked, so it makes no difference whose history it is.
+//! A history is judged by the contract alone. The judge uses neither the kernel nor the model, so
+//! the history can come from any program.
 //!
 //! ```
 //! use imglock_scenario::{OpenAnswer, OpeningEnd, HistoryMatter, HistoryOpener, Opening, HistoryTerms, HistoryVerdict, judge_history};
@@ -26,11 +24,11 @@
 //! let terms =
 //!     HistoryTerms { openers: &openers, backend: Backend::Ofd, complete: true, resolution_ns: 1 };
 //!
-//! // Let in while the first was closing: that can be.
+//! // Granted while the first opener was closing: possible.
 //! let stays = [stay(0, [0, 10, 50, 60]), stay(1, [20, 55, 90, 99])];
 //! assert!(judge_history(&stays, &terms).is_valid());
 //!
-//! // Let in before the first was about to close: that cannot.
+//! // Granted before the first opener began to close: impossible.
 //! let stays = [stay(0, [0, 10, 50, 60]), stay(1, [20, 40, 90, 99])];
 //! let HistoryVerdict::Invalid(finding) = judge_history(&stays, &terms).verdict else { panic!("two writers") };
 //! assert!(matches!(finding.matter, HistoryMatter::TwoHolders { .. }));
@@ -38,42 +36,39 @@
 //!
 //! # Rules
 //!
-//! 1. Two whose claims conflict never surely hold at the same time.
-//! 2. Whoever is refused has a cause: somebody who offends may have lock bytes
-//!    at some time between attempt and answer. Locking many bytes is not
-//!    atomic, so an attempt in flight is a cause, even one that is itself
-//!    refused.
-//! 3. In a complete history every lock that was granted is let go.
+//! 1. Two openers whose claims conflict never certainly hold the image at the same time.
+//! 2. Every refusal has a cause: a conflicting opener that may have lock bytes at some time between
+//!    the attempt and the answer. Locking several bytes is not atomic, so an attempt in progress
+//!    can be the cause, even if it is refused itself.
+//! 3. In a complete history, every lock that was granted is released.
 //!
-//! A verdict is *unknown* when one of these is broken or not depending on how
-//! the clock rounded. Only moments of two openers are compared so: that an
-//! opener's own events come in their order is known without a clock.
+//! The verdict is *unknown* if it depends on the rounding of the clock whether a rule is broken.
+//! This concerns only times of two different openers: the order of the events of one opener is
+//! known without a clock.
 //!
 //! # One owner for a whole process
 //!
-//! Under POSIX the openers of one process are one owner of locks. Then:
+//! Under POSIX, the openers of one process are one owner of locks. This has these consequences:
 //!
-//! * They never conflict. If the claims of two who hold at the same time do,
-//!   that is [`Hazard::SameOwner`](imglock_core::Hazard::SameOwner), and one
-//!   never is the cause of another's refusal.
-//! * When one of them closes its descriptor, all lose their locks. So a holder
-//!   whose sibling closed is no longer sure to hold, and two conflicting
-//!   holders of different processes may be
-//!   [`Hazard::LockLoss`](imglock_core::Hazard::LockLoss). They are if the
-//!   close can be what let the second in. Each locks first and looks then; if
-//!   both are granted, one of the two had locked before the other looked, and
-//!   had nothing locked any more when it did. It locked after its attempt began
-//!   (not: after its grant; bytes can go while others are still being locked),
-//!   and the other looked before it had its answer. So a close counts that
-//!   falls between the one's attempt and the other's grant, whichever of the
-//!   two was granted first. One that is refused closes, too, and unlocks bytes
-//!   that its siblings share with it; so a refusal counts as a close, at an
-//!   unknown moment between attempt and answer.
-//! * Such a holder remains a cause of refusals. After a sibling's close the
-//!   kernel has none of its locks, and a refusal on its account cannot be; but
-//!   the opener has not let go, so the contract allows it, and where locks
-//!   were not lost (a file system that emulates them otherwise) it is right.
-//!   That they must be lost is for the model to say.
+//! * They never conflict with each other. If two of them hold conflicting claims at the same time,
+//!   this is [`Hazard::SameOwner`](imglock_core::Hazard::SameOwner). One of them is never the
+//!   cause of a refusal of another.
+//! * When one of them closes its descriptor, all lose their locks. So a holder whose sibling
+//!   closed the image is no longer certain to hold it, and two conflicting holders of different
+//!   processes may be [`Hazard::LockLoss`](imglock_core::Hazard::LockLoss). This is the hazard if
+//!   the close can explain the second grant. Each opener locks first and tests then. If both are
+//!   granted, one of them had locked before the other tested, and its locks were dropped before
+//!   that test. It locked after its attempt began (not after its grant: bytes can be dropped while
+//!   others are still being locked), and the other tested before its answer. So a close counts if
+//!   it falls between the attempt of the one and the grant of the other, no matter which of them
+//!   was granted first. A refused opener also closes its descriptor, and unlocks bytes that it
+//!   shares with its siblings. So a refusal counts as a close at an unknown time between attempt
+//!   and answer.
+//! * Such a holder remains a possible cause of refusals. After the close of a sibling, the kernel
+//!   has none of its locks, so it cannot cause a refusal there. But the opener has not released
+//!   the image, so the contract allows the refusal, and it is correct where the locks were not
+//!   lost (a file system that emulates them differently). The model decides whether the locks
+//!   must be lost.
 
 mod event;
 mod file;

@@ -4,7 +4,7 @@ use super::verdict::HistoryJudgement;
 use super::{HistoryFinding, HistoryMatter, Neighbour, OpenAnswer, Opening};
 use imglock_core::{Claim, Refusal, Side};
 
-/// Second rule: every refusal has somebody who offends.
+/// Second rule: every refusal has a conflicting opener.
 pub(super) fn check(
     stays: &[Opening],
     terms: &HistoryTerms<'_>,
@@ -26,7 +26,7 @@ pub(super) fn check(
     starts.extend(stays.iter().enumerate().map(|(at, stay)| (stay.attempt_ns, at)));
     starts.sort_unstable();
     let sweep = Sweep { stays, starts, owners };
-    // Nearly all are surely justified; what may be is asked of the others.
+    // Nearly all refusals have a certain cause. Only the others are checked for a possible cause.
     let resolution = i128::from(terms.resolution_ns);
     let unsure = sweep.without_offender(refusals, resolution + 1);
     let unjustified = sweep.without_offender(unsure.clone(), -resolution);
@@ -44,23 +44,22 @@ pub(super) fn check(
     }
 }
 
-/// One that was refused.
+/// A refused attempt.
 #[derive(Clone, Copy)]
 struct Attempt<'a> {
     answer_ns: u64,
     stay: &'a Opening,
-    /// What somebody must have done.
+    /// The possible causes of the refusal.
     over: Offences,
     owner: u32,
 }
 
-/// Bit `i`: does not share permission `i`; bit `4 + i`: holds it.
+/// A set of causes. Bit `i`: does not share permission `i`. Bit `4 + i`: holds permission `i`.
 #[derive(Clone, Copy)]
 struct Offences(u8);
 
 impl Offences {
-    /// Over which a claim is refused: the one it was told of, or any that
-    /// there can be.
+    /// The causes for which a claim is refused: the reported one, or all that are possible.
     fn over(claim: Claim, told: Option<Refusal>) -> Offences {
         Offences(match told {
             Some(Refusal { side: Side::Wanted, permission }) => 1 << permission.number(),
@@ -69,7 +68,7 @@ impl Offences {
         })
     }
 
-    /// Those of somebody with this claim.
+    /// The causes that an opener with this claim can be.
     fn of(claim: Claim) -> Offences {
         Offences(claim.unshared().bits() | claim.held.bits() << 4)
     }
@@ -79,8 +78,7 @@ impl Offences {
     }
 }
 
-/// Of those who did the same thing: who stayed longest, and who did of another
-/// owner.
+/// Of the openers with the same cause: the one that held longest, and the longest of another owner.
 #[derive(Clone, Copy, Default)]
 struct Longest {
     first: Option<(u64, u32)>,
@@ -101,7 +99,7 @@ impl Longest {
         }
     }
 
-    /// Until when one of another owner than this stayed.
+    /// The end of the longest opening of an owner other than this one.
     fn of_another(&self, owner: u32) -> Option<u64> {
         let another = [self.first, self.second].into_iter().flatten().find(|one| one.1 != owner);
         another.map(|(until, _)| until)
@@ -110,14 +108,14 @@ impl Longest {
 
 struct Sweep<'a> {
     stays: &'a [Opening],
-    /// Every attempt, in order of time.
+    /// All attempts, in order of time.
     starts: Vec<(u64, usize)>,
     owners: &'a Owners,
 }
 
 impl<'a> Sweep<'a> {
-    /// Those of `refusals`, in their order, that nobody who offends meets by
-    /// `margin` at least.
+    /// Those of `refusals`, in their order, that do not overlap by at least `margin` with a conflicting
+    /// opener.
     fn without_offender(&self, mut refusals: Vec<Attempt<'a>>, margin: i128) -> Vec<Attempt<'a>> {
         let mut longest = [Longest::default(); 8];
         let mut starts = self.starts.iter().peekable();
@@ -140,7 +138,7 @@ impl<'a> Sweep<'a> {
         refusals
     }
 
-    /// That nobody was there, with whoever came closest.
+    /// The finding for a refusal without a cause, with the closest conflicting openers.
     fn evidence(&self, refusal: &Attempt<'_>) -> HistoryMatter {
         let offends = |stay: &&Opening| {
             let over = Offences::of(stay.claim).0 & refusal.over.0 != 0;

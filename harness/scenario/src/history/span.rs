@@ -1,31 +1,30 @@
 use super::{OpenAnswer, Opening, OpeningEnd};
 
-/// When nothing ever ends it.
+/// The end of a span that never ends.
 pub(super) const NEVER: u64 = u64::MAX;
 
-/// From one moment to a later one of the same opener.
+/// The time from one event to a later event of the same opener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
-    /// Its first moment.
+    /// Its start, in nanoseconds.
     pub from: u64,
-    /// Its last moment, or [`NEVER`].
+    /// Its end, in nanoseconds, or [`NEVER`].
     pub until: u64,
 }
 
-/// Whether two spans have a moment in common, as far as a clock can tell.
+/// Whether two spans overlap, as far as the clock can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meeting {
-    /// However the clock rounded.
+    /// They overlap, however the clock rounded.
     Sure,
-    /// That is a matter of time stamps too close together.
+    /// It depends on time stamps that are too close together.
     Unclear,
-    /// However the clock rounded.
+    /// They do not overlap, however the clock rounded.
     Never,
 }
 
 impl Meeting {
-    /// Of spans that overlap by `margin`, or where it is negative miss each
-    /// other by that much.
+    /// The result for spans that overlap by `margin`. A negative margin is the gap between them.
     pub fn by(margin: i128, resolution_ns: u64) -> Meeting {
         let resolution = i128::from(resolution_ns);
         if margin > resolution {
@@ -39,29 +38,29 @@ impl Meeting {
 }
 
 impl Span {
-    /// By how much this span and `other` overlap.
+    /// The time by which this span and `other` overlap; negative if there is a gap.
     ///
-    /// Only moments of different openers are compared. That a span begins
-    /// before it ends is known without a clock, so one that is shorter than
-    /// the clock's resolution still lies inside another.
+    /// Only times of different openers are compared. A span starts before it ends, which is known
+    /// without a clock. So a span that is shorter than the resolution of the clock can still lie within
+    /// another.
     pub fn margin(self, other: Span) -> i128 {
         lead(self.from, other.until).min(lead(other.from, self.until))
     }
 }
 
-/// By how much `earlier` comes before `later`.
+/// The time by which `earlier` precedes `later`.
 pub(super) fn lead(earlier: u64, later: u64) -> i128 {
     i128::from(later) - i128::from(earlier)
 }
 
 impl OpeningEnd {
-    /// The moment until which it surely held.
+    /// The time until which it certainly held, in nanoseconds.
     pub fn from_ns(self) -> u64 {
         let (OpeningEnd::Closed { from_ns, .. } | OpeningEnd::Died { from_ns, .. }) = self;
         from_ns
     }
 
-    /// The moment from which it surely holds no longer.
+    /// The time from which it certainly no longer holds, in nanoseconds.
     pub fn until_ns(self) -> u64 {
         let (OpeningEnd::Closed { until_ns, .. } | OpeningEnd::Died { until_ns, .. }) = self;
         until_ns
@@ -69,7 +68,7 @@ impl OpeningEnd {
 }
 
 impl Opening {
-    /// When it was granted, if it was.
+    /// The time of the grant, or `None` if it was not granted.
     pub fn granted_ns(&self) -> Option<u64> {
         match self.answer {
             Some((at, OpenAnswer::Granted)) => Some(at),
@@ -77,14 +76,13 @@ impl Opening {
         }
     }
 
-    /// When it surely had what it claims.
+    /// The time in which it certainly held its claim.
     pub(super) fn sure(&self) -> Option<Span> {
         let from = self.granted_ns()?;
         Some(Span { from, until: self.end.map_or(NEVER, OpeningEnd::from_ns) })
     }
 
-    /// When it may have had lock bytes. One that is refused gives them back
-    /// before it answers.
+    /// The time in which it may have had lock bytes. A refused opener releases them before it answers.
     pub(super) fn possible(&self) -> Span {
         let until = match self.answer {
             Some((at, OpenAnswer::Refused(_))) => at,
@@ -93,9 +91,8 @@ impl Opening {
         Span { from: self.attempt_ns, until }
     }
 
-    /// When it may have closed its descriptor, if it can have: one that is
-    /// refused does so as well, before it answers or later, and so may one of
-    /// which no answer is known.
+    /// The time in which it may have closed its descriptor, or `None` if it did not. A refused opener
+    /// closes it, too, before the answer or later. An opener without a known answer may have closed it.
     pub(super) fn closing(&self) -> Option<Span> {
         match self.answer {
             Some((_, OpenAnswer::Granted)) => {
@@ -109,7 +106,7 @@ impl Opening {
         }
     }
 
-    /// Whether nothing says that it let go.
+    /// Returns whether no event shows that it released the image.
     pub(super) fn is_open_ended(&self) -> bool {
         self.granted_ns().is_some() && self.possible().until == NEVER
     }

@@ -2,50 +2,52 @@ use serde::{Deserialize, Serialize};
 
 use imglock_core::{Claim, Refusal};
 
-/// One opening of an image by one opener, from the attempt to its end. Times
-/// are nanoseconds of one clock that all openers share (CLOCK_MONOTONIC).
+/// One opening of an image by one opener, from the attempt to its end.
+///
+/// Times are in nanoseconds, of one clock that all openers share (CLOCK_MONOTONIC,
+/// clock_gettime(2)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
-    /// Who, as an index into the openers of its history.
+    /// The opener, as an index into the openers of its history.
     pub opener: usize,
-    /// What it claims.
+    /// The claim.
     pub claim: Claim,
-    /// Just before it opened the image.
+    /// The time just before it opened the image.
     pub attempt_ns: u64,
-    /// Just after it had the answer, and what that was; `None` when none came.
+    /// The time just after the answer, and the answer. `None` if there was no answer.
     pub answer: Option<(u64, OpenAnswer)>,
-    /// How it let go again; `None` while it still holds. Of one that was
-    /// refused: how it closed its descriptor, if that was after the answer.
+    /// The release of the image. `None` while it still holds the image. For a refused opener: the
+    /// close of its descriptor, if it came after the answer.
     pub end: Option<OpeningEnd>,
 }
 
-/// What came of an attempt.
+/// The answer to an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OpenAnswer {
-    /// It has the image.
+    /// The opener has the image.
     Granted,
-    /// It was refused, over this permission where that is known.
+    /// The opener was refused, over this permission if it is known.
     Refused(Option<Refusal>),
 }
 
-/// How an opener lets go of an image that it has.
+/// The way in which an opener releases an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OpeningEnd {
-    /// It closed the image: the moments just before and just after.
+    /// It closed the image.
     Closed {
-        /// Just before it called close(2).
+        /// The time just before it called close(2).
         from_ns: u64,
-        /// Just after.
+        /// The time just after close(2).
         until_ns: u64,
     },
-    /// It died: it surely held until the first moment and surely no longer at
-    /// the second.
+    /// It died. It certainly held the image until the first time, and certainly no longer at the
+    /// second.
     Died {
-        /// It was alive.
+        /// The time when it was last known to be alive.
         from_ns: u64,
-        /// It was dead.
+        /// The time when it was found to be dead.
         until_ns: u64,
     },
 }

@@ -3,67 +3,67 @@ use serde::Serialize;
 use super::{HistoryFinding, Opening};
 use imglock_core::Hazard;
 
-/// Whether a history can have been, by the contract.
+/// The verdict on a history, by the contract.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HistoryVerdict {
-    /// Nothing in it contradicts the contract.
+    /// The history does not contradict the contract.
     #[default]
     Valid,
-    /// Whether this contradicts the contract depends on time stamps that are
-    /// too close together.
+    /// It depends on time stamps that are too close together whether the history contradicts the
+    /// contract.
     Unknown(HistoryFinding),
-    /// This contradicts the contract: of all that does, what takes the fewest
-    /// events to show, and of those the earliest.
+    /// The history contradicts the contract. The finding is the contradiction with the fewest events;
+    /// of several, the earliest.
     Invalid(HistoryFinding),
 }
 
-/// A way in which the contract is known to break, which a history shows.
+/// A hazard that a history shows: a known way in which the contract breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Shown {
-    /// Its name.
+    /// The hazard.
     pub hazard: Hazard,
-    /// How many openings were granted so.
+    /// The number of openings that were granted because of it.
     pub count: u64,
     /// The first of them.
     pub first: HistoryFinding,
 }
 
-/// What a judge says of a history or of a part of it.
+/// The judgement on a history or on a part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct HistoryJudgement {
-    /// Whether it can have been.
+    /// The verdict.
     pub verdict: HistoryVerdict,
-    /// How many openings contradict the contract.
+    /// The number of openings that contradict the contract.
     pub contradictions: u64,
-    /// How many openings may contradict it.
+    /// The number of openings that may contradict the contract.
     pub unclear: u64,
-    /// The hazards that it shows, which are no contradictions.
+    /// The hazards of the history. They are not contradictions.
     pub hazards: Vec<Shown>,
-    /// What was in it.
+    /// The contents of the history.
     pub counts: HistoryCounts,
 }
 
-/// What is in a history.
+/// The contents of a history.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct HistoryCounts {
-    /// Attempts to open an image.
+    /// The number of attempts to open an image.
     pub openings: u64,
-    /// Those that were granted.
+    /// The number of attempts that were granted.
     pub granted: u64,
-    /// Those that were refused.
+    /// The number of attempts that were refused.
     pub refused: u64,
-    /// The first and the last moment, where there is any.
+    /// The first and the last time, in nanoseconds. `None` for an empty history.
     pub span_ns: Option<(u64, u64)>,
 }
 
 impl HistoryJudgement {
-    /// Whether nothing in it contradicts the contract, nor may.
+    /// Returns whether the history certainly does not contradict the contract.
     pub fn is_valid(&self) -> bool {
         self.verdict == HistoryVerdict::Valid
     }
 
-    /// The same, said of the image with this index.
+    /// The same judgement, assigned to the image with this index.
     #[must_use]
     pub(super) fn of_image(mut self, image: usize) -> HistoryJudgement {
         if let HistoryVerdict::Unknown(finding) | HistoryVerdict::Invalid(finding) =
@@ -77,8 +77,7 @@ impl HistoryJudgement {
         self
     }
 
-    /// Adds what was said of another part, which neither shares an image nor
-    /// overlaps in time.
+    /// Adds the judgement on another part, which neither has the same image nor overlaps in time.
     pub fn absorb(&mut self, other: HistoryJudgement) {
         self.contradictions += other.contradictions;
         self.unclear += other.unclear;
@@ -93,19 +92,19 @@ impl HistoryJudgement {
         }
     }
 
-    /// Notes something that contradicts the contract.
+    /// Adds a contradiction.
     pub(super) fn contradict(&mut self, finding: HistoryFinding) {
         self.contradictions += 1;
         self.verdict.contradict(finding);
     }
 
-    /// Notes something that may contradict the contract.
+    /// Adds a possible contradiction.
     pub(super) fn doubt(&mut self, finding: HistoryFinding) {
         self.unclear += 1;
         self.verdict.doubt(finding);
     }
 
-    /// Notes a hazard.
+    /// Adds a hazard.
     pub(super) fn show(&mut self, hazard: Hazard, count: u64, first: HistoryFinding) {
         match self.hazards.iter_mut().find(|shown| shown.hazard == hazard) {
             Some(shown) => {

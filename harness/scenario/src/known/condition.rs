@@ -3,39 +3,39 @@ use imglock_core::Backend;
 
 use super::{KernelBound, KernelRelease};
 
-/// One run, as far as a [`Condition`] looks at it.
+/// The properties of a run that a [`Condition`] compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunKey<'a> {
-    /// The scenario's name.
+    /// The name of the scenario.
     pub scenario: &'a str,
     /// The kind of its locks.
     pub backend: Backend,
-    /// The subject that plays, such as `builtin`.
+    /// The subject, such as `builtin`.
     pub subject: &'a str,
-    /// The names of its file system: the name in `--fs` and the kernel's name,
-    /// such as `fuse-locks` and `fuse`.
+    /// The names of the file system: the word of `--fs` and the name in the kernel, such as
+    /// `fuse-locks` and `fuse`.
     pub file_systems: [&'a str; 2],
-    /// The release of its kernel; empty where it is not known.
+    /// The release of the kernel (uname(2)). Empty if it is unknown.
     pub kernel: &'a str,
 }
 
-/// Which runs an entry is about. Each list that is empty leaves that open.
+/// The runs to which an entry applies. An empty list matches every run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Condition {
     /// One of these scenarios.
     pub scenarios: Vec<Pattern>,
-    /// On one of these locks.
+    /// One of these backends.
     pub backends: Vec<Backend>,
-    /// Played by one of these, such as `builtin`.
+    /// One of these subjects, such as `builtin`.
     pub subjects: Vec<String>,
-    /// On one of these file systems.
+    /// One of these file systems.
     pub file_systems: Vec<String>,
-    /// Under a kernel within all of these bounds.
+    /// A kernel within all of these bounds.
     pub kernels: Vec<KernelBound>,
 }
 
 impl Condition {
-    /// Whether `run` meets every part of the condition.
+    /// Returns whether `run` matches every part of the condition.
     pub fn is_met(&self, run: &RunKey<'_>) -> bool {
         one_of(&self.scenarios, |pattern| pattern.fits(run.scenario))
             && one_of(&self.backends, |backend| *backend == run.backend)
@@ -44,8 +44,8 @@ impl Condition {
             && is_within(&self.kernels, run.kernel)
     }
 
-    /// Whether every run that `other` is about is one of its own, as far as
-    /// the words can tell.
+    /// Returns whether this condition certainly matches every run that `other` matches. Only the words
+    /// are compared.
     pub fn takes_in(&self, other: &Condition) -> bool {
         let scenarios = |wanted: &Pattern| {
             let own = &self.scenarios;
@@ -65,7 +65,7 @@ fn one_of<T>(listed: &[T], fits: impl Fn(&T) -> bool) -> bool {
     listed.is_empty() || listed.iter().any(fits)
 }
 
-/// Whether a list that says `own` lets in all that one says with `other`.
+/// Returns whether the list `own` matches everything that the list `other` matches.
 fn all_of<T>(own: &[T], other: &[T], has: impl Fn(&T) -> bool) -> bool {
     own.is_empty() || (!other.is_empty() && other.iter().all(has))
 }

@@ -1,14 +1,14 @@
 use super::{Condition, Known};
 
-/// One reason why runs are known to fail.
+/// One entry of a file of known failures: a reason why runs fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownEntry {
-    /// Which runs.
+    /// The runs to which the entry applies.
     pub condition: Condition,
-    /// What is known of them.
+    /// The expected result of these runs.
     pub known: Known,
-    /// The file that says so.
+    /// The file of the entry.
     pub source_name: String,
-    /// The line in it, from 1.
+    /// The line of the entry, from 1.
     pub line: usize,
 }

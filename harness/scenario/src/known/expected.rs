@@ -2,36 +2,35 @@ use serde::{Deserialize, Serialize};
 
 use imglock_core::Verdict;
 
-/// What is known of a run beforehand, because somebody wrote it down: it is
-/// expected not to pass, and why.
+/// A known failure: the expected result of a run that does not pass, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
-    /// What it is expected to come to.
+    /// The expected verdict.
     pub expected: ExpectedVerdict,
-    /// Why.
+    /// The reason.
     pub why: String,
-    /// Where more is said about it: an address.
+    /// A web address with more information.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
 }
 
-/// What a run that is known not to pass comes to.
+/// The expected verdict of a run that is known not to pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExpectedVerdict {
-    /// It fails: one that passes is news.
+    /// The run fails. A pass is an unexpected result.
     Fails,
-    /// A step passes its deadline: anything else is news.
+    /// A step misses its deadline. Any other verdict is an unexpected result.
     TimesOut,
-    /// It may fail or time out, and may pass as well, as chance will have it.
+    /// The run is not deterministic: it may fail, time out or pass.
     MayFail,
 }
 
 impl ExpectedVerdict {
-    /// Whether that is what was expected.
+    /// Returns whether `verdict` is the expected one.
     pub fn is(self, verdict: Verdict) -> bool {
         match (self, verdict) {
-            // Nothing was tried, so nothing is new.
+            // A skipped run gives no new information.
             (_, Verdict::Skipped) => true,
             (ExpectedVerdict::Fails, verdict) => verdict == Verdict::Failed,
             (ExpectedVerdict::TimesOut, verdict) => verdict == Verdict::TimedOut,
@@ -40,30 +39,30 @@ impl ExpectedVerdict {
     }
 }
 
-/// Where a run stands, with what is known of it taken into account.
+/// The standing of a run: its verdict, compared with the known failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
-    /// It passed.
+    /// The run passed.
     Passed,
-    /// It did not pass, and nobody expected otherwise.
+    /// The run did not pass, as expected.
     Known,
-    /// It could not be tried.
+    /// The run was skipped.
     Skipped,
-    /// It passed, or failed otherwise, although a failure is known: what is
-    /// known is true no more.
+    /// The run passed, or failed in another way, although a failure is expected. The entry is out of
+    /// date.
     Surprise,
-    /// It failed or timed out, and should not have.
+    /// The run failed or timed out unexpectedly.
     Bad,
 }
 
 impl Standing {
-    /// Whether somebody has to look at it.
+    /// Returns whether the result needs attention.
     pub fn is_news(self) -> bool {
         matches!(self, Standing::Surprise | Standing::Bad)
     }
 
-    /// The standing of a run with this verdict, of which this is known.
+    /// The standing of a run with this verdict and this known failure.
     pub fn of(verdict: Verdict, known: Option<&Known>) -> Standing {
         match (verdict, known) {
             (Verdict::Skipped, _) => Standing::Skipped,

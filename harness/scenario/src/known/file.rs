@@ -1,26 +1,24 @@
 use super::{Known, KnownEntry, RunKey, reading};
 use crate::text::{Reader, TextError};
 
-/// What is known to fail, from any number of files.
+/// The known failures of any number of files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KnownFailures {
     entries: Vec<KnownEntry>,
 }
 
 impl KnownFailures {
-    /// Reads a file; `source_name` is the one that messages point at. A file
-    /// in which nothing is known is one too.
+    /// Parses a file. `source_name` is its name in messages. A file without entries is valid.
     ///
     /// # Errors
-    /// Everything that is wrong with `text`, each at its spot; an entry that
-    /// can never apply, because one before it takes in all of it, is wrong as
-    /// well.
+    /// All problems of `text`, each with its position. An entry that can never apply, because an
+    /// earlier entry covers it completely, is a problem as well.
     ///
     /// ```
     /// use imglock_scenario::KnownFailures;
     ///
     /// let text = r#"
-    ///     known "The server never hears of an OFD lock's end" {
+    ///     known "The server is not notified of the end of an OFD lock" {
     ///         backend ofd
     ///         file-system fuse-locks
     ///     }
@@ -38,8 +36,8 @@ impl KnownFailures {
         }
     }
 
-    /// Whether a text is a file of known failures rather than anything else:
-    /// it begins with a `known`.
+    /// Returns whether a text is a file of known failures, and not another kind of file: it begins
+    /// with `known`.
     pub fn is_one(text: &str) -> bool {
         let document = text.contains(reading::KNOWN).then(|| Reader::new(text).document());
         document.flatten().is_some_and(|document| {
@@ -47,26 +45,26 @@ impl KnownFailures {
         })
     }
 
-    /// Adds those of another file, which come after its own.
+    /// Adds the entries of another file after those of this one.
     #[must_use]
     pub fn and(mut self, other: KnownFailures) -> KnownFailures {
         self.entries.extend(other.entries);
         self
     }
 
-    /// Every entry, in the order in which they are looked at.
+    /// All entries, in the order in which they are compared with a run.
     pub fn entries(&self) -> &[KnownEntry] {
         &self.entries
     }
 
-    /// The first entry's words whose condition `run` meets.
+    /// The known failure of the first entry that matches `run`.
     pub fn of(&self, run: &RunKey<'_>) -> Option<Known> {
         let met = self.entries.iter().find(|entry| entry.condition.is_met(run));
         met.map(|entry| entry.known.clone())
     }
 
-    /// The entries whose condition some of these runs meet, and which apply to
-    /// none of them because an earlier entry applies to each.
+    /// The entries that match some of these runs but apply to none of them, because an earlier entry
+    /// applies to each.
     pub fn shadowed<'r>(&self, runs: impl IntoIterator<Item = RunKey<'r>>) -> Vec<&KnownEntry> {
         let mut met = vec![false; self.entries.len()];
         let mut first = met.clone();

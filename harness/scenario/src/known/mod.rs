@@ -1,9 +1,9 @@
-//! What somebody wrote down as known to fail: where, since when, and why.
+//! Known failures: the runs that are expected to fail, and the reason.
 //!
-//! A file of known failures is KDL, one `known` for each reason:
+//! A file of known failures is a KDL file with one `known` for each reason:
 //!
 //! ```text
-//! known "The server is told nothing when an OFD lock's last descriptor closes" {
+//! known "The server is not notified when the last descriptor of an OFD lock closes" {
 //!     scenario "contract/close-*" "names/*"
 //!     backend ofd
 //!     file-system fuse-locks
@@ -13,7 +13,7 @@
 //! }
 //! ```
 //!
-//! Of several that fit a run, the first in the order of the files counts.
+//! If several entries match a run, the first one applies, in the order of the files.
 
 mod condition;
 mod entry;

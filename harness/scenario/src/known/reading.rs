@@ -7,10 +7,10 @@ use crate::text::{Line, Reader, Value};
 use crate::word;
 use imglock_core::Backend;
 
-/// The word that begins an entry.
+/// The word at the start of an entry.
 pub(super) const KNOWN: &str = "known";
 const USAGE: &str = "`known \"why it fails\" { scenario \"posix/*\"; file-system nfs4; }`";
-/// The words that begin a line inside an entry.
+/// The words at the start of the lines inside an entry.
 const WORDS: [&str; 7] =
     ["scenario", "backend", "subject", "file-system", "kernel", "expect", "link"];
 
@@ -20,7 +20,7 @@ const EXPECTED: [(&str, ExpectedVerdict); 3] = [
     ("may-fail", ExpectedVerdict::MayFail),
 ];
 
-/// Every `known` of the text.
+/// Reads all `known` entries of the text.
 pub(super) fn entries(source_name: &str, reader: &mut Reader<'_>) -> Vec<KnownEntry> {
     let Some(document) = reader.document() else { return Vec::new() };
     let mut entries: Vec<KnownEntry> = Vec::new();
@@ -29,15 +29,17 @@ pub(super) fn entries(source_name: &str, reader: &mut Reader<'_>) -> Vec<KnownEn
         if line.name != KNOWN {
             let help = match word::nearest(line.name, &[KNOWN]) {
                 Some(near) => format!("did you mean `{near}`? write: {USAGE}"),
-                None => format!("a file of known failures has nothing else in it; write: {USAGE}"),
+                None => format!(
+                    "a file of known failures contains only `known` entries; write: {USAGE}"
+                ),
             };
-            let message = format!("`{}` is no known failure", line.name);
+            let message = format!("`{}` is not a known failure", line.name);
             reader.problems.add(line.span, "not `known`", message, help);
             continue;
         }
         let (span, before) = (line.span, reader.problems.count());
         let Some(entry) = entry(source_name, line, reader) else { continue };
-        // What is not understood may say more than is left of it.
+        // A partly understood entry could match more runs than its author intended, so it is not used.
         if reader.problems.count() == before {
             shadowed(&entries, &entry, span, reader);
         }
@@ -46,15 +48,15 @@ pub(super) fn entries(source_name: &str, reader: &mut Reader<'_>) -> Vec<KnownEn
     entries
 }
 
-/// Complains about an entry that can never apply.
+/// Reports an entry that can never apply.
 fn shadowed(entries: &[KnownEntry], entry: &KnownEntry, span: SourceSpan, reader: &mut Reader<'_>) {
     let earlier = entries.iter().find(|one| one.condition.takes_in(&entry.condition));
     if let Some(KnownEntry { line, .. }) = earlier {
         reader.problems.add(
             span,
-            format!("line {line} takes in all of it"),
-            "this entry can never apply: the first one that fits counts",
-            format!("put it before line {line}, or leave one of them out"),
+            format!("line {line} covers all of it"),
+            "this entry can never apply, because the first matching entry applies",
+            format!("move it before line {line}, or remove one of them"),
         );
     }
 }
@@ -66,7 +68,7 @@ fn entry(source_name: &str, mut line: Line<'_>, reader: &mut Reader<'_>) -> Opti
     line.finish(USAGE, &[], reader);
     for node in nodes.iter().filter(|node| !WORDS.contains(&node.name().value())) {
         let line = reader.line(node);
-        let message = format!("no line of a known failure begins with `{}`", line.name);
+        let message = format!("a line of a known failure cannot begin with `{}`", line.name);
         reader.problems.add(line.span, "unknown word", message, word::advice(line.name, &WORDS));
     }
     let condition = Condition {
@@ -91,8 +93,7 @@ fn entry(source_name: &str, mut line: Line<'_>, reader: &mut Reader<'_>) -> Opti
     Some(KnownEntry { condition, known, source_name: source_name.to_owned(), line: number })
 }
 
-/// All words of the lines that begin with `word`: a list may go on in another
-/// line.
+/// The words of all lines that begin with `word`. A list may continue in another line.
 fn list<T: PartialEq>(
     nodes: &[KdlNode],
     word: &str,
@@ -110,7 +111,7 @@ fn list<T: PartialEq>(
                     value.span,
                     "named before",
                     format!("`{}` is named twice", value.written()),
-                    "leave one of them out",
+                    "remove one of them",
                 ),
                 Some(one) => found.push(one),
                 None => {}
@@ -122,7 +123,7 @@ fn list<T: PartialEq>(
     found
 }
 
-/// The one word of the one line that begins with `word`.
+/// The single word of the single line that begins with `word`.
 fn single<T>(
     nodes: &[KdlNode],
     word: &str,
@@ -131,7 +132,7 @@ fn single<T>(
     read: impl Fn(Value<'_>, &mut Reader<'_>) -> Option<T>,
 ) -> Option<T> {
     let mut line = reader.only(nodes, word)?;
-    let value = line.required(&format!("what it {word}s"), usage, reader);
+    let value = line.required(&format!("the value of `{word}`"), usage, reader);
     line.finish(usage, &[], reader);
     read(value?, reader)
 }
@@ -147,18 +148,18 @@ fn kernels(nodes: &[KdlNode], reader: &mut Reader<'_>) -> Vec<KernelBound> {
                 if let Some(other) = bounds.iter().find(|other| other.excludes(&bound)) {
                     reader.problems.add(
                         value.span,
-                        format!("leaves nothing of `{other}`"),
-                        format!("no kernel is `{other}` and `{bound}`"),
-                        "all bounds of an entry hold at the same time; make another entry of one",
+                        format!("contradicts `{other}`"),
+                        format!("no kernel matches both `{other}` and `{bound}`"),
+                        "all bounds of an entry apply at the same time; move one of them to another entry",
                     );
                 }
                 bounds.push(bound);
             }
             Some(Err(error)) => reader.problems.add(
                 value.span,
-                "no bound of a range",
-                format!("`{}` says nothing about the release of a kernel", value.written()),
-                format!("{error}; `-rc1` may follow, and nothing else"),
+                "not a bound",
+                format!("`{}` is not a bound of the kernel release", value.written()),
+                format!("{error}; the only suffix allowed is that of a release candidate, such as `-rc1`"),
             ),
             None => {}
         }
@@ -180,7 +181,7 @@ fn pattern(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Pattern> {
             reader.problems.add(
                 value.span,
                 format!("{error}"),
-                format!("`{text}` is no glob"),
+                format!("`{text}` is not a valid pattern"),
                 "write a name, a theme, or a glob such as \"posix/*\"",
             );
             None
@@ -192,7 +193,7 @@ fn plain(what: &str) -> impl Fn(Value<'_>, &mut Reader<'_>) -> Option<String> {
     move |value, reader| text(value, what, reader)
 }
 
-/// A text that says something; what was written in several lines is one.
+/// A text that is not empty. Line breaks are replaced by spaces.
 fn text(value: Value<'_>, what: &str, reader: &mut Reader<'_>) -> Option<String> {
     let text = value.string(what, reader)?.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
@@ -200,7 +201,7 @@ fn text(value: Value<'_>, what: &str, reader: &mut Reader<'_>) -> Option<String>
             value.span,
             "is empty",
             format!("{what} is empty"),
-            format!("say something, as in {USAGE}"),
+            format!("write some text, as in {USAGE}"),
         );
         return None;
     }

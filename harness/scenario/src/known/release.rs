@@ -4,26 +4,25 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a release candidate comes before: the release itself.
+/// The candidate number of a final release, which is later than all its release candidates.
 const NO_CANDIDATE: u64 = u64::MAX;
 
-/// The release of a kernel as far as it says what comes before what:
-/// `6.12.117+deb12-cloud-amd64` is 6.12.117, and `6.5.0-rc3` comes before 6.5.
-/// What a vendor adds is left out.
+/// The release of a kernel, as far as it is needed to compare kernels. `6.12.117+deb12-cloud-amd64`
+/// is 6.12.117, and `6.5.0-rc3` is earlier than 6.5. Other suffixes of distributions are ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KernelRelease {
     numbers: Vec<u64>,
-    /// The number of a release candidate.
+    /// The number of the release candidate.
     candidate: u64,
 }
 
 impl KernelRelease {
-    /// The number at `index`; 0 behind the last one.
+    /// The number at `index`, or 0 after the last one.
     fn number(&self, index: usize) -> u64 {
         self.numbers.get(index).copied().unwrap_or(0)
     }
 
-    /// Where the first `parts` numbers put it beside `other`.
+    /// The order relative to `other`, by the first `parts` numbers.
     fn beside(&self, other: &KernelRelease, parts: usize) -> Ordering {
         let numbers = (0..parts).map(|index| self.number(index).cmp(&other.number(index)));
         numbers.fold(Ordering::Equal, Ordering::then)
@@ -36,7 +35,7 @@ impl FromStr for KernelRelease {
     fn from_str(text: &str) -> Result<KernelRelease, ParseBoundError> {
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (digits, rest) = text.split_at(end);
-        // `6.1.y` and the like end in a point.
+        // Names such as `6.1.y` leave a point at the end.
         let numbers = digits.split('.').map(str::parse);
         let numbers: Vec<u64> = numbers.collect::<Result<_, _>>().map_err(|_| ParseBoundError)?;
         let digits = |rest: &str| {
@@ -48,7 +47,7 @@ impl FromStr for KernelRelease {
     }
 }
 
-/// How a bound compares.
+/// The comparison of a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Comparison {
     AtLeast,
@@ -60,8 +59,8 @@ enum Comparison {
 
 /// One bound of a range of kernels, such as `>=6.1` or `<6.5`.
 ///
-/// Only as many numbers are compared as it has: 6.5.3 is `=6.5` and `<=6.5`
-/// and not `>6.5`. A release candidate of 6.5 is below 6.5 and all of 6.5.3.
+/// Only as many numbers are compared as the bound has: 6.5.3 matches `=6.5` and `<=6.5`, but not
+/// `>6.5`. A release candidate of 6.5 is lower than 6.5 and all of 6.5.3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct KernelBound {
@@ -71,7 +70,7 @@ pub struct KernelBound {
 }
 
 impl KernelBound {
-    /// Whether a kernel of this release is within it.
+    /// Returns whether a kernel of this release is within the bound.
     pub fn admits(&self, release: &KernelRelease) -> bool {
         let order = self.order(release);
         match self.comparison {
@@ -83,26 +82,26 @@ impl KernelBound {
         }
     }
 
-    /// Where `release` is, seen from the bound.
+    /// The order of `release` relative to the bound.
     fn order(&self, release: &KernelRelease) -> Ordering {
         let bound = &self.release;
         let whole = release.beside(bound, release.numbers.len().max(bound.numbers.len()));
         if whole.is_eq() {
             return release.candidate.cmp(&bound.candidate);
         }
-        // A candidate is one single kernel; `6.5` is all of them that begin so.
+        // A candidate is a single kernel; `6.5` means all kernels that start with these numbers.
         match bound.candidate {
             NO_CANDIDATE => release.beside(bound, bound.numbers.len()),
             _ => whole,
         }
     }
 
-    /// Whether no kernel is within both.
+    /// Returns whether no kernel is within both bounds.
     pub fn excludes(&self, other: &KernelBound) -> bool {
         self.is_above(other) || other.is_above(self)
     }
 
-    /// Whether its lowest kernel comes after the highest of `other`.
+    /// Returns whether the lowest kernel of this bound is later than the highest one of `other`.
     fn is_above(&self, other: &KernelBound) -> bool {
         use Comparison::{Above, AtLeast, AtMost, Below};
 
@@ -123,9 +122,9 @@ impl fmt::Display for KernelBound {
     }
 }
 
-/// A text that is no bound of a range of kernels.
+/// The text is not a bound of a range of kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("write `>=6.1`, `<6.5`, `=6.1.7` or the like")]
+#[error("write a bound such as `>=6.1`, `<6.5` or `=6.1.7`")]
 pub struct ParseBoundError;
 
 impl FromStr for KernelBound {
@@ -145,7 +144,7 @@ impl FromStr for KernelBound {
         });
         let (release, comparison) = named.ok_or(ParseBoundError)?;
         let parsed: KernelRelease = release.parse()?;
-        // A vendor's suffix would be compared with nothing.
+        // The suffix of a distribution would not be compared.
         let rest = release.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         if !rest.is_empty() && rest != format!("-rc{}", parsed.candidate) {
             return Err(ParseBoundError);

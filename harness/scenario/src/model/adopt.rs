@@ -4,8 +4,8 @@ use imglock_core::{Action, Outcome};
 use imglock_core::{LockType, RangeSpec};
 
 impl World {
-    /// Takes over what `action` by `actor` really did. Where that differs from
-    /// the prediction, the world follows what happened as well as it can.
+    /// Updates the world with the real outcome of `action` by `actor`. If it differs from the
+    /// prediction, the world follows the real outcome as well as it can.
     pub fn apply(&mut self, actor: &str, action: &Action, outcome: &Outcome) {
         let done = *outcome == Outcome::Done;
         if action.is_hosts() {
@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// What the host's verbs do to names.
+    /// Applies a verb of the host, which changes names.
     fn apply_host(&mut self, action: &Action) {
         let images = &mut self.images;
         match action {
@@ -102,8 +102,8 @@ impl World {
         }
     }
 
-    /// Another descriptor of the same description, with what its opener
-    /// believed; both ways to make one set close-on-exec.
+    /// Adds another descriptor of the same open file description, with what its opener believed.
+    /// dup(2) and a passed descriptor are both made with close-on-exec here.
     fn copy(&mut self, from: usize, name: &str, to: usize, copy: &str) {
         if let Some(node) = self.node(from, name) {
             let node = Node { cloexec: true, ..node.clone() };
@@ -139,7 +139,7 @@ impl World {
         self.grant_waiting(place.file);
     }
 
-    /// The end of a pending step, or news that it still waits.
+    /// The end of a pending step, or the report that it still waits.
     fn awaited(&mut self, actor: &str, outcome: &Outcome) {
         if matches!(outcome, Outcome::Blocked | Outcome::Paused) {
             return;

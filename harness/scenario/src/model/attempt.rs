@@ -8,17 +8,17 @@ use imglock_core::Outcome;
 use imglock_core::{Access, Claim, Refusal, Side, held_byte, lock_bytes, unshared_byte};
 use imglock_core::{ByteRange, LockType};
 
-/// One lock call on the way to a claim.
+/// One lock call of a change of claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
     /// Read-locks a lock byte.
     Lock(i64),
-    /// Tests a lock byte with a write lock; anybody's lock there refuses.
+    /// Tests a lock byte with a write lock. Any lock of another owner there leads to the refusal.
     Test(i64, Refusal),
 }
 
 impl Call {
-    /// The byte asked for, and the type of lock it is asked for with.
+    /// The byte of the call, and the type of lock.
     pub(super) fn asks(self) -> (i64, LockType) {
         match self {
             Call::Lock(byte) => (byte, LockType::Read),
@@ -27,17 +27,17 @@ impl Call {
     }
 }
 
-/// A change of claim that is under way.
+/// A change of claim that has not finished.
 #[derive(Debug, Clone)]
 pub(super) struct Attempt {
     pub(super) node: String,
     pub(super) goal: Claim,
-    /// The calls that are still to be made.
+    /// The remaining calls.
     pub(super) calls: Vec<Call>,
     /// Whether a refusal closes the node.
     pub(super) opening: bool,
-    /// The bytes that were locked before it was paused. Only its actor knows
-    /// of them: who copies the node meanwhile does not.
+    /// The bytes that were locked before the pause. Only its actor knows them; a copy of the node that
+    /// is made meanwhile does not.
     pub(super) taken: BTreeSet<i64>,
 }
 
@@ -53,9 +53,9 @@ pub(super) fn bytes_of(claim: Claim) -> BTreeSet<i64> {
     lock_bytes(claim).into_iter().collect()
 }
 
-/// All calls that lead from `old` to `new` for one who has `tracked` already:
-/// none to give something up; otherwise a lock for every byte that either
-/// needs, then a test of whatever could be in the way of `new`.
+/// All calls that change `old` to `new` if the bytes `tracked` are already locked. A change that only
+/// releases permissions needs none. Any other change locks every byte that either claim needs, then
+/// tests the bytes that can conflict with `new`.
 pub(super) fn calls(tracked: &BTreeSet<i64>, old: Claim, new: Claim) -> Vec<Call> {
     let takes_more = !(new.held - old.held).is_empty();
     let shares_less = !(old.shared - new.shared).is_empty();
@@ -73,16 +73,15 @@ pub(super) fn calls(tracked: &BTreeSet<i64>, old: Claim, new: Claim) -> Vec<Call
     locks.chain(wanted).chain(unshared).collect()
 }
 
-/// What comes of `calls`, and after how many of them it is known.
+/// The outcome of `calls`, and the number of calls that decide it.
 pub(super) struct Verdict {
     pub(super) outcome: Outcome,
     pub(super) made: usize,
 }
 
 impl World {
-    /// Finds the first of `calls` that fails at `place` as things stand. Locks
-    /// of the same owner are in nobody's way, so the calls before it do not
-    /// matter to it.
+    /// Finds the first of `calls` that fails at `place` in the current state. Locks of the same owner do
+    /// not conflict, so the earlier calls do not affect it.
     pub(super) fn verdict(&self, place: Place, calls: &[Call]) -> Verdict {
         for (before, call) in calls.iter().enumerate() {
             let (byte, kind) = call.asks();
@@ -104,7 +103,7 @@ impl World {
         Verdict { outcome: Outcome::Granted, made: calls.len() }
     }
 
-    /// The verdict, unless the halt comes first.
+    /// The verdict, unless the pause comes first.
     pub(super) fn attempt(
         &self,
         place: Place,

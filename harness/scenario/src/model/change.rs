@@ -8,8 +8,7 @@ use imglock_core::{Access, Claim};
 use imglock_core::{ByteRange, LockType};
 use imglock_core::{OpenOptions, Outcome};
 
-/// The calls that bring `node` from its claim to `goal`; none where nothing is
-/// locked.
+/// The calls that change `node` from its claim to `goal`. None if the node takes no locks.
 pub(super) fn calls_of(node: &Node, goal: Claim) -> Vec<Call> {
     if !node.locking || node.dormant.is_some() {
         return Vec::new();
@@ -26,7 +25,7 @@ pub(super) fn calls_of_open(options: &OpenOptions, locking: bool) -> Vec<Call> {
 }
 
 impl World {
-    /// An open whose open(2) went well, with the outcome it had.
+    /// Applies an open whose open(2) succeeded, with its outcome.
     pub(super) fn open(
         &mut self,
         actor: &str,
@@ -59,7 +58,7 @@ impl World {
         self.settle(actor, attempt, outcome, options.pause_after);
     }
 
-    /// A change of the claim in place, with the outcome it had.
+    /// Applies a change of the claim in place, with its outcome.
     pub(super) fn set(
         &mut self,
         actor: &str,
@@ -84,7 +83,7 @@ impl World {
         }
     }
 
-    /// An activation, with the outcome it had: refused, it stays inactive.
+    /// Applies an activation, with its outcome. After a refusal the node stays inactive.
     pub(super) fn activate(&mut self, actor: &str, name: &str, outcome: &Outcome) {
         let table = self.table_of(actor);
         let Some(node) = self.node_mut(table, name) else { return };
@@ -95,8 +94,8 @@ impl World {
         }
     }
 
-    /// Makes the calls of `attempt` up to where `outcome` says it ended, and
-    /// whatever follows from that.
+    /// Makes the calls of `attempt` up to the point that `outcome` implies, and applies the
+    /// consequences.
     pub(super) fn settle(
         &mut self,
         actor: &str,
@@ -133,7 +132,7 @@ impl World {
         self.grant_waiting(place.file);
     }
 
-    /// Makes calls that succeed, on the node's description as it is.
+    /// Makes calls that succeed, on the current open file description of the node.
     pub(super) fn make(&mut self, actor: &str, name: &str, calls: impl Iterator<Item = Call>) {
         let table = self.table_of(actor);
         let Some(node) = self.node(table, name) else { return };
@@ -149,7 +148,7 @@ impl World {
         }
     }
 
-    /// Puts `goal` in force and unlocks what it does not need.
+    /// Puts `goal` in force and unlocks the bytes that it does not need.
     pub(super) fn commit(&mut self, table: usize, name: &str, goal: Claim) {
         let Some(node) = self.node_mut(table, name) else { return };
         match &mut node.dormant {
@@ -159,16 +158,15 @@ impl World {
         self.keep_only(table, name, goal);
     }
 
-    /// Unlocks what the claim in force does not need.
+    /// Unlocks the bytes that the claim in force does not need.
     pub(super) fn abort(&mut self, table: usize, name: &str) {
         if let Some(claim) = self.node(table, name).map(|node| node.claim) {
             self.keep_only(table, name, claim);
         }
     }
 
-    /// Unlocks the bytes that the node believes to have and `claim` does not
-    /// need. The unlock meets the owner: under POSIX it takes them from every
-    /// node of the process.
+    /// Unlocks the bytes that the node believes to have and `claim` does not need. The unlock applies
+    /// to the owner: under POSIX, every node of the process loses the bytes.
     fn keep_only(&mut self, table: usize, name: &str, claim: Claim) {
         let Some(node) = self.node_mut(table, name) else { return };
         let extra = &node.tracked - &bytes_of(claim);
@@ -195,7 +193,7 @@ impl World {
     }
 }
 
-/// How many of `calls` succeeded, given how it ended.
+/// The number of `calls` that succeeded, given the outcome.
 fn calls_made(calls: &[Call], outcome: &Outcome, pause_after: Option<u32>) -> usize {
     let all = calls.len();
     match outcome {

@@ -7,12 +7,10 @@ use super::table::{ByteTable, Owner};
 use imglock_core::Access;
 use imglock_core::{Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec};
 
-/// One open of a file that exists in memory only: a double of
-/// [`imglock_locks::KernelLocks`], so that lock protocols can be tried without a
-/// process.
+/// One open of a file that exists only in memory. It replaces `imglock_locks::KernelLocks`, so that
+/// lock protocols can be tested without a process.
 ///
-/// The file is empty and its offset is 0. Each double has an open file
-/// description of its own.
+/// The file is empty and its offset is 0. Each value has its own open file description.
 ///
 /// ```
 /// use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
@@ -40,37 +38,37 @@ struct File {
 }
 
 impl TableLocks {
-    /// Opens a new file, read-write, in a first process.
+    /// Opens a new file for reading and writing, in a first process.
     pub fn new(backend: Backend) -> TableLocks {
         TableLocks::opened(&Rc::default(), backend, 0)
     }
 
-    /// Opens the same file in a process of its own.
+    /// Opens the same file in another process.
     pub fn in_another_process(&self) -> TableLocks {
         self.file.borrow_mut().processes += 1;
         let process = self.file.borrow().processes;
         TableLocks::opened(&self.file, self.backend, process)
     }
 
-    /// Opens the same file once more in the same process.
+    /// Opens the same file again in the same process.
     pub fn in_the_same_process(&self) -> TableLocks {
         TableLocks::opened(&self.file, self.backend, self.process)
     }
 
-    /// The same descriptor as if it had been opened this way.
+    /// The same descriptor with another access mode.
     pub fn with_access(self, access: Access) -> TableLocks {
         TableLocks { access, ..self }
     }
 
-    /// close(2): the description's OFD locks go, and the process's POSIX
-    /// locks, whichever descriptor they were taken on.
+    /// close(2): drops the OFD locks of the open file description, and all POSIX locks of the process
+    /// on the file, through whichever descriptor they were acquired.
     pub fn close(self) {
         let table = &mut self.file.borrow_mut().table;
         table.forget(Owner::Description(self.description));
         table.forget(Owner::Process(self.process));
     }
 
-    /// The locks of this double's owner, by their first byte.
+    /// The locks of this owner, sorted by their first byte.
     pub fn held(&self) -> Vec<(LockType, ByteRange)> {
         let file = self.file.borrow();
         file.table.of(self.owner()).iter().map(|held| (held.kind, held.range)).collect()
@@ -111,9 +109,8 @@ impl ByteLocks for TableLocks {
         Ok(())
     }
 
-    /// Nobody else runs while this would wait, so that a wait can only end by
-    /// a signal: in the way of another owner's lock it is
-    /// [`LockError::Interrupted`] at once.
+    /// No other code runs during a wait, so only a signal could end it. If another owner holds a
+    /// conflicting lock, this returns [`LockError::Interrupted`] at once.
     fn set_wait(&mut self, kind: LockType, range: RangeSpec) -> Result<(), LockError> {
         self.set(kind, range).map_err(|error| match error {
             LockError::WouldBlock { .. } => LockError::Interrupted,
@@ -128,7 +125,7 @@ impl ByteLocks for TableLocks {
         Ok(())
     }
 
-    /// Processes are numbered from pid 1, in the order in which they came.
+    /// Processes have the pids 1, 2, ... in the order of their creation.
     fn test(&mut self, kind: LockType, range: RangeSpec) -> Result<Option<Blocker>, LockError> {
         let range = span::resolve(range, 0, 0)?;
         let file = self.file.borrow();
@@ -154,7 +151,7 @@ mod tests {
         for (backend, conflict) in [(Backend::Ofd, true), (Backend::Posix, false)] {
             let mut first = TableLocks::new(backend);
             let mut second = first.in_the_same_process();
-            first.set(Write, RangeSpec::byte(0)).expect("nobody else is there");
+            first.set(Write, RangeSpec::byte(0)).expect("no conflict");
             assert_eq!(second.set(Write, RangeSpec::byte(0)).is_err(), conflict, "{backend}");
         }
     }
@@ -163,7 +160,7 @@ mod tests {
     fn closing_any_descriptor_drops_posix_locks() {
         for (backend, left) in [(Backend::Ofd, 1), (Backend::Posix, 0)] {
             let mut first = TableLocks::new(backend);
-            first.set(Read, RangeSpec::byte(0)).expect("nobody else is there");
+            first.set(Read, RangeSpec::byte(0)).expect("no conflict");
             first.in_the_same_process().close();
             assert_eq!(first.held().len(), left, "{backend}");
         }
@@ -172,7 +169,7 @@ mod tests {
     #[test]
     fn the_blocker_is_named() {
         let mut first = TableLocks::new(Backend::Posix);
-        first.set(Write, RangeSpec::at(5, 0)).expect("nobody else is there");
+        first.set(Write, RangeSpec::at(5, 0)).expect("no conflict");
         let mut second = first.in_another_process();
         let range = ByteRange::new(5, ByteRange::EOF);
         let blocker = Some(Blocker { kind: Write, range, pid: Some(1) });

@@ -11,8 +11,8 @@ pub(super) struct Extent {
     pub(super) setter: Arc<str>,
 }
 
-/// All locks of one owner on one file: sorted, none overlapping, and none
-/// adjacent to another of its type.
+/// All locks of one owner on one file. They are sorted, do not overlap, and no two adjacent ones have
+/// the same type.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Extents(Vec<Extent>);
 
@@ -21,8 +21,8 @@ impl Extents {
         &self.0
     }
 
-    /// Locks `range`: same-type locks that touch it become one with it, what
-    /// it covers of the other type is replaced.
+    /// Locks `range`. It merges with adjacent or overlapping locks of the same type, and replaces the
+    /// covered part of locks of the other type.
     pub(super) fn put(&mut self, kind: LockType, range: ByteRange, setter: &Arc<str>) {
         let setter = self.surviving_setter(kind, range).unwrap_or_else(|| setter.clone());
         let mut whole = range;
@@ -40,14 +40,14 @@ impl Extents {
         self.0 = rest;
     }
 
-    /// Unlocks `range`; what reaches beyond it stays.
+    /// Unlocks `range`. The parts of locks outside it stay.
     pub(super) fn cut(&mut self, range: ByteRange) {
         self.0 = self.0.drain(..).flat_map(|old| outside(old, range)).collect();
     }
 
-    /// The kernel widens an old lock of the same type instead of putting a new
-    /// one, unless it has met a lock of the other type to replace before; the
-    /// old lock keeps the pid of who set it.
+    /// The kernel extends an old lock of the same type instead of adding a new one, unless it has first
+    /// found a lock of the other type to replace. The old lock keeps the pid of the process that set it
+    /// (`posix_lock_inode`, fs/locks.c).
     fn surviving_setter(&self, kind: LockType, range: ByteRange) -> Option<Arc<str>> {
         let first = self.0.iter().find(|old| {
             if old.kind == kind {
@@ -60,12 +60,12 @@ impl Extents {
     }
 }
 
-/// Whether two ranges overlap or are neighbours.
+/// Returns whether two ranges overlap or are adjacent.
 fn touch(one: ByteRange, other: ByteRange) -> bool {
     one.first <= other.last.saturating_add(1) && other.first <= one.last.saturating_add(1)
 }
 
-/// What is left of `old` on either side of `range`.
+/// The parts of `old` before and after `range`.
 fn outside(old: Extent, range: ByteRange) -> impl Iterator<Item = Extent> {
     let before = (old.range.first < range.first)
         .then(|| ByteRange::new(old.range.first, old.range.last.min(range.first - 1)));
@@ -157,7 +157,7 @@ mod tests {
                     Some(kind) => put(&mut extents, kind, first as i64, last as i64),
                     None => extents.cut(ByteRange::new(first as i64, last as i64)),
                 }
-                // Runs of equal bytes are the locks: this states merging too.
+                // Runs of equal bytes are the locks, so this also defines how they merge.
                 let mut runs: Vec<(LockType, i64, i64)> = Vec::new();
                 for (at, byte) in bytes.iter().enumerate() {
                     let at = at as i64;

@@ -7,23 +7,22 @@ use imglock_core::Action;
 use imglock_core::Claim;
 use imglock_core::{ByteRange, LockType};
 
-/// A lock somewhere: the file, the type, the bytes.
+/// A lock on a file: the number of the file, the type and the bytes.
 pub(super) type Spot = (usize, LockType, ByteRange);
 
-/// What a step may have to do with the lock tables, at most.
+/// The largest possible effect of a step on the lock tables.
 #[derive(Debug, Default)]
 pub(super) struct Footprint {
-    /// Locks that it asks for or about: a foreign one in their way changes
-    /// what it does.
+    /// Locks that it requests or tests. A conflicting lock of another owner changes its outcome.
     pub(super) asks: Vec<Spot>,
-    /// Locks that it may put in others' way, if only for a moment.
+    /// Locks that it may add, even for a short time.
     pub(super) adds: Vec<Spot>,
-    /// Locks that were there before and that it may take out of the way.
+    /// Existing locks that it may remove.
     pub(super) drops: Vec<Spot>,
 }
 
 impl World {
-    /// The footprint of `action` by `actor`, never too small.
+    /// The footprint of `action` by `actor`. It is never too small.
     pub(super) fn footprint(&self, actor: &str, action: &Action) -> Footprint {
         let table = self.table_of(actor);
         let mut print = Footprint::default();
@@ -132,8 +131,8 @@ impl World {
         }
     }
 
-    /// Everything that the owners behind a descriptor table have anywhere:
-    /// more than most steps can drop, and simple to be sure of.
+    /// All locks of all owners behind a descriptor table. Most steps can drop fewer, but this is
+    /// certainly enough.
     fn drops_of_table(&self, table: usize, print: &mut Footprint) {
         let Some(state) = self.tables.get(table) else { return };
         for node in state.nodes.values() {

@@ -11,19 +11,17 @@ use imglock_core::Access;
 use imglock_core::{Action, LockOwner, OpenOptions, Outcome};
 use imglock_core::{ByteRange, LockType, RangeSpec, Whence};
 
-/// Witness data is short; beyond this it is the file system's limits that
-/// would be tested.
+/// Witness data is short. A longer read would test the limits of the file system.
 const LONGEST_READ: u64 = 1 << 24;
-/// Every file system of note lets a file reach this far, in bytes.
+/// The maximum offset, in bytes, that all common file systems allow.
 const FARTHEST_OFFSET: u64 = 1 << 40;
 
 impl World {
-    /// What `action` by `actor` must do now, if nothing else happens
-    /// meanwhile.
+    /// The outcome that `action` by `actor` must have now, if nothing else happens meanwhile.
     ///
-    /// `await` gives what has come of the pending step, `blocked` while it
-    /// still waits, and `ECHILD` when nothing is pending. Verbs of a node that
-    /// is not there give `not-open`. What only hosts do ignores the actor.
+    /// `await` has the outcome of the pending step, `blocked` while it still waits, and `ECHILD` if no
+    /// step is pending. A verb of a node that does not exist has `not-open`. For verbs of the host, the
+    /// actor is ignored.
     pub fn predict(&self, actor: &str, action: &Action) -> Prediction {
         let images = &self.images;
         let table = self.table_of(actor);
@@ -83,7 +81,7 @@ impl World {
             Action::Test { node, kind, range } => {
                 on(node, &|node, place| self.foresee_test(node, place, *kind, *range))
             }
-            // These change processes.
+            // These verbs change processes.
             Action::Fork { .. }
             | Action::Thread { .. }
             | Action::Exec
@@ -126,7 +124,7 @@ impl World {
         let Some(place) = self.place(table, node) else { return Outcome::NotOpen.into() };
         if self.image_of(node).is_some_and(|image| image.doubtful) && asks_for_contents(action) {
             return Prediction::Unknown(
-                "overlayfs does not say what it shows of a file that was written under it".into(),
+                "overlayfs does not define the data of a file whose lower file was written".into(),
             );
         }
         foresee(node, place)
@@ -139,8 +137,8 @@ impl World {
         self.attempt(place, calls, pause_after).into()
     }
 
-    /// Whether one of the read locks replaces a write lock of the same owner
-    /// while somebody waits: who is woken races with the calls that follow.
+    /// Returns whether one of the read locks replaces a write lock of the same owner while an actor
+    /// waits. The woken actor then races with the remaining calls.
     fn lets_a_waiter_in(&self, place: Place, calls: &[Call]) -> bool {
         let locks = || calls.iter().filter(|call| matches!(call, Call::Lock(_)));
         self.queue.iter().any(|request| request.file == place.file)
@@ -219,8 +217,8 @@ impl World {
         span::resolve(range, offset, i64::try_from(size).unwrap_or(i64::MAX))
     }
 
-    /// The request that a raw lock makes; the kernel looks at the range before
-    /// it looks at how the descriptor is open.
+    /// The request of a raw byte lock. The kernel checks the range before the access mode of the
+    /// descriptor.
     pub(super) fn request(
         &self,
         actor: &str,
@@ -249,7 +247,7 @@ impl World {
     }
 }
 
-/// Whether what comes of it depends on an image's data or length.
+/// Returns whether the outcome depends on the data or the length of an image.
 fn asks_for_contents(action: &Action) -> bool {
     match action {
         Action::Read { .. } => true,
@@ -278,9 +276,9 @@ fn foresee_write(place: Place, at: u64, len: u64) -> Prediction {
 }
 
 fn too_far() -> Prediction {
-    Prediction::Unknown("the file system decides how far a file may reach".into())
+    Prediction::Unknown("the maximum length of a file depends on the file system".into())
 }
 
 fn weakened() -> Prediction {
-    Prediction::Unknown("a lock that it weakens may let a waiting actor in between".into())
+    Prediction::Unknown("a downgrade of a lock may wake a waiting actor in between".into())
 }

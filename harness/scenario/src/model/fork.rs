@@ -4,8 +4,8 @@ use super::process::{Actor, Node};
 use super::world::World;
 
 impl World {
-    /// fork(2): the same descriptions behind a table of its own, which under
-    /// POSIX owns no lock. A child takes the place of an actor of its name.
+    /// fork(2): the same open file descriptions in a new descriptor table, which owns no POSIX lock. A
+    /// child replaces an actor of the same name.
     pub(super) fn fork(&mut self, actor: &str, child: &str) {
         if actor == child {
             return;
@@ -26,8 +26,8 @@ impl World {
         self.add_actor(name, table);
     }
 
-    /// execve(2): an actor that shares its table gets a copy first; then
-    /// everything close-on-exec goes. Otherwise locks stay.
+    /// execve(2): an actor with a shared table first gets a copy of it. Then all descriptors with
+    /// close-on-exec are closed. Other locks stay.
     pub(super) fn exec(&mut self, actor: &str) {
         let mut table = self.table_for(actor);
         if self.tables.get(table).is_some_and(|table| table.actors > 1) {
@@ -49,8 +49,7 @@ impl World {
         }
     }
 
-    /// A table that was named after `actor`, which has left it, is named after
-    /// one of those who still share it.
+    /// Renames a table that has the name of `actor`, which has left it, to one of its remaining actors.
     fn name_after_another(&mut self, table: usize, actor: &str) {
         let shares = |(name, one): (&String, &Actor)| {
             (one.table == table && name != actor).then(|| name.clone())
@@ -63,7 +62,7 @@ impl World {
         }
     }
 
-    /// Exit or SIGKILL: with the last actor of a table go its descriptors.
+    /// Exit or SIGKILL: the descriptors are closed when the last actor of the table ends.
     pub(super) fn end(&mut self, actor: &str) {
         self.withdraw(actor);
         if let Some(gone) = self.actors.remove(actor) {

@@ -5,24 +5,24 @@ use imglock_core::Errno;
 use super::table::ByteTable;
 use imglock_core::Access;
 
-/// Linux gives up on a chain of symbolic links after so many (`MAXSYMLINKS`).
+/// The maximum number of symbolic links that Linux follows (`MAXSYMLINKS`, include/linux/namei.h).
 const MOST_LINKS: usize = 40;
 
 /// One file: its length, its data and its locks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Image {
     pub(super) size: u64,
-    /// Every byte ever written; all others are zero.
+    /// Every byte that was written. All others are zero.
     data: BTreeMap<u64, u8>,
     pub(super) locks: ByteTable,
-    /// The file under it, while an overlayfs shows that one's data.
+    /// The lower file, while an overlayfs shows its data.
     lower: Option<usize>,
-    /// That one was written meanwhile, so that nobody can say what is read.
+    /// The lower file was written meanwhile, so the data of this file are undefined.
     pub(super) doubtful: bool,
 }
 
 impl Image {
-    /// What a read gives: zero bytes as dots, short at the end of the file.
+    /// The data that a read returns, with zero bytes as dots. It stops at the end of the file.
     pub(super) fn read(&self, at: u64, len: u64) -> String {
         let end = at.saturating_add(len).min(self.size);
         let bytes: Vec<u8> = (at..end)
@@ -39,34 +39,33 @@ impl Image {
     }
 }
 
-/// What a name of the scenario's directory stands for.
+/// The object behind a name in the directory of the scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Entry {
     Image(usize),
-    /// A symbolic link; the number tells hard links of it from other links.
+    /// A symbolic link. The number is the same for hard links of one symbolic link.
     Link(usize, String),
-    /// A file that another one is mounted on.
+    /// A file on which another file is mounted.
     Mount(Mount),
 }
 
-/// What is mounted on a name.
+/// The mount on a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mount {
     file: usize,
     read_only: bool,
-    /// The name that it is a mount of; `None` for what has none in the
-    /// directory, and so cannot lose it.
+    /// The name that the mount shows. `None` for a mount of a file without a name in the directory,
+    /// which therefore cannot lose it.
     root: Option<usize>,
 }
 
-/// The scenario's directory and its files, which outlive their names.
+/// The directory of the scenario and its files, which can outlive their names.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Images {
     names: BTreeMap<String, Entry>,
     files: Vec<Image>,
     links: usize,
-    /// Names that there are mounts of, as they are called now; `None` once
-    /// removed.
+    /// The current names of mounted files. `None` after a name was removed.
     roots: Vec<Option<String>>,
 }
 
@@ -89,7 +88,7 @@ impl Images {
         }
     }
 
-    /// Where symbolic links lead from `name`.
+    /// The entry at the end of the symbolic links from `name`.
     fn find<'a>(&'a self, name: &'a str) -> Result<(&'a str, &'a Entry), Errno> {
         let mut name = name;
         for _ in 0..=MOST_LINKS {
@@ -113,19 +112,19 @@ impl Images {
         self.files.iter().enumerate()
     }
 
-    /// What one of the verbs that bring a new `name` gives.
+    /// The result of a verb that adds `name`.
     pub(super) fn may_add(&self, name: &str) -> Result<(), Errno> {
         if self.names.contains_key(name) { Err(Errno::EEXIST) } else { Ok(()) }
     }
 
-    /// link(2) looks for the old name first, and for mounts last.
+    /// link(2) checks the old name first, and mounts last.
     pub(super) fn may_link(&self, name: &str, to: &str) -> Result<(), Errno> {
         let linked = self.names.get(to).ok_or(Errno::ENOENT)?;
         self.may_add(name)?;
         if let Entry::Mount(_) = linked { Err(Errno::EXDEV) } else { Ok(()) }
     }
 
-    /// rename(2) leaves mounts where they are.
+    /// rename(2) fails for a name with a mount on it.
     pub(super) fn may_rename(&self, name: &str, to: &str) -> Result<(), Errno> {
         let renamed = self.names.get(name).ok_or(Errno::ENOENT)?;
         let mount = [Some(renamed), self.names.get(to)]
@@ -134,7 +133,7 @@ impl Images {
         if mount && name != to { Err(Errno::EBUSY) } else { Ok(()) }
     }
 
-    /// So does unlink(2).
+    /// unlink(2) fails for a name with a mount on it, too.
     pub(super) fn may_unlink(&self, name: &str) -> Result<(), Errno> {
         match self.names.get(name) {
             None => Err(Errno::ENOENT),
@@ -143,8 +142,7 @@ impl Images {
         }
     }
 
-    /// A name that was removed cannot be mounted once more, though a mount of
-    /// it shows it still.
+    /// A removed name cannot be mounted again, although a mount of it still shows the file.
     pub(super) fn may_bind(&self, name: &str, to: &str) -> Result<(), Errno> {
         let (_, bound) = self.find(to)?;
         self.may_add(name)?;
@@ -156,7 +154,7 @@ impl Images {
         }
     }
 
-    /// What is under an overlay is first given a hard link.
+    /// The lower file of an overlay first gets a hard link.
     pub(super) fn may_overlay(&self, name: &str, over: &str) -> Result<(), Errno> {
         let (_, under) = self.find(over)?;
         self.may_add(name)?;
@@ -168,7 +166,7 @@ impl Images {
         self.files.push(Image { size, ..Image::default() });
     }
 
-    /// A second name of what `to` itself is, be it a symbolic link.
+    /// A second name of the object `to` itself, even if it is a symbolic link.
     pub(super) fn hard_link(&mut self, name: &str, to: &str) {
         if let Some(entry) = self.names.get(to).cloned() {
             self.names.insert(name.to_owned(), entry);
@@ -180,7 +178,7 @@ impl Images {
         self.names.insert(name.to_owned(), Entry::Link(self.links, to.to_owned()));
     }
 
-    /// rename(2) leaves both names alone when they already are the same file.
+    /// rename(2) changes nothing if both names are already the same file.
     pub(super) fn rename(&mut self, name: &str, to: &str) {
         if self.names.get(name) == self.names.get(to) {
             return;
@@ -205,7 +203,7 @@ impl Images {
         }
     }
 
-    /// A mount of what `to` leads to; of a mount, it is one of the same.
+    /// A mount of the file to which `to` leads. A mount of a mount shows the same file.
     pub(super) fn bind(&mut self, name: &str, to: &str, read_only: bool) {
         let mount = match self.find(to) {
             Ok((at, Entry::Image(file))) => {
@@ -221,7 +219,7 @@ impl Images {
         self.names.insert(name.to_owned(), Entry::Mount(mount));
     }
 
-    /// A file with locks of its own that shows the data of another one.
+    /// A file with its own locks that shows the data of another file.
     pub(super) fn overlay(&mut self, name: &str, over: &str) {
         let Ok(lower) = self.resolve(over) else { return };
         let mount = Mount { file: self.files.len(), read_only: false, root: None };
@@ -230,15 +228,14 @@ impl Images {
         self.names.insert(name.to_owned(), Entry::Mount(mount));
     }
 
-    /// What an open for writing does to a file that shows another one's data.
+    /// The effect of an open for writing on a file that shows the data of another file.
     pub(super) fn copy_up(&mut self, file: usize) {
         if let Some(image) = self.files.get_mut(file) {
             image.lower = None;
         }
     }
 
-    /// Notes that the data of `file` have changed, and what shows them, too,
-    /// was not told.
+    /// Notes that the data of `file` have changed. The overlays that show them become undefined.
     pub(super) fn changed(&mut self, file: usize) {
         for image in self.files.iter_mut().filter(|image| image.lower == Some(file)) {
             image.doubtful = true;

@@ -1,14 +1,13 @@
-//! What each step must do, worked out without asking the kernel.
+//! The model: it predicts the outcome of each step without asking the kernel.
 //!
-//! [`World`] is a small Linux: images with names, processes with descriptor
-//! tables, open file descriptions, and a byte-range lock table per image. On
-//! top of it stands QEMU's lock protocol, restated as a list of calls and the
-//! first of them that fails. It shares no code with the protocol that workers
-//! run ([`imglock_locks::ByteClaims`]): a mistake there must show as a
-//! difference, not repeat itself here.
+//! [`World`] is a small model of Linux: images with names, processes with descriptor tables, open
+//! file descriptions, and a byte-range lock table for each image. It also contains QEMU's lock
+//! protocol, as a list of calls of which the first failure counts. It shares no code with the
+//! protocol of the workers (`imglock_locks::ByteClaims`), so that a mistake there shows as a
+//! difference and is not repeated here.
 //!
-//! A step is first predicted and then applied with the outcome that it really
-//! had, so that the model follows the run where it could not foresee it.
+//! A step is first predicted and then applied with its real outcome. So the model follows the run
+//! where it could not predict an outcome.
 
 mod adopt;
 mod attempt;
@@ -38,12 +37,12 @@ use imglock_core::Errno;
 
 use imglock_core::Outcome;
 
-/// What the model says of a step that is yet to be taken.
+/// The prediction of the model for the next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prediction {
     /// The step must have this outcome.
     Exactly(Outcome),
-    /// The outcome is not determined; one clause says why.
+    /// The outcome is not determined. One clause states the reason.
     Unknown(String),
 }
 
@@ -54,7 +53,7 @@ impl From<Outcome> for Prediction {
 }
 
 impl Prediction {
-    /// The outcome that the step must have; `None` where it is not determined.
+    /// The outcome that the step must have, or `None` if it is not determined.
     pub fn outcome(self) -> Option<Outcome> {
         match self {
             Prediction::Exactly(outcome) => Some(outcome),

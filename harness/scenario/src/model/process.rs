@@ -13,37 +13,37 @@ pub(super) struct Description {
     pub(super) file: usize,
     pub(super) access: Access,
     pub(super) offset: i64,
-    /// Every descriptor of it: descriptor table and name there.
+    /// All its descriptors: descriptor table and name in that table.
     pub(super) nodes: BTreeSet<(usize, String)>,
 }
 
-/// One open of an image: a descriptor, and what its opener believes.
+/// One open of an image: a descriptor, and the state that its opener believes in.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) description: usize,
     pub(super) cloexec: bool,
-    /// The image's name when it was opened, which a reopen looks up again.
+    /// The name of the image when it was opened. A reopen looks it up again.
     pub(super) image: String,
-    /// Whom raw byte locks are asked of.
+    /// The backend of its raw byte locks.
     pub(super) backend: Backend,
-    /// Whether its claims are locked at all (`locking=off` does not).
+    /// Whether its claims are locked (not with `locking=off`).
     pub(super) locking: bool,
     /// The claim in force; [`Claim::NOTHING`] while inactive.
     pub(super) claim: Claim,
-    /// While inactive, the claim to acquire on activation.
+    /// The claim to acquire on activation, while the node is inactive.
     pub(super) dormant: Option<Claim>,
-    /// The lock bytes it believes to have, whatever the kernel thinks.
+    /// The lock bytes that it believes to have, whether or not the kernel has them.
     pub(super) tracked: BTreeSet<i64>,
-    /// Its open is paused: there is a descriptor, and no node yet.
+    /// Its open is paused: the descriptor exists, but not yet the node.
     pub(super) opening: bool,
 }
 
-/// A descriptor table: a process, or several that share it.
+/// A descriptor table: of one process, or of several that share it.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
-    /// The actor it began with; its locks and nodes are named after it.
+    /// Its first actor. Its locks and nodes have this name.
     pub(super) name: String,
-    /// How many live actors share it.
+    /// The number of live actors that share it.
     pub(super) actors: usize,
     pub(super) nodes: BTreeMap<String, Node>,
 }
@@ -61,35 +61,35 @@ pub(super) struct Actor {
 pub(super) enum Pending {
     /// Its request is in the queue.
     Waiting,
-    /// It was stopped while it waited: its request is out of the queue.
+    /// The actor was stopped while it waited, so its request is not in the queue.
     Stopped {
         request: Request,
-        /// A signal came in the meantime and interrupts it on `continue`.
+        /// A signal arrived while the actor was stopped. It interrupts the wait on `continue`.
         signalled: bool,
     },
-    /// Halted between two lock calls.
+    /// Paused between two lock calls.
     Paused(Attempt),
-    /// Over; `await` will fetch this.
+    /// Finished; `await` returns this outcome.
     Over(Outcome),
 }
 
-/// A lock that is waited for.
+/// A lock for which an actor waits.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) setter: Arc<str>,
-    /// The descriptor it was made on: its table and name there.
+    /// The descriptor of the call: its table and its name in that table.
     pub(super) descriptor: (usize, String),
-    /// The call keeps its description open while it waits.
+    /// The open file description. The waiting call keeps it open.
     pub(super) description: usize,
     pub(super) file: usize,
     pub(super) owner: Owner,
     pub(super) kind: LockType,
     pub(super) range: ByteRange,
-    /// Whose lock it last ran into.
+    /// The owner of the last conflicting lock.
     pub(super) blocker: Option<Owner>,
 }
 
-/// Where a node's lock calls go.
+/// The target of the lock calls of a node.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) file: usize,

@@ -10,9 +10,8 @@ use imglock_core::{Access, Claim};
 use imglock_core::{ByteRange, LockType};
 
 impl World {
-    /// What a reopen gives. QEMU opens the new descriptor, prepares the new
-    /// claim on the old one, takes its bytes on the new one without a test,
-    /// and closes the old one.
+    /// The prediction of a reopen. QEMU opens the new descriptor, prepares the new claim on the old one,
+    /// locks its bytes on the new one without a test, and closes the old one.
     pub(super) fn foresee_reopen(
         &self,
         table: usize,
@@ -33,8 +32,8 @@ impl World {
         let new = self.next_place(node.backend, table, file, access);
         for byte in bytes_of(goal) {
             let range = ByteRange::new(byte, byte);
-            // A write lock that the old description had there has become a
-            // read lock, if the byte was among those to prepare.
+            // A write lock of the old description has become a read lock if the byte was among those to
+            // prepare.
             let owners = [new.owner, old.owner];
             let exempt = match prepare.contains(&Call::Lock(byte)) {
                 true => &owners[..],
@@ -53,7 +52,7 @@ impl World {
         Outcome::Granted
     }
 
-    /// A reopen with the outcome it had.
+    /// Applies a reopen with its outcome.
     pub(super) fn reopen(
         &mut self,
         actor: &str,
@@ -76,12 +75,12 @@ impl World {
             let mut calls = calls_of(&node, goal);
             let old = self.place(table, &node);
             if old.is_some_and(|old| self.verdict(old, &calls).outcome == Outcome::Granted) {
-                // It failed on the new descriptor, after all that.
+                // The failure on the new descriptor came after all these calls.
                 self.make(actor, name, calls.drain(..));
             }
             let attempt = Attempt::new(name, goal, calls);
             self.settle(actor, attempt, outcome, None);
-            // The new descriptor never had a name, but its close counts.
+            // The new descriptor never had a name, but its close has an effect.
             self.release(table, name, description);
         }
     }
@@ -113,7 +112,7 @@ impl World {
     }
 }
 
-/// Whether a reopen has lock bytes to carry over to the new description.
+/// Returns whether a reopen has lock bytes to move to the new open file description.
 fn moves_bytes(node: &Node) -> bool {
     node.locking && node.dormant.is_none()
 }

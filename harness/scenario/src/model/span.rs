@@ -2,8 +2,8 @@ use imglock_core::Errno;
 
 use imglock_core::{ByteRange, RangeSpec, Whence};
 
-/// The bytes that `spec` means for a description at `offset` of a file of
-/// `size` bytes (`flock64_to_posix_lock`, fs/locks.c).
+/// The bytes that `spec` means for an open file description at `offset` of a file of `size` bytes
+/// (`flock64_to_posix_lock`, fs/locks.c).
 pub(super) fn resolve(spec: RangeSpec, offset: i64, size: i64) -> Result<ByteRange, Errno> {
     let base = match spec.whence {
         Whence::Set => 0,

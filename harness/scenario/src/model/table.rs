@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::extent::{Extent, Extents};
 use imglock_core::{Backend, ByteRange, LockType};
 
-/// Whom the kernel takes a lock to belong to.
+/// The owner of a lock in the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
     /// A descriptor table, for POSIX locks.
@@ -25,18 +25,18 @@ impl Owner {
 /// The lock table of one file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ByteTable {
-    /// By order of arrival, which is the order in which conflicts are found.
+    /// The owners in the order of their arrival, in which the kernel finds conflicts.
     owners: BTreeMap<u64, (Owner, Extents)>,
     arrivals: BTreeMap<Owner, u64>,
     next_arrival: u64,
-    /// How many owners have exactly this lock. Thousands of openers share a
-    /// handful of ranges, so that asking whether anyone is in the way need
-    /// not visit them.
+    /// The number of owners with exactly this lock. Thousands of openers share a few ranges, so a test
+    /// for conflicts need not visit each owner.
     census: BTreeMap<(LockType, ByteRange), usize>,
 }
 
 impl ByteTable {
-    /// Whether anyone but `owners` keeps a `kind` lock on `range` out.
+    /// Returns whether an owner other than `owners` holds a lock that conflicts with a `kind` lock on
+    /// `range`.
     pub(super) fn obstructed(&self, owners: &[Owner], kind: LockType, range: ByteRange) -> bool {
         let in_the_way =
             |held: LockType, bytes: ByteRange| held.excludes(kind) && bytes.overlaps(range);
@@ -49,7 +49,7 @@ impl ByteTable {
         )
     }
 
-    /// The first lock that keeps `owner` out, as `F_GETLK` reports it.
+    /// The first lock that conflicts with `owner`, as `F_GETLK` reports it.
     pub(super) fn obstacle(
         &self,
         owner: Owner,
@@ -64,7 +64,7 @@ impl ByteTable {
         })
     }
 
-    /// Locks `range` for `owner`, whoever else has it.
+    /// Locks `range` for `owner`, without regard to other owners.
     pub(super) fn put(
         &mut self,
         owner: Owner,
@@ -81,7 +81,7 @@ impl ByteTable {
         }
     }
 
-    /// Drops everything `owner` has.
+    /// Drops all locks of `owner`.
     pub(super) fn forget(&mut self, owner: Owner) {
         self.cut(owner, ByteRange::new(0, ByteRange::EOF));
     }
@@ -93,7 +93,7 @@ impl ByteTable {
             .map_or(&[], |(_, extents)| extents.as_slice())
     }
 
-    /// Every lock, in table order.
+    /// All locks, in the order of the table.
     pub(super) fn each(&self) -> impl Iterator<Item = (Owner, &Extent)> {
         self.owners
             .values()
@@ -171,7 +171,11 @@ mod tests {
         assert_eq!(reported(&table), Some((B, bytes(2, 2))));
         table.forget(B);
         table.put(B, Read, bytes(2, 2), &Arc::from("vm1"));
-        assert_eq!(reported(&table), Some((C, bytes(0, 9))), "whoever returns goes to the end");
+        assert_eq!(
+            reported(&table),
+            Some((C, bytes(0, 9))),
+            "an owner that returns is added at the end"
+        );
     }
 
     proptest! {

@@ -7,9 +7,8 @@ use imglock_core::Whence;
 use imglock_core::{Action, Outcome};
 
 impl World {
-    /// What steps that start at the same moment must do, in their order: an
-    /// exact outcome only where no order and no interleaving of the others can
-    /// change it.
+    /// The predictions for steps that start at the same moment, in their order. An outcome is exact only
+    /// if no order and no interleaving of the other steps can change it.
     pub fn together(&self, steps: &[(&str, &Action)]) -> Vec<Prediction> {
         let alone = steps.iter().map(|(actor, action)| self.predict(actor, action));
         if steps.len() < 2 {
@@ -29,9 +28,13 @@ impl World {
                 let freed = kept_out(outcome)
                     && others().any(|(_, other)| clash(&prints[at].asks, &other.drops));
                 if met {
-                    Prediction::Unknown("another step at the same moment may be in its way".into())
+                    Prediction::Unknown(
+                        "another step at the same moment may conflict with it".into(),
+                    )
                 } else if freed {
-                    Prediction::Unknown("another step may first clear what is in its way".into())
+                    Prediction::Unknown(
+                        "another step may release the conflicting lock first".into(),
+                    )
                 } else {
                     alone
                 }
@@ -39,7 +42,7 @@ impl World {
             .collect()
     }
 
-    /// Why the steps cannot be looked at one by one, if they cannot.
+    /// The reason why the steps cannot be predicted one by one, or `None` if they can.
     fn entangled(&self, steps: &[(&str, &Action)]) -> Option<&'static str> {
         let mut tables = BTreeSet::new();
         let mut newcomers = BTreeSet::new();
@@ -56,7 +59,7 @@ impl World {
             | Action::Thread { name: other } = action
                 && steps.iter().any(|(actor, _)| actor == other)
             {
-                return Some("one step reaches into the process of another");
+                return Some("one step affects the process of another");
             }
         }
         let any = |of: fn(&Action) -> bool| steps.iter().any(|(_, action)| of(action));
@@ -78,7 +81,7 @@ impl World {
         let waits =
             |action: &Action| matches!(action, Action::Lock { wait: true, .. } | Action::Continue);
         if !self.queue.is_empty() || steps.iter().filter(|(_, action)| waits(action)).count() > 1 {
-            return Some("who waits may be let in meanwhile");
+            return Some("a waiting actor may acquire its lock meanwhile");
         }
         None
     }
@@ -93,7 +96,7 @@ fn counts_from(action: &Action, whence: Whence) -> bool {
     }
 }
 
-/// Whether the outcome is owed to a lock that might go away.
+/// Returns whether the outcome depends on a lock that may be released.
 fn kept_out(outcome: &Outcome) -> bool {
     !matches!(
         outcome,

@@ -7,11 +7,11 @@ use super::world::World;
 use imglock_core::Backend;
 use imglock_core::Outcome;
 
-/// The kernel follows a chain of waiting owners no further than this
-/// (`MAX_DEADLK_ITERATIONS` is 10, and it counts from 0).
+/// The maximum number of waiting owners that the kernel follows in its deadlock check
+/// (`MAX_DEADLK_ITERATIONS` in fs/locks.c is 10, and it counts from 0).
 const LONGEST_CHAIN: usize = 11;
 
-/// What a request finds.
+/// The result of a request.
 pub(super) enum Answer {
     Free,
     Deadlock,
@@ -19,7 +19,7 @@ pub(super) enum Answer {
 }
 
 impl World {
-    /// What `request` finds as things stand: the first lock in its way decides.
+    /// The result of `request` in the current state. The first conflicting lock decides.
     pub(super) fn ask(&self, request: &Request) -> Answer {
         let obstacle = self
             .locks_of(request.file)
@@ -31,19 +31,18 @@ impl World {
         }
     }
 
-    /// Whether `blocker` waits, over others that wait, for `caller`. That is
-    /// never so for a caller with OFD locks, since every link of the chain is
-    /// a POSIX owner; the kernel does not even look for those.
+    /// Returns whether `blocker` waits for `caller`, directly or through other waiting owners. This is
+    /// never the case for a caller with OFD locks, because every link of the chain is a POSIX owner.
+    /// The kernel does not check for a deadlock there.
     fn deadlocks(&self, caller: Owner, blocker: Owner) -> bool {
         std::iter::successors(self.waits_for(blocker), |next| self.waits_for(*next))
             .take(LONGEST_CHAIN)
             .any(|next| next == caller)
     }
 
-    /// Whose lock an owner waits for, as far as the kernel keeps book: it
-    /// notes every request, an OFD one too, that a POSIX lock keeps waiting,
-    /// and none that an OFD lock does. Of several waiting threads it finds the
-    /// last.
+    /// The owner whose lock an owner waits for, as far as the kernel records it. It records every
+    /// request, even one for an OFD lock, that waits for a POSIX lock, and none that waits for an OFD
+    /// lock. Of several waiting threads it finds the last one.
     fn waits_for(&self, owner: Owner) -> Option<Owner> {
         self.queue
             .iter()
@@ -53,9 +52,9 @@ impl World {
             .find(|blocker| matches!(blocker, Owner::Process(_)))
     }
 
-    /// Wakes whoever waits on `file` for a lock that is no longer in the way,
-    /// first come, first served, until nothing more changes. One that is woken
-    /// and runs into another lock looks for a deadlock once more.
+    /// Wakes the actors that wait on `file` for a lock that no longer conflicts, in the order of their
+    /// arrival, until nothing changes. A woken actor that finds another conflicting lock checks for a
+    /// deadlock again.
     pub(super) fn grant_waiting(&mut self, file: usize) {
         while let Some((at, answer)) = self.next_woken(file) {
             let request = self.queue.remove(at);
@@ -91,15 +90,15 @@ impl World {
             .any(|held| held.kind.excludes(request.kind) && held.range.overlaps(request.range))
     }
 
-    /// Gives a request its lock, and lets in whom that makes room for.
+    /// Grants a request, and then the requests that it makes possible.
     pub(super) fn grant(&mut self, request: &Request) {
         self.put(request);
         self.drop_unused(request.description);
         self.grant_waiting(request.file);
     }
 
-    /// Gives a request its lock, and says what fcntl(2) returns. A POSIX call
-    /// whose descriptor was closed meanwhile gives the lock back.
+    /// Grants a request and returns the result of fcntl(2). A POSIX call whose descriptor was closed
+    /// meanwhile releases the lock again.
     fn put(&mut self, request: &Request) -> Outcome {
         let too_late = request.owner.backend() == Backend::Posix && !self.is_open(request);
         let Some(image) = self.images.get_mut(request.file) else { return Outcome::Granted };
@@ -111,7 +110,7 @@ impl World {
         Outcome::Granted
     }
 
-    /// Whether the descriptor that the request was made on is still there.
+    /// Returns whether the descriptor of the request is still open.
     fn is_open(&self, request: &Request) -> bool {
         let open = self.descriptions.get(request.description);
         open.is_some_and(|open| open.nodes.contains(&request.descriptor))
@@ -127,7 +126,7 @@ impl World {
         }
     }
 
-    /// Takes the actor's request out of the queue, if it has one there.
+    /// Removes the request of the actor from the queue, if there is one.
     pub(super) fn withdraw(&mut self, actor: &str) -> Option<Request> {
         let at = self.queue.iter().position(|request| *request.setter == *actor)?;
         let request = self.queue.remove(at);
@@ -136,7 +135,7 @@ impl World {
         Some(request)
     }
 
-    /// Puts a request at the end of the queue, unless it need not wait.
+    /// Adds a request at the end of the queue, unless it can be granted.
     pub(super) fn enqueue(&mut self, actor: &str, request: Request) {
         match self.ask(&request) {
             _ if !self.is_open(&request) => self.finish(actor, failed(Errno::EBADF)),
@@ -152,14 +151,14 @@ impl World {
         }
     }
 
-    /// SIGSTOP: a waiting call leaves the kernel's queue with -ERESTARTSYS.
+    /// SIGSTOP: a waiting call leaves the queue of the kernel with -ERESTARTSYS.
     pub(super) fn stop(&mut self, actor: &str) {
         if let Some(request) = self.withdraw(actor) {
             self.set_pending(actor, Some(Pending::Stopped { request, signalled: false }));
         }
     }
 
-    /// SIGCONT: the call starts again, behind everybody else.
+    /// SIGCONT: the call starts again, behind all other requests.
     pub(super) fn resume(&mut self, actor: &str) {
         match self.actors.get(actor).and_then(|actor| actor.pending.clone()) {
             Some(Pending::Stopped { signalled: true, .. }) => {
@@ -170,7 +169,7 @@ impl World {
         }
     }
 
-    /// A signal with a handler: only a waiting lock notices.
+    /// A signal with a handler. It only affects a waiting lock call.
     pub(super) fn signal(&mut self, actor: &str) {
         if self.withdraw(actor).is_some() {
             self.finish(actor, failed(Errno::EINTR));

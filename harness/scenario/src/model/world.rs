@@ -7,7 +7,7 @@ use imglock_core::Backend;
 use imglock_core::{Access, Locking};
 use imglock_core::{NodeName, OpenOptions, TableLock};
 
-/// The model's state: images, processes, what they have open and locked.
+/// The state of the model: images, processes, their open files and their locks.
 ///
 /// ```
 /// use imglock_core::{Access, Mode};
@@ -38,21 +38,21 @@ use imglock_core::{NodeName, OpenOptions, TableLock};
 pub struct World {
     pub(super) backend: Backend,
     pub(super) images: Images,
-    /// Descriptor tables, dead ones included: their place is their identity.
+    /// Descriptor tables, including closed ones: the index is their identity.
     pub(super) tables: Vec<Table>,
-    /// Open file descriptions, closed ones included.
+    /// Open file descriptions, including closed ones.
     pub(super) descriptions: Vec<Description>,
     /// The live actors.
     pub(super) actors: BTreeMap<String, Actor>,
-    /// Requests of waiting actors, in the order in which they came.
+    /// The requests of waiting actors, in the order of their arrival.
     pub(super) queue: Vec<Request>,
     /// Whether OFD locks stay when their file is closed.
     loses_sight_of_ofd: bool,
 }
 
 impl World {
-    /// A world of these images (name and size in bytes) and no process yet,
-    /// where locks are of `backend` unless a node says otherwise.
+    /// A world with these images (name and size in bytes) and no process. Locks are of kind `backend`
+    /// unless a node states another one.
     pub fn new(backend: Backend, images: &[(String, u64)]) -> World {
         let mut directory = Images::default();
         for (name, size) in images {
@@ -69,21 +69,21 @@ impl World {
         }
     }
 
-    /// The same, where nobody tells who keeps the locks that a file is closed:
-    /// its OFD locks stay in everybody's way. A FUSE server is such a one.
+    /// The same world with a lock server that is not notified when a file is closed, so that OFD locks
+    /// stay and continue to conflict. A FUSE server can be such a server.
     #[must_use]
     pub fn losing_sight_of_ofd(self, loses_sight_of_ofd: bool) -> World {
         World { loses_sight_of_ofd, ..self }
     }
 
-    /// Lets a process exist, with nothing open. It is no error if it does
-    /// already; one that is first named by a step comes into being there.
+    /// Adds a process without open files. It has no effect if the process exists. A process that is
+    /// first named by a step is added there.
     pub fn spawn(&mut self, actor: &str) {
         self.table_for(actor);
     }
 
-    /// The whole lock table as /proc/locks must show it, sorted; what is only
-    /// waited for is part of it.
+    /// The complete lock table as /proc/locks must show it, sorted. It includes locks for which an
+    /// actor waits.
     pub fn locks(&self) -> Vec<TableLock> {
         let held = self.images.each().flat_map(|(image, file)| {
             file.locks.each().map(move |(owner, extent)| TableLock {
@@ -130,12 +130,12 @@ impl World {
         }
     }
 
-    /// The actor's descriptor table, or the number its first one would get.
+    /// The index of the descriptor table of the actor, or the index that its first one would get.
     pub(super) fn table_of(&self, actor: &str) -> usize {
         self.actors.get(actor).map_or(self.tables.len(), |actor| actor.table)
     }
 
-    /// The actor's descriptor table; makes the process if there is none.
+    /// The index of the descriptor table of the actor. The process is added if it does not exist.
     pub(super) fn table_for(&mut self, actor: &str) -> usize {
         if let Some(actor) = self.actors.get(actor) {
             return actor.table;
@@ -145,8 +145,8 @@ impl World {
         table
     }
 
-    /// A new descriptor table with these nodes, each one more descriptor of
-    /// its description. It has no actor yet.
+    /// Adds a descriptor table with these nodes, each of which is one more descriptor of its open file
+    /// description. The table has no actor yet.
     pub(super) fn add_table(&mut self, name: &str, nodes: BTreeMap<String, Node>) -> usize {
         let table = self.tables.len();
         for (node, state) in &nodes {
@@ -170,7 +170,7 @@ impl World {
         self.tables.get(table)?.nodes.get(node)
     }
 
-    /// A node that others can use, too: one whose open has ended.
+    /// A node that all actors of the table can use: its open has finished.
     pub(super) fn open_node(&self, table: usize, node: &str) -> Option<&Node> {
         self.node(table, node).filter(|node| !node.opening)
     }
@@ -187,7 +187,7 @@ impl World {
         self.images.get(file).map(|image| &image.locks)
     }
 
-    /// Where the lock calls of a node of `table` go.
+    /// The target of the lock calls of a node of `table`.
     pub(super) fn place(&self, table: usize, node: &Node) -> Option<Place> {
         let description = self.descriptions.get(node.description)?;
         Some(Place {
@@ -197,7 +197,7 @@ impl World {
         })
     }
 
-    /// Where the lock calls of the next description would go.
+    /// The target of the lock calls of the next open file description.
     pub(super) fn next_place(
         &self,
         backend: Backend,
@@ -213,7 +213,7 @@ impl World {
         self.descriptions.len() - 1
     }
 
-    /// Puts a descriptor into a table, in place of one of the same name.
+    /// Adds a descriptor to a table. It replaces one of the same name.
     pub(super) fn insert(&mut self, table: usize, name: &str, node: Node) {
         self.close(table, name);
         if let Some(description) = self.descriptions.get_mut(node.description) {
@@ -224,8 +224,8 @@ impl World {
         }
     }
 
-    /// close(2): any close drops the table's POSIX locks on the file, the last
-    /// one of a description its OFD locks.
+    /// close(2): every close drops the POSIX locks of the table on the file. The last close of an open
+    /// file description drops its OFD locks.
     pub(super) fn close(&mut self, table: usize, name: &str) {
         let Some(node) = self.tables.get_mut(table).and_then(|table| table.nodes.remove(name))
         else {
@@ -234,7 +234,7 @@ impl World {
         self.release(table, name, node.description);
     }
 
-    /// What close(2) does to a description that `name` no longer stands for.
+    /// The effect of close(2) on an open file description to which `name` no longer refers.
     pub(super) fn release(&mut self, table: usize, name: &str, description: usize) {
         let Some(state) = self.descriptions.get_mut(description) else { return };
         state.nodes.remove(&(table, name.to_owned()));
@@ -246,8 +246,7 @@ impl World {
         self.grant_waiting(file);
     }
 
-    /// Drops the OFD locks of a description that no descriptor stands for and
-    /// no waiting call has in use.
+    /// Drops the OFD locks of an open file description without a descriptor and without a waiting call.
     pub(super) fn drop_unused(&mut self, description: usize) {
         let Some(state) = self.descriptions.get(description) else { return };
         let in_use = self.queue.iter().any(|request| request.description == description);
@@ -267,7 +266,7 @@ fn owner(backend: Backend, table: usize, description: usize) -> Owner {
     }
 }
 
-/// Which backend a node asks, and whether its claims are locked at all.
+/// The backend of a node, and whether its claims are locked.
 pub(super) fn backend_of(options: &OpenOptions, run: Backend) -> (Backend, bool) {
     let best = options.backend.unwrap_or(run);
     match options.locking.map(|locking: Locking| locking.resolve(best).0) {

@@ -8,24 +8,24 @@ use imglock_core::Locking;
 use imglock_core::{Action, ActionKind, OpenOptions};
 use imglock_core::{Backend, LockType, RangeSpec, Whence};
 
-/// How large an image may be: 1 GiB.
+/// The maximum size of an image: 1 GiB.
 pub(super) const LARGEST: i128 = 1 << 30;
-/// The size of an image that does not state one: 1 MiB.
+/// The default size of an image: 1 MiB.
 pub(super) const USUAL: u64 = 1 << 20;
-/// How many bytes a witness may have.
+/// The maximum length of witness data, in bytes.
 const LONGEST_DATA: usize = 4096;
-/// After how many lock calls a pause may come.
+/// The maximum number of lock calls before a pause.
 const LATEST_PAUSE: i128 = 1000;
 
-/// An action and where the names in it are.
+/// An action, with the positions of its names in the text.
 pub(super) struct Placed {
     /// The action.
     pub action: Action,
-    /// The word after the verb.
+    /// The position of the word after the verb.
     pub object: SourceSpan,
-    /// The `image=`, `to=` or `over=`, or the object when there is none.
+    /// The position of `image=`, `to=` or `over=`, or of the object if there is none.
     pub other: SourceSpan,
-    /// The `as=`, or the object when there is none.
+    /// The position of `as=`, or of the object if there is none.
     pub copy: SourceSpan,
 }
 
@@ -36,23 +36,22 @@ impl Placed {
     }
 }
 
-/// The words of one step, as its action is read.
+/// The words of one step while its action is read.
 pub(super) struct Words<'l, 'd, 'r, 't> {
-    /// Its verb.
+    /// The verb.
     pub verb: Verb,
-    /// Where that is.
+    /// The position of the verb.
     pub span: SourceSpan,
-    /// The words after it.
+    /// The words after the verb.
     pub line: &'l mut Line<'d>,
-    /// What it refers to without naming it.
+    /// The defaults from the rest of the scenario.
     pub scope: &'l Scope,
     /// The text.
     pub reader: &'r mut Reader<'t>,
 }
 
 impl<'d> Words<'_, 'd, '_, '_> {
-    /// Reads the rest of the line. Every problem of it is told, not only the
-    /// first; `None` if there was any.
+    /// Reads the rest of the line and reports all its problems. Returns `None` if there was any.
     pub fn action(&mut self) -> Option<Placed> {
         use ActionKind::*;
 
@@ -307,7 +306,7 @@ impl<'d> Words<'_, 'd, '_, '_> {
                 value.span,
                 "too long",
                 format!("`data` has {} bytes", data.len()),
-                format!("{LONGEST_DATA} bytes are the most"),
+                format!("the maximum is {LONGEST_DATA} bytes"),
             );
             return None;
         }
@@ -332,7 +331,7 @@ impl<'d> Words<'_, 'd, '_, '_> {
         value.choice("lock type", &LOCK_TYPES, self.reader)
     }
 
-    /// A property that can be left out: `None` when it is wrong.
+    /// Reads an optional property. Returns `None` if its value is wrong.
     fn word<T: Copy>(&mut self, name: &str, choices: &[(&'static str, T)]) -> Option<Option<T>> {
         match self.line.property(name, self.reader) {
             None => Some(None),
@@ -358,7 +357,7 @@ impl<'d> Words<'_, 'd, '_, '_> {
     }
 }
 
-/// The two lock types by their words.
+/// The two lock types and their words.
 pub(super) const LOCK_TYPES: [(&str, LockType); 2] =
     [("read", LockType::Read), ("write", LockType::Write)];
 

@@ -9,14 +9,14 @@ use super::verb::{Doer, Verb};
 use super::{Step, expect, head, held, names, word};
 use crate::text::{Line, Reader};
 
-/// How many steps a scenario may have once its repeats are written out.
+/// The maximum number of steps after all repeats are written out.
 pub(super) const MOST_STEPS: u64 = 1_000_000;
 
 const REPEAT: &str = "`repeat 50 as=n { ... }`";
 const TOGETHER: &str = "`together { ... }` with a step of each of two or more processes";
 const BLOCKS: [&str; 3] = ["held", "together", "repeat"];
 
-/// The words that begin a line, if it is not a process that does.
+/// The words other than names of processes that can start a line.
 pub(super) const FIRST_WORDS: [&str; 10] = [
     "summary",
     "about",
@@ -42,7 +42,7 @@ pub(super) fn items(nodes: &[KdlNode], scope: &mut Scope, reader: &mut Reader<'_
             name if head::WORDS.contains(&name) => reader.problems.add(
                 line.span,
                 "a line of the head",
-                format!("`{name}` cannot stand inside a block"),
+                format!("`{name}` is not allowed inside a block"),
                 "move it to the top of the file",
             ),
             _ => drafts.push(step(line, scope, reader)),
@@ -68,14 +68,14 @@ fn repeat(mut line: Line<'_>, scope: &mut Scope, reader: &mut Reader<'_>) -> Opt
             let (label, message, help) = if taken {
                 (
                     "taken",
-                    format!("a `repeat` around this one counts with `${name}` already"),
-                    "choose another letter, such as `m`",
+                    format!("an outer `repeat` already uses the counter `${name}`"),
+                    "choose another name, such as `as=m`",
                 )
             } else {
                 (
                     "not a counter",
-                    "a counter cannot be called so".to_owned(),
-                    "letters, digits and `_` make a counter, such as `as=n`; names then say `$n`",
+                    "this is not a valid name for a counter".to_owned(),
+                    "use letters, digits and `_`, such as `as=n`; in names, write `$n`",
                 )
             };
             reader.problems.add(value.span, label, message, help);
@@ -91,7 +91,7 @@ fn repeat(mut line: Line<'_>, scope: &mut Scope, reader: &mut Reader<'_>) -> Opt
         reader.problems.add(
             span,
             if has_block { "an empty block" } else { "a block is missing" },
-            "there is nothing to repeat",
+            "this `repeat` has no lines to repeat",
             format!("write: {REPEAT}"),
         );
     }
@@ -99,7 +99,7 @@ fn repeat(mut line: Line<'_>, scope: &mut Scope, reader: &mut Reader<'_>) -> Opt
     scope.counters.extend(counter.clone());
     let items = items(nodes, scope, reader);
     scope.counters.truncate(depth);
-    // One round is enough to check the lines of a repeat that is wrong itself.
+    // If the repeat itself is wrong, one round is enough to check its lines.
     let count = if faulty { 1 } else { count.unwrap_or(1) as u32 };
     Some(Draft::Repeat { count, counter, items })
 }
@@ -116,7 +116,7 @@ fn together(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft
             reader.problems.add(
                 inner.span,
                 "not a step",
-                format!("`{}` cannot stand in `together`", inner.name),
+                format!("`{}` is not allowed in `together`", inner.name),
                 "move it before or after the block",
             );
             continue;
@@ -131,7 +131,7 @@ fn together(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft
         reader.problems.add(
             span,
             "fewer than two steps",
-            "one step alone is not together with anything",
+            "a `together` block needs at least two steps",
             format!("write: {TOGETHER}"),
         );
     }
@@ -153,16 +153,19 @@ fn check_together(
         reader.problems.add(
             spans.verb,
             "not in `together`",
-            format!("`{}` cannot stand in `together`", verb.name()),
-            format!("move it before or after the block; in it can stand {}", word::list(&allowed)),
+            format!("`{}` is not allowed in `together`", verb.name()),
+            format!(
+                "move it before or after the block, which may contain {}",
+                word::list(&allowed)
+            ),
         );
     }
     if let Some(line) = actors.insert(step.actor.clone(), step.line) {
         reader.problems.add(
             spans.actor,
             "the second one",
-            format!("`{}` is to do two things at the same moment", step.actor),
-            format!("it has a step on line {line} already; let another process do this one"),
+            format!("`{}` has two steps at the same moment", step.actor),
+            format!("its other step is on line {line}; give this step to another process"),
         );
     }
 }
@@ -189,15 +192,19 @@ fn step(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft {
     if verb.doer() != doer {
         let (message, help) = match verb.doer() {
             Doer::Host => (
-                format!("a process cannot `{}`: names of files are the host's", verb.name()),
+                format!("a process cannot `{}`: only the host changes file names", verb.name()),
                 format!("write: {}", verb.usage),
             ),
             Doer::Actor => (
-                format!("the host cannot `{}`: it is no process", verb.name()),
-                format!("write: {}; the host has {}", verb.usage, word::list(&Verb::names(doer))),
+                format!("the host cannot `{}`: only a process can", verb.name()),
+                format!(
+                    "write: {}; the verbs of the host are {}",
+                    verb.usage,
+                    word::list(&Verb::names(doer))
+                ),
             ),
         };
-        reader.problems.add(first.span, "not its verb", message, help);
+        reader.problems.add(first.span, "wrong verb", message, help);
         return broken;
     }
     line.anchor = first.span;
@@ -225,8 +232,7 @@ fn step(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft {
     })
 }
 
-/// Says what is wrong with a line that has no verb: its first word may have
-/// been meant as a line of the head or as a block.
+/// Reports a line without a verb. Its first word may be a misspelt word of the head or of a block.
 fn unknown(
     line: &Line<'_>,
     first: Option<crate::text::Value<'_>>,
@@ -238,9 +244,9 @@ fn unknown(
         (_, Some(meant)) if meant != line.name => reader.problems.add(
             line.span,
             "unknown line",
-            format!("no line begins with `{}`", line.name),
+            format!("a line cannot begin with `{}`", line.name),
             format!(
-                "did you mean `{meant}`? a line begins with {}, or is `PROCESS VERB ...`",
+                "did you mean `{meant}`? a line begins with {}, or has the form `PROCESS VERB ...`",
                 word::list(&FIRST_WORDS)
             ),
         ),
@@ -250,15 +256,15 @@ fn unknown(
                 value.span,
                 "unknown verb",
                 match doer {
-                    Doer::Actor => format!("a process cannot `{text}`"),
-                    Doer::Host => format!("the host cannot `{text}`"),
+                    Doer::Actor => format!("a process has no verb `{text}`"),
+                    Doer::Host => format!("the host has no verb `{text}`"),
                 },
                 Verb::advice(text, doer),
             );
         }
         (None, _) => reader.problems.add(
             line.span,
-            "what does it do?",
+            "a verb is missing",
             format!("`{}` has no verb", line.name),
             Verb::advice("", doer),
         ),

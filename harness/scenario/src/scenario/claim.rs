@@ -5,10 +5,10 @@ use crate::text::{Line, Reader};
 use imglock_core::ModeSpec;
 use imglock_core::{Access, Claim, Mode, Permission, Permissions};
 
-/// What QEMU says when a node that writes is to be opened with force-share.
+/// QEMU's message for a node with force-share that writes (block.c).
 const FORCE_SHARE: &str = "force-share=on can only be used with read-only images";
 
-/// Reads `mode=` or `held=` and `unshared=`. `Ok(None)` when none is given.
+/// Reads `mode=`, or `held=` and `unshared=`. Returns `Ok(None)` if none is given.
 pub(super) fn optional(
     line: &mut Line<'_>,
     reader: &mut Reader<'_>,
@@ -19,8 +19,8 @@ pub(super) fn optional(
     if let (Some(_), Some(other)) = (named, held.or(unshared)) {
         reader.problems.add(
             other.span,
-            "says it a second time",
-            "a claim is stated twice",
+            "the second claim",
+            "this line states its claim twice",
             "give either `mode`, or `held` and `unshared`",
         );
         return Err(());
@@ -45,7 +45,7 @@ pub(super) fn optional(
     }
 }
 
-/// As [`optional`], where a claim has to be given.
+/// Like [`optional`], but the claim is required.
 pub(super) fn required(
     line: &mut Line<'_>,
     verb: SourceSpan,
@@ -57,8 +57,8 @@ pub(super) fn required(
         reader.problems.add(
             verb,
             "`mode` is missing",
-            "this line does not say what to claim",
-            format!("write: {usage}; or spell the claim out with `held` and `unshared`"),
+            "this line has no claim",
+            format!("write: {usage}; or state the claim with `held` and `unshared`"),
         );
     }
     claim
@@ -73,13 +73,13 @@ fn permissions(text: &str, span: SourceSpan, reader: &mut Reader<'_>) -> Option<
     reader.problems.add(
         reader.within(span, wrong),
         "unknown permission",
-        format!("no permission is called `{wrong}`"),
+        format!("there is no permission `{wrong}`"),
         format!("{}; or `-` for none, `all` for all", word::advice(wrong, &names)),
     );
     None
 }
 
-/// Reads `access=`, and holds it against the claim.
+/// Reads `access=` and compares it with the claim.
 pub(super) fn access(
     line: &mut Line<'_>,
     mode: Option<ModeSpec>,
@@ -97,7 +97,7 @@ pub(super) fn access(
             value.span,
             "not read-only",
             FORCE_SHARE,
-            "leave `access` out, or use `mode=tool-ro`, which claims the same",
+            "remove `access`, or use `mode=tool-ro`, which has the same claim",
         );
         return None;
     }
@@ -106,7 +106,7 @@ pub(super) fn access(
             value.span,
             "cannot write",
             "the claim holds a permission to write, which a read-only node cannot use",
-            "leave `access` out: the claim decides; or claim no more than `consistent-read`",
+            "remove `access`, so that the claim determines it; or claim only `consistent-read`",
         );
         return None;
     }

@@ -6,44 +6,44 @@ use super::{Expectation, HeldStatement, ImageDeclaration};
 use imglock_core::Backend;
 use imglock_core::{Action, FileSystem, Hazard};
 
-/// One scenario: its story, what it needs, and its steps.
+/// A scenario: its description, its requirements and its steps.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scenario {
-    /// `theme/file-stem` for an embedded one, the path as given for a user's.
+    /// `theme/file-stem` for an embedded scenario, the path as given for a file of a user.
     pub name: String,
-    /// One line that says what happens.
+    /// One line that states the result.
     pub summary: String,
-    /// A few paragraphs that teach why; paragraphs are parted by blank lines.
+    /// A few paragraphs that explain the reason, separated by blank lines.
     pub about: String,
-    /// The backends it makes sense on.
+    /// The backends on which the scenario runs.
     pub backends: Vec<Backend>,
-    /// The file systems it makes sense on; empty when it does on any.
+    /// The file systems on which the scenario runs. Empty means any file system.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub file_systems: Vec<FileSystem>,
-    /// The hazards it shows, by backend.
+    /// The hazards that the scenario shows, by backend.
     pub hazards: BTreeMap<Backend, BTreeSet<Hazard>>,
-    /// The images that exist when it starts; never empty.
+    /// The images that exist at the start. Never empty.
     pub images: Vec<ImageDeclaration>,
-    /// Its lines, in order.
+    /// The lines of the body, in order.
     pub items: Vec<Item>,
 }
 
 impl Scenario {
-    /// Whether it is meant to be run on `file_system`; `None` stands for a
-    /// directory that was there before, of which nothing is known.
+    /// Returns whether the scenario is intended for `file_system`. `None` stands for an existing
+    /// directory with an unknown file system.
     pub fn makes_sense_on(&self, file_system: Option<FileSystem>) -> bool {
         self.file_systems.is_empty()
             || file_system.is_some_and(|here| self.file_systems.contains(&here))
     }
 
-    /// Whether it is meant for where nobody says that the file of an OFD lock
-    /// is closed, so that the lock stays. Model and contract go by that, then.
-    /// Every other scenario is judged by what ought to be.
+    /// Returns whether the scenario is intended for a lock server that is not notified of a close, so
+    /// that OFD locks stay. The model and the contract then expect this. Every other scenario is judged
+    /// by the correct behaviour.
     pub fn loses_sight_of_ofd(&self) -> bool {
         self.file_systems == [FileSystem::FuseLocks]
     }
 
-    /// Whether something is mounted in it, which takes root.
+    /// Returns whether the scenario mounts a file system, which needs root.
     pub fn mounts(&self) -> bool {
         any_mounts(&self.items)
     }
@@ -53,34 +53,33 @@ fn any_mounts(items: &[Item]) -> bool {
     items.iter().any(|item| match item {
         Item::Step(step) => step.action.mounts(),
         Item::Repeat { items, .. } => any_mounts(items),
-        // The host's verbs cannot stand in `together`.
+        // Verbs of the host are not allowed in `together`.
         Item::Together(_) | Item::Held(_) => false,
     })
 }
 
-/// One entry of a scenario's body.
+/// One entry of the body of a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Item {
     /// A single step.
     Step(Step),
-    /// What the kernel's lock table must say at this point.
+    /// The expected lock table of the kernel at this point.
     Held(HeldStatement),
     /// Steps that start at the same moment, each by another actor.
     Together(Block),
-    /// Items that are run several times over.
+    /// Items that run several times.
     Repeat {
-        /// How many times.
+        /// The number of rounds.
         count: u32,
-        /// The word `N` of `$N`, which stands for the round (from 1) in the
-        /// names inside.
+        /// The word `N` of `$N`, which stands for the number of the round (from 1) in the names inside.
         counter: Option<String>,
-        /// What is repeated.
+        /// The repeated items.
         items: Vec<Item>,
     },
 }
 
-/// The steps of a `together`.
+/// The steps of a `together` block.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Block {
     /// The line of `together` in the file, from 1.
@@ -89,15 +88,15 @@ pub struct Block {
     pub steps: Vec<Step>,
 }
 
-/// One line: who does what, and what is expected of it.
+/// One step: an actor, an action and the expected outcome.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
     /// The actor; `host` for file actions.
     pub actor: String,
-    /// What it does.
+    /// The action.
     pub action: Action,
-    /// What the file says must come of it.
+    /// The outcome that the file expects.
     pub expect: Expectation,
-    /// Its line in the file, from 1.
+    /// The line of the step in the file, from 1.
     pub line: usize,
 }

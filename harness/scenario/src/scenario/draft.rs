@@ -5,13 +5,12 @@ use miette::SourceSpan;
 use super::{Block, HeldStatement, Item, Step};
 use imglock_core::Backend;
 
-/// An item together with where its words are, for the checks that need the
-/// whole story.
+/// An item with the positions of its words, for the checks that need the complete scenario.
 #[derive(Debug)]
 pub(super) enum Draft {
     /// A step.
     Step(DraftStep),
-    /// A line that was not understood, already complained about.
+    /// A line that was not understood. Its problem is already reported.
     Broken(Broken),
     /// A `held`.
     Held(HeldStatement, Vec<EntrySpans>),
@@ -19,42 +18,42 @@ pub(super) enum Draft {
     Together(usize, Vec<Draft>),
     /// A `repeat`.
     Repeat {
-        /// How many times.
+        /// The number of rounds.
         count: u32,
         /// Its counter.
         counter: Option<String>,
-        /// What is repeated.
+        /// The repeated items.
         items: Vec<Draft>,
     },
 }
 
-/// A step and its words.
+/// A step and the positions of its words.
 #[derive(Debug)]
 pub(super) struct DraftStep {
     /// The step.
     pub step: Step,
-    /// Where its words are.
+    /// The positions of the words.
     pub spans: Spans,
 }
 
-/// Where the words of a step are.
+/// The positions of the words of a step.
 #[derive(Debug, Clone)]
 pub(super) struct Spans {
     /// The actor.
     pub actor: SourceSpan,
     /// The verb.
     pub verb: SourceSpan,
-    /// The node, the child or the image that the verb is followed by.
+    /// The node, the child or the image after the verb.
     pub object: SourceSpan,
-    /// The image of an `open`, the receiver of a `send`, a file's other name.
+    /// The image of an `open`, the receiver of a `send`, the other name of a file.
     pub other: SourceSpan,
-    /// The name that `as=` gives.
+    /// The name in `as=`.
     pub copy: SourceSpan,
-    /// The outcomes that are expected.
+    /// The expected outcomes.
     pub expect: BTreeMap<Backend, SourceSpan>,
 }
 
-/// Where the words of an entry of `held` are.
+/// The positions of the words of an entry of `held`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EntrySpans {
     /// The actor.
@@ -63,8 +62,8 @@ pub(super) struct EntrySpans {
     pub node: SourceSpan,
 }
 
-/// What is left of a line that was not understood. It may have made whatever
-/// it names, so that nothing is said of the lines that use it.
+/// The remains of a line that was not understood. It may define anything that it names, so lines
+/// that use these names are not reported.
 #[derive(Debug, Clone)]
 pub(super) struct Broken {
     /// Its first word.
@@ -74,7 +73,7 @@ pub(super) struct Broken {
 }
 
 impl Draft {
-    /// The item without its places, `None` for what was not understood.
+    /// The item without positions, or `None` for a line that was not understood.
     pub fn into_item(self) -> Option<Item> {
         let items = |drafts: Vec<Draft>| drafts.into_iter().filter_map(Draft::into_item).collect();
         Some(match self {

@@ -14,10 +14,10 @@ use imglock_core::{LockOwner, Outcome};
 
 const USAGE: &str = "`expect granted`, or `expect ofd=\"refused write\" posix=granted`";
 
-/// What is expected, and where it says so.
+/// The expected outcomes and their positions.
 type Placed = (Expectation, BTreeMap<Backend, SourceSpan>);
 
-/// Reads the block of a step, which can hold one `expect`.
+/// Reads the block of a step, which can contain one `expect`.
 pub(super) fn block(
     line: &mut Line<'_>,
     verb: &Verb,
@@ -31,15 +31,15 @@ pub(super) fn block(
             reader.problems.add(
                 child.span,
                 "not `expect`",
-                format!("a step's block cannot hold `{}`", child.name),
-                format!("it holds what is expected of the step: {USAGE}"),
+                format!("the block of a step cannot contain `{}`", child.name),
+                format!("it contains only the expected outcome: {USAGE}"),
             );
         } else if expected.is_some() {
             reader.problems.add(
                 child.span,
                 "the second one",
-                "a step has one `expect`",
-                format!("put what is expected into one line: {USAGE}"),
+                "a step can have only one `expect`",
+                format!("write all expected outcomes in one line: {USAGE}"),
             );
         } else {
             expected = Some(read(child, verb, scope, reader));
@@ -69,9 +69,9 @@ fn read(mut line: Line<'_>, verb: &Verb, scope: &Scope, reader: &mut Reader<'_>)
         if plain.is_some() {
             reader.problems.add(
                 value.span,
-                "says it a second time",
+                "the second outcome",
                 "this `expect` has an outcome for all backends and one for a single backend",
-                format!("write {USAGE}"),
+                format!("write: {USAGE}"),
             );
         } else if scope.has(backend, value.span, reader)
             && let Some(outcome) = outcome(value, verb, scope, reader)
@@ -84,16 +84,16 @@ fn read(mut line: Line<'_>, verb: &Verb, scope: &Scope, reader: &mut Reader<'_>)
         reader.problems.add(
             line.span,
             "an outcome is missing",
-            "this `expect` expects nothing",
-            format!("write {USAGE}"),
+            "this `expect` has no outcome",
+            format!("write: {USAGE}"),
         );
     }
     line.finish(USAGE, &Backend::ALL.map(Backend::name), reader);
     (expectation, spans)
 }
 
-/// Whether the arguments are one outcome without its quotes; then it takes
-/// them all, and says so.
+/// Returns whether the arguments are one outcome without its quotes. If so, it consumes all of them
+/// and reports the problem.
 fn unquoted(first: Value<'_>, line: &mut Line<'_>, reader: &mut Reader<'_>) -> bool {
     let complete = |text| text != "data" && str::parse::<Outcome>(text).is_ok();
     if first.plain().is_none_or(complete) {
@@ -113,7 +113,7 @@ fn unquoted(first: Value<'_>, line: &mut Line<'_>, reader: &mut Reader<'_>) -> b
         reader.problems.add(
             SourceSpan::from((start, end.saturating_sub(start))),
             "one outcome, without quotes",
-            "an outcome of several words stands in quotes",
+            "an outcome of several words must be in quotes",
             format!("write: `expect \"{text}\"`"),
         );
     }
@@ -131,7 +131,7 @@ fn outcome(
         reader.problems.add(
             value.span,
             "unknown outcome",
-            format!("`{text}` is no outcome"),
+            format!("`{text}` is not an outcome"),
             unknown(text, verb),
         );
         return None;
@@ -139,9 +139,9 @@ fn outcome(
     if !verb.outcomes.contains(&kind(&outcome)) {
         reader.problems.add(
             value.span,
-            "never comes of it",
-            format!("`{}` can never give `{text}`", verb.name()),
-            format!("it can give {}", possible(verb)),
+            "impossible outcome",
+            format!("`{}` cannot have the outcome `{text}`", verb.name()),
+            format!("its outcomes are {}", possible(verb)),
         );
         return None;
     }
@@ -167,7 +167,7 @@ fn kind(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// The outcomes of a verb, each by an example.
+/// The outcomes of a verb, each as an example.
 fn possible(verb: &Verb) -> String {
     let examples = verb.outcomes.iter().map(|kind| match *kind {
         "refused" => "\"refused write\"",
@@ -199,7 +199,7 @@ fn unknown(text: &str, verb: &Verb) -> String {
         }
     }
     let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
-    let possible = format!("`{}` can give {}", verb.name(), possible(verb));
+    let possible = format!("the outcomes of `{}` are {}", verb.name(), possible(verb));
     match word::nearest(text, &candidates) {
         Some(near) => format!("did you mean \"{near}\"? {possible}"),
         None => possible,

@@ -11,14 +11,14 @@ use crate::text::{Line, Reader};
 use imglock_core::Backend;
 use imglock_core::{FileSystem, Hazard};
 
-/// The words that begin a line of the head.
+/// The words at the start of the lines of the head.
 pub(super) const WORDS: [&str; 6] =
     ["summary", "about", "backends", "file-system", "hazard", "image"];
 
-/// The image of a scenario that declares none.
+/// The image of a scenario without an `image` line.
 const USUAL_IMAGE: &str = "disk.img";
 
-/// What the head of a scenario says.
+/// The contents of the head of a scenario.
 #[derive(Debug, Default)]
 pub(super) struct Head {
     pub summary: String,
@@ -30,7 +30,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Reads the lines of the head among `nodes`, wherever they are.
+    /// Reads the lines of the head among `nodes`, at any position.
     pub fn read(nodes: &[KdlNode], reader: &mut Reader<'_>) -> Head {
         let mut head = Head {
             summary: text(nodes, "summary", reader),
@@ -41,7 +41,7 @@ impl Head {
             nodes,
             "backends",
             ("backend", "a backend"),
-            "`backends ofd`, `backends posix`, or no such line for both",
+            "`backends ofd` or `backends posix`, or leave out the line for both",
             &Backend::ALL.map(|backend| (backend.name(), backend)),
             reader,
         );
@@ -52,7 +52,7 @@ impl Head {
             nodes,
             "file-system",
             ("file system", "a file system"),
-            "`file-system overlay`, or no such line for all",
+            "`file-system overlay`, or leave out the line for all",
             &FileSystem::ALL.map(|one| (one.name(), one)),
             reader,
         );
@@ -70,7 +70,7 @@ impl Head {
         head
     }
 
-    /// What the lines of the body refer to.
+    /// The defaults for the lines of the body.
     pub fn scope(&self) -> Scope {
         Scope {
             backends: self.backends.clone(),
@@ -111,7 +111,7 @@ impl Head {
         const USAGE: &str = "`image base.img size=4096`";
         let value = line.required("the image", USAGE, reader);
         let name = value.and_then(|value| names::image(value, &[], reader));
-        // A wrong size does not make the image unknown.
+        // An image with a wrong size still exists for the lines that use it.
         let size = size(&mut line, reader).unwrap_or(USUAL);
         line.finish(USAGE, &["size"], reader);
         let (Some(value), Some(name)) = (value, name) else {
@@ -121,8 +121,8 @@ impl Head {
             reader.problems.add(
                 value.span,
                 "declared before",
-                format!("there are two images called `{name}`"),
-                "leave one of them out, or give it another name",
+                format!("two images have the name `{name}`"),
+                "remove one of them, or give it another name",
             );
         } else {
             self.images.push(ImageDeclaration { name, size });
@@ -130,8 +130,8 @@ impl Head {
     }
 }
 
-/// Those of `choices` that the line `word` names, sorted; none where there is
-/// no such line. `kind` is what they are, without and with its article.
+/// The `choices` that the line `word` names, sorted; empty if there is no such line. `kind` is the
+/// noun for a choice, without and with its article.
 fn listed<T: Copy + Ord>(
     nodes: &[KdlNode],
     word: &str,
@@ -151,7 +151,7 @@ fn listed<T: Copy + Ord>(
                 value.span,
                 "named before",
                 format!("`{}` is named twice", value.written()),
-                "leave one of them out",
+                "remove one of them",
             ),
             Some(choice) => named.push(choice),
             None => {}
@@ -163,7 +163,7 @@ fn listed<T: Copy + Ord>(
     named
 }
 
-/// Whether a line without a verb was meant to begin with `word`.
+/// Returns whether a line without a verb is a misspelt `word`.
 fn misspells(node: &KdlNode, word: &str) -> bool {
     let verb = node.entries().first().filter(|entry| entry.name().is_none());
     let verb = verb.and_then(|entry| entry.value().as_string()).and_then(Verb::named);
@@ -174,12 +174,12 @@ fn misspells(node: &KdlNode, word: &str) -> bool {
 fn text(nodes: &[KdlNode], word: &str, reader: &mut Reader<'_>) -> String {
     let (usage, purpose) = match word {
         "summary" => {
-            ("`summary \"Two writers exclude each other\"`", "says in one line what happens")
+            ("`summary \"Two writers exclude each other\"`", "states the result in one line")
         }
-        _ => ("`about \"...\"`", "teaches in a few sentences why it happens"),
+        _ => ("`about \"...\"`", "explains the reason in a few sentences"),
     };
     let Some(mut line) = reader.only(nodes, word) else {
-        // A line that misspells it is a problem already.
+        // A line that misspells the word is already reported.
         if nodes.iter().any(|node| misspells(node, word)) {
             return String::new();
         }

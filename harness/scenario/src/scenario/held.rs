@@ -9,7 +9,7 @@ use imglock_core::NodeName;
 use imglock_core::{Backend, ByteRange, LockType};
 use imglock_core::{Claim, lock_bytes};
 
-const USAGE: &str = "`held { vm1 disk mode=rw }`, or `held` alone when nothing is locked";
+const USAGE: &str = "`held { vm1 disk mode=rw }`, or `held` alone if no byte is locked";
 const ENTRY: &str = "`vm1 disk mode=rw`, or `vm1 disk { read \"0-9\" }`";
 const RANGE: &str = "`read \"0-9\"`, `write 100`, `write \"20-eof\"` or `waiting write \"0-9\"`";
 
@@ -65,7 +65,7 @@ fn entry(
     if says_nothing {
         reader.problems.add(
             spans.node,
-            "what does it hold?",
+            "no locks",
             "this entry lists no locks",
             format!("write: {ENTRY}"),
         );
@@ -73,7 +73,7 @@ fn entry(
     Some((HeldEntry { node: NodeName::new(actor?, name?), locks, waiting }, spans))
 }
 
-/// The read locks of a claim, neighbours in one range as the kernel keeps them.
+/// The read locks of a claim, with neighbouring bytes merged as in the kernel.
 fn claimed(claim: Claim) -> Vec<(LockType, ByteRange)> {
     let mut ranges: Vec<(LockType, ByteRange)> = Vec::new();
     for byte in lock_bytes(claim) {
@@ -85,7 +85,7 @@ fn claimed(claim: Claim) -> Vec<(LockType, ByteRange)> {
     ranges
 }
 
-/// `read "0-9"` or `waiting write "0-9"`.
+/// Reads `read "0-9"` or `waiting write "0-9"`.
 fn range(mut line: Line<'_>, reader: &mut Reader<'_>) -> Option<(bool, LockType, ByteRange)> {
     let waiting = line.name == "waiting";
     let kind = if waiting {
@@ -121,8 +121,8 @@ fn bytes(value: Value<'_>, reader: &mut Reader<'_>) -> Option<ByteRange> {
         reader.problems.add(
             value.span,
             "not a range",
-            format!("`{text}` is no range of bytes"),
-            format!("both ends count, and `eof` is the end of the file; write: {RANGE}"),
+            format!("`{text}` is not a range of bytes"),
+            format!("write the first and the last byte, or `eof` for the end of the file: {RANGE}"),
         );
     }
     range

@@ -9,11 +9,12 @@ use imglock_core::Outcome;
 use imglock_core::{Mode, Permission, Refusal, Side};
 
 const COLUMNS: &str = "columns";
-const CELLS: &str = "`.` is granted; `c`, `w`, `u`, `r` are refused `consistent-read`, `write`, \
-                     `write-unchanged`, `resize`; `C`, `W`, `U`, `R` the same, refused `shared`";
+const CELLS: &str = "`.` means granted; `c`, `w`, `u`, `r` mean refused `consistent-read`, `write`, \
+                     `write-unchanged`, `resize`; `C`, `W`, `U`, `R` mean refused `shared` with the \
+                     same permission";
 
-/// What comes of opening an image in every mode while it is open in every
-/// mode: a table that people wrote from QEMU's rules.
+/// The mode matrix: the outcome of opening an image in each mode while it is open in each mode. The
+/// table was written by hand from the rules of QEMU.
 ///
 /// ```text
 /// columns       ro rw
@@ -26,13 +27,12 @@ pub struct ModeMatrix {
 }
 
 impl ModeMatrix {
-    /// Reads the table. A line `columns` names the modes of the second
-    /// opener; every other line is one mode of the first opener, with a cell
-    /// for each column.
+    /// Parses the table. A line `columns` lists the modes of the second opener. Every other line has one
+    /// mode of the first opener and a cell for each column.
     ///
     /// # Errors
-    /// Everything that is wrong with `text`, each at its spot; a mode without
-    /// a row or a column is wrong as well.
+    /// All problems of `text`, each with its position. A mode without a row or a column is a problem as
+    /// well.
     pub fn parse(source_name: &str, text: &str) -> Result<ModeMatrix, ScenarioError> {
         let mut reader = Reader::new(text);
         let cells = read(text, &mut reader);
@@ -43,9 +43,9 @@ impl ModeMatrix {
         }
     }
 
-    /// What comes of opening in mode `second` while a `first` holds the image.
+    /// The outcome of an open in mode `second` while an opener in mode `first` holds the image.
     pub fn cell(&self, first: Mode, second: Mode) -> Outcome {
-        // `parse` makes sure that every pair is there.
+        // `parse` checks that every pair has a cell.
         self.cells.get(&(first, second)).cloned().unwrap_or(Outcome::Granted)
     }
 }
@@ -65,7 +65,7 @@ fn read(text: &str, reader: &mut Reader<'_>) -> BTreeMap<(Mode, Mode), Outcome> 
                     line.span,
                     "the second one",
                     "there are two lines `columns`",
-                    "keep one of them",
+                    "remove one of them",
                 );
             } else {
                 columns = Some(read_columns(line, reader));
@@ -90,7 +90,7 @@ fn read(text: &str, reader: &mut Reader<'_>) -> BTreeMap<(Mode, Mode), Outcome> 
     if columns.is_none() {
         reader.problems.add(
             end,
-            "no `columns` up to here",
+            "no `columns` before this point",
             "the table has no line `columns`",
             "begin the table with `columns` and the modes of the second opener",
         );
@@ -179,7 +179,7 @@ fn read_cell(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Outcome> {
             reader.problems.add(
                 value.span,
                 "unknown cell",
-                format!("`{text}` is not what a cell can say"),
+                format!("`{text}` is not a valid cell"),
                 CELLS,
             );
             None
@@ -192,7 +192,7 @@ fn twice(what: &str, span: SourceSpan, reader: &mut Reader<'_>) {
         span,
         "the second one",
         format!("this mode has two {what}s"),
-        "leave one of them out",
+        "remove one of them",
     );
 }
 

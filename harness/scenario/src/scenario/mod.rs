@@ -1,8 +1,7 @@
-//! What to try: a scenario read from its KDL text.
+//! Scenarios, read from their KDL text.
 //!
-//! A scenario is data. It starts no process and knows of none; it names no
-//! command and no path outside its own directory, so running a stranger's
-//! scenario is safe.
+//! A scenario is data. It starts no process, and cannot name a command or a path outside its own
+//! directory, so it is safe to run a scenario from an unknown source.
 
 mod action;
 mod body;
@@ -30,5 +29,5 @@ pub use matrix::ModeMatrix;
 pub use statement::{Expectation, HeldEntry, HeldStatement, ImageDeclaration};
 pub use story::Story;
 
-/// What is wrong with a text that is no scenario, or no mode matrix.
+/// The problems of a text that is not a valid scenario or mode matrix.
 pub type ScenarioError = TextError;

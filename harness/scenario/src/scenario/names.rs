@@ -3,21 +3,21 @@ use miette::SourceSpan;
 use super::word;
 use crate::text::{Reader, Value};
 
-/// The words of the format, which are no names of actors.
+/// The words of the format, which cannot be names of actors.
 pub(super) const RESERVED: [&str; 11] = [
     "summary", "about", "backends", "hazard", "image", "held", "together", "repeat", "expect",
     "host", "ofd",
 ];
 
-/// How long the name of an actor or a node may be.
+/// The maximum length of the name of an actor or a node.
 const LONGEST: usize = 64;
-/// How long a file name may be (`NAME_MAX`).
+/// The maximum length of a file name, in bytes (`NAME_MAX`, limits.h).
 pub(super) const LONGEST_FILE: usize = 255;
 
 /// One part of a name such as `vm$n`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part<'n> {
-    /// Letters as they are.
+    /// Literal characters.
     Plain(&'n str),
     /// `$n`: the counter `n`.
     Counter(&'n str),
@@ -46,7 +46,7 @@ pub(super) fn parts(name: &str) -> impl Iterator<Item = Part<'_>> {
     })
 }
 
-/// A name of an actor or a node; `counters` are those in reach.
+/// Checks the name of an actor or a node. `counters` are the counters of the outer `repeat` blocks.
 pub(super) fn plain(
     value: Value<'_>,
     what: &str,
@@ -57,7 +57,7 @@ pub(super) fn plain(
     spelled(name, value.span, what, counters, reader)
 }
 
-/// As [`plain`], for a name that may not be a word of the format.
+/// Like [`plain`], but words of the format are not allowed.
 pub(super) fn actor(
     name: &str,
     span: SourceSpan,
@@ -68,7 +68,7 @@ pub(super) fn actor(
         reader.problems.add(
             span,
             "not a name",
-            format!("`{name}` is a word of the format, and no process can have it as its name"),
+            format!("`{name}` is a word of the format and cannot be the name of a process"),
             "choose another name, such as `vm1`",
         );
         return None;
@@ -86,20 +86,20 @@ fn spelled(
     let wrong = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '$');
     let reason = match name.chars().find(|c| wrong(*c)) {
         _ if name.is_empty() => "it is empty".to_owned(),
-        _ if name.len() > LONGEST => format!("it is longer than {LONGEST} letters"),
-        Some(c) => format!("it has {c:?} in it"),
+        _ if name.len() > LONGEST => format!("it is longer than {LONGEST} characters"),
+        Some(c) => format!("it contains {c:?}"),
         None => return known_counters(name, span, counters, reader),
     };
     reader.problems.add(
         span,
         "not a name",
-        format!("{what} cannot be called so: {reason}"),
-        "a name is made of letters (a to z), digits, `-` and `_`",
+        format!("this is not a valid name for {what}: {reason}"),
+        "a name consists of letters (a to z), digits, `-` and `_`",
     );
     None
 }
 
-/// A name of an image: a file name, and no path.
+/// Checks the name of an image: a file name, not a path.
 pub(super) fn image(
     value: Value<'_>,
     counters: &[String],
@@ -110,7 +110,7 @@ pub(super) fn image(
         "" => "it is empty",
         "." | ".." => "it is a directory",
         _ if name.contains('/') => "it is a path",
-        _ if name.contains(char::is_control) => "it has a control character in it",
+        _ if name.contains(char::is_control) => "it contains a control character",
         _ if name.starts_with('-') => "it begins with `-`, as an option does",
         _ if name.len() > LONGEST_FILE => "it is longer than 255 bytes",
         _ => return known_counters(name, value.span, counters, reader),
@@ -118,8 +118,8 @@ pub(super) fn image(
     reader.problems.add(
         value.span,
         "not a plain file name",
-        format!("an image cannot be called so: {reason}"),
-        "images lie in the scenario's own directory; write a plain name, such as `base.img`",
+        format!("this is not a valid name for an image: {reason}"),
+        "images are in the scenario's own directory; write a plain file name, such as `base.img`",
     );
     None
 }
@@ -139,7 +139,7 @@ fn known_counters(
     };
     let known: Vec<&str> = counters.iter().map(String::as_str).collect();
     let help = match known.as_slice() {
-        [] => format!("`repeat 3 as={} {{ ... }}` around it makes one", first_or(counter, "n")),
+        [] => format!("an outer `repeat 3 as={} {{ ... }}` defines one", first_or(counter, "n")),
         known => word::advice(counter, known),
     };
     reader.problems.add(

@@ -6,13 +6,12 @@ use super::{Scenario, ScenarioError, body, story};
 use crate::text::{Problems, Reader};
 
 impl Scenario {
-    /// Reads a scenario.
+    /// Parses a scenario.
     ///
-    /// `name` is what reports call it, `source_name` the file that messages
-    /// point at.
+    /// `name` is its name in reports, `source_name` the name of the file in messages.
     ///
     /// # Errors
-    /// Everything that is wrong with `text`, each at its spot.
+    /// All problems of `text`, each with its position.
     ///
     /// ```
     /// use imglock_scenario::Scenario;
@@ -63,12 +62,12 @@ fn read(name: &str, text: &str, reader: &mut Reader<'_>) -> Option<Scenario> {
     })
 }
 
-/// Whether there is a step at all, and not too many of them.
+/// Checks that there is at least one step, and not too many.
 fn countable(drafts: &[Draft], text: &str, problems: &mut Problems) -> bool {
     if !any_step(drafts) {
         problems.add(
             SourceSpan::from((text.trim_end().len(), 0)),
-            "no step up to here",
+            "no step before this point",
             "the scenario has no steps",
             "add a line `PROCESS VERB ...`, such as `vm1 open disk mode=rw`",
         );
@@ -78,8 +77,8 @@ fn countable(drafts: &[Draft], text: &str, problems: &mut Problems) -> bool {
         problems.add(
             SourceSpan::from((0, 0)),
             "too many steps",
-            format!("the scenario has {count} steps once its repeats are written out"),
-            format!("{} steps are the most; repeat less often", body::MOST_STEPS),
+            format!("the scenario has {count} steps with all repeats written out"),
+            format!("the maximum is {} steps; use fewer rounds", body::MOST_STEPS),
         );
     }
     count <= body::MOST_STEPS
@@ -93,7 +92,7 @@ fn any_step(drafts: &[Draft]) -> bool {
     })
 }
 
-/// How many lines the drafts make, with their repeats written out.
+/// The number of lines of the drafts, with all repeats written out.
 fn steps(drafts: &[Draft]) -> u64 {
     drafts.iter().fold(0, |sum, draft| {
         let more = match draft {

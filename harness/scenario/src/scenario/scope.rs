@@ -3,27 +3,27 @@ use miette::SourceSpan;
 use crate::text::Reader;
 use imglock_core::Backend;
 
-/// What the lines of a body refer to without naming it.
+/// The defaults and counters for the lines of a body.
 #[derive(Debug)]
 pub(super) struct Scope {
-    /// The scenario's backends.
+    /// The backends of the scenario.
     pub backends: Vec<Backend>,
-    /// The image that `open` means when it names none.
+    /// The image of an `open` that names none.
     pub image: String,
-    /// The counters of the `repeat` blocks around the line.
+    /// The counters of the outer `repeat` blocks.
     pub counters: Vec<String>,
 }
 
 impl Scope {
-    /// Whether the scenario is run on `backend`; complains when it is not.
+    /// Returns whether the scenario runs on `backend`; reports a problem if not.
     pub fn has(&self, backend: Backend, span: SourceSpan, reader: &mut Reader<'_>) -> bool {
         let has = self.backends.contains(&backend);
         if !has {
             reader.problems.add(
                 span,
-                "left out by `backends`",
+                "excluded by `backends`",
                 format!("the scenario is never run on `{backend}`"),
-                format!("leave this out, or add `{backend}` to the line `backends`"),
+                format!("remove this, or add `{backend}` to the line `backends`"),
             );
         }
         has

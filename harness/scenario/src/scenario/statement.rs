@@ -8,47 +8,45 @@ use imglock_core::{NodeName, Outcome};
 /// An image that exists when the scenario starts: a raw file of zeros.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ImageDeclaration {
-    /// Its file name in the scenario's directory.
+    /// Its file name in the directory of the scenario.
     pub name: String,
     /// Its size in bytes.
     pub size: u64,
 }
 
-/// What `expect` says, by backend. Empty where the file says nothing: then
-/// the model alone decides.
+/// The expected outcomes of a step, by backend. Empty if the file states none; then the model alone
+/// decides.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Expectation(pub BTreeMap<Backend, Outcome>);
 
 impl Expectation {
-    /// What must come of the step on `backend`, if the file says so.
+    /// The expected outcome of the step on `backend`, if the file states one.
     pub fn on(&self, backend: Backend) -> Option<&Outcome> {
         self.0.get(&backend)
     }
 }
 
-/// The kernel's whole lock table at one point: what it does not list must
-/// not be there.
+/// The complete lock table of the kernel at one point. A lock that is not listed must not exist.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HeldStatement {
     /// The backends on which it is checked.
     pub backends: Vec<Backend>,
-    /// Who holds what.
+    /// The expected locks.
     pub entries: Vec<HeldEntry>,
-    /// Its line in the file, from 1.
+    /// The line of the statement in the file, from 1.
     pub line: usize,
 }
 
 /// The locks that one node must have.
 ///
-/// Under POSIX a lock belongs to the process, so the entries of one process
-/// count together. An OFD lock may be listed under any node of its open file
-/// description.
+/// Under POSIX a lock belongs to the process, so the entries of one process are added up. An OFD lock
+/// may be listed under any node of its open file description.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HeldEntry {
     /// The node.
     pub node: NodeName,
-    /// Granted locks.
+    /// The granted locks.
     pub locks: Vec<(LockType, ByteRange)>,
-    /// Locks it waits for.
+    /// The locks for which the node waits.
     pub waiting: Vec<(LockType, ByteRange)>,
 }

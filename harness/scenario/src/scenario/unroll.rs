@@ -10,17 +10,16 @@ use imglock_core::{Action, LockOwner, Outcome};
 pub(super) type Rounds<'c> = Vec<(&'c str, u32)>;
 
 impl Scenario {
-    /// Its lines with every `repeat` written out: none is left, and `$n` is
-    /// replaced by the round in every name.
+    /// The lines with all repeats written out. `$n` is replaced by the number of the round in every
+    /// name.
     pub fn unrolled(&self) -> Vec<Item> {
         let mut unrolled = Vec::new();
         unroll(&self.items, &mut Vec::new(), &mut unrolled);
         unrolled
     }
 
-    /// The processes that exist from the start, in the order in which the
-    /// steps first name them: neither the host nor those that `fork` and
-    /// `thread` make.
+    /// The processes that exist from the start, in the order in which the steps first name them. The
+    /// host and the actors made by `fork` and `thread` are not included.
     pub fn actors(&self) -> Vec<String> {
         let mut named = Vec::new();
         let mut seen: HashSet<String> = HashSet::from(["host".to_owned()]);
@@ -85,7 +84,7 @@ pub(super) fn each_round<'c>(
     }
 }
 
-/// The step as it is in these rounds.
+/// The step in these rounds.
 pub(super) fn in_round<'s>(step: &'s Step, rounds: &Rounds<'_>) -> Cow<'s, Step> {
     if rounds.is_empty() {
         return Cow::Borrowed(step);
@@ -103,7 +102,7 @@ pub(super) fn in_round<'s>(step: &'s Step, rounds: &Rounds<'_>) -> Cow<'s, Step>
     Cow::Owned(step)
 }
 
-/// The statement as it is in these rounds.
+/// The statement in these rounds.
 pub(super) fn held_in_round(statement: &HeldStatement, rounds: &Rounds<'_>) -> HeldStatement {
     let mut statement = statement.clone();
     for entry in &mut statement.entries {
@@ -113,7 +112,7 @@ pub(super) fn held_in_round(statement: &HeldStatement, rounds: &Rounds<'_>) -> H
     statement
 }
 
-/// Puts the rounds in the place of `$n`.
+/// Replaces `$n` with the number of its round.
 pub(super) fn replace(name: &mut String, rounds: &Rounds<'_>) {
     if !name.contains('$') {
         return;
@@ -132,7 +131,7 @@ pub(super) fn replace(name: &mut String, rounds: &Rounds<'_>) {
     *name = replaced;
 }
 
-/// Every name of an actor, a node or an image in an action.
+/// All names of actors, nodes and images in an action.
 fn names_of(action: &mut Action) -> Vec<&mut String> {
     match action {
         Action::Open { node, options } => vec![node, &mut options.image],

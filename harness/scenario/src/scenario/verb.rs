@@ -1,7 +1,7 @@
 use super::word;
 use imglock_core::ActionKind;
 
-/// Who can do it.
+/// The kind of actor that a verb needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doer {
     /// A process or a thread.
@@ -10,16 +10,16 @@ pub(super) enum Doer {
     Host,
 }
 
-/// What the format knows of a verb.
+/// The properties of a verb in the format.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Verb {
-    /// Which one it is.
+    /// The verb itself.
     pub kind: ActionKind,
-    /// A line with it, for help texts.
+    /// An example line, for help texts.
     pub usage: &'static str,
     /// Its properties.
     pub properties: &'static [&'static str],
-    /// The first words of the outcomes it can have.
+    /// The first words of its possible outcomes.
     pub outcomes: &'static [&'static str],
 }
 
@@ -130,7 +130,7 @@ impl Verb {
         }
     }
 
-    /// Every verb there is.
+    /// All verbs.
     pub fn all() -> impl Iterator<Item = Verb> {
         ActionKind::ALL.iter().copied().map(Verb::of)
     }
@@ -140,12 +140,12 @@ impl Verb {
         name.parse().ok().map(Verb::of)
     }
 
-    /// Who can do it.
+    /// The kind of actor that a verb needs.
     pub fn doer(&self) -> Doer {
         if self.kind.is_hosts() { Doer::Host } else { Doer::Actor }
     }
 
-    /// Its word.
+    /// The word.
     pub fn name(&self) -> &'static str {
         self.kind.word()
     }
@@ -155,12 +155,12 @@ impl Verb {
         Verb::all().filter(|verb| verb.doer() == doer).map(|verb| verb.name()).collect()
     }
 
-    /// The verbs of `doer`, for the help on a word that is none.
+    /// The help for an unknown verb of `doer`.
     pub fn advice(word: &str, doer: Doer) -> String {
         let names = Verb::names(doer);
         match word::nearest(word, &names) {
-            Some(near) => format!("did you mean `{near}`? there are {}", word::list(&names)),
-            None => format!("there are {}", word::list(&names)),
+            Some(near) => format!("did you mean `{near}`? the verbs are {}", word::list(&names)),
+            None => format!("the verbs are {}", word::list(&names)),
         }
     }
 }

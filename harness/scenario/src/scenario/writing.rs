@@ -7,12 +7,12 @@ use imglock_core::{Backend, ByteRange, LockType};
 
 const INDENT: &str = "    ";
 
-/// The text of a scenario file, which [`Scenario::parse`] reads back.
+/// Prints the text of a scenario file, which [`Scenario::parse`] can read.
 ///
 /// ```
 /// use imglock_scenario::Scenario;
 ///
-/// let text = "summary \"One opener\"\nabout \"It comes.\"\nvm1 open disk image=disk.img mode=rw\n";
+/// let text = "summary \"One opener\"\nabout \"It is granted.\"\nvm1 open disk image=disk.img mode=rw\n";
 /// let scenario = Scenario::parse("one", "one.kdl", text)?;
 /// let written = scenario.to_string();
 /// assert!(written.ends_with("vm1 open disk image=disk.img mode=rw\n"));
@@ -138,7 +138,7 @@ fn range((kind, range): (LockType, ByteRange)) -> String {
     format!("{kind} {}", quoted(&range.to_string()))
 }
 
-/// A text in quotes, whatever is in it.
+/// Any text in quotes.
 fn quoted(text: &str) -> String {
     match word(text) {
         bare if !bare.starts_with('"') => format!("\"{bare}\""),
@@ -146,7 +146,7 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// A text as KDL writes it, with quotes where it needs them.
+/// A text in KDL syntax, in quotes if necessary.
 fn word(text: &str) -> String {
     KdlValue::from(text).to_string()
 }

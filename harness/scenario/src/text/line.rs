@@ -7,11 +7,11 @@ use miette::SourceSpan;
 use super::{Problems, source};
 use crate::word;
 
-/// A text that is being read: where its lines begin, and what was wrong.
+/// A text that is being read: the starts of its lines, and the problems so far.
 pub(crate) struct Reader<'t> {
     text: &'t str,
     starts: Vec<usize>,
-    /// What was wrong so far.
+    /// The problems so far.
     pub problems: Problems,
 }
 
@@ -22,12 +22,12 @@ impl<'t> Reader<'t> {
         Reader { text, starts, problems: Problems::default() }
     }
 
-    /// The text as KDL; `None` when it is none, which is a problem then.
+    /// Parses the text as KDL. If it is not KDL, it reports a problem and returns `None`.
     pub fn document(&mut self) -> Option<KdlDocument> {
         source::parse(self.text, &mut self.problems)
     }
 
-    /// Takes a KDL node apart.
+    /// Splits a KDL node into its words.
     pub fn line<'d>(&self, node: &'d KdlNode) -> Line<'d> {
         let mut line = Line {
             name: node.name().value(),
@@ -50,8 +50,7 @@ impl<'t> Reader<'t> {
         line
     }
 
-    /// The one line among `nodes` that begins with `word`; complains about any
-    /// other.
+    /// The single line among `nodes` that begins with `word`. Further ones are reported.
     pub fn only<'d>(&mut self, nodes: &'d [KdlNode], word: &str) -> Option<Line<'d>> {
         let mut found = None;
         for node in nodes.iter().filter(|node| node.name().value() == word) {
@@ -62,15 +61,15 @@ impl<'t> Reader<'t> {
                     node.name().span(),
                     "the second one",
                     format!("there are two lines `{word}`"),
-                    "keep one of them",
+                    "remove one of them",
                 );
             }
         }
         found
     }
 
-    /// Where `word` stands within `span`; all of `span` where it is not to be
-    /// found, as when it is written with escapes.
+    /// The position of `word` within `span`. All of `span` if it is not found, for example because the
+    /// text contains escapes.
     pub fn within(&self, span: SourceSpan, word: &str) -> SourceSpan {
         let text = self.text.get(span.offset()..span.offset() + span.len()).unwrap_or_default();
         let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
@@ -84,7 +83,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The value's own bytes, without `name=` before it.
+    /// The bytes of the value itself, without `name=`.
     fn value_span(&self, entry: &KdlEntry) -> SourceSpan {
         let whole = entry.span();
         let end = whole.offset() + whole.len();
@@ -97,26 +96,26 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// An argument or a property's value.
+/// An argument or the value of a property.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Value<'d> {
     value: &'d KdlValue,
-    /// Where it is.
+    /// Its position.
     pub span: SourceSpan,
 }
 
 impl<'d> Value<'d> {
-    /// Its text, if it is one.
+    /// Its text, or `None` if it is not a text.
     pub fn plain(&self) -> Option<&'d str> {
         self.value.as_string()
     }
 
-    /// Its text, or its number or truth value as a text.
+    /// Its text, number or boolean as text.
     pub fn written(&self) -> String {
         self.plain().map_or_else(|| self.value.to_string(), str::to_owned)
     }
 
-    /// Its text.
+    /// Its text; reports a problem if it is not a text.
     pub fn string(&self, what: &str, reader: &mut Reader<'_>) -> Option<&'d str> {
         let text = self.value.as_string();
         if text.is_none() {
@@ -130,7 +129,7 @@ impl<'d> Value<'d> {
         text
     }
 
-    /// Its number, when it is within `range`.
+    /// Its number, if it is within `range`; otherwise reports a problem.
     pub fn integer(
         &self,
         what: &str,
@@ -157,16 +156,16 @@ impl<'d> Value<'d> {
         None
     }
 
-    /// Its truth value.
+    /// Its boolean; reports a problem if it is not a boolean.
     pub fn boolean(&self, what: &str, reader: &mut Reader<'_>) -> Option<bool> {
         let answer = self.value.as_bool();
         if answer.is_none() {
-            self.mistyped(what, "true or false", "write `#true` or `#false`", reader);
+            self.mistyped(what, "`#true` or `#false`", "write `#true` or `#false`", reader);
         }
         answer
     }
 
-    /// Which of `choices` it names.
+    /// The choice that it names; reports a problem if there is none.
     pub fn choice<T: Copy>(
         &self,
         kind: &str,
@@ -186,7 +185,7 @@ impl<'d> Value<'d> {
         reader.problems.add(
             self.span,
             format!("unknown {kind}"),
-            format!("no {kind} is called `{text}`"),
+            format!("there is no {kind} `{text}`"),
             help,
         );
         None
@@ -196,31 +195,31 @@ impl<'d> Value<'d> {
         let got = match self.value {
             KdlValue::String(_) => "a text",
             KdlValue::Integer(_) => "a number",
-            KdlValue::Float(_) => "a number with a point",
-            KdlValue::Bool(_) => "a truth value",
-            KdlValue::Null => "nothing",
+            KdlValue::Float(_) => "a decimal number",
+            KdlValue::Bool(_) => "a boolean",
+            KdlValue::Null => "`#null`",
         };
         reader.problems.add(
             self.span,
             format!("must be {wanted}"),
-            format!("{what} is {wanted}, not {got}"),
+            format!("{what} must be {wanted}, not {got}"),
             help,
         );
     }
 }
 
-/// One KDL node, taken apart as its words are understood; what is left over
-/// in the end is one too many.
+/// A KDL node whose words are consumed as they are interpreted. The words that remain at the end are
+/// reported.
 pub(crate) struct Line<'d> {
-    /// Its first word.
+    /// The first word.
     pub name: &'d str,
-    /// Where that is.
+    /// The position of the first word.
     pub span: SourceSpan,
-    /// Where a word that is missing is missed: the verb, once it is known.
+    /// The position for reporting a missing word: that of the verb, once it is known.
     pub anchor: SourceSpan,
-    /// The line of the text it is on, from 1.
+    /// The number of its line in the text, from 1.
     pub number: usize,
-    /// Every text in it.
+    /// All texts in the line.
     pub words: Vec<&'d str>,
     arguments: VecDeque<Value<'d>>,
     properties: Vec<(&'d str, SourceSpan, Value<'d>)>,
@@ -233,7 +232,7 @@ impl<'d> Line<'d> {
         self.arguments.pop_front()
     }
 
-    /// The next argument, which must be there.
+    /// The next argument, which is required.
     pub fn required(
         &mut self,
         what: &str,
@@ -245,7 +244,7 @@ impl<'d> Line<'d> {
             reader.problems.add(
                 self.anchor,
                 format!("{what} is missing"),
-                format!("this line does not name {what}"),
+                format!("this line does not state {what}"),
                 format!("write: {usage}"),
             );
         }
@@ -264,7 +263,7 @@ impl<'d> Line<'d> {
                     *span,
                     "given before",
                     format!("`{name}` is given twice"),
-                    "leave one of them out",
+                    "remove one of them",
                 );
             } else {
                 found = Some(*value);
@@ -284,18 +283,18 @@ impl<'d> Line<'d> {
         self.children.is_some()
     }
 
-    /// Whether every word of it was asked for.
+    /// Returns whether every word was consumed.
     pub fn is_used_up(&self) -> bool {
         self.arguments.is_empty() && self.properties.is_empty()
     }
 
-    /// Complains about what was not asked for.
+    /// Reports all words that were not consumed.
     pub fn finish(self, usage: &str, known: &[&str], reader: &mut Reader<'_>) {
         for value in self.arguments {
             reader.problems.add(
                 value.span,
-                "one word too many",
-                "nothing can stand here",
+                "unexpected word",
+                "this line has a word too many",
                 format!("write: {usage}"),
             );
         }
@@ -318,7 +317,7 @@ impl<'d> Line<'d> {
             };
             reader.problems.add(
                 span,
-                "no block can stand here",
+                "unexpected block",
                 format!("`{}` takes no block", self.name),
                 format!("write: {usage}"),
             );

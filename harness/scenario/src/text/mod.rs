@@ -1,5 +1,5 @@
-//! A KDL text that a person wrote: read, taken apart with the spot of each
-//! word, and everything that is wrong with it told at that spot.
+//! Texts in KDL that users write: parsing, the position of each word, and reporting each problem at its
+//! position.
 
 mod line;
 mod nesting;

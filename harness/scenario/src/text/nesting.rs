@@ -1,20 +1,18 @@
-//! How deep a text nests. The KDL parser calls itself for every block, and
-//! tries a block that is switched off twice, so a text nested without measure
-//! would exhaust the stack or the patience. Such a text is turned away before
-//! the parser sees it.
+//! The nesting depth of a text. The KDL parser recurses for every block, and parses a block behind
+//! `/-` twice, so a deeply nested text could exhaust the stack or take very long. Such a text is
+//! refused before it is parsed.
 
 use kdl::KdlDocument;
 use miette::SourceSpan;
 
-/// How many blocks (or comments) may be nested.
+/// The maximum depth of nested blocks (or comments).
 pub(super) const DEEPEST: usize = 8;
-/// How many blocks inside one another may be switched off by `/-`: each
-/// doubles the parser's work.
+/// The maximum depth of blocks behind `/-`. Each level doubles the work of the parser.
 const DEEPEST_OFF: usize = 3;
-/// What KDL takes for the end of a line.
+/// The line breaks of KDL.
 const NEWLINES: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
-/// The first node of a document that lies too deep.
+/// The first node of a document that is nested too deeply.
 pub(super) fn deep_node(document: &KdlDocument) -> Option<SourceSpan> {
     let mut waiting = vec![(document, 0)];
     while let Some((document, depth)) = waiting.pop() {
@@ -28,10 +26,10 @@ pub(super) fn deep_node(document: &KdlDocument) -> Option<SourceSpan> {
     None
 }
 
-/// Where the text first nests blocks or comments too deeply. Strings and
-/// comments are stepped over; one that is not closed is not, to be safe.
+/// The position where the text first nests blocks or comments too deeply. Strings and comments are
+/// skipped, except unterminated ones, which are scanned to be safe.
 pub(super) fn too_deep(text: &str) -> Option<usize> {
-    // Whether each open block may be switched off by a `/-` before it.
+    // Whether each open block may be disabled by a preceding `/-`.
     let mut open: Vec<bool> = Vec::new();
     let mut slashed = false;
     let mut at = 0;
@@ -58,15 +56,15 @@ pub(super) fn too_deep(text: &str) -> Option<usize> {
     None
 }
 
-/// What a text begins with, as far as nesting is concerned.
+/// The start of a text, as far as it matters for nesting.
 enum Lexeme {
     Open,
     Close,
-    /// `/-`, which switches off what follows.
+    /// `/-`, which disables the next element.
     Slashdash,
-    /// A comment that is nested too deeply there.
+    /// A comment that is nested too deeply at this position.
     Deep(usize),
-    /// So many bytes of anything else.
+    /// This number of bytes of anything else.
     Other(usize),
 }
 
@@ -94,7 +92,7 @@ fn step(rest: &str) -> Lexeme {
     }
 }
 
-/// The length of a text that `end` closes.
+/// The length of a text that ends with `end`.
 fn closed(rest: &str, start: usize, end: &str) -> Option<usize> {
     rest.get(start..)?.find(end).map(|at| start + at + end.len())
 }
@@ -124,7 +122,7 @@ fn line_string(rest: &str) -> Option<usize> {
     None
 }
 
-/// A block comment, which may hold others.
+/// A block comment, which may contain others.
 fn comment(rest: &str) -> Lexeme {
     let mut depth = 0usize;
     let mut at = 0;
@@ -145,6 +143,6 @@ fn comment(rest: &str) -> Lexeme {
         }
         at += 2;
     }
-    // Not closed: the parser may still look inside.
+    // The comment is not terminated. The parser may still read its contents.
     Lexeme::Other(1)
 }

@@ -2,8 +2,7 @@ use std::collections::HashSet;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
-/// A text that is not what it should be (a scenario, the mode matrix, known
-/// failures), with everything that is wrong with it.
+/// The problems of a text (a scenario, the mode matrix, known failures) that is not valid.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("{name} has {}", counted(.problems.len()))]
 pub struct TextError {
@@ -23,7 +22,7 @@ impl TextError {
         }
     }
 
-    /// What is wrong, in the order of the text; never empty.
+    /// The problems, in the order of the text. Never empty.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -36,7 +35,7 @@ fn counted(problems: usize) -> String {
     }
 }
 
-/// One thing that is wrong with a text, where it is, and what to do about it.
+/// One problem of a text: its position, and the next step for the author.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Diagnostic)]
 #[error("{message}")]
 pub struct Problem {
@@ -49,24 +48,24 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// What is wrong.
+    /// The problem.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The bytes of the text that are meant.
+    /// The position, in bytes.
     pub fn span(&self) -> SourceSpan {
         self.span
     }
 
-    /// What to do next.
+    /// The next step for the author.
     pub fn advice(&self) -> Option<&str> {
         self.help.as_deref()
     }
 }
 
-/// The problems found so far. The same one at the same spot counts once: a
-/// line inside `repeat` is checked in every round.
+/// The problems so far. The same problem at the same position counts once, because a line inside
+/// `repeat` is checked in every round.
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     found: Vec<Problem>,
@@ -74,7 +73,7 @@ pub(crate) struct Problems {
 }
 
 impl Problems {
-    /// Notes that the text at `span` is wrong.
+    /// Adds a problem at `span`.
     pub fn add(
         &mut self,
         span: SourceSpan,
@@ -85,10 +84,9 @@ impl Problems {
         self.note(span, label.into(), message.into(), Some(help.into()));
     }
 
-    /// As [`Problems::add`], for what another reader found.
+    /// Like [`Problems::add`], for a problem that another parser found.
     pub fn note(&mut self, span: SourceSpan, label: String, message: String, help: Option<String>) {
-        // A message that names a round's actor differs from round to round;
-        // the label does not.
+        // The message may contain the name of an actor with the number of the round. The label does not.
         if self.seen.insert((span.offset(), span.len(), label.clone())) {
             self.found.push(Problem { message, label, span, help });
         }
@@ -100,12 +98,12 @@ impl Problems {
         self.found
     }
 
-    /// How many there are.
+    /// The number of problems.
     pub fn count(&self) -> usize {
         self.found.len()
     }
 
-    /// Whether nothing is wrong so far.
+    /// Returns whether there is no problem so far.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }

@@ -6,13 +6,12 @@ use miette::SourceSpan;
 use super::nesting::{self, DEEPEST};
 use super::problem::Problems;
 
-/// How many bytes a text may have.
+/// The maximum length of a text, in bytes.
 const LONGEST: usize = 64 << 10;
-/// How many of the parser's findings are told: those after them are mostly
-/// echoes of the first.
+/// The maximum number of problems reported from the parser. Later ones mostly follow from the first.
 const TOLD: usize = 20;
 
-/// Reads `text` as KDL; `None` when it is none, and then `problems` says why.
+/// Parses `text` as KDL. If it is not KDL, returns `None` and adds the reason to `problems`.
 pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<KdlDocument> {
     if text.len() > LONGEST {
         problems.add(
@@ -20,7 +19,7 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<KdlDocument> 
             "the text begins here",
             format!("the text has {} bytes", text.len()),
             format!(
-                "{LONGEST} bytes are the most; in a scenario `repeat` makes many steps of few lines"
+                "the maximum is {LONGEST} bytes; in a scenario, `repeat` makes many steps from few lines"
             ),
         );
         return None;
@@ -40,8 +39,8 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<KdlDocument> 
         Err(error) => problems.add(
             SourceSpan::from((0, 0)),
             "the text begins here",
-            format!("there was no memory to read the text with: {error}"),
-            "try again with less of the machine in use, or with a shorter text",
+            format!("the parser could not be started: {error}"),
+            "free some memory, or use a shorter text",
         ),
     }
     if problems.is_empty() {
@@ -55,18 +54,18 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<KdlDocument> 
     None
 }
 
-/// Why the parser has no document.
+/// The reason why the parser returned no document.
 enum Failure {
     Kdl(KdlError),
     TooDeep(SourceSpan),
 }
 
-/// Runs the parser on a stack of its own, large enough for whatever the text
-/// is: it calls itself for every block and comment inside another, and for
-/// every mistake. The stack is only reserved; what is not used costs nothing.
+/// Runs the parser on its own stack, which is large enough for any text: the parser recurses for
+/// every nested block and comment, and for every mistake. The stack is only reserved; unused memory
+/// costs nothing.
 fn parse_apart(text: &str) -> std::io::Result<Result<KdlDocument, Failure>> {
     const KIB: usize = 1 << 10;
-    // Twice what a debug build of the parser was seen to use.
+    // Twice the stack that a debug build of the parser was measured to use.
     let blocks = text.matches('{').count() * 64 * KIB;
     let comments = text.matches("/*").count() * 16 * KIB;
     let stack = 4096 * KIB + text.len() * 6 * KIB + blocks + comments;
@@ -79,7 +78,7 @@ fn parse_apart(text: &str) -> std::io::Result<Result<KdlDocument, Failure>> {
     };
     thread::scope(|scope| {
         let parser = thread::Builder::new().stack_size(stack).spawn_scoped(scope, parse)?;
-        parser.join().map_err(|_| std::io::Error::other("the parser gave up"))
+        parser.join().map_err(|_| std::io::Error::other("the parser failed"))
     })
 }
 
@@ -87,22 +86,22 @@ fn too_deep(span: SourceSpan, problems: &mut Problems) {
     problems.add(
         span,
         "too deep",
-        "too many blocks inside one another",
-        format!("blocks and comments may be nested {DEEPEST} deep"),
+        "blocks or comments are nested too deeply",
+        format!("the maximum is {DEEPEST} levels"),
     );
 }
 
-/// Takes over one of the parser's findings. Where a frequent slip of scenario
-/// writers is behind it, the help says so.
+/// Adds a problem that the parser found. For frequent mistakes in scenarios, the help explains the
+/// cause.
 fn note(text: &str, diagnostic: KdlDiagnostic, problems: &mut Problems) {
     let span = diagnostic.span;
     let word = text.get(span.offset()..span.offset() + span.len()).unwrap_or_default();
     let ranges = word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('-');
     let message = diagnostic.message.unwrap_or_else(|| "this is not KDL".to_owned());
     let help = match word {
-        _ if ranges => Some(format!("a range of bytes stands in quotes: \"{word}\"")),
+        _ if ranges => Some(format!("write a range of bytes in quotes: \"{word}\"")),
         "true" | "false" | "null" => Some(format!("write `#{word}`")),
-        "}" => Some("this `}` closes no block; leave it out".to_owned()),
+        "}" => Some("this `}` closes no block; remove it".to_owned()),
         "{" => Some("close the block with a `}`".to_owned()),
         _ => diagnostic.help.or_else(|| Some("https://kdl.dev explains the syntax".to_owned())),
     };

@@ -31,7 +31,7 @@ fn under(kernel: &str, name: &str) -> Place {
         file_system: name.rsplit('/').next().unwrap_or_default().to_owned(),
         ..Environment::default()
     };
-    Place::reached(name, environment)
+    Place::reached(name.into(), environment)
 }
 
 fn document(places: Vec<Place>, results: Vec<ScenarioResult>) -> RunDocument {
@@ -46,7 +46,7 @@ fn here(results: Vec<ScenarioResult>) -> RunDocument {
 fn result(scenario: &str, verdict: Verdict) -> ScenarioResult {
     let (subject, reason) = ("builtin".to_owned(), String::new());
     ScenarioResult {
-        place: "ext4".to_owned(),
+        place: "ext4".into(),
         verdict,
         duration: Duration::from_millis(10),
         ..ScenarioResult::skipped(scenario, Backend::Ofd, subject, reason)

@@ -76,7 +76,7 @@ fn a_place_that_is_lost_is_broken(
 #[test]
 fn a_lost_kernel_is_found_by_its_name_and_what_it_did_not_come_to_was_not_run() {
     let (name, fate) = ("6.2/ext4".to_owned(), lost("panic"));
-    let nothing = Place { name, fate, ..Place::default() };
+    let nothing = Place { name: name.into(), fate, ..Place::default() };
     let old = document(vec![place("ext4"), place("xfs")], vec![passed("contract/one")]);
     let new = document(vec![nothing, under("6.2", "6.2/xfs")], Vec::new());
     let comparison = compared(&old, &new);

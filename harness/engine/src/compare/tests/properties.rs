@@ -20,7 +20,7 @@ fn results() -> impl Strategy<Value = Vec<ScenarioResult>> {
     prop::collection::btree_map(0..6_u8, one, 0..6).prop_map(|runs| {
         let one = |(number, (verdict, outcomes, place, milliseconds)): (u8, Drawn)| {
             let mut result = traced(result(&format!("contract/{number}"), verdict), &outcomes);
-            place.clone_into(&mut result.place);
+            result.place = place.into();
             result.duration = Duration::from_millis(milliseconds);
             result
         };

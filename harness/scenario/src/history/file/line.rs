@@ -8,7 +8,7 @@ use super::problem::{Objection, repeated};
 use crate::word;
 use imglock_core::{Claim, Mode, Permission, Permissions, Refusal, Side};
 
-/// A line as it is written.
+/// One line of the file, before it is interpreted.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Line<'a> {
@@ -35,7 +35,7 @@ pub(super) struct Line<'a> {
     pub alive_ns: Option<u64>,
 }
 
-/// The word of a line that says what happened.
+/// The word in the field `event`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub(super) enum Word {
@@ -47,10 +47,10 @@ pub(super) enum Word {
     Died,
 }
 
-/// What happened, with all that belongs to it.
+/// An event with all its fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Happening {
-    /// With this claim, which was given as a mode or spelt out.
+    /// With this claim, and the mode if the line states one.
     Open(Claim, Option<Mode>),
     Granted,
     Refused(Option<Refusal>),
@@ -62,13 +62,13 @@ pub(super) enum Happening {
 }
 
 impl<'a> Line<'a> {
-    /// Reads its JSON.
+    /// Parses the JSON of a line.
     pub fn read(text: &'a [u8]) -> Result<Line<'a>, Objection> {
         let advice = r#"write one event a line, such as {"at_ns":12,"opener":"vm1.disk","event":"open","mode":"rw"}"#;
         serde_json::from_slice(text).map_err(|error| Objection::of_json(&error, advice))
     }
 
-    /// Understands it.
+    /// Interprets the line.
     pub fn happening(&self) -> Result<Happening, Objection> {
         let word: Word = named(&self.event, "event", Word::VARIANTS)?;
         self.has_only_what_belongs_to(word)?;
@@ -94,8 +94,8 @@ impl<'a> Line<'a> {
         match fields.into_iter().find(|(_, is_there, of)| *is_there && *of != word) {
             Some((field, _, of)) => {
                 let [word, of]: [&str; 2] = [word.into(), of.into()];
-                let what = format!("`{field}` says nothing of `{word}`");
-                Err(Objection::new(what, format!("it belongs to `{of}`; leave it out here")))
+                let what = format!("`{word}` has no field `{field}`");
+                Err(Objection::new(what, format!("only `{of}` has this field; remove it")))
             }
             None => Ok(()),
         }
@@ -112,16 +112,16 @@ impl<'a> Line<'a> {
                 Ok(Happening::Open(claim, None))
             }
             (None, None, None) => Err(Objection::new(
-                "`open` does not say what it claims",
+                "`open` has no claim",
                 r#"add a mode, such as "mode":"rw", or both "held":[...] and "shared":[...]"#,
             )),
             (Some(_), _, _) => Err(Objection::new(
-                "`open` has a mode and permissions besides",
-                "a mode says both what is held and what is shared; leave out one or the other",
+                "`open` has both a mode and permissions",
+                "a mode already states the permissions; remove `mode`, or remove `held` and `shared`",
             )),
             _ => Err(Objection::new(
-                "`held` and `shared` belong together",
-                "write both; [] is none of the permissions",
+                "only one of `held` and `shared` is given",
+                "write both; [] means no permission",
             )),
         }
     }
@@ -135,22 +135,22 @@ impl<'a> Line<'a> {
                 Ok(Some(Refusal { side, permission }))
             }
             _ => Err(Objection::new(
-                "`permission` and `side` belong together",
-                "a side is `wanted` (another does not share it) or `unshared` (another holds it); \
-                 leave both out where they are not known",
+                "only one of `permission` and `side` is given",
+                "`side` is `wanted` (a holder does not share the permission) or `unshared` (a holder \
+                 has it); leave both out if they are unknown",
             )),
         }
     }
 }
 
-/// A permission, mode or the like by its name.
+/// Parses the name of a permission, a mode or the like.
 fn named<T>(word: &str, what: &str, all: &[T]) -> Result<T, Objection>
 where
     T: FromStr + Copy + Into<&'static str>,
 {
     word.parse().map_err(|_| {
         let names: Vec<&str> = all.iter().map(|one| (*one).into()).collect();
-        Objection::new(format!("there is no {what} {}", repeated(word)), word::advice(word, &names))
+        Objection::new(format!("unknown {what} {}", repeated(word)), word::advice(word, &names))
     })
 }
 

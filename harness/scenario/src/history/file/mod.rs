@@ -1,4 +1,4 @@
-//! Histories as text: JSON Lines, a header and then one event a line.
+//! The file format of histories: JSON Lines with a header, then one event a line.
 
 mod header;
 mod line;

@@ -1,25 +1,25 @@
 use std::io;
 
-/// Characters of what a stranger wrote that are repeated to the reader.
+/// The maximum number of characters of the file that a message repeats.
 const REPEATED: usize = 60;
-/// Characters of what serde says.
+/// The maximum number of characters of a message of serde.
 const SAID: usize = 160;
 
-/// What is wrong with a line of a history.
+/// A wrong line of a history.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{source_name}, line {line}: {what}; {advice}")]
 pub struct HistoryProblem {
-    /// The file, as it was named.
+    /// The name of the file, as it was given.
     pub source_name: String,
-    /// Counted from 1.
+    /// The number of the line, from 1.
     pub line: u64,
-    /// What is wrong.
+    /// The problem.
     pub what: String,
-    /// What to do next.
+    /// The next step for the author of the file.
     pub advice: String,
 }
 
-/// Why a history could not be read.
+/// The reason why a history was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryReadError {
     /// The file cannot be read.
@@ -30,7 +30,7 @@ pub enum HistoryReadError {
     Problem(#[from] HistoryProblem),
 }
 
-/// A [`HistoryProblem`] that does not know yet where it is.
+/// A [`HistoryProblem`] without its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Objection {
     what: String,
@@ -42,8 +42,7 @@ impl Objection {
         Objection { what: what.into(), advice: advice.into() }
     }
 
-    /// What serde says of a line, without the line number that it counts
-    /// inside it.
+    /// A JSON error of serde, without the line number, which counts within the one line.
     pub fn of_json(error: &serde_json::Error, advice: impl Into<String>) -> Objection {
         let said = error.to_string();
         let said = said.split(" at line ").next().unwrap_or_default();
@@ -54,15 +53,15 @@ impl Objection {
         Objection::new(what, advice)
     }
 
-    /// In this line.
+    /// Adds the position.
     pub fn at(self, source_name: &str, line: u64) -> HistoryProblem {
         let Objection { what, advice } = self;
         HistoryProblem { source_name: source_name.to_owned(), line, what, advice }
     }
 }
 
-/// A stranger's word as it can be repeated: not too long, and without anything
-/// that plays with the reader's terminal.
+/// Text from the file in a form that is safe to print: not too long, and without characters that
+/// control the terminal.
 pub(super) fn repeated(word: &str) -> String {
     format!("`{}`", shortened(word, REPEATED))
 }

@@ -8,38 +8,38 @@ use super::seat::Seat;
 use crate::history::{HistoryJudgement, HistoryOpener, HistoryTerms, Opening, judge_history};
 use imglock_core::Mode;
 
-/// The longest line, in bytes: whoever names a disk image by mistake is to be
-/// told so before it fills the memory.
+/// The maximum length of a line, in bytes. If a disk image is given by mistake, the error appears
+/// before the image fills the memory.
 const LONGEST: u64 = 64 * 1024;
 
-/// A history, read from its file.
+/// A history, as read from its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
-    /// Its first line.
+    /// The first line of the file.
     pub header: HistoryHeader,
-    /// Who opened images, in the order in which they come up.
+    /// The openers, in the order in which they first appear.
     pub openers: Vec<HistoryOpener>,
-    /// What was opened.
+    /// The images.
     pub images: Vec<HistoryImage>,
-    /// The modes that it names, each once: where modes have the same claim,
-    /// these are the words its author knows.
+    /// The modes that the file names, without duplicates. If several modes have the same claim, reports
+    /// use the one that the author used.
     pub modes: Vec<Mode>,
 }
 
 /// One image of a history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HistoryImage {
-    /// Its name; `None` where the history has one image and does not name it.
+    /// Its name. `None` if the history has one image without a name.
     pub name: Option<String>,
-    /// Every opening of it.
+    /// All openings of the image.
     pub stays: Vec<Opening>,
 }
 
 impl History {
-    /// Reads a history line by line; `name` is what problems call it.
+    /// Reads a history line by line. `name` is the name of the file in messages.
     ///
     /// # Errors
-    /// When it cannot be read, or a line is wrong.
+    /// If the input cannot be read or a line is wrong.
     pub fn read(name: &str, mut input: impl BufRead) -> Result<History, HistoryReadError> {
         let mut line = Vec::new();
         let mut number = 0;
@@ -66,7 +66,7 @@ impl History {
         reader.finish().map_err(|objection| objection.at(name, number).into())
     }
 
-    /// What a judge has to know of it.
+    /// The terms for [`judge_history`].
     pub fn terms(&self) -> HistoryTerms<'_> {
         HistoryTerms {
             openers: &self.openers,
@@ -76,7 +76,7 @@ impl History {
         }
     }
 
-    /// Judges each image; openings of different images never conflict.
+    /// Judges each image separately. Openings of different images never conflict.
     pub fn judge(&self) -> HistoryJudgement {
         let mut whole = HistoryJudgement::default();
         for (index, image) in self.images.iter().enumerate() {
@@ -88,12 +88,12 @@ impl History {
 
 fn too_long() -> Objection {
     Objection::new(
-        format!("it is longer than {LONGEST} bytes"),
-        "a history has one event a line; is this one?",
+        format!("this line is longer than {LONGEST} bytes"),
+        "check that this file is a history, with one event on each line",
     )
 }
 
-/// What has been read so far.
+/// The part of the history that has been read so far.
 struct Reader {
     history: History,
     names: HashMap<String, usize>,
@@ -121,7 +121,7 @@ impl Reader {
         }
         let seat = &mut self.seats[opener];
         if self.history.images.is_empty() {
-            // Events of openers that never opened anything.
+            // An event of an opener before the first `open` of the file.
             return seat.take(&line.opener, happening, line.at_ns, number, &mut Vec::new());
         }
         let stays = &mut self.history.images[seat.image].stays;
@@ -142,12 +142,12 @@ impl Reader {
         match process {
             Some(process) if process != known => Err(Objection::new(
                 format!(
-                    "{} is said to be of process {}, and was of {} before",
+                    "{} belongs to process {} here, but to {} before",
                     repeated(&line.opener),
                     repeated(process),
                     repeated(known)
                 ),
-                "an opener is of one process from its first event on; give this one another name",
+                "an opener belongs to one process; use another name for this opener",
             )),
             _ => Ok(opener),
         }
@@ -161,8 +161,8 @@ impl Reader {
         let unnamed = self.history.images.first().map(|image| image.name.is_none());
         if unnamed.is_some_and(|unnamed| unnamed || name.is_none()) {
             return Err(Objection::new(
-                "some openings name their image and others do not",
-                "name it in every `open`, or nowhere when there is only one",
+                "some `open` events name their image and others do not",
+                "name the image in every `open`, or in none if there is only one image",
             ));
         }
         let index = self.history.images.len();
@@ -177,15 +177,19 @@ impl Reader {
         if opened == image {
             return Ok(());
         }
-        let what = format!("its image is {}, and {} was opened", repeated(image), repeated(opened));
-        Err(Objection::new(what, "give each descriptor an opener of its own"))
+        let what = format!(
+            "this event names the image {}, but the opener opened {}",
+            repeated(image),
+            repeated(opened)
+        );
+        Err(Objection::new(what, "use a different opener for each descriptor"))
     }
 
     fn finish(self) -> Result<History, Objection> {
         if self.history.images.is_empty() {
             return Err(Objection::new(
-                "there is no opening in it, so nothing can be judged",
-                "write at least one `open`",
+                "the history has no `open`, so there is no opening to judge",
+                "add at least one `open`",
             ));
         }
         Ok(self.history)

@@ -4,47 +4,47 @@ use crate::history::span::NEVER;
 use crate::history::{OpenAnswer, Opening, OpeningEnd};
 use imglock_core::Claim;
 
-/// Where one opener is in its course of events.
+/// The state of one opener between two of its events.
 #[derive(Debug)]
 pub(super) struct Seat {
-    /// Its index.
+    /// The index of the opener.
     pub opener: usize,
     /// The image that it opened last.
     pub image: usize,
     stage: Stage,
-    /// The line of its last event, and its time.
+    /// The line and the time of its last event.
     line: u64,
     at_ns: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// It has nothing open, and never had.
+    /// It has not opened anything yet.
     New,
-    /// It waits for an answer.
+    /// It waits for the answer to its `open`.
     Trying(usize),
-    /// It was granted.
+    /// It was granted the image.
     Has(usize),
-    /// It was refused, and may still note that it closes its descriptor.
+    /// It was refused, and may still record the close of its descriptor.
     Refused(usize),
-    /// It is closing.
+    /// It is closing the image.
     Closing(usize),
-    /// It has nothing open any more.
+    /// It no longer has the image.
     Away,
 }
 
 impl Seat {
-    /// One without a past.
+    /// An opener without events.
     pub fn new(opener: usize) -> Seat {
         Seat { opener, image: 0, stage: Stage::New, line: 0, at_ns: 0 }
     }
 
-    /// Whether it has, or tries to get, an image.
+    /// Returns whether it has an image or waits for one.
     pub fn is_busy(&self) -> bool {
         !matches!(self.stage, Stage::New | Stage::Away | Stage::Refused(_))
     }
 
-    /// Puts the next event into the stays of the image that it is about.
+    /// Records the next event in the openings of its image.
     pub fn take(
         &mut self,
         name: &str,
@@ -120,33 +120,39 @@ impl Seat {
             self.at_ns,
             self.line
         );
-        Objection::new(what, "write the events of one opener in order of time, by one clock")
+        Objection::new(
+            what,
+            "write the events of one opener in order of time, and take their times from one clock",
+        )
     }
 
     fn out_of_order(&self, name: &str, happening: Happening) -> Objection {
         let name = repeated(name);
         let before = match self.stage {
             Stage::New => "has not opened anything yet".to_owned(),
-            Stage::Trying(_) => format!("still waits for its answer (`open`, line {})", self.line),
-            Stage::Has(_) => format!("has it already (`granted`, line {})", self.line),
+            Stage::Trying(_) => {
+                format!("still waits for the answer to its `open` (line {})", self.line)
+            }
+            Stage::Has(_) => format!("already has the image (`granted`, line {})", self.line),
             Stage::Refused(_) => format!("was refused (line {})", self.line),
             Stage::Closing(_) => format!("is closing (`close`, line {})", self.line),
-            Stage::Away => format!("has let go already (line {})", self.line),
+            Stage::Away => format!("has already released the image (line {})", self.line),
         };
         let (word, advice) = match happening {
             Happening::Open(..) => (
                 "open",
-                "write its `closed` or `died` first, or give each descriptor an opener of its own",
+                "write its `closed` or `died` first, or use a different opener for each descriptor",
             ),
             Happening::Granted => ("granted", "write an `open` before each `granted`"),
             Happening::Refused(_) => ("refused", "write an `open` before each `refused`"),
             Happening::Close => ("close", "write an `open` before each `close`"),
-            Happening::Closed => {
-                ("closed", "write a `close` before each `closed`: the moment just before close(2)")
-            }
-            Happening::Died { .. } => ("died", "leave it out"),
+            Happening::Closed => (
+                "closed",
+                "write a `close` before each `closed`, with the time just before close(2)",
+            ),
+            Happening::Died { .. } => ("died", "remove this event"),
         };
-        Objection::new(format!("`{word}` cannot be here: {name} {before}"), advice)
+        Objection::new(format!("`{word}` is not possible here: {name} {before}"), advice)
     }
 }
 

@@ -7,10 +7,10 @@ use crate::history::span::NEVER;
 use crate::history::{HistoryTerms, OpenAnswer, Opening, OpeningEnd};
 use imglock_core::{Claim, Mode, Permissions};
 
-/// Writes a history while it happens, stay by stay.
+/// A writer that writes a history opening by opening while it happens.
 ///
-/// The events of one stay follow each other; those of others may overlap it in
-/// time.
+/// The events of one opening are written together. They may overlap in time with those of other
+/// openings.
 #[derive(Debug)]
 pub struct HistoryFile<W: Write> {
     out: W,
@@ -20,18 +20,17 @@ impl<W: Write> HistoryFile<W> {
     /// Writes the header. `out` should be buffered.
     ///
     /// # Errors
-    /// When `out` cannot be written.
+    /// If `out` cannot be written.
     pub fn begin(out: W, terms: &HistoryTerms<'_>) -> io::Result<HistoryFile<W>> {
         let mut file = HistoryFile { out };
         file.line(&HistoryHeader::new(terms.backend, terms.complete, terms.resolution_ns))?;
         Ok(file)
     }
 
-    /// Writes these stays, which come after all that were written of the same
-    /// openers.
+    /// Writes these openings. They must be later than all earlier ones of the same openers.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn add(&mut self, stays: &[Opening], terms: &HistoryTerms<'_>) -> io::Result<()> {
         for stay in stays {
             self.stay(stay, terms)?;
@@ -39,10 +38,10 @@ impl<W: Write> HistoryFile<W> {
         Ok(())
     }
 
-    /// Writes out what is buffered.
+    /// Flushes the buffer and returns the writer.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn finish(mut self) -> io::Result<W> {
         self.out.flush()?;
         Ok(self.out)
@@ -96,7 +95,7 @@ impl<W: Write> HistoryFile<W> {
     }
 }
 
-/// By the name of a mode, if one has that claim.
+/// Writes the claim as a mode if a mode has it, otherwise as permissions.
 fn claimed(line: &mut Line<'_>, claim: Claim) {
     match Mode::ALL.iter().find(|mode| mode.claim() == claim) {
         Some(mode) => line.mode = Some(mode.name().into()),

@@ -1,4 +1,4 @@
-//! Histories that can have been, although they may not look like it.
+//! Histories that are possible, although they may not look so.
 
 use rstest::rstest;
 

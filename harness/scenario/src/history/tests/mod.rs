@@ -1,5 +1,5 @@
-//! The checker on histories made by hand, on random ones that really can have
-//! been, and beside a checker that compares everything with everything.
+//! Tests of the judge: with histories written by hand, with random histories that are possible, and
+//! against a simple judge that compares every pair of openings.
 
 mod accepted;
 mod faults;

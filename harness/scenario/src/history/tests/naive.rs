@@ -1,5 +1,4 @@
-//! The same rules said once more, as plainly as can be: everything is compared
-//! with everything.
+//! A simple judge with the same rules. It compares every pair of openings.
 
 use proptest::prelude::*;
 
@@ -11,10 +10,10 @@ use imglock_core::Backend;
 use imglock_core::Hazard;
 use imglock_core::{Claim, Mode, Permission, Permissions, Refusal, Side};
 
-/// No end is later than any time.
+/// Later than every time stamp.
 const FAR: i128 = i128::MAX / 4;
 
-/// What there is to count.
+/// The numbers of findings.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub contradictions: u64,
@@ -38,7 +37,7 @@ impl Tally {
     }
 }
 
-/// Yes, no, or who knows.
+/// A three-valued truth value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Truth {
     No,
@@ -66,7 +65,7 @@ pub fn naive(stays: &[Opening], terms: &HistoryTerms<'_>) -> Tally {
 }
 
 impl Naive<'_> {
-    /// Whether `a` comes before `b`, of two openers.
+    /// Returns whether `a` precedes `b`, for times of two different openers.
     fn before(&self, a: i128, b: i128) -> Truth {
         let resolution = i128::from(self.terms.resolution_ns);
         match () {
@@ -116,8 +115,8 @@ impl Naive<'_> {
         tally.lock_loss += u64::from(lock_loss);
     }
 
-    /// Whether some descriptor was closed in the loser's process after it
-    /// began to lock and before the other had its answer.
+    /// Returns whether a descriptor was closed in the process of the loser after it began to lock and
+    /// before the answer of the other opener.
     fn lost(&self, loser: &Opening, other: &Opening) -> Truth {
         if self.terms.backend == Backend::Ofd {
             return Truth::No;
@@ -186,7 +185,7 @@ fn until(stay: &Opening) -> i128 {
     }
 }
 
-/// When it closes its descriptor.
+/// The time in which it closes its descriptor.
 fn closing(stay: &Opening) -> Option<(i128, i128)> {
     match stay.answer {
         Some((_, OpenAnswer::Granted)) => ends(stay),
@@ -198,7 +197,7 @@ fn closing(stay: &Opening) -> Option<(i128, i128)> {
     }
 }
 
-/// Any stays whatever, of `openers` openers, each in its order.
+/// Random openings of `openers` openers, each in the order of its events.
 fn stays(openers: usize) -> impl Strategy<Value = Vec<Opening>> {
     let claim = (0..16_u8, 0..16_u8).prop_map(|(held, shared)| {
         let set = Permissions::from_bits_truncate;

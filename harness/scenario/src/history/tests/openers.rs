@@ -1,5 +1,5 @@
-//! Openers that go about it as QEMU does, interleaved call by call, on a lock
-//! table in memory; and the history that they write.
+//! Openers that use QEMU's protocol on a lock table in memory, interleaved call by call, and the
+//! history that they write.
 
 use crate::history::{HistoryOpener, OpenAnswer, Opening, OpeningEnd};
 use crate::model::TableLocks;
@@ -14,12 +14,11 @@ enum Answered {
     Test(Result<Option<Blocker>, LockError>),
 }
 
-/// Lets a protocol make one call more than it has made before.
+/// Lets a protocol make one more call than before.
 ///
-/// A protocol cannot be stopped in the middle. But it does the same again when
-/// it is given the same answers, so it is begun anew for each call: what it
-/// has done is answered from the record, one call is really made, and whatever
-/// comes after that is not made and does not count.
+/// A protocol cannot be interrupted, but it repeats its calls if it receives the same answers. So it
+/// is started again for each call: recorded calls are answered from the record, one more call is
+/// made, and later calls are not made and do not count.
 struct OneCallMore<'a> {
     locks: &'a mut TableLocks,
     record: &'a mut Vec<Answered>,
@@ -48,7 +47,7 @@ impl OneCallMore<'_> {
     ) -> Result<(), LockError> {
         match self.answer(|locks| Answered::Set(call(locks))) {
             Some(Answered::Set(answer)) => answer,
-            Some(Answered::Test(_)) => panic!("another call than before"),
+            Some(Answered::Test(_)) => panic!("a different call than in the record"),
             None => Err(LockError::Interrupted),
         }
     }
@@ -70,13 +69,13 @@ impl ByteLocks for OneCallMore<'_> {
     fn test(&mut self, kind: LockType, range: RangeSpec) -> Result<Option<Blocker>, LockError> {
         match self.answer(|locks| Answered::Test(locks.test(kind, range))) {
             Some(Answered::Test(answer)) => answer,
-            Some(Answered::Set(_)) => panic!("another call than before"),
+            Some(Answered::Set(_)) => panic!("a different call than in the record"),
             None => Err(LockError::Interrupted),
         }
     }
 }
 
-/// What an opener does next.
+/// The next action of an opener.
 #[derive(Debug)]
 enum Stage {
     Away,
@@ -92,15 +91,15 @@ enum Stage {
     Has {
         locks: TableLocks,
     },
-    /// It has noted that it closes.
+    /// It has recorded that it is about to close the image.
     Closing {
         locks: TableLocks,
     },
-    /// It has closed.
+    /// It has closed the image.
     Closed,
 }
 
-/// All openers of one image, and what they wrote.
+/// All openers of one image, and their history.
 #[derive(Debug)]
 pub struct HistoryImage {
     double: TableLocks,
@@ -108,28 +107,28 @@ pub struct HistoryImage {
     seats: Vec<(usize, Stage)>,
     pub openers: Vec<HistoryOpener>,
     pub stays: Vec<Opening>,
-    /// The stay that each opener is at.
+    /// The current opening of each opener.
     current: Vec<usize>,
     now: u64,
 }
 
-/// What moves an opener.
+/// The next turn of an opener.
 #[derive(Debug, Clone, Copy)]
 pub struct Turn {
-    /// Which opener.
+    /// The opener.
     pub opener: usize,
-    /// What it claims when it is about to open the image.
+    /// Its claim, if it is about to open the image.
     pub claim: Claim,
-    /// Whether it holds on to what it has.
+    /// Whether it keeps the image that it has.
     pub stays: bool,
     /// Whether its process dies instead.
     pub dies: bool,
-    /// How much later than the turn before.
+    /// The time since the previous turn.
     pub later_ns: u64,
 }
 
 impl HistoryImage {
-    /// An opener for each number, which is its process.
+    /// One opener for each number, which is its process.
     pub fn new(backend: Backend, processes: &[usize]) -> HistoryImage {
         let double = TableLocks::new(backend);
         let count = processes.iter().max().map_or(0, |most| most + 1);
@@ -148,7 +147,7 @@ impl HistoryImage {
         }
     }
 
-    /// One opener makes its next call, or notes what it is about to do.
+    /// Makes the next call of one opener, or records what it is about to do.
     pub fn turn(&mut self, turn: Turn) {
         let Turn { opener, claim, stays, dies, later_ns } = turn;
         self.now += later_ns;
@@ -188,7 +187,7 @@ impl HistoryImage {
         };
     }
 
-    /// Lets everybody end what is begun.
+    /// Finishes everything that was started.
     pub fn finish(&mut self) {
         for opener in 0..self.seats.len() {
             while !matches!(self.seats[opener].1, Stage::Away) {
@@ -197,7 +196,7 @@ impl HistoryImage {
                 self.turn(turn);
             }
         }
-        assert_eq!(self.double.held(), [], "nobody is left");
+        assert_eq!(self.double.held(), [], "a lock is left");
     }
 
     fn lock(&mut self, opener: usize, mut locks: TableLocks, mut record: Vec<Answered>) -> Stage {
@@ -232,7 +231,7 @@ impl HistoryImage {
         self.stays[self.current[opener]].end = Some(end);
     }
 
-    /// A whole process dies; that is seen a moment later.
+    /// The death of a whole process, which is seen a moment later.
     fn die(&mut self, process: usize) {
         let from_ns = self.now;
         for opener in 0..self.seats.len() {

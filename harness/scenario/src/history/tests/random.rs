@@ -1,5 +1,4 @@
-//! Histories that can have been are accepted, and what is then made wrong in
-//! them is found.
+//! The judge accepts histories that are possible, and finds faults that are added to them.
 
 use std::cell::Cell;
 
@@ -15,12 +14,11 @@ use crate::history::{
 use imglock_core::Backend;
 use imglock_core::Mode;
 
-/// How many histories are accepted, and how many of them are then made wrong
-/// in each way.
+/// The number of histories, for acceptance and for each kind of fault.
 const CASES: u32 = 10_000;
 const WRONG: u32 = 2_000;
 
-/// A history that can have been.
+/// A history that is possible.
 #[derive(Debug, Clone)]
 struct Real {
     backend: Backend,
@@ -39,8 +37,7 @@ impl Real {
     }
 }
 
-/// Four openers of two, three or four processes, and who makes which call
-/// when.
+/// Four openers in two, three or four processes, and the order of their calls.
 fn real(backend: impl Strategy<Value = Backend>) -> impl Strategy<Value = Real> {
     let processes = prop::sample::select(vec![[0, 1, 2, 3], [0, 0, 1, 2], [0, 0, 1, 1]]);
     let turns = prop::collection::vec(any::<u16>(), 20..140);
@@ -79,8 +76,8 @@ fn either() -> impl Strategy<Value = Backend> {
     prop::sample::select(&Backend::ALL[..])
 }
 
-/// Runs a test on many histories; it says whether it could try something on
-/// this one. Many must have been fit for it, or nothing was tested.
+/// Runs a test on many histories. The test returns whether the history was suitable. The run fails
+/// if too few were suitable.
 fn on_many(
     cases: u32,
     at_least: u32,
@@ -97,7 +94,7 @@ fn on_many(
         Ok(())
     });
     result.unwrap_or_else(|error| panic!("{error}"));
-    assert!(tried.get() >= at_least, "only {} of {cases} were fit for it", tried.get());
+    assert!(tried.get() >= at_least, "only {} of {cases} were suitable", tried.get());
 }
 
 #[test]
@@ -111,17 +108,17 @@ fn what_can_have_been_is_accepted() {
         hazards.set(hazards.get() + judgement.hazards.len());
         Ok(true)
     });
-    assert!(refused.get() > u64::from(CASES), "hardly anybody was in the way: {refused:?}");
-    assert!(hazards.get() > 1_000, "POSIX locks were hardly ever lost: {hazards:?}");
+    assert!(refused.get() > u64::from(CASES), "too few refusals: {refused:?}");
+    assert!(hazards.get() > 1_000, "too few lost POSIX locks: {hazards:?}");
 }
 
-/// A clock that only ticks now and then, or clocks that are not quite the same,
-/// may leave doubts, and no more.
+/// A clock with a coarse resolution, or slightly different clocks, may lead to the verdict unknown, but
+/// not to invalid.
 #[test]
 fn a_bad_clock_accuses_nobody() {
     let doubts = [Cell::new(0), Cell::new(0)];
     on_many(1_000, 1_000, either(), |real, choice| {
-        // Openers act some hundred thousand nanoseconds apart at the most.
+        // The calls of openers are at most some hundred thousand nanoseconds apart.
         let (kind, off) = (choice % 2, 2 + choice as u64 / 2 % 50_000);
         let stays: Vec<Opening> = real
             .stays
@@ -139,7 +136,7 @@ fn a_bad_clock_accuses_nobody() {
         doubts[kind].set(doubts[kind].get() + judgement.unclear);
         Ok(true)
     });
-    assert!(doubts.iter().all(|count| count.get() > 20), "it made hardly a difference: {doubts:?}");
+    assert!(doubts.iter().all(|count| count.get() > 20), "too few unknown verdicts: {doubts:?}");
 }
 
 fn stamped(stay: &Opening, clock: impl Fn(u64) -> u64) -> Opening {
@@ -158,7 +155,7 @@ fn stamped(stay: &Opening, clock: impl Fn(u64) -> u64) -> Opening {
     }
 }
 
-/// Somebody who was refused beside a holder says that it was granted.
+/// An opener that was refused beside a holder records that it was granted.
 #[test]
 fn a_refused_writer_that_claims_to_have_been_granted_is_found() {
     on_many(WRONG, WRONG / 4, Just(Backend::Ofd), |real, choice| {
@@ -184,14 +181,14 @@ fn a_refused_writer_that_claims_to_have_been_granted_is_found() {
                 prop_assert!([first, second].contains(&stays[chosen]));
             }
 
-            // One holder more leaves no refusal without a cause.
+            // One more holder leaves no refusal without a cause.
             other => return Err(TestCaseError::fail(format!("{other:?}"))),
         }
         Ok(true)
     });
 }
 
-/// All who can be the cause of a refusal are struck out.
+/// All openers that can be the cause of a refusal are removed.
 #[test]
 fn a_refusal_whose_cause_is_struck_out_is_found() {
     on_many(WRONG, WRONG / 2, either(), |real, choice| {
@@ -216,7 +213,7 @@ fn a_refusal_whose_cause_is_struck_out_is_found() {
         let HistoryVerdict::Invalid(finding) = judgement.verdict else {
             return Err(TestCaseError::fail(format!("{:?}", judgement.verdict)));
         };
-        // Others may have had the same cause, and come earlier.
+        // An earlier refusal may have had the same cause.
         let HistoryMatter::Unjustified { refused: found, .. } = finding.matter else {
             return Err(TestCaseError::fail(format!("{:?}", finding.matter)));
         };
@@ -225,7 +222,7 @@ fn a_refusal_whose_cause_is_struck_out_is_found() {
     });
 }
 
-/// One close is not noted.
+/// One close is not recorded.
 #[test]
 fn a_lock_that_was_never_let_go_is_found() {
     on_many(WRONG, WRONG / 2, either(), |real, choice| {
@@ -238,15 +235,15 @@ fn a_lock_that_was_never_let_go_is_found() {
             return Err(TestCaseError::fail(format!("{:?}", judgement.verdict)));
         };
         prop_assert_eq!(finding.matter, HistoryMatter::NeverReleased { holder: stays[chosen] });
-        // Where nothing says that the history is complete, it may hold on; but not
-        // beside others who came later.
+        // If the history is not complete, the opener may keep the image, but not beside later conflicting
+        // openers.
         let terms = HistoryTerms { complete: false, ..real.terms() };
         prop_assert_eq!(Tally::of(&judge_history(&stays, &terms)), naive(&stays, &terms));
         Ok(true)
     });
 }
 
-/// Which of the stays that are fit was chosen.
+/// The index of one of the suitable openings, by `choice`.
 fn one_of(stays: &[Opening], choice: usize, fit: impl Fn(&Opening) -> bool) -> Option<usize> {
     let fit: Vec<usize> = (0..stays.len()).filter(|index| fit(&stays[*index])).collect();
     Some(*fit.get(choice.checked_rem(fit.len())?)?)

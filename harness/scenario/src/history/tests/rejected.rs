@@ -1,4 +1,4 @@
-//! Histories that cannot have been, or of which that cannot be said.
+//! Histories that are impossible, or possibly impossible.
 
 use rstest::rstest;
 

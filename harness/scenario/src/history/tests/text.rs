@@ -1,5 +1,4 @@
-//! Short notation for histories, which is turned into the file's format and
-//! read from it.
+//! A short notation for histories. It is converted to the file format and parsed.
 
 use serde_json::{Value, json};
 
@@ -7,10 +6,10 @@ use crate::history::{History, HistoryFinding, HistoryJudgement, HistoryMatter, H
 use imglock_core::Outcome;
 use imglock_core::Refusal;
 
-/// Reads `AT OPENER WORD ...` lines. An opener `vm1.disk` is of process `vm1`.
+/// Parses `AT OPENER WORD ...` lines. An opener `vm1.disk` belongs to the process `vm1`.
 ///
-/// `header` is what differs from a complete OFD history with stamps of 1 ns:
-/// `posix`, `incomplete`, `coarse` (10 ns).
+/// `header` states the differences from a complete OFD history with time stamps of 1 ns: `posix`,
+/// `incomplete`, `coarse` (10 ns).
 pub fn history(header: &str, lines: &str) -> History {
     let is = |word: &str| header.split_whitespace().any(|one| one == word);
     let mut text = json!({
@@ -62,7 +61,7 @@ fn refusal(over: &str) -> Refusal {
     }
 }
 
-/// What was found, in a few words.
+/// A short text for the judgement.
 pub fn said(history: &History, judgement: &HistoryJudgement) -> String {
     let mut words = match &judgement.verdict {
         HistoryVerdict::Valid => "valid".to_owned(),

@@ -1,4 +1,4 @@
-//! What is written is read again.
+//! A written history can be read again.
 
 use crate::history::{
     History, HistoryCounts, HistoryFile, HistoryJudgement, HistoryOpener, HistoryTerms,
@@ -72,5 +72,5 @@ fn parts_are_put_together() {
     let counts = HistoryCounts { openings: 3, granted: 0, refused: 3, span_ns: Some((100, 305)) };
     assert_eq!(whole.counts, counts);
     let HistoryVerdict::Invalid(finding) = whole.verdict else { panic!("{:?}", whole.verdict) };
-    assert_eq!(finding.matter.events()[0].at_ns, 100, "the earliest is told");
+    assert_eq!(finding.matter.events()[0].at_ns, 100, "the earliest finding is kept");
 }

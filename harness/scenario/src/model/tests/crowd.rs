@@ -3,8 +3,8 @@ use crate::model::Prediction;
 use imglock_core::Backend;
 use imglock_core::Outcome;
 
-/// Each opener costs the same, however many there are: with a scan of all
-/// owners per lock call this takes minutes in a debug build.
+/// The cost of each opener does not depend on their number. With a scan of all owners for each lock
+/// call, this test takes minutes in a debug build.
 #[rstest::rstest]
 fn ten_thousand_share_one_image(#[values(Backend::Ofd, Backend::Posix)] backend: Backend) {
     let mut world = world(backend);

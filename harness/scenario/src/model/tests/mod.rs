@@ -1,8 +1,7 @@
-//! Stories that the model must foresee line by line.
+//! Stories whose lines the model must predict.
 //!
-//! A line is `ACTOR VERB ... => OUTCOME`; `a | b` stands for outcome `a` on
-//! OFD and `b` on POSIX, `? a` for an unknown outcome that then turns out to
-//! be `a`. `locks => ...` states the lock table.
+//! A line is `ACTOR VERB ... => OUTCOME`. `a | b` stands for outcome `a` on OFD and `b` on POSIX,
+//! `? a` for an unknown outcome that is then applied as `a`. `locks => ...` states the lock table.
 
 mod bytes;
 mod claims;
@@ -23,14 +22,14 @@ use imglock_core::Backend;
 use imglock_core::TableLock;
 use imglock_shorthand::action;
 
-/// Plays `story` on each backend, asserting every line.
+/// Plays `story` on each backend and checks every line.
 pub(super) fn story(text: &str) {
     for backend in Backend::ALL {
         story_on(backend, text);
     }
 }
 
-/// Plays `story` on one backend, and gives the world it ends with.
+/// Plays `story` on one backend and returns the world at its end.
 pub(super) fn story_on(backend: Backend, text: &str) -> World {
     let mut world = world(backend);
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -62,7 +61,7 @@ pub(super) fn story_on(backend: Backend, text: &str) -> World {
     world
 }
 
-/// Two images of a mebibyte, nobody there.
+/// A world with two images of 1 MiB and no process.
 pub(super) fn world(backend: Backend) -> World {
     World::new(backend, &[("disk.img".into(), 1 << 20), ("base.img".into(), 1 << 20)])
 }

@@ -112,8 +112,8 @@ fn an_overlay_shows_the_lower_data_until_it_is_opened_for_writing() {
     );
 }
 
-/// A reopen for writing and a refused open copy up as well, an open that the
-/// mount refuses does not.
+/// A reopen for writing and a refused open copy the file up as well. An open that the mount refuses
+/// does not.
 #[test]
 fn what_was_written_under_an_overlay_is_nobodys_to_say() {
     let text = |line: &str| {
@@ -148,7 +148,7 @@ fn what_was_written_under_an_overlay_is_nobodys_to_say() {
         for question in questions {
             story(&format!("{}\n{question}", text(line)));
         }
-        // What is known of it is still said.
+        // Outcomes that do not depend on the data are still predicted.
         story(&format!("{}\nvm2 lock disk read start=0 => granted", text(line)));
     }
 }
@@ -178,5 +178,5 @@ fn the_reason_for_not_knowing_is_said() {
     }
     let (actor, action) = action("vm2 read disk at=0 len=4");
     let Prediction::Unknown(why) = world.predict(actor, &action) else { panic!("it is known") };
-    assert_eq!(why, "overlayfs does not say what it shows of a file that was written under it");
+    assert_eq!(why, "overlayfs does not define the data of a file whose lower file was written");
 }

@@ -41,7 +41,7 @@ fn set(node: &str, claim: Claim) -> Action {
     Action::Set { node: node.to_owned(), mode: ModeSpec::Claim(claim), pause_after: None }
 }
 
-/// Predicts and carries out one step.
+/// Predicts and applies one step.
 fn take(world: &mut World, actor: &str, step: &Action) -> Outcome {
     match world.predict(actor, step) {
         Prediction::Exactly(outcome) => {
@@ -52,7 +52,7 @@ fn take(world: &mut World, actor: &str, step: &Action) -> Outcome {
     }
 }
 
-/// The contract, said of claims instead of bytes.
+/// The contract, in terms of claims instead of bytes.
 fn contract(new: Claim, others: &[Claim]) -> Outcome {
     if !others.iter().any(|other| other.conflicts_with(new)) {
         return Outcome::Granted;
@@ -105,7 +105,7 @@ proptest! {
             }
             let bytes: usize = world.locks().iter().map(|l| (l.range.last - l.range.first + 1) as usize).sum();
             let needed: usize = claims.values().map(|c| c.held.iter().count() + c.unshared().iter().count()).sum();
-            prop_assert_eq!(bytes, needed, "no byte is left behind, and none is lost");
+            prop_assert_eq!(bytes, needed, "the locked bytes are those of the claims");
         }
     }
 
@@ -125,9 +125,9 @@ proptest! {
             let range = imglock_core::RangeSpec::byte(if unshared { 200 } else { 100 } + byte);
             let lock = Action::Lock { node: "raw".into(), kind, range, wait: false };
             take(&mut world, "stray", &lock);
-            imglock_core::ByteLocks::set(&mut stray, kind, range).expect("nobody else is there");
+            imglock_core::ByteLocks::set(&mut stray, kind, range).expect("no conflict");
         }
-        // Three processes of two nodes each.
+        // Three processes with two nodes each.
         let processes: Vec<TableLocks> = (0..3).map(|_| stranger.in_another_process()).collect();
         let mut nodes: BTreeMap<usize, (TableLocks, ByteClaims)> = BTreeMap::new();
         for (who, step) in moves {

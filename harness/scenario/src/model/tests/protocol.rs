@@ -1,5 +1,5 @@
-//! QEMU's way to acquire ([`ByteClaims`]) on the double: what is locked after
-//! it has had its way, or has been refused.
+//! QEMU's protocol ([`ByteClaims`]) on a lock table in memory: the locks after a grant and after a
+//! refusal.
 
 use rstest::rstest;
 
@@ -8,17 +8,17 @@ use imglock_core::{Access, Claim, Mode, Permission, Refusal, Side};
 use imglock_core::{Backend, ByteLocks, LockError, LockType, RangeSpec};
 use imglock_locks::{AcquireError, ByteClaims};
 
-/// Opens the image in a process of its own and acquires `mode`.
+/// Opens the image in a new process and acquires `mode`.
 fn opener(image: &TableLocks, mode: Mode) -> (TableLocks, ByteClaims) {
     let (mut locks, mut claims) = (image.in_another_process(), ByteClaims::default());
-    claims.change(&mut locks, mode.claim()).expect("nobody is in the way");
+    claims.change(&mut locks, mode.claim()).expect("no conflict");
     (locks, claims)
 }
 
-/// `100-101 201`, where every lock is a read lock.
+/// The locked bytes, such as `100-101 201`. Every lock must be a read lock.
 fn bytes(locks: &TableLocks) -> String {
     let held = locks.held();
-    assert!(held.iter().all(|(kind, _)| *kind == LockType::Read), "QEMU takes no other");
+    assert!(held.iter().all(|(kind, _)| *kind == LockType::Read), "QEMU acquires only read locks");
     held.iter().map(|(_, range)| range.to_string()).collect::<Vec<_>>().join(" ")
 }
 
@@ -39,7 +39,7 @@ fn the_second_is_refused_and_leaves_no_byte(
     let refusal = Refusal { side, permission };
     assert_eq!(claims.change(&mut locks, second.claim()), Err(AcquireError::Refused(refusal)));
     assert_eq!(bytes(&locks), "");
-    assert_eq!(holder.held(), before, "the holder notices nothing");
+    assert_eq!(holder.held(), before, "the holder keeps its locks");
 }
 
 #[test]
@@ -49,14 +49,14 @@ fn a_refused_upgrade_keeps_what_it_had() {
     assert!(claims.change(&mut locks, Mode::Rw.claim()).is_err());
     assert_eq!((bytes(&locks).as_str(), claims.claim()), ("100 201", Mode::Ro.claim()));
     holder.close();
-    assert_eq!(claims.change(&mut locks, Mode::Rw.claim()), Ok(()), "nobody is left to refuse");
+    assert_eq!(claims.change(&mut locks, Mode::Rw.claim()), Ok(()), "no conflict is left");
     assert_eq!(bytes(&locks), "100-101 201");
     assert_eq!(claims.change(&mut locks, Claim::NOTHING), Ok(()));
     assert_eq!(bytes(&locks), "");
 }
 
-/// How QEMU loses its locks in a plain start: the close of the old descriptor
-/// takes them along, and the commit looks at its own notes only.
+/// This is how QEMU loses its locks in a normal start: the close of the old descriptor drops them, and
+/// the commit only uses its own records.
 #[rstest]
 #[case(Backend::Ofd, "100-101 201")]
 #[case(Backend::Posix, "")]
@@ -83,7 +83,7 @@ fn a_refused_reopen_keeps_the_old_descriptor_and_takes_nothing_on_the_new_one() 
 fn a_foreign_write_lock_is_met_by_the_lock_itself() {
     let image = TableLocks::new(Backend::Ofd);
     let mut stranger = image.in_another_process();
-    stranger.set(LockType::Write, RangeSpec::byte(201)).expect("nobody else is there");
+    stranger.set(LockType::Write, RangeSpec::byte(201)).expect("no conflict");
     let (mut locks, mut claims) = (image.in_another_process(), ByteClaims::default());
     let blocker = locks.test(LockType::Read, RangeSpec::byte(201)).expect("an answer");
     let error = LockError::WouldBlock { blocker };

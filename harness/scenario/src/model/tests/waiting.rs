@@ -165,8 +165,8 @@ fn weakening_a_lock_lets_waiters_in_at_no_certain_time() {
     );
 }
 
-/// Letters stand for owners, POSIX or OFD; each waits for the next one, and
-/// the last for the first. Kernel 6.18 gave these outcomes to the last.
+/// Letters stand for POSIX or OFD owners. Each waits for the next one, and the last one for the first.
+/// Kernel 6.18 returned these outcomes to the last one.
 #[rstest::rstest]
 #[case("pp", "EDEADLK")]
 #[case("op", "EDEADLK")]

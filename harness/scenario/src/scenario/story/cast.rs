@@ -3,19 +3,19 @@ use std::collections::HashSet;
 use super::walk::{Event, walk};
 use crate::scenario::draft::Draft;
 
-/// Every name that the whole story mentions.
+/// All names in the scenario.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cast {
     /// Actors that do something or are sent something.
     pub named: HashSet<String>,
     /// Actors that `fork` or `thread` makes.
     pub made: HashSet<String>,
-    /// Words of lines that were not understood: each may be anything.
+    /// The words of lines that were not understood. Each may be a name.
     pub doubtful: HashSet<String>,
 }
 
 impl Cast {
-    /// Reads the whole story once.
+    /// Reads the complete scenario once.
     pub fn of(drafts: &[Draft]) -> Cast {
         let mut cast = Cast::default();
         walk(drafts, &mut |event| match event {
@@ -49,7 +49,7 @@ impl Cast {
     }
 }
 
-/// Most names are there already, and need no copy.
+/// Most names are already known and need no copy.
 fn insert(names: &mut HashSet<String>, name: &str) {
     if !names.contains(name) {
         names.insert(name.to_owned());

@@ -13,7 +13,7 @@ use crate::scenario::{HeldStatement, Step, names, word};
 use crate::text::Problems;
 use imglock_core::{LockOwner, Outcome};
 
-/// Checks the whole story of a text.
+/// Checks the story of a text.
 pub(in crate::scenario) fn check(drafts: &[Draft], head: &Head, problems: &mut Problems) {
     let images = head.images.iter().map(|image| image.name.clone());
     let story = Story { cast: Cast::of(drafts), ..Story::new(&head.backends, images) };
@@ -27,7 +27,7 @@ pub(in crate::scenario) fn check(drafts: &[Draft], head: &Head, problems: &mut P
 
 struct Check<'p> {
     story: Story,
-    /// Actors that were used before being made; that is said once.
+    /// The actors that were used before they were made. Each is reported once.
     premature: HashSet<String>,
     problems: &'p mut Problems,
 }
@@ -49,7 +49,7 @@ impl Check<'_> {
         self.story.enter(step, together);
     }
 
-    /// Complains of an expected lock owner that takes no part.
+    /// Reports an expected lock owner that is not in the scenario.
     fn owners(&mut self, step: &Step, spans: &Spans) {
         for (backend, outcome) in &step.expect.0 {
             if let Outcome::Held { owner: LockOwner::Actor(name), .. } = outcome
@@ -93,7 +93,7 @@ impl Check<'_> {
         known.sort_unstable();
         self.problems.add(
             span,
-            "takes no part",
+            "unknown process",
             format!("there is no process `{name}` in this scenario"),
             word::advice(name, &known),
         );
@@ -111,8 +111,8 @@ fn tell(
     match fault {
         StoryFault::Ended { actor, line } => problems.add(
             span,
-            "is gone",
-            format!("`{actor}` has ended on line {line}"),
+            "has ended",
+            format!("`{actor}` ended on line {line}"),
             "move this step before that line, or use another process",
         ),
         StoryFault::NotMadeYet { actor } => {
@@ -127,15 +127,15 @@ fn tell(
         }
         StoryFault::TooManyActors => problems.add(
             span,
-            "one process too many",
+            "too many processes",
             format!("the scenario has more than {MOST_ACTORS} processes"),
-            "repeat less often, or let one process do more",
+            "use fewer rounds or fewer processes",
         ),
         StoryFault::Stopped { actor } => problems.add(
             span,
             "while stopped",
-            format!("`{actor}` is stopped, and cannot do anything"),
-            "let it go on first (`continue`); a stopped process can only be sent `continue`, \
+            format!("`{actor}` is stopped and cannot run this step"),
+            "resume it first with `continue`; a stopped process accepts only `continue`, \
              `kill` and `signal`",
         ),
         StoryFault::Waits { actor, state } => problems.add(
@@ -143,7 +143,7 @@ fn tell(
             format!("while {state}"),
             format!("`{actor}` is still {state} in an earlier step"),
             format!(
-                "`{actor} await` takes that step to its end; until then it can only be sent \
+                "`{actor} await` waits for the end of that step; until then `{actor}` accepts only \
                  `await`, `kill`, `signal`, `stop` and `continue`"
             ),
         ),
@@ -151,13 +151,13 @@ fn tell(
             span,
             "nothing to wait for",
             format!("`{actor}` has no step that can be blocked or paused"),
-            "a `lock` with `wait=#true` before it can be blocked, an `open` or `set` with \
-             `pause-after` paused",
+            "an earlier `lock` with `wait=#true` can be blocked, and an earlier `open` or `set` with \
+             `pause-after` can be paused",
         ),
         StoryFault::ActorTaken { name } => problems.add(
             span,
             "taken",
-            format!("there is an actor `{name}` already"),
+            format!("an actor `{name}` already exists"),
             "choose another name; in a `repeat ... as=n` a name such as `child$n` is new in every \
              round",
         ),
@@ -175,7 +175,7 @@ fn tell(
             span,
             "too long",
             format!("a file name of {} bytes is too long", name.len()),
-            format!("{} bytes are the most", names::LONGEST_FILE),
+            format!("the maximum is {} bytes", names::LONGEST_FILE),
         ),
         StoryFault::NeverOpened { actor, node } => {
             let known: Vec<&str> = story.nodes(actor).collect();
@@ -192,9 +192,9 @@ fn tell(
         }
         StoryFault::OpenAlready { actor, node } => problems.add(
             span,
-            "open already",
-            format!("`{actor}` has a node `{node}` open already"),
-            format!("`{actor} close {node}` first, or choose another name"),
+            "already open",
+            format!("`{actor}` already has an open node `{node}`"),
+            format!("add `{actor} close {node}` before it, or choose another name"),
         ),
         StoryFault::ToItself { actor, node } => problems.add(
             span,

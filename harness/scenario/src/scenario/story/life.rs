@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use imglock_core::Outcome;
 
-/// How many processes and threads a scenario may have.
+/// The maximum number of processes and threads of a scenario.
 pub(super) const MOST_ACTORS: usize = 20_000;
 
-/// One actor, as far as the text tells.
+/// The state of one actor, as far as the text determines it.
 #[derive(Debug, Clone)]
 pub(super) struct Life {
     /// Its descriptor table, shared with its threads.
@@ -14,14 +14,14 @@ pub(super) struct Life {
     pub gone: Option<usize>,
     /// Whether it is stopped by a signal.
     pub stopped: bool,
-    /// `blocked` or `paused` when its last step is certainly so.
+    /// `blocked` or `paused` if its last step certainly has this outcome.
     pub waits: Option<Outcome>,
-    /// Whether it ever did a step that could be so.
+    /// Whether any of its steps can have such an outcome.
     pub could_wait: bool,
 }
 
 impl Life {
-    /// An actor at its beginning.
+    /// An actor at its start.
     pub fn new(table: usize) -> Life {
         Life { table, gone: None, stopped: false, waits: None, could_wait: false }
     }

@@ -1,10 +1,8 @@
-//! The rules of a story: whether its lines make sense one after the other, by
-//! what exists, what is open where, and which actor can act at all. They say
-//! only what is certain from the text; what depends on a refusal is left to
-//! the model.
+//! The rules of a story: whether the lines of a scenario are consistent in their order. They follow
+//! which actors exist, which nodes are open, and which actors can run a step, and report only
+//! problems that are certain from the text. The model decides everything that depends on a refusal.
 //!
-//! [`Story`] has the rules, `check` applies them to a text and words the
-//! messages.
+//! [`Story`] contains the rules. `check` applies them to a text and words the messages.
 
 mod cast;
 mod check;
@@ -25,7 +23,7 @@ use imglock_core::{Action, ActionKind, ActionNames, Backend, Outcome};
 
 pub(super) use check::check;
 
-/// A story as far as it has been told, step by step.
+/// A story up to some step.
 ///
 /// ```
 /// use imglock_core::{Action, Backend};
@@ -44,8 +42,7 @@ pub(super) use check::check;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Story {
-    /// What is known of the whole story beforehand: of one that is still being
-    /// made, nothing.
+    /// The names in the complete story, where it is known beforehand.
     cast: Cast,
     backends: Vec<Backend>,
     /// Every name that an image ever had.
@@ -55,7 +52,7 @@ pub struct Story {
 }
 
 impl Story {
-    /// A story at its beginning, to be played on `backends`, with these images.
+    /// A story without steps, for these backends and with these images.
     pub fn new(backends: &[Backend], images: impl IntoIterator<Item = String>) -> Story {
         Story {
             cast: Cast::default(),
@@ -66,15 +63,14 @@ impl Story {
         }
     }
 
-    /// Whether the scenario format lets `actor` do this next.
+    /// Returns whether the scenario format allows this action of `actor` as the next step.
     pub fn admits(&self, actor: &str, action: &Action) -> bool {
         self.faults(actor, action).is_empty()
     }
 
-    /// Adds a step. Of one that is not admitted, whatever is left of it when
-    /// that is put right. `together`: it is one of several that start at the
-    /// same moment, so that its success is not certain where nothing is
-    /// expected of it.
+    /// Adds a step. Of a step that is not admitted, the story takes the effects that do not depend
+    /// on the fault. A step in a `together` block (`together`) succeeds for certain only if that is
+    /// its expected outcome.
     pub fn enter(&mut self, step: &Step, together: bool) {
         let names = step.action.names();
         if step.action.is_hosts() {
@@ -88,24 +84,24 @@ impl Story {
         }
     }
 
-    /// Every node that the actor ever had, by name.
+    /// The nodes that the actor has or had, by name.
     pub fn nodes(&self, actor: &str) -> impl Iterator<Item = &str> {
         let table = self.lives.get(actor).map(|life| &self.tables[life.table]);
         table.into_iter().flat_map(|nodes| nodes.keys().map(String::as_str))
     }
 
-    /// Whether the actor has exited or was killed.
+    /// Returns whether the actor has exited or was killed.
     pub fn has_ended(&self, actor: &str) -> bool {
         self.lives.get(actor).is_some_and(|life| life.gone.is_some())
     }
 
-    /// Whether the actor is stopped by a signal.
+    /// Returns whether the actor is stopped by a signal.
     pub fn is_stopped(&self, actor: &str) -> bool {
         self.lives.get(actor).is_some_and(|life| life.stopped)
     }
 
-    /// The descriptor table of an actor, which begins to exist when it is
-    /// first met; `None` where it cannot exist at this point.
+    /// The descriptor table of an actor, which is added at its first step. Returns `None` if the
+    /// actor cannot exist at this point.
     fn appear(&mut self, name: &str) -> Option<usize> {
         if let Some(life) = self.lives.get(name) {
             return life.gone.is_none().then_some(life.table);
@@ -131,7 +127,7 @@ impl Story {
         })
     }
 
-    /// What becomes of the node that the step is about, and of its copy.
+    /// Applies the step to its node and to the copy of the node.
     fn note_nodes(&mut self, step: &Step, names: ActionNames<'_>, table: usize, together: bool) {
         let Some(node) = names.node else { return };
         if let Action::Open { .. } = step.action {
@@ -154,7 +150,7 @@ impl Story {
         }
     }
 
-    /// What the step does to its actor, and the actor that it makes.
+    /// Applies the step to its actor, and adds the actor that it makes.
     fn note_lives(&mut self, step: &Step, table: usize) {
         use ActionKind::*;
 
@@ -170,7 +166,7 @@ impl Story {
             _ => {}
         }
         let left = matches!(step.action, Action::Exec).then(|| {
-            // Which nodes are left depends on `cloexec`.
+            // The remaining nodes depend on `cloexec`.
             let nodes = self.tables[table].keys().map(|node| (node.clone(), false));
             let nodes = nodes.collect();
             self.new_table(nodes)
@@ -189,7 +185,7 @@ impl Story {
         }
     }
 
-    /// Whether the step certainly has this outcome.
+    /// Returns whether the step certainly has this outcome.
     fn says(&self, step: &Step, wanted: &Outcome, together: bool) -> bool {
         self.backends.iter().all(|backend| match step.expect.on(*backend) {
             Some(outcome) => outcome == wanted,
@@ -197,7 +193,7 @@ impl Story {
         })
     }
 
-    /// `blocked` or `paused`, when the file says so for every backend.
+    /// `blocked` or `paused`, if the file expects it on every backend.
     fn waits(&self, step: &Step) -> Option<Outcome> {
         let waiting = |backend: &Backend| {
             matches!(step.expect.on(*backend), Some(Outcome::Blocked | Outcome::Paused))
@@ -206,7 +202,7 @@ impl Story {
         self.backends.iter().all(waiting).then(|| first.clone())
     }
 
-    /// Nothing is certain any more of whatever the line names.
+    /// After a broken line, nothing is certain about the names in it.
     fn forget(&mut self, broken: &Broken) {
         if let Some(life) = self.lives.get_mut(&broken.actor) {
             life.stopped = false;

@@ -7,20 +7,19 @@ use imglock_core::{Action, ActionKind, ActionNames};
 /// The faults of one step, with the word that each is about.
 pub(super) type Faults<'s> = Vec<(StepWord, StoryFault<'s>)>;
 
-/// One step beside the story so far.
+/// A step that may come next.
 struct Asked<'s> {
     story: &'s Story,
     actor: &'s str,
     action: &'s Action,
     names: ActionNames<'s>,
     faults: Faults<'s>,
-    /// How many actors the step brings into the story.
+    /// The number of actors that the step adds.
     newcomers: usize,
 }
 
 impl Story {
-    /// Why the step cannot come next, in the order of its words; nothing when
-    /// it can.
+    /// The reasons why the step cannot come next.
     pub(super) fn faults<'s>(&'s self, actor: &'s str, action: &'s Action) -> Faults<'s> {
         let names = action.names();
         let mut asked =
@@ -32,8 +31,7 @@ impl Story {
         asked.faults
     }
 
-    /// What is wrong with an actor that was not met before: it is the
-    /// `number`th that the step brings.
+    /// The fault of an actor without an earlier step. The step adds `number` such actors.
     pub(super) fn newcomer_fault<'s>(
         &self,
         name: &'s str,
@@ -49,7 +47,7 @@ impl Story {
         self.lives.len() + newcomers > MOST_ACTORS
     }
 
-    /// Whether the actor certainly does not have, and never had, the node.
+    /// Returns whether the table certainly never contained the node.
     pub(super) fn lacks(&self, table: Option<usize>, node: &str) -> bool {
         let had = table.is_some_and(|table| self.tables[table].contains_key(node));
         !had && !self.cast.doubtful.contains(node)
@@ -64,7 +62,7 @@ impl<'s> Asked<'s> {
     fn host(&mut self) {
         use ActionKind::*;
 
-        // The words that the image and its given name are.
+        // The words of the image and of its new name.
         let (image, given) = match self.action.kind() {
             Unlink | Rename => (StepWord::Object, StepWord::Other),
             Create | HardLink | Symlink | Bind | Overlay => (StepWord::Other, StepWord::Object),
@@ -80,7 +78,7 @@ impl<'s> Asked<'s> {
         }
     }
 
-    /// There was ever an image of this name.
+    /// Adds a fault if no image ever had this name.
     fn image(&mut self, name: &'s str, word: StepWord) {
         self.length(name, word);
         let Story { images, cast, .. } = self.story;
@@ -89,7 +87,7 @@ impl<'s> Asked<'s> {
         }
     }
 
-    /// A round in the place of `$n` can make a name too long.
+    /// The number of a round in place of `$n` can make a name too long.
     fn length(&mut self, name: &'s str, word: StepWord) {
         if name.len() > names::LONGEST_FILE {
             self.add(word, StoryFault::LongName { name });
@@ -117,7 +115,7 @@ impl<'s> Asked<'s> {
         self.story.lives.get(actor)
     }
 
-    /// The actor exists at this point, or may begin to.
+    /// Adds a fault if the actor cannot exist at this point.
     fn is_there(&mut self, name: &'s str, word: StepWord) -> bool {
         let fault = match self.life(name) {
             Some(life) => life.gone.map(|line| StoryFault::Ended { actor: name, line }),
@@ -131,7 +129,7 @@ impl<'s> Asked<'s> {
         is_there
     }
 
-    /// The actor can be told this at all.
+    /// Adds a fault if the actor cannot run this action in its current state.
     fn is_free(&mut self, name: &'s str, word: StepWord) -> bool {
         let kind = self.action.kind();
         let Some(life) = self.life(name) else { return true };
@@ -168,7 +166,7 @@ impl<'s> Asked<'s> {
         }
     }
 
-    /// The actor does not certainly have the node open.
+    /// Adds a fault if the node is certainly open.
     fn is_new(&mut self, actor: &'s str, node: &'s str, word: StepWord) {
         let table = self.life(actor).map(|life| &self.story.tables[life.table]);
         if table.and_then(|table| table.get(node)) == Some(&true) {

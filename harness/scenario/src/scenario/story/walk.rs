@@ -4,9 +4,9 @@ use crate::scenario::draft::{Broken, Draft, DraftStep, EntrySpans, Spans};
 use crate::scenario::unroll::{self, Rounds};
 use crate::scenario::{HeldStatement, Step};
 
-/// What happens next in a story whose repeats are written out.
+/// The next event of a scenario whose repeats are written out.
 pub(super) enum Event<'d> {
-    /// A step; whether it is part of a `together`.
+    /// A step, and whether it is part of a `together` block.
     Step(Cow<'d, Step>, &'d Spans, bool),
     /// A `held`.
     Held(HeldStatement, &'d [EntrySpans]),
@@ -14,7 +14,7 @@ pub(super) enum Event<'d> {
     Broken(Broken),
 }
 
-/// Calls `visit` for everything that happens, in order.
+/// Calls `visit` for every event, in order.
 pub(super) fn walk<'d>(drafts: &'d [Draft], visit: &mut impl FnMut(Event<'d>)) {
     items(drafts, &mut Vec::new(), false, visit);
 }

@@ -1,0 +1,37 @@
+use crate::process::ProcessError;
+use crate::race::RaceError;
+use crate::run::HarnessError;
+
+/// Why a self-test cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SelfTestError {
+    /// The environment cannot run scenarios.
+    #[error(transparent)]
+    Harness(#[from] HarnessError),
+    /// A race cannot go on although no fault is planted.
+    #[error(transparent)]
+    Race(RaceError),
+}
+
+impl SelfTestError {
+    /// Whether the self-test was stopped.
+    pub(super) fn is_stop(&self) -> bool {
+        matches!(self, SelfTestError::Harness(HarnessError::Process(ProcessError::Stopped)))
+    }
+}
+
+impl From<ProcessError> for SelfTestError {
+    fn from(error: ProcessError) -> SelfTestError {
+        SelfTestError::Harness(error.into())
+    }
+}
+
+impl From<RaceError> for SelfTestError {
+    fn from(error: RaceError) -> SelfTestError {
+        match error {
+            RaceError::Harness(error) => error.into(),
+            other => SelfTestError::Race(other),
+        }
+    }
+}
