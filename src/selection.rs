@@ -6,7 +6,7 @@ use std::sync::Arc;
 use imglock_harness::Pattern;
 use imglock_harness::known::KnownFailures;
 use imglock_harness::scenario::{ModeMatrix, Scenario, ScenarioError};
-use imglock_harness::step::FileSystem;
+use imglock_harness::step::{FileSystem, ScenarioName};
 
 use crate::failure::Failure;
 use crate::input;
@@ -131,7 +131,7 @@ pub fn read_document(path: &Path) -> Result<Result<Document, ScenarioError>, Fai
 
 #[derive(Default)]
 struct Sources {
-    met: BTreeSet<String>,
+    met: BTreeSet<ScenarioName>,
     scenarios: Vec<Arc<Scenario>>,
     invalid: Vec<ScenarioError>,
 }
@@ -174,7 +174,7 @@ mod tests {
 
     const TEXT: &str = "summary \"s\"\nabout \"a\"\nvm1 open disk mode=rw\n";
 
-    fn names(patterns: &[&str]) -> Result<Vec<String>, Failure> {
+    fn names(patterns: &[&str]) -> Result<Vec<ScenarioName>, Failure> {
         let library =
             Library::of(&["ofd/fork", "posix/any-close", "posix/fork", "story/hot-unplug"], TEXT);
         let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();

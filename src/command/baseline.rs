@@ -5,6 +5,7 @@ use std::path::Path;
 use imglock_harness::compare::Comparison;
 use imglock_harness::lock::Backend;
 use imglock_harness::run::{Document, Job, ScenarioResult};
+use imglock_harness::step::ScenarioName;
 
 use super::compare;
 use crate::cli::RunFormat;
@@ -75,10 +76,10 @@ impl Baseline {
     }
 }
 
-fn key(result: &ScenarioResult) -> (String, Backend, String) {
+fn key(result: &ScenarioResult) -> (ScenarioName, Backend, String) {
     (result.scenario.clone(), result.backend, result.subject.clone())
 }
 
-fn key_of_job(job: &Job) -> (String, Backend, String) {
+fn key_of_job(job: &Job) -> (ScenarioName, Backend, String) {
     (job.scenario.name.clone(), job.backend, job.casting.to_string())
 }

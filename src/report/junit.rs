@@ -88,7 +88,7 @@ fn case(record: &RunRecord, result: &ScenarioResult) -> TestCase {
             status
         }
     };
-    let mut case = TestCase::new(&*result.scenario, status);
+    let mut case = TestCase::new(result.scenario.as_str(), status);
     case.set_classname(match result.subject.as_str() {
         Builtin::NAME => format!("imglock.{}", result.backend),
         subject => format!("imglock.{}.{subject}", result.backend),

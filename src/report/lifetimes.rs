@@ -8,7 +8,6 @@ use imglock_harness::lock::{Backend, ByteRange, LockType};
 use imglock_harness::run::Trace;
 use imglock_harness::step::TableLock;
 
-use super::names;
 use super::waiters::Waiters;
 
 /// The actor of an owner that the kernel does not name.
@@ -93,7 +92,7 @@ fn owned(table: &[TableLock], waiters: &mut Waiters) -> BTreeSet<(String, Lock)>
         }
     };
     for lock in table {
-        lock.holders.iter().for_each(|holder| enter(names::actor(holder), lock));
+        lock.holders.iter().for_each(|holder| enter(holder.actor(), lock));
         if lock.holders.is_empty() && !lock.waiting {
             enter(UNKNOWN, lock);
         }

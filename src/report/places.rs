@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use imglock_harness::run::{Place, ScenarioResult, Standing};
+use imglock_harness::step::ScenarioName;
 use unicode_width::UnicodeWidthStr;
 
 use super::palette::{STRONG, Worth};
@@ -237,7 +238,7 @@ fn sums(record: &RunRecord, head: &str, results: &[&ScenarioResult]) -> Row {
 /// A row for each run that did not pass everywhere. Runs that need no
 /// attention and have equal cells share a row.
 fn exceptions(record: &RunRecord, results: &[&ScenarioResult], notes: &mut Notes) -> Vec<Row> {
-    let mut runs: BTreeMap<(&str, String), Vec<&ScenarioResult>> = BTreeMap::new();
+    let mut runs: BTreeMap<(&ScenarioName, String), Vec<&ScenarioResult>> = BTreeMap::new();
     for result in results {
         runs.entry((&result.scenario, standing::locks(result))).or_default().push(result);
     }
@@ -250,7 +251,7 @@ fn exceptions(record: &RunRecord, results: &[&ScenarioResult], notes: &mut Notes
         let at = |place: &Place| results.iter().find(|result| result.place == place.name);
         let cells: Vec<Cell> =
             record.tour.places.iter().map(|place| notes.result(at(place))).collect();
-        let head = format!("  {} {locks}", names::stem(scenario));
+        let head = format!("  {} {locks}", scenario.stem());
         if cells.iter().any(|cell| cell.worth == Worth::Bad) {
             rows.push(Row { head, cells });
         } else {

@@ -11,7 +11,7 @@ use imglock_harness::image::Mode;
 use imglock_harness::lock::Backend;
 use imglock_harness::run::{Finding, ScenarioResult};
 use imglock_harness::scenario::Scenario;
-use imglock_harness::step::Outcome;
+use imglock_harness::step::{Outcome, ScenarioName};
 use imglock_harness::subject::Builtin;
 use imglock_harness::sweep::{Difference, MixDifference, mix_differences};
 
@@ -36,7 +36,7 @@ pub struct RunRecord {
     pub mixed: bool,
     /// The command for a single scenario.
     pub rerun: Rerun,
-    scenarios: BTreeMap<String, Arc<Scenario>>,
+    scenarios: BTreeMap<ScenarioName, Arc<Scenario>>,
 }
 
 impl RunRecord {
@@ -136,7 +136,7 @@ impl Rerun {
             Some(guest) => format!("{guest} --"),
         };
         let mut line =
-            format!("{command} {} --backend {}", quoted(&result.scenario), result.backend);
+            format!("{command} {} --backend {}", quoted(result.scenario.as_str()), result.backend);
         let mut add = |option: &str, path: &PathBuf| {
             line += &format!(" {option} {}", quoted(&path.display().to_string()));
         };

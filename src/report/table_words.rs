@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use imglock_harness::image::Reading;
 use imglock_harness::lock::{Backend, ByteRange, LockType};
 use imglock_harness::run::Trace;
-use imglock_harness::step::TableLock;
-
-use super::names;
+use imglock_harness::step::{LockHolder, TableLock};
 
 /// One owner's locks on one image.
 #[derive(Debug, Default)]
@@ -27,7 +25,7 @@ pub fn sentences_of_any_run(images: &[String], table: &[TableLock]) -> Vec<Strin
 }
 
 fn named(images: &[String], table: &[TableLock], pid: impl Fn(&str) -> Option<i32>) -> Vec<String> {
-    let mut holdings: BTreeMap<(usize, Backend, &BTreeSet<String>), Holding> = BTreeMap::new();
+    let mut holdings: BTreeMap<(usize, Backend, &BTreeSet<LockHolder>), Holding> = BTreeMap::new();
     for lock in table {
         holdings.entry((lock.image, lock.backend, &lock.holders)).or_default().add(lock);
     }
@@ -72,13 +70,13 @@ impl Holding {
 }
 
 /// `vm1.disk (pid 1201) and child.disk (pid 1202)`.
-fn owner(holders: &BTreeSet<String>, pid: impl Fn(&str) -> Option<i32>) -> String {
+fn owner(holders: &BTreeSet<LockHolder>, pid: impl Fn(&str) -> Option<i32>) -> String {
     if holders.is_empty() {
         return "an owner the kernel does not name".to_owned();
     }
-    let each = holders.iter().map(|holder| match pid(names::actor(holder)) {
+    let each = holders.iter().map(|holder| match pid(holder.actor()) {
         Some(pid) => format!("{holder} (pid {pid})"),
-        None => holder.clone(),
+        None => holder.to_string(),
     });
     each.collect::<Vec<_>>().join(" and ")
 }

@@ -127,7 +127,8 @@ pub mod self_test {
 pub mod step {
     pub use imglock_core::Errno;
     pub use imglock_core::{
-        Action, FileSystem, Hazard, ModeSpec, OpenOptions, Outcome, TableLock, Verdict,
+        Action, ActionKind, FileSystem, Hazard, LockHolder, ModeSpec, OpenOptions, Outcome,
+        ScenarioName, TableLock, Verdict,
     };
 }
 pub mod subject {

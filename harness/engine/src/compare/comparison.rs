@@ -7,7 +7,7 @@ use super::pace::Pace;
 use super::places::pairs;
 use super::{Change, runs};
 use crate::run::{Place, PlaceFate, RunDocument, TraceDifference};
-use imglock_core::Backend;
+use imglock_core::{Backend, ScenarioName};
 
 /// What is different between an older and a newer document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub struct PlaceChange {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunChange {
     /// The scenario.
-    pub scenario: String,
+    pub scenario: ScenarioName,
     /// On which locks.
     pub backend: Backend,
     /// Who played.

@@ -6,9 +6,9 @@ use super::comparison::RunChange;
 use super::course::course;
 use super::pace::{self, Pace};
 use crate::run::{Place, RunDocument, ScenarioResult, TraceDifference};
-use imglock_core::Backend;
+use imglock_core::{Backend, ScenarioName};
 
-type Key<'d> = (&'d str, Backend, &'d str);
+type Key<'d> = (&'d ScenarioName, Backend, &'d str);
 type Found<'d> = BTreeMap<Key<'d>, [Option<&'d ScenarioResult>; 2]>;
 
 /// What has become of each run of two places that belong together, by
@@ -22,7 +22,7 @@ pub(super) fn changes(
     for (side, (document, place)) in [(old, old_place), (new, new_place)].into_iter().enumerate() {
         let Some(place) = place else { continue };
         for result in document.results.iter().filter(|result| result.place == place.name) {
-            let key = (&*result.scenario, result.backend, &*result.subject);
+            let key = (&result.scenario, result.backend, &*result.subject);
             found.entry(key).or_default()[side] = Some(result);
         }
     }

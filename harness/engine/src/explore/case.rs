@@ -80,7 +80,7 @@ impl ExploreCase {
     fn told(&self, images: Vec<ImageDeclaration>, items: Vec<Item>) -> Scenario {
         let ExploreCase { seed, number, steps, backend } = self;
         Scenario {
-            name: format!("explore/{backend}-{seed}-{number}"),
+            name: format!("explore/{backend}-{seed}-{number}").into(),
             summary: format!("Case {number} of seed {seed} on {backend}"),
             about: format!(
                 "Written by chance: imglock explore --backend {backend} --seed {seed} --steps \

@@ -8,7 +8,7 @@ use super::books_pending::{Orphan, Pending};
 use crate::process::NodeHandle;
 use imglock_core::Backend;
 use imglock_core::Claim;
-use imglock_core::{Action, OpenOptions, Outcome};
+use imglock_core::{Action, NodeName, OpenOptions, Outcome};
 
 /// The harness's record of actors, descriptor tables, nodes and images, as far
 /// as outcomes tell.
@@ -37,6 +37,13 @@ pub struct FullName<'a> {
     pub root: &'a str,
     /// The node.
     pub node: &'a str,
+}
+
+impl FullName<'_> {
+    /// A copy of it.
+    pub fn to_name(self) -> NodeName {
+        NodeName::new(self.root, self.node)
+    }
 }
 
 impl fmt::Display for FullName<'_> {

@@ -35,7 +35,7 @@ fn in_turn(scenarios: &[Arc<Scenario>]) -> Vec<&Scenario> {
     let mut met: HashMap<&str, usize> = HashMap::new();
     let mut turns: Vec<(usize, &Scenario)> = Vec::new();
     for scenario in scenarios {
-        let theme = scenario.name.rsplit_once('/').map_or("", |(theme, _)| theme);
+        let theme = scenario.name.theme();
         let number = met.entry(theme).or_default();
         turns.push((*number, scenario));
         *number += 1;
@@ -50,7 +50,7 @@ fn of_run(result: &ScenarioResult) -> FaultCatch {
     let event = finding.and_then(|finding| result.trace.events.get(finding.event?));
     let at = match event {
         Some(event) => format!("{}:{}", result.scenario, event.line),
-        None => result.scenario.clone(),
+        None => result.scenario.to_string(),
     };
     FaultCatch { at, said: finding.map_or_else(|| result.reason.clone(), said) }
 }
@@ -102,7 +102,7 @@ mod tests {
     fn the_themes_take_turns() {
         let scenario = |name: &&str| {
             let text = "summary \"s\"\nabout \"a\"\nvm1 open disk mode=rw\n";
-            Arc::new(Scenario::parse(name, name, text).expect("a scenario"))
+            Arc::new(Scenario::parse(*name, name, text).expect("a scenario"))
         };
         let names = ["a/1", "a/2", "a/3", "b/1", "c/1", "c/2"];
         let scenarios: Vec<_> = names.iter().map(scenario).collect();

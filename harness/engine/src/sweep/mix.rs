@@ -1,16 +1,16 @@
 use std::collections::BTreeMap;
 
 use crate::run::{DifferenceKind, ScenarioResult, TraceDifference};
-use imglock_core::Backend;
 use imglock_core::TableLock;
 use imglock_core::Verdict;
+use imglock_core::{Backend, ScenarioName};
 
 /// A scenario that came out in one way with one cast, and in another with
 /// another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MixDifference {
     /// The scenario.
-    pub scenario: String,
+    pub scenario: ScenarioName,
     /// On which locks.
     pub backend: Backend,
     /// The cast that the other is compared with.
@@ -32,7 +32,7 @@ pub struct MixDifference {
 /// Where steps happen at the same moment (`together`) the kernel may decide
 /// either way, so from there on only verdict and hazards are compared.
 pub fn mix_differences(results: &[ScenarioResult]) -> Vec<MixDifference> {
-    let mut cells: BTreeMap<(&str, Backend), Vec<&ScenarioResult>> = BTreeMap::new();
+    let mut cells: BTreeMap<(&ScenarioName, Backend), Vec<&ScenarioResult>> = BTreeMap::new();
     for result in results.iter().filter(|result| result.verdict != Verdict::Skipped) {
         cells.entry((&result.scenario, result.backend)).or_default().push(result);
     }

@@ -4,7 +4,7 @@ use super::{Arrangement, OpenerProcesses};
 use crate::process::Tried;
 use imglock_core::{Backend, ByteRange, LockType};
 use imglock_core::{Claim, lock_bytes};
-use imglock_core::{Outcome, TableLock};
+use imglock_core::{LockHolder, NodeName, Outcome, TableLock};
 
 /// The node that every opener with a process of its own has the image open as.
 pub(super) const NODE: &str = "disk";
@@ -48,8 +48,8 @@ pub(super) fn locks_of(arrangement: Arrangement, holders: &[Claim]) -> Vec<Table
     let backend = arrangement.backend;
     let of_one = |(number, claim): (usize, &Claim)| {
         let owner = match backend {
-            Backend::Ofd => format!("{}.{NODE}", actor(number)),
-            Backend::Posix => actor(number),
+            Backend::Ofd => NodeName::new(actor(number), NODE).into(),
+            Backend::Posix => LockHolder::Process(actor(number)),
         };
         let holders = BTreeSet::from([owner]);
         let entry = move |range| TableLock {
