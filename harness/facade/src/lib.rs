@@ -120,8 +120,8 @@ pub mod scenario {
 }
 pub mod self_test {
     pub use imglock_engine::{
-        Detection as Hunt, Detector as Hunter, FaultCatch as Catch, FaultFate as Fate, FaultResult,
-        HuntEnd as End, SelfTest, SelfTestPlan as Plan, self_test,
+        CatchSpot, Detection as Hunt, Detector as Hunter, FaultCatch as Catch, FaultFate as Fate,
+        FaultResult, HuntEnd as End, SelfTest, SelfTestPlan as Plan, self_test,
     };
 }
 pub mod step {

@@ -76,7 +76,7 @@ fn hunt(hunter: Hunter, backend: Backend, runs: u64, end: End) -> Hunt {
 
 fn caught_by_suite() -> End {
     End::Caught(Catch {
-        at: "permissions/downgrade-lets-others-in:14".to_owned(),
+        at: "permissions/downgrade-lets-others-in:14".into(),
         said: "the kernel's lock table has ofd read 100-101 image 0 by vm1.disk for ofd read 100 \
                image 0 by vm1.disk"
             .to_owned(),
@@ -85,7 +85,7 @@ fn caught_by_suite() -> End {
 
 fn caught_by_matrix() -> End {
     End::Caught(Catch {
-        at: "ro then rw".to_owned(),
+        at: "ro then rw".into(),
         said: "it gave `granted`, and the matrix states `refused write`".to_owned(),
     })
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Detector;
+use super::{CatchSpot, Detector};
 use crate::fault::Fault;
 use crate::run::Environment;
 use imglock_core::Backend;
@@ -71,7 +71,7 @@ pub enum HuntEnd {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultCatch {
     /// Where it showed: a scenario and its line, a pair of claims, a round.
-    pub at: String,
+    pub at: CatchSpot,
     /// What was said of it, in one sentence.
     pub said: String,
 }

@@ -9,10 +9,12 @@ mod data;
 mod error;
 mod hunter;
 mod hunts;
+mod spot;
 mod strategies;
 mod work;
 
 pub use data::{Detection, FaultCatch, FaultFate, FaultResult, HuntEnd, SelfTest};
 pub use error::SelfTestError;
 pub use hunter::{CatchGround, Detector, Hunted};
+pub use spot::CatchSpot;
 pub use work::{SelfTestPlan, self_test};
