@@ -9,16 +9,15 @@ mod paired;
 
 use std::os::fd::AsFd;
 
-use imglock_harness::explore::{ExplorePlan, explore};
-use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec};
-use imglock_harness::process::StopToken;
-use imglock_harness::run::SessionOptions;
+use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
+use imglock_engine::{ExplorePlan, SessionOptions, StopToken, explore};
+use imglock_locks::KernelLocks;
 
 const CASES: u64 = 100;
 const ROUNDS: usize = 9;
 
 fn main() {
-    imglock_harness::init();
+    imglock_qemu::init();
     let directory = tempfile::tempdir().expect("a directory");
     let image = directory.path().join("disk.img");
     std::fs::write(&image, [0; 512]).expect("an image");

@@ -7,15 +7,14 @@ mod paired;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use imglock_harness::holders::survey;
-use imglock_harness::image::{Access, Mode};
-use imglock_harness::lock::Backend;
-use imglock_harness::process::{Launcher, LauncherOptions, Request, StopToken};
+use imglock_core::{Access, Backend, Mode};
+use imglock_engine::{Launcher, LauncherOptions, Request, StopToken};
+use imglock_locks::survey;
 
 const LOCKERS: usize = 1_000;
 
 fn main() {
-    imglock_harness::init();
+    imglock_qemu::init();
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
     let directory = tempfile::tempdir().expect("a directory");
     let image = directory.path().join("disk.img");

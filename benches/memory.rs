@@ -8,9 +8,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use imglock_harness::image::{Access, Mode};
-use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec};
-use imglock_harness::process::{Launcher, LauncherOptions, Request, StopToken};
+use imglock_core::{Access, Backend, ByteLocks, LockType, Mode, RangeSpec};
+use imglock_engine::{Launcher, LauncherOptions, Request, StopToken};
+use imglock_locks::KernelLocks;
 use nix::sys::wait::wait;
 use nix::unistd::{ForkResult, fork};
 
@@ -21,7 +21,7 @@ const FLOOR: &str = "IMGLOCK_BENCH_FLOOR";
 const AIM: f64 = 1.5;
 
 fn main() {
-    imglock_harness::init();
+    imglock_qemu::init();
     if let Some(image) = std::env::var_os(FLOOR) {
         return floor(Path::new(&image));
     }

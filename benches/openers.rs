@@ -12,11 +12,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use imglock_engine::RunOptions;
-use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec};
-use imglock_harness::process::StopToken;
-use imglock_harness::run::{Engine, SessionOptions, Verdict};
-use imglock_harness::scenario::Scenario;
+use imglock_core::{Backend, ByteLocks, LockType, RangeSpec, Verdict};
+use imglock_engine::{Engine, RunOptions, SessionOptions, StopToken};
+use imglock_locks::KernelLocks;
+use imglock_scenario::Scenario;
 use nix::sys::wait::wait;
 use nix::unistd::{ForkResult, fork};
 
@@ -27,7 +26,7 @@ const COUNT: &str = "IMGLOCK_BENCH_COUNT";
 const COUNTS: [usize; 4] = [10, 100, 1_000, 10_000];
 
 fn main() {
-    imglock_harness::init();
+    imglock_qemu::init();
     if let Some(image) = std::env::var_os(FLOOR) {
         let count = std::env::var(COUNT).ok().and_then(|count| count.parse().ok());
         return floor(Path::new(&image), count.expect("a number of openers"));

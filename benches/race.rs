@@ -14,11 +14,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
-use imglock_harness::image::{Access, ByteClaims};
-use imglock_harness::lock::{Backend, KernelLocks};
-use imglock_harness::process::StopToken;
-use imglock_harness::race::{RacePlan, race};
-use imglock_harness::run::SessionOptions;
+use imglock_core::{Access, Backend};
+use imglock_engine::{RacePlan, SessionOptions, StopToken, race};
+use imglock_locks::{ByteClaims, KernelLocks};
 use nix::sched::{CloneFlags, unshare};
 use rustix::thread::futex::{Flags, wait, wake};
 
@@ -26,7 +24,7 @@ use rustix::thread::futex::{Flags, wait, wake};
 const ROUNDS: u32 = 20_000;
 
 fn main() {
-    imglock_harness::init();
+    imglock_qemu::init();
     let directory = tempfile::tempdir().expect("a directory");
     let image = directory.path().join("disk");
     std::fs::write(&image, [0; 512]).expect("an image");

@@ -7,9 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use imglock_harness::image::{Access, Claim};
-use imglock_harness::lock::{Backend, LockType, RangeSpec};
-use imglock_harness::process::{Launcher, LauncherOptions, Reply, Request, StopToken};
+use imglock_core::{Access, Backend, Claim, LockType, RangeSpec};
+use imglock_engine::{Launcher, LauncherOptions, Reply, Request, StopToken};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::{Pid, read, write};
 
@@ -17,7 +16,7 @@ const TRIPS: u32 = 2_000;
 const ECHO: &str = "IMGLOCK_BENCH_ECHO";
 
 fn main() {
-    imglock_harness::init();
+    imglock_qemu::init();
     if std::env::var_os(ECHO).is_some() {
         return echo();
     }

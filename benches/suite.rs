@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use imglock_harness::process::{Launcher, LauncherOptions, StopToken};
-use imglock_harness::run::{Casting, Job, Session, SessionOptions, Verdict};
-use imglock_harness::scenario::Scenario;
+use imglock_core::Verdict;
+use imglock_engine::{Casting, Job, Launcher, LauncherOptions, Session, SessionOptions, StopToken};
+use imglock_scenario::Scenario;
 
 /// What people wait for without noticing.
 const AIM: Duration = Duration::from_secs(2);
 
 fn main() {
-    imglock_harness::init();
+    imglock_qemu::init();
     let scenarios = scenarios(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"));
     let jobs: Vec<Job> = scenarios
         .iter()

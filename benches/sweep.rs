@@ -12,10 +12,10 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 
-use imglock_harness::lock::Backend;
-use imglock_harness::process::StopToken;
-use imglock_harness::run::SessionOptions;
-use imglock_harness::sweep::{Arrangement, ClaimPlan, Openers, Processes, claim_sweep};
+use imglock_core::Backend;
+use imglock_engine::{
+    Arrangement, ClaimPlan, OpenerProcesses, Openers, SessionOptions, StopToken, claim_sweep,
+};
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::libc;
 use nix::sys::stat::Mode;
@@ -25,7 +25,7 @@ const FLOOR: &str = "IMGLOCK_BENCH_FLOOR";
 const ROUNDS: usize = 7;
 
 fn main() {
-    imglock_harness::init();
+    imglock_qemu::init();
     if let Some(image) = std::env::var_os(FLOOR) {
         return floor(Path::new(&image));
     }
@@ -34,7 +34,10 @@ fn main() {
     let image = directory.path().join("disk.img");
     std::fs::write(&image, [0; 512]).expect("an image");
     let plan = ClaimPlan {
-        arrangements: vec![Arrangement { backend: Backend::Ofd, processes: Processes::Several }],
+        arrangements: vec![Arrangement {
+            backend: Backend::Ofd,
+            processes: OpenerProcesses::Several,
+        }],
         ..ClaimPlan::new(Openers::Two)
     };
     for (lanes, at_most) in [(1, 1.3), (2, 0.8)] {

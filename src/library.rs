@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use imglock_harness::step::ScenarioName;
+use imglock_core::ScenarioName;
 use include_dir::{Dir, include_dir};
 
 use crate::phrase::nearest;

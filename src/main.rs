@@ -17,7 +17,7 @@ use cli::Cli;
 use output::Output;
 
 fn main() -> std::process::ExitCode {
-    imglock_harness::init();
+    imglock_qemu::init();
     let cli = Cli::read();
     log::start(cli.verbose);
     let mut output = Output::new(cli.color);

@@ -3,10 +3,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use imglock_harness::Pattern;
-use imglock_harness::known::KnownFailures;
-use imglock_harness::scenario::{ModeMatrix, Scenario, ScenarioError};
-use imglock_harness::step::{FileSystem, ScenarioName};
+use imglock_core::{FileSystem, ScenarioName};
+use imglock_scenario::{KnownFailures, ModeMatrix, Pattern, Scenario, ScenarioError};
 
 use crate::failure::Failure;
 use crate::input;

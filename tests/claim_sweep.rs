@@ -12,15 +12,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use imglock_harness::image::Mode;
-use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec};
-use imglock_harness::process::StopToken;
-use imglock_harness::run::{Casting, Job, Session, SessionOptions, Verdict};
-use imglock_harness::scenario::Scenario;
-use imglock_harness::step::Outcome;
-use imglock_harness::sweep::{
-    Arrangement, ClaimDifference, ClaimPlan, ClaimSweep, Departure, Openers, Processes, claim_sweep,
+use imglock_core::{Backend, ByteLocks, LockType, Mode, Outcome, RangeSpec, Verdict};
+use imglock_engine::{
+    Arrangement, Casting, ClaimDeparture, ClaimDifference, ClaimPlan, ClaimSweep, Job,
+    OpenerProcesses, Openers, Session, SessionOptions, StopToken, claim_sweep,
 };
+use imglock_locks::KernelLocks;
+use imglock_scenario::Scenario;
 use insta::with_settings;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -270,7 +268,7 @@ fn image_in(directory: &Path) -> PathBuf {
 fn meddled_with(backend: Backend) -> ClaimSweep {
     let folder = Folder::new();
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
-    let several = Arrangement { backend, processes: Processes::Several };
+    let several = Arrangement { backend, processes: OpenerProcesses::Several };
     let plan = ClaimPlan { arrangements: vec![several], ..ClaimPlan::new(Openers::Two) };
     let mut meddler: Option<File> = None;
     let mut observer = |sweep: &ClaimSweep| {
@@ -294,12 +292,15 @@ fn what_somebody_else_locks_is_seen(#[values(Backend::Ofd, Backend::Posix)] back
     assert!(!sweep.complete, "the observer broke it off");
     let swept = &sweep.arrangements[0];
     let kept = &swept.first_differences;
-    let has = |is: fn(&Departure) -> bool| kept.iter().any(|one| is(&one.departure));
-    assert!(has(|one| matches!(one, Departure::Held { .. } | Departure::Left { .. })), "{kept:#?}");
+    let has = |is: fn(&ClaimDeparture) -> bool| kept.iter().any(|one| is(&one.departure));
+    assert!(
+        has(|one| matches!(one, ClaimDeparture::Held { .. } | ClaimDeparture::Left { .. })),
+        "{kept:#?}"
+    );
     // Unless all of the row had been tried when it came.
     let write: Outcome = "refused write".parse().expect("an outcome");
     let others = kept.iter().filter(
-        |one| !matches!(&one.departure, Departure::Outcome { actual, .. } if *actual == write),
+        |one| !matches!(&one.departure, ClaimDeparture::Outcome { actual, .. } if *actual == write),
     );
     assert!(others.count() <= 2, "{kept:#?}");
 }
@@ -309,7 +310,7 @@ fn imagined(
     arrangement: Arrangement,
     holders: &[Mode],
     opener: Option<Mode>,
-    departure: Departure,
+    departure: ClaimDeparture,
 ) -> ClaimDifference {
     ClaimDifference {
         arrangement,
@@ -331,7 +332,7 @@ fn verdicts(scenarios: Vec<Scenario>) -> Vec<(String, Verdict, String)> {
         .collect();
     let options = SessionOptions { jobs: 2, ..options(folder.path(), stop) };
     let results = Session::start(jobs, options).expect("a session");
-    let verdict = |result: Result<imglock_harness::run::ScenarioResult, _>| {
+    let verdict = |result: Result<imglock_engine::ScenarioResult, _>| {
         let result = result.expect("a result");
         (result.scenario.to_string(), result.verdict, result.reason)
     };
@@ -340,11 +341,11 @@ fn verdicts(scenarios: Vec<Scenario>) -> Vec<(String, Verdict, String)> {
 
 #[test]
 fn the_scenario_of_a_difference_tells_whether_it_is_there() {
-    let outcome = || Departure::Outcome { expected: Outcome::Granted, actual: Outcome::Done };
-    let departures: [fn() -> Departure; 3] = [
-        || Departure::Outcome { expected: Outcome::Granted, actual: Outcome::Done },
-        || Departure::Held { expected: Vec::new(), actual: Vec::new() },
-        || Departure::Left { actual: Vec::new() },
+    let outcome = || ClaimDeparture::Outcome { expected: Outcome::Granted, actual: Outcome::Done };
+    let departures: [fn() -> ClaimDeparture; 3] = [
+        || ClaimDeparture::Outcome { expected: Outcome::Granted, actual: Outcome::Done },
+        || ClaimDeparture::Held { expected: Vec::new(), actual: Vec::new() },
+        || ClaimDeparture::Left { actual: Vec::new() },
     ];
     let mut scenarios = Vec::new();
     for arrangement in Arrangement::on(&Backend::ALL) {
@@ -362,7 +363,7 @@ fn the_scenario_of_a_difference_tells_whether_it_is_there() {
                 }
             }
         }
-        let whole = Departure::Left { actual: Vec::new() };
+        let whole = ClaimDeparture::Left { actual: Vec::new() };
         scenarios.push(imagined(arrangement, &[Mode::Rw], None, whole).scenario());
     }
     let planned = scenarios.len();
@@ -372,10 +373,11 @@ fn the_scenario_of_a_difference_tells_whether_it_is_there() {
     assert_eq!(passed, planned, "{:#?}", others.collect::<Vec<_>>());
 
     // Where the kernel did otherwise, it would fail: its text says something.
-    let several = Arrangement { backend: Backend::Ofd, processes: Processes::Several };
+    let several = Arrangement { backend: Backend::Ofd, processes: OpenerProcesses::Several };
     let refused = imagined(several, &[Mode::Rw], Some(Mode::Rw), outcome());
     let text = refused.scenario().to_string().replace("\"refused write\"", "granted");
-    let left = imagined(several, &[Mode::Rw], Some(Mode::Ro), Departure::Left { actual: vec![] });
+    let left =
+        imagined(several, &[Mode::Rw], Some(Mode::Ro), ClaimDeparture::Left { actual: vec![] });
     let forgotten = left.scenario().to_string().replace("vm1 close disk\n", "");
     let changed = [text, forgotten].map(|text| Scenario::parse("x", "x", &text).expect(&text));
     for (_, verdict, _) in self::verdicts(changed.to_vec()) {

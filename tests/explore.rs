@@ -2,11 +2,8 @@
 
 mod outside;
 
-use imglock_harness::explore::{ExplorePlan, explore};
-use imglock_harness::fault::Fault;
-use imglock_harness::lock::Backend;
-use imglock_harness::process::StopToken;
-use imglock_harness::run::SessionOptions;
+use imglock_core::Backend;
+use imglock_engine::{ExplorePlan, Fault, SessionOptions, StopToken, explore};
 use outside::{Folder, imglock};
 use predicates::prelude::*;
 use predicates::str::contains;

@@ -11,7 +11,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use imglock_harness::run::{Document, RunLine, Standing};
+use imglock_engine::{RunDocument, RunLine};
+use imglock_scenario::Standing;
 use outside::mounts::{BTRFS, EXT4, FileSystem, OVERLAY, TMPFS, XFS, output_on};
 use outside::{Folder, imglock, is_met, not_installed, not_root};
 use rstest::rstest;
@@ -43,7 +44,7 @@ fn every_scenario_is_as_it_must_be_on_every_file_system() {
     let (text, errors) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "\n{text}{errors}");
-    let document: Document =
+    let document: RunDocument =
         serde_json::from_slice(&fs::read(&report).expect("a report")).expect("a document");
     let reached = document.places.iter().filter(|place| place.is_reached());
     let names: Vec<String> = reached.map(|place| place.name.to_string()).collect();
@@ -178,7 +179,7 @@ fn shards_make_up_the_whole() {
             .output()
             .expect("imglock runs");
         assert_eq!(output.status.code(), Some(0), "shard {shard}");
-        let document: Document = serde_json::from_slice(&output.stdout).expect("a document");
+        let document: RunDocument = serde_json::from_slice(&output.stdout).expect("a document");
         let runs = document.results.into_iter().map(|one| (one.scenario, one.backend));
         runs.collect::<Vec<_>>()
     };

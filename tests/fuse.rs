@@ -13,14 +13,12 @@ use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use imglock_harness::file_system::PrivateMounts;
-use imglock_harness::fuse::{FuseLocks, FuseServer};
-use imglock_harness::image::{Access, Claim};
-use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockError, LockType, RangeSpec};
-use imglock_harness::process::{
-    Launcher, LauncherOptions, ProcessHandle, ReceiveError, Reply, Request, StopToken, Worker,
+use imglock_core::{Access, Backend, ByteLocks, Claim, LockError, LockType, Outcome, RangeSpec};
+use imglock_engine::{
+    FuseLocks, FuseServer, Launcher, LauncherOptions, PrivateMounts, ProcessHandle, ReceiveError,
+    Reply, Request, StopToken, Worker,
 };
-use imglock_harness::step::Outcome;
+use imglock_locks::KernelLocks;
 use outside::{imglock, is_met, not_root};
 use predicates::str::contains;
 

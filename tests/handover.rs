@@ -4,7 +4,7 @@ mod outside;
 
 use std::path::Path;
 
-use imglock_harness::qemu::Program;
+use imglock_qemu::QemuProgram;
 use outside::imglock;
 use outside::qemu::folders;
 use predicates::str::contains;
@@ -42,7 +42,7 @@ fn holders(account: &Value) -> Vec<Vec<String>> {
 
 #[test]
 fn the_image_goes_from_the_source_to_the_destination_and_is_never_held_by_both() {
-    for folder in folders(Program::System) {
+    for folder in folders(QemuProgram::System) {
         let document = repro("handover", &folder);
         let account = &document["results"][0]["account"];
         assert_eq!(account["variant"]["backend"], "ofd");
@@ -61,7 +61,7 @@ fn the_image_goes_from_the_source_to_the_destination_and_is_never_held_by_both()
 
 #[test]
 fn a_gap_that_is_held_still_lets_a_third_in_who_shuts_both_out() {
-    for folder in folders(Program::System) {
+    for folder in folders(QemuProgram::System) {
         let document = repro("handover-intruder", &folder);
         let account = &document["results"][0]["account"];
         let said = account["entries"].to_string();
@@ -75,7 +75,7 @@ fn a_gap_that_is_held_still_lets_a_third_in_who_shuts_both_out() {
 
 #[test]
 fn a_source_that_runs_without_its_lock_is_told_by_the_lock_table() {
-    for folder in folders(Program::System) {
+    for folder in folders(QemuProgram::System) {
         imglock()
             .args(["repro", "handover-unlocked-source", "--qemu-dir"])
             .arg(&folder)
@@ -89,7 +89,7 @@ fn a_source_that_runs_without_its_lock_is_told_by_the_lock_table() {
 
 #[test]
 fn handovers_are_measured() {
-    for folder in folders(Program::System) {
+    for folder in folders(QemuProgram::System) {
         let ran = imglock()
             .args(["handover", "--json", "--rounds", &ROUNDS.to_string(), "--qemu-dir"])
             .arg(&folder)

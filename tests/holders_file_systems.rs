@@ -13,7 +13,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
-use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec};
+use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
+use imglock_locks::KernelLocks;
 use nix::sched::{CloneFlags, unshare};
 use outside::{Folder, is_met, not_installed, not_root};
 use rstest::rstest;

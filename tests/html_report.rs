@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use imglock_harness::image::Mode;
+use imglock_core::Mode;
 use outside::browser::{self, Page};
 use outside::{imglock, is_met};
 use serde_json::Value;

@@ -6,10 +6,8 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use imglock_harness::drill::{ModeCheck, Recipe};
-use imglock_harness::image::Mode;
-use imglock_harness::qemu::Program;
-use imglock_harness::run::Verdict;
+use imglock_core::{Mode, Verdict};
+use imglock_qemu::{ModeCheck, QemuProgram, Recipe};
 use nix::libc::EINVAL;
 use outside::qemu::{binaries, directories, folders};
 use outside::refusing::{OFD, Refusal, output_under};
@@ -41,7 +39,7 @@ fn checks() -> Vec<ModeCheck> {
 
 /// Whether there is any QEMU. Programs that are missing are said, each.
 fn is_any_there() -> bool {
-    let found = Program::ALL.iter().filter(|program| !folders(**program).is_empty());
+    let found = QemuProgram::ALL.iter().filter(|program| !folders(**program).is_empty());
     found.count() > 0
 }
 
@@ -63,7 +61,7 @@ fn every_mode_is_as_stated_with_every_qemu_that_can_show_it() {
                 None => wrong.push(format!("{what}: not tried")),
                 Some(check) if check.verdict == Verdict::Skipped => {
                     let requirement = match player.program {
-                        Program::System => "qemu-system",
+                        QemuProgram::System => "qemu-system",
                         _ => "qemu-tools",
                     };
                     is_met(requirement, Some(format!("{what}: {}", check.reason)));
@@ -80,7 +78,7 @@ fn every_mode_is_as_stated_with_every_qemu_that_can_show_it() {
 
 #[test]
 fn a_whole_qemu_shows_every_mode() {
-    if !Program::ALL.iter().all(|program| !folders(*program).is_empty()) {
+    if !QemuProgram::ALL.iter().all(|program| !folders(*program).is_empty()) {
         return;
     }
     let is_shown = |check: &&ModeCheck| {
@@ -93,7 +91,7 @@ fn a_whole_qemu_shows_every_mode() {
 
 #[test]
 fn modes_that_are_named_are_tried_alone_and_summed_up() {
-    if folders(Program::Io).is_empty() {
+    if folders(QemuProgram::Io).is_empty() {
         return;
     }
     let output = modes().args(["tool-rw", "tool-ro"]).output().expect("imglock runs");
@@ -108,7 +106,7 @@ fn modes_that_are_named_are_tried_alone_and_summed_up() {
 
 #[test]
 fn an_account_tells_how_a_qemu_was_asked() {
-    if folders(Program::Io).is_empty() {
+    if folders(QemuProgram::Io).is_empty() {
         return;
     }
     let output = modes().args(["resize", "--json"]).output().expect("imglock runs");
@@ -120,7 +118,7 @@ fn an_account_tells_how_a_qemu_was_asked() {
 
 #[test]
 fn without_ofd_locks_nothing_is_tried() {
-    if folders(Program::Io).is_empty() {
+    if folders(QemuProgram::Io).is_empty() {
         return;
     }
     let mut command = modes();
@@ -149,7 +147,7 @@ fn without_a_qemu_that_is_the_reason() {
 
 #[test]
 fn a_directory_that_cannot_be_used_is_named() {
-    if folders(Program::Io).is_empty() {
+    if folders(QemuProgram::Io).is_empty() {
         return;
     }
     let says = "cannot make a scratch directory in /nonexistent";

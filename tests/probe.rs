@@ -74,7 +74,7 @@ fn json_has_every_property_and_its_evidence() {
     assert_eq!(probe["holds"], true, "{probe}");
     assert_eq!(probe["meaning"][0]["advice"], "fine", "{probe}");
     let properties = probe["properties"].as_array().expect("an array");
-    assert_eq!(properties.len(), imglock_harness::probe::Property::ALL.len());
+    assert_eq!(properties.len(), imglock_engine::Property::ALL.len());
     for property in properties {
         for backend in ["ofd", "posix"] {
             assert_eq!(property[backend]["standing"], "holds", "{property}");
@@ -128,11 +128,11 @@ fn without_ofd_locks_qemu_is_on_its_own() {
     let output = output_under(&refused, probe(folder.path(), &[]));
     let text = text(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert_eq!(answers(&text, "granted to who asks first"), both("EINVAL", "yes"), "{text}");
+    assert_eq!(answers(&text, "granted without a conflict"), both("EINVAL", "yes"), "{text}");
     assert_eq!(answers(&text, "refused: write against write"), both("not tried", "yes"));
     assert_eq!(answers(&text, "refuse a second writer"), both("not tried", "yes"));
     assert!(text.contains("not tried: no ofd lock is granted\n"), "{text}");
-    let says = "`locking=auto`, the default, locks nothing here and does not say so. \
+    let says = "With `locking=auto`, the default, QEMU locks nothing here and prints no warning. \
                 `locking=on` falls back to POSIX locks";
     assert!(flat(&text).contains(says), "{text}");
     assert!(is_empty(folder.path()), "something was left behind");
@@ -145,8 +145,8 @@ fn without_any_locks_qemu_is_to_be_told_so() {
     let output = output_under(&refused, probe(folder.path(), &[]));
     let text = text(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert_eq!(answers(&text, "granted to who asks first"), both("ENOLCK", "ENOLCK"), "{text}");
-    let says = "`locking=on` ends in `Failed to lock byte 100: No locks available`. \
+    assert_eq!(answers(&text, "granted without a conflict"), both("ENOLCK", "ENOLCK"), "{text}");
+    let says = "`locking=on` fails with `Failed to lock byte 100: No locks available`. \
                 Use `locking=off`";
     assert!(flat(&text).contains(says), "{text}");
     assert!(is_empty(folder.path()), "something was left behind");
@@ -185,20 +185,20 @@ fn locks_that_keep_nobody_out_are_found_out(
         let (ofd, posix) = answers(&text, label);
         if backend == "ofd" { ofd } else { posix }
     };
-    assert_eq!(of_backend("granted to who asks first"), "yes", "{text}");
+    assert_eq!(of_backend("granted without a conflict"), "yes", "{text}");
     assert_eq!(of_backend("refused: write against write"), "no", "{text}");
-    assert_eq!(of_backend("shown in /proc/locks as it is"), "no", "{text}");
+    assert_eq!(of_backend("shown correctly in /proc/locks"), "no", "{text}");
     assert_eq!(of_backend("gone when the file is closed"), "not tried", "{text}");
     assert_eq!(of_backend("refuse a second writer"), "no", "{text}");
     assert_eq!(of_backend("after the SIGKILL"), "not tried", "{text}");
-    assert!(text.contains("not tried: a lock keeps nobody out\n"), "{text}");
+    assert!(text.contains("not tried: a lock does not exclude other processes\n"), "{text}");
     let seen = format!("A lock is refused: write against write ({backend}): no\n");
     assert!(text.contains(&seen), "{text}");
     assert!(text.contains("granted, expected EAGAIN\n"), "{text}");
     let says = if name == "OFD" {
-        "Worse than no locks: OFD locks are granted here and keep nobody out"
+        "Worse than no locks: OFD locks are granted here and do not exclude other"
     } else {
-        "POSIX locks are not as they must be. QEMU does not need them"
+        "POSIX locks do not work correctly. QEMU does not need them"
     };
     assert!(flat(&text).contains(says), "{text}");
     assert!(is_empty(folder.path()), "something was left behind");
@@ -277,7 +277,7 @@ fn several_places_are_told_one_after_the_other() {
 #[case::not_there("/nonexistent/images", "cannot make a file in /nonexistent/images: No such file")]
 #[case::proc("/proc", "cannot make a file in /proc: ")]
 fn a_place_that_cannot_be_used_is_said_to_be_so(#[case] path: &str, #[case] says: &str) {
-    let next = contains("name a directory that you may write in");
+    let next = contains("name a directory that you can write to");
     imglock().args(["probe", path]).assert().code(4).stdout("").stderr(contains(says).and(next));
 }
 
@@ -307,7 +307,10 @@ fn a_directory_that_may_not_be_written_is_said_to_be_so() {
     mode(0o755).expect("ours");
     let text = text(&output);
     assert_eq!(output.status.code(), Some(4), "{text}");
-    assert!(text.contains(": Permission denied; name a directory that you may write in"), "{text}");
+    assert!(
+        text.contains(": Permission denied\nhelp: name a directory that you can write to"),
+        "{text}"
+    );
 }
 
 #[rstest]

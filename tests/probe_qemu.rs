@@ -59,7 +59,7 @@ fn qemu_locks_nothing_and_does_not_say_so(#[case] filter: Refusal) {
     let says = String::from_utf8_lossy(&qemu.stderr);
     assert!(qemu.status.success(), "{says}");
     assert!(!says.contains("lock"), "{says}");
-    let told = "`locking=auto`, the default, locks nothing here and does not say so";
+    let told = "With `locking=auto`, the default, QEMU locks nothing here and prints no warning";
     assert!(advice.contains(told), "{advice}");
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use imglock_harness::qemu::Program;
+use imglock_qemu::QemuProgram;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use outside::{Folder, imglock, qemu};
@@ -279,12 +279,12 @@ fn an_opener_that_stands_still_does_not_hang_the_race() {
     let run = child.wait_with_output().expect("our child");
     let errors = String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(4), "{errors}");
-    assert!(errors.contains("allow more with --timeout"), "{errors}");
+    assert!(errors.contains("allow more time for a step with --timeout"), "{errors}");
 }
 
 #[test]
 fn a_qemu_races_in_the_modes_that_it_can_play() {
-    let tools = [Program::StorageDaemon, Program::Io].map(qemu::folders);
+    let tools = [QemuProgram::StorageDaemon, QemuProgram::Io].map(qemu::folders);
     if tools.iter().any(Vec::is_empty) {
         return;
     }

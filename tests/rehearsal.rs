@@ -5,16 +5,15 @@ mod outside;
 
 use std::collections::BTreeMap;
 
-use imglock_harness::lock::Backend;
-use imglock_harness::run::{EventKind, ScenarioResult, Verdict, rehearse};
-use imglock_harness::scenario::Scenario;
-use imglock_harness::step::Outcome;
+use imglock_core::{Backend, Outcome, Verdict};
+use imglock_engine::{EventKind, ScenarioResult, rehearse};
+use imglock_scenario::Scenario;
 use outside::{imglock, is_met};
 
 /// The outcomes of the steps of `lines`, and their lock tables, as far as they
 /// are known. Steps of one moment are put in order: a run enters them by
 /// outcome, a rehearsal by line.
-fn told(result: &imglock_harness::run::Trace) -> Vec<(usize, String, Option<String>)> {
+fn told(result: &imglock_engine::Trace) -> Vec<(usize, String, Option<String>)> {
     let mut told: Vec<_> = result
         .events
         .iter()
@@ -63,7 +62,7 @@ fn what_is_foreseen_of_every_scenario_happens() {
             let (Some(real_table), Some(table)) = (&real.table, &foreseen.table) else { continue };
             // Of an open that is under way the kernel does not say whose its locks are.
             let named = table.iter().all(|lock| real_table.contains(lock));
-            let ranges = |table: &[imglock_harness::step::TableLock]| {
+            let ranges = |table: &[imglock_core::TableLock]| {
                 let mut ranges: Vec<_> =
                     table.iter().map(|lock| (lock.image, lock.kind, lock.range)).collect();
                 ranges.sort_by_key(|(image, _, range)| (*image, range.first, range.last));

@@ -2,9 +2,9 @@
 
 mod outside;
 
-use imglock_harness::drill::{Drill, Effect, THEMES, all};
-use imglock_harness::qemu::{Binaries, Binary, Program};
-use imglock_harness::subject::SubjectKind;
+use imglock_qemu::{
+    DRILL_THEMES, Drill, LockEffect, QemuBinaries, QemuBinary, QemuProgram, SubjectKind, all_drills,
+};
 use outside::imglock;
 use outside::qemu::{binaries, directories, folders};
 use predicates::prelude::*;
@@ -28,9 +28,9 @@ fn is_playable(drill: &Drill) -> bool {
     let wanted = |kind: &SubjectKind| {
         kind.program().filter(|program| drill.players.iter().any(|(other, _)| other == program))
     };
-    let programs: Vec<Program> = SubjectKind::ALL.iter().filter_map(wanted).collect();
+    let programs: Vec<QemuProgram> = SubjectKind::ALL.iter().filter_map(wanted).collect();
     // Images with a format are made by `qemu-img`.
-    !folders(Program::Img).is_empty()
+    !folders(QemuProgram::Img).is_empty()
         && programs.into_iter().any(|program| !folders(program).is_empty())
 }
 
@@ -40,13 +40,13 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn every_command_does_to_the_locks_what_is_documented() {
-    let found: Binaries = binaries();
-    let players = |drill: &Drill| drill.players(&found).cloned().collect::<Vec<Binary>>();
-    let runs: usize = all().map(|drill| players(drill).len()).sum();
+    let found: QemuBinaries = binaries();
+    let players = |drill: &Drill| drill.players(&found).cloned().collect::<Vec<QemuBinary>>();
+    let runs: usize = all_drills().map(|drill| players(drill).len()).sum();
     if runs == 0 {
         repro(&["--all"]).assert().code(4).stderr(contains("no QEMU was found"));
     }
-    if !all().any(is_playable) {
+    if !all_drills().any(is_playable) {
         return;
     }
     // They wait for their QEMUs half of the time.
@@ -65,7 +65,7 @@ fn every_command_does_to_the_locks_what_is_documented() {
     told.pop();
     told.dedup();
     let named: Vec<&str> =
-        all().filter(|drill| !players(drill).is_empty()).map(|drill| drill.name).collect();
+        all_drills().filter(|drill| !players(drill).is_empty()).map(|drill| drill.name).collect();
     assert_eq!(told, named, "they are told in the order of the catalog");
     for line in said.lines().filter(|line| line.starts_with("skipped")) {
         assert!(line.contains("passed"), "skipped for another reason: {line}");
@@ -76,7 +76,7 @@ fn every_command_does_to_the_locks_what_is_documented() {
 fn a_loss_is_told_with_the_second_qemu_and_the_cure(
     #[values("hotplug", "startup", "commit", "mirror", "backup", "stream", "reopen")] name: &str,
 ) {
-    let drill = imglock_harness::drill::find(name).expect("it is in the catalog");
+    let drill = imglock_qemu::find_drill(name).expect("it is in the catalog");
     if !is_playable(drill) {
         return;
     }
@@ -93,13 +93,14 @@ fn a_loss_is_told_with_the_second_qemu_and_the_cure(
     ] {
         assert!(said.contains(words), "no `{words}` in\n{said}");
     }
-    let lost = drill.expected.iter().filter(|one| one.on(drill.worst()) == Effect::Loses).count();
+    let lost =
+        drill.expected.iter().filter(|one| one.on(drill.worst()) == LockEffect::Loses).count();
     assert_eq!(said.matches("\n  LOST").count(), lost, "{said}");
 }
 
 #[test]
 fn a_bug_report_holds_what_was_said_and_which_qemu_it_was() {
-    let drill = imglock_harness::drill::find("hotplug").expect("it is in the catalog");
+    let drill = imglock_qemu::find_drill("hotplug").expect("it is in the catalog");
     if !is_playable(drill) {
         return;
     }
@@ -126,7 +127,7 @@ fn the_documented_tables_are_those_that_are_tried() {
     let said = imglock().args(["repro", "--markdown"]).assert().success();
     let said = text(&said.get_output().stdout);
     let tables: Vec<&str> = said.split("### ").skip(1).collect();
-    assert_eq!(tables.len(), THEMES.len());
+    assert_eq!(tables.len(), DRILL_THEMES.len());
     for table in tables {
         let (title, table) = table.split_once("\n\n").expect("a title");
         let table = table.trim_end();
@@ -138,7 +139,7 @@ fn the_documented_tables_are_those_that_are_tried() {
 fn without_a_name_all_are_listed() {
     let said = imglock().arg("repro").assert().success();
     let said = text(&said.get_output().stdout);
-    for drill in all() {
+    for drill in all_drills() {
         assert!(said.contains(drill.name) && said.contains(drill.commands), "{}", drill.name);
     }
 }
@@ -156,7 +157,7 @@ fn what_cannot_be_reproduced_is_told() {
         .args(["repro", "startup"])
         .assert()
         .code(4)
-        .stderr(contains("startup takes qemu-system-").and(contains("--qemu-dir")));
+        .stderr(contains("startup needs qemu-system-").and(contains("--qemu-dir")));
     let empty = tempfile::tempdir().expect("a directory");
     imglock()
         .args(["repro", "hotplug", "--qemu-dir"])

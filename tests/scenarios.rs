@@ -10,8 +10,8 @@ mod requirement;
 use std::path::PathBuf;
 use std::process::Command;
 
-use imglock_harness::lock::Backend;
-use imglock_harness::scenario::Scenario;
+use imglock_core::Backend;
+use imglock_scenario::Scenario;
 use requirement::{is_met, not_root};
 use rstest::rstest;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use imglock_harness::fault::Fault;
+use imglock_engine::Fault;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use outside::{Folder, imglock};

@@ -5,7 +5,7 @@ mod outside;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use imglock_harness::qemu::Program;
+use imglock_qemu::QemuProgram;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use outside::qemu::folders;
@@ -18,15 +18,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The subjects that there are, each with the folder of its program.
 fn subjects() -> Vec<(&'static str, PathBuf)> {
-    let tools = folders(Program::Io).into_iter().map(|folder| ("qemu-io", folder));
+    let tools = folders(QemuProgram::Io).into_iter().map(|folder| ("qemu-io", folder));
     monitored().into_iter().chain(tools).collect()
 }
 
 /// Those that are spoken to by QMP.
 fn monitored() -> Vec<(&'static str, PathBuf)> {
     let of = |name, program| folders(program).into_iter().map(move |folder| (name, folder));
-    let daemons = of("qemu-storage-daemon", Program::StorageDaemon);
-    daemons.chain(of("qemu-system", Program::System)).collect()
+    let daemons = of("qemu-storage-daemon", QemuProgram::StorageDaemon);
+    daemons.chain(of("qemu-system", QemuProgram::System)).collect()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -89,7 +89,7 @@ vm2 read disk at=509 len=6 {
 }
 "#;
     let file = folder_of_stories.file("witness.kdl", story);
-    for folder in folders(Program::Io) {
+    for folder in folders(QemuProgram::Io) {
         run("qemu-io", &folder)
             .args(["--mix", "--backend", "ofd"])
             .arg(&file)

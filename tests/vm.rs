@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use imglock_core::PlaceName;
-use imglock_harness::qemu::Program;
-use imglock_harness::run::{Document, Fate, Place, Verdict};
+use imglock_core::{PlaceName, Verdict};
+use imglock_engine::{Place, PlaceFate, RunDocument};
+use imglock_qemu::QemuProgram;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use outside::kernels::{kernels, mute};
@@ -30,11 +30,15 @@ fn vm(folder: &Folder) -> assert_cmd::Command {
 
 /// Whether there is a QEMU to boot anything.
 fn has_qemu() -> bool {
-    is_met("qemu-system", not_installed(&Program::System.file_name()))
+    is_met("qemu-system", not_installed(&QemuProgram::System.file_name()))
 }
 
 /// Runs it with a JSON report, and reads that.
-fn document(command: &mut assert_cmd::Command, folder: &Folder, exit: i32) -> (Document, String) {
+fn document(
+    command: &mut assert_cmd::Command,
+    folder: &Folder,
+    exit: i32,
+) -> (RunDocument, String) {
     let path = folder.path().join("report.json");
     let report = format!("json={}", path.display());
     let output = command.args(["--report", &report]);
@@ -52,7 +56,7 @@ fn document(command: &mut assert_cmd::Command, folder: &Folder, exit: i32) -> (D
 
 fn why(place: &Place) -> &str {
     match &place.fate {
-        Fate::Lost { why, .. } => why,
+        PlaceFate::Lost { why, .. } => why,
         other => panic!("{} is not lost: {other:?}", place.name),
     }
 }
@@ -80,7 +84,7 @@ fn kernels_make_one_table_with_file_systems_and_files_of_ones_own() {
     assert_eq!(output.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&output.stderr));
 
     let text = std::fs::read_to_string(path).expect("a report");
-    let document: Document = serde_json::from_str(&text).expect("a document");
+    let document: RunDocument = serde_json::from_str(&text).expect("a document");
     assert!(document.complete);
     // The running kernel comes first.
     assert_eq!(document.places.len(), 2 * (kernels.len() + 1));
@@ -89,7 +93,10 @@ fn kernels_make_one_table_with_file_systems_and_files_of_ones_own() {
     for (place, kind) in document.places.iter().zip(["ext4", "tmpfs"].iter().cycle()) {
         let kernel = &place.environment.kernel;
         assert_eq!(place.name.to_string(), format!("{kernel}/{kind}"));
-        assert_eq!((&place.fate, place.environment.file_system.as_str()), (&Fate::Reached, *kind));
+        assert_eq!(
+            (&place.fate, place.environment.file_system.as_str()),
+            (&PlaceFate::Reached, *kind)
+        );
         let is_here = **kernel == *running.to_string_lossy();
         match &place.boot {
             Some(boot) => assert_eq!(boot.accelerator, "tcg"),
@@ -114,7 +121,7 @@ fn kernels_make_one_table_with_file_systems_and_files_of_ones_own() {
 
 /// What the guests did beside what the running kernel did: nothing broke. With
 /// one of their verdicts turned round that is what broke, and nothing else.
-fn compare_with_the_running_one(document: &Document, folder: &Folder) {
+fn compare_with_the_running_one(document: &RunDocument, folder: &Folder) {
     let running = &document.places[0].environment.kernel;
     let part = |of_running: bool| {
         let mut part = document.clone();
@@ -123,7 +130,7 @@ fn compare_with_the_running_one(document: &Document, folder: &Folder) {
         part.results.retain(|result| is_there(&result.place));
         part
     };
-    let write = |name: &str, document: &Document| {
+    let write = |name: &str, document: &RunDocument| {
         folder.file(name, &serde_json::to_string(document).expect("JSON"))
     };
     let (old, mut guests) = (write("old.json", &part(true)), part(false));
@@ -206,7 +213,7 @@ fn a_kernel_that_never_speaks_is_lost() {
     let (document, _) = document(&mut command, &folder, 1);
     let [place] = document.places.as_slice() else { panic!("{:?}", document.places) };
     assert_eq!(place.name, "6.99.0-mute".into());
-    let said = "it never spoke: nothing on its console within 1.5 seconds";
+    let said = "no output on its console within 1.5 seconds";
     assert!(why(place).starts_with(said), "{}", why(place));
     std::fs::remove_file(folder.path().join("bzImage")).expect("it is there");
     std::fs::remove_file(folder.path().join("report.json")).expect("it is there");

@@ -1,5 +1,5 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use imglock_harness::image::Mode;
+use imglock_core::Mode;
 
 /// Reads the name of one of `choices`; help and errors list all names.
 pub(super) fn one_of<T: Copy + Send + Sync + 'static>(

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use imglock_harness::Shard;
+use imglock_engine::Shard;
 
 use super::{BackendArgs, LongArgs, PlaceArgs};
 

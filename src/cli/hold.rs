@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use imglock_harness::image::{Locking, Mode};
+use imglock_core::{Locking, Mode};
 
 use super::choice::{mode_parser, one_of};
 use super::seconds::parse_seconds;

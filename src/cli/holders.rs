@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use imglock_harness::image::Mode;
+use imglock_core::Mode;
 
 use super::choice::mode_parser;
 

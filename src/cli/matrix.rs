@@ -1,8 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use imglock_harness::Shard;
-use imglock_harness::sweep::Openers;
+use imglock_engine::{Openers, Shard};
 
 use super::choice::one_of;
 use super::{BackendArgs, LongArgs, PlaceArgs, SubjectArgs};

@@ -1,5 +1,5 @@
 use clap::Args;
-use imglock_harness::image::Mode;
+use imglock_core::Mode;
 
 use super::QemuArgs;
 use super::choice::{chosen, mode_parser};

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use imglock_harness::lock::Backend;
+use imglock_core::Backend;
 
 use super::DirectoryArgs;
 use super::choice::{chosen, one_of};

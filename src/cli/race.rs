@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use imglock_harness::image::Mode;
+use imglock_core::Mode;
 
 use super::choice::{chosen, mode_parser};
 use super::seconds::parse_limit;

@@ -1,5 +1,5 @@
 use clap::Args;
-use imglock_harness::drill::{self, Drill};
+use imglock_qemu::{Drill, all_drills};
 
 use super::QemuArgs;
 use super::choice::one_of;
@@ -8,7 +8,7 @@ use super::choice::one_of;
 #[derive(Debug, Args)]
 pub struct ReproArgs {
     /// Drill to run [default: list all drills].
-    #[arg(value_name = "NAME", value_parser = one_of(drill::all(), |drill: &Drill| drill.name))]
+    #[arg(value_name = "NAME", value_parser = one_of(all_drills(), |drill: &Drill| drill.name))]
     pub drill: Option<&'static Drill>,
     /// Run every drill under every condition with every QEMU found, and report
     /// results that differ from the documented ones.

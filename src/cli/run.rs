@@ -1,6 +1,6 @@
 use clap::Args;
-use imglock_harness::Shard;
-use imglock_harness::step::FileSystem;
+use imglock_core::FileSystem;
+use imglock_engine::Shard;
 
 use super::choice::once;
 use super::{BackendArgs, PlaceArgs, PlantArgs, ReportArgs, SubjectArgs};

@@ -1,5 +1,5 @@
 use clap::Args;
-use imglock_harness::self_test::Hunter;
+use imglock_engine::Detector;
 
 use super::choice::{chosen, one_of};
 use super::{BackendArgs, LongArgs, PlaceArgs};
@@ -15,9 +15,9 @@ pub struct SelfTestArgs {
         long = "by",
         value_name = "DETECTOR",
         value_delimiter = ',',
-        value_parser = one_of(Hunter::ALL.iter().copied(), Hunter::name)
+        value_parser = one_of(Detector::ALL.iter().copied(), Detector::name)
     )]
-    by: Vec<Hunter>,
+    by: Vec<Detector>,
     /// Run every detector on each fault and backend, even after the fault was
     /// found, and print a table of detectors and faults.
     #[arg(long)]
@@ -38,7 +38,7 @@ pub struct SelfTestArgs {
 
 impl SelfTestArgs {
     /// The chosen detectors, once each, in the usual order.
-    pub fn hunters(&self) -> Vec<Hunter> {
-        chosen(Hunter::ALL, &self.by)
+    pub fn hunters(&self) -> Vec<Detector> {
+        chosen(Detector::ALL, &self.by)
     }
 }

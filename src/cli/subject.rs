@@ -1,5 +1,5 @@
 use clap::Args;
-use imglock_harness::subject::SubjectKind;
+use imglock_qemu::SubjectKind;
 
 use super::QemuDirArgs;
 use super::choice::once;

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
-use imglock_harness::vm::AcceleratorChoice;
+use imglock_qemu::AcceleratorChoice;
 
 use super::choice::one_of;
 use super::seconds::parse_limit;

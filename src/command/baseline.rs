@@ -2,10 +2,8 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
-use imglock_harness::compare::Comparison;
-use imglock_harness::lock::Backend;
-use imglock_harness::run::{Document, Job, ScenarioResult};
-use imglock_harness::step::ScenarioName;
+use imglock_core::{Backend, ScenarioName};
+use imglock_engine::{Comparison, Job, RunDocument, ScenarioResult};
 
 use super::compare;
 use crate::cli::RunFormat;
@@ -22,7 +20,7 @@ const SLOWER: f64 = 3.0;
 /// The report of an earlier run, to compare a run with.
 pub struct Baseline {
     name: String,
-    document: Document,
+    document: RunDocument,
 }
 
 impl Baseline {

@@ -2,10 +2,10 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use imglock_harness::Shard;
-use imglock_harness::run::{Environment, SessionOptions};
-use imglock_harness::subject::SubjectKind;
-use imglock_harness::sweep::{Arrangement, ClaimPlan, ClaimSweep, claim_sweep};
+use imglock_engine::{
+    Arrangement, ClaimPlan, ClaimSweep, Environment, SessionOptions, Shard, claim_sweep,
+};
+use imglock_qemu::SubjectKind;
 use serde::Deserialize;
 
 use super::place;

@@ -1,8 +1,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use imglock_harness::compare::Comparison;
-use imglock_harness::run::Document;
+use imglock_engine::{Comparison, RunDocument};
 
 use crate::cli::{CompareArgs, CompareFormat};
 use crate::exit::ExitCode;
@@ -53,7 +52,7 @@ pub fn exit(broken: bool) -> ExitCode {
 ///
 /// # Errors
 /// The file cannot be read, or is not a report of runs.
-pub fn read(path: &Path) -> Result<Document, Failure> {
+pub fn read(path: &Path) -> Result<RunDocument, Failure> {
     let text = input::text(path)?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::NoReport { path: path.to_owned(), why: why(&text, &error) })

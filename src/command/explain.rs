@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use imglock_harness::lock::Backend;
+use imglock_core::Backend;
 
 use crate::cli::ExplainArgs;
 use crate::exit::ExitCode;

@@ -2,9 +2,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use imglock_harness::Shard;
-use imglock_harness::explore::{Exploration, ExplorePlan, explore as try_cases};
-use imglock_harness::scenario::Scenario;
+use imglock_engine::{Exploration, ExplorePlan, Shard, explore as try_cases};
+use imglock_scenario::Scenario;
 
 use super::{place, seed};
 use crate::cli::ExploreArgs;

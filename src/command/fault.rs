@@ -1,4 +1,4 @@
-use imglock_harness::fault::Fault;
+use imglock_engine::Fault;
 
 use crate::cli::PlantArgs;
 use crate::failure::Failure;

@@ -1,8 +1,7 @@
 use std::io::Write;
 
-use imglock_harness::handover::{HandoverError, HandoverOptions, measure};
-use imglock_harness::process::ProcessError;
-use imglock_harness::qemu::Program;
+use imglock_engine::ProcessError;
+use imglock_qemu::{HandoverError, HandoverOptions, QemuProgram, measure_handovers};
 
 use super::practice::launcher_options;
 use super::subject;
@@ -16,8 +15,8 @@ use crate::report::handover as report;
 /// `imglock handover`.
 pub fn handover(args: HandoverArgs, output: &mut Output) -> Result<ExitCode, Failure> {
     let binaries = subject::found(&args.qemu.programs)?;
-    let binary = binaries.first(Program::System).cloned().ok_or_else(|| Failure::NoPlayer {
-        why: format!("a handover needs {}, which was not found", Program::System.file_name()),
+    let binary = binaries.first(QemuProgram::System).cloned().ok_or_else(|| Failure::NoPlayer {
+        why: format!("a handover needs {}, which was not found", QemuProgram::System.file_name()),
     })?;
     let stop = interrupt::stop_on_signals()?;
     let options = HandoverOptions {
@@ -26,7 +25,7 @@ pub fn handover(args: HandoverArgs, output: &mut Output) -> Result<ExitCode, Fai
         rounds: usize::try_from(args.rounds).unwrap_or(usize::MAX),
         binary,
     };
-    let measured = match measure(&options) {
+    let measured = match measure_handovers(&options) {
         _ if stop.is_stopped() => return Err(Failure::Interrupted),
         Err(HandoverError::Process(ProcessError::Stopped)) => return Err(Failure::Interrupted),
         other => other?,

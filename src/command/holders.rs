@@ -1,9 +1,9 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use imglock_harness::holders::{Survey, answer, survey};
-use imglock_harness::image::Mode;
-use imglock_harness::process::{ReceiveError, StopToken};
+use imglock_core::Mode;
+use imglock_engine::{ReceiveError, StopToken};
+use imglock_locks::{Survey, survey, would_grant};
 use jiff::Zoned;
 
 use crate::cli::HoldersArgs;
@@ -41,7 +41,7 @@ pub fn holders(args: HoldersArgs, output: &mut Output) -> Result<ExitCode, Failu
 fn exit(seen: &Survey, asked: Option<Mode>) -> ExitCode {
     let mut images = seen.images.iter();
     let good = match asked {
-        Some(mode) => images.all(|image| answer(image, mode.claim()).is_granted()),
+        Some(mode) => images.all(|image| would_grant(image, mode.claim()).is_granted()),
         None => images.all(|image| !image.is_held()),
     };
     if good { ExitCode::AsExpected } else { ExitCode::Failed }

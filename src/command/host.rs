@@ -1,6 +1,4 @@
-use imglock_engine::Tour;
-use imglock_harness::process::StopToken;
-use imglock_harness::run::{Environment, Job, SessionOptions};
+use imglock_engine::{Environment, Job, SessionOptions, StopToken, Tour};
 
 use super::{fault, place};
 use crate::cli::RunArgs;

@@ -3,7 +3,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use imglock_harness::history::{History, ReadError, Verdict};
+use imglock_scenario::{History, HistoryReadError, HistoryVerdict};
 
 use crate::cli::JudgeHistoryArgs;
 use crate::exit::ExitCode;
@@ -37,8 +37,8 @@ pub fn judge_history(
     }
     output.flush()?;
     Ok(match judgement.verdict {
-        Verdict::Valid => ExitCode::AsExpected,
-        Verdict::Unknown(_) | Verdict::Invalid(_) => ExitCode::Failed,
+        HistoryVerdict::Valid => ExitCode::AsExpected,
+        HistoryVerdict::Unknown(_) | HistoryVerdict::Invalid(_) => ExitCode::Failed,
     })
 }
 
@@ -56,8 +56,8 @@ fn read(path: &Path, quiet: bool) -> Result<History, Failure> {
 fn from(path: &Path, input: impl Read, progress: Progress) -> Result<History, Failure> {
     let input = BufReader::with_capacity(BUFFER, Watched { input, progress, read: 0 });
     History::read(&path.display().to_string(), input).map_err(|error| match error {
-        ReadError::Io(source) => Failure::unreadable(path)(source),
-        ReadError::Problem(problem) => Failure::History(problem),
+        HistoryReadError::Io(source) => Failure::unreadable(path)(source),
+        HistoryReadError::Problem(problem) => Failure::History(problem),
     })
 }
 

@@ -1,9 +1,8 @@
+use imglock_core::ScenarioName;
 use std::path::PathBuf;
 
-use imglock_harness::Pattern;
-use imglock_harness::known::{Entry, KnownFailures};
-use imglock_harness::run::ScenarioResult;
-use imglock_harness::step::ScenarioName;
+use imglock_engine::ScenarioResult;
+use imglock_scenario::{KnownEntry, KnownFailures, Pattern};
 
 use crate::failure::Failure;
 use crate::input;
@@ -38,7 +37,7 @@ pub fn remarks(record: &RunRecord) -> Vec<String> {
     let at = |result: &ScenarioResult| record.tour.places.iter().find(|it| it.name == result.place);
     let runs = record.tour.results.iter().filter_map(|result| Some(result.key(at(result)?)));
     let shadowed = known.shadowed(runs).into_iter().map(|entry| {
-        let Entry { source_name, line, .. } = entry;
+        let KnownEntry { source_name, line, .. } = entry;
         format!(
             "{source_name}, line {line}: entries before it match all runs of this entry; only the \
              first matching entry counts"
@@ -54,7 +53,7 @@ pub fn unmatched(known: &KnownFailures, others: &[&ScenarioName]) -> Vec<String>
     let library = Library::embedded();
     let builtin = library.entries().iter().map(|entry| &entry.name);
     let names: Vec<&ScenarioName> = builtin.chain(others.iter().copied()).collect();
-    let remark = |entry: &Entry, pattern: &Pattern| {
+    let remark = |entry: &KnownEntry, pattern: &Pattern| {
         let nearest = library.nearest(pattern.as_str());
         let advice = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
         format!(
@@ -64,7 +63,7 @@ pub fn unmatched(known: &KnownFailures, others: &[&ScenarioName]) -> Vec<String>
     };
     let unknown = |pattern: &&Pattern| !names.iter().any(|name| pattern.fits(name));
     let of = |entry| {
-        let Entry { condition, .. }: &Entry = entry;
+        let KnownEntry { condition, .. }: &KnownEntry = entry;
         condition.scenarios.iter().filter(unknown).map(|it| remark(entry, it)).collect::<Vec<_>>()
     };
     known.entries().iter().flat_map(of).collect()

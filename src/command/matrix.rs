@@ -1,9 +1,7 @@
 use std::io::Write;
 
-use imglock_harness::run::SessionOptions;
-use imglock_harness::scenario::ModeMatrix;
-use imglock_harness::subject::Builtin;
-use imglock_harness::sweep::mode_table;
+use imglock_engine::{Builtin, SessionOptions, mode_table};
+use imglock_scenario::ModeMatrix;
 
 use super::{place, subject};
 use crate::cli::MatrixArgs;

@@ -1,7 +1,7 @@
 use std::io::Write;
 
-use imglock_harness::drill::Recipe;
-use imglock_harness::run::Environment;
+use imglock_engine::Environment;
+use imglock_qemu::Recipe;
 
 use super::practice::{exit, practice, unless_stopped};
 use super::subject;

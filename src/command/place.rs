@@ -1,7 +1,6 @@
 use std::path::Path;
 
-use imglock_harness::process::StopToken;
-use imglock_harness::run::SessionOptions;
+use imglock_engine::{SessionOptions, StopToken};
 
 use crate::cli::PlaceArgs;
 

@@ -1,14 +1,14 @@
-use imglock_harness::drill::{DrillOptions, Practice};
-use imglock_harness::process::{LauncherOptions, ProcessError, StopToken};
-use imglock_harness::run::Verdict;
+use imglock_core::Verdict;
+use imglock_engine::{LauncherOptions, ProcessError, StopToken};
+use imglock_qemu::{DrillOptions, DrillPractice};
 
 use crate::cli::QemuArgs;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 
 /// Starts the environment of drills and recipes.
-pub fn practice(args: &QemuArgs, stop: &StopToken) -> Result<Practice, Failure> {
-    Practice::start(&drill_options(args, stop)).map_err(failure)
+pub fn practice(args: &QemuArgs, stop: &StopToken) -> Result<DrillPractice, Failure> {
+    DrillPractice::start(&drill_options(args, stop)).map_err(failure)
 }
 
 /// The options of drills.

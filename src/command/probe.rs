@@ -1,8 +1,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use imglock_harness::probe::{Probe, ProbeError, probe as try_locks};
-use imglock_harness::run::SessionOptions;
+use imglock_engine::{Probe, ProbeError, SessionOptions, probe as try_locks};
 
 use crate::cli::ProbeArgs;
 use crate::exit::ExitCode;

@@ -2,12 +2,11 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use imglock_engine::RaceError;
-use imglock_harness::history::{HistoryFile, Stay};
-use imglock_harness::process::ProcessError;
-use imglock_harness::race::{Course, RacePlan, RaceSum, race as run};
-use imglock_harness::run::{Casting, HarnessError, SessionOptions};
-use imglock_harness::subject::Builtin;
+use imglock_engine::{
+    Builtin, Casting, HarnessError, ProcessError, RaceCourse, RaceError, RacePlan, RaceSum,
+    SessionOptions, race as run,
+};
+use imglock_scenario::{HistoryFile, Opening};
 use serde::Serialize;
 
 use super::{fault, seed, subject};
@@ -83,7 +82,7 @@ fn one(
     let progress = Progress::new(Work::Units("rounds"), plan.rounds.unwrap_or(0), quiet);
     let mut written = Ok(());
     let place = races.races.len();
-    let sum = run(plan, options, &mut |course: &Course<'_>| {
+    let sum = run(plan, options, &mut |course: &RaceCourse<'_>| {
         progress.reach(course.sum.rounds);
         races.races.truncate(place);
         races.races.push(course.sum.clone());
@@ -128,9 +127,9 @@ impl HistoryOf {
         Ok(HistoryOf { path: path.to_owned(), stage: Stage::Empty(file) })
     }
 
-    fn add(&mut self, course: &Course<'_>) -> Result<(), Failure> {
-        let Course { terms, turns, .. } = course;
-        let stays: Vec<Stay> = turns.iter().map(|turn| turn.stay).collect();
+    fn add(&mut self, course: &RaceCourse<'_>) -> Result<(), Failure> {
+        let RaceCourse { terms, turns, .. } = course;
+        let stays: Vec<Opening> = turns.iter().map(|turn| turn.stay).collect();
         let file = match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Empty(file) => HistoryFile::begin(BufWriter::new(file), terms),
             Stage::Begun(file) => Ok(file),
@@ -165,6 +164,6 @@ fn plan(args: &RaceArgs, casting: Casting, seed: u64) -> RacePlan {
         casting,
         first_breach: args.first_breach,
         // The caller sets the backend.
-        ..RacePlan::new(imglock_harness::lock::Backend::Ofd)
+        ..RacePlan::new(imglock_core::Backend::Ofd)
     }
 }

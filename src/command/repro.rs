@@ -1,8 +1,9 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use imglock_harness::drill::{Drill, DrillResult, Exercise, practise};
-use imglock_harness::run::{Environment, Verdict};
+use imglock_core::Verdict;
+use imglock_engine::Environment;
+use imglock_qemu::{Drill, DrillExercise, DrillResult, run_drills};
 
 use super::place::lanes;
 use super::practice::{drill_options, exit, practice, unless_stopped};
@@ -64,7 +65,7 @@ fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitC
 /// Runs every drill under every condition with every QEMU.
 fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
     let binaries = subject::found(&args.qemu.programs)?;
-    let exercises = Exercise::all(&binaries);
+    let exercises = DrillExercise::all(&binaries);
     if exercises.is_empty() {
         return Err(Failure::NoPlayer { why: "no QEMU was found".to_owned() });
     }
@@ -78,7 +79,7 @@ fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
         results.push(result);
         if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let practised = practise(&exercises, &binaries, &options, lanes(args.jobs), &mut take);
+    let practised = run_drills(&exercises, &binaries, &options, lanes(args.jobs), &mut take);
     written?;
     unless_stopped(&stop, practised)?;
     match args.json {

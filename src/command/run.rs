@@ -1,11 +1,8 @@
 use std::sync::Arc;
 
-use imglock_engine::{Tour, TourEnd, TourRecord};
-use imglock_harness::lock::Backend;
-use imglock_harness::run::{Casting, Job, SessionOptions, Verdict};
-use imglock_harness::scenario::Scenario;
-use imglock_harness::step::FileSystem;
-use imglock_harness::sweep::mode_table;
+use imglock_core::{Backend, FileSystem, Verdict};
+use imglock_engine::{Casting, Job, SessionOptions, Tour, TourEnd, TourRecord, mode_table};
+use imglock_scenario::Scenario;
 
 use super::run_log::RunLog;
 use super::{fault, matrix, place, subject};

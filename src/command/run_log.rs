@@ -1,9 +1,7 @@
 use std::io::Write;
 use std::time::Instant;
 
-use imglock_engine::TourObserver;
-use imglock_harness::compare::Comparison;
-use imglock_harness::run::{Place, ScenarioResult};
+use imglock_engine::{Comparison, Place, ScenarioResult, TourObserver};
 
 use super::baseline::Baseline;
 use super::known;

@@ -1,10 +1,9 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use imglock_engine::PrivateMounts;
-use imglock_harness::fault::Fault;
-use imglock_harness::run::SessionOptions;
-use imglock_harness::self_test::{Fate, Plan, SelfTest, self_test as plant};
+use imglock_engine::{
+    Fault, FaultFate, PrivateMounts, SelfTest, SelfTestPlan, SessionOptions, self_test as plant,
+};
 
 use super::{fault, matrix, place};
 use crate::cli::{SelfTestArgs, chosen};
@@ -32,7 +31,7 @@ pub fn self_test(
     let mounts = PrivateMounts::if_needed(scenarios.iter().map(|scenario| &**scenario));
     let directory = args.place.images.directory();
     let stop = interrupt::stop_on_signals()?;
-    let plan = Plan {
+    let plan = SelfTestPlan {
         faults,
         hunters: args.hunters(),
         backends: args.backends.backends(),
@@ -48,7 +47,7 @@ pub fn self_test(
     let progress = Progress::new(Work::Units("faults"), plan.faults.len() as u64, quiet);
     let mut unwritten = None;
     let tested = plant(&plan, &mut |state| {
-        progress.reach((plan.faults.len() - state.count(Fate::Open)) as u64);
+        progress.reach((plan.faults.len() - state.count(FaultFate::Open)) as u64);
         progress.say(report::so_far(state));
         if let Err(failure) = file.update(state) {
             unwritten.get_or_insert(failure);
@@ -74,9 +73,9 @@ fn exit(tested: &SelfTest, stopped: bool) -> Result<ExitCode, Failure> {
         Ok(ExitCode::Failed)
     } else if !tested.complete && stopped {
         Ok(ExitCode::Interrupted)
-    } else if tested.count(Fate::Survived) > 0 {
+    } else if tested.count(FaultFate::Survived) > 0 {
         Ok(ExitCode::Failed)
-    } else if tested.count(Fate::Caught) == 0 {
+    } else if tested.count(FaultFate::Caught) == 0 {
         Err(Failure::NoFaultTried)
     } else {
         Ok(ExitCode::AsExpected)

@@ -1,6 +1,5 @@
-use imglock_harness::qemu::Binaries;
-use imglock_harness::run::Casting;
-use imglock_harness::subject::SubjectKind;
+use imglock_engine::Casting;
+use imglock_qemu::{QemuBinaries, SubjectKind};
 
 use crate::cli::{Cast, QemuDirArgs, SubjectArgs};
 use crate::failure::Failure;
@@ -41,24 +40,24 @@ pub fn mixed(args: &SubjectArgs) -> Result<Vec<Casting>, Failure> {
     Ok(pairs.map(|pair| casting(&cast(pair), &binaries)).collect())
 }
 
-fn casting(cast: &Cast, binaries: &Binaries) -> Casting {
+fn casting(cast: &Cast, binaries: &QemuBinaries) -> Casting {
     Casting::new(cast.0.iter().map(|kind| kind.subject(binaries)).collect())
 }
 
 /// QEMU's programs in the directories of `args` and in PATH; none unless
 /// `wanted`.
-fn binaries(args: &SubjectArgs, wanted: bool) -> Result<Binaries, Failure> {
+fn binaries(args: &SubjectArgs, wanted: bool) -> Result<QemuBinaries, Failure> {
     let found = found(&args.programs)?;
-    Ok(if wanted { found } else { Binaries::default() })
+    Ok(if wanted { found } else { QemuBinaries::default() })
 }
 
 /// QEMU's programs in these directories and in PATH.
 ///
 /// # Errors
 /// One of the directories contains no QEMU.
-pub fn found(args: &QemuDirArgs) -> Result<Binaries, Failure> {
-    match args.qemu_dirs.iter().find(|folder| Binaries::within(folder).is_empty()) {
+pub fn found(args: &QemuDirArgs) -> Result<QemuBinaries, Failure> {
+    match args.qemu_dirs.iter().find(|folder| QemuBinaries::within(folder).is_empty()) {
         Some(empty) => Err(Failure::NoQemu { directory: empty.clone() }),
-        None => Ok(Binaries::find(&args.qemu_dirs)),
+        None => Ok(QemuBinaries::find(&args.qemu_dirs)),
     }
 }

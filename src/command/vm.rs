@@ -2,15 +2,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::mpsc::channel;
 
-use imglock_core::PlaceName;
-use imglock_engine::{Tour, TourObserver, TourRecord};
-use imglock_harness::file_system::Maker;
-use imglock_harness::process::{LauncherOptions, ProcessError, StopToken};
-use imglock_harness::qemu::Program;
-use imglock_harness::run::{Job, Place, ScenarioResult};
-use imglock_harness::step::FileSystem;
-use imglock_harness::vm::{Kernel, KernelError, Payload, VmOptions, VmPlan};
-use imglock_qemu::{VmEnd, VmLimit, VmNews, VmObserver, boot_all};
+use imglock_core::{FileSystem, PlaceName};
+use imglock_engine::{
+    Job, LauncherOptions, Maker, Place, ProcessError, ScenarioResult, StopToken, Tour,
+    TourObserver, TourRecord,
+};
+use imglock_qemu::{
+    GuestPayload, Kernel, KernelError, QemuProgram, VmEnd, VmLimit, VmNews, VmObserver, VmOptions,
+    VmPlan, boot_all,
+};
 
 use super::console_files::ConsoleFiles;
 use super::host::host;
@@ -142,9 +142,12 @@ impl VmObserver for Guests<'_, '_> {
 
 /// The options of the guests.
 fn options(args: &VmArgs, stop: StopToken) -> Result<VmOptions, Failure> {
-    let emulator = subject::found(&args.programs)?.first(Program::System).cloned();
+    let emulator = subject::found(&args.programs)?.first(QemuProgram::System).cloned();
     let emulator = emulator.ok_or_else(|| Failure::NoPlayer {
-        why: format!("booting a kernel needs {}, which was not found", Program::System.file_name()),
+        why: format!(
+            "booting a kernel needs {}, which was not found",
+            QemuProgram::System.file_name()
+        ),
     })?;
     let cores = place::lanes(None);
     let processors = args.cpus.unwrap_or(if cores > 1 { 2 } else { 1 });
@@ -178,7 +181,7 @@ fn plan(args: &VmArgs, guest: &RunArgs, jobs: &[Job]) -> Result<VmPlan, Failure>
         .map(|maker| maker.program)
         .collect();
     let files = selection::files(&Library::embedded(), &guest.patterns)?;
-    let payload = Payload::pack(&makers, &files).map_err(Failure::Payload)?;
+    let payload = GuestPayload::pack(&makers, &files).map_err(Failure::Payload)?;
     let told = ["run", "--format", "json-lines"].map(str::to_owned);
     Ok(VmPlan {
         kernels,

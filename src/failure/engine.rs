@@ -1,13 +1,10 @@
 //! Advice on the errors of the library, which knows no command line.
 
-use imglock_engine::{RaceError, SelfTestError};
-use imglock_harness::file_system::SiteError;
-use imglock_harness::handover::HandoverError;
-use imglock_harness::holders::SurveyError;
-use imglock_harness::probe::ProbeError;
-use imglock_harness::process::{ProcessError, describe};
-use imglock_harness::run::HarnessError;
-use imglock_harness::vm::KernelError;
+use imglock_engine::{
+    HarnessError, ProbeError, ProcessError, RaceError, SelfTestError, SiteError, describe,
+};
+use imglock_locks::SurveyError;
+use imglock_qemu::{HandoverError, KernelError};
 
 use super::Failure;
 

@@ -1,4 +1,4 @@
-use imglock_harness::holders::SurveyError;
+use imglock_locks::SurveyError;
 
 use super::Failure;
 use crate::exit::ExitCode;

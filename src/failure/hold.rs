@@ -3,9 +3,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use imglock_harness::image::{AcquireError, Mode, OpenError};
-use imglock_harness::lock::LockError;
-use imglock_harness::process::describe;
+use imglock_core::{LockError, Mode};
+use imglock_engine::describe;
+use imglock_locks::{AcquireError, OpenError};
 
 use crate::exit::ExitCode;
 use crate::phrase::quoted;

@@ -18,18 +18,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
-use imglock_engine::RaceError;
-use imglock_harness::file_system::SiteError;
-use imglock_harness::handover::HandoverError;
-use imglock_harness::history::Problem;
-use imglock_harness::holders::SurveyError;
-use imglock_harness::lock::Backend;
-use imglock_harness::probe::ProbeError;
-use imglock_harness::process::describe;
-use imglock_harness::run::HarnessError;
-use imglock_harness::scenario::ScenarioError;
-use imglock_harness::step::FileSystem;
-use imglock_harness::vm::{KernelError, PayloadError};
+use imglock_core::{Backend, FileSystem};
+use imglock_engine::{HarnessError, ProbeError, RaceError, SiteError, describe};
+use imglock_locks::SurveyError;
+use imglock_qemu::{HandoverError, KernelError, PayloadError};
+use imglock_scenario::{HistoryProblem, ScenarioError};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::cli::NotInAGuest;
@@ -130,7 +123,7 @@ pub enum Failure {
     },
     /// An invalid history. Its problem contains its own advice.
     #[error(transparent)]
-    History(Problem),
+    History(HistoryProblem),
     /// A report file that cannot be written.
     #[error("cannot write the report {path}: {}", describe(.source))]
     Report {

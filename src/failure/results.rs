@@ -1,4 +1,5 @@
-use imglock_harness::run::{ScenarioResult, Verdict};
+use imglock_core::Verdict;
+use imglock_engine::ScenarioResult;
 
 /// Advice at the end of a run in which a step timed out, unless the reasons of
 /// the results contain it already. `in_guests`: the run is one of `imglock vm`,
@@ -18,8 +19,8 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
-    use imglock_harness::lock::Backend;
-    use imglock_harness::run::Trace;
+    use imglock_core::Backend;
+    use imglock_engine::Trace;
 
     use super::*;
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anstyle::Style;
-use imglock_harness::lock::Backend;
-use imglock_harness::run::Trace;
+use imglock_core::Backend;
+use imglock_engine::Trace;
 
 use super::lifetimes::{Lifetime, Lock, lifetimes};
 use super::palette::{BAD, FAINT, TAKEN};

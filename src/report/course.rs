@@ -7,8 +7,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use anstyle::Style;
-use imglock_harness::run::{Event, EventKind, Finding, ScenarioResult, Trace};
-use imglock_harness::step::{Action, Hazard, Outcome};
+use imglock_core::{Action, Hazard, Outcome};
+use imglock_engine::{Event, EventKind, Finding, ScenarioResult, Trace};
 
 use super::changes::{Change, Changes, Line};
 use super::findings;

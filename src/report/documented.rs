@@ -1,4 +1,4 @@
-use imglock_harness::run::Verdict;
+use imglock_core::Verdict;
 
 /// `5 as documented, 3 not, 1 skipped, 0 timed out`.
 pub fn documented(verdicts: impl Iterator<Item = Verdict>) -> String {

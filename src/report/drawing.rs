@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use imglock_harness::run::ScenarioResult;
+use imglock_engine::ScenarioResult;
 
 use super::changes::{Changes, Line};
 use super::course::{self, Mark, Row};

@@ -1,4 +1,4 @@
-use imglock_harness::run::Environment;
+use imglock_engine::Environment;
 
 /// Where something ran: `ext4 on Linux 6.18.0 (x86_64)`.
 pub fn place(environment: &Environment) -> String {

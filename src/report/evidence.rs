@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use imglock_harness::run::{EventKind, ScenarioResult, Trace};
+use imglock_engine::{EventKind, ScenarioResult, Trace};
 
 use super::palette::{BAD, CAREFUL, PLAIN, STRONG};
 use super::{RunRecord, drawing, findings, standing, table_words};

@@ -1,6 +1,7 @@
 //! The judges' findings on a run, in words.
 
-use imglock_harness::run::{Event, EventKind, Finding, Judge, ScenarioResult, Trace, Verdict};
+use imglock_core::Verdict;
+use imglock_engine::{Event, EventKind, Finding, Judge, ScenarioResult, Trace};
 
 use super::{course, standing};
 

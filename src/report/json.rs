@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use imglock_harness::run::{Document, Place, ScenarioResult};
+use imglock_engine::{Place, RunDocument, ScenarioResult};
 use serde::Serialize;
 
 use super::{Reporter, RunRecord, Summary};
@@ -8,7 +8,7 @@ use super::{Reporter, RunRecord, Summary};
 /// The JSON document on standard output, after the run.
 pub struct Json;
 
-/// A [`Document`] with counted results.
+/// A [`RunDocument`] with counted results.
 #[derive(Serialize)]
 struct Counted<'a> {
     schema: u32,
@@ -30,7 +30,7 @@ impl Reporter for Json {
 /// When `out` cannot be written.
 pub fn write(record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
     let document = Counted {
-        schema: Document::SCHEMA,
+        schema: RunDocument::SCHEMA,
         complete: record.tour.is_complete(),
         places: &record.tour.places,
         summary: Summary::of(&record.tour.results),

@@ -1,8 +1,8 @@
 use std::io::{self, Write};
 
-use imglock_harness::lock::Backend;
-use imglock_harness::run::{Fate, Place, ScenarioResult, Standing};
-use imglock_harness::subject::Builtin;
+use imglock_core::Backend;
+use imglock_engine::{Builtin, Place, PlaceFate, ScenarioResult};
+use imglock_scenario::Standing;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{RunRecord, evidence, standing};
@@ -54,9 +54,9 @@ fn suite(record: &RunRecord, place: &Place, backend: Backend) -> Option<TestSuit
 /// A place that was not reached, or lost, as a case of its own.
 fn arrival(place: &Place) -> Option<TestSuite> {
     let status = match &place.fate {
-        Fate::Reached => return None,
-        Fate::Skipped { why } => skipped(why),
-        Fate::Lost { why, console } => {
+        PlaceFate::Reached => return None,
+        PlaceFate::Skipped { why } => skipped(why),
+        PlaceFate::Lost { why, console } => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
             status.set_message(&**why).set_description(console.join("\n"));
             status

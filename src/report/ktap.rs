@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use imglock_core::PlaceName;
-use imglock_harness::run::{Fate, Place, ScenarioResult, Standing, Verdict};
+use imglock_core::{PlaceName, Verdict};
+use imglock_engine::{Place, PlaceFate, ScenarioResult};
+use imglock_scenario::Standing;
 
 use super::{Reporter, RunRecord, Summary, evidence, standing};
 
@@ -82,9 +83,9 @@ impl Reporter for Ktap {
         self.ended += 1;
         let (number, name) = (self.ended, &place.name);
         let skip = match &place.fate {
-            Fate::Skipped { why } => format!(" # SKIP {why}"),
-            Fate::Reached => String::new(),
-            Fate::Lost { why, console } => {
+            PlaceFate::Skipped { why } => format!(" # SKIP {why}"),
+            PlaceFate::Reached => String::new(),
+            PlaceFate::Lost { why, console } => {
                 writeln!(out, "# {why}")?;
                 console.iter().try_for_each(|line| writeln!(out, "# > {line}"))?;
                 String::new()

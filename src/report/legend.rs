@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use imglock_harness::image::Permission;
+use imglock_core::Permission;
 
 use super::lifetimes::Lock;
 use super::palette::FAINT;

@@ -3,10 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use imglock_harness::image::{HELD_BASE, Permission, UNSHARED_BASE};
-use imglock_harness::lock::{Backend, ByteRange, LockType};
-use imglock_harness::run::Trace;
-use imglock_harness::step::TableLock;
+use imglock_core::{Backend, ByteRange, HELD_BASE, LockType, Permission, TableLock, UNSHARED_BASE};
+use imglock_engine::Trace;
 
 use super::waiters::Waiters;
 
@@ -118,7 +116,7 @@ fn bytes(kind: LockType, range: ByteRange) -> Vec<ByteRange> {
 mod tests {
     use super::*;
     use crate::report::samples::table;
-    use imglock_harness::run::{Event, EventKind};
+    use imglock_engine::{Event, EventKind};
 
     /// A trace of lock tables, such as `vm1.disk:100-101 vm1.disk:201`; `-`
     /// for a table that was not read.

@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use imglock_harness::run::{Document, Place, RunLine, ScenarioResult};
+use imglock_engine::{Place, RunDocument, RunLine, ScenarioResult};
 
 use super::{Reporter, RunRecord};
 
@@ -10,7 +10,7 @@ pub struct Lines;
 
 impl Reporter for Lines {
     fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
-        let (schema, planned) = (Document::SCHEMA, record.tour.expected());
+        let (schema, planned) = (RunDocument::SCHEMA, record.tour.expected());
         line(&RunLine::Begin { schema, planned, places: record.tour.planned_places.len() }, out)
     }
 

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use imglock_harness::lock::Backend;
-use imglock_harness::scenario::Scenario;
-use imglock_harness::step::{FileSystem, Hazard};
+use imglock_core::{Backend, FileSystem, Hazard};
+use imglock_scenario::Scenario;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 

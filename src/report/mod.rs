@@ -80,7 +80,7 @@ pub use terminal::Terminal;
 
 use std::io::{self, Write};
 
-use imglock_harness::run::{Place, ScenarioResult};
+use imglock_engine::{Place, ScenarioResult};
 
 /// A format of standard output. It receives the events of a run as they happen.
 ///

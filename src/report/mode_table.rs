@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anstyle::Style;
-use imglock_harness::image::{Mode, Permission, Side};
-use imglock_harness::run::Finding;
-use imglock_harness::step::Outcome;
-use imglock_harness::sweep::Difference;
+use imglock_core::{Mode, Outcome, Permission, Side};
+use imglock_engine::{Finding, ModeDifference};
 
 use super::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
 use crate::phrase::count;
@@ -22,7 +20,7 @@ pub fn write(
     on: &str,
     unable: &BTreeMap<(Mode, Mode), String>,
     cell: &dyn Fn(Mode, Mode) -> Option<Outcome>,
-    differences: &[Difference],
+    differences: &[ModeDifference],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(out, "{STRONG}{on}{STRONG:#}: rows open first, columns open second\n")?;
@@ -62,13 +60,13 @@ pub fn write(
 }
 
 /// Whether a pair is among the differences.
-pub fn differs(differences: &[Difference], first: Mode, second: Mode) -> bool {
+pub fn differs(differences: &[ModeDifference], first: Mode, second: Mode) -> bool {
     differences.iter().any(|pair| pair.first == first && pair.second == second)
 }
 
 /// A pair that is not as stated, in words.
-pub fn difference(pair: &Difference) -> String {
-    let Difference { first, second, measured, stated } = pair;
+pub fn difference(pair: &ModeDifference) -> String {
+    let ModeDifference { first, second, measured, stated } = pair;
     let measured = measured.as_ref().map_or_else(|| "nothing".to_owned(), Outcome::to_string);
     format!("{first} first, then {second}: measured {measured}, stated {stated}")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use imglock_harness::step::ScenarioName;
+use imglock_core::ScenarioName;
 
 /// Scenarios, or what belongs to them, by theme.
 pub fn by_theme<'n, T>(

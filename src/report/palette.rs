@@ -1,5 +1,5 @@
 use anstyle::{AnsiColor, Color, Style};
-use imglock_harness::run::Verdict;
+use imglock_core::Verdict;
 
 /// As expected.
 pub const GOOD: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Green)));

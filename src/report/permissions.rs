@@ -1,4 +1,4 @@
-use imglock_harness::image::Permissions;
+use imglock_core::Permissions;
 
 /// `consistent-read write`, or `nothing`.
 pub fn or_nothing(set: Permissions) -> String {

@@ -1,11 +1,12 @@
 //! The table of scenarios by kernel and file system: the results of each theme
 //! at each place, and of each run that did not pass everywhere.
 
+use imglock_core::ScenarioName;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use imglock_harness::run::{Place, ScenarioResult, Standing};
-use imglock_harness::step::ScenarioName;
+use imglock_engine::{Place, ScenarioResult};
+use imglock_scenario::Standing;
 use unicode_width::UnicodeWidthStr;
 
 use super::palette::{STRONG, Worth};

@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anstyle::Style;
-use imglock_harness::lock::Backend;
-use imglock_harness::run::{EventKind, StepEvent, Trace, rehearse};
-use imglock_harness::scenario::{HeldStatement, Scenario, Step};
-use imglock_harness::step::Outcome;
+use imglock_core::{Backend, Outcome};
+use imglock_engine::{EventKind, StepEvent, Trace, rehearse};
+use imglock_scenario::{HeldStatement, Scenario, Step};
 
 use super::changes::Changes;
 use super::course::Sign;

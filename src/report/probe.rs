@@ -5,12 +5,11 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anstyle::Style;
-use imglock_harness::lock::Backend;
-use imglock_harness::probe::{
-    Advice, Answer, Delays, Evidence, Measured, Probe, Release, Spread, Standing, Theme, Timing,
-    Trial, meaning,
+use imglock_core::Backend;
+use imglock_engine::{
+    Environment, Probe, ProbeAdvice, ProbeAnswer, ProbeDelays, ProbeEvidence, ProbeMeasurement,
+    ProbeStanding, ProbeTheme, ProbeTiming, ProbeTrial, ReleaseDelay, TimeSpread, probe_meaning,
 };
-use imglock_harness::run::Environment;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -36,7 +35,7 @@ pub fn write(probe: &Probe, timeout: Duration, out: &mut dyn Write) -> io::Resul
     place(probe, out)?;
     let [ofd, posix] = Backend::ALL.map(Backend::name);
     writeln!(out, "\n{:LABEL$}{STRONG}{ofd:CELL$}{posix}{STRONG:#}", "")?;
-    for theme in Theme::ALL {
+    for theme in ProbeTheme::ALL {
         writeln!(out, "{STRONG}{}{STRONG:#}", theme.heading())?;
         for measured in probe.properties.iter().filter(|m| m.property.theme() == theme) {
             line(measured.property.words(), Backend::ALL.map(|b| answer(measured, b)), out)?;
@@ -45,7 +44,7 @@ pub fn write(probe: &Probe, timeout: Duration, out: &mut dyn Write) -> io::Resul
     releases(probe, timeout, out)?;
     untried(probe, out)?;
     writeln!(out, "\n{STRONG}Consequences for QEMU{STRONG:#}")?;
-    for advice in meaning(probe) {
+    for advice in probe_meaning(probe) {
         paragraph(&format!("- {}", advice.sentences()), out)?;
     }
     evidence(probe, out)
@@ -71,21 +70,21 @@ fn line(label: &str, cells: [(Style, String); 2], out: &mut dyn Write) -> io::Re
     writeln!(out, "  {label}{before}{left}{ofd}{left:#}{between}{right}{posix}{right:#}")
 }
 
-fn answer(measured: &Measured, backend: Backend) -> (Style, String) {
-    let Trial { answer, standing, .. } = measured.on(backend);
+fn answer(measured: &ProbeMeasurement, backend: Backend) -> (Style, String) {
+    let ProbeTrial { answer, standing, .. } = measured.on(backend);
     match (standing, answer) {
-        (Standing::Holds, Answer::No) => (CAREFUL, "no, by rule".to_owned()),
-        (Standing::Holds, answer) => (GOOD, answer.to_string()),
-        (Standing::Broken, answer) => (BAD, answer.to_string()),
-        (Standing::NotTried, answer) => (FAINT, answer.to_string()),
+        (ProbeStanding::Holds, ProbeAnswer::No) => (CAREFUL, "no, by rule".to_owned()),
+        (ProbeStanding::Holds, answer) => (GOOD, answer.to_string()),
+        (ProbeStanding::Broken, answer) => (BAD, answer.to_string()),
+        (ProbeStanding::NotTried, answer) => (FAINT, answer.to_string()),
     }
 }
 
-type Series = fn(&Delays) -> Spread;
+type Series = fn(&ProbeDelays) -> TimeSpread;
 
 fn releases(probe: &Probe, timeout: Duration, out: &mut dyn Write) -> io::Result<()> {
     let rounds = probe.releases.iter().filter_map(|release| match release.timing {
-        Timing::Measured(delays) => Some(delays.rounds),
+        ProbeTiming::Measured(delays) => Some(delays.rounds),
         _ => None,
     });
     let times = match rounds.max() {
@@ -102,11 +101,13 @@ fn releases(probe: &Probe, timeout: Duration, out: &mut dyn Write) -> io::Result
     ];
     for (label, uring, series) in lines {
         let cell = |backend: Backend| {
-            let found = |r: &&Release| r.backend == backend && r.uring == uring;
+            let found = |r: &&ReleaseDelay| r.backend == backend && r.uring == uring;
             match probe.releases.iter().find(found).map(|release| &release.timing) {
-                Some(Timing::Measured(delays)) => (PLAIN, spread(series(delays), delays.rounds)),
-                Some(Timing::NotReleased) => (BAD, format!("not within {timeout:?}")),
-                Some(Timing::NotTried { .. }) | None => (FAINT, "not tried".to_owned()),
+                Some(ProbeTiming::Measured(delays)) => {
+                    (PLAIN, spread(series(delays), delays.rounds))
+                }
+                Some(ProbeTiming::NotReleased) => (BAD, format!("not within {timeout:?}")),
+                Some(ProbeTiming::NotTried { .. }) | None => (FAINT, "not tried".to_owned()),
             }
         };
         line(label, Backend::ALL.map(cell), out)?;
@@ -114,7 +115,7 @@ fn releases(probe: &Probe, timeout: Duration, out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-fn spread(spread: Spread, rounds: usize) -> String {
+fn spread(spread: TimeSpread, rounds: usize) -> String {
     let [median, worst] =
         [spread.median_us, spread.worst_us].map(|us| times::readable(Duration::from_micros(us)));
     match (spread.worst_us, rounds) {
@@ -128,12 +129,12 @@ fn spread(spread: Spread, rounds: usize) -> String {
 fn untried(probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
     let answers = probe.properties.iter().flat_map(|m| Backend::ALL.map(|b| &m.on(b).answer));
     let answers = answers.filter_map(|answer| match answer {
-        Answer::NotTried { why } => Some(("not tried", why)),
-        Answer::NoAnswer { why } => Some(("no answer", why)),
+        ProbeAnswer::NotTried { why } => Some(("not tried", why)),
+        ProbeAnswer::NoAnswer { why } => Some(("no answer", why)),
         _ => None,
     });
     let releases = probe.releases.iter().filter_map(|release| match &release.timing {
-        Timing::NotTried { why } => Some(("not tried", why)),
+        ProbeTiming::NotTried { why } => Some(("not tried", why)),
         _ => None,
     });
     let mut written = BTreeSet::new();
@@ -156,8 +157,8 @@ fn evidence(probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
     for measured in &probe.properties {
         let (theme, words) = (measured.property.theme().heading(), measured.property.words());
         for backend in Backend::ALL {
-            let Trial { answer, standing, evidence } = measured.on(backend);
-            if *standing == Standing::Broken && !evidence.is_empty() {
+            let ProbeTrial { answer, standing, evidence } = measured.on(backend);
+            if *standing == ProbeStanding::Broken && !evidence.is_empty() {
                 let name = format!("{STRONG}{theme} {words}{STRONG:#} ({backend})");
                 writeln!(out, "\n{name}: {BAD}{answer}{BAD:#}")?;
                 steps(evidence, out)?;
@@ -167,9 +168,9 @@ fn evidence(probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn steps(evidence: &[Evidence], out: &mut dyn Write) -> io::Result<()> {
+fn steps(evidence: &[ProbeEvidence], out: &mut dyn Write) -> io::Result<()> {
     let width = evidence.iter().map(|evidence| evidence.step.width()).max().unwrap_or(0);
-    for Evidence { step, outcome, expected } in evidence {
+    for ProbeEvidence { step, outcome, expected } in evidence {
         let (style, must) = match expected {
             Some(expected) if expected != outcome => (BAD, format!(", expected {expected}")),
             _ => (PLAIN, String::new()),
@@ -198,7 +199,7 @@ struct Entry<'a> {
 #[derive(Serialize)]
 struct Said {
     #[serde(flatten)]
-    advice: Advice,
+    advice: ProbeAdvice,
     text: String,
 }
 
@@ -207,11 +208,11 @@ struct Said {
 /// # Errors
 /// When `out` cannot be written.
 pub fn json(probes: &[Probe], out: &mut dyn Write) -> io::Result<()> {
-    let said = |advice: Advice| Said { text: advice.sentences(), advice };
+    let said = |advice: ProbeAdvice| Said { text: advice.sentences(), advice };
     let entry = |probe| Entry {
         holds: Probe::holds(probe),
         probe,
-        meaning: meaning(probe).into_iter().map(said).collect(),
+        meaning: probe_meaning(probe).into_iter().map(said).collect(),
     };
     pretty(&Document { schema: SCHEMA, probes: probes.iter().map(entry).collect() }, out)
 }

@@ -3,42 +3,46 @@
 
 use std::time::Duration;
 
-use imglock_harness::lock::Backend::{self, Ofd, Posix};
-use imglock_harness::probe::{
-    Answer, Delays, Evidence, Measured, Probe, Property, Release, Spread, Standing, Timing, Trial,
+use imglock_core::Backend::{self, Ofd, Posix};
+use imglock_engine::{
+    Environment, Probe, ProbeAnswer, ProbeDelays, ProbeEvidence, ProbeMeasurement, ProbeStanding,
+    ProbeTiming, ProbeTrial, Property, ReleaseDelay, TimeSpread,
 };
-use imglock_harness::run::Environment;
 
 use super::probe::{json, write};
 use crate::report::samples;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn evidence(step: &str, outcome: &str, expected: &str) -> Evidence {
+fn evidence(step: &str, outcome: &str, expected: &str) -> ProbeEvidence {
     let expected = (!expected.is_empty()).then(|| expected.to_owned());
-    Evidence { step: step.to_owned(), outcome: outcome.to_owned(), expected }
+    ProbeEvidence { step: step.to_owned(), outcome: outcome.to_owned(), expected }
 }
 
-fn trial(answer: Answer, standing: Standing) -> Trial {
+fn trial(answer: ProbeAnswer, standing: ProbeStanding) -> ProbeTrial {
     let evidence = vec![evidence("vm1 open f image=disk.img mode=none", "granted", "")];
-    Trial { answer, standing, evidence }
+    ProbeTrial { answer, standing, evidence }
 }
 
-fn release(backend: Backend, uring: bool, [median_us, worst_us]: [u64; 2]) -> Release {
-    let after_exit = Spread { median_us, worst_us };
-    let from_kill = Spread { median_us: median_us + 212, worst_us: worst_us + 360 };
-    Release {
+fn release(backend: Backend, uring: bool, [median_us, worst_us]: [u64; 2]) -> ReleaseDelay {
+    let after_exit = TimeSpread { median_us, worst_us };
+    let from_kill = TimeSpread { median_us: median_us + 212, worst_us: worst_us + 360 };
+    ReleaseDelay {
         backend,
         uring,
-        timing: Timing::Measured(Delays { rounds: 20, from_kill, after_exit }),
+        timing: ProbeTiming::Measured(ProbeDelays { rounds: 20, from_kill, after_exit }),
     }
 }
 
 fn sound() -> Probe {
-    let held =
-        |property: Property, backend| trial(Answer::of(property.must_be(backend)), Standing::Holds);
-    let measured =
-        |property| Measured { property, ofd: held(property, Ofd), posix: held(property, Posix) };
+    let held = |property: Property, backend| {
+        trial(ProbeAnswer::of(property.must_be(backend)), ProbeStanding::Holds)
+    };
+    let measured = |property| ProbeMeasurement {
+        property,
+        ofd: held(property, Ofd),
+        posix: held(property, Posix),
+    };
     Probe {
         directory: "/var/lib/libvirt/images".into(),
         environment: Environment {
@@ -59,16 +63,18 @@ fn sound() -> Probe {
 /// A probe with every kind of answer.
 fn unsound() -> Probe {
     let mut probe = sound();
-    let mut set = |property, ofd: Trial, posix: Trial| {
+    let mut set = |property, ofd: ProbeTrial, posix: ProbeTrial| {
         let found = probe.properties.iter_mut().find(|measured| measured.property == property);
-        *found.expect("every property is there") = Measured { property, ofd, posix };
+        *found.expect("every property is there") = ProbeMeasurement { property, ofd, posix };
     };
-    let because =
-        |why: &str, answer: fn(String) -> Answer, standing| trial(answer(why.to_owned()), standing);
-    let broken = |errno: &str| trial(Answer::Errno { errno: errno.to_owned() }, Standing::Broken);
-    let intruder = Trial {
-        answer: Answer::No,
-        standing: Standing::Broken,
+    let because = |why: &str, answer: fn(String) -> ProbeAnswer, standing| {
+        trial(answer(why.to_owned()), standing)
+    };
+    let broken =
+        |errno: &str| trial(ProbeAnswer::Errno { errno: errno.to_owned() }, ProbeStanding::Broken);
+    let intruder = ProbeTrial {
+        answer: ProbeAnswer::No,
+        standing: ProbeStanding::Broken,
         evidence: vec![
             evidence("vm1 open f image=disk.img mode=none", "granted", ""),
             evidence("vm1 lock f type=write start=10 len=10", "granted", ""),
@@ -76,21 +82,23 @@ fn unsound() -> Probe {
             evidence("vm2 lock f type=write start=19 len=1", "granted", "EAGAIN"),
         ],
     };
-    let sound = trial(Answer::Yes, Standing::Holds);
+    let sound = trial(ProbeAnswer::Yes, ProbeStanding::Holds);
     set(Property::WriterKeepsWriterOut, intruder, sound);
     let silent = "`vm1 exit` gave no answer within 10s; allow a step more with --timeout";
     set(
         Property::EndsOnExit,
-        because(silent, |why| Answer::NoAnswer { why }, Standing::Broken),
+        because(silent, |why| ProbeAnswer::NoAnswer { why }, ProbeStanding::Broken),
         broken("EIO"),
     );
     let no_links = "`host hardlink other.img to=disk.img` gave EPERM";
-    let untried = || because(no_links, |why| Answer::NotTried { why }, Standing::NotTried);
+    let untried =
+        || because(no_links, |why| ProbeAnswer::NotTried { why }, ProbeStanding::NotTried);
     set(Property::MetByHardLink, untried(), untried());
     probe.environment.file_system = "fuse.example".to_owned();
-    probe.releases[0].timing = Timing::NotReleased;
-    let why = "io_uring gave EPERM: kernel.io_uring_disabled is 2: for nobody".to_owned();
-    probe.releases[2].timing = Timing::NotTried { why };
+    probe.releases[0].timing = ProbeTiming::NotReleased;
+    let why =
+        "io_uring gave EPERM: kernel.io_uring_disabled is 2: disabled for every process".to_owned();
+    probe.releases[2].timing = ProbeTiming::NotTried { why };
     probe
 }
 
@@ -114,7 +122,7 @@ fn a_person_reads_what_is_not_as_it_must_be() {
 fn one_round_has_one_time() {
     let mut probe = sound();
     probe.releases.truncate(1);
-    if let Timing::Measured(delays) = &mut probe.releases[0].timing {
+    if let ProbeTiming::Measured(delays) = &mut probe.releases[0].timing {
         delays.rounds = 1;
     }
     let text = told(&probe);

@@ -5,15 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imglock_engine::TourRecord;
-use imglock_harness::fault::Fault;
-use imglock_harness::image::Mode;
-use imglock_harness::lock::Backend;
-use imglock_harness::run::{Finding, ScenarioResult};
-use imglock_harness::scenario::Scenario;
-use imglock_harness::step::{Outcome, ScenarioName};
-use imglock_harness::subject::Builtin;
-use imglock_harness::sweep::{Difference, MixDifference, mix_differences};
+use imglock_core::{Backend, Mode, Outcome, ScenarioName};
+use imglock_engine::{
+    Builtin, Fault, Finding, MixDifference, ModeDifference, ScenarioResult, TourRecord,
+    mix_differences,
+};
+use imglock_scenario::Scenario;
 
 use crate::phrase::quoted;
 
@@ -100,7 +97,7 @@ pub struct MeasuredModes {
     /// the pairs that could not run.
     pub cells: BTreeMap<(Mode, Mode), Outcome>,
     /// The pairs whose outcome is not as stated.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<ModeDifference>,
     /// The judges' findings during the measurement.
     pub objections: Vec<Finding>,
 }

@@ -5,17 +5,17 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use imglock_core::PlaceName;
-use imglock_engine::TourRecord;
-use imglock_harness::image::{FALLBACK_WARNING, Mode};
-use imglock_harness::lock::Backend::{self, Ofd, Posix};
-use imglock_harness::lock::{LockType, RangeSpec};
-use imglock_harness::run::{
-    Casting, Environment, Event, EventKind, Finding, Job, Judge, Place, ProcessEntry,
-    ScenarioResult, StepEvent, Trace, Verdict,
+use imglock_core::{
+    Action,
+    Backend::{self, Ofd, Posix},
+    FALLBACK_WARNING, Hazard, LockType, Mode, ModeSpec, OpenOptions, Outcome, PlaceName, RangeSpec,
+    TableLock, Verdict,
 };
-use imglock_harness::scenario::{ImageDeclaration, Scenario};
-use imglock_harness::step::{Action, Hazard, ModeSpec, OpenOptions, Outcome, TableLock};
+use imglock_engine::{
+    Casting, Environment, Event, EventKind, Finding, Job, Judge, Place, ProcessEntry,
+    ScenarioResult, StepEvent, TourRecord, Trace,
+};
+use imglock_scenario::{ImageDeclaration, Scenario};
 
 use super::{Rerun, RunRecord};
 

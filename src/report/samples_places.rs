@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use imglock_engine::TourRecord;
-use imglock_harness::lock::Backend;
-use imglock_harness::run::{
-    Boot, Environment, Expected, Fate, Known, Place, ScenarioResult, Verdict,
-};
+use imglock_core::{Backend, Verdict};
+use imglock_engine::{Boot, Environment, Place, PlaceFate, ScenarioResult, TourRecord};
+use imglock_scenario::{ExpectedVerdict, Known};
 
 use super::samples::{environment, hazard_shown, job, passed, result};
 use super::{Rerun, RunRecord};
@@ -22,8 +20,9 @@ pub fn several_places() -> RunRecord {
         };
         Place::reached(name.into(), environment)
     };
-    let skipped = Fate::Skipped { why: "mkfs.xfs is not installed (Debian: xfsprogs)".to_owned() };
-    let lost = Fate::Lost {
+    let skipped =
+        PlaceFate::Skipped { why: "mkfs.xfs is not installed (Debian: xfsprogs)".to_owned() };
+    let lost = PlaceFate::Lost {
         why: "the kernel panicked while posix/hot-unplug ran".to_owned(),
         console: vec![
             "BUG: kernel NULL pointer dereference, address: 0000000000000008".to_owned(),
@@ -47,7 +46,7 @@ pub fn several_places() -> RunRecord {
     let known = || {
         let why = "A FUSE server is not told that an OFD lock is released".to_owned();
         Some(Known {
-            expected: Expected::Fails,
+            expected: ExpectedVerdict::Fails,
             why,
             link: Some("https://example.org/fuse".to_owned()),
         })

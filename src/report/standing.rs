@@ -1,7 +1,8 @@
 //! The result of a run and the fate of a place, in words.
 
-use imglock_harness::run::{Fate, Place, ScenarioResult, Standing, Verdict};
-use imglock_harness::subject::Builtin;
+use imglock_core::Verdict;
+use imglock_engine::{Builtin, Place, PlaceFate, ScenarioResult};
+use imglock_scenario::Standing;
 
 use super::palette::Worth;
 
@@ -61,16 +62,16 @@ pub fn on(result: &ScenarioResult) -> String {
 /// What became of a place where scenarios did not run to the end, and why.
 pub fn fate(place: &Place) -> Option<(&'static str, Worth, &str)> {
     match &place.fate {
-        Fate::Reached => None,
-        Fate::Skipped { why } => Some(("skipped", Worth::Careful, why)),
-        Fate::Lost { why, .. } => Some(("lost", Worth::Bad, why)),
+        PlaceFate::Reached => None,
+        PlaceFate::Skipped { why } => Some(("skipped", Worth::Careful, why)),
+        PlaceFate::Lost { why, .. } => Some(("lost", Worth::Bad, why)),
     }
 }
 
 /// The last lines on the console of a lost kernel.
 pub fn console(place: &Place) -> &[String] {
     match &place.fate {
-        Fate::Lost { console, .. } => console,
-        Fate::Reached | Fate::Skipped { .. } => &[],
+        PlaceFate::Lost { console, .. } => console,
+        PlaceFate::Reached | PlaceFate::Skipped { .. } => &[],
     }
 }

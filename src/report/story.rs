@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use imglock_harness::lock::Backend;
-use imglock_harness::scenario::{HeldStatement, Item, Scenario, Step};
+use imglock_core::Backend;
+use imglock_scenario::{HeldStatement, Item, Scenario, Step};
 
 use super::palette::{CAREFUL, FAINT, STRONG};
 use super::predictions::{Prediction, Predictions};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use imglock_harness::lock::Backend;
-use imglock_harness::run::{ScenarioResult, Standing, Starts, Verdict};
-use imglock_harness::step::Hazard;
+use imglock_core::{Backend, Hazard, Verdict};
+use imglock_engine::{ScenarioResult, SimultaneousStarts};
+use imglock_scenario::Standing;
 use serde::Serialize;
 
 use super::palette::Worth;
@@ -37,7 +37,7 @@ pub struct Summary {
     pub hazards: BTreeMap<(Hazard, Backend), usize>,
     /// The simultaneous starts in which an opener was refused.
     #[serde(skip)]
-    starts: BTreeMap<Backend, Starts>,
+    starts: BTreeMap<Backend, SimultaneousStarts>,
 }
 
 impl Summary {
@@ -114,8 +114,8 @@ impl Summary {
 
     /// The simultaneous starts, a line for each backend.
     pub fn contests(&self) -> Vec<String> {
-        let line = |(backend, starts): (&Backend, &Starts)| {
-            let Starts { contested, nobody_won } = *starts;
+        let line = |(backend, starts): (&Backend, &SimultaneousStarts)| {
+            let SimultaneousStarts { contested, nobody_won } = *starts;
             let starts = count(contested, "simultaneous start", "simultaneous starts");
             format!(
                 "{starts} with a conflict ({backend}); every opener was refused in {nobody_won} (allowed)"

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use imglock_harness::image::Reading;
-use imglock_harness::lock::{Backend, ByteRange, LockType};
-use imglock_harness::run::Trace;
-use imglock_harness::step::{LockHolder, TableLock};
+use imglock_core::{Backend, ByteRange, LockHolder, LockType, Reading, TableLock};
+use imglock_engine::Trace;
 
 /// One owner's locks on one image.
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use imglock_harness::run::{Place, ScenarioResult, Verdict};
-use imglock_harness::sweep::MixDifference;
+use imglock_core::Verdict;
+use imglock_engine::{MixDifference, Place, ScenarioResult};
 use unicode_width::UnicodeWidthStr;
 
 use super::changes::Changes;

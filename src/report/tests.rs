@@ -1,12 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use imglock_harness::image::{Mode, Permission, Refusal, Side};
-use imglock_harness::lock::Backend;
-use imglock_harness::run::{Document, Fate, RunLine};
-use imglock_harness::scenario::Scenario;
-use imglock_harness::step::Outcome;
-use imglock_harness::sweep::Difference;
+use imglock_core::{Backend, Mode, Outcome, Permission, Refusal, Side};
+use imglock_engine::{ModeDifference, PlaceFate, RunDocument, RunLine};
+use imglock_scenario::Scenario;
 
 use super::samples::{coloured, written};
 use super::*;
@@ -20,7 +17,7 @@ fn told(mut reporter: impl Reporter, finished: RunRecord) -> String {
     written(|out| {
         reporter.begin(&record, out)?;
         for place in &places {
-            record.tour.places.push(Place { fate: Fate::Reached, ..place.clone() });
+            record.tour.places.push(Place { fate: PlaceFate::Reached, ..place.clone() });
             reporter.arrived(&record, place, out)?;
         }
         for result in results {
@@ -109,7 +106,7 @@ fn lines_are_what_happened_in_its_order() {
         _ => None,
     });
     assert_eq!(results.collect::<Vec<_>>(), record.tour.results);
-    let begin = RunLine::Begin { schema: Document::SCHEMA, planned: 20, places: 5 };
+    let begin = RunLine::Begin { schema: RunDocument::SCHEMA, planned: 20, places: 5 };
     assert_eq!(lines.first(), Some(&begin));
     assert_eq!(lines.last(), Some(&RunLine::End { complete: true }));
     // A lost place has a second line.
@@ -302,13 +299,13 @@ fn the_mode_table_marks_what_differs() {
         _ => Some(refused(Side::Wanted)),
     };
     let differences = [
-        Difference {
+        ModeDifference {
             first: Mode::Ro,
             second: Mode::Rw,
             measured: Some(Outcome::Granted),
             stated: refused(Side::Wanted),
         },
-        Difference {
+        ModeDifference {
             first: Mode::None,
             second: Mode::None,
             measured: None,

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use imglock_harness::run::{Event, EventKind};
-use imglock_harness::step::{Action, Outcome, TableLock};
+use imglock_core::{Action, Outcome, TableLock};
+use imglock_engine::{Event, EventKind};
 
 /// Finds the owners of OFD locks that wait: the lock table names none, but the
 /// steps show which actors block.
@@ -72,7 +72,7 @@ impl Waiters {
 
 #[cfg(test)]
 mod tests {
-    use imglock_harness::lock::Backend;
+    use imglock_core::Backend;
 
     use super::*;
     use crate::report::samples;

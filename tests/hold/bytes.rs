@@ -1,7 +1,7 @@
 //! Which bytes are locked, and for how long.
 
-use imglock_harness::image::Mode;
-use imglock_harness::process::ProcessHandle;
+use imglock_core::Mode;
+use imglock_engine::ProcessHandle;
 use nix::sys::signal::Signal;
 
 use crate::holder::{Holder, await_exit, hold, run};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use imglock_harness::process::{ProcessHandle, ReceiveError, StopToken, StopTrigger};
+use imglock_engine::{ProcessHandle, ReceiveError, StopToken, StopTrigger};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 

@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use imglock_harness::image::Mode;
-use imglock_harness::process::ProcessHandle;
+use imglock_core::Mode;
+use imglock_engine::ProcessHandle;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::Signal;

@@ -1,9 +1,8 @@
 //! One hold beside another, through the command. Every pair of modes is tried
 //! on the library: harness/tests/mode_matrix.rs.
 
-use imglock_harness::image::Mode;
-use imglock_harness::scenario::ModeMatrix;
-use imglock_harness::step::Outcome;
+use imglock_core::{Mode, Outcome};
+use imglock_scenario::ModeMatrix;
 use rstest::rstest;
 
 use crate::holder::{Holder, hold, run};

@@ -7,9 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use imglock_harness::image::{Mode, Permission, Refusal, Side};
-use imglock_harness::lock::{Backend, ByteLocks, KernelLocks, LockType, RangeSpec};
-use imglock_harness::step::Outcome;
+use imglock_core::{
+    Backend, ByteLocks, LockType, Mode, Outcome, Permission, RangeSpec, Refusal, Side,
+};
+use imglock_locks::KernelLocks;
 use rstest::rstest;
 
 use crate::holder::{Ended, Holder, hold, run};

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use imglock_harness::image::{Mode, lock_bytes};
-use imglock_harness::lock::ByteRange;
-use imglock_harness::lock_table::{FileKey, LockLine, LockTable};
+use imglock_core::{ByteRange, Mode, lock_bytes};
+use imglock_locks::{FileKey, LockLine, LockTable};
 
 /// The locks that fdinfo shows for the descriptors of a process, such as
 /// `ofd read 100-101`.

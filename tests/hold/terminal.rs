@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use imglock_harness::process::ProcessHandle;
+use imglock_engine::ProcessHandle;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

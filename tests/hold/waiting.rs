@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use imglock_harness::image::{Hold, Locking, Mode};
+use imglock_core::{Locking, Mode};
+use imglock_locks::Hold;
 use nix::sys::signal::Signal;
 use rstest::rstest;
 

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use imglock_harness::image::Mode;
+use imglock_core::Mode;
 use nix::sys::stat;
 use nix::unistd::mkfifo;
 

@@ -12,8 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
 
-use imglock_harness::image::Mode;
-use imglock_harness::lock::Backend;
+use imglock_core::{Backend, Mode};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use outside::{imglock, is_met, not_installed, not_root};

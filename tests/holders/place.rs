@@ -5,8 +5,8 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use imglock_harness::image::{ByteClaims, Mode};
-use imglock_harness::lock::{Backend, KernelLocks};
+use imglock_core::{Backend, Mode};
+use imglock_locks::{ByteClaims, KernelLocks};
 
 use crate::outside::Folder;
 

@@ -5,9 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use imglock_harness::image::Mode;
-use imglock_harness::lock::Backend;
-use imglock_harness::process::{ProcessHandle, StopToken};
+use imglock_core::{Backend, Mode};
+use imglock_engine::{ProcessHandle, StopToken};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};

@@ -16,13 +16,9 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use imglock_engine::RunOptions;
-use imglock_harness::file_system::PrivateMounts;
-use imglock_harness::lock::Backend;
-use imglock_harness::process::StopToken;
-use imglock_harness::run::{Engine, Moment, SessionOptions, Verdict};
-use imglock_harness::scenario::Scenario;
-use imglock_harness::step::TableLock;
+use imglock_core::{Backend, TableLock, Verdict};
+use imglock_engine::{Engine, PrivateMounts, RunOptions, SessionOptions, Snapshot, StopToken};
+use imglock_scenario::Scenario;
 use requirement::{is_met, not_installed};
 
 /// How many scenarios run at a time.
@@ -30,7 +26,7 @@ const LANES: usize = 2;
 
 fn main() {
     // First of all: processes are made by starting this program again.
-    imglock_harness::init();
+    imglock_qemu::init();
     let lslocks = is_met("lslocks", not_installed("lslocks"));
     // What scenarios mount, the command that is asked must see.
     let mounts = PrivateMounts::enter();
@@ -100,7 +96,7 @@ fn lane(
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     while let Some((scenario, backend)) = next() {
         let mut last: Option<Vec<TableLock>> = None;
-        let mut look = |moment: &Moment<'_>| {
+        let mut look = |moment: &Snapshot<'_>| {
             let Some(event) = moment.event() else { return };
             let Some(table) = event.table.as_ref().filter(|table| last.as_ref() != Some(table))
             else {

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
 
-use imglock_harness::lock::{Backend, ByteRange};
-use imglock_harness::run::{EventKind, Moment, Trace};
-use imglock_harness::step::{Action, TableLock};
+use imglock_core::{Action, Backend, ByteRange, TableLock};
+use imglock_engine::{EventKind, Snapshot, Trace};
 use serde_json::Value;
 
 /// A lock as lslocks has it, in words, such as `ofd read 100-101 of 254:0:1043`.
@@ -16,7 +15,7 @@ type Words = String;
 const MOST_LOOKS: usize = 5;
 
 /// What is different between them.
-pub fn compare(moment: &Moment<'_>, table: &[TableLock], lslocks: bool) -> Vec<String> {
+pub fn compare(moment: &Snapshot<'_>, table: &[TableLock], lslocks: bool) -> Vec<String> {
     let images = images(moment);
     let ours = if images.is_empty() { Ours::default() } else { Ours::ask(&images) };
     let mut objections = Vec::new();
@@ -47,7 +46,7 @@ pub fn compare(moment: &Moment<'_>, table: &[TableLock], lslocks: bool) -> Vec<S
 
 /// Every file in the directory, and every deleted one that a process still
 /// has open, each once.
-fn images(moment: &Moment<'_>) -> Vec<PathBuf> {
+fn images(moment: &Snapshot<'_>) -> Vec<PathBuf> {
     use std::os::unix::fs::MetadataExt;
 
     let mut found: BTreeMap<(u64, u64), PathBuf> = BTreeMap::new();

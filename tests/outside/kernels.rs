@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use imglock_harness::qemu::Program;
+use imglock_qemu::QemuProgram;
 
 use super::requirement::{is_met, not_installed};
 
@@ -14,7 +14,7 @@ pub fn kernels() -> Vec<PathBuf> {
     let kernels: Vec<PathBuf> =
         std::env::split_paths(&given).filter(|path| !path.as_os_str().is_empty()).collect();
     let none = kernels.is_empty().then(|| "IMGLOCK_KERNELS names no kernel".to_owned());
-    let missing = none.or_else(|| not_installed(&Program::System.file_name()));
+    let missing = none.or_else(|| not_installed(&QemuProgram::System.file_name()));
     if is_met("kernels", missing) { kernels } else { Vec::new() }
 }
 

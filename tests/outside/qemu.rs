@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use imglock_harness::qemu::{Binaries, Program};
+use imglock_qemu::{QemuBinaries, QemuProgram};
 
 use super::requirement::is_met;
 
@@ -14,18 +14,18 @@ pub fn directories() -> Vec<PathBuf> {
 }
 
 /// Every QEMU program that there is.
-pub fn binaries() -> Binaries {
-    Binaries::find(&directories())
+pub fn binaries() -> QemuBinaries {
+    QemuBinaries::find(&directories())
 }
 
 /// The folder of every one of a program that there is; none, with the reason
 /// told, when it is not installed.
-pub fn folders(program: Program) -> Vec<PathBuf> {
+pub fn folders(program: QemuProgram) -> Vec<PathBuf> {
     let folder = |path: &PathBuf| path.parent().map(PathBuf::from);
     let found: Vec<PathBuf> =
         binaries().all(program).filter_map(|binary| folder(&binary.path)).collect();
     let missing = found.is_empty().then(|| format!("{} is not installed", program.file_name()));
-    let requirement = if program == Program::System { "qemu-system" } else { "qemu-tools" };
+    let requirement = if program == QemuProgram::System { "qemu-system" } else { "qemu-tools" };
     is_met(requirement, missing);
     found
 }

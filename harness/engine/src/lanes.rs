@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-/// Does `work` for each of `units`, several at a time, and hands each result
-/// to `take` as it comes, with the unit's number; units are begun in their
-/// order. When `take` breaks, what has not begun is left out, and what is
-/// under way is not taken any more.
+/// Runs `work` for each of `units`, several at a time, and passes each result
+/// with the unit's number to `take` as soon as it is ready. Units start in
+/// order. After `take` breaks, no further unit starts, and results of running
+/// units are dropped.
 ///
-/// Each thread begins with an `L` of its own, such as a launcher that it does
-/// not have yet, and has it at hand for every unit.
+/// Each thread has its own `L`, such as a launcher that it creates when the
+/// first unit needs it.
 pub fn in_lanes<L: Default, U: Sync, R: Send>(
     lanes: usize,
     units: &[U],
@@ -39,7 +39,7 @@ pub fn in_lanes<L: Default, U: Sync, R: Send>(
         drop(sender);
         for (number, result) in results {
             if take(number, result).is_break() {
-                // Nobody finds a next one.
+                // No thread finds another unit.
                 next.store(units.len(), Ordering::Relaxed);
                 return;
             }
@@ -47,11 +47,11 @@ pub fn in_lanes<L: Default, U: Sync, R: Send>(
     });
 }
 
-/// As [`in_lanes`], for work that can fail. What came of the units is handed
-/// to `take` in their order.
+/// Like [`in_lanes`], for work that can fail. `take` receives the results in
+/// the order of the units.
 ///
 /// # Errors
-/// The first failure that comes ends it.
+/// Returns the first failure, which ends the work.
 pub fn in_order<L: Default, U: Sync, R: Send, E: Send>(
     lanes: usize,
     units: &[U],
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn who_is_ahead_waits_for_those_before() {
-        // The first unit ends after the others have.
+        // The first unit finishes after the others.
         let others = std::sync::Barrier::new(2);
         let mut taken = Vec::new();
         let work = |(): &mut (), unit: &u32| {

@@ -1,42 +1,42 @@
-//! Series of times, summed up.
+//! Summaries of series of times.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A series of times.
+/// The median and the maximum of a series of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeSpread {
-    /// Half of them are at most this long, in microseconds.
+    /// The median, in microseconds.
     pub median_us: u64,
-    /// The longest, in microseconds.
+    /// The longest time, in microseconds.
     pub worst_us: u64,
 }
 
 impl TimeSpread {
-    /// Of these times; `None` when there are none.
+    /// Summarises `times`; `None` if there are none.
     pub fn of(times: impl IntoIterator<Item = Duration>) -> Option<TimeSpread> {
         let all = Distribution::of(times)?;
         Some(all.spread)
     }
 }
 
-/// A series of times whose tails matter.
+/// A series of times with its tails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
-    /// How many there are.
+    /// The number of times.
     pub count: usize,
-    /// The shortest, in microseconds.
+    /// The shortest time, in microseconds.
     pub shortest_us: u64,
-    /// The middle and the end.
+    /// The median and the longest time.
     #[serde(flatten)]
     pub spread: TimeSpread,
-    /// Nine of ten are at most this long, in microseconds.
+    /// The 90th percentile, in microseconds.
     pub p90_us: u64,
 }
 
 impl Distribution {
-    /// Of these times; `None` when there are none.
+    /// Summarises `times`; `None` if there are none.
     pub fn of(times: impl IntoIterator<Item = Duration>) -> Option<Distribution> {
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let mut times: Vec<u64> = times.into_iter().map(micros).collect();

@@ -3,11 +3,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// One machine's part of a work that several machines split: of `count` equal
-/// parts, the one with this number.
+/// One machine's part of work that several machines share: part `number` of
+/// `count` equal parts.
 ///
-/// Every `count`-th unit belongs to it, so that the parts take about as long
-/// as each other even where the first units are the easy ones.
+/// A part consists of every `count`-th unit, so that all parts take about the
+/// same time even if the first units are the quick ones.
 ///
 /// ```
 /// use imglock_engine::Shard;
@@ -25,7 +25,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// All of the work, on one machine.
+    /// The whole work, on one machine.
     pub const WHOLE: Shard = Shard { number: 1, count: 1 };
 
     /// Whether the unit with this number, from 0, is in this part.
@@ -39,7 +39,7 @@ impl Shard {
         index.checked_mul(self.count)?.checked_add(self.number - 1)
     }
 
-    /// How many of the first `units` are in this part.
+    /// The number of units of this part among the first `units`.
     pub fn share_of(self, units: u64) -> u64 {
         units / self.count + u64::from(units % self.count >= self.number)
     }
@@ -51,7 +51,7 @@ impl fmt::Display for Shard {
     }
 }
 
-/// A text that is no part of a work.
+/// A text that is not a shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("write I/N, such as 2/4: the second of four parts")]
 pub struct ParseShardError;

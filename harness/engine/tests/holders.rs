@@ -6,15 +6,10 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use imglock_core::Outcome;
-use imglock_core::{Backend, ByteLocks, ByteRange, LockType, RangeSpec};
-use imglock_core::{Claim, Mode};
-use imglock_locks::KernelLocks;
-use imglock_locks::LockClass;
-use imglock_locks::{AcquireError, ByteClaims};
+use imglock_core::{Backend, ByteLocks, ByteRange, Claim, LockType, Mode, Outcome, RangeSpec};
 use imglock_locks::{
-    Danger, HolderOwner, HoldersAnswer, LockProtocol, Obstacle, SurveyError, SurveyedImage, survey,
-    would_grant,
+    AcquireError, ByteClaims, Danger, HolderOwner, HoldersAnswer, KernelLocks, LockClass,
+    LockProtocol, Obstacle, SurveyError, SurveyedImage, survey, would_grant,
 };
 use imglock_scenario::ModeMatrix;
 use rstest::rstest;

@@ -1,154 +1,101 @@
-//! The engine of `imglock` behind one door.
-#![expect(missing_docs, reason = "rooms of the crates below, until the command names these")]
+//! Multi-process conflict tests for disk image locks, for the tests of other projects.
+//!
+//! This crate is one door to the crates of `imglock`. It starts real processes that open an image in
+//! declared modes, lets the running kernel decide, and judges each outcome three ways: by the
+//! scenario's expectations, by a model of the kernel, and by the contract that of conflicting openers
+//! only the first succeeds.
+//!
+//! # A complete example
+//!
+//! A test of another project, with `harness = false` in its `Cargo.toml`.
+//! `tests/embedding.rs` of this crate also reads scenario files, counts and reports.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use imglock_harness::prelude::*;
+//!
+//! const STORY: &str = r#"
+//!     summary "A second writer is refused, and granted once the first has exited"
+//!     about "Each writer holds `write` and does not share it."
+//!     vm1 open disk mode=rw
+//!     vm2 open disk mode=rw { expect "refused write"; }
+//!     vm1 kill
+//!     vm2 open disk mode=rw { expect granted; }
+//! "#;
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // First in `main`: the engine starts this program again as its workers.
+//!     imglock_harness::init();
+//!
+//!     let scenario = Arc::new(Scenario::parse("second-writer", file!(), STORY)?);
+//!     let jobs = Backend::ALL.map(|backend| {
+//!         let casting = Casting::default();
+//!         Job { scenario: Arc::clone(&scenario), backend, casting }
+//!     });
+//!     // The trigger stops the session, in a signal handler for example.
+//!     let (_trigger, stop) = StopToken::pair()?;
+//!     // The file system of this directory is tested.
+//!     let options = SessionOptions::new(std::env::temp_dir(), stop);
+//!     for result in Session::start(jobs.to_vec(), options)? {
+//!         let result = result?;
+//!         println!("{} on {}: {}", result.scenario, result.backend, result.verdict);
+//!         assert_eq!(result.verdict, Verdict::Passed, "{}", result.reason);
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Without a process
+//!
+//! [`ModeMatrix`](prelude::ModeMatrix), [`World`](prelude::World) and
+//! [`TableLocks`](prelude::TableLocks) answer in any test:
+//!
+//! ```
+//! use imglock_harness::prelude::*;
+//!
+//! let mut first = TableLocks::new(Backend::Ofd);
+//! let mut second = first.in_another_process();
+//! first.set(LockType::Read, RangeSpec::byte(100))?;
+//! assert!(second.set(LockType::Write, RangeSpec::byte(100)).is_err());
+//! # Ok::<(), LockError>(())
+//! ```
+//!
+//! # Features
+//!
+//! * `qemu`: QEMU's programs as openers, drills of its lock loss, and guests (`imglock-qemu`).
+//!
+//! # Invariant
+//!
+//! Invariant: this crate has no code of its own but [`init`].
 
-pub mod compare {
-    pub use imglock_engine::{
-        Change, ComparedFinding as Objection, ComparedRun as Account, ComparedStep as CourseStep,
-        Comparison, PlaceChange, PlaceDifference as Contrast, RunChange,
-    };
-}
-pub mod drill {
-    pub use imglock_qemu::{
-        DRILL_THEMES as THEMES, Drill, DrillAccount as Account, DrillAct as Act, DrillCell as Cell,
-        DrillEntry as Entry, DrillExercise as Exercise, DrillExpected as Expected, DrillOptions,
-        DrillPlayer as Player, DrillPractice as Practice, DrillResult, DrillTheme as Theme,
-        DrillVariant as Variant, FileNode, HeldMode as Holding, ImageLocks, LockEffect as Effect,
-        ModeCheck, Recipe, all_drills as all, find_drill as find, run_drills as practise,
-    };
-}
-pub mod explore {
-    pub use imglock_engine::{
-        Exploration, ExploreDifference as Difference, ExploreFinding as Objection, ExplorePlan,
-        ExploreRepeat as Again, explore,
-    };
-}
-pub mod fault {
-    pub use imglock_engine::Fault;
-}
-pub mod file_system {
-    pub use imglock_engine::{MadeFileSystem as Made, Maker, PrivateMounts, Site, SiteError};
-}
-pub mod fuse {
-    pub use imglock_engine::{FuseLocks, FuseServer};
-}
-pub mod handover {
-    pub use imglock_qemu::{
-        ContestedHandover as Contested, Distribution, Handling, HandoverEnd as End, HandoverError,
-        HandoverGaps as Gaps, HandoverLesson as Lesson, HandoverOptions, HandoverSeries as Series,
-        Handovers, WatchedHandover as Watched, measure_handovers as measure,
-    };
-}
-pub mod history {
-    pub use imglock_scenario::{
-        History, HistoryCounts as Counts, HistoryEvent as Event, HistoryEventKind as EventKind,
-        HistoryFile, HistoryFinding as Finding, HistoryHeader as Header, HistoryImage as Image,
-        HistoryJudgement as Judgement, HistoryMatter as Matter, HistoryOpener as Opener,
-        HistoryProblem as Problem, HistoryReadError as ReadError, HistoryVerdict as Verdict,
-        OpenAnswer as Answer, OpenerRole as Role, Opening as Stay, OpeningEnd as End, Shown,
-        claim_conflict as conflict,
-    };
-}
-pub mod holders {
-    pub use imglock_locks::{
-        Danger, Explanation, Holder, HolderOwner as Owner, HolderProcess as Process,
-        HoldersAnswer as Answer, LockProtocol as Protocol, OwnedLock, Survey, SurveyError,
-        SurveyedImage, UnexplainedLock as Unexplained, UnlockedUser as Unlocked, Waiter, survey,
-        would_grant as answer,
-    };
-}
-pub mod image {
+pub use imglock_engine as engine;
+#[cfg(feature = "qemu")]
+pub use imglock_qemu as qemu;
+pub use {imglock_core as core, imglock_scenario as scenario};
+
+/// The names that a test of scenarios needs.
+pub mod prelude {
     pub use imglock_core::{
-        Access, Claim, FALLBACK_WARNING, HELD_BASE, Locking, Mode, Permission, Permissions,
-        Reading, Refusal, Side, UNSHARED_BASE, lock_bytes,
+        Backend, ByteLocks, ByteRange, Claim, Hazard, LockError, LockType, Mode, Outcome,
+        RangeSpec, Verdict,
     };
-    pub use imglock_locks::{AcquireError, ByteClaims, Hold, OpenError};
-}
-pub mod known {
-    pub use imglock_scenario::{
-        ExpectedVerdict as Expected, Known, KnownEntry as Entry, KnownFailures, Standing,
-    };
-}
-pub mod lock {
-    pub use imglock_core::{Backend, ByteLocks, ByteRange, LockError, LockType, RangeSpec};
-    pub use imglock_locks::KernelLocks;
-}
-pub mod lock_table {
-    pub use imglock_locks::{FileKey, LockClass, LockLine, LockTable};
-}
-pub mod probe {
     pub use imglock_engine::{
-        Probe, ProbeAdvice as Advice, ProbeAnswer as Answer, ProbeDelays as Delays, ProbeError,
-        ProbeEvidence as Evidence, ProbeMeasurement as Measured, ProbeStanding as Standing,
-        ProbeTheme as Theme, ProbeTiming as Timing, ProbeTrial as Trial, Property,
-        ReleaseDelay as Release, TimeSpread as Spread, probe, probe_meaning as meaning,
+        Casting, HarnessError, Job, ScenarioResult, Session, SessionOptions, StopToken,
+        StopTrigger, Tour, TourRecord,
     };
+    pub use imglock_scenario::{ModeMatrix, Scenario, ScenarioError, TableLocks, World};
 }
-pub mod process {
-    pub use imglock_engine::{
-        Launcher, LauncherOptions, ProcessError, ProcessHandle, ReceiveError, Reply, Request,
-        StopToken, StopTrigger, Worker, describe,
-    };
+
+/// Turns this process into the part that it was started as: a launcher, a worker, the server of a
+/// file system, or, with the feature `qemu`, the first program of a guest.
+///
+/// Call it first in `main` of every program that runs scenarios. It returns at once in an ordinary
+/// start and never in these. The engine makes processes by executing the program again, because a
+/// program with several threads must not fork.
+pub fn init() {
+    #[cfg(feature = "qemu")]
+    imglock_qemu::init();
+    #[cfg(not(feature = "qemu"))]
+    imglock_engine::init();
 }
-pub mod qemu {
-    pub use imglock_engine::Message;
-    pub use imglock_qemu::{
-        QemuBinaries as Binaries, QemuBinary as Binary, QemuProgram as Program,
-        QemuVersion as Version,
-    };
-}
-pub mod race {
-    pub use imglock_engine::{
-        Breach, RaceCourse as Course, RaceEvidence as Evidence, RaceLeftOut as LeftOut, RacePlan,
-        RaceProof as Proof, RaceSum, RaceTally as Tally, RaceTurn as Turn, Sightings, race,
-    };
-}
-pub mod run {
-    pub use imglock_core::Verdict;
-    pub use imglock_engine::{
-        Boot, Casting, DifferenceKind as Departure, Engine, Environment, Event, EventKind, Finding,
-        HarnessError, Job, Judge, Place, PlaceFate as Fate, ProcessEntry, RunDocument as Document,
-        RunLine, ScenarioResult, Session, SessionOptions, SimultaneousStarts as Starts,
-        Snapshot as Moment, StepEvent, Trace, rehearse,
-    };
-    pub use imglock_scenario::{ExpectedVerdict as Expected, Known, Standing};
-}
-pub mod scenario {
-    pub use imglock_scenario::{
-        Expectation, HeldStatement, ImageDeclaration, Item, ModeMatrix, Scenario, ScenarioError,
-        Step,
-    };
-}
-pub mod self_test {
-    pub use imglock_engine::{
-        CatchSpot, Detection as Hunt, Detector as Hunter, FaultCatch as Catch, FaultFate as Fate,
-        FaultResult, HuntEnd as End, SelfTest, SelfTestPlan as Plan, self_test,
-    };
-}
-pub mod step {
-    pub use imglock_core::Errno;
-    pub use imglock_core::{
-        Action, ActionKind, FileSystem, Hazard, LockHolder, ModeSpec, OpenOptions, Outcome,
-        ScenarioName, TableLock, Verdict,
-    };
-}
-pub mod subject {
-    pub use imglock_engine::{Builtin, Message, SubjectProgram};
-    pub use imglock_qemu::SubjectKind;
-}
-pub mod sweep {
-    pub use imglock_engine::{
-        Arrangement, ClaimDeparture as Departure, ClaimDifference, ClaimPlan, ClaimSweep,
-        CommonDifference as Common, DifferencePattern as Pattern, MixDifference,
-        ModeDifference as Difference, OpenerProcesses as Processes, Openers, SweptPart as Swept,
-        claim_sweep, mix_differences, mode_table,
-    };
-}
-pub mod vm {
-    pub use imglock_qemu::{
-        AcceleratorChoice, GuestPayload as Payload, Kernel, KernelError, PayloadError, VmOptions,
-        VmPlan,
-    };
-}
-pub use imglock_engine::{ParseShardError, Shard};
-pub use imglock_qemu::init;
-pub use imglock_scenario::{ParsePatternError, Pattern};

@@ -1,50 +1,15 @@
-//! A test as another project would write it, with `harness = false`: scenarios
-//! of its own, run on both kinds of lock.
+//! A test as another project writes it, with `harness = false` in its
+//! Cargo.toml: it runs its own scenario files on both kinds of lock.
 
 use std::error::Error;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use imglock_harness::lock::Backend;
-use imglock_harness::process::StopToken;
-use imglock_harness::run::{Casting, Job, ScenarioResult, Session, SessionOptions, Verdict};
-use imglock_harness::scenario::Scenario;
-
-/// Name and text of each scenario.
-const STORIES: [(&str, &str); 2] = [
-    (
-        "backup-beside-a-guest",
-        r#"
-        summary "A backup tool that takes no locks beyond reading is let in beside a cluster disk"
-        about "The guest shares everything, so a reader may come and go as it likes."
-        image cluster.img size=65536
-        guest open disk image=cluster.img mode=share-rw
-        guest write disk at=0 data="before"
-        backup open disk image=cluster.img mode=tool-ro
-        backup read disk at=0 len=6 { expect "data before"; }
-        thief open disk image=cluster.img mode=rw { expect "refused shared write"; }
-        backup close disk
-        held {
-            guest disk mode=share-rw
-        }
-        "#,
-    ),
-    (
-        "hot-unplug",
-        r#"
-        summary "A second node that is closed takes the first one's locks along under POSIX"
-        about "A POSIX lock belongs to the process, and any close of the file drops it."
-        hazard posix=lock-loss
-        guest open disk mode=rw
-        guest open spare mode=force-share
-        guest close spare
-        thief open disk mode=rw { expect ofd="refused write" posix=granted; }
-        "#,
-    ),
-];
+use imglock_harness::prelude::*;
 
 fn main() -> ExitCode {
-    // First of all: processes are made by starting this program again.
+    // First in `main`: the engine starts this program again as its workers.
     imglock_harness::init();
 
     match run() {
@@ -57,11 +22,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs every story on each backend; says how many failed.
+/// Runs every job and returns how many failed.
 fn run() -> Result<usize, Box<dyn Error>> {
     let jobs = jobs()?;
     let planned = jobs.len();
-    // Nobody triggers it here; a signal handler could.
+    // A signal handler could trigger it.
     let (_trigger, stop) = StopToken::pair()?;
     let options = SessionOptions { jobs: 2, ..SessionOptions::new(std::env::temp_dir(), stop) };
     println!("running {planned} tests");
@@ -80,21 +45,22 @@ fn run() -> Result<usize, Box<dyn Error>> {
     Ok(failed)
 }
 
+/// Each scenario of the folder on each backend.
 fn jobs() -> Result<Vec<Job>, Box<dyn Error>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let mut jobs = Vec::new();
-    for (name, text) in STORIES {
-        let scenario = Arc::new(Scenario::parse(name, file!(), text)?);
+    for entry in std::fs::read_dir(&folder)? {
+        let path = entry?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let text = std::fs::read_to_string(&path)?;
+        let scenario = Arc::new(Scenario::parse(&*name, &path.display().to_string(), &text)?);
         for &backend in &scenario.backends {
-            jobs.push(Job {
-                scenario: Arc::clone(&scenario),
-                backend,
-                casting: Casting::default(),
-            });
+            let casting = Casting::default();
+            jobs.push(Job { scenario: Arc::clone(&scenario), backend, casting });
         }
     }
-    // What would not be noticed otherwise: that nothing is tested.
-    assert_eq!(jobs.len(), STORIES.len() * Backend::ALL.len());
-    Ok(jobs)
+    // A run that tests nothing must not pass.
+    if jobs.is_empty() { Err("no scenario was found".into()) } else { Ok(jobs) }
 }
 
 fn report(result: &ScenarioResult) {

@@ -5,8 +5,7 @@
 //! excludes QEMU and is excluded by it:
 //!
 //! ```
-//! use imglock_core::{Locking, Mode};
-//! use imglock_locks::Hold;
+//! use imglock_locks::{Hold, Locking, Mode};
 //!
 //! let image = tempfile::NamedTempFile::new()?;
 //! let mut writer = Hold::open(image.path(), Mode::Rw.claim(), Locking::Auto)?;
@@ -53,6 +52,10 @@ pub use holders::{
     OwnedLock, Survey, SurveyError, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter, survey,
     survey_settled, would_grant,
 };
+pub use imglock_core::{
+    Backend, Claim, LockError, Locking, Mode, Permission, Permissions, Refusal, Side,
+};
+
 pub use image::{AcquireError, ByteClaims, Hold, OpenError, open};
 pub use lock::KernelLocks;
 #[cfg(feature = "holders")]

@@ -1,4 +1,50 @@
-//! QEMU.
+//! Tests image locks with real QEMU: finds QEMU's programs, lets them play the
+//! processes of scenarios, and tests what QEMU's own commands do with its locks.
+//!
+//! The main parts of the crate:
+//!
+//! * [`QemuBinaries`] finds the QEMU programs that are installed.
+//! * [`SubjectKind`] makes a QEMU the subject that plays a scenario's processes.
+//! * A [`Drill`] runs a sequence of QEMU's own commands in a [`Lab`], and proves
+//!   with a second QEMU which locks remain ([`run_drills`]).
+//! * A [`Recipe`] brings a QEMU into a mode, and a [`ModeCheck`] compares its
+//!   lock bytes with those of the mode.
+//! * [`measure_handovers`] measures the time for which no process holds an image
+//!   while its guest migrates.
+//! * [`boot_all`] boots other kernels under QEMU and runs scenarios there.
+//!
+//! QEMU's lock bytes are defined in block/file-posix.c of QEMU.
+//!
+//! # Example
+//!
+//! One drill with the preferred QEMU that is installed:
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use imglock_core::Backend;
+//! use imglock_engine::{LauncherOptions, StopToken};
+//! use imglock_qemu::{
+//!     DrillOptions, DrillPractice, DrillVariant, FileNode, QemuBinaries, find_drill,
+//! };
+//!
+//! imglock_qemu::init();
+//! let (_trigger, stop) = StopToken::pair()?;
+//! let launcher = LauncherOptions::new(std::env::temp_dir(), stop);
+//! let options = DrillOptions { launcher, step_timeout: Duration::from_secs(10) };
+//! let drill = find_drill("hotplug").ok_or("no such drill")?;
+//! let binaries = QemuBinaries::find(&[]);
+//! let qemu = drill.player(&binaries)?;
+//!
+//! let mut practice = DrillPractice::start(&options)?;
+//! let variant = DrillVariant::new(Backend::Posix, FileNode::ReadWrite);
+//! let result = practice.run(drill, variant, qemu, &binaries)?;
+//! println!("{}: {}", result.verdict, result.reason);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Invariant: this crate alone runs QEMU, and it never takes QEMU's command lines
+//! or QMP commands from a file.
 
 mod drill;
 mod handover;
@@ -24,8 +70,12 @@ pub use vm::{
     boot_all,
 };
 
-/// Turns this process into the part that it was started as: those of
-/// [`imglock_engine::init`], and the first program of a guest.
+/// Runs this process in its special role, if it was started in one: a role of
+/// [`imglock_engine::init`], or the init of a guest.
+///
+/// A program that uses this crate must call this first in `main`: imglock starts
+/// its launcher by executing the same program again. In a special role, the
+/// call does not return.
 pub fn init() {
     imglock_engine::init_with(vm::run_as);
 }

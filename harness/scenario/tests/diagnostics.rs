@@ -1,8 +1,6 @@
 //! The messages that a user sees for a wrong file: every kind of mistake, rendered.
 
-use imglock_scenario::KnownFailures;
-use imglock_scenario::TextError;
-use imglock_scenario::{ModeMatrix, Scenario};
+use imglock_scenario::{KnownFailures, ModeMatrix, Scenario, TextError};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use rstest::{Context, rstest};
 

@@ -1,7 +1,6 @@
 //! Compares the hand-written mode matrix with the contract and with the kernel.
 
-use imglock_core::Outcome;
-use imglock_core::{Locking, Mode, Permission, Refusal, Side};
+use imglock_core::{Locking, Mode, Outcome, Permission, Refusal, Side};
 use imglock_locks::{AcquireError, Hold};
 use imglock_scenario::ModeMatrix;
 

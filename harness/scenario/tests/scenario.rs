@@ -1,8 +1,6 @@
 //! The result of parsing correct scenarios.
 
-use imglock_core::{Access, Mode};
-use imglock_core::{Action, Hazard, Outcome};
-use imglock_core::{Backend, ByteRange, LockType};
+use imglock_core::{Access, Action, Backend, ByteRange, Hazard, LockType, Mode, Outcome};
 use imglock_scenario::{HeldStatement, Item, Scenario};
 use rstest::rstest;
 

@@ -1,7 +1,6 @@
 //! Parsing any text ends with a scenario, or with problems that can be printed.
 
-use imglock_scenario::KnownFailures;
-use imglock_scenario::{ModeMatrix, Scenario};
+use imglock_scenario::{KnownFailures, ModeMatrix, Scenario};
 use proptest::prelude::*;
 use rstest::rstest;
 

@@ -2,9 +2,10 @@
 //!
 //! Invariant: only tests depend on this crate, and it is not published.
 
-use imglock_core::{Access, Claim, Mode, Permissions};
-use imglock_core::{Action, ActionKind, ModeSpec, OpenOptions};
-use imglock_core::{LockType, RangeSpec, Whence};
+use imglock_core::{
+    Access, Action, ActionKind, Claim, LockType, Mode, ModeSpec, OpenOptions, Permissions,
+    RangeSpec, Whence,
+};
 
 /// The actor and the action of a line such as
 /// `vm1 open disk rw access=read-only`: the names stand first, the properties

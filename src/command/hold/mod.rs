@@ -7,7 +7,7 @@ mod words;
 
 use std::io::Write;
 
-use imglock_harness::image::Hold;
+use imglock_locks::Hold;
 
 use crate::cli::HoldArgs;
 use crate::exit::ExitCode;

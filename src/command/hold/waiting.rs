@@ -1,8 +1,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use imglock_harness::holders::{answer, survey};
-use imglock_harness::image::{AcquireError, Hold};
+use imglock_locks::{AcquireError, Hold, survey, would_grant};
 
 use super::signals::Signals;
 use super::words;
@@ -66,6 +65,6 @@ fn given_up(args: &HoldArgs, error: AcquireError) -> HoldFailure {
 fn in_the_way(args: &HoldArgs) -> Option<String> {
     let seen = survey(std::slice::from_ref(&args.image)).ok()?;
     let image = seen.images.first()?;
-    let answer = answer(image, args.mode.claim());
+    let answer = would_grant(image, args.mode.claim());
     (!answer.is_granted()).then(|| text::in_the_way(image, &answer))
 }

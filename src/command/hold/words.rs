@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use imglock_harness::image::{AcquireError, FALLBACK_WARNING, Hold, Locking, lock_bytes};
-use imglock_harness::lock::Backend;
+use imglock_core::{Backend, FALLBACK_WARNING, Locking, lock_bytes};
+use imglock_locks::{AcquireError, Hold};
 
 use crate::cli::HoldArgs;
 use crate::failure::in_qemus_words;

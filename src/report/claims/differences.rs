@@ -1,6 +1,6 @@
 use std::io;
 
-use imglock_harness::sweep::{ClaimDifference, ClaimSweep, Common, Pattern};
+use imglock_engine::{ClaimDifference, ClaimSweep, CommonDifference, DifferencePattern};
 
 use super::Ending;
 use crate::phrase::{count, grouped, quoted};
@@ -55,8 +55,8 @@ fn in_full(difference: &ClaimDifference, page: &mut Page<'_>) -> io::Result<()> 
     }
 }
 
-fn kind(pattern: &Pattern, page: &mut Page<'_>) -> io::Result<()> {
-    let Pattern { expected, actual, count, common } = pattern;
+fn kind(pattern: &DifferencePattern, page: &mut Page<'_>) -> io::Result<()> {
+    let DifferencePattern { expected, actual, count, common } = pattern;
     writeln!(page, "  {BAD}{:>9}{BAD:#}  expected {expected}, got {actual}", grouped(*count))?;
     match words(common) {
         words if words.is_empty() || *count < 2 => Ok(()),
@@ -65,7 +65,7 @@ fn kind(pattern: &Pattern, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// `the opener wants write; a holder does not share write`.
-fn words(common: &Common) -> String {
+fn words(common: &CommonDifference) -> String {
     let opener = [("wants", common.wanted), ("does not share", common.unshared)];
     let holder = [("holds", common.taken), ("does not share", common.kept)];
     let both = [("the opener", clauses(opener)), ("a holder", clauses(holder))];

@@ -11,8 +11,7 @@ mod tests;
 use std::io::{self, Write};
 use std::path::Path;
 
-use imglock_harness::Shard;
-use imglock_harness::sweep::{ClaimSweep, Openers};
+use imglock_engine::{ClaimSweep, Openers, Shard};
 
 use super::environment;
 use super::page::Page;

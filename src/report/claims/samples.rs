@@ -1,20 +1,18 @@
 //! Sweeps made by hand: agreeing, differing, and incomplete ones.
 
 use crate::report::samples;
-use imglock_harness::Shard;
-use imglock_harness::image::{Mode, Permissions};
-use imglock_harness::lock::Backend;
-use imglock_harness::step::Outcome;
-use imglock_harness::sweep::{
-    Arrangement, ClaimDifference, ClaimSweep, Common, Departure, Openers, Pattern, Processes, Swept,
+use imglock_core::{Backend, Mode, Outcome, Permissions};
+use imglock_engine::{
+    Arrangement, ClaimDeparture, ClaimDifference, ClaimSweep, CommonDifference, DifferencePattern,
+    OpenerProcesses, Openers, Shard, SweptPart,
 };
 
-fn swept(arrangement: Arrangement) -> Swept {
+fn swept(arrangement: Arrangement) -> SweptPart {
     let granted = match (arrangement.backend, arrangement.processes) {
-        (Backend::Posix, Processes::One) => 65_536,
+        (Backend::Posix, OpenerProcesses::One) => 65_536,
         _ => 6_561,
     };
-    Swept {
+    SweptPart {
         arrangement,
         rows: 256,
         rows_done: 256,
@@ -57,7 +55,7 @@ pub fn half() -> ClaimSweep {
 pub fn differing() -> ClaimSweep {
     let mut differing = agreeing();
     let write = Permissions::WRITE;
-    let wanted = Common {
+    let wanted = CommonDifference {
         wanted: write,
         unshared: Permissions::empty(),
         taken: Permissions::empty(),
@@ -70,7 +68,7 @@ pub fn differing() -> ClaimSweep {
         arrangement,
         holders: vec![holder.claim()],
         claim: Some(claim.claim()),
-        departure: Departure::Outcome {
+        departure: ClaimDeparture::Outcome {
             expected: outcome("refused write"),
             actual: outcome(actual),
         },
@@ -82,7 +80,7 @@ pub fn differing() -> ClaimSweep {
             "refused write",
             "EBADF",
             2,
-            Common { taken: write | Permissions::RESIZE, ..wanted },
+            CommonDifference { taken: write | Permissions::RESIZE, ..wanted },
         ),
     ];
     ofd.first_differences = vec![
@@ -92,11 +90,11 @@ pub fn differing() -> ClaimSweep {
     ];
     let posix = &mut differing.arrangements[1];
     posix.differences = 1;
-    let common = Common { unshared: write, ..wanted };
-    posix.patterns = vec![pattern("no locks in the end", "locks", 1, common)];
+    let common = CommonDifference { unshared: write, ..wanted };
+    posix.patterns = vec![pattern("no locks after the last close", "locks", 1, common)];
     posix.first_differences = vec![ClaimDifference {
         arrangement: posix.arrangement,
-        departure: Departure::Left { actual: Vec::new() },
+        departure: ClaimDeparture::Left { actual: Vec::new() },
         ..difference(Mode::Ro, Mode::Rw, "granted")
     }];
     differing
@@ -111,17 +109,23 @@ pub fn silent() -> ClaimSweep {
     let why = "the process died".to_owned();
     (swept.rows_done, swept.granted, swept.refused, swept.differences) = (1, 16, 240, 1);
     let nothing = Permissions::empty();
-    let common = Common { wanted: nothing, unshared: nothing, taken: nothing, kept: nothing };
+    let common =
+        CommonDifference { wanted: nothing, unshared: nothing, taken: nothing, kept: nothing };
     swept.patterns = vec![pattern("an answer", "none: the process died", 1, common)];
     swept.first_differences = vec![ClaimDifference {
         arrangement: swept.arrangement,
         holders: vec![Mode::Rw.claim()],
         claim: Some(Mode::Ro.claim()),
-        departure: Departure::Silence { why },
+        departure: ClaimDeparture::Silence { why },
     }];
     silent
 }
 
-fn pattern(expected: &str, actual: &str, count: u64, common: Common) -> Pattern {
-    Pattern { expected: expected.to_owned(), actual: actual.to_owned(), count, common }
+fn pattern(
+    expected: &str,
+    actual: &str,
+    count: u64,
+    common: CommonDifference,
+) -> DifferencePattern {
+    DifferencePattern { expected: expected.to_owned(), actual: actual.to_owned(), count, common }
 }

@@ -1,6 +1,6 @@
 use std::io;
 
-use imglock_harness::sweep::{ClaimSweep, Swept};
+use imglock_engine::{ClaimSweep, SweptPart};
 
 use crate::phrase::grouped;
 use crate::report::columns::Columns;
@@ -19,7 +19,7 @@ pub fn write(sweep: &ClaimSweep, page: &mut Page<'_>) -> io::Result<()> {
     sweep.arrangements.iter().try_for_each(|swept| line(swept, others, page))
 }
 
-fn line(swept: &Swept, others: bool, page: &mut Page<'_>) -> io::Result<()> {
+fn line(swept: &SweptPart, others: bool, page: &mut Page<'_>) -> io::Result<()> {
     let label = format!("  {}", swept.arrangement);
     if swept.rows_done == 0 {
         return COLUMNS.row(&label, [(FAINT, "not yet".to_owned())], page);

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use imglock_harness::sweep::ClaimSweep;
+use imglock_engine::ClaimSweep;
 
 use super::samples::{agreeing, differing, half, silent};
 use super::{Ending, write};

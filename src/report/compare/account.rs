@@ -1,7 +1,6 @@
 use std::io::{self, Write};
 
-use imglock_harness::compare::{Change, PlaceChange};
-use imglock_harness::run::{Fate, Place};
+use imglock_engine::{Change, Place, PlaceChange, PlaceFate};
 use unicode_width::UnicodeWidthStr;
 
 use super::group::Group;
@@ -107,7 +106,7 @@ fn body(compared: &Compared<'_>, all: bool, sheet: &mut Sheet<'_>) -> io::Result
     for place in places.filter(|place| place.change == Change::Broken) {
         let told = words::of_place(place).unwrap_or_default();
         sheet.heading(Change::Broken, &compared.names().name(place), &told)?;
-        if let Some(Fate::Lost { console, .. }) = place.new.as_ref().map(|place| &place.fate) {
+        if let Some(PlaceFate::Lost { console, .. }) = place.new.as_ref().map(|place| &place.fate) {
             let last = console[console.len().saturating_sub(CONSOLE)..].iter();
             let last: Vec<String> = last.map(|line| printable(line)).collect();
             sheet.block("The last lines of its console:", &last)?;

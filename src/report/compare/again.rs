@@ -1,6 +1,4 @@
-use imglock_harness::compare::RunChange;
-use imglock_harness::run::Place;
-use imglock_harness::subject::Builtin;
+use imglock_engine::{Builtin, Place, RunChange};
 
 use crate::phrase::{printable, quoted};
 

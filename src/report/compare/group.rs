@@ -1,8 +1,7 @@
 use std::collections::BTreeMap;
 
-use imglock_harness::compare::{PlaceChange, RunChange};
-use imglock_harness::lock::Backend;
-use imglock_harness::subject::Builtin;
+use imglock_core::Backend;
+use imglock_engine::{Builtin, PlaceChange, RunChange};
 
 use super::sides::Names;
 use super::words;

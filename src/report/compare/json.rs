@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use imglock_harness::compare::{Change, Comparison};
+use imglock_engine::{Change, Comparison};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 

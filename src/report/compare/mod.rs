@@ -17,7 +17,7 @@ mod tests;
 pub use account::{markdown, text};
 pub use json::json;
 
-use imglock_harness::compare::{Change, Comparison, PlaceChange};
+use imglock_engine::{Change, Comparison, PlaceChange};
 
 use group::Group;
 use sides::Names;

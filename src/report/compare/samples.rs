@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use imglock_harness::lock::{Backend, ByteRange, LockType};
-use imglock_harness::run::{
-    Boot, Document, Environment, Event, Expected, Fate, Finding, Judge, Known, Place,
-    ScenarioResult, Trace, Verdict,
+use imglock_core::{Action, Backend, ByteRange, LockType, TableLock, Verdict};
+use imglock_engine::{
+    Boot, Environment, Event, Finding, Judge, Place, PlaceFate, RunDocument, ScenarioResult, Trace,
 };
-use imglock_harness::step::{Action, TableLock};
+use imglock_scenario::{ExpectedVerdict, Known};
 
 use crate::report::samples;
 
@@ -30,8 +29,8 @@ fn booted(kernel: &str, file_system: &str) -> Place {
     Place { boot: Some(boot), ..place(kernel, &format!("{kernel}/{file_system}")) }
 }
 
-fn document(places: Vec<Place>, results: Vec<ScenarioResult>) -> Document {
-    Document { schema: Document::SCHEMA, complete: true, places, results }
+fn document(places: Vec<Place>, results: Vec<ScenarioResult>) -> RunDocument {
+    RunDocument { schema: RunDocument::SCHEMA, complete: true, places, results }
 }
 
 fn result(scenario: &str, backend: Backend, verdict: Verdict) -> ScenarioResult {
@@ -118,7 +117,7 @@ fn lock_that_stays(stays: bool) -> ScenarioResult {
 }
 
 /// Under one kernel and another, with a run of each kind.
-pub fn pair() -> [Document; 2] {
+pub fn pair() -> [RunDocument; 2] {
     let (passed, failed) = (Verdict::Passed, Verdict::Failed);
     let ofd = |name: &str, verdict| result(name, Backend::Ofd, verdict);
     let known = |expected| Known {
@@ -138,7 +137,7 @@ pub fn pair() -> [Document; 2] {
         second_writer(Backend::Posix, false),
         lock_that_stays(false),
         ofd("waiting/granted-at-last", passed),
-        ScenarioResult { known: Some(known(Expected::Fails)), ..ofd("names/a", failed) },
+        ScenarioResult { known: Some(known(ExpectedVerdict::Fails)), ..ofd("names/a", failed) },
         ofd("names/b", passed),
         ofd("field/uring", passed),
         ofd("race/six", passed),
@@ -150,8 +149,8 @@ pub fn pair() -> [Document; 2] {
         second_writer(Backend::Posix, true),
         lock_that_stays(true),
         late,
-        ScenarioResult { known: Some(known(Expected::Fails)), ..ofd("names/a", passed) },
-        ScenarioResult { known: Some(known(Expected::Fails)), ..ofd("names/b", failed) },
+        ScenarioResult { known: Some(known(ExpectedVerdict::Fails)), ..ofd("names/a", passed) },
+        ScenarioResult { known: Some(known(ExpectedVerdict::Fails)), ..ofd("names/b", failed) },
         skipped,
         slow,
         ofd("sharing/new", passed),
@@ -168,7 +167,7 @@ pub fn pair() -> [Document; 2] {
 
 /// At several places: one broke, one was lost, one is skipped, one is new and
 /// one is gone.
-pub fn several_places() -> [Document; 2] {
+pub fn several_places() -> [RunDocument; 2] {
     let (before, after) = ("6.1.0", "6.12.0");
     let there = |place: &Place, result: ScenarioResult| ScenarioResult {
         place: place.name.clone(),
@@ -178,7 +177,7 @@ pub fn several_places() -> [Document; 2] {
         ["ext4", "tmpfs", "xfs", "btrfs"].iter().map(|name| place(before, name)).collect();
     let mut new: Vec<Place> =
         ["ext4", "tmpfs", "xfs", "overlay"].iter().map(|name| booted(after, name)).collect();
-    new[2].fate = Fate::Lost {
+    new[2].fate = PlaceFate::Lost {
         why: "the kernel panicked: not syncing: Fatal exception".to_owned(),
         console: vec![
             "[    4.1] BUG: kernel NULL pointer dereference, address: 0000000000000008".to_owned(),

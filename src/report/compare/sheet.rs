@@ -1,7 +1,7 @@
 use std::io;
 
 use anstyle::Style;
-use imglock_harness::compare::Change;
+use imglock_engine::Change;
 use unicode_width::UnicodeWidthStr;
 
 use crate::phrase::capitalised;

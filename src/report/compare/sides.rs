@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 
-use imglock_harness::compare::{Change, Comparison, Contrast, PlaceChange};
-use imglock_harness::run::Place;
+use imglock_engine::{Change, Comparison, Place, PlaceChange, PlaceDifference};
 
 use crate::phrase::printable;
 use crate::report::groups::groups;
@@ -67,7 +66,7 @@ impl Names {
 /// Every difference between the places, once, with the places where it is found
 /// unless that is everywhere: `mount options`, `only now: discard (ext4)`.
 pub fn contrasts(comparison: &Comparison) -> Vec<(String, String)> {
-    let told = |(contrast, places): (&Contrast, Vec<String>)| {
+    let told = |(contrast, places): (&PlaceDifference, Vec<String>)| {
         let at =
             if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
         (contrast.what.clone(), format!("{}{at}", words(contrast)))
@@ -75,7 +74,7 @@ pub fn contrasts(comparison: &Comparison) -> Vec<(String, String)> {
     distinct(comparison).into_iter().map(told).collect()
 }
 
-fn distinct(comparison: &Comparison) -> Vec<(&Contrast, Vec<String>)> {
+fn distinct(comparison: &Comparison) -> Vec<(&PlaceDifference, Vec<String>)> {
     let names = Names::of(comparison);
     let places = comparison.places.iter();
     let contrasts =
@@ -94,7 +93,7 @@ pub fn kernels(comparison: &Comparison) -> String {
     let contrasts = distinct(comparison);
     let mut kernels = contrasts.iter().filter(|(contrast, _)| contrast.what == "kernel");
     match (kernels.next(), kernels.next()) {
-        (Some((Contrast { old, new, .. }, _)), None) => {
+        (Some((PlaceDifference { old, new, .. }, _)), None) => {
             printable(&format!(" from Linux {old} to {new}"))
         }
         _ => String::new(),
@@ -102,8 +101,8 @@ pub fn kernels(comparison: &Comparison) -> String {
 }
 
 /// A difference in words: `6.1.0 -> 6.2.0`, `only now: discard`.
-fn words(contrast: &Contrast) -> String {
-    let Contrast { what, old, new } = contrast;
+fn words(contrast: &PlaceDifference) -> String {
+    let PlaceDifference { what, old, new } = contrast;
     let or_none = |side: &str| if side.is_empty() { "none".to_owned() } else { side.to_owned() };
     let words = match &**what {
         "mount options" | "complaints" => {

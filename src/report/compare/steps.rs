@@ -1,4 +1,4 @@
-use imglock_harness::compare::{CourseStep, RunChange};
+use imglock_engine::{ComparedStep, RunChange};
 use unicode_width::UnicodeWidthStr;
 
 use super::sheet::Form;
@@ -18,7 +18,7 @@ pub fn steps(run: &RunChange, width: usize, form: Form) -> Vec<String> {
     let number_columns = "line ".len() + number_width + 2;
     let most = width.saturating_sub(4 + number_columns + OUTCOME).max(20);
     let lines_of =
-        |step: &CourseStep| wrapped(&printable(&course::words(&step.text, image)), most, "  ");
+        |step: &ComparedStep| wrapped(&printable(&course::words(&step.text, image)), most, "  ");
     let texts: Vec<Vec<String>> = run.course.iter().map(lines_of).collect();
     let text_width = texts.iter().flatten().map(|line| line.width()).max().unwrap_or(0);
     let (before, now, mark) = match form {
@@ -52,7 +52,7 @@ pub fn steps(run: &RunChange, width: usize, form: Form) -> Vec<String> {
 }
 
 /// The outcomes before and now; one where they are the same, or where there is only one run.
-fn outcomes(step: &CourseStep, has_old: bool) -> [Option<String>; 2] {
+fn outcomes(step: &ComparedStep, has_old: bool) -> [Option<String>; 2] {
     let absent = || Some("not there".to_owned());
     match (&step.old, &step.new) {
         (old, new) if old == new => [None, new.clone()],

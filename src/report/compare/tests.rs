@@ -1,10 +1,10 @@
-use imglock_harness::compare::Comparison;
-use imglock_harness::run::{Document, ScenarioResult, Verdict};
+use imglock_core::Verdict;
+use imglock_engine::{Comparison, RunDocument, ScenarioResult};
 
 use super::{Compared, json, markdown, samples, text};
 use crate::report::shown::{coloured, plain, shown};
 
-fn comparison([old, new]: &[Document; 2]) -> Comparison {
+fn comparison([old, new]: &[RunDocument; 2]) -> Comparison {
     Comparison::of(old, new, 3.0)
 }
 
@@ -13,7 +13,7 @@ fn compared(comparison: &Comparison) -> Compared<'_> {
 }
 
 /// The text on a terminal and the text of a mail, with colours.
-fn raw(documents: &[Document; 2], all: bool) -> [String; 2] {
+fn raw(documents: &[RunDocument; 2], all: bool) -> [String; 2] {
     let comparison = comparison(documents);
     let compared = compared(&comparison);
     let screen = coloured(|out| text(&compared, all, 100, out));
@@ -21,7 +21,7 @@ fn raw(documents: &[Document; 2], all: bool) -> [String; 2] {
 }
 
 /// The same without colours.
-fn told(documents: &[Document; 2], all: bool) -> [String; 2] {
+fn told(documents: &[RunDocument; 2], all: bool) -> [String; 2] {
     raw(documents, all).map(|text| plain(&text))
 }
 
@@ -71,7 +71,7 @@ fn prose_of_a_mail_fits_into_its_columns() {
 }
 
 /// This many broken runs, each with its own reason.
-fn many(number: usize) -> [Document; 2] {
+fn many(number: usize) -> [RunDocument; 2] {
     let [mut old, mut new] = samples::pair();
     let runs = |verdict| {
         let run = move |number| ScenarioResult {

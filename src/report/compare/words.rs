@@ -1,6 +1,9 @@
-use imglock_harness::compare::{Account, Change, Comparison, Objection, PlaceChange, RunChange};
-use imglock_harness::run::{Departure, Fate, Known, Place, Standing, Verdict};
-use imglock_harness::step::Outcome;
+use imglock_core::{Outcome, Verdict};
+use imglock_engine::{
+    Change, ComparedFinding, ComparedRun, Comparison, DifferenceKind, Place, PlaceChange,
+    PlaceFate, RunChange,
+};
+use imglock_scenario::{Known, Standing};
 
 use crate::phrase::{count, printable};
 use crate::report::{course, table_words, times};
@@ -49,7 +52,7 @@ pub fn cautions(comparison: &Comparison) -> Vec<&'static str> {
 pub fn of_place(place: &PlaceChange) -> Option<String> {
     let runs = |number| count(number, "run", "runs");
     let why = |side: &Option<Place>| match side.as_ref().map(|it| &it.fate) {
-        Some(Fate::Lost { why, .. } | Fate::Skipped { why }) => why.clone(),
+        Some(PlaceFate::Lost { why, .. } | PlaceFate::Skipped { why }) => why.clone(),
         _ => String::new(),
     };
     let (old, new, all) = (why(&place.old), why(&place.new), runs(place.runs.len()));
@@ -110,11 +113,11 @@ fn because(known: &Known) -> String {
     }
 }
 
-fn now(account: &Account) -> &'static str {
+fn now(account: &ComparedRun) -> &'static str {
     verbs(account.verdict)[1]
 }
 
-fn before(account: &Account) -> &'static str {
+fn before(account: &ComparedRun) -> &'static str {
     verbs(account.verdict)[0]
 }
 
@@ -138,7 +141,7 @@ pub fn brief(run: &RunChange) -> String {
             old.map(|it| format!("{} before", before(it))).unwrap_or_default()
         }
         Change::Slower => {
-            let time = |side: Option<&Account>| side.map(|it| times::readable(it.duration));
+            let time = |side: Option<&ComparedRun>| side.map(|it| times::readable(it.duration));
             let [old, new] = [old, new].map(|side| time(side).unwrap_or_default());
             format!("{old} -> {new}, {:.1} times as long", run.times.unwrap_or(1.0))
         }
@@ -153,20 +156,20 @@ pub fn first_difference(run: &RunChange) -> Option<String> {
     let image = run.images.first().map(String::as_str);
     let at = format!("line {}: {}", parting.line, course::words(&parting.text, image));
     let words = match &parting.what {
-        Departure::Outcome { first, second } => {
+        DifferenceKind::Outcome { first, second } => {
             let word = |side: &Option<Outcome>| {
                 side.as_ref().map_or("no answer".to_owned(), ToString::to_string)
             };
             format!("{at}: {} -> {}", word(first), word(second))
         }
-        Departure::Locks { .. } => format!("{at}: different locks afterwards"),
-        Departure::Step { first, second } => {
+        DifferenceKind::Locks { .. } => format!("{at}: different locks afterwards"),
+        DifferenceKind::Step { first, second } => {
             format!("the scenarios differ: `{first}` -> `{second}`")
         }
-        Departure::End { first, second } if first < second => {
+        DifferenceKind::End { first, second } if first < second => {
             format!("{at}: the older run ended before it")
         }
-        Departure::End { .. } => format!("{at}: the newer run ended before it"),
+        DifferenceKind::End { .. } => format!("{at}: the newer run ended before it"),
     };
     Some(printable(&words))
 }
@@ -175,7 +178,7 @@ pub fn first_difference(run: &RunChange) -> Option<String> {
 /// without a title a sentence.
 pub fn beyond_outcome(run: &RunChange) -> Vec<(&'static str, Vec<String>)> {
     match run.parting.as_ref().map(|parting| &parting.what) {
-        Some(Departure::Locks { first, second }) => {
+        Some(DifferenceKind::Locks { first, second }) => {
             let told = |table: &Option<Vec<_>>| -> Vec<String> {
                 let lines = match table {
                     None => vec!["not read".to_owned()],
@@ -186,7 +189,7 @@ pub fn beyond_outcome(run: &RunChange) -> Vec<(&'static str, Vec<String>)> {
             };
             vec![("Locks before:", told(first)), ("Locks now:", told(second))]
         }
-        Some(Departure::End { .. } | Departure::Step { .. }) => {
+        Some(DifferenceKind::End { .. } | DifferenceKind::Step { .. }) => {
             vec![("", first_difference(run).into_iter().collect())]
         }
         _ => Vec::new(),
@@ -198,11 +201,11 @@ pub fn beyond_outcome(run: &RunChange) -> Vec<(&'static str, Vec<String>)> {
 /// mode=rw`, and below it the message and what was expected.
 pub fn objections(run: &RunChange) -> Vec<(String, Vec<String>)> {
     let failed =
-        |account: &&Account| matches!(account.verdict, Verdict::Failed | Verdict::TimedOut);
+        |account: &&ComparedRun| matches!(account.verdict, Verdict::Failed | Verdict::TimedOut);
     let side = run.new.as_ref().filter(failed).or(run.old.as_ref().filter(failed));
     let image = run.images.first().map(String::as_str);
-    let told = |objection: &Objection| {
-        let Objection { judge, line, text, expected, actual, message, .. } = objection;
+    let told = |objection: &ComparedFinding| {
+        let ComparedFinding { judge, line, text, expected, actual, message, .. } = objection;
         let to = match line {
             Some(line) => format!("line {line}: {}", course::words(text, image)),
             None => "the run as a whole".to_owned(),

@@ -1,6 +1,6 @@
 use std::io;
 
-use imglock_harness::explore::Exploration;
+use imglock_engine::Exploration;
 
 use crate::phrase::{grouped, grouped_count};
 use crate::report::page::Page;

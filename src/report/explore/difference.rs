@@ -1,15 +1,18 @@
 use std::io;
 
-use imglock_harness::explore::{Again, Difference, ExplorePlan};
-use imglock_harness::run::Judge;
+use imglock_engine::{ExploreDifference, ExplorePlan, ExploreRepeat, Judge};
 
 use crate::phrase::count;
 use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT};
 
 /// Writes what differs, the scenario that shows it, and how to repeat it.
-pub fn write(difference: &Difference, plan: &ExplorePlan, page: &mut Page<'_>) -> io::Result<()> {
-    let Difference { case, fault, again, steps_found, steps, scenario } = difference;
+pub fn write(
+    difference: &ExploreDifference,
+    plan: &ExplorePlan,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    let ExploreDifference { case, fault, again, steps_found, steps, scenario } = difference;
     let expected = match fault.judge {
         Judge::Model => "expected by the model",
         Judge::Contract => "the contract requires",
@@ -18,7 +21,7 @@ pub fn write(difference: &Difference, plan: &ExplorePlan, page: &mut Page<'_>) -
     let repeated = match again {
         None => String::new(),
         Some(again) if again.is_stable() => "; reproduced every time".to_owned(),
-        Some(Again { tries, differed }) => {
+        Some(ExploreRepeat { tries, differed }) => {
             format!("; {CAREFUL}reproduced in {differed} of {tries} more runs{CAREFUL:#}")
         }
     };

@@ -10,8 +10,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use imglock_harness::Shard;
-use imglock_harness::explore::{Exploration, ExplorePlan};
+use imglock_engine::{Exploration, ExplorePlan, Shard};
 use serde::Serialize;
 
 use super::page::Page;

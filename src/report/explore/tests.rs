@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use imglock_harness::explore::{Again, Difference, Exploration, ExplorePlan, Objection};
-use imglock_harness::lock::Backend;
-use imglock_harness::run::Judge;
-use imglock_harness::step::Hazard;
+use imglock_core::{Backend, Hazard};
+use imglock_engine::{
+    Exploration, ExploreDifference, ExploreFinding, ExplorePlan, ExploreRepeat, Judge,
+};
 
 use super::{Document, write};
 use crate::report::samples;
@@ -42,10 +42,10 @@ fn agreeing() -> Exploration {
     }
 }
 
-fn difference(case: u64, again: Option<Again>, steps: usize) -> Difference {
-    Difference {
+fn difference(case: u64, again: Option<ExploreRepeat>, steps: usize) -> ExploreDifference {
+    ExploreDifference {
         case,
-        fault: Objection {
+        fault: ExploreFinding {
             judge: Judge::Model,
             step: "vm1 lock n1 type=read start=100 len=1".to_owned(),
             expected: "granted".to_owned(),
@@ -56,7 +56,7 @@ fn difference(case: u64, again: Option<Again>, steps: usize) -> Difference {
         steps_found: 9,
         steps,
         scenario:
-            "summary \"The kernel does not do what the model says\"\nbackends ofd\n\nvm1 open n1 \
+            "summary \"The kernel's behaviour differs from the model\"\nbackends ofd\n\nvm1 open n1 \
                    image=disk.img mode=none\n"
                 .to_owned(),
     }
@@ -66,8 +66,8 @@ fn differing() -> Exploration {
     Exploration {
         done: 312,
         differences: vec![
-            difference(17, Some(Again { tries: 3, differed: 3 }), 2),
-            difference(301, Some(Again { tries: 3, differed: 1 }), 9),
+            difference(17, Some(ExploreRepeat { tries: 3, differed: 3 }), 2),
+            difference(301, Some(ExploreRepeat { tries: 3, differed: 1 }), 9),
             difference(302, None, 9),
         ],
         ..agreeing()

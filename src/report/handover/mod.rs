@@ -9,7 +9,7 @@ mod tests;
 
 use std::io::{self, Write};
 
-use imglock_harness::handover::{Handovers, Lesson, Series};
+use imglock_qemu::{HandoverLesson, HandoverSeries, Handovers};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ struct Document<'a> {
 
 /// Writes one JSON document with every handover in it.
 pub fn json(measured: &Handovers, out: &mut dyn Write) -> io::Result<()> {
-    let gaps = |series: &Series| {
+    let gaps = |series: &HandoverSeries| {
         json!({
             "handling": series.handling,
             // How long the image had no holder, and how long it was not locked in full; null
@@ -73,7 +73,7 @@ pub fn json(measured: &Handovers, out: &mut dyn Write) -> io::Result<()> {
             "granted": series.granted(),
         })
     };
-    let meaning = |lesson: Lesson| json!({ "lesson": lesson, "text": lesson.sentences() });
+    let meaning = |lesson: HandoverLesson| json!({ "lesson": lesson, "text": lesson.sentences() });
     let document = Document {
         schema: 1,
         holds: measured.holds(),

@@ -1,20 +1,22 @@
 //! Handovers made by hand: as usual, without a gap, and with unexpected ends.
 
 use crate::report::samples;
-use imglock_harness::handover::{Contested, End, Gaps, Handling, Handovers, Series, Watched};
-use imglock_harness::image::Mode;
-use imglock_harness::run::Environment;
-use imglock_harness::subject::SubjectProgram;
+use imglock_core::Mode;
+use imglock_engine::{Environment, SubjectProgram};
+use imglock_qemu::{
+    ContestedHandover, Handling, HandoverEnd, HandoverGaps, HandoverSeries, Handovers,
+    WatchedHandover,
+};
 
-fn watched(held_us: Option<u64>, hole_us: u64) -> Watched {
+fn watched(held_us: Option<u64>, hole_us: u64) -> WatchedHandover {
     let unshared_us = held_us.map(|held| held + 800);
-    let gaps = Gaps { held_us, unshared_us, hole_us, looks: 412 };
-    Watched { took_us: 14_300, gaps, end: End::Runs, two_held: false }
+    let gaps = HandoverGaps { held_us, unshared_us, hole_us, looks: 412 };
+    WatchedHandover { took_us: 14_300, gaps, end: HandoverEnd::Runs, two_held: false }
 }
 
-fn contested(granted: bool, end: End) -> Contested {
-    let recovered = (end == End::Paused).then_some(true);
-    Contested { granted, tries: 3_911, end, recovered, two_held: false }
+fn contested(granted: bool, end: HandoverEnd) -> ContestedHandover {
+    let recovered = (end == HandoverEnd::Paused).then_some(true);
+    ContestedHandover { granted, tries: 3_911, end, recovered, two_held: false }
 }
 
 /// With gaps, and an opener that is granted sometimes.
@@ -27,7 +29,7 @@ pub fn usual() -> Handovers {
         }],
         ..samples::environment()
     };
-    let plain = Series {
+    let plain = HandoverSeries {
         handling: Handling::Plain,
         watched: vec![
             watched(Some(1_400), 600),
@@ -36,16 +38,16 @@ pub fn usual() -> Handovers {
             watched(Some(21_000), 4_000),
         ],
         contested: vec![
-            contested(true, End::Paused),
-            contested(false, End::Runs),
-            contested(false, End::RunsShared),
-            contested(false, End::Paused),
+            contested(true, HandoverEnd::Paused),
+            contested(false, HandoverEnd::Runs),
+            contested(false, HandoverEnd::RunsShared),
+            contested(false, HandoverEnd::Paused),
         ],
     };
-    let late = Series {
+    let late = HandoverSeries {
         handling: Handling::Late,
         watched: vec![watched(Some(2_200), 150); 4],
-        contested: vec![contested(true, End::Paused); 4],
+        contested: vec![contested(true, HandoverEnd::Paused); 4],
     };
     Handovers { environment, rounds: 4, series: vec![plain, late] }
 }
@@ -55,7 +57,7 @@ pub fn quiet() -> Handovers {
     let mut quiet = usual();
     quiet.series.truncate(1);
     quiet.series[0].watched = vec![watched(None, 50); 4];
-    quiet.series[0].contested = vec![contested(false, End::Runs); 4];
+    quiet.series[0].contested = vec![contested(false, HandoverEnd::Runs); 4];
     quiet
 }
 
@@ -63,11 +65,11 @@ pub fn quiet() -> Handovers {
 pub fn broken() -> Handovers {
     let mut broken = usual();
     let rw = Mode::Rw.claim();
-    let twice = End::Other { status: "running".to_owned(), destination: rw, source: rw };
+    let twice = HandoverEnd::Other { status: "running".to_owned(), destination: rw, source: rw };
     broken.series[0].watched[1].end = twice;
     broken.series[0].watched[1].two_held = true;
     broken.series[1].contested[2].recovered = Some(false);
     let why = "no answer within the time a step may take".to_owned();
-    broken.series[1].watched[0].end = End::Failed { why };
+    broken.series[1].watched[0].end = HandoverEnd::Failed { why };
     broken
 }

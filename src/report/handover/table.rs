@@ -1,7 +1,7 @@
 use std::io;
 use std::time::Duration;
 
-use imglock_harness::handover::{Distribution, End, Handovers, Series};
+use imglock_qemu::{Distribution, HandoverEnd, HandoverSeries, Handovers};
 
 use crate::phrase::count;
 use crate::report::columns::Columns;
@@ -27,7 +27,7 @@ pub fn gaps(measured: &Handovers, page: &mut Page<'_>) -> io::Result<()> {
         numbers("    the watcher did not look for", String::new(), series.holes(), page)?;
         write!(page, "{FAINT:#}")?;
     }
-    match measured.series.iter().map(Series::missed).sum() {
+    match measured.series.iter().map(HandoverSeries::missed).sum() {
         0 => Ok(()),
         missed => {
             let missed = count(missed, "gap was", "gaps were");
@@ -46,14 +46,14 @@ pub fn openers(measured: &Handovers, page: &mut Page<'_>) -> io::Result<()> {
     COLUMNS.head("An opener (mode rw) retries", &heads, page)?;
     for series in &measured.series {
         let all = &series.contested;
-        let ends = |end: &End| all.iter().filter(|one| one.end == *end).count();
+        let ends = |end: &HandoverEnd| all.iter().filter(|one| one.end == *end).count();
         let resumed = all.iter().filter(|one| one.recovered == Some(true)).count();
         let careful = |number: usize| (if number > 0 { CAREFUL } else { PLAIN }, number);
         let cells = [
             careful(series.granted()),
-            (GOOD, ends(&End::Runs)),
-            careful(ends(&End::RunsShared)),
-            (PLAIN, ends(&End::Paused)),
+            (GOOD, ends(&HandoverEnd::Runs)),
+            careful(ends(&HandoverEnd::RunsShared)),
+            (PLAIN, ends(&HandoverEnd::Paused)),
             (PLAIN, resumed),
         ];
         let cells = cells.map(|(style, number)| (style, number.to_string()));
@@ -86,15 +86,17 @@ pub fn failures(measured: &Handovers) -> Vec<String> {
     all
 }
 
-fn words(end: &End) -> String {
+fn words(end: &HandoverEnd) -> String {
     match end {
-        End::Runs => "the guest runs".to_owned(),
-        End::RunsShared => "the guest runs without the lock that excludes other writers".to_owned(),
-        End::Paused => "the guest is paused".to_owned(),
-        End::Other { status, destination, source } => {
+        HandoverEnd::Runs => "the guest runs".to_owned(),
+        HandoverEnd::RunsShared => {
+            "the guest runs without the lock that excludes other writers".to_owned()
+        }
+        HandoverEnd::Paused => "the guest is paused".to_owned(),
+        HandoverEnd::Other { status, destination, source } => {
             format!("the guest is {status}; the destination {destination}, the source {source}")
         }
-        End::Failed { why } => why.clone(),
+        HandoverEnd::Failed { why } => why.clone(),
     }
 }
 

@@ -1,4 +1,4 @@
-use imglock_harness::handover::{Handovers, Lesson};
+use imglock_qemu::{HandoverLesson, Handovers};
 
 use super::samples::{broken, quiet, usual};
 use super::{json, write};
@@ -26,14 +26,25 @@ fn what_was_not_seen_is_not_told_as_nothing() {
 
 #[test]
 fn each_lesson_is_drawn_from_what_was_measured() {
-    let usual = [Lesson::Gap, Lesson::SlippedIn, Lesson::Retry, Lesson::RunsShared];
+    let usual = [
+        HandoverLesson::Gap,
+        HandoverLesson::SlippedIn,
+        HandoverLesson::Retry,
+        HandoverLesson::RunsShared,
+    ];
     assert_eq!(super::samples::usual().lessons(), usual);
     let broken = broken().lessons();
-    assert!(broken.contains(&Lesson::TwoHeld) && !broken.contains(&Lesson::Wrong), "{broken:?}");
+    assert!(
+        broken.contains(&HandoverLesson::TwoHeld) && !broken.contains(&HandoverLesson::Wrong),
+        "{broken:?}"
+    );
     let mut wrong = super::samples::broken();
     wrong.series[0].watched.truncate(1);
     let wrong = wrong.lessons();
-    assert!(wrong.contains(&Lesson::Wrong) && !wrong.contains(&Lesson::TwoHeld), "{wrong:?}");
+    assert!(
+        wrong.contains(&HandoverLesson::Wrong) && !wrong.contains(&HandoverLesson::TwoHeld),
+        "{wrong:?}"
+    );
 }
 
 #[test]

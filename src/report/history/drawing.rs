@@ -1,7 +1,7 @@
 use std::io;
 
 use anstyle::Style;
-use imglock_harness::history::{Event, Finding, Role};
+use imglock_scenario::{HistoryEvent, HistoryFinding, OpenerRole};
 use textwrap::core::display_width;
 use unicode_width::UnicodeWidthStr;
 
@@ -19,7 +19,7 @@ const NARROWEST: usize = 30;
 /// Draws the events that prove a finding: one a row in order of time, a column
 /// for each opener, with the nanoseconds since the first event. Events that only
 /// help to understand it are faint.
-pub fn draw(finding: &Finding, names: &Names<'_>, page: &mut Page<'_>) -> io::Result<()> {
+pub fn draw(finding: &HistoryFinding, names: &Names<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let certain = finding.is_certain && finding.matter.hazard().is_none();
     let point = if certain { BAD } else { CAREFUL };
     let events = finding.matter.events();
@@ -27,9 +27,9 @@ pub fn draw(finding: &Finding, names: &Names<'_>, page: &mut Page<'_>) -> io::Re
     drawing.head(names, page)?;
     for event in &events {
         let style = match event.role {
-            Role::Proof => PLAIN,
-            Role::Point | Role::Loss => point,
-            Role::Context | Role::Gone { .. } | Role::Came { .. } => FAINT,
+            OpenerRole::Proof => PLAIN,
+            OpenerRole::Point | OpenerRole::Loss => point,
+            OpenerRole::Context | OpenerRole::Gone { .. } | OpenerRole::Came { .. } => FAINT,
         };
         let lines = words::event(event.kind, names);
         drawing.row(event, &lines, words::remark(event, finding, names), style, page)?;
@@ -47,7 +47,7 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn of(events: &[Event], names: &Names<'_>) -> Drawing {
+    fn of(events: &[HistoryEvent], names: &Names<'_>) -> Drawing {
         let first_ns = events.first().map_or(0, |event| event.at_ns);
         let mut drawing = Drawing { first_ns, times: TIMES, columns: Vec::new() };
         for event in events {
@@ -82,7 +82,7 @@ impl Drawing {
 
     fn row(
         &self,
-        event: &Event,
+        event: &HistoryEvent,
         lines: &[String],
         remark: Option<String>,
         style: Style,

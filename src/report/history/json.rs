@@ -1,7 +1,8 @@
 use std::io::{self, Write};
 
-use imglock_harness::history::{
-    Event, EventKind, Finding, History, Judgement, Role, Shown, Verdict,
+use imglock_scenario::{
+    History, HistoryEvent, HistoryEventKind, HistoryFinding, HistoryJudgement, HistoryVerdict,
+    OpenerRole, Shown,
 };
 use serde_json::{Value, json};
 
@@ -9,14 +10,18 @@ use super::{Names, sentence};
 use crate::report::document;
 
 /// Writes the verdict, the events that prove it, and the hazards as one JSON document.
-pub fn document(history: &History, judgement: &Judgement, out: &mut dyn Write) -> io::Result<()> {
+pub fn document(
+    history: &History,
+    judgement: &HistoryJudgement,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let (verdict, finding) = match &judgement.verdict {
-        Verdict::Valid => ("valid", None),
-        Verdict::Unknown(finding) => ("unknown", Some(finding)),
-        Verdict::Invalid(finding) => ("invalid", Some(finding)),
+        HistoryVerdict::Valid => ("valid", None),
+        HistoryVerdict::Unknown(finding) => ("unknown", Some(finding)),
+        HistoryVerdict::Invalid(finding) => ("invalid", Some(finding)),
     };
     let names = Names::of(history);
-    let reason = |finding: &Finding| sentence(&finding.matter, finding.image, &names);
+    let reason = |finding: &HistoryFinding| sentence(&finding.matter, finding.image, &names);
     let hazard = |Shown { hazard, count, first }: &Shown| {
         json!({
             "hazard": hazard,
@@ -50,7 +55,7 @@ pub fn document(history: &History, judgement: &Judgement, out: &mut dyn Write) -
     document::write(&document, out)
 }
 
-fn evidence(history: &History, finding: &Finding) -> Value {
+fn evidence(history: &History, finding: &HistoryFinding) -> Value {
     let image = history.images.get(finding.image);
     let events = finding.matter.events();
     json!({
@@ -62,7 +67,7 @@ fn evidence(history: &History, finding: &Finding) -> Value {
 }
 
 /// An event as a line of a history, and its role in the evidence.
-fn entry(history: &History, event: &Event) -> Value {
+fn entry(history: &History, event: &HistoryEvent) -> Value {
     let opener = history.openers.get(event.opener);
     let mut entry = json!({
         "at_ns": event.at_ns,
@@ -71,11 +76,11 @@ fn entry(history: &History, event: &Event) -> Value {
         "event": event.kind.name(),
     });
     match event.kind {
-        EventKind::Open(claim) => {
+        HistoryEventKind::Open(claim) => {
             entry["held"] = json!(claim.held);
             entry["shared"] = json!(claim.shared);
         }
-        EventKind::Refused(Some(refusal)) => {
+        HistoryEventKind::Refused(Some(refusal)) => {
             entry["permission"] = json!(refusal.permission);
             entry["side"] = json!(refusal.side);
         }
@@ -83,12 +88,12 @@ fn entry(history: &History, event: &Event) -> Value {
     }
     // An opener that would justify a refusal, and how long before or after.
     let (role, apart_ns) = match event.role {
-        Role::Proof => ("proof", None),
-        Role::Point => ("point", None),
-        Role::Loss => ("loss", None),
-        Role::Context => ("context", None),
-        Role::Gone { apart_ns } => ("gone", Some(apart_ns)),
-        Role::Came { apart_ns } => ("came", Some(apart_ns)),
+        OpenerRole::Proof => ("proof", None),
+        OpenerRole::Point => ("point", None),
+        OpenerRole::Loss => ("loss", None),
+        OpenerRole::Context => ("context", None),
+        OpenerRole::Gone { apart_ns } => ("gone", Some(apart_ns)),
+        OpenerRole::Came { apart_ns } => ("came", Some(apart_ns)),
     };
     entry["role"] = json!(role);
     if let Some(apart_ns) = apart_ns {

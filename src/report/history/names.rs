@@ -1,5 +1,5 @@
-use imglock_harness::history::{History, Image, Opener};
-use imglock_harness::image::{Claim, Mode};
+use imglock_core::{Claim, Mode};
+use imglock_scenario::{History, HistoryImage, HistoryOpener};
 use unicode_width::UnicodeWidthStr;
 
 use crate::phrase::printable;
@@ -11,9 +11,9 @@ const WIDEST: usize = 28;
 #[derive(Debug, Clone, Copy)]
 pub struct Names<'a> {
     /// By index.
-    openers: &'a [Opener],
+    openers: &'a [HistoryOpener],
     /// By index; empty for one image without a name.
-    images: &'a [Image],
+    images: &'a [HistoryImage],
     /// The preferred modes where several have the same claim.
     modes: &'a [Mode],
 }

@@ -1,4 +1,4 @@
-use imglock_harness::history::History;
+use imglock_scenario::History;
 
 use super::{json, text};
 use crate::report::shown::{shown, snapshots, widest};

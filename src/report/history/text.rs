@@ -1,7 +1,9 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use imglock_harness::history::{Counts, Finding, History, Judgement, Shown, Verdict};
+use imglock_scenario::{
+    History, HistoryCounts, HistoryFinding, HistoryJudgement, HistoryVerdict, Shown,
+};
 
 use super::{Names, draw, sentence};
 use crate::phrase::{count, printable};
@@ -12,15 +14,17 @@ use crate::report::times;
 /// Writes the verdict, the numbers of openings, and the events that prove it.
 pub fn write(
     history: &History,
-    judgement: &Judgement,
+    judgement: &HistoryJudgement,
     width: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let page = &mut Page::new(out, width);
     let names = Names::of(history);
     let (verdict, finding) = match &judgement.verdict {
-        Verdict::Valid => (format!("{GOOD}valid{GOOD:#}: {}", valid(history, judgement)), None),
-        Verdict::Unknown(finding) => {
+        HistoryVerdict::Valid => {
+            (format!("{GOOD}valid{GOOD:#}: {}", valid(history, judgement)), None)
+        }
+        HistoryVerdict::Unknown(finding) => {
             let doubt = format!(
                 "possibly {}; that depends on time stamps at most {} ns apart",
                 sentence(&finding.matter, finding.image, &names),
@@ -28,7 +32,7 @@ pub fn write(
             );
             (format!("{CAREFUL}unknown{CAREFUL:#}: {doubt}"), Some(finding))
         }
-        Verdict::Invalid(finding) => {
+        HistoryVerdict::Invalid(finding) => {
             let words = sentence(&finding.matter, finding.image, &names);
             (format!("{BAD}invalid{BAD:#}: {words}"), Some(finding))
         }
@@ -43,7 +47,7 @@ pub fn write(
 }
 
 /// Everything that a valid history proves.
-fn valid(history: &History, judgement: &Judgement) -> String {
+fn valid(history: &History, judgement: &HistoryJudgement) -> String {
     let at_once = match judgement.hazards.is_empty() {
         true => "no two conflicting openers at once",
         false => "conflicting openers at once only where POSIX locks allow it",
@@ -56,8 +60,12 @@ fn valid(history: &History, judgement: &Judgement) -> String {
 }
 
 /// How many openings were judged, and their answers.
-fn contents(history: &History, judgement: &Judgement, page: &mut Page<'_>) -> io::Result<()> {
-    let Counts { openings, granted, refused, span_ns, .. } = judgement.counts;
+fn contents(
+    history: &History,
+    judgement: &HistoryJudgement,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    let HistoryCounts { openings, granted, refused, span_ns, .. } = judgement.counts;
     let span = span_ns.map_or(0, |(first, last)| last - first);
     let images = match history.images.len() {
         0 | 1 => String::new(),
@@ -78,7 +86,7 @@ fn contents(history: &History, judgement: &Judgement, page: &mut Page<'_>) -> io
 
 fn evidence(
     history: &History,
-    finding: &Finding,
+    finding: &HistoryFinding,
     names: &Names<'_>,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
@@ -90,10 +98,10 @@ fn evidence(
 }
 
 /// The number of contradictions that are not drawn.
-fn more(judgement: &Judgement, page: &mut Page<'_>) -> io::Result<()> {
-    let Judgement { contradictions, unclear, verdict, .. } = judgement;
-    let wrong = contradictions - u64::from(matches!(verdict, Verdict::Invalid(_)));
-    let unclear = unclear - u64::from(matches!(verdict, Verdict::Unknown(_)));
+fn more(judgement: &HistoryJudgement, page: &mut Page<'_>) -> io::Result<()> {
+    let HistoryJudgement { contradictions, unclear, verdict, .. } = judgement;
+    let wrong = contradictions - u64::from(matches!(verdict, HistoryVerdict::Invalid(_)));
+    let unclear = unclear - u64::from(matches!(verdict, HistoryVerdict::Unknown(_)));
     for (number, [one, many]) in
         [(wrong, ["contradicts", "contradict"]), (unclear, ["may contradict"; 2])]
     {

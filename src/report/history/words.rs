@@ -1,24 +1,27 @@
-use imglock_harness::history::{Answer, Event, EventKind, Finding, Matter, Role, Stay, conflict};
-use imglock_harness::image::{Permissions, Refusal, Side};
+use imglock_core::{Permissions, Refusal, Side};
+use imglock_scenario::{
+    HistoryEvent, HistoryEventKind, HistoryFinding, HistoryMatter, OpenAnswer, OpenerRole, Opening,
+    claim_conflict,
+};
 
 use super::Names;
 use crate::report::permissions::or_nothing;
 
 /// A finding about the image with this index, in one sentence.
-pub fn sentence(matter: &Matter, image: usize, names: &Names<'_>) -> String {
+pub fn sentence(matter: &HistoryMatter, image: usize, names: &Names<'_>) -> String {
     let image = names.image(image);
-    let name = |stay: &Stay| names.opener(stay.opener);
+    let name = |stay: &Opening| names.opener(stay.opener);
     match matter {
-        Matter::TwoHolders { first, second } => {
+        HistoryMatter::TwoHolders { first, second } => {
             format!("{} and {} held {image} at the same time", name(first), name(second))
         }
-        Matter::SameOwner { first, second } => format!(
+        HistoryMatter::SameOwner { first, second } => format!(
             "{} and {} of {} held {image} at the same time",
             name(first),
             name(second),
             names.process(first.opener)
         ),
-        Matter::LockLoss { loser, closer, other } => format!(
+        HistoryMatter::LockLoss { loser, closer, other } => format!(
             "{} was granted {image} beside {}, which may have lost its locks when {} of the same \
              process {}",
             name(other),
@@ -26,43 +29,43 @@ pub fn sentence(matter: &Matter, image: usize, names: &Names<'_>) -> String {
             name(closer),
             if closer.granted_ns().is_some() { "closed" } else { "was refused" }
         ),
-        Matter::Unjustified { refused, .. } => {
+        HistoryMatter::Unjustified { refused, .. } => {
             let over = refusal(refused).map_or(String::new(), |refusal| format!(" ({refusal})"));
             let others = others(refused);
             format!("{} was refused {image}{over}, although {others}", name(refused))
         }
-        Matter::NeverReleased { holder } => {
+        HistoryMatter::NeverReleased { holder } => {
             format!("{} was granted {image} and never released it", name(holder))
         }
     }
 }
 
 /// The remark beside an event, if it needs one.
-pub fn remark(event: &Event, finding: &Finding, names: &Names<'_>) -> Option<String> {
+pub fn remark(event: &HistoryEvent, finding: &HistoryFinding, names: &Names<'_>) -> Option<String> {
     let certain = finding.is_certain;
     match event.role {
-        Role::Proof | Role::Context => None,
-        Role::Loss => Some("its process may have lost all locks here".to_owned()),
-        Role::Gone { apart_ns } => Some(format!("ended {apart_ns} ns before")),
-        Role::Came { apart_ns } => Some(format!("began {apart_ns} ns after")),
-        Role::Point => Some(match &finding.matter {
-            Matter::TwoHolders { first, second }
-            | Matter::SameOwner { first, second }
-            | Matter::LockLoss { loser: first, other: second, .. } => {
+        OpenerRole::Proof | OpenerRole::Context => None,
+        OpenerRole::Loss => Some("its process may have lost all locks here".to_owned()),
+        OpenerRole::Gone { apart_ns } => Some(format!("ended {apart_ns} ns before")),
+        OpenerRole::Came { apart_ns } => Some(format!("began {apart_ns} ns after")),
+        OpenerRole::Point => Some(match &finding.matter {
+            HistoryMatter::TwoHolders { first, second }
+            | HistoryMatter::SameOwner { first, second }
+            | HistoryMatter::LockLoss { loser: first, other: second, .. } => {
                 let may = if certain { "" } else { "may " };
                 format!("both {may}hold it: {}", why(first, second, names))
             }
-            Matter::Unjustified { refused, .. } => {
+            HistoryMatter::Unjustified { refused, .. } => {
                 let perhaps = if certain { "" } else { "perhaps " };
                 format!("{perhaps}{}", others(refused))
             }
-            Matter::NeverReleased { .. } => "no close and no death follows".to_owned(),
+            HistoryMatter::NeverReleased { .. } => "no close and no death follows".to_owned(),
         }),
     }
 }
 
 /// Why no other opener justifies the refusal.
-fn others(refused: &Stay) -> String {
+fn others(refused: &Opening) -> String {
     match refusal(refused) {
         Some(Refusal { side: Side::Wanted, permission }) => {
             format!("every other opener shared {permission}")
@@ -74,15 +77,15 @@ fn others(refused: &Stay) -> String {
     }
 }
 
-fn refusal(stay: &Stay) -> Option<Refusal> {
+fn refusal(stay: &Opening) -> Option<Refusal> {
     match stay.answer {
-        Some((_, Answer::Refused(over))) => over,
+        Some((_, OpenAnswer::Refused(over))) => over,
         _ => None,
     }
 }
 
-fn why(first: &Stay, second: &Stay, names: &Names<'_>) -> String {
-    let (holder, other, permission) = match conflict(first.claim, second.claim) {
+fn why(first: &Opening, second: &Opening, names: &Names<'_>) -> String {
+    let (holder, other, permission) = match claim_conflict(first.claim, second.claim) {
         Some(Refusal { side: Side::Unshared, permission }) => (first, second, permission),
         Some(Refusal { side: Side::Wanted, permission }) => (second, first, permission),
         None => return "their claims conflict".to_owned(),
@@ -92,9 +95,9 @@ fn why(first: &Stay, second: &Stay, names: &Names<'_>) -> String {
 }
 
 /// What an opener did, one line or several.
-pub fn event(kind: EventKind, names: &Names<'_>) -> Vec<String> {
+pub fn event(kind: HistoryEventKind, names: &Names<'_>) -> Vec<String> {
     match kind {
-        EventKind::Open(claim) => match names.mode(claim) {
+        HistoryEventKind::Open(claim) => match names.mode(claim) {
             Some(mode) => vec![format!("open {mode}")],
             None => {
                 let holds = format!("  holds {}", permissions(claim.held));
@@ -102,7 +105,7 @@ pub fn event(kind: EventKind, names: &Names<'_>) -> Vec<String> {
                 vec!["open".to_owned(), holds, shares]
             }
         },
-        EventKind::Refused(Some(refusal)) => vec![format!("refused {refusal}")],
+        HistoryEventKind::Refused(Some(refusal)) => vec![format!("refused {refusal}")],
         other => vec![other.name().to_owned()],
     }
 }

@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use imglock_harness::holders::{Holder, Survey, SurveyedImage, Unexplained, Waiter};
+use imglock_locks::{Holder, Survey, SurveyedImage, UnexplainedLock, Waiter};
 use jiff::Zoned;
 
 use super::words;
@@ -26,7 +26,7 @@ pub enum Fact<'a> {
     /// A waiting request.
     Waiter(&'a Waiter),
     /// A lock of an unknown owner.
-    Unexplained(&'a Unexplained),
+    Unexplained(&'a UnexplainedLock),
 }
 
 /// What went and what came between two surveys of the same images. An owner

@@ -1,10 +1,10 @@
 use std::io::{self, Write};
 
-use imglock_harness::holders::{
-    Holder, OwnedLock, Process, Survey, SurveyedImage, Unexplained, Unlocked, Waiter, answer,
+use imglock_core::{ByteRange, Mode};
+use imglock_locks::{
+    Holder, HolderProcess, OwnedLock, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
+    would_grant,
 };
-use imglock_harness::image::Mode;
-use imglock_harness::lock::ByteRange;
 use jiff::Zoned;
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ fn image(image: &SurveyedImage, unreadable: usize) -> Value {
         "holders": each(&image.holders, |one| holder(one, image.size)),
         "waiters": each(&image.waiters, waiter),
         "unexplained": each(&image.unexplained, unexplained),
-        "unlocked": each(&image.unlocked, |Unlocked { process: one, writable }| {
+        "unlocked": each(&image.unlocked, |UnlockedUser { process: one, writable }| {
             json!({ "process": process(one), "writable": writable })
         }),
         // How many processes could not be inspected.
@@ -78,7 +78,8 @@ fn image(image: &SurveyedImage, unreadable: usize) -> Value {
 }
 
 fn holder(holder: &Holder, size: u64) -> Value {
-    let claim = |claim: imglock_harness::image::Claim| json!({ "held": claim.held, "unshared": claim.unshared() });
+    let claim =
+        |claim: imglock_core::Claim| json!({ "held": claim.held, "unshared": claim.unshared() });
     json!({
         "owner": holder.owner,
         // Whether it is a guess that these processes share one owner.
@@ -92,7 +93,7 @@ fn holder(holder: &Holder, size: u64) -> Value {
     })
 }
 
-fn process(process: &Process) -> Value {
+fn process(process: &HolderProcess) -> Value {
     json!({
         "pid": process.pid,
         "ppid": process.ppid,
@@ -128,7 +129,7 @@ fn waiter(waiter: &Waiter) -> Value {
     })
 }
 
-fn unexplained(one: &Unexplained) -> Value {
+fn unexplained(one: &UnexplainedLock) -> Value {
     json!({
         "lock": lock(&one.lock, false),
         // The process that set it, if the kernel names it.
@@ -138,7 +139,7 @@ fn unexplained(one: &Unexplained) -> Value {
 }
 
 fn answer_for(image: &SurveyedImage, mode: Mode) -> Value {
-    let answer = answer(image, mode.claim());
+    let answer = would_grant(image, mode.claim());
     json!({
         "mode": mode,
         "granted": answer.is_granted(),

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use imglock_harness::holders::{Holder, Process, SurveyedImage, Unexplained, Waiter};
-use imglock_harness::image::{Permissions, Reading};
+use imglock_core::{Permissions, Reading};
+use imglock_locks::{Holder, HolderProcess, SurveyedImage, UnexplainedLock, Waiter};
 use jiff::Zoned;
 use unicode_width::UnicodeWidthStr;
 
@@ -56,7 +56,7 @@ fn claim(held: Permissions, unshared: Permissions, page: &mut Page<'_>) -> io::R
     row("not shared", &or_nothing(unshared), page)
 }
 
-fn process(process: &Process, now: &Zoned, page: &mut Page<'_>) -> io::Result<()> {
+fn process(process: &HolderProcess, now: &Zoned, page: &mut Page<'_>) -> io::Result<()> {
     let fds: Vec<String> = process.fds.iter().map(i32::to_string).collect();
     let through = match &fds[..] {
         [] => "an unknown descriptor".to_owned(),
@@ -116,10 +116,10 @@ pub fn unlocked(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
 
 /// Writes the locks of unknown owners as one block.
 pub fn unexplained<'a>(
-    locks: impl IntoIterator<Item = &'a Unexplained>,
+    locks: impl IntoIterator<Item = &'a UnexplainedLock>,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
-    let locks: Vec<&Unexplained> = locks.into_iter().collect();
+    let locks: Vec<&UnexplainedLock> = locks.into_iter().collect();
     if locks.is_empty() {
         return Ok(());
     }
@@ -135,7 +135,8 @@ pub fn unexplained<'a>(
     }
     let all: Vec<String> = locks.iter().map(|one| words::lock(&one.lock)).collect();
     row("locks", &all.join(", "), page)?;
-    let mut setters: Vec<&Process> = locks.iter().filter_map(|one| one.process.as_ref()).collect();
+    let mut setters: Vec<&HolderProcess> =
+        locks.iter().filter_map(|one| one.process.as_ref()).collect();
     setters.dedup_by_key(|process| process.pid);
     for process in setters {
         let words = format!("{}, which may have passed it on", words::process(process));
@@ -184,7 +185,7 @@ fn waiting(waiter: &Waiter) -> String {
 }
 
 /// The command line as a shell takes it; a process that has erased it is known by its name.
-fn command(process: &Process) -> String {
+fn command(process: &HolderProcess) -> String {
     match &process.command[..] {
         [] => format!("[{}]", printable(&process.comm)),
         given => {

@@ -2,13 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use imglock_harness::holders::{
-    Explanation, Holder, OwnedLock, Owner, Process, Survey, SurveyedImage, Unexplained, Unlocked,
-    Waiter,
+use imglock_core::{ByteRange, LockType, Mode, lock_bytes};
+use imglock_locks::{
+    Explanation, FileKey, Holder, HolderOwner, HolderProcess, LockClass, OwnedLock, Survey,
+    SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
 };
-use imglock_harness::image::{Mode, lock_bytes};
-use imglock_harness::lock::{ByteRange, LockType};
-use imglock_harness::lock_table::{FileKey, LockClass};
 use jiff::Zoned;
 
 /// The time of the surveys, in seconds since 1970.
@@ -35,9 +33,9 @@ pub fn image(holders: Vec<Holder>) -> SurveyedImage {
     }
 }
 
-pub fn process(pid: i32, command: &str, age: Duration) -> Process {
+pub fn process(pid: i32, command: &str, age: Duration) -> HolderProcess {
     let command: Vec<String> = command.split(' ').map(str::to_owned).collect();
-    Process {
+    HolderProcess {
         pid,
         ppid: Some(700),
         parent: Some("libvirtd".to_owned()),
@@ -55,9 +53,9 @@ pub fn lock(class: LockClass, kind: LockType, first: i64, last: i64) -> OwnedLoc
     OwnedLock { class, kind: Some(kind), range: ByteRange::new(first, last) }
 }
 
-pub fn holder(processes: Vec<Process>, locks: Vec<OwnedLock>) -> Holder {
+pub fn holder(processes: Vec<HolderProcess>, locks: Vec<OwnedLock>) -> Holder {
     let posix = locks.iter().any(|lock| lock.class == LockClass::Posix);
-    let owner = if posix { Owner::Table } else { Owner::Description };
+    let owner = if posix { HolderOwner::Table } else { HolderOwner::Description };
     Holder { owner, guessed: false, processes, locks }
 }
 
@@ -67,7 +65,7 @@ pub fn of_mode(class: LockClass, mode: Mode) -> Vec<OwnedLock> {
     lock_bytes(mode.claim()).into_iter().map(byte).collect()
 }
 
-pub fn qemu() -> Process {
+pub fn qemu() -> HolderProcess {
     let command = "qemu-system-x86_64 -name guest=web1,debug-threads=on -machine \
                    pc-q35-7.2,usb=off,dump-guest-core=off -accel kvm -cpu host -m 2048 -smp 2 \
                    -nodefaults -blockdev driver=file,filename=/srv/images/disk.img,node-name=file \
@@ -85,13 +83,13 @@ pub fn beside_the_unlocked() -> SurveyedImage {
     let reader = process(77, "tail -f /srv/images/disk.img", Duration::from_secs(5));
     let writer = process(78, "qemu-io --image-opts file.locking=off", Duration::from_secs(9));
     let unlocked = [(reader, false), (writer, true)];
-    let unlocked = unlocked.map(|(process, writable)| Unlocked { process, writable });
+    let unlocked = unlocked.map(|(process, writable)| UnlockedUser { process, writable });
     SurveyedImage { unlocked: unlocked.into(), ..guest() }
 }
 
 /// A child whose parent has exited.
 pub fn left_behind() -> SurveyedImage {
-    let orphan = Process {
+    let orphan = HolderProcess {
         ppid: Some(1),
         parent: Some("systemd".to_owned()),
         uid: Some(0),
@@ -106,7 +104,7 @@ pub fn left_behind() -> SurveyedImage {
 /// Two processes with one description, and one with POSIX locks beside them.
 pub fn shared() -> SurveyedImage {
     let daemon = process(812, "qemu-storage-daemon --blockdev file", Duration::from_secs(59));
-    let child = Process {
+    let child = HolderProcess {
         uid: Some(1234),
         user: None,
         command: Vec::new(),
@@ -116,7 +114,10 @@ pub fn shared() -> SurveyedImage {
     let tool = process(830, "qemu-io -r disk.img", Duration::from_secs(1));
     image(vec![
         holder(vec![daemon, child], of_mode(LockClass::Ofd, Mode::ShareRw)),
-        holder(vec![Process { fds: Vec::new(), ..tool }], of_mode(LockClass::Posix, Mode::ToolRo)),
+        holder(
+            vec![HolderProcess { fds: Vec::new(), ..tool }],
+            of_mode(LockClass::Posix, Mode::ToolRo),
+        ),
     ])
 }
 
@@ -155,7 +156,7 @@ pub fn two_protocols() -> SurveyedImage {
 
 /// Three waiting requests: of a known process, of one of two, and of an unknown one.
 pub fn waiting() -> SurveyedImage {
-    let waiter = |class, processes: Vec<Process>, certain| Waiter {
+    let waiter = |class, processes: Vec<HolderProcess>, certain| Waiter {
         lock: lock(class, LockType::Write, 0, 9),
         processes,
         certain,
@@ -172,7 +173,7 @@ pub fn waiting() -> SurveyedImage {
 
 /// As seen by a user without the permission to inspect the holder.
 pub fn unexplained() -> Survey {
-    let one = |lock, process| Unexplained {
+    let one = |lock, process| UnexplainedLock {
         lock,
         process,
         could_be: vec![

@@ -1,10 +1,8 @@
 use std::io::Write;
 use std::time::Duration;
 
-use imglock_harness::holders::{Holder, Survey};
-use imglock_harness::image::Mode;
-use imglock_harness::lock::LockType;
-use imglock_harness::lock_table::LockClass;
+use imglock_core::{LockType, Mode};
+use imglock_locks::{Holder, LockClass, Survey};
 
 use super::text::Text;
 use super::{changes, json, samples};

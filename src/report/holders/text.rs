@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use imglock_harness::holders::{Answer, Holder, Survey, SurveyedImage, answer};
-use imglock_harness::image::Mode;
+use imglock_core::Mode;
+use imglock_locks::{Holder, HoldersAnswer, Survey, SurveyedImage, would_grant};
 use jiff::Zoned;
 
 use super::{owners, words};
@@ -64,7 +64,7 @@ impl Text<'_> {
 
     /// The answer to `--for`.
     fn asked(&self, image: &SurveyedImage, mode: Mode, page: &mut Page<'_>) -> io::Result<()> {
-        let answer = answer(image, mode.claim());
+        let answer = would_grant(image, mode.claim());
         let Some(obstacle) = answer.obstacle else {
             heading(image, &format!("{mode} {GOOD}would be granted{GOOD:#}"), page)?;
             return dangers(image, page);
@@ -100,7 +100,7 @@ fn modes(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
     let mut granted: Vec<&str> = Vec::new();
     let mut refused: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
     for mode in Mode::ALL {
-        let answer = answer(image, mode.claim());
+        let answer = would_grant(image, mode.claim());
         if answer.is_granted() {
             granted.push(mode.name());
         } else {
@@ -156,7 +156,7 @@ fn advice(image: &SurveyedImage, holders: &[&Holder], page: &mut Page<'_>) -> io
         let what = if others.len() > 6 { "the holders".to_owned() } else { words::pids(&others) };
         sentences.push(format!("For exclusive access, shut down {what} first."));
     }
-    let granted = |mode: &Mode| answer(image, mode.claim()).is_granted();
+    let granted = |mode: &Mode| would_grant(image, mode.claim()).is_granted();
     if granted(&Mode::ForceShare) && !Mode::ALL.iter().all(granted) {
         let read = "To read the image meanwhile, open it with `-U` as in `qemu-img info -U` (mode \
                     force-share).";
@@ -206,13 +206,13 @@ fn gaps(survey: &Survey, page: &mut Page<'_>) -> io::Result<()> {
 
 fn conflicting<'a>(
     image: &'a SurveyedImage,
-    answer: &'a Answer,
+    answer: &'a HoldersAnswer,
 ) -> impl Iterator<Item = &'a Holder> {
     answer.holders.iter().filter_map(|index| image.holders.get(*index))
 }
 
 /// `blocked by pid 812 qemu-io`.
-pub fn in_the_way(image: &SurveyedImage, answer: &Answer) -> String {
+pub fn in_the_way(image: &SurveyedImage, answer: &HoldersAnswer) -> String {
     let holders = conflicting(image, answer);
     let mut names: Vec<String> =
         holders.flat_map(|holder| &holder.processes).map(words::process).collect();

@@ -1,9 +1,7 @@
 //! Locks and processes in a few words each.
 
-use imglock_harness::holders::{Holder, OwnedLock, Process, Protocol};
-use imglock_harness::image::Mode;
-use imglock_harness::lock::LockType;
-use imglock_harness::lock_table::LockClass;
+use imglock_core::{LockType, Mode};
+use imglock_locks::{Holder, HolderProcess, LockClass, LockProtocol, OwnedLock};
 
 use crate::phrase::{either, list, printable};
 
@@ -43,26 +41,26 @@ pub fn protocol(holder: &Holder, size: u64) -> String {
     let only = first.and_then(|lock| lock.kind);
     let (kind, access) = (kind(only), access(only));
     match holder.protocol(size) {
-        Protocol::Qemu => format!("QEMU's lock bytes ({classes})"),
-        Protocol::WholeFile => format!(
+        LockProtocol::Qemu => format!("QEMU's lock bytes ({classes})"),
+        LockProtocol::WholeFile => format!(
             "{kind} lock on the whole file ({classes}), as cloud-hypervisor takes it for a \
              {access} disk"
         ),
-        Protocol::WholeImage => format!(
+        LockProtocol::WholeImage => format!(
             "{kind} lock on bytes {}, the whole image ({classes}), as cloud-hypervisor takes it \
              for a {access} disk",
             first.map_or(String::new(), |lock| lock.range.to_string())
         ),
-        Protocol::Flock => format!(
+        LockProtocol::Flock => format!(
             "{} flock(2) on the whole file, as crosvm takes it for a {access} disk",
             if only == Some(LockType::Read) { "shared" } else { "exclusive" }
         ),
-        Protocol::Lease => match only {
+        LockProtocol::Lease => match only {
             Some(_) => format!("{kind} {classes}: an open(2) of the file waits"),
             None => format!("{classes} that its holder is asked to release"),
         },
-        Protocol::ByteRange => format!("{}, of unknown meaning", locks()),
-        Protocol::Mixed => format!("{}: several kinds at once", locks()),
+        LockProtocol::ByteRange => format!("{}, of unknown meaning", locks()),
+        LockProtocol::Mixed => format!("{}: several kinds at once", locks()),
     }
 }
 
@@ -84,12 +82,12 @@ fn access(kind: Option<LockType>) -> &'static str {
 }
 
 /// The processes as [`process`] writes them.
-pub fn names(processes: &[Process]) -> Vec<String> {
+pub fn names(processes: &[HolderProcess]) -> Vec<String> {
     processes.iter().map(process).collect()
 }
 
 /// `pid 812 qemu-system-x86`.
-pub fn process(process: &Process) -> String {
+pub fn process(process: &HolderProcess) -> String {
     match name(process) {
         "" => format!("pid {}", process.pid),
         name => format!("pid {} {}", process.pid, printable(name)),
@@ -97,7 +95,7 @@ pub fn process(process: &Process) -> String {
 }
 
 /// The kernel's short name, or the program's name if the kernel cut that off.
-fn name(process: &Process) -> &str {
+fn name(process: &HolderProcess) -> &str {
     let program = process.command.first().map_or("", String::as_str);
     let program = program.rsplit_once('/').map_or(program, |(_, name)| name);
     if program.starts_with(&process.comm) && !process.comm.is_empty() {
@@ -108,7 +106,7 @@ fn name(process: &Process) -> &str {
 }
 
 /// `root`, or `uid 1234`.
-pub fn user(process: &Process) -> String {
+pub fn user(process: &HolderProcess) -> String {
     match (&process.user, process.uid) {
         (Some(name), _) => printable(name),
         (None, Some(uid)) => format!("uid {uid}"),

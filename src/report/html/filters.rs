@@ -1,6 +1,4 @@
-use imglock_harness::lock::Backend;
-use imglock_harness::run::Verdict;
-use imglock_harness::step::Hazard;
+use imglock_core::{Backend, Hazard, Verdict};
 use maud::{Markup, html};
 
 use super::scenario::slug;

@@ -1,7 +1,7 @@
 //! Swim lanes as an SVG picture.
 
-use imglock_harness::lock::LockType;
-use imglock_harness::run::ScenarioResult;
+use imglock_core::LockType;
+use imglock_engine::ScenarioResult;
 use maud::{Markup, html};
 
 use super::cell::SceneCell;

@@ -1,4 +1,4 @@
-use imglock_harness::lock::{Backend, LockType};
+use imglock_core::{Backend, LockType};
 use proptest::prelude::*;
 
 use super::layout::{Lane, Layout, Placed, Row};

@@ -1,8 +1,6 @@
 //! The mode matrix as a table.
 
-use imglock_harness::image::{Mode, Side};
-use imglock_harness::lock::Backend;
-use imglock_harness::step::Outcome;
+use imglock_core::{Backend, Mode, Outcome, Side};
 use maud::{Markup, html};
 
 use crate::phrase::list;

@@ -1,6 +1,6 @@
 //! Several places: their list, and the results of each theme there.
 
-use imglock_harness::run::Place;
+use imglock_engine::Place;
 use maud::{Markup, html};
 
 use crate::report::places::Table;

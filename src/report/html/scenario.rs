@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use imglock_harness::lock::Backend;
-use imglock_harness::run::{ScenarioResult, Standing, Verdict};
-use imglock_harness::scenario::Scenario;
-use imglock_harness::step::{Hazard, ScenarioName};
+use imglock_core::{Backend, Hazard, ScenarioName, Verdict};
+use imglock_engine::ScenarioResult;
+use imglock_scenario::{Scenario, Standing};
 use maud::{Markup, html};
 
 use super::lanes::{self, Picture};

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use imglock_harness::run::{EventKind, ScenarioResult, Trace};
+use imglock_engine::{EventKind, ScenarioResult, Trace};
 use unicode_width::UnicodeWidthStr;
 
 use super::cell::{SceneCell, wrapped};

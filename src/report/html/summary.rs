@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use imglock_harness::lock::Backend;
-use imglock_harness::run::Place;
-use imglock_harness::step::Hazard;
+use imglock_core::{Backend, Hazard};
+use imglock_engine::Place;
 use maud::{Markup, html};
 
 use super::places;

@@ -1,11 +1,7 @@
 use std::collections::BTreeMap;
 
-use imglock_core::PlaceName;
-use imglock_engine::TourRecord;
-use imglock_harness::image::{Mode, Permission, Refusal, Side};
-use imglock_harness::lock::Backend;
-use imglock_harness::step::Outcome;
-use imglock_harness::sweep::Difference;
+use imglock_core::{Backend, Mode, Outcome, Permission, PlaceName, Refusal, Side};
+use imglock_engine::{ModeDifference, TourRecord};
 use scraper::{Html, Selector};
 
 use super::write;
@@ -61,7 +57,7 @@ fn every_identifier_is_there_once_and_what_refers_to_one_finds_it() {
 fn every_scenario_that_ran_is_drawn_and_one_that_was_skipped_says_why() {
     let record = samples::record();
     let (_, document) = page(&record);
-    let drawn = |result: &&imglock_harness::run::ScenarioResult| !result.trace.events.is_empty();
+    let drawn = |result: &&imglock_engine::ScenarioResult| !result.trace.events.is_empty();
     let pictures = record.tour.results.iter().filter(drawn).count();
     assert_eq!(texts(&document, "article figure svg").len(), pictures);
     let reasons = texts(&document, ".reason").join("\n");
@@ -171,7 +167,7 @@ fn a_pair_that_is_not_as_stated_is_marked_and_told() {
     record.modes = Backend::ALL.map(modes).to_vec();
     let odd = &mut record.modes[1];
     odd.cells.insert((Mode::Ro, Mode::Rw), refused(Side::Unshared));
-    odd.differences.push(Difference {
+    odd.differences.push(ModeDifference {
         first: Mode::Ro,
         second: Mode::Rw,
         measured: Some(refused(Side::Unshared)),

@@ -11,9 +11,9 @@ pub use text::{block, head, sum};
 
 use std::io::{self, Write};
 
-use imglock_harness::drill::{ModeCheck, Player, Recipe};
-use imglock_harness::image::{Claim, Permissions};
-use imglock_harness::run::Environment;
+use imglock_core::{Claim, Permissions};
+use imglock_engine::Environment;
+use imglock_qemu::{DrillPlayer, ModeCheck, Recipe};
 use serde_json::{Value, json};
 
 use super::document;
@@ -32,7 +32,7 @@ pub fn json(environment: &Environment, trials: &[Trial], out: &mut dyn Write) ->
     let checks: Vec<&ModeCheck> = trials.iter().flat_map(|trial| &trial.checks).collect();
     // The recipes without a suitable QEMU here, and the QEMUs that would suit.
     let missing = trials.iter().filter(|trial| trial.checks.is_empty()).map(|trial| {
-        let takes: Vec<String> = trial.recipe.players.iter().map(Player::to_string).collect();
+        let takes: Vec<String> = trial.recipe.players.iter().map(DrillPlayer::to_string).collect();
         json!({ "mode": trial.recipe.mode, "how": trial.recipe.how, "takes": takes })
     });
     let missing: Vec<Value> = missing.collect();

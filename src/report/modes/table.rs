@@ -1,5 +1,5 @@
-use imglock_harness::drill::{Player, Recipe};
-use imglock_harness::image::{Claim, Mode};
+use imglock_core::{Claim, Mode};
+use imglock_qemu::{DrillPlayer, Recipe};
 
 use super::numbers;
 
@@ -42,7 +42,7 @@ fn bytes(claim: Claim) -> String {
 /// The programs that suit, with versions where not every version does.
 fn by(recipe: &Recipe) -> String {
     let oldest = Recipe::all().flat_map(|one| one.players).map(|one| one.since).min();
-    let name = |player: &Player| {
+    let name = |player: &DrillPlayer| {
         let program = match player.program.file_name() {
             system if system.starts_with("qemu-system-") => "qemu-system".to_owned(),
             name => name,

@@ -1,8 +1,7 @@
-use imglock_harness::drill::{Account, FileNode, ModeCheck, Recipe, Variant};
-use imglock_harness::image::{Claim, Mode};
-use imglock_harness::lock::Backend;
-use imglock_harness::qemu::{Binary, Program, Version};
-use imglock_harness::run::Verdict;
+use imglock_core::{Backend, Claim, Mode, Verdict};
+use imglock_qemu::{
+    DrillAccount, DrillVariant, FileNode, ModeCheck, QemuBinary, QemuProgram, QemuVersion, Recipe,
+};
 use serde_json::Value;
 
 use super::{Trial, block, head, json, sum, table};
@@ -18,17 +17,17 @@ fn recipe(mode: Mode, how: &str) -> &'static Recipe {
 /// The result of a recipe with a QEMU of this version.
 fn check(
     recipe: &Recipe,
-    program: Program,
+    program: QemuProgram,
     major: u32,
     verdict: Verdict,
     reason: &str,
     measured: Option<Claim>,
 ) -> ModeCheck {
-    let version = Version::new(major, 0);
+    let version = QemuVersion::new(major, 0);
     let program =
-        Binary { program, path: format!("/usr/bin/{}", program.file_name()).into(), version };
-    let variant = Variant { backend: Backend::Ofd, node: FileNode::ReadWrite };
-    let account = Account {
+        QemuBinary { program, path: format!("/usr/bin/{}", program.file_name()).into(), version };
+    let variant = DrillVariant { backend: Backend::Ofd, node: FileNode::ReadWrite };
+    let account = DrillAccount {
         drill: recipe.mode.to_string(),
         variant,
         program: program.clone(),
@@ -42,7 +41,7 @@ fn check(
 
 /// A recipe with each kind of result.
 fn samples() -> Vec<Trial> {
-    use Program::{Img, Io, StorageDaemon};
+    use QemuProgram::{Img, Io, StorageDaemon};
 
     let exports = recipe(Mode::NbdRo, "raw, --export type=nbd");
     let inactive = recipe(Mode::Inactive, "raw, active=off on format and file node");
@@ -56,8 +55,8 @@ fn samples() -> Vec<Trial> {
         let (why, measured) = (format!("it {}", mode.claim()), Some(mode.claim()));
         check(recipe, program, major, Verdict::Failed, &why, measured)
     };
-    let mute = "qemu-img has no message on its way that it could be held in";
-    let late = "qemu: It opens the image, and waits at its prompt: no answer came";
+    let mute = "qemu-img prints no message in which it can be stopped";
+    let late = "qemu: It opens the image, and waits at its prompt: no answer";
     let closed = "it does not have the image open";
     vec![
         Trial {

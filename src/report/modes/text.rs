@@ -2,10 +2,9 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstyle::Style;
-use imglock_harness::drill::{ModeCheck, Player, Recipe};
-use imglock_harness::image::{Mode, Permission};
-use imglock_harness::qemu::Binary;
-use imglock_harness::run::{Environment, Verdict};
+use imglock_core::{Mode, Permission, Verdict};
+use imglock_engine::Environment;
+use imglock_qemu::{DrillPlayer, ModeCheck, QemuBinary, Recipe};
 
 use super::{Trial, bytes, numbers};
 use crate::report::documented::documented;
@@ -43,7 +42,7 @@ pub fn block(mode: Mode, trials: &[Trial], out: &mut dyn Write) -> io::Result<()
     writeln!(page, "\n{STRONG}{:15}{STRONG:#} {held:9} {unshared}", mode.name())?;
     for Trial { recipe: Recipe { how, players, .. }, checks } in trials {
         if checks.is_empty() {
-            let players = players.iter().map(Player::to_string).collect();
+            let players = players.iter().map(DrillPlayer::to_string).collect();
             line((CAREFUL, "missing"), how, players, page)?;
         }
         let by_result = checks.iter().map(|check| ((check.verdict, &check.reason), check));
@@ -60,7 +59,7 @@ pub fn block(mode: Mode, trials: &[Trial], out: &mut dyn Write) -> io::Result<()
 /// Each program with its versions.
 fn programs(checks: &[&ModeCheck]) -> Vec<String> {
     let programs = checks.iter().map(|check| {
-        let Binary { program, version, .. } = &check.program;
+        let QemuBinary { program, version, .. } = &check.program;
         (program.file_name(), version.to_string())
     });
     let programs = groups(programs).into_iter();

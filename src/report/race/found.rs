@@ -3,8 +3,8 @@
 use std::io;
 
 use anstyle::Style;
-use imglock_harness::history::{Matter, conflict};
-use imglock_harness::race::{Evidence, RaceSum, Sightings, Tally};
+use imglock_engine::{RaceEvidence, RaceSum, RaceTally, Sightings};
+use imglock_scenario::{HistoryMatter, claim_conflict};
 
 use super::{lanes, rounds_of};
 use crate::phrase::{capitalised, grouped};
@@ -27,7 +27,7 @@ pub fn write(sum: &RaceSum, page: &mut Page<'_>) -> io::Result<()> {
 
 fn one<Kind>(
     sum: &RaceSum,
-    tally: &Tally<Kind>,
+    tally: &RaceTally<Kind>,
     (style, what, name, meaning): (Style, &str, &str, &str),
     page: &mut Page<'_>,
 ) -> io::Result<()> {
@@ -38,7 +38,7 @@ fn one<Kind>(
     if !witnesses.is_empty() {
         page.paragraph("  ", &format!("{FAINT}Rounds by witness: {witnesses}.{FAINT:#}"))?;
     }
-    let Evidence { round, matter, words, .. } = &tally.first;
+    let RaceEvidence { round, matter, words, .. } = &tally.first;
     let told = matter.as_ref().map(told).into_iter().chain(words.clone());
     let first = format!("First in round {}", grouped(*round));
     let text = match told.collect::<Vec<_>>().join("; ") {
@@ -62,17 +62,19 @@ fn witnesses(seen: Sightings) -> String {
 }
 
 /// The finding, and the answer that the last opener should have got.
-fn told(matter: &Matter) -> String {
+fn told(matter: &HistoryMatter) -> String {
     let names = Names::numbers();
     let told = sentence(matter, 0, &names);
     let should = |opener| format!("{} should", names.opener(opener));
     let (first, second, other) = match matter {
-        Matter::TwoHolders { first, second } => (first, second, should(second.opener)),
-        Matter::SameOwner { first, second } => (first, second, "another process would".to_owned()),
-        Matter::LockLoss { loser, other, .. } => (loser, other, should(other.opener)),
-        Matter::Unjustified { .. } | Matter::NeverReleased { .. } => return told,
+        HistoryMatter::TwoHolders { first, second } => (first, second, should(second.opener)),
+        HistoryMatter::SameOwner { first, second } => {
+            (first, second, "another process would".to_owned())
+        }
+        HistoryMatter::LockLoss { loser, other, .. } => (loser, other, should(other.opener)),
+        HistoryMatter::Unjustified { .. } | HistoryMatter::NeverReleased { .. } => return told,
     };
-    let refused = conflict(first.claim, second.claim);
+    let refused = claim_conflict(first.claim, second.claim);
     let refused = refused.map_or("refused".to_owned(), |refusal| format!("refused {refusal}"));
     format!("{told}; {other} have been {refused}")
 }

@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use imglock_harness::history::{Answer, End, Matter, Stay};
-use imglock_harness::race::{Evidence, RaceSum, Turn};
+use imglock_engine::{RaceEvidence, RaceSum, RaceTurn};
+use imglock_scenario::{HistoryMatter, OpenAnswer, Opening, OpeningEnd};
 
 use crate::phrase::count;
 use crate::report::page::Page;
@@ -18,12 +18,12 @@ const LANE: usize = 26;
 const MOST: usize = 8;
 
 /// Draws the openers of the round.
-pub fn write(sum: &RaceSum, evidence: &Evidence, page: &mut Page<'_>) -> io::Result<()> {
+pub fn write(sum: &RaceSum, evidence: &RaceEvidence, page: &mut Page<'_>) -> io::Result<()> {
     let concerned = concerned(evidence);
-    let drawn: Vec<&Turn> = match sum.openers <= MOST {
+    let drawn: Vec<&RaceTurn> = match sum.openers <= MOST {
         true => evidence.turns.iter().collect(),
         false => {
-            let is_shown = |turn: &&Turn| match concerned.is_empty() {
+            let is_shown = |turn: &&RaceTurn| match concerned.is_empty() {
                 true => turn.is_granted(),
                 false => concerned.contains(&turn.stay.opener),
             };
@@ -38,7 +38,7 @@ pub fn write(sum: &RaceSum, evidence: &Evidence, page: &mut Page<'_>) -> io::Res
     let ends = format!("0{:>1$}", times::readable(span), LANE - 1);
     writeln!(page, "    {:25}{FAINT}{ends}{FAINT:#}", "")?;
     for turn in drawn {
-        let Turn { mode, stay, .. } = turn;
+        let RaceTurn { mode, stay, .. } = turn;
         let (mark, style) = match concerned.contains(&stay.opener) {
             true => ("▸", STRONG),
             false => (" ", PLAIN),
@@ -59,12 +59,12 @@ pub fn write(sum: &RaceSum, evidence: &Evidence, page: &mut Page<'_>) -> io::Res
 }
 
 /// The words beside the lane.
-fn words(turn: &Turn) -> String {
+fn words(turn: &RaceTurn) -> String {
     match (&turn.failure, turn.stay.answer) {
         // The reason stands above the lanes.
         (Some(_), _) => "failed".to_owned(),
-        (None, Some((_, Answer::Refused(Some(refusal))))) => format!("× {refusal}"),
-        (None, Some((_, Answer::Refused(None)))) => "×".to_owned(),
+        (None, Some((_, OpenAnswer::Refused(Some(refusal))))) => format!("× {refusal}"),
+        (None, Some((_, OpenAnswer::Refused(None)))) => "×".to_owned(),
         _ => String::new(),
     }
 }
@@ -80,42 +80,47 @@ impl Scale {
         ((part * LANE as f64) as usize).min(LANE - 1)
     }
 
-    fn lane(&self, stay: &Stay) -> String {
+    fn lane(&self, stay: &Opening) -> String {
         let mut cells = [' '; LANE];
         let mut fill = |from: u64, until: u64, cell: char| {
             cells[self.column(from)..=self.column(until)].fill(cell);
         };
         fill(stay.attempt_ns, last(stay), '░');
         match (stay.answer, stay.end) {
-            (Some((at, Answer::Granted)), Some(End::Closed { from_ns: until, .. })) => {
+            (Some((at, OpenAnswer::Granted)), Some(OpeningEnd::Closed { from_ns: until, .. })) => {
                 fill(at, until, '█');
             }
-            (Some((at, Answer::Granted)), _) => fill(at, self.until, '█'),
-            (Some((at, Answer::Refused(_))), _) => fill(at, at, '×'),
+            (Some((at, OpenAnswer::Granted)), _) => fill(at, self.until, '█'),
+            (Some((at, OpenAnswer::Refused(_))), _) => fill(at, at, '×'),
             _ => {}
         }
         cells.iter().collect()
     }
 }
 
-fn last(stay: &Stay) -> u64 {
+fn last(stay: &Opening) -> u64 {
     match (stay.end, stay.answer) {
-        (Some(End::Closed { until_ns, .. } | End::Died { until_ns, .. }), _) => until_ns,
+        (Some(OpeningEnd::Closed { until_ns, .. } | OpeningEnd::Died { until_ns, .. }), _) => {
+            until_ns
+        }
         (None, Some((at, _))) => at,
         (None, None) => stay.attempt_ns,
     }
 }
 
 /// The openers that a finding is about.
-fn concerned(evidence: &Evidence) -> Vec<usize> {
+fn concerned(evidence: &RaceEvidence) -> Vec<usize> {
     let stays = match &evidence.matter {
         None => vec![],
-        Some(Matter::TwoHolders { first, second } | Matter::SameOwner { first, second }) => {
+        Some(
+            HistoryMatter::TwoHolders { first, second }
+            | HistoryMatter::SameOwner { first, second },
+        ) => {
             vec![first, second]
         }
-        Some(Matter::LockLoss { loser, closer, other }) => vec![loser, closer, other],
-        Some(Matter::Unjustified { refused, .. }) => vec![refused],
-        Some(Matter::NeverReleased { holder }) => vec![holder],
+        Some(HistoryMatter::LockLoss { loser, closer, other }) => vec![loser, closer, other],
+        Some(HistoryMatter::Unjustified { refused, .. }) => vec![refused],
+        Some(HistoryMatter::NeverReleased { holder }) => vec![holder],
     };
     let failed = evidence.turns.iter().filter(|turn| turn.failure.is_some());
     stays.into_iter().chain(failed.map(|turn| &turn.stay)).map(|stay| stay.opener).collect()

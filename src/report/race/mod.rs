@@ -11,7 +11,7 @@ mod winners;
 
 use std::io::{self, Write};
 
-use imglock_harness::race::{LeftOut, RaceSum};
+use imglock_engine::{RaceLeftOut, RaceSum};
 
 use super::environment;
 use super::groups::groups;
@@ -67,7 +67,7 @@ fn head(sum: &RaceSum, page: &mut Page<'_>) -> io::Result<()> {
         }
     };
     page.paragraph("  ", &format!("{modes}, seed {}; {shared}", sum.seed))?;
-    let left_out = sum.left_out.iter().map(|LeftOut { mode, why }| (why, mode.name()));
+    let left_out = sum.left_out.iter().map(|RaceLeftOut { mode, why }| (why, mode.name()));
     for (why, modes) in groups(left_out) {
         let are = if modes.len() == 1 { "is" } else { "are" };
         let line = format!("{CAREFUL}{} {are} left out: {why}{CAREFUL:#}", list(modes));

@@ -1,11 +1,11 @@
 //! Races made by hand: quiet, with hazards, broken, and with QEMU.
 
 use crate::report::samples;
-use imglock_harness::history::{Answer, End, Matter, Stay};
-use imglock_harness::image::{Mode, Permission, Refusal, Side};
-use imglock_harness::lock::Backend;
-use imglock_harness::race::{Breach, Evidence, LeftOut, Proof, RaceSum, Sightings, Tally, Turn};
-use imglock_harness::step::Hazard;
+use imglock_core::{Backend, Hazard, Mode, Permission, Refusal, Side};
+use imglock_engine::{
+    Breach, RaceEvidence, RaceLeftOut, RaceProof, RaceSum, RaceTally, RaceTurn, Sightings,
+};
+use imglock_scenario::{HistoryMatter, OpenAnswer, Opening, OpeningEnd};
 
 /// Nothing is wrong.
 pub fn quiet() -> RaceSum {
@@ -48,9 +48,9 @@ pub fn posix() -> RaceSum {
         sibling.clone(),
         writer.clone(),
     ];
-    let same_owner = Matter::SameOwner { first: writer.stay, second: sibling.stay };
+    let same_owner = HistoryMatter::SameOwner { first: writer.stay, second: sibling.stay };
     let lock_loss =
-        Matter::LockLoss { loser: writer.stay, closer: sibling.stay, other: other.stay };
+        HistoryMatter::LockLoss { loser: writer.stay, closer: sibling.stay, other: other.stay };
     RaceSum {
         backend: Backend::Posix,
         lost_updates: 12_345,
@@ -68,11 +68,11 @@ pub fn broken() -> RaceSum {
         granted(0, Mode::BackupTarget, [0, 20_000, 60_000, 64_000]),
         granted(1, Mode::Qcow2Rw, [4_000, 30_000, 110_000, 120_000]),
     ];
-    let two = Matter::TwoHolders { first: first.stay, second: second.stay };
+    let two = HistoryMatter::TwoHolders { first: first.stay, second: second.stay };
     let turns = vec![first, second];
     let alone = refused(1, Mode::Rw, 30_000, 52_000);
-    let unjustified = Matter::Unjustified { refused: alone.stay, before: None, after: None };
-    let failing = Turn { failure: Some("No locks available".into()), ..alone.clone() };
+    let unjustified = HistoryMatter::Unjustified { refused: alone.stay, before: None, after: None };
+    let failing = RaceTurn { failure: Some("No locks available".into()), ..alone.clone() };
     let words = Some("opener 2: No locks available".to_owned());
     let failed = tally(Breach::FailedCall, 1, None, &[turns[0].clone(), failing]);
     RaceSum {
@@ -91,7 +91,7 @@ pub fn broken() -> RaceSum {
         breaches: vec![
             tally(Breach::TwoHolders, 245, Some(two), &turns),
             tally(Breach::UnjustifiedRefusal, 2, Some(unjustified), &[turns[0].clone(), alone]),
-            Tally { first: Evidence { words, ..failed.first }, ..failed },
+            RaceTally { first: RaceEvidence { words, ..failed.first }, ..failed },
         ],
         ..quiet()
     }
@@ -100,7 +100,7 @@ pub fn broken() -> RaceSum {
 /// With a QEMU program, which cannot open in every mode.
 pub fn qemu() -> RaceSum {
     let cannot = "qemu-io cannot have an image open without holding consistent-read";
-    let left_out = |mode| LeftOut { mode, why: cannot.to_owned() };
+    let left_out = |mode| RaceLeftOut { mode, why: cannot.to_owned() };
     RaceSum {
         subject: "builtin+qemu-io".to_owned(),
         sharing: 0,
@@ -118,25 +118,35 @@ pub fn qemu() -> RaceSum {
     }
 }
 
-fn tally<Kind>(kind: Kind, rounds: u64, matter: Option<Matter>, turns: &[Turn]) -> Tally<Kind> {
+fn tally<Kind>(
+    kind: Kind,
+    rounds: u64,
+    matter: Option<HistoryMatter>,
+    turns: &[RaceTurn],
+) -> RaceTally<Kind> {
     let seen = Sightings {
         claims: if matter.is_some() { rounds } else { 0 },
         data: rounds / 3,
         history: if matter.is_some() { rounds } else { 0 },
     };
     let turns = turns.to_vec();
-    Tally { kind, rounds, seen, first: Evidence { round: 1_234, matter, words: None, turns } }
+    RaceTally {
+        kind,
+        rounds,
+        seen,
+        first: RaceEvidence { round: 1_234, matter, words: None, turns },
+    }
 }
 
-fn granted(opener: usize, mode: Mode, moments: [u64; 4]) -> Turn {
+fn granted(opener: usize, mode: Mode, moments: [u64; 4]) -> RaceTurn {
     let [attempt_ns, at, from_ns, until_ns] = moments.map(|moment| 7_000_000 + moment);
-    let end = Some(End::Closed { from_ns, until_ns });
-    turn(opener, mode, attempt_ns, (at, Answer::Granted), end)
+    let end = Some(OpeningEnd::Closed { from_ns, until_ns });
+    turn(opener, mode, attempt_ns, (at, OpenAnswer::Granted), end)
 }
 
-fn refused(opener: usize, mode: Mode, attempt: u64, at: u64) -> Turn {
+fn refused(opener: usize, mode: Mode, attempt: u64, at: u64) -> RaceTurn {
     let refusal = Refusal { side: Side::Unshared, permission: Permission::ConsistentRead };
-    let answer = (7_000_000 + at, Answer::Refused(Some(refusal)));
+    let answer = (7_000_000 + at, OpenAnswer::Refused(Some(refusal)));
     turn(opener, mode, 7_000_000 + attempt, answer, None)
 }
 
@@ -144,9 +154,9 @@ fn turn(
     opener: usize,
     mode: Mode,
     attempt_ns: u64,
-    answer: (u64, Answer),
-    end: Option<End>,
-) -> Turn {
-    let stay = Stay { opener, claim: mode.claim(), attempt_ns, answer: Some(answer), end };
-    Turn { mode, stay, proof: Proof::default(), failure: None }
+    answer: (u64, OpenAnswer),
+    end: Option<OpeningEnd>,
+) -> RaceTurn {
+    let stay = Opening { opener, claim: mode.claim(), attempt_ns, answer: Some(answer), end };
+    RaceTurn { mode, stay, proof: RaceProof::default(), failure: None }
 }

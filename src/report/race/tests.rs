@@ -1,6 +1,5 @@
-use imglock_harness::fault::Fault;
-use imglock_harness::image::Mode;
-use imglock_harness::race::RaceSum;
+use imglock_core::Mode;
+use imglock_engine::{Fault, RaceSum};
 
 use super::samples::{broken, posix, qemu, quiet};
 use super::write;

@@ -1,9 +1,8 @@
 use std::io;
 use std::time::Duration;
 
-use imglock_harness::lock::Backend;
-use imglock_harness::race::RaceSum;
-use imglock_harness::step::Hazard;
+use imglock_core::{Backend, Hazard};
+use imglock_engine::RaceSum;
 
 use crate::phrase::{count, grouped, grouped_count};
 use crate::report::page::Page;
@@ -65,7 +64,7 @@ fn pace(sum: &RaceSum) -> String {
 
 /// Whether POSIX locks did not show the hazard that they always show.
 fn misses_same_owner(sum: &RaceSum) -> bool {
-    let conflict = |one: &imglock_harness::image::Mode| {
+    let conflict = |one: &imglock_core::Mode| {
         sum.modes.iter().any(|other| one.claim().conflicts_with(other.claim()))
     };
     let expected = sum.backend == Backend::Posix && sum.sharing > 1 && sum.rounds >= MANY;

@@ -1,6 +1,6 @@
 use std::io;
 
-use imglock_harness::race::RaceSum;
+use imglock_engine::RaceSum;
 
 use super::{percent, rounds_of};
 use crate::phrase::{grouped, grouped_count};

@@ -1,7 +1,9 @@
 use std::io::{self, Write};
 
-use imglock_harness::drill::{self, Drill, Effect, Expected, FileNode, Theme, Variant};
-use imglock_harness::lock::Backend;
+use imglock_core::Backend;
+use imglock_qemu::{
+    DRILL_THEMES, Drill, DrillExpected, DrillTheme, DrillVariant, FileNode, LockEffect, all_drills,
+};
 
 use crate::report::page::Page;
 use crate::report::palette::{FAINT, STRONG};
@@ -9,8 +11,8 @@ use crate::report::palette::{FAINT, STRONG};
 /// Writes every drill by theme, for a terminal of `width` columns.
 pub fn list(width: usize, out: &mut dyn Write) -> io::Result<()> {
     let page = &mut Page::new(out, width.min(100));
-    let pad = drill::all().map(|drill| drill.name.len()).max().unwrap_or(0);
-    for Theme { title, drills } in drill::THEMES {
+    let pad = all_drills().map(|drill| drill.name.len()).max().unwrap_or(0);
+    for DrillTheme { title, drills } in DRILL_THEMES {
         writeln!(page, "{STRONG}{title}{STRONG:#}")?;
         for Drill { name, summary, commands, .. } in *drills {
             page.beside(&format!("  {STRONG}{name:pad$}{STRONG:#}  "), summary)?;
@@ -23,7 +25,7 @@ pub fn list(width: usize, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes the effect of every command on locks, a table for each theme.
 pub fn tables(out: &mut dyn Write) -> io::Result<()> {
-    for (number, Theme { title, drills }) in drill::THEMES.iter().enumerate() {
+    for (number, DrillTheme { title, drills }) in DRILL_THEMES.iter().enumerate() {
         let space = if number == 0 { "" } else { "\n" };
         write!(out, "{space}### {title}\n\n{}", table(drills))?;
     }
@@ -48,21 +50,21 @@ fn table(drills: &[Drill]) -> String {
 }
 
 /// The conditions of the table's columns.
-const COLUMNS: [Variant; 4] = [
-    Variant::new(Backend::Ofd, FileNode::ReadWrite),
-    Variant::new(Backend::Posix, FileNode::ReadWrite),
-    Variant::new(Backend::Posix, FileNode::AutoReadOnly),
-    Variant::new(Backend::Posix, FileNode::Inline),
+const COLUMNS: [DrillVariant; 4] = [
+    DrillVariant::new(Backend::Ofd, FileNode::ReadWrite),
+    DrillVariant::new(Backend::Posix, FileNode::ReadWrite),
+    DrillVariant::new(Backend::Posix, FileNode::AutoReadOnly),
+    DrillVariant::new(Backend::Posix, FileNode::Inline),
 ];
 
-fn word(drill: &Drill, expected: &Expected, variant: Variant) -> &'static str {
+fn word(drill: &Drill, expected: &DrillExpected, variant: DrillVariant) -> &'static str {
     if drill.inability(variant).is_some() {
         return "-";
     }
     match expected.on(variant) {
-        Effect::Keeps => "keeps",
-        Effect::Loses => "**loses**",
-        Effect::Weakens => "**keeps a part**",
-        Effect::Open => "*open*",
+        LockEffect::Keeps => "keeps",
+        LockEffect::Loses => "**loses**",
+        LockEffect::Weakens => "**keeps a part**",
+        LockEffect::Open => "*open*",
     }
 }

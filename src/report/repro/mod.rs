@@ -19,8 +19,8 @@ pub use terminal::terminal;
 
 use std::io::{self, Write};
 
-use imglock_harness::drill::{Drill, DrillResult};
-use imglock_harness::run::Environment;
+use imglock_engine::Environment;
+use imglock_qemu::{Drill, DrillResult};
 
 use super::document;
 

@@ -1,23 +1,20 @@
 //! Results made by hand, with one step of each kind.
 
-use imglock_harness::drill::{
-    self, Account, Act, Cell, Drill, DrillResult, Effect, Entry, FileNode, Holding, ImageLocks,
-    Variant,
+use imglock_core::{Backend, Claim, Mode, Outcome, Permission, Refusal, Side, Verdict};
+use imglock_engine::Message;
+use imglock_qemu::{
+    Drill, DrillAccount, DrillAct, DrillCell, DrillEntry, DrillResult, DrillVariant, FileNode,
+    HeldMode, ImageLocks, LockEffect, QemuBinary, QemuProgram, QemuVersion, find_drill,
 };
-use imglock_harness::image::{Claim, Mode, Permission, Refusal, Side};
-use imglock_harness::lock::Backend;
-use imglock_harness::qemu::{Binary, Message, Program, Version};
-use imglock_harness::run::Verdict;
-use imglock_harness::step::Outcome;
 
 pub fn drill() -> &'static Drill {
-    drill::find("hotplug").expect("it is in the catalog")
+    find_drill("hotplug").expect("it is in the catalog")
 }
 
 /// A run that keeps its locks at first, and then loses them.
 pub fn lost() -> DrillResult {
-    let variant = Variant { backend: Backend::Posix, node: FileNode::ReadWrite };
-    let account = Account {
+    let variant = DrillVariant { backend: Backend::Posix, node: FileNode::ReadWrite };
+    let account = DrillAccount {
         entries: vec![start(), opened(), refused(), removed(), let_in()],
         cells: vec![
             cell("disk.img before", Mode::Rw.claim(), refusal()),
@@ -30,9 +27,11 @@ pub fn lost() -> DrillResult {
 
 /// The same with OFD locks.
 pub fn kept() -> DrillResult {
-    let variant = Variant { backend: Backend::Ofd, node: FileNode::ReadWrite };
-    let account =
-        Account { cells: vec![cell("disk.img", Mode::Rw.claim(), refusal())], ..account(variant) };
+    let variant = DrillVariant { backend: Backend::Ofd, node: FileNode::ReadWrite };
+    let account = DrillAccount {
+        cells: vec![cell("disk.img", Mode::Rw.claim(), refusal())],
+        ..account(variant)
+    };
     DrillResult { verdict: Verdict::Passed, reason: String::new(), account }
 }
 
@@ -42,14 +41,14 @@ pub fn failed() -> DrillResult {
     DrillResult { verdict: Verdict::Failed, reason, ..kept() }
 }
 
-fn account(variant: Variant) -> Account {
-    Account {
+fn account(variant: DrillVariant) -> DrillAccount {
+    DrillAccount {
         drill: "hotplug".into(),
         variant,
-        program: Binary {
-            program: Program::StorageDaemon,
+        program: QemuBinary {
+            program: QemuProgram::StorageDaemon,
             path: "/usr/bin/qemu-storage-daemon".into(),
-            version: Version::new(10, 0),
+            version: QemuVersion::new(10, 0),
         },
         entries: Vec::new(),
         cells: Vec::new(),
@@ -60,60 +59,60 @@ fn refusal() -> Outcome {
     Outcome::Refused(Refusal { side: Side::Wanted, permission: Permission::Write })
 }
 
-fn cell(place: &str, measured: Claim, outcome: Outcome) -> Cell {
+fn cell(place: &str, measured: Claim, outcome: Outcome) -> DrillCell {
     let stated = Mode::Rw.claim();
-    Cell {
+    DrillCell {
         place: place.into(),
         image: "disk.img".into(),
         actor: "vm1".into(),
         stated,
         measured,
         second: Mode::Rw,
-        effect: Effect::of(stated, measured, Mode::Rw.claim(), outcome == Outcome::Granted),
+        effect: LockEffect::of(stated, measured, Mode::Rw.claim(), outcome == Outcome::Granted),
         outcome,
     }
 }
 
-fn start() -> Entry {
+fn start() -> DrillEntry {
     let words = ["qemu-storage-daemon", "--chardev", "stdio,id=qmp", "--object", "two words"];
-    entry("vm1", "A QEMU is started", Act::Start(words.map(str::to_owned).into()), Vec::new())
+    entry("vm1", "A QEMU is started", DrillAct::Start(words.map(str::to_owned).into()), Vec::new())
 }
 
-fn opened() -> Entry {
+fn opened() -> DrillEntry {
     let messages = vec![
         Message::Sent(r#"{"execute":"blockdev-add","arguments":{"driver":"file"}}"#.into()),
         Message::Answered(r#"{"return": {}}"#.into()),
     ];
     let printed =
         ["warning: File lock requested but OFD locking syscall is unavailable", "\u{1b}[2J"];
-    Entry {
+    DrillEntry {
         messages,
         printed: printed.map(str::to_owned).into(),
-        ..entry("vm1", "It opens the image", Act::Tell, vec![holding("vm1")])
+        ..entry("vm1", "It opens the image", DrillAct::Tell, vec![holding("vm1")])
     }
 }
 
-fn refused() -> Entry {
-    entry("second", "It opens disk.img (mode rw)", Act::Prove(refusal()), vec![holding("vm1")])
+fn refused() -> DrillEntry {
+    entry("second", "It opens disk.img (mode rw)", DrillAct::Prove(refusal()), vec![holding("vm1")])
 }
 
-fn removed() -> Entry {
-    let mut entry = entry("vm1", "The second node is removed again", Act::Tell, Vec::new());
+fn removed() -> DrillEntry {
+    let mut entry = entry("vm1", "The second node is removed again", DrillAct::Tell, Vec::new());
     entry.locks[0].unlocked = vec!["vm1".into()];
     entry
 }
 
-fn let_in() -> Entry {
-    let act = Act::Prove(Outcome::Granted);
+fn let_in() -> DrillEntry {
+    let act = DrillAct::Prove(Outcome::Granted);
     entry("second", "It opens disk.img (mode rw)", act, vec![holding("second")])
 }
 
-fn holding(actor: &str) -> Holding {
-    Holding { actors: vec![actor.into()], backend: Backend::Posix, claim: Mode::Rw.claim() }
+fn holding(actor: &str) -> HeldMode {
+    HeldMode { actors: vec![actor.into()], backend: Backend::Posix, claim: Mode::Rw.claim() }
 }
 
-fn entry(actor: &str, title: &str, act: Act, holdings: Vec<Holding>) -> Entry {
-    Entry {
+fn entry(actor: &str, title: &str, act: DrillAct, holdings: Vec<HeldMode>) -> DrillEntry {
+    DrillEntry {
         actor: actor.into(),
         title: title.into(),
         act,

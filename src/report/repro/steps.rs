@@ -1,7 +1,7 @@
 //! The steps of a drill as they are written, whatever the format.
 
-use imglock_harness::drill::{Account, Act, Entry, Holding, ImageLocks};
-use imglock_harness::step::Outcome;
+use imglock_core::Outcome;
+use imglock_qemu::{DrillAccount, DrillAct, DrillEntry, HeldMode, ImageLocks};
 
 use super::words;
 use crate::phrase::{printable, quoted};
@@ -27,11 +27,11 @@ pub struct Step<'a> {
 }
 
 /// The steps of `account`, in order.
-pub fn steps(account: &Account) -> impl Iterator<Item = Step<'_>> {
+pub fn steps(account: &DrillAccount) -> impl Iterator<Item = Step<'_>> {
     let entries = &account.entries;
     entries.iter().enumerate().map(move |(index, entry)| {
         let before = index.checked_sub(1).map_or(&[][..], |before| &entries[before].locks);
-        let Entry { actor, title, act, messages, printed, .. } = entry;
+        let DrillEntry { actor, title, act, messages, printed, .. } = entry;
         Step {
             number: index + 1,
             actor,
@@ -40,7 +40,9 @@ pub fn steps(account: &Account) -> impl Iterator<Item = Step<'_>> {
             messages: messages.iter().map(ToString::to_string).collect(),
             printed: printed.iter().map(|line| printable(line)).collect(),
             answer: match act {
-                Act::Prove(outcome) => Some((words::answer(outcome), *outcome == Outcome::Granted)),
+                DrillAct::Prove(outcome) => {
+                    Some((words::answer(outcome), *outcome == Outcome::Granted))
+                }
                 _ => None,
             },
             fate: fate(act),
@@ -49,23 +51,23 @@ pub fn steps(account: &Account) -> impl Iterator<Item = Step<'_>> {
     })
 }
 
-fn command(act: &Act) -> Option<String> {
-    let (Act::Start(words) | Act::Run { command: words, .. }) = act else { return None };
+fn command(act: &DrillAct) -> Option<String> {
+    let (DrillAct::Start(words) | DrillAct::Run { command: words, .. }) = act else { return None };
     Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "))
 }
 
-fn fate(act: &Act) -> Option<String> {
+fn fate(act: &DrillAct) -> Option<String> {
     match act {
-        Act::Kill => Some("SIGKILL".to_owned()),
-        Act::Signal(signal) => Some(signal.clone()),
-        Act::End(0) => Some("exited".to_owned()),
-        Act::End(status) => Some(format!("exited with status {status}")),
+        DrillAct::Kill => Some("SIGKILL".to_owned()),
+        DrillAct::Signal(signal) => Some(signal.clone()),
+        DrillAct::End(0) => Some("exited".to_owned()),
+        DrillAct::End(status) => Some(format!("exited with status {status}")),
         _ => None,
     }
 }
 
 /// The images whose locks an entry changed, with all their locks.
-fn changes<'a>(before: &[ImageLocks], entry: &'a Entry) -> Vec<(&'a str, String)> {
+fn changes<'a>(before: &[ImageLocks], entry: &'a DrillEntry) -> Vec<(&'a str, String)> {
     let was = |image: &str| before.iter().find(|one| one.image == image);
     let changed = entry.locks.iter().filter(|now| match was(&now.image) {
         Some(then) => then.holdings != now.holdings,
@@ -82,7 +84,7 @@ fn holdings(locks: &ImageLocks) -> Vec<String> {
     }
 }
 
-fn holding(holding: &Holding) -> String {
+fn holding(holding: &HeldMode) -> String {
     let actors = holding.actors.join(" and ");
     let through = if holding.actors.len() == 1 { "" } else { ", through one descriptor:" };
     format!("{actors}{through} {}", words::claim(holding.claim))

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
-use imglock_harness::drill::DrillResult;
-use imglock_harness::run::Verdict;
+use imglock_core::Verdict;
+use imglock_qemu::DrillResult;
 
 use super::words;
 use crate::report::documented::documented;

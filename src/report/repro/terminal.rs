@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use imglock_harness::drill::Effect;
+use imglock_qemu::LockEffect;
 
 use super::steps::{Step, steps};
 use super::{Narrative, words};
@@ -21,7 +21,7 @@ pub fn terminal(narrative: &Narrative<'_>, width: usize, out: &mut dyn Write) ->
     steps(&told.account).try_for_each(|one| step(one, page))?;
     writeln!(page, "\n{STRONG}Result{STRONG:#}")?;
     for cell in &told.account.cells {
-        let style = if cell.effect == Some(Effect::Keeps) { GOOD } else { BAD };
+        let style = if cell.effect == Some(LockEffect::Keeps) { GOOD } else { BAD };
         let word = words::effect(cell.effect);
         page.beside(&format!("  {style}{word:5}{style:#}  "), &words::proof(cell))?;
     }

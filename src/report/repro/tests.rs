@@ -1,4 +1,4 @@
-use imglock_harness::drill::DrillResult;
+use imglock_qemu::DrillResult;
 
 use super::samples::{drill, failed, kept, lost};
 use super::{Narrative, line, markdown, sum, terminal};

@@ -1,10 +1,7 @@
 //! Conditions, claims and proofs in words, whatever the format.
 
-use imglock_harness::drill::{Cell, DrillResult, Effect};
-use imglock_harness::image::Claim;
-use imglock_harness::lock::Backend;
-use imglock_harness::run::Verdict;
-use imglock_harness::step::Outcome;
+use imglock_core::{Backend, Claim, Outcome, Verdict};
+use imglock_qemu::{DrillCell, DrillResult, LockEffect};
 
 use super::Narrative;
 use crate::report::permissions::clauses;
@@ -41,8 +38,8 @@ pub fn answer(outcome: &Outcome) -> String {
 }
 
 /// A proof, in one sentence.
-pub fn proof(cell: &Cell) -> String {
-    let Cell { place, actor, measured, second, outcome, .. } = cell;
+pub fn proof(cell: &DrillCell) -> String {
+    let DrillCell { place, actor, measured, second, outcome, .. } = cell;
     let answer = match outcome {
         Outcome::Granted => "was granted the image".to_owned(),
         Outcome::Refused(_) => format!("was {}", answer(outcome)),
@@ -52,12 +49,12 @@ pub fn proof(cell: &Cell) -> String {
 }
 
 /// The word for the effect on locks.
-pub fn effect(effect: Option<Effect>) -> &'static str {
+pub fn effect(effect: Option<LockEffect>) -> &'static str {
     match effect {
-        Some(Effect::Keeps) => "KEPT",
-        Some(Effect::Loses) => "LOST",
-        Some(Effect::Weakens) => "WEAK",
-        Some(Effect::Open) => "OPEN",
+        Some(LockEffect::Keeps) => "KEPT",
+        Some(LockEffect::Loses) => "LOST",
+        Some(LockEffect::Weakens) => "WEAK",
+        Some(LockEffect::Open) => "OPEN",
         None => "UNCLEAR",
     }
 }
@@ -65,7 +62,7 @@ pub fn effect(effect: Option<Effect>) -> &'static str {
 /// The effect of the same commands with OFD locks.
 pub fn control(narrative: &Narrative<'_>) -> Option<String> {
     let cells = &narrative.control?.account.cells;
-    if cells.iter().all(|cell| cell.effect == Some(Effect::Keeps)) {
+    if cells.iter().all(|cell| cell.effect == Some(LockEffect::Keeps)) {
         let kept = "With OFD locks the same commands lose nothing: the second QEMU is refused each \
                     time.";
         return Some(kept.to_owned());

@@ -1,7 +1,7 @@
 use std::io;
 
 use anstyle::Style;
-use imglock_harness::self_test::{End, FaultResult, Hunt, SelfTest};
+use imglock_engine::{Detection, FaultResult, HuntEnd, SelfTest};
 
 use super::table::name_width;
 use crate::report::page::Page;
@@ -45,11 +45,12 @@ fn line<'a>(
 }
 
 /// The backend on which the fault was caught; `-` where it was not.
-fn cell(hunts: &[&Hunt], backends: usize) -> (Style, &'static str) {
-    let found: Vec<_> = hunts.iter().filter(|hunt| matches!(hunt.end, End::Caught(_))).collect();
+fn cell(hunts: &[&Detection], backends: usize) -> (Style, &'static str) {
+    let found: Vec<_> =
+        hunts.iter().filter(|hunt| matches!(hunt.end, HuntEnd::Caught(_))).collect();
     match found.as_slice() {
         [] if hunts.is_empty() => (PLAIN, ""),
-        [] if hunts.iter().any(|hunt| hunt.end == End::Nothing) => (FAINT, "-"),
+        [] if hunts.iter().any(|hunt| hunt.end == HuntEnd::Nothing) => (FAINT, "-"),
         [] => (CAREFUL, "skipped"),
         all if all.len() == backends && backends > 1 => (GOOD, "both"),
         [one, ..] => (if backends > 1 { PLAIN } else { GOOD }, one.backend.name()),

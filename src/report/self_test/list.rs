@@ -1,7 +1,6 @@
 use std::io::{self, Write};
 
-use imglock_harness::fault::Fault;
-use imglock_harness::self_test::Hunter;
+use imglock_engine::{Detector, Fault};
 
 use crate::phrase::count;
 use crate::report::palette::{FAINT, STRONG};
@@ -17,7 +16,7 @@ pub fn list(faults: &[Fault], out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {:width$}  {FAINT}{}{FAINT:#}", fault.name(), fault.meaning())?;
     }
     writeln!(out, "\n{STRONG}detectors{STRONG:#}")?;
-    for hunter in Hunter::ALL {
+    for hunter in Detector::ALL {
         writeln!(out, "  {:width$}  {FAINT}{}{FAINT:#}", hunter.name(), hunter.meaning())?;
     }
     writeln!(out, "\n{}", count(faults.len(), "fault", "faults"))

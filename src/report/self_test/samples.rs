@@ -3,27 +3,41 @@
 use std::time::Duration;
 
 use crate::report::samples;
-use imglock_harness::fault::Fault;
-use imglock_harness::lock::Backend;
-use imglock_harness::self_test::{Catch, End, FaultResult, Hunt, Hunter, SelfTest};
+use imglock_core::Backend;
+use imglock_engine::{Detection, Detector, Fault, FaultCatch, FaultResult, HuntEnd, SelfTest};
 
 /// One fault of each fate.
 pub fn tested() -> SelfTest {
-    let caught_at_once = vec![hunt(Hunter::Suite, Backend::Ofd, 12, caught_by_suite())];
+    let caught_at_once = vec![hunt(Detector::Suite, Backend::Ofd, 12, caught_by_suite())];
     let caught_late = vec![
-        hunt(Hunter::Suite, Backend::Ofd, 202, End::Nothing),
-        hunt(Hunter::Suite, Backend::Posix, 198, End::Nothing),
-        hunt(Hunter::Matrix, Backend::Ofd, 17, caught_by_matrix()),
+        hunt(Detector::Suite, Backend::Ofd, 202, HuntEnd::Nothing),
+        hunt(Detector::Suite, Backend::Posix, 198, HuntEnd::Nothing),
+        hunt(Detector::Matrix, Backend::Ofd, 17, caught_by_matrix()),
     ];
     let survived = vec![
-        hunt(Hunter::Suite, Backend::Ofd, 202, End::Nothing),
-        hunt(Hunter::Suite, Backend::Posix, 198, End::Nothing),
-        hunt(Hunter::Matrix, Backend::Ofd, 484, End::Nothing),
-        hunt(Hunter::Matrix, Backend::Posix, 0, End::Skipped("no posix locks here".to_owned())),
+        hunt(Detector::Suite, Backend::Ofd, 202, HuntEnd::Nothing),
+        hunt(Detector::Suite, Backend::Posix, 198, HuntEnd::Nothing),
+        hunt(Detector::Matrix, Backend::Ofd, 484, HuntEnd::Nothing),
+        hunt(
+            Detector::Matrix,
+            Backend::Posix,
+            0,
+            HuntEnd::Skipped("no posix locks here".to_owned()),
+        ),
     ];
     let skipped = vec![
-        hunt(Hunter::Suite, Backend::Posix, 0, End::Skipped("every close drops them".to_owned())),
-        hunt(Hunter::Matrix, Backend::Posix, 0, End::Skipped("every close drops them".to_owned())),
+        hunt(
+            Detector::Suite,
+            Backend::Posix,
+            0,
+            HuntEnd::Skipped("every close drops them".to_owned()),
+        ),
+        hunt(
+            Detector::Matrix,
+            Backend::Posix,
+            0,
+            HuntEnd::Skipped("every close drops them".to_owned()),
+        ),
     ];
     let results = [
         (Fault::UnlockIgnored, caught_at_once),
@@ -34,13 +48,18 @@ pub fn tested() -> SelfTest {
     let result = |(fault, hunts)| FaultResult { fault, hunts, done: true };
     SelfTest {
         environment: samples::environment(),
-        hunters: Hunter::ALL.to_vec(),
+        hunters: Detector::ALL.to_vec(),
         thorough: false,
         baseline: vec![
-            hunt(Hunter::Suite, Backend::Ofd, 202, End::Nothing),
-            hunt(Hunter::Suite, Backend::Posix, 198, End::Nothing),
-            hunt(Hunter::Matrix, Backend::Ofd, 484, End::Nothing),
-            hunt(Hunter::Matrix, Backend::Posix, 0, End::Skipped("no posix locks here".to_owned())),
+            hunt(Detector::Suite, Backend::Ofd, 202, HuntEnd::Nothing),
+            hunt(Detector::Suite, Backend::Posix, 198, HuntEnd::Nothing),
+            hunt(Detector::Matrix, Backend::Ofd, 484, HuntEnd::Nothing),
+            hunt(
+                Detector::Matrix,
+                Backend::Posix,
+                0,
+                HuntEnd::Skipped("no posix locks here".to_owned()),
+            ),
         ],
         results: results.into_iter().map(result).collect(),
         complete: true,
@@ -70,12 +89,12 @@ pub fn unsound() -> SelfTest {
     tested
 }
 
-fn hunt(hunter: Hunter, backend: Backend, runs: u64, end: End) -> Hunt {
-    Hunt { hunter, backend, runs, duration: Duration::from_micros(1_234 * runs), end }
+fn hunt(hunter: Detector, backend: Backend, runs: u64, end: HuntEnd) -> Detection {
+    Detection { hunter, backend, runs, duration: Duration::from_micros(1_234 * runs), end }
 }
 
-fn caught_by_suite() -> End {
-    End::Caught(Catch {
+fn caught_by_suite() -> HuntEnd {
+    HuntEnd::Caught(FaultCatch {
         at: "permissions/downgrade-lets-others-in:14".into(),
         said: "the kernel's lock table has ofd read 100-101 image 0 by vm1.disk for ofd read 100 \
                image 0 by vm1.disk"
@@ -83,8 +102,8 @@ fn caught_by_suite() -> End {
     })
 }
 
-fn caught_by_matrix() -> End {
-    End::Caught(Catch {
+fn caught_by_matrix() -> HuntEnd {
+    HuntEnd::Caught(FaultCatch {
         at: "ro then rw".into(),
         said: "it gave `granted`, and the matrix states `refused write`".to_owned(),
     })

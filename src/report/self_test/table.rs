@@ -1,7 +1,6 @@
 use std::io;
 
-use imglock_harness::fault::Fault;
-use imglock_harness::self_test::{Catch, End, Fate, FaultResult, Hunt, SelfTest};
+use imglock_engine::{Detection, Fault, FaultCatch, FaultFate, FaultResult, HuntEnd, SelfTest};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::report::page::Page;
@@ -20,14 +19,14 @@ pub fn name_width(faults: impl Iterator<Item = Fault>) -> usize {
 
 /// Writes what each detector found without a fault.
 pub fn baseline(tested: &SelfTest, page: &mut Page<'_>) -> io::Result<()> {
-    for Hunt { hunter, backend, runs, duration, end } in &tested.baseline {
+    for Detection { hunter, backend, runs, duration, end } in &tested.baseline {
         let (style, found) = match end {
-            End::Nothing => {
+            HuntEnd::Nothing => {
                 let (what, took) = (hunter.runs_of(), times::readable(*duration));
                 (FAINT, format!("{runs} {what}, nothing found in {took}"))
             }
-            End::Skipped(why) => (FAINT, format!("skipped: {why}")),
-            End::Caught(Catch { at, said }) => (BAD, format!("{at}: {said}")),
+            HuntEnd::Skipped(why) => (FAINT, format!("skipped: {why}")),
+            HuntEnd::Caught(FaultCatch { at, said }) => (BAD, format!("{at}: {said}")),
         };
         let (hunter, backend) = (hunter.name(), backend.name());
         writeln!(page, "  {style}no fault  {hunter:HUNTER$} {backend:BACKEND$} {found}{style:#}")?;
@@ -50,10 +49,10 @@ pub fn faults(ended: &[&FaultResult], width: Option<usize>, page: &mut Page<'_>)
         }
         let after = times::readable(result.after());
         let (style, hunter, backend, after, words) = match (result.fate(), result.caught()) {
-            (_, Some((hunt, Catch { at, said }))) => {
+            (_, Some((hunt, FaultCatch { at, said }))) => {
                 (GOOD, hunt.hunter.name(), hunt.backend.name(), after, format!("{at}: {said}"))
             }
-            (Fate::Skipped, _) => (CAREFUL, "skipped", "", String::new(), reasons(result)),
+            (FaultFate::Skipped, _) => (CAREFUL, "skipped", "", String::new(), reasons(result)),
             _ => (BAD, "none", "", after, "see below".to_owned()),
         };
         let used = 2 + names + 2 + HUNTER + 1 + BACKEND + 1 + TIME + 2;

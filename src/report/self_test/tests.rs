@@ -1,6 +1,5 @@
-use imglock_harness::fault::Fault;
-use imglock_harness::lock::Backend;
-use imglock_harness::self_test::{Fate, Hunter, SelfTest};
+use imglock_core::Backend;
+use imglock_engine::{Detector, Fault, FaultFate, SelfTest};
 
 use super::samples::{interrupted, tested, unsound};
 use super::*;
@@ -41,11 +40,17 @@ fn what_is_said_beside_the_bar_is_who_looks() {
 /// The hunts decide the fate.
 #[test]
 fn each_sample_has_the_fate_that_it_is_for() {
-    let fates: Vec<Fate> = tested().results.iter().map(|result| result.fate()).collect();
-    assert_eq!(fates, [Fate::Caught, Fate::Caught, Fate::Survived, Fate::Skipped]);
+    let fates: Vec<FaultFate> = tested().results.iter().map(|result| result.fate()).collect();
+    assert_eq!(
+        fates,
+        [FaultFate::Caught, FaultFate::Caught, FaultFate::Survived, FaultFate::Skipped]
+    );
     assert!(tested().is_sound() && interrupted().is_sound());
     assert!(!unsound().is_sound());
-    assert_eq!((interrupted().count(Fate::Caught), interrupted().count(Fate::Open)), (1, 3));
+    assert_eq!(
+        (interrupted().count(FaultFate::Caught), interrupted().count(FaultFate::Open)),
+        (1, 3)
+    );
 }
 
 /// The page and the program describe the same faults in the same words.
@@ -59,7 +64,7 @@ fn the_page_lists_every_fault() {
         let only: Vec<&str> = only.map(Backend::name).collect();
         format!("| `{fault}` | {} | {} |", fault.meaning(), only.join(", "))
     });
-    let hunters = Hunter::ALL.iter().map(|one| format!("| `{one}` | {} |", one.meaning()));
+    let hunters = Detector::ALL.iter().map(|one| format!("| `{one}` | {} |", one.meaning()));
     let stated: Vec<String> = hunters.chain(faults).collect();
     assert_eq!(rows, stated);
 }

@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use imglock_harness::self_test::{Catch, CatchSpot, End, Fate, FaultResult, Hunt, SelfTest};
+use imglock_engine::{CatchSpot, Detection, FaultCatch, FaultFate, FaultResult, HuntEnd, SelfTest};
 
 use super::{grid, table};
 use crate::phrase::count;
@@ -19,7 +19,7 @@ pub fn write(tested: &SelfTest, width: Option<usize>, out: &mut dyn Write) -> io
     writeln!(page, "{STRONG}Self-test, one planted fault at a time{STRONG:#}; {place}")?;
     table::baseline(tested, page)?;
     let ended: Vec<&FaultResult> =
-        tested.results.iter().filter(|result| result.fate() != Fate::Open).collect();
+        tested.results.iter().filter(|result| result.fate() != FaultFate::Open).collect();
     if !ended.is_empty() {
         table::faults(&ended, width, page)?;
         if tested.thorough {
@@ -34,13 +34,13 @@ pub fn write(tested: &SelfTest, width: Option<usize>, out: &mut dyn Write) -> io
 pub fn so_far(tested: &SelfTest) -> String {
     match tested.baseline.last() {
         None => "without a fault first".to_owned(),
-        Some(Hunt { hunter, .. }) => format!("{hunter} runs"),
+        Some(Detection { hunter, .. }) => format!("{hunter} runs"),
     }
 }
 
 /// Writes what each surviving fault means.
 fn survivors(ended: &[&FaultResult], page: &mut Page<'_>) -> io::Result<()> {
-    for result in ended.iter().filter(|result| result.fate() == Fate::Survived) {
+    for result in ended.iter().filter(|result| result.fate() == FaultFate::Survived) {
         let (name, meaning) = (result.fault.name(), result.fault.meaning());
         writeln!(page, "\n{BAD}survived{BAD:#}  {STRONG}{name}{STRONG:#}: {meaning}")?;
         let looked: Vec<String> = result.hunts.iter().map(looked).collect();
@@ -54,19 +54,19 @@ fn survivors(ended: &[&FaultResult], page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn looked(hunt: &Hunt) -> String {
-    let Hunt { hunter, backend, runs, end, .. } = hunt;
+fn looked(hunt: &Detection) -> String {
+    let Detection { hunter, backend, runs, end, .. } = hunt;
     match end {
-        End::Skipped(why) => format!("{hunter} not on {backend} ({why})"),
+        HuntEnd::Skipped(why) => format!("{hunter} not on {backend} ({why})"),
         _ => format!("{hunter} on {backend} ({runs} {})", hunter.runs_of()),
     }
 }
 
 fn sum(tested: &SelfTest, page: &mut Page<'_>) -> io::Result<()> {
     let fates = [
-        (Fate::Caught, "caught", GOOD),
-        (Fate::Survived, "survived", BAD),
-        (Fate::Skipped, "skipped", CAREFUL),
+        (FaultFate::Caught, "caught", GOOD),
+        (FaultFate::Survived, "survived", BAD),
+        (FaultFate::Skipped, "skipped", CAREFUL),
     ];
     let fates = fates.map(|(fate, word, style)| {
         let number = tested.count(fate);
@@ -77,7 +77,7 @@ fn sum(tested: &SelfTest, page: &mut Page<'_>) -> io::Result<()> {
         (count(tested.results.len(), "fault", "faults"), times::readable(tested.elapsed));
     writeln!(page, "\n{faults}: {} in {time}", fates.join(", "))?;
     if !tested.complete {
-        let open = count(tested.count(Fate::Open), "fault was", "faults were");
+        let open = count(tested.count(FaultFate::Open), "fault was", "faults were");
         writeln!(page, "{STRONG}interrupted{STRONG:#}: {open} not finished")?;
     }
     let example = tested.results.iter().find_map(|result| Some((result.fault, result.caught()?)));
@@ -92,7 +92,10 @@ fn sum(tested: &SelfTest, page: &mut Page<'_>) -> io::Result<()> {
 
 /// Writes which detectors found a failure without a planted fault.
 fn unsound(tested: &SelfTest, page: &mut Page<'_>) -> io::Result<()> {
-    let red = tested.baseline.iter().filter(|hunt| matches!(hunt.end, End::Caught(Catch { .. })));
+    let red = tested
+        .baseline
+        .iter()
+        .filter(|hunt| matches!(hunt.end, HuntEnd::Caught(FaultCatch { .. })));
     let by: Vec<String> = red.map(|hunt| format!("{} on {}", hunt.hunter, hunt.backend)).collect();
     writeln!(
         page,

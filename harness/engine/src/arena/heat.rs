@@ -4,8 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Jitter, drawn};
-use imglock_core::Backend;
-use imglock_core::Claim;
+use imglock_core::{Backend, Claim};
 
 /// A batch of rounds that an opener runs without the command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,52 +4,51 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::run::{Judge, ScenarioResult, microseconds};
-use imglock_core::Hazard;
-use imglock_core::Verdict;
+use imglock_core::{Hazard, Verdict};
 use imglock_scenario::{ExpectedVerdict, Known, Standing};
 
-/// What one of the two runs came to, without its trace.
+/// The result of one of the two runs, without its trace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ComparedRun {
     /// The verdict.
     pub verdict: Verdict,
-    /// Where that stands, with what was known taken into account.
+    /// The standing, which takes known failures into account.
     pub standing: Standing,
-    /// Why, in one sentence; empty for a pass.
+    /// The reason, in one sentence; empty for a pass.
     pub reason: String,
-    /// How long it took.
+    /// The duration.
     #[serde(rename = "duration_us", with = "microseconds")]
     pub duration: Duration,
-    /// The hazards that showed themselves.
+    /// The hazards that occurred.
     pub hazards: BTreeSet<Hazard>,
-    /// What the judges object to.
+    /// The findings of the judges.
     pub objections: Vec<ComparedFinding>,
-    /// What was known of it.
+    /// The entry about the run in the file of known failures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
 }
 
-/// What a judge objects to, with the step that it is about.
+/// The finding of a judge, with its step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComparedFinding {
-    /// Who.
+    /// The judge.
     pub judge: Judge,
     /// The index of the step's event; `None` for the run as a whole.
     pub event: Option<usize>,
-    /// The line in the scenario's file, if it is about one.
+    /// The line in the scenario's file; `None` if the finding is about no line.
     pub line: Option<usize>,
     /// The line as text; empty for the run as a whole.
     pub text: String,
-    /// What must have been, in words.
+    /// The expected result, in words.
     pub expected: String,
-    /// What was.
+    /// The actual result, in words.
     pub actual: String,
-    /// One sentence that puts the two together.
+    /// The finding in one sentence.
     pub message: String,
 }
 
 impl ComparedRun {
-    /// Whether chance has it either way, as is known.
+    /// Whether the run is known to pass sometimes and fail sometimes.
     pub(super) fn may_fail(&self) -> bool {
         self.known.as_ref().is_some_and(|known| known.expected == ExpectedVerdict::MayFail)
     }

@@ -6,34 +6,34 @@ use crate::run::ScenarioResult;
 use imglock_core::Verdict;
 use imglock_scenario::{ExpectedVerdict, Standing};
 
-/// What has become of a run, or of a place.
+/// The change of a run or of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
-    /// It fails, and did not before.
+    /// It fails, and did not fail before.
     Broken,
     /// It failed, and passes now.
     Fixed,
-    /// It fails as it did before or is fine as it was before, but otherwise.
+    /// It fails as before, or does not fail as before, but with another result.
     Changed,
     /// It was tried before, and is skipped now.
     Untried,
-    /// It was skipped before, and is fine now.
+    /// It was skipped before, and does not fail now.
     Tried,
-    /// It is fine as it was, and takes much longer than it did.
+    /// It does not fail, as before, and takes much longer.
     Slower,
-    /// It was not there before, and is fine.
+    /// It is new, and does not fail.
     New,
-    /// It was there before, and is no more.
+    /// It is no longer in the newer document.
     Gone,
-    /// It was there before, and the newer runs ended before it.
+    /// The newer runs ended before it.
     NotRun,
-    /// Nothing that matters is different.
+    /// No relevant difference.
     Same,
 }
 
 impl Change {
-    /// All of them, what matters most before the rest.
+    /// All changes, most important first.
     pub const ALL: [Change; 10] = [
         Change::Broken,
         Change::Fixed,
@@ -47,14 +47,14 @@ impl Change {
         Change::Same,
     ];
 
-    /// The word for it.
+    /// The word for it in reports.
     pub fn name(self) -> &'static str {
         match self {
             Change::Broken => "broken",
             Change::Fixed => "fixed",
             Change::Changed => "changed",
             Change::Untried => "no longer tried",
-            Change::Tried => "tried at last",
+            Change::Tried => "tried now",
             Change::Slower => "slower",
             Change::New => "new",
             Change::Gone => "gone",
@@ -63,8 +63,8 @@ impl Change {
         }
     }
 
-    /// What has become of a run, as far as verdicts and what is known tell;
-    /// `same` for one that went as before.
+    /// The change of a run according to verdicts and known failures; `same` if
+    /// nothing changed.
     pub(super) fn of(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Change {
         match (old, new) {
             (None, None) => Change::Same,
@@ -78,7 +78,7 @@ impl Change {
                 (_, Fate::Untried) => Change::Untried,
                 (Fate::Untried, Fate::Bad) => Change::Broken,
                 (Fate::Untried, _) => Change::Tried,
-                // Chance has it either way, and that is known.
+                // The run is known to pass sometimes and fail sometimes.
                 _ if [old, new].into_iter().all(may_fail) => Change::Same,
                 (Fate::Passed, Fate::Bad) => Change::Broken,
                 (Fate::Passed, Fate::Known) => Change::Changed,
@@ -96,13 +96,13 @@ impl fmt::Display for Change {
     }
 }
 
-/// What a run came to, as far as that decides what has become of it.
+/// The result of a run, as far as it determines the change.
 enum Fate {
     /// It passed, expected or not.
     Passed,
-    /// It did not, as is known.
+    /// It failed, and is a known failure.
     Known,
-    /// It did not, and nobody expected that.
+    /// It failed unexpectedly.
     Bad,
     Untried,
 }

@@ -9,66 +9,66 @@ use super::{Change, runs};
 use crate::run::{Place, PlaceFate, RunDocument, TraceDifference};
 use imglock_core::{Backend, ScenarioName};
 
-/// What is different between an older and a newer document.
+/// The differences between an older and a newer document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// How many times as long a run must take to be called slower.
+    /// The factor by which a slower run must exceed its earlier duration.
     pub slower: f64,
-    /// Whether the older runs had all ended.
+    /// Whether all of the older runs had ended.
     pub old_complete: bool,
-    /// Whether the newer runs had all ended.
+    /// Whether all of the newer runs had ended.
     pub new_complete: bool,
-    /// What has become of each place and of its runs.
+    /// The changes of each place and of its runs.
     pub places: Vec<PlaceChange>,
 }
 
-/// What has become of a place.
+/// The change of a place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlaceChange {
-    /// The older one.
+    /// The older place.
     pub old: Option<Place>,
-    /// The newer one.
+    /// The newer place.
     pub new: Option<Place>,
-    /// What has become of it as a whole: broken where its kernel was lost.
+    /// The change of the place as a whole: broken if its kernel was lost.
     pub change: Change,
-    /// What is not the same about the two.
+    /// The differences between the two environments.
     pub contrasts: Vec<PlaceDifference>,
-    /// How long its runs take compared with before; `None` where there are too
-    /// few.
+    /// The speed of its runs compared with before; `None` if there are too few
+    /// runs.
     pub pace: Option<Pace>,
-    /// What has become of each run, by scenario.
+    /// The changes of its runs, by scenario.
     pub runs: Vec<RunChange>,
 }
 
-/// What has become of a run.
+/// The change of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunChange {
     /// The scenario.
     pub scenario: ScenarioName,
-    /// On which locks.
+    /// Lock type.
     pub backend: Backend,
-    /// Who played.
+    /// The subject that played the processes.
     pub subject: String,
-    /// What has become of it.
+    /// The change.
     pub change: Change,
-    /// What it came to before.
+    /// The older result.
     pub old: Option<ComparedRun>,
-    /// What it comes to now.
+    /// The newer result.
     pub new: Option<ComparedRun>,
     /// The names of the images, by their index in a lock table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<String>,
-    /// The first step that is different, of what is broken, fixed or changed.
+    /// The first step that differs, for a run that is broken, fixed or changed.
     pub parting: Option<TraceDifference>,
-    /// The steps up to that one, or to the one that a judge objects to.
+    /// The steps up to the first difference, or up to the step of a finding.
     pub course: Vec<ComparedStep>,
-    /// How many times as long it takes, of what is slower.
+    /// The factor by which a slower run takes longer.
     pub times: Option<f64>,
 }
 
 impl Comparison {
-    /// Compares `new` with `old`. A run that takes more than `slower` times as
-    /// long as before is called slower, where the others do not.
+    /// Compares `new` with `old`. A run is slower if it takes more than
+    /// `slower` times its earlier duration and the other runs do not.
     pub fn of(old: &RunDocument, new: &RunDocument, slower: f64) -> Comparison {
         let places = pairs(old, new).into_iter().map(|(before, now)| {
             let (runs, pace) = runs::changes((old, before), (new, now), slower);
@@ -89,36 +89,36 @@ impl Comparison {
         Comparison { slower, old_complete: old.complete, new_complete: new.complete, places }
     }
 
-    /// Whether something is broken, a run or a place.
+    /// Whether a run or a place is broken.
     pub fn is_broken(&self) -> bool {
         self.count(Change::Broken) > 0
             || self.places.iter().any(|place| place.change == Change::Broken)
     }
 
-    /// Of how many runs, of all places, this has become.
+    /// The number of runs with this change, at all places.
     pub fn count(&self, change: Change) -> usize {
         self.places.iter().map(|place| place.count(change)).sum()
     }
 }
 
 impl PlaceChange {
-    /// Of how many of its runs this has become.
+    /// The number of this place's runs with this change.
     pub fn count(&self, change: Change) -> usize {
         self.of(change).count()
     }
 
-    /// The runs of which this has become.
+    /// The runs with this change.
     pub fn of(&self, change: Change) -> impl Iterator<Item = &RunChange> {
         self.runs.iter().filter(move |run| run.change == change)
     }
 
-    /// Its newer side, or the older one where there is no other.
+    /// The newer place; the older one if there is no newer one.
     pub fn place(&self) -> Option<&Place> {
         self.new.as_ref().or(self.old.as_ref())
     }
 }
 
-/// What has become of a place, its runs aside.
+/// The change of a place, without its runs.
 fn change(old: Option<&Place>, new: Option<&Place>) -> Change {
     let fate = |place: &Place| place.fate.clone();
     match (old.map(fate), new.map(fate)) {

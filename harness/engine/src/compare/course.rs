@@ -2,22 +2,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::{EventKind, ScenarioResult, Trace};
 
-/// How many steps before the one that matters are told.
+/// The number of steps to keep before the relevant one.
 const BEFORE: usize = 12;
 
-/// A step that two runs have in common, and what came of it in each.
+/// A step of two runs, with the outcome in each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComparedStep {
-    /// Its index in the trace.
+    /// The step's index in the trace.
     pub event: usize,
     /// The line in the scenario's file.
     pub line: usize,
     /// The line as text.
     pub text: String,
-    /// What came of it in the older run, in words; `None` where it has no such
-    /// step.
+    /// The outcome in the older run, in words; `None` if it has no such step.
     pub old: Option<String>,
-    /// In the newer run.
+    /// The outcome in the newer run.
     pub new: Option<String>,
 }
 
@@ -42,7 +41,7 @@ pub(super) fn course(
 
 fn words(kind: &EventKind) -> Option<String> {
     Some(match kind {
-        EventKind::Held { .. } => "looked at".to_owned(),
+        EventKind::Held { .. } => "checked".to_owned(),
         EventKind::Step(step) => match &step.outcome {
             Some(outcome) => outcome.to_string(),
             None => "no answer".to_owned(),

@@ -5,18 +5,18 @@ use serde::{Deserialize, Serialize};
 use crate::run::{Boot, Place};
 use crate::subject::SubjectProgram;
 
-/// Something about two places that is not the same.
+/// A difference between two places.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceDifference {
-    /// What it is, such as `kernel`.
+    /// The property that differs, such as `kernel`.
     pub what: String,
-    /// The older place's; empty where it has none.
+    /// The value of the older place; empty if it has none.
     pub old: String,
-    /// The newer place's.
+    /// The value of the newer place; empty if it has none.
     pub new: String,
 }
 
-/// All that is not the same about `old` and `new`.
+/// All differences between `old` and `new`.
 pub(super) fn contrasts(old: &Place, new: &Place) -> Vec<PlaceDifference> {
     let sides = [old, new];
     let environments = sides.map(|place| &place.environment);
@@ -38,14 +38,14 @@ pub(super) fn contrasts(old: &Place, new: &Place) -> Vec<PlaceDifference> {
         ("booted by", boot(|boot| boot.accelerator.clone())),
         ("complaints", complaints(old, new)),
     ];
-    // Of a place that was never reached little is known.
+    // Little is known about a place that was never reached.
     let reached = sides.iter().all(|place| place.is_reached());
     let known = |sides: &[String; 2]| reached || sides.iter().all(|side| !side.is_empty());
     let differ = all.into_iter().filter(|(_, sides)| sides[0] != sides[1] && known(sides));
     differ.map(|(what, [old, new])| PlaceDifference { what: what.to_owned(), old, new }).collect()
 }
 
-/// Those that only one of the two has.
+/// The mount options that only one of the two has.
 fn mount_options(old: &Place, new: &Place) -> [String; 2] {
     let [old, new] = [old, new]
         .map(|place| place.environment.mount_options.iter().cloned().collect::<BTreeSet<String>>());
@@ -59,7 +59,7 @@ fn programs(binaries: &[SubjectProgram]) -> String {
     binaries.iter().map(SubjectProgram::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// What only one of the two kernels complained of.
+/// The kernel messages that only one of the two has.
 fn complaints(old: &Place, new: &Place) -> [String; 2] {
     let of =
         |place: &Place| place.boot.as_ref().map(|boot| boot.complaints.clone()).unwrap_or_default();

@@ -1,12 +1,12 @@
-//! What is different between two documents of runs, and what of it is worse.
+//! Compares two documents of runs, and finds regressions.
 //!
-//! The older one is what is compared with. [`Comparison::of`] first finds out
-//! which places of the two belong together, then matches their runs by
-//! scenario, backend and subject, and says of each what has become of it.
+//! [`Comparison::of`] first pairs the places of the older and the newer
+//! document. Then it pairs their runs by scenario, backend and subject, and
+//! determines the change of each run.
 //!
-//! Whatever fails in the newer document and does not fail in the older one is
-//! *broken*, whether the older one has it passed, skipped, or not at all. A
-//! failure that is known of in the newer one never is.
+//! A run that fails in the newer document is *broken* unless it fails in the
+//! older one: there it may have passed, been skipped, or be missing. A known
+//! failure in the newer document is never broken.
 
 mod account;
 mod change;

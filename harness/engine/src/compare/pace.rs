@@ -5,29 +5,28 @@ use serde::{Deserialize, Serialize};
 use crate::run::ScenarioResult;
 use imglock_core::Verdict;
 
-/// What takes less counts as this: of so little most is chance.
+/// The minimum duration for comparisons. Shorter times are mostly noise.
 const LEAST: Duration = Duration::from_millis(5);
-/// Runs that it takes at least to say how fast a place is as a whole.
+/// The minimum number of runs for a statement about a place's speed.
 const ENOUGH: usize = 5;
-/// How many times as far from the median as runs usually are counts as more
-/// than chance.
+/// The multiple of the usual deviation from the median that is more than noise.
 const BEYOND_CHANCE: f64 = 4.0;
 
-/// How long the runs of a place take, compared with before: a guest without
-/// the host's processor is slower as a whole, and on a busy machine times are
-/// all over the place.
+/// The speed of a place's runs, compared with before. A guest without hardware
+/// virtualisation is slower as a whole, and on a busy machine the times vary
+/// widely.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Pace {
-    /// How many times as long they take, in the median.
+    /// The median factor by which runs take longer.
     pub median: f64,
-    /// By which factor they usually differ from that, up or down: a standard
-    /// deviation, from the median of the deviations, so that no single run
-    /// decides it.
+    /// The factor, up or down, by which runs usually differ from the median. It
+    /// is a standard deviation, computed from the median of the deviations, so
+    /// that no single run determines it.
     pub spread: f64,
 }
 
 impl Pace {
-    /// `None` where there are too few runs.
+    /// `None` if there are too few runs.
     pub(super) fn of(pairs: &[(&ScenarioResult, &ScenarioResult)]) -> Option<Pace> {
         let measured = pairs.iter().filter(|(old, new)| {
             both_passed(old, new) && !old.duration.is_zero() && !new.duration.is_zero()
@@ -39,7 +38,7 @@ impl Pace {
         }
         let middle = median(ratios.clone());
         let deviation = median(ratios.iter().map(|ratio| (ratio - middle).abs()).collect());
-        // As it is for a normal distribution.
+        // The factor of a normal distribution.
         let spread = (deviation * 1.4826).exp();
         Some(Pace { median: middle.exp(), spread })
     }
@@ -54,9 +53,9 @@ fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-/// How many times as long `new` takes as `old`, where that is more than
-/// `factor` by itself, more than `factor` beside the other runs of its place,
-/// and more than their times vary anyway.
+/// The factor by which `new` takes longer than `old`; `None` unless it exceeds
+/// `factor` by itself, exceeds `factor` relative to the other runs of its
+/// place, and exceeds the usual variation of their times.
 pub(super) fn slower(
     old: &ScenarioResult,
     new: &ScenarioResult,

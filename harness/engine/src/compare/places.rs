@@ -7,11 +7,11 @@ use crate::run::{Place, RunDocument};
 /// A place of each document, or of one of them only.
 pub(super) type Pair<'d> = (Option<&'d Place>, Option<&'d Place>);
 
-/// Which places of the two documents belong together, in the order of the
-/// newer one; the places that it no longer has come last.
+/// Pairs the places of the two documents, in the order of the newer one. Places
+/// that exist only in the older one come last.
 pub(super) fn pairs<'d>(old: &'d RunDocument, new: &'d RunDocument) -> Vec<Pair<'d>> {
     let kernels: BTreeSet<&str> = old.places.iter().map(Place::kernel).collect();
-    // Of a kernel that never came up the file system may not be known.
+    // If a kernel never started, its file system may be unknown.
     let only = |place: &Place| match (&old.places[..], &new.places[..]) {
         ([old], [_]) => Some(old),
         ([old], _) if place.file_system().is_empty() => Some(old),
@@ -22,7 +22,7 @@ pub(super) fn pairs<'d>(old: &'d RunDocument, new: &'d RunDocument) -> Vec<Pair<
         let mut candidates = old.places.iter().filter(fits);
         let alike: Vec<&Place> =
             candidates.clone().filter(|one| one.kernel() == place.kernel()).collect();
-        // Two directories on one file system are told apart by their names.
+        // Two directories on one file system are distinguished by their names.
         let called = alike.iter().find(|one| one.name == place.name);
         called.or(alike.first()).copied().or_else(|| match kernels.len() {
             1 => candidates.next(),

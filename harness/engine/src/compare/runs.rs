@@ -11,8 +11,8 @@ use imglock_core::{Backend, ScenarioName};
 type Key<'d> = (&'d ScenarioName, Backend, &'d str);
 type Found<'d> = BTreeMap<Key<'d>, [Option<&'d ScenarioResult>; 2]>;
 
-/// What has become of each run of two places that belong together, by
-/// scenario; and how fast the newer place is, compared with the older one.
+/// The changes of the runs of two paired places, by scenario, and the speed of
+/// the newer place compared with the older one.
 pub(super) fn changes(
     (old, old_place): (&RunDocument, Option<&Place>),
     (new, new_place): (&RunDocument, Option<&Place>),
@@ -28,7 +28,7 @@ pub(super) fn changes(
     }
     let both: Vec<_> = found.values().filter_map(|[old, new]| Some(((*old)?, (*new)?))).collect();
     let pace = Pace::of(&both);
-    // What the newer runs did not come to is no longer there for another reason.
+    // Runs that the newer document did not reach are not gone.
     let broke_off = !new.complete || new_place.is_some_and(|place| !place.is_reached());
     let changes = found.into_values().filter_map(|sides| {
         let [old, new] = sides;
@@ -48,7 +48,7 @@ pub(super) fn changes(
     (changes.collect(), pace)
 }
 
-/// What has become of one run, its speed aside.
+/// The change of one run, without its speed.
 fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<RunChange> {
     let of = new.or(old)?;
     let parting = match (old, new) {
@@ -62,7 +62,7 @@ fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<
     }
     let told = matches!(change, Change::Broken | Change::Fixed | Change::Changed);
     let parting = parting.filter(|_| told);
-    // The step at fault, where the steps themselves do not differ.
+    // The step of a finding, if the steps themselves do not differ.
     let objected = [&theirs, &mine]
         .into_iter()
         .flatten()
@@ -82,7 +82,7 @@ fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<
     })
 }
 
-/// Whether two runs that are as good as each other came out otherwise.
+/// Whether two runs of the same quality differ in their results.
 fn differ(
     old: Option<&ComparedRun>,
     new: Option<&ComparedRun>,

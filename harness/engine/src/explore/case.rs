@@ -7,25 +7,25 @@ use super::turn;
 use imglock_core::Backend;
 use imglock_scenario::{ImageDeclaration, Item, Scenario};
 
-/// The names of images; the first ones exist from the start.
+/// The names of images. The first ones exist from the start.
 pub(super) const IMAGES: [&str; 4] = ["disk.img", "base.img", "top.img", "link.img"];
-/// How many images exist from the start at the most.
+/// The maximum number of images that exist from the start.
 const MOST_IMAGES: usize = 3;
 /// The processes that exist from the start.
 const PROCESSES: [&str; 4] = ["vm1", "vm2", "vm3", "vm4"];
-/// So many lines in a row that make no sense mean that nothing is left to do.
+/// After this many lines in a row that make no sense, no useful line is left.
 const PATIENCE: usize = 200;
 
-/// One random scenario, which its numbers determine.
+/// One random scenario, which its fields determine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExploreCase {
-    /// What the whole exploration began with.
+    /// Random seed of the exploration.
     pub seed: u64,
-    /// Its number, from 0.
+    /// The case number, from 0.
     pub number: u64,
-    /// How many steps it has; fewer where nobody is left to take them.
+    /// The number of steps; fewer if no actor is left to take them.
     pub steps: usize,
-    /// On which locks it is played.
+    /// Lock type.
     pub backend: Backend,
 }
 
@@ -56,8 +56,8 @@ impl ExploreCase {
         self.told(images, plot.into_items())
     }
 
-    /// The same case with other lines: what is left of them once each that
-    /// makes no sense any more is left out.
+    /// The same case with other lines. Lines that make no sense any more are
+    /// left out.
     pub(super) fn retold(&self, images: &[ImageDeclaration], items: &[Item]) -> Scenario {
         let mut plot = Plot::new(self.backend, images);
         for item in items {
@@ -83,7 +83,7 @@ impl ExploreCase {
             name: format!("explore/{backend}-{seed}-{number}").into(),
             summary: format!("Case {number} of seed {seed} on {backend}"),
             about: format!(
-                "Written by chance: imglock explore --backend {backend} --seed {seed} --steps \
+                "Random case: imglock explore --backend {backend} --seed {seed} --steps \
                  {steps} --case {number}"
             ),
             backends: vec![*backend],

@@ -1,14 +1,13 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-/// Chance that repeats itself: the same numbers for the same seed and case,
-/// on every machine and with every version of every dependency.
+/// Reproducible random numbers: the same numbers for the same seed and case, on
+/// every machine and with every version of every dependency.
 #[derive(Debug)]
 pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
-    /// The dice of one case. Each has numbers of its own, so that it does not
-    /// matter which cases were made before it, or by whom.
+    /// The random numbers of one case. They do not depend on the other cases.
     pub(super) fn new(seed: u64, case: u64) -> Dice {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -16,29 +15,29 @@ impl Dice {
         Dice(ChaCha8Rng::from_seed(key))
     }
 
-    /// A number from 0 up to, and not including, `end`; 0 where that is 0.
+    /// A number in `0..end`; 0 if `end` is 0.
     pub(super) fn below(&mut self, end: usize) -> usize {
         let wide = u128::from(self.0.next_u64()) * end as u128;
         (wide >> 64) as usize
     }
 
-    /// Yes, so many times in a hundred.
+    /// True in `chance` of 100 cases.
     pub(super) fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
-    /// One of some.
+    /// One of `some`, with equal probability.
     pub(super) fn of<T: Copy, const N: usize>(&mut self, some: [T; N]) -> T {
         const { assert!(N > 0) }
         some[self.below(N)]
     }
 
-    /// One of a list, unless that is empty.
+    /// One element of a list; `None` if the list is empty.
     pub(super) fn pick<'a, T>(&mut self, list: &'a [T]) -> Option<&'a T> {
         list.get(self.below(list.len()))
     }
 
-    /// One of some, each as often as its weight says.
+    /// One of `some`, with a probability in proportion to its weight.
     pub(super) fn weighted<T: Copy>(&mut self, some: &[(T, usize)]) -> Option<T> {
         let mut at = self.below(some.iter().map(|(_, weight)| weight).sum());
         some.iter().find_map(|(one, weight)| match at.checked_sub(*weight) {
@@ -64,7 +63,7 @@ mod tests {
         assert_eq!(ten(1, 2), ten(1, 2));
         assert_ne!(ten(1, 2), ten(1, 3));
         assert_ne!(ten(1, 2), ten(2, 2));
-        // A seed means the same cases for ever.
+        // The same seed gives the same cases for ever.
         assert_eq!(ten(1, 2), [329, 276, 477, 239, 15, 39, 214, 0, 140, 174]);
     }
 

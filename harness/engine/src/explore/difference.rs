@@ -2,51 +2,52 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::Judge;
 
-/// A case that did not go as it must.
+/// A case with an unexpected result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExploreDifference {
-    /// The number of the case.
+    /// The case number.
     pub case: u64,
-    /// What was not as it must be.
+    /// The finding of the judge.
     pub fault: ExploreFinding,
-    /// Whether it came again; `None` where nobody tried.
+    /// Whether repeated runs show it again; `None` if it was not run again.
     pub again: Option<ExploreRepeat>,
-    /// How many steps the case had up to the fault.
+    /// The number of steps in the case up to the finding.
     pub steps_found: usize,
-    /// How many steps the scenario has.
+    /// The number of steps in the scenario.
     pub steps: usize,
-    /// The scenario that shows it: the smallest that was found.
+    /// The smallest scenario found that shows the difference.
     pub scenario: String,
 }
 
-/// What happened when the same case was run again.
+/// The result of running the same case again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ExploreRepeat {
-    /// How often it was tried.
+    /// The number of runs.
     pub tries: u32,
-    /// How often the same judge found fault.
+    /// The number of runs in which the same judge had a finding.
     pub differed: u32,
 }
 
 impl ExploreRepeat {
-    /// Whether it comes every time.
+    /// Whether every run shows the difference.
     pub fn is_stable(self) -> bool {
         self.differed == self.tries
     }
 }
 
-/// What one of the judges found.
+/// The finding of one judge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExploreFinding {
-    /// Who says so.
+    /// The judge.
     pub judge: Judge,
-    /// The step, as a line of the scenario; empty where it is about none.
+    /// The step, as a line of the scenario; empty if the finding is about no
+    /// step.
     pub step: String,
-    /// What must have been.
+    /// The expected result.
     pub expected: String,
-    /// What was.
+    /// The actual result.
     pub actual: String,
-    /// One sentence.
+    /// The finding in one sentence.
     pub message: String,
 }

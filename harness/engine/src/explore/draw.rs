@@ -1,24 +1,26 @@
-//! The details of a step, drawn so that conflicts are frequent: few bytes, few
-//! images, and mostly what images are opened with in earnest.
+//! Draws the details of a step so that conflicts are frequent: few bytes, few
+//! images, and mostly the modes that real programs use.
 
 use super::dice::Dice;
-use imglock_core::{Access, Claim, Locking, Mode, Permissions};
-use imglock_core::{Backend, LockType, RangeSpec, Whence};
-use imglock_core::{ModeSpec, OpenOptions};
+use imglock_core::{
+    Access, Backend, Claim, LockType, Locking, Mode, ModeSpec, OpenOptions, Permissions, RangeSpec,
+    Whence,
+};
 
-/// The bytes around which locks are taken: the lock bytes and their
-/// neighbours, and the beginning of the file.
+/// First bytes of lock ranges: the lock bytes and their neighbours, and the
+/// start of the file.
 const STARTS: [i64; 16] = [0, 1, 5, 99, 100, 101, 102, 103, 104, 199, 200, 201, 202, 203, 204, 300];
-/// Mostly few bytes; 0 is up to the end, and less than 0 backwards.
+/// Lengths of lock ranges, mostly short. 0 extends to the end; a negative
+/// length extends backwards.
 const LENGTHS: [i64; 12] = [1, 1, 1, 2, 3, 4, 5, 100, 0, -1, -2, -4];
-/// Where the arithmetic of ranges ends.
+/// Offsets near the limits of range arithmetic.
 const FAR: [i64; 6] = [i64::MAX, i64::MAX - 1, i64::MAX - 300, i64::MIN, -1, -300];
 
-/// Where witnesses write and read.
+/// Offsets at which witnesses write and read.
 const PLACES: [u64; 7] = [0, 1, 3, 100, 298, 300, 4095];
 const WITNESSES: [&str; 6] = ["a", "hello", "two words", "", "\u{e9}t\u{e9}", "0123456789"];
 
-/// The sizes of images; a few bytes are enough.
+/// The sizes of images. A few bytes are enough.
 pub(super) const SIZES: [u64; 5] = [0, 1, 300, 4096, 65_536];
 
 impl Dice {
@@ -54,7 +56,8 @@ impl Dice {
         Permissions::from_bits_truncate(self.below(16) as u8)
     }
 
-    /// An access that the format allows with this claim: mostly what it needs.
+    /// An access mode that the format allows with this claim; mostly the one it
+    /// needs.
     pub(super) fn access(&mut self, mode: ModeSpec) -> Access {
         let needed = Access::needed_by(mode.claim());
         match (needed, self.below(10)) {

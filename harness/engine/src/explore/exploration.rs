@@ -7,35 +7,36 @@ use super::{ExploreDifference, ExplorePlan};
 use crate::run::{Environment, EventKind, ScenarioResult};
 use imglock_core::{Hazard, Outcome};
 
-/// What came of an exploration, or has come of it so far.
+/// The results of an exploration, complete or so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Exploration {
-    /// Where.
+    /// The environment of the exploration.
     pub environment: Environment,
-    /// What was to be explored.
+    /// The plan.
     pub plan: ExplorePlan,
-    /// How many cases are this machine's.
+    /// The number of this machine's cases.
     pub cases: u64,
-    /// How many of them were tried.
+    /// The number of cases tried.
     pub done: u64,
-    /// How many steps were taken in them.
+    /// The number of steps taken in them.
     pub steps: u64,
-    /// On how many of these the model did not know what must come of them.
+    /// The number of steps whose outcome the model does not predict.
     pub undetermined: u64,
-    /// How often each verb had each kind of outcome.
+    /// The number of outcomes of each kind for each verb.
     pub verbs: BTreeMap<String, BTreeMap<String, u64>>,
-    /// In how many cases each hazard showed itself.
+    /// The number of cases in which each hazard occurred.
     pub hazards: BTreeMap<Hazard, u64>,
-    /// What was not as it must be.
+    /// The cases with unexpected results.
     pub differences: Vec<ExploreDifference>,
-    /// Whether every case was tried, or the first differences ended it as planned.
+    /// Whether every case was tried, or the planned number of differences ended
+    /// the exploration.
     pub complete: bool,
-    /// How long it took, in microseconds.
+    /// The duration, in microseconds.
     pub elapsed_us: u64,
 }
 
 impl Exploration {
-    /// Nothing yet.
+    /// The state before the first case.
     pub(super) fn new(environment: Environment, plan: &ExplorePlan) -> Exploration {
         Exploration {
             environment,
@@ -52,12 +53,12 @@ impl Exploration {
         }
     }
 
-    /// Whether everything that was tried is as it must be.
+    /// Whether every tried case had the expected results.
     pub fn agrees(&self) -> bool {
         self.differences.is_empty()
     }
 
-    /// Adds what a case has shown.
+    /// Adds the result of a case.
     pub(super) fn add(&mut self, result: &ScenarioResult) {
         self.done += 1;
         for hazard in &result.hazards {

@@ -9,33 +9,33 @@ use crate::process::{ProcessError, StopToken};
 use crate::run::{Engine, Environment, ScenarioResult};
 use imglock_scenario::Scenario;
 
-/// How often a case that differs is run once more.
+/// The number of repeated runs of a case that differs.
 const TRIES: u32 = 3;
 
-/// What a lane has to tell.
+/// A message from a lane.
 #[derive(Debug)]
 pub(super) enum Message {
     /// A case was tried.
     Tried(Box<ScenarioResult>),
-    /// It was not as it must be; this comes after its `Tried`, when the
-    /// scenario is as small as it gets.
+    /// The case has an unexpected result. This message follows its `Tried` when
+    /// shrinking has ended.
     Differs(Box<ExploreDifference>),
 }
 
-/// What all lanes have in common.
+/// The state that all lanes share.
 #[derive(Debug)]
 pub(super) struct Work<'a> {
     pub(super) plan: &'a ExplorePlan,
     pub(super) environment: &'a Environment,
     pub(super) stop: &'a StopToken,
-    /// How many cases were handed out.
+    /// The number of cases handed out.
     pub(super) next: AtomicU64,
-    /// Whether no more are to be.
+    /// Whether no further case is handed out.
     pub(super) over: AtomicBool,
 }
 
 impl Work<'_> {
-    /// The next case, unless there is none left.
+    /// The next case; `None` after the last one.
     fn next(&self) -> Option<ExploreCase> {
         if self.over.load(Ordering::Relaxed) || self.stop.is_stopped() {
             return None;
@@ -43,8 +43,8 @@ impl Work<'_> {
         self.plan.own_case(self.next.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Tries one case after the other, until there is none left or nobody
-    /// listens any more.
+    /// Tries one case after another, until none is left or the receiver is
+    /// gone.
     pub(super) fn take_part(
         &self,
         mut engine: Engine,
@@ -68,8 +68,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Finds out whether a difference comes again, and the smallest scenario
-    /// that shows it.
+    /// Runs a case again, and finds the smallest scenario that shows its
+    /// difference.
     fn examine(
         &self,
         engine: &mut Engine,
@@ -87,7 +87,7 @@ impl Work<'_> {
         let mut shrinking = Shrinking { engine, case, fault, scenario, trial, until };
         if again.is_some_and(|again| again.differed > 0) {
             match shrinking.run() {
-                // What was found so far is worth telling.
+                // The result so far is still worth reporting.
                 Ok(()) | Err(ProcessError::Stopped) => {}
                 Err(error) => return Err(error),
             }
@@ -101,7 +101,7 @@ impl Work<'_> {
     }
 }
 
-/// Runs the case a few times more; `None` when that is stopped.
+/// Runs the case a few more times; `None` if the run is stopped.
 fn come_again(
     engine: &mut Engine,
     scenario: &Scenario,

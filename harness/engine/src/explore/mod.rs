@@ -1,27 +1,26 @@
-//! Random scenarios, tried on the kernel and compared with the model step by
+//! Random scenarios, run on the kernel and compared with the model step by
 //! step.
 //!
-//! A [`ExploreCase`] is a scenario that its numbers determine: a few processes and
-//! images, and steps of all verbs, each drawn from what the model says there
-//! is at that point, so that most of them mean something. It runs as any
-//! scenario does, with model and contract as judges and the kernel's lock
-//! table read after each step. A breach of the contract that has a name
-//! ([`Hazard`](imglock_core::Hazard)) is no difference: it is counted. Anything
-//! else that one of the judges finds is a [`ExploreDifference`]: the case is run once
-//! more to see whether it comes again, is made as small as it gets, and is
-//! written as a scenario that anybody can run.
+//! An [`ExploreCase`] is a scenario that its numbers determine: a few processes
+//! and images, and steps of all verbs. Each step is drawn from the state that
+//! the model predicts at that point, so most steps are meaningful. The case
+//! runs like any other scenario. Model and contract judge it, and the kernel's
+//! lock table is read after each step. A known breach of the contract
+//! ([`Hazard`](imglock_core::Hazard)) is counted and is not a difference. Any
+//! other finding is an [`ExploreDifference`]: the case is run again to see
+//! whether the finding is repeatable, reduced to the smallest scenario that
+//! still shows it, and written as a scenario file.
 //!
-//! # Why not a library's state machine
+//! # Why this is not a library's state machine
 //!
-//! `proptest-state-machine` generates a sequence from a reference state too,
-//! and shrinks it by deleting transitions whose preconditions still hold. Here
-//! the reference state is a whole world, which it would clone for each
-//! transition of each candidate; its strategies are values that are built for
-//! each state anew; and it runs a case inside a test, one at a time, with no
-//! way to hand cases out to several lanes by their number. What is needed of
-//! it is small: dice that repeat themselves, the question whether a line makes
-//! sense at this point (which is asked while generating and again while
-//! shrinking), and deletion by halves.
+//! `proptest-state-machine` also generates a sequence from a reference state,
+//! and shrinks it by deleting transitions whose preconditions still hold. In
+//! this module, the reference state is a whole world. The library would clone
+//! it for each transition of each candidate, and would build new strategies for
+//! each state. It also runs a case inside a test, one at a time, and cannot
+//! hand out cases to several lanes by their number. The needed parts are small:
+//! reproducible random numbers, the question whether a line makes sense at this
+//! point (asked while generating and while shrinking), and deletion by halves.
 //!
 //! ```no_run
 //! use imglock_engine::{ExplorePlan, explore};
@@ -67,15 +66,15 @@ use self::lane::{Message, Work};
 use crate::process::ProcessError;
 use crate::run::{Engine, Environment, HarnessError, SessionOptions};
 
-/// Tries the cases of a plan, as many at a time as `options` says, and shows
-/// what there is to `observer` after each of them.
+/// Tries the cases of a plan, as many at a time as `options` has jobs. After
+/// each case, `observer` receives the results so far.
 ///
-/// When it is stopped, what has come of it so far is the result, which is not
-/// `complete` then.
+/// Stopping the exploration is not an error: the results so far are returned,
+/// and are not `complete`.
 ///
 /// # Errors
-/// When that kind of lock does not work in the directory, or processes cannot
-/// be started.
+/// If that type of lock does not work in the directory, or processes cannot be
+/// started.
 pub fn explore(
     plan: &ExplorePlan,
     options: &SessionOptions,
@@ -103,7 +102,7 @@ pub fn explore(
                 let (work, sender) = (&work, sender.clone());
                 scope.spawn(move || {
                     let ended = work.take_part(engine, &sender);
-                    // What one lane cannot do, the others cannot either.
+                    // An error in one lane affects the other lanes as well.
                     work.over.fetch_or(ended.is_err(), Ordering::Relaxed);
                     ended
                 })

@@ -6,32 +6,32 @@ use super::ExploreCase;
 use crate::Shard;
 use imglock_core::Backend;
 
-/// What to explore, and how far.
+/// The plan of an exploration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExplorePlan {
-    /// On which locks.
+    /// Lock type.
     pub backend: Backend,
-    /// What chance begins with: the same seed gives the same cases.
+    /// Random seed. The same seed gives the same cases.
     pub seed: u64,
     /// The number of the first case.
     pub first: u64,
-    /// How many cases there are from there on, on all machines together.
+    /// The number of cases, on all machines together.
     pub cases: u64,
-    /// How many steps a case has.
+    /// The number of steps in a case.
     pub steps: usize,
-    /// Which of the cases are this machine's.
+    /// This machine's part of the cases.
     pub shard: Shard,
-    /// After how many differences to end: where a rule is wrong, nearly every
-    /// case shows it.
+    /// The number of differences after which the exploration ends. If a rule is
+    /// wrong, nearly every case shows it.
     pub most_differences: usize,
-    /// How long to look for a smaller scenario that shows the same difference;
-    /// zero leaves it as it was found, and does not even try it again.
+    /// Time limit for shrinking a scenario. With zero, the scenario stays as it
+    /// was found and is not run again.
     pub shrinking: Duration,
 }
 
 impl ExplorePlan {
-    /// So many cases of 12 steps, all on this machine, with up to three
-    /// differences made small for up to half a minute each.
+    /// `cases` cases of 12 steps, all on this machine. Up to three differences
+    /// are shrunk for up to half a minute each.
     pub fn new(backend: Backend, seed: u64, cases: u64) -> ExplorePlan {
         ExplorePlan {
             backend,
@@ -45,8 +45,8 @@ impl ExplorePlan {
         }
     }
 
-    /// The same for a hunter, who only wants to know whether there is a
-    /// difference: the first one ends it, as it was found.
+    /// The same for a detector: the first difference ends the exploration, and
+    /// is not shrunk.
     pub fn hunt(backend: Backend, seed: u64, cases: u64) -> ExplorePlan {
         ExplorePlan {
             most_differences: 1,
@@ -55,17 +55,17 @@ impl ExplorePlan {
         }
     }
 
-    /// How many cases are this machine's.
+    /// The number of this machine's cases.
     pub fn share(&self) -> u64 {
         self.shard.share_of(self.cases)
     }
 
-    /// The case with this number, whatever the plan is.
+    /// The case with this number. It may be outside the plan.
     pub fn case(&self, number: u64) -> ExploreCase {
         ExploreCase { seed: self.seed, number, steps: self.steps, backend: self.backend }
     }
 
-    /// The `index`-th of this machine's cases, if there are so many.
+    /// The `index`-th of this machine's cases; `None` after the last one.
     pub(super) fn own_case(&self, index: u64) -> Option<ExploreCase> {
         let unit = self.shard.unit(index).filter(|unit| *unit < self.cases)?;
         Some(self.case(self.first.checked_add(unit)?))

@@ -1,28 +1,29 @@
-use imglock_core::Backend;
-use imglock_core::{Action, ActionKind, Outcome};
-use imglock_scenario::{Block, Expectation, ImageDeclaration, Item, Step, Story};
-use imglock_scenario::{Prediction, World};
+use imglock_core::{Action, ActionKind, Backend, Outcome};
+use imglock_scenario::{
+    Block, Expectation, ImageDeclaration, Item, Prediction, Step, Story, World,
+};
 
 /// The actor of the host's verbs.
 pub(super) const HOST: &str = "host";
 
-/// A story in the making: its lines so far, and what the model says has come
-/// of them, so that the next line can mean something.
+/// A story in the making: its lines so far and the state that the model
+/// predicts after them, so that the next line is meaningful.
 ///
-/// It takes a line only if the scenario format does ([`Story`]), and if the
-/// actor can act at all as far as the model knows.
+/// It accepts a line only if the scenario format does ([`Story`]) and the actor
+/// can act according to the model: a waiting actor cannot.
 #[derive(Debug, Clone)]
 pub(super) struct Plot {
     backend: Backend,
     world: World,
     story: Story,
-    /// Who was made by `fork` or `thread`, in this order.
+    /// The actors made by `fork` or `thread`, in order.
     made: Vec<String>,
-    /// Whether locks were taken at one moment: nobody knows whose was first,
-    /// and that is the one that the kernel looks at first.
+    /// Whether locks were acquired at the same moment. Their order is then
+    /// unknown, and the kernel examines the first one first.
     raced: bool,
-    /// From a line on whose outcome the model does not know, only those are
-    /// taken that make sense whatever it was.
+    /// Set after a line whose outcome the model does not predict. From then on,
+    /// only lines that are meaningful after every possible outcome are
+    /// accepted.
     doubtful: bool,
     items: Vec<Item>,
     steps: usize,
@@ -44,7 +45,7 @@ impl Plot {
         }
     }
 
-    /// How many steps it has, those of `together` included.
+    /// The number of steps, including those in `together` blocks.
     pub(super) fn steps(&self) -> usize {
         self.steps
     }
@@ -65,17 +66,17 @@ impl Plot {
         self.story.has_ended(actor)
     }
 
-    /// Who was made by `fork` or `thread`, those that are gone included.
+    /// The actors made by `fork` or `thread`, including those that have exited.
     pub(super) fn made(&self) -> &[String] {
         &self.made
     }
 
-    /// Every node that the actor ever had, as far as the story tells.
+    /// Every node name that the actor ever used in the story.
     pub(super) fn nodes_ever(&self, actor: &str) -> Vec<&str> {
         self.story.nodes(actor).collect()
     }
 
-    /// Whether this could be the next line.
+    /// Whether this line can be the next one.
     pub(super) fn admits(&self, actor: &str, action: &Action) -> bool {
         if action.is_hosts() {
             return actor == HOST && !self.doubtful && self.story.admits(actor, action);
@@ -88,7 +89,7 @@ impl Plot {
             && self.story.admits(actor, action)
     }
 
-    /// Whether the actor answers, as far as the model knows.
+    /// Whether the actor can act, according to the model.
     fn is_free_to(&self, actor: &str, action: &Action) -> bool {
         match self.world.is_pending(actor) {
             true => action.kind().reaches_waiting(),
@@ -96,11 +97,11 @@ impl Plot {
         }
     }
 
-    /// Whether those whom the step is about besides its actor can be reached.
+    /// Whether the other actors and nodes of a step are in a suitable state.
     fn reaches(&self, actor: &str, action: &Action) -> bool {
         use ActionKind::*;
 
-        // Two changes of one claim at a time are not the format's business.
+        // The format has no two changes of one claim at a time.
         let changing = |node: &str| self.world.is_changing(actor, node);
         let names = action.names();
         let node = names.node.unwrap_or_default();
@@ -119,20 +120,20 @@ impl Plot {
         }
     }
 
-    /// Whether no node of this name is open there. Once the model is in doubt,
-    /// every name that was ever used may be.
+    /// Whether the actor has no open node of this name. After an outcome that
+    /// the model does not predict, every name that was ever used may be open.
     fn is_new(&self, actor: &str, node: &str) -> bool {
         let is_open = self.world.nodes(actor).any(|open| open == node);
         !is_open && !(self.doubtful && self.story.nodes(actor).any(|used| used == node))
     }
 
-    /// Writes the line down, if it is admitted, and says whether it was.
+    /// Adds the line if it is admitted, and returns whether it was.
     pub(super) fn add(&mut self, actor: &str, action: Action) -> bool {
         if !self.admits(actor, &action) {
             return false;
         }
         let predicted = self.world.predict(actor, &action);
-        // Nobody would know whether it waits then.
+        // It would be unknown whether the actor waits afterwards.
         if matches!(predicted, Prediction::Unknown(_)) && action.pause_after().is_some() {
             return false;
         }
@@ -144,11 +145,11 @@ impl Plot {
         true
     }
 
-    /// Whether this could be one more line of a block that starts at one
-    /// moment: by somebody else, and in the name of other owners of locks. What
-    /// two do to the locks of one owner depends on who was first, and no
-    /// outcome tells who that was; nor does one tell whether somebody who
-    /// waits was let in meanwhile.
+    /// Whether this line can join a block of steps that start at the same
+    /// moment: it needs another actor and other owners of locks. With one
+    /// owner, the result depends on the order of the steps, and no outcome
+    /// shows this order. Outcomes also do not show whether a waiting lock was
+    /// granted meanwhile.
     pub(super) fn admits_together(
         &self,
         block: &[(String, Action)],
@@ -164,15 +165,15 @@ impl Plot {
             && self.admits(actor, action)
     }
 
-    /// What the model says of these at the same moment.
+    /// The model's predictions for these steps at the same moment.
     pub(super) fn foresee_together(&self, steps: &[(String, Action)]) -> Vec<Prediction> {
         let steps: Vec<(&str, &Action)> =
             steps.iter().map(|(actor, action)| (actor.as_str(), action)).collect();
         self.world.together(&steps)
     }
 
-    /// Writes a block down: those of its steps that are admitted, each by
-    /// another actor. One alone is a line like any other.
+    /// Adds a block of those steps that are admitted, each by another actor. A
+    /// single admitted step becomes an ordinary line.
     pub(super) fn add_together(&mut self, steps: Vec<(String, Action)>) {
         let mut admitted: Vec<(String, Action)> = Vec::new();
         for (actor, action) in steps {
@@ -200,7 +201,8 @@ impl Plot {
         let block = steps.iter().map(|(step, _)| step.clone()).collect::<Vec<_>>();
         self.steps += block.len();
         self.items.push(Item::Together(Block { line: 0, steps: block }));
-        // As a run enters them: what made room, who won, who lost.
+        // In the order in which a run enters them: releases, then grants, then
+        // refusals.
         steps.sort_by_key(|(_, predicted)| match predicted {
             Prediction::Exactly(Outcome::Done | Outcome::NotOpen) => 0,
             Prediction::Exactly(Outcome::Granted) => 1,
@@ -212,8 +214,8 @@ impl Plot {
         }
     }
 
-    /// A line. An open that is not granted says so, as the format wants it
-    /// where its name is to be used again.
+    /// A line. An open that is not granted states its outcome; the format
+    /// requires this if the name is used again.
     fn step(&self, actor: &str, action: Action, predicted: Prediction) -> Step {
         let mut expect = Expectation::default();
         if let (Action::Open { .. }, Prediction::Exactly(outcome), false) =
@@ -225,8 +227,8 @@ impl Plot {
         Step { actor: actor.to_owned(), action, expect, line: 0 }
     }
 
-    /// What will have come of a step. Where the model does not know, anything
-    /// will do that lets the story go on.
+    /// The outcome of a step. If the model does not predict it, any outcome
+    /// that lets the story continue is used.
     fn outcome(&mut self, step: &Step, predicted: Prediction) -> Outcome {
         match predicted {
             Prediction::Exactly(outcome) => outcome,
@@ -245,21 +247,21 @@ impl Plot {
     }
 }
 
-/// Whether a step may be one of several that start at the same moment. What
-/// may come to wait there leaves nobody to say whether it does.
+/// Whether a step can be one of several that start at the same moment. After a
+/// step that may wait, the actor would be in an unknown state.
 fn can_start_with_others(action: &Action) -> bool {
     action.kind().starts_together() && !action.can_wait()
 }
 
-/// Whether it matters which of several locks in the way the kernel finds first:
-/// a test tells it, and a wait may be a deadlock with the one and not with the
-/// other.
+/// Whether the result depends on the conflicting lock that the kernel finds
+/// first: a test reports that lock, and a wait may be a deadlock with one lock
+/// and not with another.
 fn looks_at_the_first(action: &Action) -> bool {
     matches!(action, Action::Test { .. } | Action::Lock { wait: true, .. })
 }
 
-/// Whether a step makes sense whatever came of those before it: whose turn it
-/// is next does not depend on what comes of it.
+/// Whether a step is meaningful after every outcome of the earlier steps, and
+/// does not change which actors can act next.
 fn means_the_same_anyhow(action: &Action) -> bool {
     use ActionKind::{Continue, Dup, Signal, Stop};
 

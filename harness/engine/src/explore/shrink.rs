@@ -1,10 +1,10 @@
-//! From a case that differs to the smallest that still does.
+//! Shrinks a case that differs to the smallest one that still differs.
 //!
-//! Lines are deleted by halves, then by quarters, and so on to one by one;
-//! after that, each line is made simpler. Whatever is tried is told anew from
-//! the beginning: lines that make no sense any more fall out, and what is
-//! expected of an open is worked out again. Then it is run, and kept if the
-//! same judge finds fault.
+//! Lines are deleted by halves, then by quarters, and so on down to single
+//! lines. After that, each line is made simpler. Every candidate is rebuilt
+//! from the beginning: lines that make no sense any more are left out, and the
+//! expected outcomes of opens are computed again. A candidate is kept if a run
+//! shows a finding of the same judge.
 
 use std::time::Instant;
 
@@ -15,21 +15,21 @@ use crate::process::ProcessError;
 use crate::run::Engine;
 use imglock_scenario::{ImageDeclaration, Item, Scenario};
 
-/// A scenario that differs, on its way to become smaller.
+/// A scenario that differs, while it is shrunk.
 pub(super) struct Shrinking<'a> {
     pub(super) engine: &'a mut Engine,
     pub(super) case: ExploreCase,
-    /// What must still be found.
+    /// The finding that must remain.
     pub(super) fault: ExploreFinding,
-    /// The smallest so far, and what happened in it.
+    /// The smallest scenario so far, and its run.
     pub(super) scenario: Scenario,
     pub(super) trial: Trial,
-    /// When to be content with that.
+    /// The time at which shrinking ends.
     pub(super) until: Instant,
 }
 
 impl Shrinking<'_> {
-    /// Makes the scenario as small as it gets in time.
+    /// Makes the scenario as small as possible in the available time.
     pub(super) fn run(&mut self) -> Result<(), ProcessError> {
         self.cut()?;
         loop {
@@ -45,7 +45,7 @@ impl Shrinking<'_> {
         Instant::now() >= self.until
     }
 
-    /// What comes after the fault was not even played.
+    /// Removes the lines after the finding, which were not run.
     fn cut(&mut self) -> Result<bool, ProcessError> {
         let played = self.trial.played(&self.scenario).to_vec();
         self.attempt(&self.scenario.images.clone(), &played)
@@ -55,7 +55,7 @@ impl Shrinking<'_> {
         let mut better = false;
         let mut size = self.scenario.items.len().div_ceil(2);
         while size > 0 {
-            // From the end, so that what is still to be tried keeps its place.
+            // From the end, so that the remaining lines keep their index.
             let mut at = self.scenario.items.len();
             while at > 0 {
                 let end = at.min(self.scenario.items.len());
@@ -105,8 +105,8 @@ impl Shrinking<'_> {
         Ok(false)
     }
 
-    /// Tries these lines; they become the scenario if they show the fault and
-    /// are not what it already is.
+    /// Tries these lines. They become the scenario if they differ from it and
+    /// show the finding.
     fn attempt(
         &mut self,
         images: &[ImageDeclaration],

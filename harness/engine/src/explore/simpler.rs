@@ -1,18 +1,16 @@
-//! What a line could say instead, and be simpler.
+//! Simpler replacements for a line.
 
 use std::collections::BTreeSet;
 
 use super::plot::HOST;
-use imglock_core::{Access, Claim, Mode};
-use imglock_core::{Action, ModeSpec, OpenOptions};
-use imglock_core::{RangeSpec, Whence};
+use imglock_core::{Access, Action, Claim, Mode, ModeSpec, OpenOptions, RangeSpec, Whence};
 use imglock_scenario::{Item, Scenario, Step};
 
-/// The scenario with one image less, or one process.
+/// The scenario with one image less, or one process less.
 pub(super) fn whole(scenario: &Scenario) -> Vec<Scenario> {
     let mut simpler = Vec::new();
     for (at, image) in scenario.images.iter().enumerate() {
-        // Each image in the place of which the first can be.
+        // Replaces each image by the first one.
         if let (Some(first), true) = (scenario.images.first(), at > 0) {
             let mut fewer = scenario.clone();
             fewer.images.remove(at);
@@ -44,14 +42,14 @@ pub(super) fn whole(scenario: &Scenario) -> Vec<Scenario> {
     simpler
 }
 
-/// Simpler lines in the place of one.
+/// Simpler replacements for one line.
 pub(super) fn line(item: &Item) -> Vec<Vec<Item>> {
     match item {
         Item::Step(step) => {
             let steps = actions(&step.action).into_iter();
             steps.map(|action| vec![Item::Step(Step { action, ..step.clone() })]).collect()
         }
-        // One after the other, or one less.
+        // The steps one after the other, or one step less.
         Item::Together(block) => {
             let alone = block.steps.iter().cloned().map(Item::Step).collect();
             let fewer = (0..block.steps.len()).map(|left_out| {
@@ -124,7 +122,7 @@ fn actions(action: &Action) -> Vec<Action> {
     }
 }
 
-/// Each way to say less.
+/// The options with one part removed, in every way.
 fn options_of(options: &OpenOptions) -> Vec<OpenOptions> {
     let plain = OpenOptions::new(options.image.clone(), options.mode);
     let one_less = [
@@ -146,14 +144,14 @@ fn options_of(options: &OpenOptions) -> Vec<OpenOptions> {
     simpler.filter(|simpler| simpler != options && is_allowed(simpler)).collect()
 }
 
-/// What the format lets be opened: who writes needs write access.
+/// Whether the format allows these options: a writer needs write access.
 fn is_allowed(options: &OpenOptions) -> bool {
     options.access != Access::ReadOnly
         || Access::needed_by(options.mode.claim()) == Access::ReadOnly
 }
 
-/// Modes in the place of one: nothing, the usual ones, and a name for what is
-/// spelled out.
+/// Simpler modes: no permissions, the usual modes, and a mode's name instead of
+/// its permissions.
 fn modes(mode: ModeSpec) -> Vec<ModeSpec> {
     const USUAL: [Mode; 4] = [Mode::None, Mode::ToolRo, Mode::Ro, Mode::Rw];
     let rank = |mode: ModeSpec| match mode {

@@ -1,15 +1,14 @@
 use super::trial::Trial;
 use super::*;
 use crate::run::{Finding, Judge, ScenarioResult};
-use imglock_core::Backend;
-use imglock_core::Hazard;
+use imglock_core::{Backend, Hazard};
 use imglock_scenario::{Item, Scenario};
 
 fn cases(backend: Backend) -> impl Iterator<Item = ExploreCase> {
     (0..1_000).map(move |number| ExploreCase { seed: 5, number, steps: 15, backend })
 }
 
-/// A scenario without its line numbers, which only a text has.
+/// A scenario without line numbers, which exist only in a text.
 fn without_lines(mut scenario: Scenario) -> Scenario {
     for item in &mut scenario.items {
         match item {
@@ -32,7 +31,7 @@ fn what_is_written_by_chance_reads_back_as_it_was_meant() {
     }
 }
 
-/// Whether a scenario's text reads back as what it was.
+/// Asserts that a scenario's text parses back to the same scenario.
 fn assert_valid(scenario: &Scenario) {
     let text = scenario.to_string();
     match Scenario::parse(&scenario.name, "case.kdl", &text) {
@@ -119,15 +118,26 @@ fn a_difference_tells_of_itself_in_a_file_that_reads_back() {
     let text = told.to_string();
     let read = Scenario::parse("case", "case.kdl", &text).expect("well formed");
     let declared = [Hazard::LeakedLock].into();
-    assert_eq!(read.hazards.get(&Backend::Ofd), Some(&declared), "the other comes of the fault");
-    for words in ["The model says: done.", "The kernel: EBADF.", "1 of 3 more", "--case 4"] {
+    assert_eq!(
+        read.hazards.get(&Backend::Ofd),
+        Some(&declared),
+        "the other hazard follows from the fault"
+    );
+    for words in ["Model: done.", "Kernel: EBADF.", "1 of 3 further", "--case 4"] {
         assert!(read.about.contains(words), "{words}: {}", read.about);
     }
 }
 
-/// FNV-1a, which no version of a dependency changes.
-fn digest(texts: impl Iterator<Item = String>) -> u64 {
-    texts.flat_map(String::into_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+/// FNV-1a of the scenarios without their prose. No version of a dependency
+/// changes it.
+fn digest(scenarios: impl Iterator<Item = Scenario>) -> u64 {
+    let text = |mut scenario: Scenario| {
+        scenario.summary.clear();
+        scenario.about.clear();
+        scenario.to_string()
+    };
+    let bytes = scenarios.map(text).flat_map(String::into_bytes);
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
@@ -135,16 +145,16 @@ fn digest(texts: impl Iterator<Item = String>) -> u64 {
 #[test]
 fn a_seed_means_the_same_scenarios_for_ever() {
     let few = || Backend::ALL.into_iter().flat_map(cases).step_by(10);
-    let drawn = few().map(|case| case.scenario().to_string());
-    assert_eq!(digest(drawn), 3_407_113_708_861_250_606, "another scenario is drawn");
+    let drawn = few().map(|case| case.scenario());
+    assert_eq!(digest(drawn), 9_004_089_039_216_434_006, "another scenario is drawn");
     let shortened = few().map(|case| {
         let scenario = case.scenario();
         let later = scenario.items.get(1..).unwrap_or_default();
-        case.retold(&scenario.images, later).to_string()
+        case.retold(&scenario.images, later)
     });
     assert_eq!(
         digest(shortened),
-        16_042_623_439_772_326_373,
-        "what is left of a scenario is another"
+        8_020_802_397_675_150_913,
+        "the remainder of a scenario is another"
     );
 }

@@ -3,12 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ExploreFinding;
 use crate::process::ProcessError;
 use crate::run::{Engine, RunOptions, ScenarioResult, Scrutiny};
-use imglock_core::Backend;
-use imglock_core::Hazard;
-use imglock_core::Verdict;
+use imglock_core::{Backend, Hazard, Verdict};
 use imglock_scenario::{Item, Scenario};
 
-/// A case on the kernel: what happened, and what was not as it must be.
+/// A case run on the kernel: the result and the first finding.
 #[derive(Debug, Clone)]
 pub(super) struct Trial {
     pub(super) result: ScenarioResult,
@@ -24,7 +22,8 @@ impl Trial {
         let result =
             engine.run(scenario, RunOptions::new(backend).scrutiny(Scrutiny::Undeclared))?;
         if result.verdict == Verdict::Skipped {
-            // Not the case's fault: this user may have no more processes.
+            // This is not a fault of the case: the user's process limit is
+            // reached.
             return Err(ProcessError::Refused(result.reason));
         }
         let fault = result.findings.iter().find(|finding| finding.is_failure()).map(|finding| {
@@ -40,12 +39,12 @@ impl Trial {
         Ok(Trial { result, fault })
     }
 
-    /// Whether the same judge finds fault as in another trial.
+    /// Whether the same judge has a finding as in another trial.
     pub(super) fn shows(&self, fault: &ExploreFinding) -> bool {
         self.fault.as_ref().is_some_and(|one| one.judge == fault.judge)
     }
 
-    /// The lines that were played: the fault ends a run.
+    /// The lines that were run. The finding ends a run.
     pub(super) fn played<'s>(&self, scenario: &'s Scenario) -> &'s [Item] {
         let mut left = self.result.trace.events.len();
         let played = scenario.items.iter().take_while(|item| {
@@ -57,9 +56,10 @@ impl Trial {
         &scenario.items[..count]
     }
 
-    /// The scenario with the hazards declared that showed themselves before
-    /// the fault, so that whoever runs it finds nothing else undeclared. What
-    /// shows itself together with the fault comes of it, and is gone when it is.
+    /// The scenario with declarations of the hazards that occurred before the
+    /// finding, so that a run has no other undeclared hazard. A hazard that
+    /// occurs together with the finding is a consequence of it and is not
+    /// declared.
     pub(super) fn declared(&self, scenario: &Scenario) -> Scenario {
         let findings = &self.result.findings;
         let fault = findings.iter().find(|finding| finding.is_failure());
@@ -71,7 +71,7 @@ impl Trial {
     }
 }
 
-/// How many steps an item has.
+/// The number of steps in an item.
 pub(super) fn steps_of(item: &Item) -> usize {
     match item {
         Item::Together(block) => block.steps.len(),

@@ -1,4 +1,4 @@
-//! Whose turn it is, and what it does: drawn from what the model says there is.
+//! Draws the next actor and its action from the state that the model predicts.
 
 use super::case::IMAGES;
 use super::dice::Dice;
@@ -8,12 +8,13 @@ use imglock_core::Action;
 use imglock_core::ActionKind::{self, *};
 use imglock_scenario::Prediction;
 
-/// So many processes and threads live at a time at the most.
+/// The maximum number of live processes and threads.
 const MOST_ALIVE: usize = 5;
-/// So many nodes has a descriptor table at the most, for a lively story.
+/// The maximum number of nodes in a descriptor table; few nodes give many
+/// interactions.
 const MOST_NODES: usize = 4;
 
-/// What can be drawn: a verb, or the lock that waits, which is drawn by itself.
+/// What can be drawn: a verb, or a waiting `lock`, which has a weight of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Draw {
     Verb(ActionKind),
@@ -24,7 +25,7 @@ const fn verb(kind: ActionKind) -> Draw {
     Draw::Verb(kind)
 }
 
-/// What an actor that is free to act may do, and how often it does.
+/// The actions of an actor that is free to act, with their weights.
 const FREE: [(Draw, usize); 23] = [
     (verb(Open), 14),
     (verb(Close), 6),
@@ -50,7 +51,7 @@ const FREE: [(Draw, usize); 23] = [
     (verb(Continue), 1),
     (verb(Signal), 1),
 ];
-/// The same for one that has nothing open.
+/// The same for an actor that has nothing open.
 const EMPTY_HANDED: [(Draw, usize); 6] = [
     (verb(Open), 60),
     (verb(Fork), 1),
@@ -59,7 +60,7 @@ const EMPTY_HANDED: [(Draw, usize); 6] = [
     (verb(Kill), 1),
     (verb(Stop), 1),
 ];
-/// The same for one that is blocked or paused.
+/// The same for an actor that is blocked or paused.
 const PENDING: [(Draw, usize); 5] = [
     (verb(Await), 50),
     (verb(Stop), 20),
@@ -67,11 +68,11 @@ const PENDING: [(Draw, usize); 5] = [
     (verb(Kill), 10),
     (verb(Continue), 5),
 ];
-/// The same for one that is stopped.
+/// The same for an actor that is stopped.
 const STOPPED: [(Draw, usize); 3] = [(verb(Continue), 60), (verb(Signal), 25), (verb(Kill), 15)];
 
-/// Adds one line to the plot, or none where what was drawn makes no sense.
-/// `left` is how many steps it may still have.
+/// Adds one line to the plot, or none if the drawn line makes no sense. `left`
+/// is the number of steps that the plot may still have.
 pub(super) fn take(dice: &mut Dice, plot: &mut Plot, processes: &[&str], left: usize) {
     if dice.percent(4) {
         let action = names(dice);
@@ -86,8 +87,9 @@ pub(super) fn take(dice: &mut Dice, plot: &mut Plot, processes: &[&str], left: u
     }
 }
 
-/// A block of two or three. Where the model does not know what comes of it,
-/// little can be said afterwards, so most of those are dropped.
+/// Adds a block of two or three steps. If the model does not predict the
+/// outcome of a block, few lines can follow it, so most of these blocks are
+/// dropped.
 fn together(dice: &mut Dice, plot: &mut Plot, processes: &[&str], left: usize) {
     let count = (2 + dice.below(2)).min(left);
     let mut steps: Vec<(String, Action)> = Vec::new();
@@ -108,7 +110,7 @@ fn together(dice: &mut Dice, plot: &mut Plot, processes: &[&str], left: usize) {
 fn line(dice: &mut Dice, plot: &Plot, processes: &[&str]) -> Option<(String, Action)> {
     let alive = alive(plot, processes);
     let pending = |actor: &str| plot.is_stopped(actor) || plot.world().is_pending(actor);
-    // Who waits does so for a while: that is when others get in its way.
+    // Waiting actors act rarely, so that other actors can conflict with them.
     let weights: Vec<(usize, usize)> =
         alive.iter().map(|actor| if pending(actor) { 1 } else { 3 }).enumerate().collect();
     let actor = alive[dice.weighted(&weights)?];
@@ -132,7 +134,7 @@ fn line(dice: &mut Dice, plot: &Plot, processes: &[&str]) -> Option<(String, Act
     Some((actor.to_owned(), action))
 }
 
-/// Who can still do something, in the order of their names.
+/// The actors that have not exited, in order.
 fn alive<'a>(plot: &'a Plot, processes: &[&'a str]) -> Vec<&'a str> {
     let made = plot.made().iter().map(String::as_str);
     processes.iter().copied().chain(made).filter(|actor| !plot.is_gone(actor)).collect()
@@ -148,7 +150,7 @@ fn action(
 ) -> Option<Action> {
     let node = match dice.percent(97) {
         true => dice.pick(nodes).map(|node| (*node).to_owned()),
-        // Closed long ago, perhaps, or refused.
+        // The node may be closed, or its open refused.
         false => dice.pick(&plot.nodes_ever(actor)).map(|node| (*node).to_owned()),
     };
     let node = || node.clone();
@@ -195,8 +197,8 @@ fn action(
     })
 }
 
-/// A name for a node: mostly one that was never used, sometimes one that was,
-/// and may be free again.
+/// A name for a node: mostly a new one, sometimes a used one, which may be free
+/// again.
 fn fresh_node(dice: &mut Dice, plot: &Plot, actor: &str) -> String {
     let ever = plot.nodes_ever(actor);
     if let Some(used) = dice.pick(&ever).filter(|_| dice.percent(30)) {

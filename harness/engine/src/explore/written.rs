@@ -1,11 +1,11 @@
-//! A difference as a scenario that tells of itself.
+//! A difference as a scenario that describes itself.
 
 use super::trial::Trial;
 use super::{ExploreCase, ExploreFinding, ExploreRepeat};
 use crate::run::{Environment, Judge};
 use imglock_scenario::Scenario;
 
-/// The scenario with all that its reader wants to know of the difference.
+/// The scenario with all the details of the difference.
 pub(super) fn told(
     scenario: &Scenario,
     trial: &Trial,
@@ -17,28 +17,31 @@ pub(super) fn told(
     let ExploreCase { seed, number, steps, backend } = case;
     let Environment { kernel, architecture, file_system, .. } = environment;
     let ExploreFinding { judge, step, expected, actual, message } = fault;
-    let at = if step.is_empty() { "in the end".to_owned() } else { format!("at `{step}`") };
+    let at =
+        if step.is_empty() { "after the last step".to_owned() } else { format!("at `{step}`") };
     let (summary, what) = match judge {
         Judge::Model => (
-            "The kernel does not do what the model says",
-            format!("The model says: {expected}.\nThe kernel: {actual}."),
+            "The kernel's behaviour differs from the model",
+            format!("Model: {expected}.\nKernel: {actual}."),
         ),
         Judge::Contract => (
-            "The contract is broken in a way that has no name",
-            format!("The contract asks for: {expected}.\nThe kernel: {actual}."),
+            "A breach of the contract that is no known hazard",
+            format!("Contract: {expected}.\nKernel: {actual}."),
         ),
-        Judge::Harness | Judge::Scenario => ("A step has no outcome", format!("It was: {actual}.")),
+        Judge::Harness | Judge::Scenario => {
+            ("A step has no outcome", format!("Outcome: {actual}."))
+        }
     };
     let came_again = match again {
         None => String::new(),
-        Some(again) if again.is_stable() => "It comes every time.\n".to_owned(),
+        Some(again) if again.is_stable() => "Every further run shows it.\n".to_owned(),
         Some(ExploreRepeat { tries, differed }) => {
-            format!("It does not come every time: {differed} of {tries} more runs had it.\n")
+            format!("It does not occur every time: {differed} of {tries} further runs show it.\n")
         }
     };
     let about = format!(
-        "Found by chance {at}: {message}.\n{what}\n{came_again}\n\
-         Linux {kernel} ({architecture}), {file_system}. The case it was found in:\n\
+        "Found by imglock explore {at}: {message}.\n{what}\n{came_again}\n\
+         Linux {kernel} ({architecture}), {file_system}. Found in case:\n\
          imglock explore --backend {backend} --seed {seed} --steps {steps} --case {number}"
     );
     let about = about.replace('"', "'");

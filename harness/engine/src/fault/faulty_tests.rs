@@ -1,9 +1,11 @@
 use rstest::rstest;
 
 use super::*;
-use imglock_core::Backend;
-use imglock_core::LockType::{Read, Write};
-use imglock_core::{Claim, Mode, held_byte, unshared_byte};
+use imglock_core::{
+    Backend, Claim,
+    LockType::{Read, Write},
+    Mode, held_byte, unshared_byte,
+};
 use imglock_locks::ByteClaims;
 use imglock_scenario::TableLocks;
 

@@ -1,6 +1,5 @@
 use super::Fault;
-use imglock_core::{HELD_BASE, Permission, UNSHARED_BASE};
-use imglock_core::{RangeSpec, Whence};
+use imglock_core::{HELD_BASE, Permission, RangeSpec, UNSHARED_BASE, Whence};
 
 /// The distance in bytes of the wrong lock byte from the right one.
 const ASTRAY: i64 = 10;

@@ -4,66 +4,65 @@ use super::data::{Probe, ProbeAnswer, ProbeStanding, ProbeTrial};
 use super::property::Property;
 use super::series::ProbeTiming;
 use crate::process::describe;
-use imglock_core::Backend;
-use imglock_core::Errno;
+use imglock_core::{Backend, Errno};
 
-/// The most pieces of advice that are given; the gravest come first.
+/// The maximum number of consequences to report, most serious first.
 const MOST: usize = 3;
 
-/// A lock that is gone so long after its holder's death is in nobody's way, in
-/// microseconds: QEMU's own start takes longer before it locks anything
-/// (`qemu-io` opens, reads and exits in some 20 ms).
+/// A lock that remains for at most this long after its holder's death conflicts
+/// with no start of QEMU, in microseconds. QEMU's own start takes longer before
+/// its first lock (`qemu-io` opens, reads and exits in some 20 ms).
 const UNNOTICED_US: u64 = 10_000;
 
-/// What a probe means for whoever runs QEMU there.
+/// A consequence of a probe's results for QEMU in that directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "advice", rename_all = "kebab-case")]
 pub enum ProbeAdvice {
-    /// OFD locks hold.
+    /// OFD locks work.
     Fine,
     /// A call did not return in time.
     Hangs,
-    /// Locks are granted, and others are let in all the same.
+    /// Locks are granted, but do not exclude other processes.
     ExcludesNobody {
-        /// Which kind.
+        /// The lock type.
         backend: Backend,
     },
-    /// QEMU asks for OFD locks, and the file system has none.
+    /// QEMU uses OFD locks, and the file system does not support them.
     LockFails {
-        /// What the system says, by its symbol.
+        /// The error of a lock call, by its symbol.
         errno: String,
     },
     /// The kernel has no OFD locks, so QEMU does not lock; POSIX locks work.
     OnlyPosix,
     /// The kernel has no OFD locks, and POSIX locks do not work either.
     NothingWorks {
-        /// What a POSIX lock gives, by its symbol.
+        /// The error of a POSIX lock call, by its symbol.
         errno: String,
     },
-    /// The claim bytes do not do what single locks do.
+    /// Single locks work, but lock bytes that stand for a claim do not.
     ProtocolFails,
-    /// Who may have a lock does not get it.
+    /// A compatible lock is refused.
     RefusesTheCompatible,
-    /// OFD locks go when another descriptor closes or the parent exits.
+    /// OFD locks are lost when another descriptor closes or the parent exits.
     OfdLikePosix,
-    /// A lock stays when its holder has gone.
+    /// A lock remains after its holder has exited.
     Outlives,
-    /// One file has a set of locks for each of its names.
+    /// Each name of a file has its own set of locks.
     NamesApart,
-    /// A lock cannot be seen.
+    /// The lock table does not show a lock.
     Unseen,
-    /// OFD locks hold and POSIX locks do not.
+    /// OFD locks work and POSIX locks do not.
     PosixDiffers,
-    /// A lock goes some time after its killed holder.
+    /// A lock is released some time after its holder was killed.
     Late {
         /// The longest time after the holder's death, in microseconds.
         worst_us: u64,
-        /// Whether only files registered with io_uring were so late.
+        /// Whether only files registered with io_uring were released this late.
         uring: bool,
     },
 }
 
-/// What follows from `probe`, gravest first.
+/// The consequences of `probe`, most serious first.
 pub fn probe_meaning(probe: &Probe) -> Vec<ProbeAdvice> {
     let of_ofd = match granted(probe, Backend::Ofd) {
         Ok(()) => held_by(probe, Backend::Ofd),
@@ -82,8 +81,8 @@ pub fn probe_meaning(probe: &Probe) -> Vec<ProbeAdvice> {
     advice
 }
 
-/// Whether a lock is granted; why not is told by its errno, or by none where
-/// no answer came.
+/// Whether a lock is granted. The error is the errno, or `None` if no answer
+/// came.
 fn granted(probe: &Probe, backend: Backend) -> Result<(), Option<String>> {
     match probe.trial(Property::Granted, backend).map(|trial| &trial.answer) {
         Some(ProbeAnswer::Yes) => Ok(()),
@@ -97,7 +96,7 @@ fn is_broken(probe: &Probe, backend: Backend) -> bool {
     probe.properties.iter().any(|measured| measured.on(backend).standing == ProbeStanding::Broken)
 }
 
-/// What is wrong with locks that are granted.
+/// The faults of locks that are granted.
 fn held_by(probe: &Probe, backend: Backend) -> Vec<ProbeAdvice> {
     use Property::*;
     let hangs = |trial: &ProbeTrial| matches!(trial.answer, ProbeAnswer::NoAnswer { .. });
@@ -127,8 +126,9 @@ fn never_released(probe: &Probe, backend: Backend) -> bool {
     probe.releases.iter().any(|release| release.backend == backend && never(&release.timing))
 }
 
-/// What QEMU does where no OFD lock is granted. It asks /dev/null whether the
-/// kernel has them, and believes that of every file.
+/// QEMU's behaviour if no OFD lock is granted. It tests /dev/null for OFD locks
+/// and applies the answer to every file (`qemu_probe_lock_ops` in
+/// util/osdep.c).
 fn without_ofd(probe: &Probe, ofd: Option<String>) -> ProbeAdvice {
     match (ofd, granted(probe, Backend::Posix)) {
         (None, _) => ProbeAdvice::Hangs,
@@ -139,7 +139,8 @@ fn without_ofd(probe: &Probe, ofd: Option<String>) -> ProbeAdvice {
     }
 }
 
-/// The longest lateness, if anybody could notice it.
+/// The longest delay of a release, if it is long enough to conflict with a
+/// start.
 fn late(probe: &Probe) -> Option<ProbeAdvice> {
     let worst = |uring: bool| {
         let times = probe.releases.iter().filter_map(|release| match release.timing {
@@ -156,7 +157,7 @@ fn late(probe: &Probe) -> Option<ProbeAdvice> {
 }
 
 impl ProbeAdvice {
-    /// In one or two sentences.
+    /// One to three sentences for the report.
     pub fn sentences(&self) -> String {
         match self {
             ProbeAdvice::Fine => {
@@ -171,80 +172,82 @@ impl ProbeAdvice {
                     .to_owned()
             }
             ProbeAdvice::ExcludesNobody { backend } => format!(
-                "Worse than no locks: {} locks are granted here and keep nobody out, so QEMU \
-                 believes to be alone while a second one writes to the same image. Keep images \
-                 that matter elsewhere, or make sure by other means that each has one user.",
+                "Worse than no locks: {} locks are granted here and do not exclude other processes. \
+                 QEMU assumes exclusive use while a second QEMU writes to the same image. Keep \
+                 important images elsewhere, or ensure by other means that each has one user.",
                 backend.name().to_uppercase()
             ),
             ProbeAdvice::LockFails { errno } => format!(
-                "QEMU does not start: `Failed to lock byte 100: {}`, with `locking=auto` and \
-                 `locking=on` alike, because it trusts OFD locks once /dev/null has them. \
-                 Use `locking=off`, and make sure by other means that an image has one user.",
+                "QEMU does not start: `Failed to lock byte 100: {}`, with `locking=auto` and with \
+                 `locking=on`, because it uses OFD locks everywhere if /dev/null supports them. \
+                 Use `locking=off`, and ensure by other means that an image has one user.",
                 in_words(errno)
             ),
             ProbeAdvice::OnlyPosix => {
-                "`locking=auto`, the default, locks nothing here and does not \
-                                  say so. `locking=on` falls back to POSIX locks, which QEMU loses \
-                                  whenever it closes another descriptor of the image: a plain \
-                                  start with -drive is enough."
+                "With `locking=auto`, the default, QEMU locks nothing here and prints no \
+                                  warning. `locking=on` falls back to POSIX locks, which QEMU \
+                                  loses whenever it closes another descriptor of the image: a \
+                                  plain start with -drive is enough."
                     .to_owned()
             }
             ProbeAdvice::NothingWorks { errno } => format!(
-                "`locking=auto`, the default, locks nothing here and does not say so; \
-                 `locking=on` ends in `Failed to lock byte 100: {}`. Use `locking=off`, and make \
-                 sure by other means that an image has one user.",
+                "With `locking=auto`, the default, QEMU locks nothing here and prints no warning; \
+                 `locking=on` fails with `Failed to lock byte 100: {}`. Use `locking=off`, and \
+                 ensure by other means that an image has one user.",
                 in_words(errno)
             ),
             ProbeAdvice::ProtocolFails => {
-                "Single locks keep others out, and QEMU's lock bytes do not: \
+                "Single locks exclude other processes, but QEMU's lock bytes do not: \
                                       two QEMUs can write to one image."
                     .to_owned()
             }
             ProbeAdvice::RefusesTheCompatible => {
-                "Locks are refused to those who may have them: QEMU \
-                                             can fail to open an image that it may share."
+                "Compatible locks are refused: QEMU can fail to open an image that it \
+                                             may share."
                     .to_owned()
             }
             ProbeAdvice::OfdLikePosix => {
                 "OFD locks behave like POSIX locks here: QEMU loses them when \
                                      it closes another descriptor of the image, and a second \
-                                     QEMU gets in."
+                                     QEMU can then open it."
                     .to_owned()
             }
             ProbeAdvice::Outlives => {
                 "A lock can outlive its holder: the next start is refused with \
-                                 `Failed to get \"write\" lock` although nobody is there."
+                                 `Failed to get \"write\" lock` although no process uses the image."
                     .to_owned()
             }
             ProbeAdvice::NamesApart => {
-                "One image under two names is two images to its locks: always \
-                                   open it by the same path."
+                "Locks taken under one name of an image do not conflict with locks taken under \
+                                   another name: always open an image by the same path."
                     .to_owned()
             }
             ProbeAdvice::Unseen => {
-                "Locks are not shown as they are in /proc/locks: lslocks(8) cannot \
-                               say who holds an image."
+                "/proc/locks does not show locks correctly: lslocks(8) cannot report \
+                               the holder of an image."
                     .to_owned()
             }
             ProbeAdvice::PosixDiffers => {
-                "POSIX locks are not as they must be. QEMU does not need them \
-                                     here; other programs may."
+                "POSIX locks do not work correctly. QEMU does not need them here; other \
+                                     programs may."
                     .to_owned()
             }
             ProbeAdvice::Late { worst_us, uring } => {
                 let time = readable(*worst_us);
-                let who =
-                    if *uring { "that had registered the image with io_uring was" } else { "was" };
+                let holder = match uring {
+                    true => "a killed process that had registered the image with io_uring",
+                    false => "a killed process",
+                };
                 format!(
-                    "The lock of a killed process {who} there for up to {time} after its death: a \
-                     restart at once may be refused, and works when tried again."
+                    "The lock of {holder} remained for up to {time} after its death: an immediate \
+                     restart may be refused, and succeeds when tried again."
                 )
             }
         }
     }
 }
 
-/// As strerror(3) says it.
+/// The text of strerror(3).
 fn in_words(errno: &str) -> String {
     match errno.parse::<Errno>() {
         Ok(name) => describe(&std::io::Error::from_raw_os_error(name.raw())),

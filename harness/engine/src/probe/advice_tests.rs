@@ -1,4 +1,4 @@
-//! What is said of what was measured.
+//! The consequences reported for given measurements.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ fn release(backend: Backend, uring: bool, worst_us: u64) -> ReleaseDelay {
     ReleaseDelay { backend, uring, timing: ProbeTiming::Measured(delays) }
 }
 
-/// Everything as it must be.
+/// A probe without faults.
 fn fine() -> Probe {
     let held = |property: Property, backend| {
         trial(ProbeAnswer::of(property.must_be(backend)), ProbeStanding::Holds)
@@ -43,7 +43,7 @@ fn fine() -> Probe {
     }
 }
 
-/// Everything as it must be, except that these are not.
+/// A probe without faults except in these properties.
 fn broken(what: &[(Property, Backend)]) -> Probe {
     let mut probe = fine();
     for (property, backend) in what {
@@ -62,7 +62,7 @@ fn set(probe: &mut Probe, property: Property, backend: Backend, trial: ProbeTria
     }
 }
 
-/// No lock of these backends is granted, for this reason.
+/// A probe in which no lock of these backends is granted, with the errno.
 fn without(backends: &[(Backend, &str)], null_has_ofd: bool) -> Probe {
     let mut probe = Probe { null_has_ofd, ..fine() };
     for (backend, errno) in backends {

@@ -8,31 +8,31 @@ use super::series::{ProbeTiming, ReleaseDelay};
 use crate::run::Environment;
 use imglock_core::Backend;
 
-/// All that was found out about locking in one directory.
+/// All results about locking in one directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
-    /// Where.
+    /// The directory.
     pub directory: PathBuf,
     /// Kernel, file system, mount options.
     pub environment: Environment,
-    /// Whether `F_OFD_GETLK` works on /dev/null. That is what QEMU asks
-    /// (`qemu_probe_lock_ops`) before it trusts OFD locks anywhere.
+    /// Whether `F_OFD_GETLK` works on /dev/null. QEMU tests this before it uses
+    /// OFD locks on any file (`qemu_probe_lock_ops` in util/osdep.c).
     pub null_has_ofd: bool,
     /// Each property, in the order of [`Property::ALL`].
     pub properties: Vec<ProbeMeasurement>,
-    /// How long locks outlive a killed holder: each backend, without and with
-    /// an io_uring that has the file registered.
+    /// The delay between a holder's death and the release of its lock: for each
+    /// backend, without and with an io_uring that has the file registered.
     pub releases: Vec<ReleaseDelay>,
 }
 
 impl Probe {
-    /// What came of `property` on `backend`; `None` where it was not asked.
+    /// The result of `property` on `backend`; `None` if it was not tried.
     pub fn trial(&self, property: Property, backend: Backend) -> Option<&ProbeTrial> {
         let measured = self.properties.iter().find(|measured| measured.property == property)?;
         Some(measured.on(backend))
     }
 
-    /// Whether everything that could be tried is as it must be, on both
+    /// Whether every property that could be tried is as it must be, on both
     /// backends.
     pub fn holds(&self) -> bool {
         let broken = |trial: &ProbeTrial| trial.standing == ProbeStanding::Broken;
@@ -45,7 +45,7 @@ impl Probe {
 /// One property on both backends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeMeasurement {
-    /// Which.
+    /// The property.
     pub property: Property,
     /// With OFD locks.
     pub ofd: ProbeTrial,
@@ -54,7 +54,7 @@ pub struct ProbeMeasurement {
 }
 
 impl ProbeMeasurement {
-    /// What came of it on `backend`.
+    /// The result on `backend`.
     pub fn on(&self, backend: Backend) -> &ProbeTrial {
         match backend {
             Backend::Ofd => &self.ofd,
@@ -63,50 +63,50 @@ impl ProbeMeasurement {
     }
 }
 
-/// What came of trying a property.
+/// The result of trying a property.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeTrial {
-    /// Whether it is so.
+    /// Whether the property holds.
     #[serde(flatten)]
     pub answer: ProbeAnswer,
-    /// Whether that is as it must be.
+    /// Whether this answer is as it must be.
     pub standing: ProbeStanding,
-    /// What was done, and what came of it.
+    /// The steps and their outcomes.
     pub evidence: Vec<ProbeEvidence>,
 }
 
-/// Whether a property is so.
+/// Whether a property holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum ProbeAnswer {
-    /// It is.
+    /// It holds.
     Yes,
-    /// It is not.
+    /// It does not hold.
     No,
-    /// A call failed, and not because a lock was in the way.
+    /// A call failed, and not because of a conflicting lock.
     Errno {
         /// The errno by its symbol, such as `ENOLCK`.
         errno: String,
     },
     /// A call did not return before its deadline, or its process died.
     NoAnswer {
-        /// What happened, in one sentence.
+        /// The reason, in one sentence.
         why: String,
     },
-    /// It could not be tried here.
+    /// The property could not be tried here.
     NotTried {
-        /// What is missing.
+        /// The missing requirement.
         why: String,
     },
 }
 
 impl ProbeAnswer {
-    /// A yes or a no.
+    /// `Yes` or `No`.
     pub fn of(is_so: bool) -> ProbeAnswer {
         if is_so { ProbeAnswer::Yes } else { ProbeAnswer::No }
     }
 
-    /// It could not be tried, and why.
+    /// The property could not be tried, for the reason `why`.
     pub fn not_tried(why: impl Into<String>) -> ProbeAnswer {
         ProbeAnswer::NotTried { why: why.into() }
     }
@@ -128,21 +128,21 @@ impl fmt::Display for ProbeAnswer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProbeStanding {
-    /// It is.
+    /// The answer is as it must be.
     Holds,
-    /// It is not.
+    /// The answer is not as it must be.
     Broken,
-    /// Nobody can tell.
+    /// The property was not tried.
     NotTried,
 }
 
 /// One step of a trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeEvidence {
-    /// What was done, as a scenario says it.
+    /// The step, as a line of a scenario.
     pub step: String,
-    /// What came of it.
+    /// The outcome.
     pub outcome: String,
-    /// What must come of it; `None` where nothing depends on it.
+    /// The expected outcome; `None` if the answer does not depend on it.
     pub expected: Option<String>,
 }

@@ -1,11 +1,9 @@
-//! What a run says about a property.
+//! Derives the answer about a property from a run.
 
 use super::data::{ProbeAnswer, ProbeEvidence, ProbeStanding, ProbeTrial};
 use super::property::Property;
 use crate::run::{Event, EventKind, Judge, ScenarioResult, StepEvent};
-use imglock_core::Backend;
-use imglock_core::Errno;
-use imglock_core::{LockHolder, Outcome, TableLock};
+use imglock_core::{Backend, Errno, LockHolder, Outcome, TableLock};
 
 /// Judges a run of the property's story, which has `lines` lines.
 pub(super) fn trial(property: Property, lines: usize, result: &ScenarioResult) -> ProbeTrial {
@@ -14,7 +12,7 @@ pub(super) fn trial(property: Property, lines: usize, result: &ScenarioResult) -
     ProbeTrial { standing: standing(property, result.backend, &answer), answer, evidence }
 }
 
-/// One that was not tried.
+/// A property that was not tried.
 pub(super) fn untried(why: impl Into<String>) -> ProbeTrial {
     let answer = ProbeAnswer::not_tried(why);
     ProbeTrial { answer, standing: ProbeStanding::NotTried, evidence: Vec::new() }
@@ -35,7 +33,7 @@ fn answer(property: Property, lines: usize, result: &ScenarioResult) -> ProbeAns
     if let Some(answer) = before.iter().find_map(hindrance) {
         return answer;
     }
-    // A run that stops before its last line was stopped by its harness.
+    // If a run stops before its last line, the harness stopped it.
     if before.len() + 1 < lines || is_unanswered(last) {
         return ProbeAnswer::NoAnswer { why: result.reason.clone() };
     }
@@ -56,14 +54,14 @@ fn is_unanswered(event: &Event) -> bool {
     matches!(&event.kind, EventKind::Step(step) if step.outcome.is_none())
 }
 
-/// What a step before the last one leaves of the question, unless it did what
-/// it is there for.
+/// The answer that a step before the last one forces, if it did not have the
+/// outcome that the question needs.
 fn hindrance(event: &Event) -> Option<ProbeAnswer> {
     let EventKind::Step(step) = &event.kind else { return None };
     match (&step.expected, &step.outcome) {
         (Some(expected), Some(outcome)) if expected == outcome => None,
         (None, Some(Outcome::Granted | Outcome::Done)) => None,
-        // The rest of such a run has no end.
+        // The run ends at this step.
         (_, None) => None,
         (_, Some(Outcome::Failed(error))) if step.action.is_hosts() => {
             Some(ProbeAnswer::not_tried(format!("`{}` gave {error}", event.text)))
@@ -72,13 +70,14 @@ fn hindrance(event: &Event) -> Option<ProbeAnswer> {
     }
 }
 
-/// The question makes no sense: it is about a lock that keeps somebody out.
+/// The question needs a lock that excludes other processes, and this one does
+/// not.
 fn unmet(event: &Event, step: &StepEvent) -> ProbeAnswer {
     let outcome = step.outcome.as_ref().map_or_else(String::new, Outcome::to_string);
-    ProbeAnswer::not_tried(format!("before it came to that, `{}` gave {outcome}", event.text))
+    ProbeAnswer::not_tried(format!("the earlier step `{}` gave {outcome}", event.text))
 }
 
-/// The errno of a call that failed for another reason than a lock in its way.
+/// The errno of a call that failed, unless a conflicting lock is the reason.
 fn errno(step: &StepEvent) -> Option<ProbeAnswer> {
     match step.outcome.as_ref()? {
         Outcome::Failed(error) | Outcome::LockByte { error, .. } if *error != Errno::EAGAIN => {
@@ -102,7 +101,7 @@ fn evidence(event: &Event) -> ProbeEvidence {
     ProbeEvidence { step: event.text.clone(), outcome, expected }
 }
 
-/// In the words of what `held` states.
+/// In the words of a `held` statement.
 fn shown(lock: &TableLock) -> String {
     let holder = lock.holders.first().map_or_else(|| "?".to_owned(), LockHolder::to_string);
     format!("{holder} has {} {} (image {})", lock.kind, lock.range, lock.image)

@@ -1,4 +1,4 @@
-//! What a run that breaks a property comes to, for every property.
+//! For every property, a run that breaks it and the resulting answer.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
@@ -9,17 +9,17 @@ use super::data::{ProbeAnswer, ProbeStanding, ProbeTrial};
 use super::judge::trial;
 use super::property::Property::{self, *};
 use crate::run::{Event, EventKind, Finding, Judge, ScenarioResult, StepEvent, Trace};
-use imglock_core::Backend::{self, Ofd, Posix};
-use imglock_core::Outcome;
-use imglock_core::Verdict;
-use imglock_scenario::World;
-use imglock_scenario::{Item, Scenario, Step};
+use imglock_core::{
+    Backend::{self, Ofd, Posix},
+    Outcome, Verdict,
+};
+use imglock_scenario::{Item, Scenario, Step, World};
 
 fn story(property: Property) -> Scenario {
     property.scenario().expect("a story that is well formed")
 }
 
-/// What each line of a story gives where everything is as it must be.
+/// The outcome of each line of a story if locks work.
 fn outcomes(scenario: &Scenario, backend: Backend) -> Vec<Option<Outcome>> {
     let images = scenario.images.iter().map(|image| (image.name.clone(), image.size));
     let mut world = World::new(backend, &images.collect::<Vec<_>>());
@@ -36,7 +36,7 @@ fn outcomes(scenario: &Scenario, backend: Backend) -> Vec<Option<Outcome>> {
 }
 
 /// A run of the property's story in which these lines, counted from the end,
-/// gave something else.
+/// have another outcome.
 fn run(property: Property, backend: Backend, instead: &[(usize, &str)]) -> ScenarioResult {
     let scenario = story(property);
     let mut outcomes = outcomes(&scenario, backend);
@@ -138,7 +138,7 @@ fn a_run_in_which_all_goes_well_gives_what_must_be() {
     }
 }
 
-/// What the last line gives instead, and the answer that follows.
+/// Another outcome of the last line, and the resulting answer.
 const BREAKING: [(Property, Backend, &str, &str); 26] = [
     (Granted, Ofd, "EAGAIN", "no"),
     (Granted, Ofd, "EINVAL", "EINVAL"),
@@ -217,7 +217,7 @@ fn a_call_that_fails_on_the_way_is_the_answer(
 #[case::with_the_second_line(4)]
 fn a_run_that_hangs_gives_no_answer(#[case] from_end: usize) {
     let mut result = run(EndsOnClose, Ofd, &[(from_end, "silence")]);
-    // That is where its harness ended it.
+    // The harness ended the run there.
     let lines = result.trace.events.len();
     result.trace.events.truncate(lines - from_end);
     let trial = trial(EndsOnClose, lines, &result);

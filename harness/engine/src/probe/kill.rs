@@ -1,4 +1,4 @@
-//! Kills the holder of a lock again and again, and measures when the lock goes.
+//! Kills the holder of a lock repeatedly, and measures the time until release.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,12 +10,9 @@ use crate::process::{
     StopToken, Worker, describe, monotonic,
 };
 use crate::series::TimeSpread;
-use imglock_core::Errno;
-use imglock_core::Outcome;
-use imglock_core::{Access, Claim};
-use imglock_core::{Backend, LockType, RangeSpec};
+use imglock_core::{Access, Backend, Claim, Errno, LockType, Outcome, RangeSpec};
 
-/// Any bytes would do.
+/// An arbitrary range.
 const RANGE: RangeSpec = RangeSpec::at(0, 10);
 
 /// A series of kills.
@@ -26,7 +23,7 @@ pub(super) struct Kills<'a> {
     /// Whether an io_uring instance has the file registered.
     pub(super) uring: bool,
     pub(super) rounds: u32,
-    /// How long one step may take, the going of the lock among them.
+    /// Time limit of one step, the release of the lock included.
     pub(super) timeout: Duration,
     pub(super) stop: StopToken,
 }
@@ -36,7 +33,7 @@ pub(super) struct Kills<'a> {
 enum Miss {
     NotTried(String),
     NotReleased,
-    /// The run cannot go on.
+    /// The run cannot continue.
     Ended(ProcessError),
 }
 
@@ -47,15 +44,15 @@ struct Times {
 }
 
 impl Kills<'_> {
-    /// All rounds, or those up to the first that fails.
+    /// The times of all rounds, or of those before the first failure.
     ///
     /// # Errors
-    /// When the launcher is lost, or the run is being stopped.
+    /// If the launcher is lost, or the run is stopped.
     pub(super) fn measure(mut self) -> Result<ProbeTiming, ProcessError> {
         let mut rounds = Vec::new();
         for _ in 0..self.rounds {
             let round = self.round();
-            // Whatever happened, nothing of the round may be left.
+            // In any case, the processes of the round must end.
             let ended = self.launcher.end();
             match round {
                 Ok(times) => rounds.push(times),
@@ -71,7 +68,7 @@ impl Kills<'_> {
             (Some(from_kill), Some(after_exit)) => {
                 ProbeTiming::Measured(ProbeDelays { rounds: rounds.len(), from_kill, after_exit })
             }
-            _ => ProbeTiming::NotTried { why: "no rounds were asked for".to_owned() },
+            _ => ProbeTiming::NotTried { why: "the number of rounds is 0".to_owned() },
         })
     }
 
@@ -102,7 +99,7 @@ impl Kills<'_> {
         Ok(image)
     }
 
-    /// Takes the lock, and has io_uring hold on to its file.
+    /// Takes the lock, and registers its file with io_uring.
     fn hold(&self, holder: &mut Worker, image: &Path) -> Result<(), Miss> {
         let fd = self.open(holder, image)?;
         match self.lock(holder, fd)? {
@@ -119,13 +116,13 @@ impl Kills<'_> {
         Ok(())
     }
 
-    /// Waits for the lock. The wait itself tells of the release; that it has
-    /// begun is told right before it does, because file systems that ask a
-    /// server show no waiting line in /proc/locks.
+    /// Waits for the lock. The end of the wait shows the release. The waiter
+    /// reports the start of its wait just before it waits: file systems that
+    /// ask a server show no waiting line in /proc/locks.
     fn wait(&self, waiter: &mut Worker, image: &Path) -> Result<(), Miss> {
         let fd = self.open(waiter, image)?;
         if self.lock(waiter, fd)? != Outcome::Failed(Errno::EAGAIN) {
-            return Err(Miss::NotTried("a lock keeps nobody out".to_owned()));
+            return Err(Miss::NotTried("a lock does not exclude other processes".to_owned()));
         }
         let request = Request::AwaitRelease { fd, backend: self.backend, range: RANGE };
         match self.ask(waiter, &request)?.outcome {
@@ -165,7 +162,7 @@ impl Kills<'_> {
     }
 }
 
-/// When the lock became the waiter's.
+/// The time at which the waiter acquired the lock.
 fn released(waiter: &mut Channel, deadline: Instant, stop: &StopToken) -> Result<Duration, Miss> {
     match waiter.wait(deadline, stop) {
         Err(ReceiveError::Timeout) => return Err(Miss::NotReleased),
@@ -189,13 +186,13 @@ fn receive(error: ReceiveError) -> Miss {
     }
 }
 
-/// Why a program may not use io_uring, as far as its errno says.
+/// Why a program cannot use io_uring, as far as the errno tells.
 fn no_uring(error: Errno) -> String {
     let switch = std::fs::read_to_string("/proc/sys/kernel/io_uring_disabled");
     let why = match (error, switch.as_deref().map(str::trim)) {
         (Errno::ENOSYS, _) => "this kernel has none, or a seccomp filter hides it",
         (Errno::EPERM, Ok("1")) => "kernel.io_uring_disabled is 1: only for a privileged group",
-        (Errno::EPERM, Ok("2")) => "kernel.io_uring_disabled is 2: for nobody",
+        (Errno::EPERM, Ok("2")) => "kernel.io_uring_disabled is 2: disabled for every process",
         (Errno::EPERM, _) => "a seccomp filter or a security module forbids it",
         (Errno::ENOMEM, _) => "`ulimit -l` allows too little locked memory",
         _ => "it cannot be set up",
@@ -207,7 +204,7 @@ fn no_uring(error: Errno) -> String {
 mod tests {
     use super::*;
 
-    /// What is made of the waiter's message, if it sends one.
+    /// The result for the waiter's message, if it sends one.
     fn told(message: Option<Outcome>, stopped: bool) -> Result<Duration, Miss> {
         let (ours, theirs) = Channel::pair().expect("a socket pair");
         let (mut ours, mut theirs) = (Channel::new(ours), Channel::new(theirs));
@@ -219,7 +216,7 @@ mod tests {
             let at = Duration::from_secs(7);
             theirs.send(&Released { outcome, at }).expect("sent");
         }
-        // At once, for nobody else would send one.
+        // The deadline is now, because no other message can arrive.
         released(&mut ours, Instant::now(), &stop)
     }
 

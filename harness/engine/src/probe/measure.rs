@@ -13,10 +13,10 @@ use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
 use imglock_locks::{KernelLocks, availability};
 use imglock_scenario::ScenarioError;
 
-/// Why a directory could not be probed.
+/// The reasons why a probe fails.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// No file can be made there.
+    /// No file can be created in the directory.
     #[error("cannot make a file in {}: {}", directory.display(), describe(source))]
     Directory {
         /// The directory.
@@ -27,18 +27,16 @@ pub enum ProbeError {
     /// Processes cannot be started, or the probe was stopped.
     #[error(transparent)]
     Process(#[from] ProcessError),
-    /// A story of the probe is not well formed: a mistake in this crate.
+    /// A story of the probe is not well formed. This is a defect of this crate.
     #[error("a scenario of the probe itself is not well formed: {0}")]
     Story(#[from] ScenarioError),
 }
 
-/// Tries every property in `options.directory`, and kills `rounds` holders of
-/// a lock of each kind.
-///
-/// What is not as it must be is part of the result.
+/// Tries every property in `options.directory`, and kills `rounds` holders of a
+/// lock of each type. Faults of locks are part of the result.
 ///
 /// # Errors
-/// When no file can be made there or no process be started, and when
+/// If no file can be created in the directory, no process can be started, or
 /// `options.stop` is triggered.
 pub fn probe(options: &SessionOptions, rounds: u32) -> Result<Probe, ProbeError> {
     let directory = options.directory.clone();
@@ -67,8 +65,8 @@ pub fn probe(options: &SessionOptions, rounds: u32) -> Result<Probe, ProbeError>
     Ok(Probe { directory, environment, null_has_ofd, properties, releases })
 }
 
-/// One run for each property and backend, so that none depends on another,
-/// except that nothing can be asked of locks that are never granted.
+/// One run for each property and backend, so that the results are independent.
+/// If no lock is granted, the other properties are not tried.
 fn properties(mut engine: Engine) -> Result<Vec<ProbeMeasurement>, ProbeError> {
     let mut all: Vec<ProbeMeasurement> = Vec::with_capacity(Property::ALL.len());
     for property in Property::ALL {
@@ -97,8 +95,8 @@ fn none_granted(backend: Backend) -> String {
     format!("no {backend} lock is granted")
 }
 
-/// QEMU's question, asked as QEMU asks it (util/osdep.c,
-/// `qemu_probe_lock_ops`).
+/// QEMU's test for OFD locks, with the same call (`qemu_probe_lock_ops` in
+/// util/osdep.c).
 fn null_has_ofd() -> bool {
     let Ok(null) = File::open("/dev/null") else { return false };
     KernelLocks::new(null.as_fd(), Backend::Ofd).test(LockType::Write, RangeSpec::at(0, 0)).is_ok()

@@ -1,13 +1,12 @@
-//! What locking is worth on a file system, found out by trying it between
-//! real processes.
+//! Measures how well locks work on a file system, with real processes.
 //!
-//! [`lock::availability`](imglock_locks::availability) asks one question of one
-//! process: is a lock granted? Here each [`Property`] that QEMU relies on is a
-//! small story, played by real processes ([`Engine::run_to_the_end`]) and judged on
-//! its own. How long a lock outlives its killed holder is measured beside
-//! them. All of it is plain data, a [`Probe`]; [`meaning`] says what follows
-//! from it for QEMU.
+//! [`availability`] only tests whether one process is granted a lock. The probe
+//! tries each [`Property`] that QEMU relies on: real processes play a small
+//! story ([`Engine::run_to_the_end`]), which is judged by itself. The probe also
+//! measures how long a lock outlives its killed holder. The result is plain
+//! data, a [`Probe`]; [`probe_meaning`] lists the consequences for QEMU.
 //!
+//! [`availability`]: imglock_locks::availability()
 //! [`Engine::run_to_the_end`]: crate::run::Engine::run_to_the_end
 
 mod advice;

@@ -2,78 +2,79 @@ use serde::{Deserialize, Serialize};
 
 use imglock_core::Backend;
 
-/// What properties are about, for reading.
+/// Groups of properties, for reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProbeTheme {
-    /// Who gets a lock and who does not.
+    /// Which locks are granted and which are refused.
     Exclusion,
-    /// When a lock goes.
+    /// When a lock is released.
     Lifetime,
-    /// By which names a file's locks are met.
+    /// Under which names of a file its locks conflict.
     Names,
-    /// The two together, as QEMU puts them to use.
+    /// QEMU's use of locks.
     Protocol,
 }
 
 impl ProbeTheme {
-    /// All of them, in the order in which they are tried.
+    /// All themes, in the order in which they are tried.
     pub const ALL: [ProbeTheme; 4] =
         [ProbeTheme::Exclusion, ProbeTheme::Lifetime, ProbeTheme::Names, ProbeTheme::Protocol];
 
-    /// A heading.
+    /// The heading of the group.
     pub fn heading(self) -> &'static str {
         match self {
             ProbeTheme::Exclusion => "A lock is",
             ProbeTheme::Lifetime => "It is",
-            ProbeTheme::Names => "It is met",
+            ProbeTheme::Names => "It conflicts",
             ProbeTheme::Protocol => "QEMU's lock bytes",
         }
     }
 }
 
-/// Something that must be so, or must not, wherever locks are to be relied on.
+/// A property that must hold, or must not hold, for reliable locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Property {
-    /// Whoever is alone gets the lock.
+    /// A lock without a conflict is granted.
     Granted,
-    /// Two readers have the same bytes.
+    /// Two readers can lock the same bytes.
     ReadersShare,
-    /// A lock keeps nobody from the bytes beside it.
+    /// A lock does not conflict with locks on neighbouring bytes.
     NeighboursFree,
-    /// A write lock keeps writers out.
+    /// A write lock conflicts with a write lock.
     WriterKeepsWriterOut,
-    /// A write lock keeps readers out.
+    /// A write lock conflicts with a read lock.
     WriterKeepsReaderOut,
-    /// A read lock keeps writers out.
+    /// A read lock conflicts with a write lock.
     ReaderKeepsWriterOut,
-    /// /proc/locks shows it, with the right bytes and the right owner.
+    /// /proc/locks shows the lock with the right bytes and the right owner.
     Shown,
-    /// Gone once its descriptor is closed.
+    /// The lock is released when its descriptor is closed.
     EndsOnClose,
-    /// Gone once its process has exited.
+    /// The lock is released when its process exits.
     EndsOnExit,
-    /// Gone once its process was killed.
+    /// The lock is released when its process is killed.
     EndsOnKill,
-    /// Still there when another descriptor of the file is closed: so for OFD,
-    /// not so for POSIX, where any close drops all.
+    /// The lock remains when another descriptor of the file is closed. This
+    /// must hold for OFD, and must not for POSIX, where any close drops all
+    /// locks (fcntl(2)).
     SurvivesOtherClose,
-    /// Still there while a forked child has the descriptor: so for OFD, not so
-    /// for POSIX.
+    /// The lock remains while a forked child has the descriptor. This must hold
+    /// for OFD and must not for POSIX.
     KeptByChild,
-    /// A hard link leads to the same locks.
+    /// A lock conflicts with one taken through a hard link.
     MetByHardLink,
-    /// A symbolic link leads to the same locks.
+    /// A lock conflicts with one taken through a symbolic link.
     MetBySymlink,
-    /// The file goes on being locked when its name is removed.
+    /// The file remains locked when its name is removed.
     SurvivesUnlink,
     /// Of two QEMUs that want to write, the second is refused.
     SecondWriterRefused,
 }
 
 impl Property {
-    /// All of them, in the order in which they are tried.
+    /// All properties, in the order in which they are tried.
     pub const ALL: [Property; 16] = [
         Property::Granted,
         Property::ReadersShare,
@@ -93,7 +94,7 @@ impl Property {
         Property::SecondWriterRefused,
     ];
 
-    /// What it is about.
+    /// The group of the property.
     pub fn theme(self) -> ProbeTheme {
         match self {
             Property::Granted
@@ -115,16 +116,17 @@ impl Property {
         }
     }
 
-    /// The words that follow its theme's heading; yes or no is said of them.
+    /// The words after the group's heading; the report answers them with yes or
+    /// no.
     pub fn words(self) -> &'static str {
         match self {
-            Property::Granted => "granted to who asks first",
+            Property::Granted => "granted without a conflict",
             Property::ReadersShare => "shared by two readers",
-            Property::NeighboursFree => "no bar to the bytes beside it",
+            Property::NeighboursFree => "limited to its own bytes",
             Property::WriterKeepsWriterOut => "refused: write against write",
             Property::WriterKeepsReaderOut => "refused: read against write",
             Property::ReaderKeepsWriterOut => "refused: write against read",
-            Property::Shown => "shown in /proc/locks as it is",
+            Property::Shown => "shown correctly in /proc/locks",
             Property::EndsOnClose => "gone when the file is closed",
             Property::EndsOnExit => "gone when its process has exited",
             Property::EndsOnKill => "gone when its process was killed",
@@ -137,7 +139,8 @@ impl Property {
         }
     }
 
-    /// Whether it must be so. POSIX locks differ by rule, not by mistake.
+    /// Whether the property must hold. POSIX locks differ by rule, not by
+    /// mistake.
     pub fn must_be(self, backend: Backend) -> bool {
         match self {
             Property::SurvivesOtherClose | Property::KeptByChild => backend == Backend::Ofd,

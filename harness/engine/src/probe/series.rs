@@ -3,41 +3,41 @@ use serde::{Deserialize, Serialize};
 use crate::series::TimeSpread;
 use imglock_core::Backend;
 
-/// How long a lock outlives its killed holder.
+/// The time for which a lock outlives its killed holder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseDelay {
-    /// Which kind of lock.
+    /// Lock type.
     pub backend: Backend,
     /// Whether the holder had registered the file with an io_uring instance.
     pub uring: bool,
-    /// What came of it.
+    /// The result.
     pub timing: ProbeTiming,
 }
 
-/// What came of a series of kills.
+/// The result of a series of kills.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub enum ProbeTiming {
-    /// Every lock went, and this is when.
+    /// Every lock was released; these are the times.
     Measured(ProbeDelays),
-    /// It could not be tried here.
+    /// The series could not be measured here.
     NotTried {
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// A lock was still there when the time that a step may take had passed.
+    /// A lock was still held after the time limit of a step.
     NotReleased,
 }
 
-/// Times of a series, accurate to the waking up of a process: some tens of
+/// The times of a series. They include the wake-up of a process: some tens of
 /// microseconds on an idle machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeDelays {
-    /// How many times it was tried.
+    /// The number of rounds.
     pub rounds: usize,
-    /// From the sending of SIGKILL until the lock was another's.
+    /// From the sending of SIGKILL to the waiter's acquisition of the lock.
     pub from_kill: TimeSpread,
-    /// From the moment at which the process counted as dead (its pidfd said
-    /// so) until the lock was another's; 0 where it was by then.
+    /// From the process's death, as its pidfd reports it, to the waiter's
+    /// acquisition of the lock; 0 if the lock was acquired before.
     pub after_exit: TimeSpread,
 }

@@ -4,11 +4,11 @@ use super::property::Property;
 use imglock_scenario::{Scenario, ScenarioError};
 
 impl Property {
-    /// The story that tries it. What its last line expects decides; what
-    /// those before it expect is needed for that to mean anything.
+    /// The story that tries the property. The last line decides. The
+    /// expectations of the lines before it are preconditions.
     ///
     /// # Errors
-    /// None, unless the text in this file is broken.
+    /// None, unless the text in this file is invalid.
     pub fn scenario(self) -> Result<Scenario, ScenarioError> {
         let (theme, words) = (self.theme().heading(), self.words());
         let text = format!("summary \"{theme} {words}\"\nabout \"-\"\n{}", self.steps());

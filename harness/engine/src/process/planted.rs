@@ -12,10 +12,8 @@ use rustix::process::{PidfdFlags, getppid, pidfd_open};
 use super::channel::Channel;
 use crate::fault::{Fault, Faulty, Memory, Purpose, Surroundings};
 use crate::raw::{clone_into, numbered};
-use imglock_core::{Access, Refusal, Side};
-use imglock_core::{Backend, ByteLocks, RangeSpec};
-use imglock_locks::AcquireError;
-use imglock_locks::KernelLocks;
+use imglock_core::{Access, Backend, ByteLocks, RangeSpec, Refusal, Side};
+use imglock_locks::{AcquireError, KernelLocks};
 
 /// The number of readings of the kernel's table in search of a waiting lock.
 const READINGS: usize = 8;

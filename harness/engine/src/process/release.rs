@@ -12,8 +12,7 @@ use super::channel::Channel;
 use super::next::{Next, failed};
 use super::wire::Reply;
 use crate::raw::numbered;
-use imglock_core::Outcome;
-use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
+use imglock_core::{Backend, ByteLocks, LockType, Outcome, RangeSpec};
 use imglock_locks::KernelLocks;
 
 /// The end of a wait for a lock.

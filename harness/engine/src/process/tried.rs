@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use imglock_core::Outcome;
-use imglock_core::Refusal;
+use imglock_core::{Outcome, Refusal};
 
 /// The outcome of one of many tries that are answered together. It encodes an
 /// [`Outcome`] in few bytes, since nearly all outcomes are one of nine.

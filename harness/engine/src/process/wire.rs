@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::execution::Execution;
 use crate::arena::Heat;
 use crate::fault::Fault;
-use imglock_core::Outcome;
-use imglock_core::{Access, Claim};
-use imglock_core::{Backend, LockType, RangeSpec};
+use imglock_core::{Access, Backend, Claim, LockType, Outcome, RangeSpec};
 use imglock_locks::ByteClaims;
 
 /// The data of an open node; kept by the caller, not by the worker.

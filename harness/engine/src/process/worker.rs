@@ -15,8 +15,7 @@ use super::worker_node::NodeWork;
 use super::{FAULT, pausing, release, worker_batch, worker_fork, worker_race, worker_uring};
 use crate::fault::{Fault, Purpose};
 use crate::raw::{let_signals_interrupt, numbered};
-use imglock_core::{Backend, ByteLocks, LockError};
-use imglock_core::{LockOwner, Outcome};
+use imglock_core::{Backend, ByteLocks, LockError, LockOwner, Outcome};
 use imglock_locks::ByteClaims;
 
 /// Runs a worker that has just re-executed itself, with its socket on stdin.

@@ -10,9 +10,7 @@ use super::planted::Planted;
 use super::tried::Tried;
 use super::wire::{Reply, Request};
 use super::worker::perform;
-use imglock_core::Backend;
-use imglock_core::Outcome;
-use imglock_core::{Access, Claim};
+use imglock_core::{Access, Backend, Claim, Outcome};
 
 /// Tries each of `claims` with `beside` open in this process, and sends the
 /// outcomes of all of them.

@@ -10,9 +10,7 @@ use super::planted::Planted;
 use super::wire::{NodeHandle, Reply};
 use crate::fault::Purpose;
 use crate::raw::numbered;
-use imglock_core::Backend;
-use imglock_core::Outcome;
-use imglock_core::{Access, Claim};
+use imglock_core::{Access, Backend, Claim, Outcome};
 use imglock_locks::{AcquireError, ByteClaims};
 
 /// A worker's operation on a node.

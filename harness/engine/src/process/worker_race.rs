@@ -10,8 +10,7 @@ use super::release::monotonic;
 use super::worker_node::NodeWork;
 use crate::arena::{Answered, Arena, Heat, Jitter, Ledger, Left, RaceEntry};
 use crate::raw::numbered;
-use imglock_core::Outcome;
-use imglock_core::{Access, Claim};
+use imglock_core::{Access, Claim, Outcome};
 
 /// Runs a batch of rounds in the memory that came with the request. An
 /// abandoned batch ends normally: the memory has its entries so far.

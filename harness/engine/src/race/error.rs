@@ -4,19 +4,19 @@ use std::time::Duration;
 use crate::process::ProcessError;
 use crate::run::HarnessError;
 
-/// Why a race cannot start or go on.
+/// The reasons why a race cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RaceError {
     /// The plan contradicts itself, or no subject can play it.
     #[error("no race: {0}")]
     Plan(String),
-    /// An opener waited longer than a step may take for another one.
+    /// An opener waited for another one for longer than a step's time limit.
     #[error("no race: opener {opener} waited {waited:?} for another one")]
     TimedOut {
         /// The number of the opener, from 1.
         opener: usize,
-        /// The time that a step may take.
+        /// The time limit of a step.
         waited: Duration,
     },
     /// An opener failed or died.

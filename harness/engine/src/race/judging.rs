@@ -6,30 +6,30 @@ use imglock_scenario::{
     judge_history,
 };
 
-/// Judges heats one after the other, and adds them to the race's sum.
+/// Judges batches, one after the other, and adds them to the race's sum.
 ///
-/// The history of a heat is judged whole. Only where that shows something, or
-/// a witness does, each round is looked at: openings do not reach from one
-/// round into another, so each is a history of its own.
+/// The history of a batch is judged as a whole. If the history or a witness
+/// shows something, each round is judged by itself: no opening extends from one
+/// round into the next, so each round is a history of its own.
 #[derive(Debug)]
 pub(super) struct Judging<'a> {
-    /// Of each heat: it ends as it began, with nobody in.
+    /// The terms of every batch: no opener has the image at its start and end.
     pub(super) terms: HistoryTerms<'a>,
-    /// What the image's counter was before the heat.
+    /// The image's counter before the batch.
     counter: u64,
     stays: Vec<Opening>,
 }
 
 impl<'a> Judging<'a> {
-    /// For a race that has not begun.
+    /// The state before the first batch.
     pub(super) fn new(plan: &RacePlan, openers: &'a [HistoryOpener]) -> Judging<'a> {
         let backend = plan.backend;
         let terms = HistoryTerms { openers, backend, complete: true, resolution_ns: 0 };
         Judging { terms, counter: 0, stays: Vec::new() }
     }
 
-    /// Adds a heat whose first round is the next one of `sum`; `counter` is
-    /// what the image's was afterwards.
+    /// Adds a batch whose first round is the next one of `sum`. `counter` is
+    /// the image's counter after the batch.
     pub(super) fn judge(&mut self, turns: &[RaceTurn], counter: Option<u64>, sum: &mut RaceSum) {
         let openers = self.terms.openers.len();
         self.stays.clear();
@@ -60,7 +60,7 @@ impl<'a> Judging<'a> {
         }
     }
 
-    /// Says what was wrong in a round.
+    /// Reports the findings of one round.
     fn look(&mut self, turns: &[RaceTurn], witnessed: Witnessed, sum: &mut RaceSum) {
         let round = sum.rounds;
         let evidence = |matter, words| RaceEvidence { round, matter, words, turns: turns.to_vec() };
@@ -121,13 +121,13 @@ impl<'a> Judging<'a> {
     }
 }
 
-/// What the two witnesses say of a round.
+/// The findings of both witnesses in a round.
 #[derive(Debug, Clone, Copy)]
 struct Witnessed {
     claims: bool,
     changed: bool,
-    /// How many counts the image does not show; fewer than none when it shows
-    /// more than there were.
+    /// Counts that the image does not show; negative if it shows more than were
+    /// made.
     lost: i64,
 }
 
@@ -151,8 +151,8 @@ impl RaceSum {
     }
 }
 
-/// Nobody was refused, and of those granted no two conflict: whenever that
-/// was, nothing is wrong.
+/// Whether no opener was refused and no two granted openers conflict. Such a
+/// round is right whatever its time stamps are.
 fn is_quiet(turns: &[RaceTurn]) -> bool {
     let conflicts = |one: &RaceTurn, others: &[RaceTurn]| {
         others.iter().any(|other| one.stay.claim.conflicts_with(other.stay.claim))
@@ -161,7 +161,7 @@ fn is_quiet(turns: &[RaceTurn]) -> bool {
         && turns.iter().enumerate().all(|(index, one)| !conflicts(one, &turns[index + 1..]))
 }
 
-/// The two of whom one saw the other's claim.
+/// Two openers, one of which saw the other's claim.
 fn pair(turns: &[RaceTurn]) -> Option<HistoryMatter> {
     let seer = turns.iter().find(|turn| turn.proof.against() != 0)?;
     let seen = turns.get(seer.proof.against().trailing_zeros() as usize)?;
@@ -171,13 +171,14 @@ fn pair(turns: &[RaceTurn]) -> Option<HistoryMatter> {
     Some(HistoryMatter::TwoHolders { first, second })
 }
 
-/// Where those who counted in a round found the counter.
+/// The counter values that the counting openers of a round found.
 fn counters(round: &[RaceTurn]) -> impl Iterator<Item = u64> + '_ {
     round.iter().filter_map(|turn| turn.proof.counted_from)
 }
 
-/// By how much the image's counter was raised too little in a round, for each
-/// where it was: a round leaves what the next one that counts begins with.
+/// The missing increments of the image's counter in a round, by the index where
+/// they are missing. A counting round starts with the counter that the previous
+/// one left.
 fn miscounts(turns: &[RaceTurn], openers: usize, before: u64, after: u64) -> Vec<(usize, i64)> {
     let mut wrong = Vec::new();
     let mut check = |(index, began, counted): (usize, u64, u64), ended: u64| {
@@ -191,7 +192,7 @@ fn miscounts(turns: &[RaceTurn], openers: usize, before: u64, after: u64) -> Vec
         let Some(began) = counters(round).min() else { continue };
         match last {
             Some(last) => check(last, began),
-            // Nobody was to count before.
+            // No opener counted before.
             None if began != before => check((index, before, 0), began),
             None => {}
         }

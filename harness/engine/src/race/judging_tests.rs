@@ -1,14 +1,12 @@
 use crate::process::StopToken;
 use crate::race::RaceProof;
 use crate::run::SessionOptions;
-use imglock_core::Backend;
-use imglock_core::Hazard;
-use imglock_core::{Mode, Permission, Refusal, Side};
+use imglock_core::{Backend, Hazard, Mode, Permission, Refusal, Side};
 use imglock_scenario::{OpenAnswer, OpeningEnd};
 
 use super::*;
 
-/// Who was granted it has it between these two moments.
+/// An opener that was granted the image and held it from `from` to `until`.
 fn granted(opener: usize, mode: Mode, from: u64, until: u64) -> RaceTurn {
     let end = Some(OpeningEnd::Closed { from_ns: until, until_ns: until + 5 });
     turn(opener, mode, from, OpenAnswer::Granted, end)
@@ -36,7 +34,7 @@ fn counting(mut turn: RaceTurn, counted_from: u64) -> RaceTurn {
     turn
 }
 
-/// Judges one heat of a race of two openers that are one process or not.
+/// Judges one batch of a race of two openers, which are one process or two.
 fn judged(backend: Backend, sharing: usize, turns: &[RaceTurn], counter: u64) -> RaceSum {
     let plan = RacePlan { openers: 2, sharing, ..RacePlan::new(backend) };
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
@@ -57,13 +55,13 @@ const fn seen(claims: u64, data: u64, history: u64) -> Sightings {
 #[test]
 fn what_is_as_it_must_be_is_counted() {
     let turns = [
-        // One after the other; nobody is in the way.
+        // One after the other, without a conflict.
         counting(granted(0, Mode::Rw, 10, 20), 0),
         counting(granted(1, Mode::Rw, 40, 50), 1),
-        // Refused while the other holds.
+        // Refused while the other opener holds the image.
         counting(granted(0, Mode::Rw, 110, 190), 2),
         refused(1, Mode::Rw, 150),
-        // Both are refused, for both came at the same time.
+        // Both are refused: they came at the same time.
         refused(0, Mode::Rw, 250),
         refused(1, Mode::Rw, 252),
     ];
@@ -101,7 +99,8 @@ fn of_one_process_under_posix_they_are_a_hazard() {
     let hazards: Vec<_> = sum.hazards.iter().map(|one| (one.kind, one.rounds, one.seen)).collect();
     assert_eq!(hazards, [(Hazard::SameOwner, 1, seen(0, 1, 1))]);
     assert_eq!(sum.lost_updates, 1);
-    // Neither are they one owner under OFD, nor two processes under POSIX.
+    // Openers of one process are separate owners under OFD, and two processes
+    // are separate owners under POSIX.
     for (backend, sharing) in [(Backend::Ofd, 2), (Backend::Posix, 0)] {
         let sum = judged(backend, sharing, &both, 1);
         assert_eq!(breaches(&sum), [(Breach::TwoHolders, 1, seen(0, 1, 1))], "{backend}");
@@ -140,7 +139,7 @@ fn data_that_changed_is_a_breach() {
     turns[0].proof.changed = true;
     let sum = judged(Backend::Ofd, 0, &turns, 0);
     assert_eq!(breaches(&sum), [(Breach::ChangedData, 1, seen(0, 1, 0))]);
-    // Nobody writes to the image but the openers.
+    // Only the openers write to the image.
     turns[0].proof.changed = false;
     let sum = judged(Backend::Ofd, 0, &turns, 7);
     assert_eq!(breaches(&sum), [(Breach::ChangedData, 1, seen(0, 1, 0))]);
@@ -183,12 +182,12 @@ fn a_count_is_missed_in_the_round_in_which_it_was_lost() {
     };
     let fine = rounds(&[&[0, 1], &[], &[2], &[5, 3, 4]]);
     assert_eq!(miscounts(&fine, 3, 0, 6), []);
-    // The third counted on, and the second wrote over it.
+    // The third opener counts on, and the second one overwrites its count.
     let lost = rounds(&[&[0], &[1, 1, 2], &[], &[2]]);
     assert_eq!(miscounts(&lost, 3, 0, 3), [(1, 2)]);
-    // The last round's loss shows in what is left.
+    // The last round's loss shows in the final counter.
     assert_eq!(miscounts(&rounds(&[&[0], &[1, 1]]), 3, 0, 2), [(1, 1)]);
-    // Somebody else counted, in the middle or before the beginning.
+    // Another program counted, in the middle or before the beginning.
     assert_eq!(miscounts(&rounds(&[&[0], &[4]]), 3, 0, 5), [(0, -3)]);
     assert_eq!(miscounts(&rounds(&[&[4]]), 3, 0, 5), [(0, -4)]);
     assert_eq!(miscounts(&rounds(&[&[]]), 3, 0, 1), [(0, -1)]);

@@ -1,16 +1,21 @@
-//! Openers released at the same moment, again and again: who gets the image,
-//! and whether two ever have it that must not.
+//! Openers released at the same moment, again and again: which of them get the
+//! image, and do two conflicting ones ever hold it together?
 //!
-//! In each round every opener is drawn a mode and opens the image; whoever is
-//! granted proves that it has it, and closes. Two witnesses watch. Each opener
-//! publishes its claim in memory that all share, while it surely holds, and
-//! looks for others that conflict; and who writes alone counts in the image
-//! itself, so that a count is lost when two are in. Every opening becomes a
-//! [`Stay`](imglock_scenario::Stay) with time stamps of one clock, and
-//! [`judge`](imglock_scenario::judge) says whether all of them can have been.
+//! In each round, every opener draws a mode and opens the image. A granted
+//! opener leaves evidence that it holds the image, and then closes it. There
+//! are two witnesses. First, each opener publishes its claim in shared memory
+//! while it certainly holds the image, and looks for conflicting claims.
+//! Second, an opener that writes alone counts in the image, so two of them at a
+//! time lose a count. Every opening becomes an [`Opening`] with time stamps of
+//! one clock, and [`judge_history`] decides whether all of them are possible
+//! under the contract.
 //!
-//! Our own workers run thousands of rounds by themselves, at a barrier in
-//! shared memory. Other subjects are told each of their deeds.
+//! [`Opening`]: imglock_scenario::Opening
+//! [`judge_history`]: imglock_scenario::judge_history
+//!
+//! The builtin workers run thousands of rounds without the command, separated
+//! by a barrier in shared memory. Other subjects receive each action as a
+//! request.
 
 mod error;
 mod judging;
@@ -33,32 +38,31 @@ use imglock_scenario::HistoryTerms;
 use judging::Judging;
 use turn::{Racers, Ran};
 
-/// How long a heat is to take: often enough to show how far it is.
+/// Target duration of a batch: short enough for a regular progress report.
 const PACE: Duration = Duration::from_millis(200);
 
-/// The rounds of the first heat, when nobody knows how long one takes.
-const FIRST_HEAT: u64 = 64;
+/// The number of rounds in the first batch, before their duration is known.
+const FIRST_BATCH: u64 = 64;
 
-/// What an observer sees after each heat.
+/// The state of a race after a batch, for an observer.
 #[derive(Debug)]
 pub struct RaceCourse<'a> {
-    /// All that came of the race so far.
+    /// The results of the race so far.
     pub sum: &'a RaceSum,
-    /// Who takes part and on which locks, as a history has it.
+    /// The openers and the lock type, as a history has them.
     pub terms: HistoryTerms<'a>,
-    /// What the openers did in this heat, round by round.
+    /// The turns of the openers in this batch, round by round.
     pub turns: &'a [RaceTurn],
 }
 
-/// Runs a race. `observer` is shown each heat once it is judged.
+/// Runs a race. `observer` is called after each judged batch.
 ///
-/// A race that is stopped has ended too: what it came to is the result, which
-/// is not complete then.
+/// Stopping a race is not an error: the results so far are returned, and are
+/// not complete.
 ///
 /// # Errors
-/// When the plan is none, no lock of that kind works in the directory, or the
-/// processes cannot be started or do not go on: one that dies in the middle of
-/// a race is such an end.
+/// If the plan is invalid, if that type of lock does not work in the directory,
+/// or if the openers' processes cannot be started, die or stop responding.
 pub fn race(
     plan: &RacePlan,
     options: &SessionOptions,
@@ -76,7 +80,7 @@ pub fn race(
     let openers = plan.openers_by_process();
     let mut judging = Judging::new(plan, &openers);
     let began = Instant::now();
-    let mut heat = FIRST_HEAT;
+    let mut batch = FIRST_BATCH;
     loop {
         let left = plan.rounds.map_or(u64::MAX, |rounds| rounds - sum.rounds);
         let late = plan.time.is_some_and(|time| began.elapsed() >= time);
@@ -84,8 +88,8 @@ pub fn race(
             sum.complete = true;
             break;
         }
-        let heat_began = Instant::now();
-        let wanted = heat.min(left);
+        let batch_began = Instant::now();
+        let wanted = batch.min(left);
         let ran = match racers.run(sum.rounds, usize::try_from(wanted).unwrap_or(usize::MAX)) {
             Err(RaceError::Harness(HarnessError::Process(ProcessError::Stopped))) => break,
             other => other?,
@@ -95,20 +99,20 @@ pub fn race(
         sum.clocked(began.elapsed());
         observer(&RaceCourse { sum: &sum, terms: judging.terms, turns: &turns });
         if stopped || (plan.first_breach && !sum.breaches.is_empty()) {
-            // What was looked for is found; what was not is not complete.
+            // The requested breach completes a race; a stop does not.
             sum.complete = !stopped;
             break;
         }
         let done = turns.len() as u64 / plan.openers as u64;
-        heat = next_heat(done, heat_began.elapsed(), plan.time.map(|time| (time, began)));
+        batch = next_batch(done, batch_began.elapsed(), plan.time.map(|time| (time, began)));
     }
     sum.clocked(began.elapsed());
     Ok(sum)
 }
 
-/// As many rounds as fit into the time that a heat is to take, going by the
-/// last one; no more than twice as many as that.
-fn next_heat(done: u64, took: Duration, limit: Option<(Duration, Instant)>) -> u64 {
+/// The number of rounds for the next batch, from the speed of the last one; at
+/// most twice as many rounds as that had.
+fn next_batch(done: u64, took: Duration, limit: Option<(Duration, Instant)>) -> u64 {
     let mut pace = PACE;
     if let Some((time, began)) = limit {
         pace = pace.min(time.saturating_sub(began.elapsed()));

@@ -4,43 +4,42 @@ use super::sum::RaceLeftOut;
 use crate::arena::{Heat, MOST_OPENERS};
 use crate::run::Casting;
 use crate::subject::Builtin;
-use imglock_core::Backend;
-use imglock_core::Mode;
-use imglock_core::{Action, OpenOptions};
+use imglock_core::{Action, Backend, Mode, OpenOptions};
 use imglock_scenario::HistoryOpener;
 
-/// The name of the image and of the node that an opener makes of it.
+/// The name of the image, and of the node in each opener.
 pub(super) const IMAGE: &str = "disk";
 
-/// What a race is to be.
+/// The plan of a race.
 #[derive(Debug, Clone)]
 pub struct RacePlan {
-    /// On which locks.
+    /// Lock type.
     pub backend: Backend,
-    /// Who plays the openers.
+    /// The subject that plays the openers.
     pub casting: Casting,
-    /// How many there are.
+    /// The number of openers.
     pub openers: usize,
-    /// How many of them, the last ones, are one process: they share its table
-    /// of descriptors, and under POSIX its locks. 0 for none. Only our own
-    /// workers can do that.
+    /// The number of openers, the last ones, that share one descriptor table
+    /// and so ownership of POSIX locks; 0 for none. Only builtin workers
+    /// support this.
     pub sharing: usize,
-    /// After how many rounds it ends; `None` for no limit but the time.
+    /// The number of rounds; `None` if only the time is limited.
     pub rounds: Option<u64>,
-    /// After how much time it ends.
+    /// The time limit.
     pub time: Option<Duration>,
-    /// What an opener may draw; each as often as the others.
+    /// The modes to draw from, each with the same probability.
     pub modes: Vec<Mode>,
-    /// Decides what is drawn, and how openers dawdle. It cannot decide what
-    /// the scheduler does.
+    /// Random seed for modes and delays. It does not determine the scheduler's
+    /// decisions.
     pub seed: u64,
-    /// End with the heat in which the contract was first broken.
+    /// Whether to end the race with the batch in which the contract is first
+    /// broken.
     pub first_breach: bool,
 }
 
 impl RacePlan {
-    /// Our own four workers, two of which are one process, in all modes, for
-    /// ten thousand rounds.
+    /// Four builtin workers, the last two in one process, in all modes, for ten
+    /// thousand rounds.
     pub fn new(backend: Backend) -> RacePlan {
         RacePlan {
             backend,
@@ -55,19 +54,19 @@ impl RacePlan {
         }
     }
 
-    /// The mode that an opener is drawn in a round.
+    /// The mode of an opener in a round.
     pub fn mode(&self, round: u64, opener: usize) -> Mode {
         let choice = Heat::choice(self.seed, round, opener, self.modes.len());
         self.modes.get(choice).copied().unwrap_or(Mode::None)
     }
 
-    /// Whether these two are one process.
+    /// Whether these two openers share a process.
     pub fn share(&self, one: usize, other: usize) -> bool {
         let first = self.openers - self.sharing.min(self.openers);
         self.sharing > 1 && one >= first && other >= first
     }
 
-    /// Whether the openers are our own workers and nobody else.
+    /// Whether all openers are builtin workers.
     pub fn is_played_by_workers(&self) -> bool {
         self.casting.to_string() == Builtin::NAME
     }
@@ -75,7 +74,7 @@ impl RacePlan {
     pub(super) fn check(&self) -> Result<(), String> {
         let Self { openers, sharing, .. } = self;
         if !(2..=MOST_OPENERS).contains(openers) {
-            return Err(format!("a race takes 2 to {MOST_OPENERS} openers, not {openers}"));
+            return Err(format!("a race needs 2 to {MOST_OPENERS} openers, not {openers}"));
         }
         if *sharing == 1 || sharing > openers {
             return Err(format!(
@@ -87,15 +86,15 @@ impl RacePlan {
             return Err(format!("only {} openers can share a process", Builtin::NAME));
         }
         if self.modes.is_empty() {
-            return Err("a race takes at least one mode".to_owned());
+            return Err("a race needs at least one mode".to_owned());
         }
         if self.rounds.is_none() && self.time.is_none() {
-            return Err("a race takes a number of rounds, or a time".to_owned());
+            return Err("a race needs a number of rounds, or a time limit".to_owned());
         }
         Ok(())
     }
 
-    /// The modes that everybody can play, and why the others are left out.
+    /// The modes that every subject can play, and the others with the reason.
     pub(super) fn playable(&self) -> Result<(Vec<Mode>, Vec<RaceLeftOut>), String> {
         let mut modes = Vec::new();
         let mut left_out = Vec::new();
@@ -111,7 +110,7 @@ impl RacePlan {
         }
         match left_out.first() {
             Some(first) if modes.is_empty() => {
-                Err(format!("none of the modes can be raced: {}", first.why))
+                Err(format!("no mode of this race can be played: {}", first.why))
             }
             _ => Ok((modes, left_out)),
         }

@@ -8,42 +8,40 @@ use super::turn::{RaceProof, RaceTurn, Racers, Ran};
 use crate::process::{Launcher, NodeHandle, ProcessError, StopToken, monotonic};
 use crate::run::{HarnessError, SessionOptions};
 use crate::subject::{Deed, OpenNode, Performed, Player, Stage, StepFailure};
-use imglock_core::Backend;
-use imglock_core::Permissions;
-use imglock_core::{Action, OpenOptions, Outcome};
+use imglock_core::{Action, Backend, OpenOptions, Outcome, Permissions};
 use imglock_scenario::{OpenAnswer, Opening, OpeningEnd};
 
-/// How long an image is. QEMU wants whole sectors, and opens an image that is
-/// not empty.
+/// The size of an image. QEMU requires whole sectors, and does not open an
+/// empty image.
 const IMAGE_BYTES: u64 = 1024 * 1024;
 
 /// The digits of the image's counter.
 const DIGITS: usize = 12;
 
-/// Other subjects, who are told each of their deeds.
+/// Openers of other subjects, which receive each action as a request.
 ///
-/// In a round all begin to open before anybody is waited for; those granted
-/// read and write the counter, where they can; then all close.
+/// In a round, all openers start to open before the first wait. Granted openers
+/// read and write the counter if their subject can do that. Then all close.
 pub(super) struct Players {
     plan: RacePlan,
-    /// Ends them all when it goes.
+    /// Ends all players on drop.
     _launcher: Launcher,
     players: Vec<Box<dyn Player>>,
     directory: PathBuf,
     timeout: Duration,
     stop: StopToken,
-    /// Whether everybody can read and write on request.
+    /// Whether every subject can read and write on request.
     counts: bool,
 }
 
-/// One opener's node, while it is open.
+/// The node of an opener, while it is open.
 struct Node {
     options: OpenOptions,
     handle: NodeHandle,
 }
 
 impl Players {
-    /// Starts them, and makes the image.
+    /// Starts the players and creates the image.
     pub(super) fn start(plan: &RacePlan, options: &SessionOptions) -> Result<Players, RaceError> {
         options.require(&[plan.backend])?;
         let mut launcher = Launcher::start(&options.launcher())?;
@@ -106,8 +104,8 @@ impl Players {
         Ok(turns)
     }
 
-    /// Whoever writes and lets nobody else write counts: all of them read
-    /// before any of them writes.
+    /// Counts for every opener that writes and does not share `write`: all of
+    /// them read before any of them writes.
     fn count(&mut self, nodes: &[Option<Node>], turns: &mut [RaceTurn]) -> Result<(), RaceError> {
         let counts = |turn: &RaceTurn| {
             let claim = turn.stay.claim;

@@ -6,87 +6,85 @@ use strum::{Display, IntoStaticStr};
 use super::plan::RacePlan;
 use super::turn::RaceTurn;
 use crate::run::{Environment, SessionOptions};
-use imglock_core::Backend;
-use imglock_core::Hazard;
-use imglock_core::Mode;
+use imglock_core::{Backend, Hazard, Mode};
 use imglock_scenario::HistoryMatter;
 
-/// What a race came to, or came to so far.
+/// The results of a race, complete or so far.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RaceSum {
-    /// Where.
+    /// The environment of the race.
     pub environment: Environment,
-    /// On which locks.
+    /// Lock type.
     pub backend: Backend,
-    /// Who played.
+    /// The subject that played the openers.
     pub subject: String,
-    /// How many openers there were.
+    /// The number of openers.
     pub openers: usize,
-    /// How many of them, the last ones, were one process.
+    /// The number of openers, the last ones, that shared one process.
     pub sharing: usize,
-    /// What decided about modes and jitter.
+    /// Random seed for modes and delays.
     pub seed: u64,
-    /// What was drawn from.
+    /// The modes that were drawn from.
     pub modes: Vec<Mode>,
-    /// What was asked for and cannot be played.
+    /// Requested modes that the subject cannot play.
     pub left_out: Vec<RaceLeftOut>,
-    /// How many rounds there were to be, where there was such a limit.
+    /// The planned number of rounds, if it was limited.
     pub planned: Option<u64>,
-    /// How many there were.
+    /// The number of rounds.
     pub rounds: u64,
-    /// How long they took, in milliseconds.
+    /// The duration, in milliseconds.
     pub elapsed_ms: u64,
-    /// Whether it ended as planned.
+    /// Whether the race ended as planned.
     pub complete: bool,
-    /// How fast it was, judging included.
+    /// Rounds per second, judging included.
     pub rounds_per_second: f64,
-    /// In how many rounds nobody, one, two and so on were granted.
+    /// The number of rounds in which 0, 1, 2, ... openers were granted.
     pub winners: Vec<u64>,
-    /// Rounds in which somebody was refused.
+    /// Rounds with at least one refusal.
     pub contested: u64,
-    /// Rounds in which everybody was refused.
+    /// Rounds in which every opener was refused.
     pub nobody_won: u64,
-    /// Openings that were refused.
+    /// Refused openings.
     pub refusals: u64,
-    /// How often the image's counter was raised.
+    /// Increments of the image's counter.
     pub counts: u64,
-    /// How many of these it does not show.
+    /// Increments that the image does not show.
     pub lost_updates: u64,
-    /// Openings that may contradict the contract: their time stamps are too
-    /// close together.
+    /// Openings that possibly contradict the contract: their time stamps are
+    /// too close together to tell.
     pub unclear: u64,
-    /// How the contract was broken.
+    /// Breaches of the contract.
     pub breaches: Vec<RaceTally<Breach>>,
-    /// Known ways in which it was broken: no fault of anybody here.
+    /// Known hazards: they are expected with these locks.
     pub hazards: Vec<RaceTally<Hazard>>,
 }
 
-/// A mode that is not raced.
+/// A mode that the race leaves out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RaceLeftOut {
-    /// Which.
+    /// The mode.
     pub mode: Mode,
-    /// Why not.
+    /// The reason.
     pub why: String,
 }
 
-/// How the contract can be broken in a race.
+/// A breach of the contract in a race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[derive(Display, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Breach {
-    /// Two had the image at the same time whose claims conflict.
+    /// Two openers with conflicting claims held the image at the same time.
     TwoHolders,
-    /// Somebody was refused although nobody was in the way.
+    /// An opener was refused without a conflicting holder.
     UnjustifiedRefusal,
-    /// Somebody was granted the image and never let go.
+    /// An opener was granted the image and never released it.
     NeverReleased,
-    /// A count of one who writes alone is gone from the image.
+    /// The image lost a count of an opener that does not share `write`.
     LostUpdate,
-    /// The image changed under one who lets nobody write.
+    /// The image changed under an opener that does not share `write`.
     ChangedData,
-    /// A call failed although nobody was in the way.
+    /// A call failed without a conflicting lock.
     FailedCall,
 }
 
@@ -96,53 +94,53 @@ impl Breach {
         self.into()
     }
 
-    /// One sentence for a reader who meets the word for the first time.
+    /// One sentence that explains the breach.
     pub fn meaning(self) -> &'static str {
         match self {
-            Breach::TwoHolders => "two openers had the image at the same time that conflict",
-            Breach::UnjustifiedRefusal => "an opener was refused, and nobody was in its way",
-            Breach::NeverReleased => "an opener was granted the image and never let go of it",
-            Breach::LostUpdate => "the image lost a count of an opener that lets nobody else write",
-            Breach::ChangedData => "the image changed under an opener that lets nobody write",
-            Breach::FailedCall => "an opener met an error that is no refusal",
+            Breach::TwoHolders => "two conflicting openers held the image at the same time",
+            Breach::UnjustifiedRefusal => "an opener was refused without a conflicting holder",
+            Breach::NeverReleased => "an opener was granted the image and never released it",
+            Breach::LostUpdate => "the image lost a count of an opener that does not share `write`",
+            Breach::ChangedData => "the image changed under an opener that does not share `write`",
+            Breach::FailedCall => "an opener got an error that is not a refusal",
         }
     }
 }
 
-/// How often something was found, and the first time.
+/// The number of rounds with a breach or hazard, and the first of them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RaceTally<Kind> {
-    /// What.
+    /// The breach or hazard.
     pub kind: Kind,
-    /// In how many rounds.
+    /// The number of rounds in which it occurred.
     pub rounds: u64,
-    /// Who told of it.
+    /// The evidence for it.
     pub seen: Sightings,
-    /// The first time.
+    /// The first round.
     pub first: RaceEvidence,
 }
 
-/// In how many rounds each witness told of something.
+/// The number of rounds in which each source of evidence showed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Sightings {
     /// The openers' claims in shared memory.
     pub claims: u64,
-    /// The image's own data.
+    /// The data of the image.
     pub data: u64,
     /// The time stamps.
     pub history: u64,
 }
 
-/// A round in which something was found.
+/// A round with a breach or hazard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RaceEvidence {
-    /// Its number, from 0.
+    /// The round's number, from 0.
     pub round: u64,
-    /// What the history shows, as far as it does.
+    /// The finding of the history judge, if there is one.
     pub matter: Option<HistoryMatter>,
-    /// What else there is to say.
+    /// Further details in words.
     pub words: Option<String>,
-    /// Everything that was done in it.
+    /// The turns of all openers in the round.
     pub turns: Vec<RaceTurn>,
 }
 
@@ -178,7 +176,7 @@ impl RaceSum {
         }
     }
 
-    /// Whether the contract held, known hazards aside.
+    /// Whether the contract held. Known hazards do not count as breaches.
     pub fn holds(&self) -> bool {
         self.breaches.is_empty()
     }
@@ -197,8 +195,8 @@ impl Sightings {
     }
 }
 
-/// Counts one more round of a kind; `first` is asked for the first one's
-/// evidence.
+/// Counts one more round of `kind`. `first` makes the evidence if this is the
+/// first round.
 pub(super) fn count<Kind: Copy + Ord>(
     tallies: &mut Vec<RaceTally<Kind>>,
     kind: Kind,

@@ -15,21 +15,22 @@ use crate::run::{HarnessError, SessionOptions};
 use imglock_core::Outcome;
 use imglock_scenario::{OpenAnswer, Opening, OpeningEnd};
 
-/// Turns that one heat has room for. Each takes 80 bytes, twice.
+/// The maximum number of turns in a batch. Each takes 80 bytes, twice.
 const MOST_TURNS: usize = 32_768;
 
-/// How long an image is: a sector.
+/// The size of an image: one sector.
 const IMAGE_BYTES: u64 = 512;
 
-/// Our own workers, who run the rounds by themselves.
+/// Builtin workers, which run the rounds without the command.
 #[derive(Debug)]
 pub(super) struct Workers {
     plan: RacePlan,
-    /// Ends them all when it goes.
+    /// Ends all workers on drop.
     launcher: Launcher,
     workers: Vec<Worker>,
-    /// By which their death is told: those who share a table of descriptors
-    /// have each other's sockets open, so no socket ends with its worker.
+    /// Process handles, which report the death of a worker. Workers that share
+    /// a descriptor table have each other's sockets open, so the end of one
+    /// worker does not close its socket.
     handles: Vec<ProcessHandle>,
     arena: Arena,
     memory: OwnedFd,
@@ -37,12 +38,12 @@ pub(super) struct Workers {
     image: File,
     patience: Duration,
     stop: StopToken,
-    /// A stop that never comes, to wait for the end of what was stopped.
+    /// A stop token that never triggers, for the wait after a stop.
     never: (StopTrigger, StopToken),
 }
 
 impl Workers {
-    /// Starts them, and makes the image.
+    /// Starts the workers and creates the image.
     pub(super) fn start(plan: &RacePlan, options: &SessionOptions) -> Result<Workers, RaceError> {
         options.require(&[plan.backend])?;
         let mut launcher = Launcher::start(&options.launcher())?;
@@ -81,7 +82,7 @@ impl Workers {
         let names: Vec<String> = (0..self.plan.openers - threads).map(name).collect();
         self.workers = self.launcher.spawn(&names)?;
         for index in names.len()..self.plan.openers {
-            // Each has the table of the one before it.
+            // Each worker shares the descriptor table of the one before it.
             let request = Request::Thread { name: name(index) };
             let Some(parent) = self.workers.last_mut() else { break };
             let deadline = Instant::now() + self.patience;
@@ -105,11 +106,11 @@ impl Workers {
         Ok(())
     }
 
-    /// Sends everybody off, and waits until all have answered.
-    fn heat(&mut self, first: u64, rounds: usize) -> Result<bool, RaceError> {
+    /// Starts a batch in all openers and waits until all have answered.
+    fn run_batch(&mut self, first: u64, rounds: usize) -> Result<bool, RaceError> {
         let claims: Vec<_> = self.plan.modes.iter().map(|mode| mode.claim()).collect();
         for opener in 0..self.workers.len() {
-            let heat = Heat {
+            let batch = Heat {
                 path: self.path.clone(),
                 backend: self.plan.backend,
                 opener,
@@ -121,7 +122,7 @@ impl Workers {
                 patience: self.patience,
             };
             let channel = &mut self.workers[opener].channel;
-            let sent = channel.send_with(&Request::Race(heat), &[self.memory.as_fd()]);
+            let sent = channel.send_with(&Request::Race(batch), &[self.memory.as_fd()]);
             if let Err(error) = sent {
                 self.arena.barrier().abandon();
                 return Err(self.lost(opener, &error));
@@ -130,7 +131,7 @@ impl Workers {
         self.gather()
     }
 
-    /// Waits for the answers; says whether it was stopped meanwhile.
+    /// Waits for the answers. Returns whether the race was stopped meanwhile.
     fn gather(&mut self) -> Result<bool, RaceError> {
         let mut waiting: Vec<usize> = (0..self.workers.len()).collect();
         let mut stopped = false;
@@ -140,7 +141,7 @@ impl Workers {
             let sockets = waiting.iter().map(|opener| self.workers[*opener].channel.as_fd());
             let deaths = waiting.iter().map(|opener| self.handles[*opener].as_fd());
             let watched: Vec<_> = sockets.chain(deaths).collect();
-            // Longer than anybody's patience at the barrier.
+            // Longer than any opener waits at the barrier.
             let deadline = Instant::now() + self.patience + self.patience / 2;
             match await_any(&watched, deadline, stop) {
                 Ok(ready) if ready < waiting.len() => {
@@ -156,7 +157,7 @@ impl Workers {
                     stopped = true;
                     self.arena.barrier().abandon();
                 }
-                // As long as rounds go by, all is well.
+                // The barrier still advances, so the openers still run.
                 Err(ReceiveError::Timeout) if self.arena.barrier().generation() != generation => {}
                 Err(error) => return Err(self.lost(waiting[0], &error)),
             }
@@ -170,7 +171,7 @@ impl Workers {
             Ok(Reply { outcome: Outcome::Failed(name), .. })
                 if name == imglock_core::Errno::ETIMEDOUT =>
             {
-                // Somebody else died, or stands still.
+                // Another opener has died or is stuck.
                 let died = self.handles.iter().position(ProcessHandle::has_ended);
                 Err(match died {
                     Some(died) => self.lost(died, &ReceiveError::Closed),
@@ -185,7 +186,8 @@ impl Workers {
         }
     }
 
-    /// An opener does not answer any more. Whoever waits for it is sent away.
+    /// Handles an opener that no longer answers: the waiting openers leave the
+    /// barrier.
     fn lost(&self, opener: usize, error: &ReceiveError) -> RaceError {
         self.arena.barrier().abandon();
         let pid = self.workers.get(opener).map_or(0, |worker| worker.pid);
@@ -193,15 +195,15 @@ impl Workers {
         let why = match error {
             ReceiveError::Stopped => return ProcessError::Stopped.into(),
             ReceiveError::Closed => format!(
-                "opener {number} (process {pid}) died in the middle of the race; whoever killed \
-                 it (the kernel, for want of memory?) ended the race"
+                "opener {number} (process {pid}) died in the middle of the race; the process that \
+                 killed it (the kernel, for want of memory?) ended the race"
             ),
-            other => format!("opener {number} (process {pid}) does not go on: {other}"),
+            other => format!("opener {number} (process {pid}) stopped responding: {other}"),
         };
         RaceError::Opener(why)
     }
 
-    /// What the openers wrote down, as far as all of them came.
+    /// The turns of the rounds that all openers finished.
     fn turns(&self, first: u64, rounds: usize) -> Vec<RaceTurn> {
         let openers = self.plan.openers;
         let mut turns = Vec::with_capacity(rounds * openers);
@@ -223,7 +225,8 @@ impl Workers {
         let (answer, failure) = match entry.answered {
             Answered::Granted => (OpenAnswer::Granted, None),
             Answered::Refused(refusal) => (OpenAnswer::Refused(Some(refusal)), None),
-            // A write lock of somebody's is in the way: over what is not said.
+            // Another opener's write lock conflicts; the errno does not name
+            // the permission.
             Answered::LockByte { errno, .. } if errno == nix::libc::EAGAIN => {
                 (OpenAnswer::Refused(None), None)
             }
@@ -249,7 +252,7 @@ impl Workers {
 impl Racers for Workers {
     fn run(&mut self, first: u64, rounds: usize) -> Result<Ran, RaceError> {
         let rounds = rounds.min(self.arena.rounds());
-        let stopped = self.heat(first, rounds)?;
+        let stopped = self.run_batch(first, rounds)?;
         let turns = self.turns(first, rounds);
         let counter =
             Ledger::counter(self.image.as_fd()).map_err(|errno| RaceError::System(errno.into()))?;

@@ -1,8 +1,7 @@
 //! Runs on a file system whose locks the kernel's lock table hides. A FUSE
 //! server that keeps its locks itself is one: /proc/locks does not show them.
 
-use imglock_core::Action;
-use imglock_core::Backend;
+use imglock_core::{Action, Backend};
 use imglock_scenario::{Item, Scenario, Step};
 
 /// Why a scenario cannot be judged by outcomes alone; `None` where it can.

@@ -6,9 +6,7 @@ use super::books_names::Name;
 use super::books_node::{Node, Role};
 use super::books_pending::{Orphan, Pending};
 use crate::process::NodeHandle;
-use imglock_core::Backend;
-use imglock_core::Claim;
-use imglock_core::{Action, NodeName, OpenOptions, Outcome};
+use imglock_core::{Action, Backend, Claim, NodeName, OpenOptions, Outcome};
 
 /// The harness's record of actors, descriptor tables, nodes and images, as far
 /// as outcomes tell.

@@ -5,8 +5,7 @@ use std::collections::hash_map::Entry;
 
 use super::books::{Books, Table};
 use super::books_node::{Node, Role};
-use imglock_core::Action;
-use imglock_core::Claim;
+use imglock_core::{Action, Claim};
 
 /// Counts of the nodes that acquired their claims. With them a check for
 /// conflicts does not iterate over ten thousand nodes.

@@ -1,7 +1,5 @@
 use crate::process::NodeHandle;
-use imglock_core::Backend;
-use imglock_core::OpenOptions;
-use imglock_core::{Access, Claim};
+use imglock_core::{Access, Backend, Claim, OpenOptions};
 use imglock_locks::ByteClaims;
 
 /// How a node got its descriptor, which decides what the contract requires of

@@ -1,8 +1,7 @@
 //! Steps that have begun and not ended, and the claims they leave behind.
 
 use super::books::{Actor, Books};
-use imglock_core::Action;
-use imglock_core::Claim;
+use imglock_core::{Action, Claim};
 
 /// A step that is blocked or paused.
 #[derive(Debug, Clone)]

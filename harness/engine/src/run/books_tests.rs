@@ -5,9 +5,11 @@ use rstest::rstest;
 use super::books::Books;
 use super::books_node::Role;
 use super::history::History;
-use imglock_core::Action;
-use imglock_core::Backend::{self, Ofd, Posix};
-use imglock_core::{Locking, Mode};
+use imglock_core::{
+    Action,
+    Backend::{self, Ofd, Posix},
+    Locking, Mode,
+};
 use imglock_shorthand::action;
 
 /// `vm1.disk rw #0`, followed by unusual properties: `given`, `inherited`,

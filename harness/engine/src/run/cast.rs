@@ -9,8 +9,7 @@ use crate::process::{Channel, ProcessHandle, Reply, Request, StopToken};
 pub(super) use crate::subject::StepFailure;
 use crate::subject::{Deed, Performed, Player, Stage};
 use imglock_core::Backend;
-use imglock_locks::Visibility;
-use imglock_locks::{FileKey, LockTable, WatchedDescriptor};
+use imglock_locks::{FileKey, LockTable, Visibility, WatchedDescriptor};
 
 use super::books::Books;
 use super::mounts::Mounts;

@@ -6,8 +6,7 @@ use super::runner::Casted;
 use crate::process::Launcher;
 use crate::subject::SubjectProgram;
 use crate::subject::{Builtin, Player, Stage, Subject};
-use imglock_core::Action;
-use imglock_core::Backend;
+use imglock_core::{Action, Backend};
 use imglock_scenario::{Item, Scenario};
 
 /// Which subject plays which process of a scenario.

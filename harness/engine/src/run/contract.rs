@@ -4,9 +4,7 @@ use super::books::{Books, FullName};
 use super::books_node::{Node, Role};
 use super::breach::Breach;
 use super::contract_bytes::{Sights, judge_table};
-use imglock_core::Backend;
-use imglock_core::Claim;
-use imglock_core::{Action, Hazard, Outcome, TableLock};
+use imglock_core::{Action, Backend, Claim, Hazard, Outcome, TableLock};
 
 /// One step as the contract sees it.
 #[derive(Debug, Clone, Copy)]

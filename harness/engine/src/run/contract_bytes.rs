@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::books::{Books, FullName};
 use super::books_node::{Node, Role};
 use super::breach::Breach;
-use imglock_core::Backend;
-use imglock_core::{Claim, HELD_BASE, Permission, Permissions, UNSHARED_BASE, lock_bytes};
-use imglock_core::{Hazard, LockHolder, NodeName, TableLock};
+use imglock_core::{
+    Backend, Claim, HELD_BASE, Hazard, LockHolder, NodeName, Permission, Permissions, TableLock,
+    UNSHARED_BASE, lock_bytes,
+};
 
 /// The owner of a lock: an open file description, or a process by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -17,9 +17,7 @@ use super::trace::{EventKind, Trace};
 use crate::file_system::PrivateMounts;
 use crate::process::{Launcher, LauncherOptions, ProcessError, StopToken};
 use crate::subject::Stage;
-use imglock_core::Backend;
-use imglock_core::Hazard;
-use imglock_core::Verdict;
+use imglock_core::{Backend, Hazard, Verdict};
 use imglock_locks::Visibility;
 use imglock_scenario::Scenario;
 

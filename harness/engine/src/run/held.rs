@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::{Books, FullName};
 use super::books_node::Node;
-use imglock_core::{Action, LockHolder, NodeName, TableLock};
-use imglock_core::{Backend, ByteRange, LockType};
+use imglock_core::{Action, Backend, ByteRange, LockHolder, LockType, NodeName, TableLock};
 use imglock_scenario::{HeldEntry, HeldStatement};
 
 /// Locks of one owner on one image, neighbours joined: granted, waited for.

@@ -6,8 +6,10 @@ use rstest::rstest;
 
 use super::held::{Comparison, compare};
 use super::history::{History, table};
-use imglock_core::Backend::{self, Ofd, Posix};
-use imglock_core::LockHolder;
+use imglock_core::{
+    Backend::{self, Ofd, Posix},
+    LockHolder,
+};
 use imglock_scenario::{HeldEntry, HeldStatement};
 
 /// A statement, written as a table whose holders are nodes.

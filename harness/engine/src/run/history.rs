@@ -7,9 +7,7 @@ use super::books::Books;
 use super::breach::Breach;
 use super::contract::{Contract, Observation, Peer};
 use crate::process::NodeHandle;
-use imglock_core::Mode;
-use imglock_core::{Action, LockHolder, Outcome, TableLock};
-use imglock_core::{Backend, LockType};
+use imglock_core::{Action, Backend, LockHolder, LockType, Mode, Outcome, TableLock};
 use imglock_shorthand::action;
 
 /// The names of images 0 and 1.

@@ -4,8 +4,7 @@
 use super::breach::Breach;
 use super::finding::{Finding, Judge};
 use super::trace::StepEvent;
-use imglock_core::Backend;
-use imglock_core::{Hazard, Outcome, TableLock};
+use imglock_core::{Backend, Hazard, Outcome, TableLock};
 use imglock_scenario::Scenario;
 
 /// Compares an outcome with the step's `expect`.

@@ -9,8 +9,11 @@ use super::judgement::{
     by_contract, by_harness, by_model, by_scenario, missing_hazard, tables_differ,
 };
 use super::trace::StepEvent;
-use imglock_core::Backend::{Ofd, Posix};
-use imglock_core::{Action, Hazard, Outcome};
+use imglock_core::{
+    Action,
+    Backend::{Ofd, Posix},
+    Hazard, Outcome,
+};
 use imglock_scenario::Scenario;
 
 /// An event whose outcomes are given as text, `""` for none.

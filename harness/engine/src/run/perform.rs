@@ -10,8 +10,7 @@ use super::cast::{Cast, StepFailure};
 use super::waiting;
 use crate::process::{Channel, Request, Worker};
 use crate::subject::{BuiltinPlayer, Deed, OpenNode, Performed, request};
-use imglock_core::Errno;
-use imglock_core::{Action, LockOwner, Outcome};
+use imglock_core::{Action, Errno, LockOwner, Outcome};
 
 /// Performs a step of an actor. `predicted` is only a hint: how long to check
 /// whether the step blocks.

@@ -1,10 +1,8 @@
 use super::books::Books;
 use super::runner::MOST_NODES_READ;
 use super::trace::{Event, EventKind, StepEvent, Trace};
-use imglock_core::Backend;
-use imglock_core::{Action, Outcome};
-use imglock_scenario::{Block, HeldStatement, Item, Scenario, Step};
-use imglock_scenario::{Prediction, World};
+use imglock_core::{Action, Backend, Outcome};
+use imglock_scenario::{Block, HeldStatement, Item, Prediction, Scenario, Step, World};
 
 /// Plays a scenario in the model alone: no process, no kernel, no file.
 ///

@@ -12,11 +12,9 @@ use super::trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};
 use super::{held, simultaneous, waiting};
 use crate::subject::Message;
 use crate::subject::{Builtin, Performed, Player};
-use imglock_core::Backend;
-use imglock_core::{Action, Outcome, TableLock};
+use imglock_core::{Action, Backend, Outcome, TableLock};
 use imglock_locks::Visibility;
-use imglock_scenario::World;
-use imglock_scenario::{HeldStatement, Item, Scenario, Step};
+use imglock_scenario::{HeldStatement, Item, Scenario, Step, World};
 
 /// With more nodes than this the table is read only at `held` and at the end.
 /// With thousands of lock holders, a reading takes longer than a step.

@@ -5,8 +5,7 @@ use super::perform;
 use super::runner::{Ended, Runner, When};
 use crate::subject::Performed;
 use imglock_core::{Action, Outcome};
-use imglock_scenario::Prediction;
-use imglock_scenario::{Block, Step};
+use imglock_scenario::{Block, Prediction, Step};
 
 /// Starts every deed before it waits for the first to end.
 pub(super) fn run(

@@ -7,8 +7,7 @@ use super::books::Books;
 use super::cast::{Cast, StepFailure};
 use crate::process::{ReceiveError, Request};
 use crate::subject::Performed;
-use imglock_core::LockType;
-use imglock_core::{Action, Outcome};
+use imglock_core::{Action, LockType, Outcome};
 use imglock_locks::{FileKey, LockLine, waiting_lines};
 
 /// The wait for a reply between two readings of /proc/locks.

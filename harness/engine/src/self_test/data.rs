@@ -7,104 +7,104 @@ use crate::fault::Fault;
 use crate::run::Environment;
 use imglock_core::Backend;
 
-/// What came of planting faults, as far as it has come.
+/// The results of a self-test, complete or so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SelfTest {
-    /// Where it took place.
+    /// The environment of the self-test.
     pub environment: Environment,
-    /// Who looked for them, in this order.
+    /// The detectors, in the order in which they run.
     pub hunters: Vec<Detector>,
-    /// Whether each hunter looked for each fault, found or not.
+    /// Whether each detector looks for each fault, caught or not.
     pub thorough: bool,
-    /// What each hunter found where nothing was planted, which must be nothing.
-    /// A hunter that was not needed is not here.
+    /// The results of each detector without a planted fault, which must find
+    /// nothing. Detectors that were not needed are not included.
     pub baseline: Vec<Detection>,
-    /// Each fault and what came of it, in the order of the plan.
+    /// Each fault with its result, in the order of the plan.
     pub results: Vec<FaultResult>,
-    /// Whether all that was planned has been done.
+    /// Whether all planned work is done.
     pub complete: bool,
-    /// How long it has taken.
+    /// The duration.
     #[serde(rename = "elapsed_us", with = "crate::run::microseconds")]
     pub elapsed: Duration,
 }
 
-/// What came of planting one fault.
+/// The result of planting one fault.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FaultResult {
     /// The fault.
     pub fault: Fault,
-    /// Who looked for it, in this order.
+    /// The detectors that looked for it, in order.
     pub hunts: Vec<Detection>,
-    /// Whether nobody else is to look for it.
+    /// Whether no further detector will look for it.
     pub done: bool,
 }
 
-/// One hunter on one backend.
+/// One detector on one backend.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Detection {
-    /// Who looked.
+    /// The detector.
     pub hunter: Detector,
-    /// On which locks.
+    /// Lock type.
     pub backend: Backend,
-    /// How often something was tried: scenarios, pairs, rounds.
+    /// The number of scenarios, pairs, cases or rounds tried.
     pub runs: u64,
-    /// How long it took, with the start of processes.
+    /// The duration, including the start of processes.
     #[serde(rename = "duration_us", with = "crate::run::microseconds")]
     pub duration: Duration,
-    /// What came of it.
+    /// The result.
     pub end: HuntEnd,
 }
 
-/// What came of a hunt.
+/// The result of one detector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HuntEnd {
-    /// Something was not as it must be.
+    /// The detector found something.
     Caught(FaultCatch),
-    /// Everything was as it must be.
+    /// The detector found nothing.
     Nothing,
-    /// It could not be tried, and why.
+    /// The detector could not run, with the reason.
     Skipped(String),
 }
 
-/// What was not as it must be.
+/// The finding of a detector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultCatch {
-    /// Where it showed: a scenario and its line, a pair of claims, a round.
+    /// The place: a scenario and its line, a pair of claims, a round.
     pub at: CatchSpot,
-    /// What was said of it, in one sentence.
+    /// The finding in one sentence.
     pub said: String,
 }
 
-/// What became of a fault.
+/// The fate of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultFate {
-    /// Somebody is still to look for it.
+    /// A detector will still look for it.
     Open,
-    /// Somebody noticed.
+    /// A detector found it.
     Caught,
-    /// Nobody did.
+    /// No detector found it.
     Survived,
     /// It could not be tried here.
     Skipped,
 }
 
 impl SelfTest {
-    /// Whether nothing was found where nothing was planted. Without that
-    /// nothing follows from what was found.
+    /// Whether no detector found anything without a planted fault. Otherwise no
+    /// conclusion is possible.
     pub fn is_sound(&self) -> bool {
         self.baseline.iter().all(|hunt| !matches!(hunt.end, HuntEnd::Caught(_)))
     }
 
-    /// How many faults met this fate so far.
+    /// The number of faults with this fate so far.
     pub fn count(&self, fate: FaultFate) -> usize {
         self.results.iter().filter(|result| result.fate() == fate).count()
     }
 }
 
 impl FaultResult {
-    /// What became of it.
+    /// The fate of the fault.
     pub fn fate(&self) -> FaultFate {
         if self.caught().is_some() {
             FaultFate::Caught
@@ -117,7 +117,7 @@ impl FaultResult {
         }
     }
 
-    /// The hunt that found it first, and what it found.
+    /// The first detector that found the fault, and its finding.
     pub fn caught(&self) -> Option<(&Detection, &FaultCatch)> {
         self.hunts.iter().find_map(|hunt| match &hunt.end {
             HuntEnd::Caught(catch) => Some((hunt, catch)),
@@ -125,7 +125,7 @@ impl FaultResult {
         })
     }
 
-    /// How long it took until it was found, or given up.
+    /// The time until the fault was found, or until the last detector ended.
     pub fn after(&self) -> Duration {
         let until = self.caught().map(|(first, _)| first);
         let mut after = Duration::ZERO;
@@ -138,7 +138,7 @@ impl FaultResult {
         after
     }
 
-    /// Why it could not be tried, where it could not.
+    /// The reasons why the fault could not be tried.
     pub fn skipped(&self) -> impl Iterator<Item = (&Detection, &str)> {
         self.hunts.iter().filter_map(|hunt| match &hunt.end {
             HuntEnd::Skipped(why) => Some((hunt, why.as_str())),

@@ -2,14 +2,14 @@ use crate::process::ProcessError;
 use crate::race::RaceError;
 use crate::run::HarnessError;
 
-/// Why a self-test cannot go on.
+/// The reasons why a self-test cannot continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SelfTestError {
     /// The environment cannot run scenarios.
     #[error(transparent)]
     Harness(#[from] HarnessError),
-    /// A race cannot go on although no fault is planted.
+    /// A race cannot continue although no fault is planted.
     #[error(transparent)]
     Race(RaceError),
 }

@@ -9,9 +9,9 @@ use crate::run::SessionOptions;
 use imglock_core::Backend;
 use imglock_scenario::{ModeMatrix, Scenario};
 
-/// A way of looking for faults.
+/// A way of detecting faults.
 ///
-/// What each variant says of itself is what [`Detector::meaning`] answers.
+/// The documentation of each variant is the text of [`Detector::meaning`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[derive(Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "kebab-case")]
@@ -29,30 +29,30 @@ pub enum Detector {
     Race,
 }
 
-/// Where a hunter looks.
+/// The settings of a detector's run.
 #[derive(Debug, Clone)]
 pub struct CatchGround {
-    /// How processes are started; the fault is in here.
+    /// The session's options, which include the planted fault.
     pub options: SessionOptions,
-    /// On which locks.
+    /// Lock type.
     pub backend: Backend,
-    /// The scenarios that there are.
+    /// The scenarios to run.
     pub scenarios: Arc<[Arc<Scenario>]>,
-    /// What must come of every pair of modes.
+    /// The expected outcome of every pair of modes.
     pub matrix: Arc<ModeMatrix>,
 }
 
-/// What a hunter comes back with.
+/// The result of a detector's run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hunted {
-    /// How often it tried something.
+    /// The number of things tried.
     pub runs: u64,
-    /// What it found first.
+    /// The first finding.
     pub catch: Option<FaultCatch>,
 }
 
 impl Detector {
-    /// Each of them, the quickest first.
+    /// All detectors, the quickest first.
     pub const ALL: &[Detector] = Detector::VARIANTS;
 
     /// The word that flags and reports use.
@@ -60,12 +60,12 @@ impl Detector {
         self.into()
     }
 
-    /// One sentence that says what it does.
+    /// One sentence that describes the detector.
     pub fn meaning(self) -> &'static str {
         self.get_documentation().unwrap_or_default()
     }
 
-    /// What its runs are, when there are several.
+    /// The plural noun for the things that it tries.
     pub fn runs_of(self) -> &'static str {
         match self {
             Detector::Suite => "scenarios",
@@ -75,10 +75,10 @@ impl Detector {
         }
     }
 
-    /// Looks until it finds something, or has looked everywhere.
+    /// Runs until the first finding, or until everything is tried.
     ///
     /// # Errors
-    /// Only when the environment fails, or the work is stopped.
+    /// If the environment fails, or the work is stopped.
     pub fn hunt(self, ground: &CatchGround) -> Result<Hunted, SelfTestError> {
         match self {
             Detector::Suite => hunts::suite(ground),

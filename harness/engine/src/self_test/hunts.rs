@@ -1,5 +1,5 @@
-//! What each hunter does: run something with the fault planted, and tell the
-//! first thing that is not as it must be.
+//! The work of each detector: run something with the fault planted, and report
+//! the first unexpected result.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::sweep::{ModeDifference, mode_table};
 use imglock_core::Verdict;
 use imglock_scenario::Scenario;
 
-/// The scenarios, until one does not pass.
+/// Runs the scenarios, until one does not pass.
 pub(super) fn suite(ground: &CatchGround) -> Result<Hunted, SelfTestError> {
     let CatchGround { options, backend, scenarios, .. } = ground;
     let mut engine = Engine::prepare(options, *backend)?;
@@ -29,8 +29,8 @@ pub(super) fn suite(ground: &CatchGround) -> Result<Hunted, SelfTestError> {
     Ok(Hunted { runs, catch: None })
 }
 
-/// The first scenario of each theme, then the second of each, and so on:
-/// scenarios of one theme are alike, and find the same faults.
+/// The first scenario of each theme, then the second of each, and so on.
+/// Scenarios of one theme are similar, and find the same faults.
 fn in_turn(scenarios: &[Arc<Scenario>]) -> Vec<&Scenario> {
     let mut met: HashMap<&str, usize> = HashMap::new();
     let mut turns: Vec<(usize, &Scenario)> = Vec::new();
@@ -44,7 +44,7 @@ fn in_turn(scenarios: &[Arc<Scenario>]) -> Vec<&Scenario> {
     turns.into_iter().map(|(_, scenario)| scenario).collect()
 }
 
-/// Where a scenario went wrong, and what its judges said.
+/// The place and the finding of a run.
 fn of_run(result: &ScenarioResult) -> FaultCatch {
     let finding = result.findings.iter().find(|finding| finding.is_failure());
     let event = finding.and_then(|finding| result.trace.events.get(finding.event?));
@@ -55,7 +55,7 @@ fn of_run(result: &ScenarioResult) -> FaultCatch {
     FaultCatch { at, said: finding.map_or_else(|| result.reason.clone(), said) }
 }
 
-/// What a judge said. Of lock tables, what only one of them has.
+/// The text of a finding. For lock tables, only the differing lines.
 fn said(finding: &Finding) -> String {
     let Finding { expected, actual, message, .. } = finding;
     if message != NOT_THE_MODELS {

@@ -1,9 +1,9 @@
-//! Whether anybody would notice: one fault at a time is planted into the
-//! workers, and hunters try to find it.
+//! Tests whether faults are detected: plants one fault at a time into the
+//! workers, and runs detectors that try to find it.
 //!
-//! A hunter is one of the ways in which this crate looks for faults. Each has
-//! to find nothing where nothing is planted: where it does, nothing can be
-//! concluded, and no fault is planted at all.
+//! A detector is one of this crate's ways of finding faults. Without a planted
+//! fault, each detector must find nothing. Otherwise no conclusion is possible,
+//! and no fault is planted.
 
 mod data;
 mod error;

@@ -1,4 +1,4 @@
-//! Sweep, race and exploration as hunters.
+//! Sweep, race and exploration as detectors.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use crate::run::SessionOptions;
 use crate::sweep::{Arrangement, ClaimDeparture, ClaimDifference, ClaimPlan, Openers, claim_sweep};
 use imglock_core::Backend;
 
-/// How long a race looks for a fault.
+/// The duration of a race with a planted fault.
 const RACE: Duration = Duration::from_secs(10);
-/// How long it looks where nothing is planted: long enough to see that it
-/// would cry wolf.
+/// The duration of a race without a planted fault: long enough to show false
+/// alarms.
 const QUIET_RACE: Duration = Duration::from_secs(2);
-/// How many steps' time a row of the sweep may take.
+/// The time limit of a row in the sweep, in steps.
 const ROW: u32 = 10;
-/// How many random scenarios are tried.
+/// The number of random scenarios.
 const CASES: u64 = 1_000;
-/// Which; another seed would find other things, and a test must repeat itself.
+/// Random seed, fixed so that a test is repeatable.
 const SEED: u64 = 1;
 
 /// Every ordered pair of claims, until one differs.
@@ -50,10 +50,10 @@ pub(super) fn sweep(ground: &CatchGround) -> Result<Hunted, SelfTestError> {
 fn differs(difference: &ClaimDifference) -> String {
     match &difference.departure {
         ClaimDeparture::Outcome { expected, actual } => {
-            format!("it gave `{actual}`, and the algebra says `{expected}`")
+            format!("it gave `{actual}`, and the algebra states `{expected}`")
         }
-        ClaimDeparture::Held { .. } => "the holder's locks were not what it claims".to_owned(),
-        ClaimDeparture::Left { .. } => "locks were left when all had closed".to_owned(),
+        ClaimDeparture::Held { .. } => "the holder's locks do not match its claim".to_owned(),
+        ClaimDeparture::Left { .. } => "locks remained after the last close".to_owned(),
         ClaimDeparture::Silence { why } => format!("no answer: {why}"),
     }
 }
@@ -61,7 +61,8 @@ fn differs(difference: &ClaimDifference) -> String {
 /// Openers released at the same moment, until the contract is broken.
 pub(super) fn race_rounds(ground: &CatchGround) -> Result<Hunted, SelfTestError> {
     let time = if ground.options.fault.is_some() { RACE } else { QUIET_RACE };
-    // Under POSIX two openers of one process break it anyway.
+    // Under POSIX, two openers of one process break the contract without a
+    // fault.
     let sharing = if ground.backend == Backend::Posix { 0 } else { 2 };
     let plan = RacePlan {
         sharing,
@@ -99,8 +100,9 @@ pub(super) fn explore_cases(ground: &CatchGround) -> Result<Hunted, SelfTestErro
     Ok(Hunted { runs: explored.done, catch })
 }
 
-/// A strategy that cannot go on where a fault was planted has found it: its
-/// processes died, hung or answered nonsense. Otherwise the environment fails.
+/// Classifies an error. If a fault is planted, a strategy that fails has found
+/// it: its processes died, hung or gave an invalid answer. Otherwise the
+/// environment failed.
 fn broken(ground: &CatchGround, error: impl Into<SelfTestError>) -> Result<Hunted, SelfTestError> {
     match error.into() {
         error if error.is_stop() => Err(error),
@@ -115,8 +117,8 @@ fn broken(ground: &CatchGround, error: impl Into<SelfTestError>) -> Result<Hunte
     }
 }
 
-/// Strategies end with what they have when they are stopped; here that is an
-/// end, too: nobody can say that the fault was not found.
+/// A stopped strategy returns its results so far. For a detector, a stop is an
+/// error: the fault may or may not be found.
 fn stopped_unless(complete: bool) -> Result<(), SelfTestError> {
     if complete { Ok(()) } else { Err(ProcessError::Stopped.into()) }
 }

@@ -11,40 +11,40 @@ use imglock_core::Backend;
 use imglock_locks::Availability;
 use imglock_scenario::{ModeMatrix, Scenario};
 
-/// Which faults are planted, and who looks for them.
+/// The faults to plant, and the detectors that look for them.
 #[derive(Debug, Clone)]
 pub struct SelfTestPlan {
     /// The faults.
     pub faults: Vec<Fault>,
-    /// The hunters, in the order in which they look.
+    /// The detectors, in the order in which they run.
     pub hunters: Vec<Detector>,
-    /// On which locks.
+    /// Lock types.
     pub backends: Vec<Backend>,
-    /// Each hunter looks for each fault on each backend, found or not.
+    /// Whether each detector looks for each fault on each backend, caught or
+    /// not.
     pub thorough: bool,
-    /// The scenarios that there are.
+    /// The scenarios to run.
     pub scenarios: Arc<[Arc<Scenario>]>,
-    /// What must come of every pair of modes.
+    /// The expected outcome of every pair of modes.
     pub matrix: Arc<ModeMatrix>,
-    /// Where and how; so many faults are planted at a time as it has jobs, and
-    /// its step timeout is what a hang costs.
+    /// The session's options. `jobs` faults are planted at a time, and a fault
+    /// that makes a process hang costs one step timeout.
     pub options: SessionOptions,
 }
 
-/// Plants the faults one at a time. Each hunter in turn looks where nothing is
-/// planted, and then for every fault that nobody before it has found.
+/// Plants the faults, one at a time. Each detector in turn runs without a
+/// planted fault, and then with every fault that no earlier detector has found.
 ///
-/// `watch` sees how far it has come. When the work is stopped, what there is
-/// so far is the result. When a hunter finds something where nothing is
-/// planted, the work ends there.
+/// `watch` receives the progress. Stopping is not an error: the results so far
+/// are returned. A finding without a planted fault ends the work.
 ///
 /// # Errors
-/// When the environment cannot run processes or locks.
+/// If the environment cannot run processes or locks.
 pub fn self_test(
     plan: &SelfTestPlan,
     watch: &mut dyn FnMut(&SelfTest),
 ) -> Result<SelfTest, SelfTestError> {
-    // Where nothing works at all there is nothing to skip either.
+    // If no lock works at all, there is nothing to skip.
     let available = plan.options.availability()?;
     let mut work = Work { plan, available, began: Instant::now(), state: plan.unbegun(), watch };
     for hunter in &plan.hunters {
@@ -58,7 +58,7 @@ pub fn self_test(
     Ok(work.state)
 }
 
-/// A self-test that goes on.
+/// A self-test in progress.
 struct Work<'a> {
     plan: &'a SelfTestPlan,
     available: Availability,
@@ -73,14 +73,14 @@ impl Work<'_> {
         (self.watch)(&self.state);
     }
 
-    /// Whom there is left to look for.
+    /// The faults that no detector has found yet.
     fn open(&self) -> Vec<Fault> {
         let is_open = |result: &&FaultResult| self.plan.thorough || result.caught().is_none();
         self.state.results.iter().filter(is_open).map(|result| result.fault).collect()
     }
 
-    /// Lets a hunter look where nothing is planted, if it is needed; false
-    /// when nothing can follow.
+    /// Runs a detector without a planted fault, if the detector is needed.
+    /// Returns false if no conclusion is possible.
     fn baseline(&mut self, hunter: Detector) -> Result<bool, SelfTestError> {
         if self.open().is_empty() {
             return Ok(true);
@@ -99,7 +99,7 @@ impl Work<'_> {
         Ok(collected.whole(plan.backends.len())? && self.state.is_sound())
     }
 
-    /// Lets a hunter look for every fault that is left; false when the work
+    /// Runs a detector with every fault that is left. Returns false if the work
     /// was stopped.
     fn hunt(&mut self, hunter: Detector) -> Result<bool, SelfTestError> {
         let (plan, available, open) = (self.plan, self.available.clone(), self.open());
@@ -122,7 +122,7 @@ impl Work<'_> {
 }
 
 impl SelfTestPlan {
-    /// A self-test of which nothing has been done.
+    /// A self-test before any work.
     pub fn unbegun(&self) -> SelfTest {
         let unbegun = |fault: &Fault| FaultResult { fault: *fault, hunts: Vec::new(), done: false };
         SelfTest {
@@ -183,7 +183,8 @@ impl SelfTestPlan {
     }
 }
 
-/// Results by the number of what they are of, and what ended the work early.
+/// Results by the number of their unit, and the error that ended the work
+/// early.
 struct Collected<T> {
     results: Vec<(usize, T)>,
     broken: Option<SelfTestError>,
@@ -196,7 +197,7 @@ impl<T> Default for Collected<T> {
 }
 
 impl<T> Collected<T> {
-    /// Takes a result, which may be the end of the work.
+    /// Adds a result, which may end the work.
     fn add(&mut self, number: usize, result: Result<T, SelfTestError>) -> ControlFlow<()> {
         match result {
             Ok(result) => {
@@ -204,7 +205,7 @@ impl<T> Collected<T> {
                 self.results.insert(place, (number, result));
                 ControlFlow::Continue(())
             }
-            // What there is so far is the result.
+            // The results so far are kept.
             Err(error) if error.is_stop() => ControlFlow::Break(()),
             Err(error) => {
                 self.broken.get_or_insert(error);
@@ -213,7 +214,7 @@ impl<T> Collected<T> {
         }
     }
 
-    /// Whether all of them are there, unless something broke.
+    /// Whether every result is present; an error if the work failed.
     fn whole(self, wanted: usize) -> Result<bool, SelfTestError> {
         self.broken.map_or(Ok(self.results.len() == wanted), Err)
     }

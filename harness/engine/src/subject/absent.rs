@@ -1,7 +1,6 @@
 use super::{Player, Stage, StepFailure, Subject};
 use crate::process::Launcher;
-use imglock_core::Action;
-use imglock_core::Backend;
+use imglock_core::{Action, Backend};
 
 /// A subject that is not available here. Every action is unsupported, with the
 /// reason.

@@ -2,9 +2,7 @@ use std::path::Path;
 
 use super::{Deed, OpenNode, Performed, Player, Stage, StepFailure, Subject};
 use crate::process::{Launcher, Reply, Request, Worker};
-use imglock_core::Backend;
-use imglock_core::{Access, Claim, FALLBACK_WARNING};
-use imglock_core::{Action, OpenOptions, Outcome};
+use imglock_core::{Access, Action, Backend, Claim, FALLBACK_WARNING, OpenOptions, Outcome};
 
 /// The harness's own worker processes, which support every scenario action.
 #[derive(Debug, Clone, Copy, Default)]

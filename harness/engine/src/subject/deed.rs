@@ -2,9 +2,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::process::{NodeHandle, Reply, StopToken};
-use imglock_core::Backend;
-use imglock_core::Claim;
-use imglock_core::{Action, OpenOptions, Outcome};
+use imglock_core::{Action, Backend, Claim, OpenOptions, Outcome};
 
 /// The conditions under which deeds are performed.
 #[derive(Debug, Clone, Copy)]

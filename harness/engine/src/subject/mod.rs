@@ -24,8 +24,7 @@ pub use message::Message;
 pub use program::SubjectProgram;
 
 use crate::process::{Launcher, Worker};
-use imglock_core::Action;
-use imglock_core::Backend;
+use imglock_core::{Action, Backend};
 
 /// A kind of program that can play processes of a scenario.
 pub trait Subject: std::fmt::Debug + Send + Sync {

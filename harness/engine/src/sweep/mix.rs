@@ -1,36 +1,33 @@
 use std::collections::BTreeMap;
 
 use crate::run::{DifferenceKind, ScenarioResult, TraceDifference};
-use imglock_core::TableLock;
-use imglock_core::Verdict;
-use imglock_core::{Backend, ScenarioName};
+use imglock_core::{Backend, ScenarioName, TableLock, Verdict};
 
-/// A scenario that came out in one way with one cast, and in another with
-/// another.
+/// A scenario with different results under two casts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MixDifference {
     /// The scenario.
     pub scenario: ScenarioName,
-    /// On which locks.
+    /// Lock type of both runs.
     pub backend: Backend,
-    /// The cast that the other is compared with.
+    /// The reference cast.
     pub first: String,
     /// The other cast.
     pub second: String,
-    /// Where they part, such as `line 13: vm2 open disk mode=rw`.
+    /// The first place where they differ, such as `line 13: vm2 open disk
+    /// mode=rw`.
     pub at: String,
-    /// What came of it with the first cast.
+    /// The result with the first cast.
     pub with_first: String,
-    /// What came of it with the second.
+    /// The result with the second cast.
     pub with_second: String,
 }
 
-/// Compares each scenario's results with each other: the verdict, the hazards,
-/// every outcome and every reading of the lock table. What was skipped is
-/// compared with nothing.
+/// Compares the results of each scenario: the verdict, the hazards, every
+/// outcome and every reading of the lock table. Skipped runs are not compared.
 ///
-/// Where steps happen at the same moment (`together`) the kernel may decide
-/// either way, so from there on only verdict and hazards are compared.
+/// In a `together` block, the kernel may decide either way. From there on, only
+/// verdict and hazards are compared.
 pub fn mix_differences(results: &[ScenarioResult]) -> Vec<MixDifference> {
     let mut cells: BTreeMap<(&ScenarioName, Backend), Vec<&ScenarioResult>> = BTreeMap::new();
     for result in results.iter().filter(|result| result.verdict != Verdict::Skipped) {

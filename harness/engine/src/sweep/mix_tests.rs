@@ -36,7 +36,7 @@ fn result(subject: &str, outcomes: &str, together: Option<usize>) -> ScenarioRes
     result
 }
 
-/// What is told of two results.
+/// The differences between two results, as text.
 fn told(first: ScenarioResult, second: ScenarioResult) -> Vec<String> {
     let told =
         |one: &MixDifference| format!("{}: {} / {}", one.at, one.with_first, one.with_second);

@@ -1,4 +1,4 @@
-//! Strategies that make many runs and sum them up.
+//! Strategies that run many cases and summarise them.
 
 mod claims;
 mod mix;

@@ -3,39 +3,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::run::{
     Casting, Engine, EventKind, Finding, HarnessError, RunOptions, SessionOptions, StepEvent,
 };
-use imglock_core::Backend;
-use imglock_core::Mode;
-use imglock_core::{Action, OpenOptions, Outcome};
+use imglock_core::{Action, Backend, Mode, OpenOptions, Outcome};
 use imglock_scenario::{Expectation, ImageDeclaration, Item, ModeMatrix, Scenario, Step};
 
-/// What the kernel says to every ordered pair of modes: the first opener has
-/// the image, the second one asks for it.
+/// The kernel's decision for every ordered pair of modes: the first opener
+/// holds the image when the second opener opens it.
 #[derive(Debug, Clone)]
 pub struct ModeTable {
-    /// On which locks it was measured.
+    /// Lock type of the measurement.
     pub backend: Backend,
-    /// Who played the openers.
+    /// The subject that played the openers.
     pub subject: String,
-    /// What model and contract found fault with, if anything.
+    /// Findings of model and contract; empty if there are none.
     pub findings: Vec<Finding>,
-    /// Why a pair was not tried that the openers cannot play.
+    /// Pairs that the openers cannot play, with the reason.
     pub unable: BTreeMap<(Mode, Mode), String>,
     cells: BTreeMap<(Mode, Mode), Outcome>,
 }
 
 impl ModeTable {
-    /// What the second opener got; `None` where the pair could not be tried.
+    /// The outcome of the second opener; `None` if the pair was not tried.
     pub fn cell(&self, first: Mode, second: Mode) -> Option<&Outcome> {
         self.cells.get(&(first, second))
     }
 
-    /// Every pair that could be tried, and what the second opener got.
+    /// Every tried pair, with the outcome of the second opener.
     pub fn cells(&self) -> impl Iterator<Item = ((Mode, Mode), &Outcome)> {
         self.cells.iter().map(|(pair, outcome)| (*pair, outcome))
     }
 
-    /// Every pair for which the kernel did not do as `stated`, of those that
-    /// the openers can play.
+    /// Every pair that the openers can play and whose outcome is not as
+    /// `stated`.
     pub fn differences(&self, stated: &ModeMatrix) -> Vec<ModeDifference> {
         pairs()
             .filter(|pair| !self.unable.contains_key(pair))
@@ -53,13 +51,13 @@ impl ModeTable {
 /// A pair of modes for which the kernel and the rules disagree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModeDifference {
-    /// Opened first.
+    /// Mode of the first opener.
     pub first: Mode,
-    /// Opened second.
+    /// Mode of the second opener.
     pub second: Mode,
-    /// What the kernel gave; `None` where the pair could not be tried.
+    /// The kernel's outcome; `None` if the pair was not tried.
     pub measured: Option<Outcome>,
-    /// What the rules say.
+    /// The outcome that the rules state.
     pub stated: Outcome,
 }
 
@@ -70,7 +68,7 @@ fn pairs() -> impl Iterator<Item = (Mode, Mode)> {
 /// Opens every ordered pair of modes in two real processes.
 ///
 /// # Errors
-/// When the environment cannot run processes or locks.
+/// If the environment cannot run processes or has no such locks.
 pub fn mode_table(
     backend: Backend,
     casting: &Casting,
@@ -91,8 +89,8 @@ pub fn mode_table(
         unable,
         cells: BTreeMap::new(),
     };
-    // A run ends at the first fault that a judge finds; the next one goes on
-    // behind it, so that every cell is measured.
+    // A run ends at the first finding. The next run continues behind it, so
+    // that every cell is measured.
     while !left.is_empty() {
         let result =
             engine.run(&scenario(&left, backend), RunOptions::new(backend).cast(casting))?;
@@ -101,7 +99,7 @@ pub fn mode_table(
             EventKind::Held { .. } => None,
         });
         let measured: Vec<Outcome> = outcomes.collect();
-        // Where not even one pair was measured, going on would never end.
+        // Without a single measured pair, this loop would never end.
         let tried = measured.len().max(1).min(left.len());
         table.cells.extend(left.drain(..tried).zip(measured));
         table.findings.extend(result.findings);
@@ -172,7 +170,7 @@ mod tests {
         ];
         assert_eq!(table.differences(&stated), expected);
 
-        // What nobody can play is no difference.
+        // A pair that the openers cannot play is not a difference.
         let why = "qemu-io cannot open nothing".to_owned();
         table.unable.insert((Mode::None, Mode::Rw), why);
         assert_eq!(table.differences(&stated), expected[1..]);

@@ -4,8 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{OwnedLock, SurveyedImage};
-use imglock_core::LockType;
-use imglock_core::{Claim, Refusal, Side, held_byte, unshared_byte};
+use imglock_core::{Claim, LockType, Refusal, Side, held_byte, unshared_byte};
 
 /// The result of opening an image now, derived from a survey.
 #[derive(Debug, Clone, PartialEq, Eq)]

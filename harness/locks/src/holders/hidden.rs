@@ -9,8 +9,9 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 
 use crate::lock::KernelLocks;
-use imglock_core::{Backend, ByteLocks, ByteRange, LockType, RangeSpec};
-use imglock_core::{Permission, held_byte, unshared_byte};
+use imglock_core::{
+    Backend, ByteLocks, ByteRange, LockType, Permission, RangeSpec, held_byte, unshared_byte,
+};
 
 /// The maximum time to wait for the server. A stopped server never answers.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Danger, LockProtocol};
 use crate::lock_table::{FileKey, LockClass};
-use imglock_core::{ByteRange, LockType};
-use imglock_core::{Claim, Mode, Reading};
+use imglock_core::{ByteRange, Claim, LockType, Mode, Reading};
 
 /// The result of a survey.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,7 @@ use strum::{Display, IntoStaticStr};
 
 use super::OwnedLock;
 use crate::lock_table::LockClass;
-use imglock_core::ByteRange;
-use imglock_core::{Claim, Reading};
+use imglock_core::{ByteRange, Claim, Reading};
 
 /// The way in which an owner uses locks. It determines which other openers the locks exclude.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -13,8 +13,7 @@ use super::{
 };
 use crate::lock_table::{AnyLine, FileKey, LockClass, lines_of};
 use crate::raw::compare_descriptions;
-use imglock_core::Access;
-use imglock_core::{ByteRange, LockType};
+use imglock_core::{Access, ByteRange, LockType};
 
 /// The maximum number of passes while locks change.
 const MOST_LOOKS: usize = 5;

@@ -1,8 +1,10 @@
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use imglock_core::{ByteLocks, LockError, LockType, RangeSpec};
-use imglock_core::{Claim, Permissions, Refusal, Side, held_byte, unshared_byte};
+use imglock_core::{
+    ByteLocks, Claim, LockError, LockType, Permissions, RangeSpec, Refusal, Side, held_byte,
+    unshared_byte,
+};
 
 /// The reason why a claim was not acquired.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,8 +7,7 @@ use imglock_core::Errno;
 use rstest::rstest;
 
 use super::*;
-use imglock_core::{Blocker, ByteRange};
-use imglock_core::{Mode, Permission};
+use imglock_core::{Blocker, ByteRange, Mode, Permission};
 
 /// The calls in their order, such as `read 100`, `test 201`, `unlock 101`.
 #[derive(Default, Clone)]

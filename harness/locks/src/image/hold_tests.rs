@@ -6,8 +6,7 @@ use nix::sys::stat;
 use nix::unistd::mkfifo;
 
 use super::*;
-use imglock_core::Mode;
-use imglock_core::{ByteLocks, LockType, RangeSpec};
+use imglock_core::{ByteLocks, LockType, Mode, RangeSpec};
 
 fn opened(path: &Path, mode: Mode) -> Hold {
     Hold::open(path, mode.claim(), Locking::Auto).expect("an image")

@@ -3,9 +3,8 @@ use std::os::fd::BorrowedFd;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
-use imglock_core::Errno;
 use imglock_core::{
-    Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec, Whence,
+    Backend, Blocker, ByteLocks, ByteRange, Errno, LockError, LockType, RangeSpec, Whence,
 };
 
 /// The locks of the running kernel on one open file.

@@ -4,8 +4,7 @@ use std::os::fd::RawFd;
 
 use super::line::{descriptor_lines, lines_where};
 use super::{FileKey, LockLine};
-use imglock_core::Backend;
-use imglock_core::{LockHolder, NodeName, TableLock};
+use imglock_core::{Backend, LockHolder, NodeName, TableLock};
 
 /// A descriptor whose locks are attributed to a node.
 #[derive(Debug, Clone, PartialEq, Eq)]

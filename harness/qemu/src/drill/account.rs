@@ -2,91 +2,90 @@ use serde::{Deserialize, Serialize};
 
 use super::{DrillVariant, ImageLocks, LockEffect};
 use crate::qemu::QemuBinary;
-use imglock_core::Outcome;
-use imglock_core::{Claim, Mode};
+use imglock_core::{Claim, Mode, Outcome};
 use imglock_engine::Message;
 
-/// What happened in one drill, in order: plain data, from which everything
-/// that is printed is made.
+/// The events of one drill, in order. It is plain data, and reports are made
+/// from it alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrillAccount {
     /// The drill's name.
     pub drill: String,
-    /// Under which conditions.
+    /// The conditions.
     pub variant: DrillVariant,
-    /// Which QEMU.
+    /// The QEMU.
     pub program: QemuBinary,
-    /// What happened.
+    /// The events.
     pub entries: Vec<DrillEntry>,
-    /// What was proved.
+    /// The results of the proofs.
     pub cells: Vec<DrillCell>,
 }
 
-/// One thing that was done.
+/// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrillEntry {
-    /// Who was told: `vm1`; or a tool.
+    /// The actor: `vm1`, or a tool.
     pub actor: String,
-    /// Why, in one sentence.
+    /// The purpose, in one sentence.
     pub title: String,
-    /// What was done.
+    /// The action.
     pub act: DrillAct,
-    /// What was said by QMP.
+    /// The QMP messages.
     pub messages: Vec<Message>,
     /// The lines that the actor has printed meanwhile.
     pub printed: Vec<String>,
-    /// The locks afterwards, for each image that there was.
+    /// The locks afterwards, for each existing image.
     pub locks: Vec<ImageLocks>,
 }
 
-/// What can be done.
+/// The action of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DrillAct {
-    /// A QEMU was started: the words that a person would type.
+    /// A QEMU was started; contains the equivalent command line for a person.
     Start(Vec<String>),
     /// A program was run to its end.
     Run {
-        /// The words that a person would type.
+        /// The equivalent command line for a person.
         command: Vec<String>,
         /// Its exit status.
         status: i32,
     },
-    /// A QEMU was told something, which is in the messages.
+    /// A QEMU received the command in the messages.
     Tell,
-    /// It was waited for what is in the messages.
+    /// The event in the messages was awaited.
     Await,
     /// A process was killed (SIGKILL).
     Kill,
-    /// Something was found out.
+    /// An observation.
     Note,
-    /// A process was sent another signal, such as `SIGSTOP`.
+    /// A process received another signal, such as `SIGSTOP`.
     Signal(String),
-    /// A QEMU ended by itself, with this exit status; 128 and more when a
-    /// signal ended it.
+    /// A QEMU ended without a request, with this exit status; 128 plus the
+    /// signal number if a signal ended it.
     End(i32),
-    /// A second QEMU tried to open an image, and gave it back.
+    /// A second QEMU tried to open an image, and closed it.
     Prove(Outcome),
 }
 
 /// One proof: whether an image is protected at a point of the drill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrillCell {
-    /// Which image and when, such as `base.img while the job runs`.
+    /// The image and the time, such as `base.img while the job runs`.
     pub place: String,
     /// The image.
     pub image: String,
-    /// Who uses it.
+    /// The user of the image.
     pub actor: String,
-    /// What it should hold there.
+    /// The claim that the user should hold.
     pub stated: Claim,
-    /// What the kernel's lock table says that it holds.
+    /// The claim in the kernel's lock table.
     pub measured: Claim,
-    /// How a second QEMU tried to open it.
+    /// The mode in which a second QEMU tried to open the image.
     pub second: Mode,
-    /// What came of that.
+    /// The outcome of this try.
     pub outcome: Outcome,
-    /// What that amounts to; `None` when lock table and second opener
-    /// contradict each other.
+    /// The effect; `None` if the lock table and the second opener contradict
+    /// each other.
     pub effect: Option<LockEffect>,
 }

@@ -7,9 +7,9 @@ use super::stories::{
 /// Drills that belong together.
 #[derive(Debug, Clone, Copy)]
 pub struct DrillTheme {
-    /// What they are about.
+    /// Their subject.
     pub title: &'static str,
-    /// They.
+    /// The drills.
     pub drills: &'static [Drill],
 }
 
@@ -80,7 +80,7 @@ pub fn all_drills() -> impl Iterator<Item = &'static Drill> {
     DRILL_THEMES.iter().flat_map(|theme| theme.drills)
 }
 
-/// The drill of this name.
+/// The drill with this name.
 pub fn find_drill(name: &str) -> Option<&'static Drill> {
     all_drills().find(|drill| drill.name == name)
 }

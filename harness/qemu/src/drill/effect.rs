@@ -3,27 +3,27 @@ use strum::Display;
 
 use imglock_core::Claim;
 
-/// What became of the locks of somebody who goes on using an image.
+/// The effect on the locks of a user that continues to use an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Display)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum LockEffect {
-    /// All that it should hold is there, and a second opener is refused.
+    /// The user holds all its locks, and a second opener is refused.
     Keeps,
-    /// Locks that it should hold are gone, and a second opener is let in.
+    /// Locks of the user are lost, and a second opener is granted the image.
     Loses,
-    /// Locks that it should hold are gone. What is left still refuses this
-    /// second opener, and would let in another.
+    /// Locks of the user are lost. The others still refuse this second opener,
+    /// but not every opener.
     Weakens,
-    /// It holds what QEMU takes there, which keeps nobody out: a second opener
-    /// is let in.
+    /// The user holds the locks that QEMU takes at this point, which exclude no
+    /// opener. A second opener is granted the image.
     Open,
 }
 
 impl LockEffect {
-    /// What a proof shows: what was `stated`, what was `measured`, and how a
-    /// `second` opener fared. `None` when they contradict each other, or when
-    /// somebody else keeps the second opener out.
+    /// The effect of a proof with a `stated` and a `measured` claim, for a
+    /// `second` opener. `None` if they contradict each other, or if another
+    /// process excludes the second opener.
     pub fn of(
         stated: Claim,
         measured: Claim,

@@ -2,17 +2,16 @@ use std::ops::ControlFlow;
 
 use super::{Drill, DrillOptions, DrillPractice, DrillResult, DrillVariant};
 use crate::qemu::{QemuBinaries, QemuBinary};
-use imglock_engine::ProcessError;
-use imglock_engine::in_order;
+use imglock_engine::{ProcessError, in_order};
 
 /// One drill under one condition with one QEMU.
 #[derive(Debug, Clone, Copy)]
 pub struct DrillExercise<'a> {
-    /// Which drill.
+    /// The drill.
     pub drill: &'a Drill,
-    /// Under which condition.
+    /// The condition.
     pub variant: DrillVariant,
-    /// Which QEMU.
+    /// The QEMU.
     pub program: &'a QemuBinary,
 }
 
@@ -29,11 +28,11 @@ impl<'a> DrillExercise<'a> {
     }
 }
 
-/// Carries out `exercises`, `lanes` of them at a time, and hands what came of
-/// each to `take`, in their order, which can break it off.
+/// Runs `exercises`, `lanes` of them at a time, and passes each result to
+/// `take`, in order. `take` can end the work.
 ///
 /// # Errors
-/// As [`DrillPractice::start`] and [`DrillPractice::run`].
+/// As for [`DrillPractice::start`] and [`DrillPractice::run`].
 pub fn run_drills(
     exercises: &[DrillExercise<'_>],
     binaries: &QemuBinaries,

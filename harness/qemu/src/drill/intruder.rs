@@ -4,22 +4,21 @@ use serde_json::json;
 
 use super::variant::FileNode;
 use crate::qemu::{Command, MACHINE, QemuProgram, Qmp, QmpError, outcome_of};
-use imglock_core::Mode;
-use imglock_core::Outcome;
+use imglock_core::{Mode, Outcome};
 use imglock_engine::StepFailure;
 
-/// A second QEMU, which tries to open what somebody else has in use.
+/// A second QEMU, which tries to open an image that is in use.
 ///
 /// The emulator plugs a SCSI disk, which opens the image in mode `rw`, `ro` or
-/// `share-rw`. The storage daemon has no device; there a `blkdebug` node makes
-/// the same claim.
+/// `share-rw`. The storage daemon has no devices; there, a `blkdebug` node
+/// makes the same claim.
 #[derive(Debug, Default)]
 pub(super) struct Intruder {
     tries: u32,
 }
 
 impl Intruder {
-    /// What it is started with.
+    /// Its command-line arguments.
     pub(super) fn arguments(program: QemuProgram) -> Vec<String> {
         let words: &[&str] = match program {
             QemuProgram::System => &["-machine", MACHINE, "-device", "virtio-scsi-pci,id=scsi"],
@@ -47,14 +46,14 @@ impl Intruder {
         let outcome = match answer {
             Ok(_) => return Ok(Outcome::Granted),
             Err(QmpError::Refused(why)) => outcome_of(&why)
-                .ok_or_else(|| StepFailure::harness(format!("the second QEMU said: {why}")))?,
+                .ok_or_else(|| StepFailure::harness(format!("the second QEMU reported: {why}")))?,
             Err(error) => return Err(error.into()),
         };
         qmp.execute(&Command::delete(&node), deadline)?;
         Ok(outcome)
     }
 
-    /// Gives it back.
+    /// Closes the image.
     pub(super) fn close(
         &mut self,
         qmp: &mut Qmp,
@@ -68,7 +67,7 @@ impl Intruder {
         } else {
             qmp.execute(&Command::delete(&id), deadline)?;
         }
-        // The event comes before the device has let go of its node.
+        // The event comes before the device has released its node.
         loop {
             match qmp.execute(&Command::delete(&self.node()), deadline) {
                 Err(QmpError::Refused(_)) if Instant::now() < deadline => std::thread::yield_now(),

@@ -19,15 +19,14 @@ use super::locks::{self, ImageLocks};
 use super::plan::DrillExpected;
 use super::variant::DrillVariant;
 use crate::qemu::{Command, Qemu, QemuBinaries, QemuProgram, QmpError, Start, Tool};
-use imglock_core::Backend;
-use imglock_core::Claim;
-use imglock_engine::StepFailure;
-use imglock_engine::{Launcher, ProcessHandle, StopToken};
+use imglock_core::{Backend, Claim};
+use imglock_engine::{Launcher, ProcessHandle, StepFailure, StopToken};
 
-/// A directory with images, the QEMUs that use them, and a pen that writes
-/// down whatever is done.
+/// A directory with images, the QEMUs that use them, and a record of all
+/// actions.
 ///
-/// Everything runs in that directory, so file names and sockets are relative.
+/// All processes run in that directory, so file names and socket names are
+/// relative.
 #[derive(Debug)]
 pub struct Lab<'a> {
     launcher: &'a mut Launcher,
@@ -69,13 +68,13 @@ impl<'a> Lab<'a> {
         }
     }
 
-    /// What must come of the proofs; where a job has to settle first, that is
-    /// waited for.
+    /// Sets the expected effects of the proofs. After a job, the lab waits for
+    /// them.
     pub(super) fn expect(&mut self, expected: &'static [DrillExpected]) {
         self.expected = expected;
     }
 
-    /// What was written down.
+    /// The recorded events.
     pub(super) fn close(self) -> DrillAccount {
         self.account
     }
@@ -85,23 +84,22 @@ impl<'a> Lab<'a> {
         self.account.variant
     }
 
-    /// The QEMU that plays.
+    /// The QEMU program that plays.
     pub fn program(&self) -> QemuProgram {
         self.account.program.program
     }
 
-    /// The latest moment at which what begins now may end.
+    /// The deadline of an action that starts now.
     pub fn deadline(&self) -> Instant {
         Instant::now() + self.step_timeout
     }
 
-    /// The options of a `file` node, as these conditions want it.
+    /// The options of a `file` node under these conditions.
     pub fn file(&self, node: &str, image: &str) -> Value {
         self.variant().node.options(node, image)
     }
 
-    /// Starts a QEMU under this name; `arguments` are told besides the
-    /// monitor.
+    /// Starts a QEMU under this name. `arguments` follow those for the monitor.
     pub fn start(
         &mut self,
         actor: &str,
@@ -138,7 +136,7 @@ impl<'a> Lab<'a> {
         started.map(|_| ()).map_err(StepFailure::from)
     }
 
-    /// Tells a QEMU something that it must do.
+    /// Sends a command, which must succeed.
     pub fn tell(
         &mut self,
         actor: &str,
@@ -147,12 +145,11 @@ impl<'a> Lab<'a> {
     ) -> Result<Value, StepFailure> {
         match self.ask(actor, title, command)? {
             Ok(value) => Ok(value),
-            Err(why) => Err(StepFailure::harness(format!("QEMU said: {why}"))),
+            Err(why) => Err(StepFailure::harness(format!("QEMU reported: {why}"))),
         }
     }
 
-    /// Tells a QEMU something that it must do with a descriptor that comes
-    /// along.
+    /// Sends a command with a descriptor. It must succeed.
     pub fn tell_with(
         &mut self,
         actor: &str,
@@ -168,7 +165,7 @@ impl<'a> Lab<'a> {
         Ok(answer?)
     }
 
-    /// Tells a QEMU something that it must refuse; gives its words.
+    /// Sends a command, which must be refused; returns QEMU's message.
     pub fn tell_in_vain(
         &mut self,
         actor: &str,
@@ -181,7 +178,7 @@ impl<'a> Lab<'a> {
         }
     }
 
-    /// Tells a QEMU something that it may do or refuse.
+    /// Sends a command, which may succeed or be refused.
     pub fn ask(
         &mut self,
         actor: &str,
@@ -225,7 +222,7 @@ impl<'a> Lab<'a> {
         self.await_event(actor, title, "JOB_STATUS_CHANGE", is_it).map(|_| ())
     }
 
-    /// Kills a QEMU, and waits until it is gone.
+    /// Kills a QEMU and waits for its end.
     pub fn kill(&mut self, actor: &str, title: &str) -> Result<(), StepFailure> {
         let deadline = self.deadline();
         let process = ProcessHandle::open(self.machine(actor)?.pid)?;
@@ -236,7 +233,7 @@ impl<'a> Lab<'a> {
         Ok(())
     }
 
-    /// Tells a QEMU to quit, and waits until it is gone.
+    /// Sends `quit` to a QEMU and waits for its end.
     pub fn quit(&mut self, actor: &str, title: &str) -> Result<(), StepFailure> {
         let deadline = self.deadline();
         let machine = self.machine(actor)?;
@@ -248,7 +245,7 @@ impl<'a> Lab<'a> {
         Ok(())
     }
 
-    /// Writes something down that was found out.
+    /// Records an observation.
     pub fn note(&mut self, actor: &str, what: &str) -> Result<(), StepFailure> {
         self.enter(actor, what, DrillAct::Note)
     }
@@ -258,7 +255,7 @@ impl<'a> Lab<'a> {
         Ok(self.machine(actor)?.pid)
     }
 
-    /// What somebody holds on an image now, says the kernel's lock table.
+    /// The claim of an actor on an image, from the kernel's lock table.
     pub fn claim_of(&self, actor: &str, image: &str) -> Result<Claim, StepFailure> {
         let locks = self.locks()?;
         let of_image = locks.iter().find(|one| one.image == image);
@@ -275,7 +272,7 @@ impl<'a> Lab<'a> {
             .map_err(|error| StepFailure::harness(error.to_string()))
     }
 
-    /// Writes down what was done.
+    /// Records an action.
     fn enter(&mut self, actor: &str, title: &str, act: DrillAct) -> Result<(), StepFailure> {
         let (messages, printed) = match (self.machines.get_mut(actor), self.tools.get_mut(actor)) {
             (Some(qemu), _) => (qemu.qmp.take_messages(), qemu.printed()),

@@ -3,8 +3,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use imglock_core::Backend;
-use imglock_core::{Claim, Reading};
+use imglock_core::{Backend, Claim, Reading};
 use imglock_locks::{Holder, HolderOwner, SurveyError, SurveyedImage, survey_settled};
 
 /// The locks on one image at one moment.
@@ -12,25 +11,25 @@ use imglock_locks::{Holder, HolderOwner, SurveyError, SurveyedImage, survey_sett
 pub struct ImageLocks {
     /// The image.
     pub image: String,
-    /// Who has locks on it, by name.
+    /// The owners of its locks, by name.
     pub holdings: Vec<HeldMode>,
-    /// Who has it open without any, by name.
+    /// The processes that have it open without locks, by name.
     pub unlocked: Vec<String>,
 }
 
-/// What one owner of locks holds.
+/// The locks of one owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldMode {
-    /// The processes that have it: one, or several that share a descriptor.
+    /// The owner's processes: one, or several that share a descriptor.
     pub actors: Vec<String>,
-    /// Whose locks.
+    /// Lock type.
     pub backend: Backend,
-    /// What QEMU's lock bytes amount to.
+    /// The claim that QEMU's lock bytes stand for.
     pub claim: Claim,
 }
 
 impl ImageLocks {
-    /// All that an actor holds, over all its descriptors.
+    /// The claim of an actor, over all its descriptors.
     pub fn claim_of(&self, actor: &str) -> Claim {
         let mine = self.holdings.iter().filter(|one| one.actors.iter().any(|name| name == actor));
         let mut all = Reading::default();
@@ -42,8 +41,8 @@ impl ImageLocks {
     }
 }
 
-/// Reads the locks on `images` in `directory`. Processes are told by their
-/// pids; one that is not in `names` goes by its pid.
+/// Reads the locks on `images` in `directory`. Processes are identified by pid;
+/// one that is not in `names` is shown by its pid.
 pub(super) fn read(
     directory: &Path,
     images: &[String],

@@ -1,21 +1,21 @@
-//! What real QEMU does with its locks when it is told its own commands.
+//! Tests what real QEMU does with its locks during its own commands.
 //!
-//! A [`Scenario`](imglock_scenario::Scenario) speaks of claims, and anybody can
-//! play it. A [`Drill`] speaks QEMU's own language: command lines, QMP, jobs.
-//! It brings a QEMU into a state in which it is known what it should hold,
-//! and proves by a second QEMU whether that keeps anybody out. So it can say
-//! which commands lose the locks of the POSIX fallback, and what even OFD
-//! locks leave open.
+//! A [`Scenario`](imglock_scenario::Scenario) consists of claims, and every
+//! subject can play it. A [`Drill`] consists of QEMU's own command lines, QMP
+//! commands and jobs. It brings a QEMU into a state with a known claim, and
+//! tries with a second QEMU whether this claim is protected. So it shows which
+//! commands lose the locks of the POSIX fallback, and which gaps remain with
+//! OFD locks.
 //!
-//! Drills are part of this crate and never come from a file: whoever can send
-//! QMP can execute programs.
+//! Drills are part of this crate and are never read from a file, because QMP
+//! commands can execute programs.
 //!
-//! A drill is carried out in a [`Lab`] and leaves an [`DrillAccount`]: what was
-//! said, which locks there were after it, and a [`DrillCell`] for each proof.
-//! Accounts are plain data; what is printed is made from them alone.
+//! A drill runs in a [`Lab`] and leaves a [`DrillAccount`]: the messages, the
+//! locks after each event, and a [`DrillCell`] for each proof. Accounts are
+//! plain data, and reports are made from them alone.
 //!
-//! A [`Recipe`] is carried out in the same lab. It brings a QEMU into a
-//! [`Mode`](imglock_core::Mode), and a [`ModeCheck`] says whether the kernel's
+//! A [`Recipe`] runs in the same lab. It brings a QEMU into a
+//! [`Mode`](imglock_core::Mode), and a [`ModeCheck`] tells whether the kernel's
 //! lock bytes are those of the mode.
 
 mod account;

@@ -3,70 +3,70 @@ use crate::qemu::{QemuBinaries, QemuBinary, QemuProgram, QemuVersion};
 use imglock_core::Backend;
 use imglock_engine::StepFailure;
 
-/// A sequence of QEMU's own commands, and what becomes of the locks.
+/// A sequence of QEMU's own commands, and its effects on locks.
 #[derive(Debug, Clone, Copy)]
 pub struct Drill {
     /// Its name, such as `hotplug`.
     pub name: &'static str,
-    /// The commands that it is about, such as `blockdev-add`, `blockdev-del`.
+    /// The tested commands, such as `blockdev-add`, `blockdev-del`.
     pub commands: &'static str,
-    /// What happens, in one sentence.
+    /// The effect, in one sentence.
     pub summary: &'static str,
-    /// Why, in a few sentences.
+    /// The reason, in a few sentences.
     pub about: &'static str,
-    /// What to do so that it does not happen.
+    /// How to avoid the effect.
     pub safe: &'static str,
-    /// Who can be told these commands, the preferred one first, each since a
-    /// version.
+    /// The programs that support these commands, the preferred one first, each
+    /// with its first version.
     pub players: &'static [(QemuProgram, QemuVersion)],
-    /// Conditions that make no sense for it, each with the reason.
+    /// Conditions that do not apply to it, each with the reason.
     pub unable: &'static [(DrillVariant, &'static str)],
-    /// What becomes of each image at each point where it is looked.
+    /// The expected effect on each image at each proof.
     pub expected: &'static [DrillExpected],
     /// The commands.
     pub body: fn(&mut Lab<'_>) -> Result<(), StepFailure>,
 }
 
-/// What must come of one proof.
+/// The expected effect of one proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DrillExpected {
-    /// Which image and when: the place of the proof.
+    /// The image and the time: the place of the proof.
     pub place: &'static str,
-    /// With OFD locks, however the image is opened.
+    /// With OFD locks, for all ways of opening the image.
     pub ofd: LockEffect,
-    /// With POSIX locks, on a node that is read-write for life.
+    /// With POSIX locks, on a node that stays read-write.
     pub fixed: LockEffect,
     /// With POSIX locks, on a node that is auto-read-only.
     pub auto: LockEffect,
-    /// With POSIX locks, on a node that is written into its format node.
+    /// With POSIX locks, on a node that is inline in its format node.
     pub inline: LockEffect,
 }
 
 impl DrillExpected {
-    /// With OFD locks it keeps what it must hold; with POSIX locks this, and
-    /// where the node is inline the same as where it is read-write.
+    /// Keeps its locks with OFD; has these effects with POSIX. Inline nodes
+    /// behave like read-write nodes.
     pub const fn posix(place: &'static str, fixed: LockEffect, auto: LockEffect) -> DrillExpected {
         DrillExpected { place, ofd: LockEffect::Keeps, fixed, auto, inline: fixed }
     }
 
-    /// The same whatever the conditions are.
+    /// The same effect under all conditions.
     pub const fn always(place: &'static str, effect: LockEffect) -> DrillExpected {
         DrillExpected { place, ofd: effect, fixed: effect, auto: effect, inline: effect }
     }
 
-    /// With OFD locks this.
+    /// With this effect under OFD.
     #[must_use]
     pub const fn ofd(self, ofd: LockEffect) -> DrillExpected {
         DrillExpected { ofd, ..self }
     }
 
-    /// With POSIX locks on an inline node this.
+    /// With this effect on an inline node under POSIX.
     #[must_use]
     pub const fn inline(self, inline: LockEffect) -> DrillExpected {
         DrillExpected { inline, ..self }
     }
 
-    /// What must come of it under these conditions.
+    /// The expected effect under these conditions.
     pub fn on(&self, variant: DrillVariant) -> LockEffect {
         match (variant.backend, variant.node) {
             (Backend::Ofd, _) => self.ofd,
@@ -78,7 +78,7 @@ impl DrillExpected {
 }
 
 impl Drill {
-    /// Every QEMU that can be told these commands, the preferred one first.
+    /// Every QEMU that supports these commands, the preferred one first.
     pub fn players<'b>(&self, binaries: &'b QemuBinaries) -> impl Iterator<Item = &'b QemuBinary> {
         let of = |(program, since): &(QemuProgram, QemuVersion)| {
             let (program, since) = (*program, *since);
@@ -87,37 +87,37 @@ impl Drill {
         self.players.iter().flat_map(of).collect::<Vec<_>>().into_iter()
     }
 
-    /// The preferred QEMU that can be told these commands.
+    /// The preferred QEMU that supports these commands.
     ///
     /// # Errors
-    /// Which ones could, when there is none.
+    /// The supported programs, if none of them is installed.
     pub fn player<'b>(&self, binaries: &'b QemuBinaries) -> Result<&'b QemuBinary, String> {
         let name = |(program, since): &(QemuProgram, QemuVersion)| {
             format!("{} {}.{} or newer", program.file_name(), since.major, since.minor)
         };
         self.players(binaries).next().ok_or_else(|| {
             let names: Vec<String> = self.players.iter().map(name).collect();
-            format!("{} takes {}, and there is none", self.name, names.join(" or "))
+            format!("{} needs {}, and none is installed", self.name, names.join(" or "))
         })
     }
 
-    /// Why it makes no sense under these conditions, if it does not.
+    /// The reason why these conditions do not apply; `None` if they do.
     pub fn inability(&self, variant: DrillVariant) -> Option<&'static str> {
         self.unable.iter().find(|(other, _)| *other == variant).map(|(_, why)| *why)
     }
 
-    /// The conditions under which most goes wrong: where locks are lost that
-    /// the drill itself loses; with OFD locks where none are.
+    /// The conditions with the most damage: those where the drill itself loses
+    /// locks; OFD locks if there are none.
     pub fn worst(&self) -> DrillVariant {
-        // What comes back, if only in part, is not what the drill is about.
+        // Locks that return, even in part, are not the drill's subject.
         let loses = |variant: &DrillVariant| {
             let effects = self.expected.iter().rev().map(|one| one.on(*variant));
             effects
                 .take_while(|effect| *effect != LockEffect::Weakens)
                 .any(|one| one == LockEffect::Loses)
         };
-        // The first of those that lose, so that as much as possible is kept
-        // until the drill's own commands lose it.
+        // The first condition with a loss, so that most locks remain until the
+        // drill's own commands lose them.
         let losing =
             DrillVariant::ALL.into_iter().filter(|one| self.inability(*one).is_none()).find(loses);
         losing.unwrap_or(DrillVariant::ALL[0])
@@ -184,7 +184,7 @@ mod tests {
         let players: Vec<String> = drill.players(&found).map(QemuBinary::to_string).collect();
         let system = format!("{} 7.2.0", QemuProgram::System.file_name());
         assert_eq!(players, [system.as_str(), "qemu-io 10.0.0"]);
-        let nobody = drill.player(&QemuBinaries::default()).expect_err("nobody is there");
-        assert!(nobody.contains("qemu-io 10.0 or newer"), "{nobody}");
+        let missing = drill.player(&QemuBinaries::default()).expect_err("no program is installed");
+        assert!(missing.contains("qemu-io 10.0 or newer"), "{missing}");
     }
 }

@@ -9,22 +9,19 @@ use super::plan::Drill;
 use super::recipe::{ModeCheck, Recipe};
 use super::variant::{DrillVariant, FileNode};
 use crate::qemu::{QemuBinaries, QemuBinary};
-use imglock_core::Backend;
-use imglock_core::Claim;
-use imglock_core::Verdict;
-use imglock_engine::StepFailure;
-use imglock_engine::{Launcher, LauncherOptions, ProcessError, StopToken};
+use imglock_core::{Backend, Claim, Verdict};
+use imglock_engine::{Launcher, LauncherOptions, ProcessError, StepFailure, StopToken};
 
-/// How drills are carried out.
+/// The options for running drills.
 #[derive(Debug, Clone)]
 pub struct DrillOptions {
-    /// How the launcher is started, and where.
+    /// The launcher's options and directory.
     pub launcher: LauncherOptions,
-    /// How long one command may take.
+    /// The time limit of one command.
     pub step_timeout: Duration,
 }
 
-/// Carries out drills one after the other, with one launcher.
+/// Runs drills, one after the other, with one launcher.
 #[derive(Debug)]
 pub struct DrillPractice {
     launcher: Launcher,
@@ -32,14 +29,14 @@ pub struct DrillPractice {
     stop: StopToken,
 }
 
-/// What a drill came to.
+/// The result of a drill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrillResult {
-    /// Whether everything was as the drill says.
+    /// Whether all effects were as expected.
     pub verdict: Verdict,
-    /// Why not, in one sentence; empty for a pass.
+    /// The reason, in one sentence; empty for a pass.
     pub reason: String,
-    /// What happened.
+    /// The events.
     pub account: DrillAccount,
 }
 
@@ -47,19 +44,18 @@ impl DrillPractice {
     /// Starts the launcher.
     ///
     /// # Errors
-    /// As [`Launcher::start`].
+    /// As for [`Launcher::start`].
     pub fn start(options: &DrillOptions) -> Result<DrillPractice, ProcessError> {
         let launcher = Launcher::start(&options.launcher)?;
         let stop = options.launcher.stop.clone();
         Ok(DrillPractice { launcher, step_timeout: options.step_timeout, stop })
     }
 
-    /// Carries out a drill with `program`, and with the tools that stand
-    /// beside it.
+    /// Runs a drill with `program`, and with the tools of the same QEMU.
     ///
     /// # Errors
-    /// Only when the environment fails: the launcher is lost, or the run is
-    /// stopped. Whatever QEMU does ends in a verdict.
+    /// If the environment fails: the launcher is lost, or the run is stopped.
+    /// QEMU's behaviour is always part of the verdict.
     pub fn run(
         &mut self,
         drill: &Drill,
@@ -81,10 +77,11 @@ impl DrillPractice {
         Ok(DrillResult { verdict, reason, account })
     }
 
-    /// Brings `program` into a mode, and compares what it has locked then.
+    /// Brings `program` into a mode, and compares its lock bytes with those of
+    /// the mode.
     ///
     /// # Errors
-    /// As [`DrillPractice::run`].
+    /// As for [`DrillPractice::run`].
     pub fn check(
         &mut self,
         recipe: &Recipe,
@@ -107,7 +104,7 @@ impl DrillPractice {
         Ok(ModeCheck { mode, how, program, verdict, reason, stated, measured, account })
     }
 
-    /// Carries out `body` in a directory of its own, of which nothing is left.
+    /// Runs `body` in its own directory, which is removed afterwards.
     fn carry_out<T>(
         &mut self,
         name: &str,
@@ -131,25 +128,25 @@ impl DrillPractice {
         let done = body(&mut lab);
         tracing::debug!(name, %variant, elapsed = ?began.elapsed(), "it ends");
         let account = lab.close();
-        // Whatever happened, nothing of it may be left.
+        // In any case, all processes must end.
         self.launcher.end()?;
         Ok((done, account))
     }
 }
 
-/// What it amounts to that something was not carried out to its end.
+/// The verdict on a drill that was not completed.
 fn undone(failure: StepFailure, account: &DrillAccount) -> Result<(Verdict, String), ProcessError> {
     Ok(match failure {
         StepFailure::Stopped => return Err(ProcessError::Stopped),
         StepFailure::Process(error) => return Err(error),
         StepFailure::Cannot(why) => (Verdict::Skipped, why),
-        StepFailure::TimedOut => (Verdict::TimedOut, failed(account, "no answer came")),
+        StepFailure::TimedOut => (Verdict::TimedOut, failed(account, "no answer")),
         other => (Verdict::Failed, failed(account, &other.to_string())),
     })
 }
 
-/// Compares what is locked with what is stated. No lock at all proves nothing
-/// of somebody who has not opened the image.
+/// Compares the measured claim with the stated one. If the actor does not have
+/// the image open, the absence of locks proves nothing.
 fn compare(stated: Claim, measured: Claim, is_open: bool) -> (Verdict, String) {
     match (measured == stated, is_open) {
         (true, true) => (Verdict::Passed, String::new()),
@@ -158,7 +155,7 @@ fn compare(stated: Claim, measured: Claim, is_open: bool) -> (Verdict, String) {
     }
 }
 
-/// A failure, with the step that it came of.
+/// A failure, with its step.
 fn failed(account: &DrillAccount, why: &str) -> String {
     match account.entries.last() {
         Some(entry) => format!("{}: {}: {why}", entry.actor, entry.title),
@@ -166,12 +163,13 @@ fn failed(account: &DrillAccount, why: &str) -> String {
     }
 }
 
-/// Compares what was proved with what the drill says.
+/// Compares the proofs with the drill's expected effects.
 fn judge(drill: &Drill, account: &DrillAccount) -> (Verdict, String) {
     let places: Vec<&str> = account.cells.iter().map(|cell| cell.place.as_str()).collect();
     let expected: Vec<&str> = drill.expected.iter().map(|one| one.place).collect();
     if places != expected {
-        let why = format!("the drill proves {places:?} and says what becomes of {expected:?}");
+        let why =
+            format!("the drill has proofs of {places:?}, and expected effects for {expected:?}");
         return (Verdict::Failed, why);
     }
     let pairs = account.cells.iter().zip(drill.expected);
@@ -186,9 +184,9 @@ fn judge(drill: &Drill, account: &DrillAccount) -> (Verdict, String) {
     }
 }
 
-/// The first moment, if there is one, at which two processes held an image
-/// with claims that conflict. Whoever shares or locks nothing conflicts with
-/// nobody, so this holds for every drill.
+/// The first moment at which two processes held an image with conflicting
+/// claims. A process that shares everything or locks nothing conflicts with no
+/// other, so this applies to every drill.
 fn two_holders(account: &DrillAccount) -> Option<String> {
     account.entries.iter().find_map(|entry| {
         let (image, one, other) = entry.locks.iter().find_map(conflict)?;
@@ -204,8 +202,8 @@ fn two_holders(account: &DrillAccount) -> Option<String> {
     })
 }
 
-/// Two holdings of an image that exclude each other. Those of one process may,
-/// for a moment: it changes its descriptor so.
+/// Two conflicting claims on an image. Two claims of one process may conflict
+/// for a moment, while it changes its descriptor.
 fn conflict(locks: &ImageLocks) -> Option<(&str, &HeldMode, &HeldMode)> {
     let holdings = &locks.holdings;
     let mut pairs = holdings

@@ -1,9 +1,7 @@
 use super::*;
 use crate::drill::{DrillAct, DrillEntry, DrillExpected, FileNode, LockEffect};
 use crate::qemu::{QemuBinary, QemuProgram, QemuVersion};
-use imglock_core::Backend;
-use imglock_core::Outcome;
-use imglock_core::{Claim, Mode};
+use imglock_core::{Backend, Claim, Mode, Outcome};
 
 const DRILL: Drill = Drill {
     name: "drill",
@@ -69,12 +67,12 @@ fn a_drill_that_proves_something_else_fails() {
     assert_eq!(judge(&DRILL, &nothing).0, Verdict::Failed);
 }
 
-/// One that keeps what it proves.
+/// A drill whose proof keeps its locks.
 const KEEPS: Drill =
     Drill { expected: &[DrillExpected::always("disk.img", LockEffect::Keeps)], ..DRILL };
 
-/// An account in which these hold the image at some moment, each with its
-/// processes and its mode.
+/// An account in which these actors hold the image at one moment, each with its
+/// mode.
 fn held(holders: &[(&str, Mode)]) -> DrillAccount {
     let holding = |(actors, mode): &(&str, Mode)| HeldMode {
         actors: actors.split('+').map(str::to_owned).collect(),
@@ -88,7 +86,7 @@ fn held(holders: &[(&str, Mode)]) -> DrillAccount {
     };
     let entry = |holdings| DrillEntry {
         actor: "vm1".to_owned(),
-        title: "It goes on".to_owned(),
+        title: "It continues".to_owned(),
         act: DrillAct::Tell,
         messages: Vec::new(),
         printed: Vec::new(),
@@ -135,7 +133,7 @@ fn those_who_get_along_pass(#[case] holders: &[(&str, Mode)]) {
 fn two_that_conflict_fail_a_drill_that_is_as_documented(#[case] holders: &[(&str, Mode)]) {
     let (verdict, reason) = judge(&KEEPS, &held(holders));
     assert_eq!(verdict, Verdict::Failed);
-    let says = "vm1: It goes on: vm1 holds consistent-read write; does not share write on \
+    let says = "vm1: It continues: vm1 holds consistent-read write; does not share write on \
                 disk.img, and vm2 holds";
     assert!(reason.starts_with(says), "{reason}");
 }

@@ -2,30 +2,29 @@ use serde::{Deserialize, Serialize};
 
 use super::{DrillAccount, Lab};
 use crate::qemu::{QemuBinaries, QemuBinary, QemuProgram, QemuVersion};
-use imglock_core::Verdict;
-use imglock_core::{Claim, Mode};
+use imglock_core::{Claim, Mode, Verdict};
 use imglock_engine::StepFailure;
 
-/// One way to bring a real QEMU into a mode and to hold it there.
+/// One way to bring a real QEMU into a mode and to keep it there.
 #[derive(Debug, Clone, Copy)]
 pub struct Recipe {
     /// The mode.
     pub mode: Mode,
-    /// How QEMU is asked, in one phrase.
+    /// The way, in one phrase.
     pub how: &'static str,
-    /// Who can be asked that way.
+    /// The programs that support it.
     pub players: &'static [DrillPlayer],
-    /// What is locked instead of the mode's bytes, where it looks like the mode
-    /// and is another thing.
+    /// The claim that is held instead of the mode's, for a similar case that is
+    /// a different mode.
     pub instead: Option<Claim>,
-    /// What is done; gives who shows the mode, and on which image.
+    /// The commands; returns the actor and the image that show the mode.
     pub body: fn(&mut Lab<'_>) -> Result<DrillPlace, StepFailure>,
 }
 
 /// A program in a range of versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DrillPlayer {
-    /// Which program.
+    /// The program.
     pub program: QemuProgram,
     /// The first version.
     pub since: QemuVersion,
@@ -33,34 +32,35 @@ pub struct DrillPlayer {
     pub before: Option<QemuVersion>,
 }
 
-/// Where a mode shows.
+/// The location of a mode's locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DrillPlace {
-    /// Who has it.
+    /// The actor.
     pub actor: &'static str,
-    /// On which image.
+    /// The image.
     pub image: &'static str,
 }
 
-/// What a recipe came to with one QEMU: plain data.
+/// The result of a recipe with one QEMU, as plain data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModeCheck {
     /// The mode.
     pub mode: Mode,
-    /// How QEMU was asked.
+    /// The way, in one phrase.
     pub how: String,
-    /// Which QEMU.
+    /// The QEMU.
     pub program: QemuBinary,
-    /// Passed when the kernel's lock bytes are those that are stated.
+    /// Passed if the kernel's lock bytes are those of the stated claim.
     pub verdict: Verdict,
-    /// Why not, in one sentence; empty for a pass.
+    /// The reason, in one sentence; empty for a pass.
     pub reason: String,
-    /// What is to be locked: what the mode does, or what the recipe says
+    /// The expected claim: the mode's, or the one that the recipe states
     /// instead.
     pub stated: Claim,
-    /// What the kernel's lock table said; `None` when it did not come to that.
+    /// The claim in the kernel's lock table; `None` if the check did not get
+    /// that far.
     pub measured: Option<Claim>,
-    /// What happened.
+    /// The events.
     pub account: DrillAccount,
 }
 
@@ -74,17 +74,17 @@ impl Recipe {
         Recipe { mode, how, players, instead: None, body }
     }
 
-    /// It comes to this, and not to what the mode locks.
+    /// The recipe leads to this claim, and not to the mode's.
     pub(super) const fn but(self, instead: Claim) -> Recipe {
         Recipe { instead: Some(instead), ..self }
     }
 
-    /// What is to be locked.
+    /// The expected claim.
     pub fn stated(&self) -> Claim {
         self.instead.unwrap_or(self.mode.claim())
     }
 
-    /// Every QEMU that can be asked this way, the preferred one first.
+    /// Every QEMU that supports the recipe, the preferred one first.
     pub fn players<'b>(&self, binaries: &'b QemuBinaries) -> Vec<&'b QemuBinary> {
         let of = |player: &DrillPlayer| {
             let player = *player;
@@ -105,7 +105,7 @@ impl DrillPlayer {
         DrillPlayer { before: Some(version), ..self }
     }
 
-    /// Whether it is this QEMU.
+    /// Whether the binary is this program in a supported version.
     pub fn is(&self, binary: &QemuBinary) -> bool {
         binary.program == self.program
             && binary.version >= self.since
@@ -114,7 +114,7 @@ impl DrillPlayer {
 }
 
 impl std::fmt::Display for DrillPlayer {
-    /// Such as `qemu-io 7.2 or newer`, or `qemu-io 7.2, before 8.0`.
+    /// For example `qemu-io 7.2 or newer`, or `qemu-io 7.2, before 8.0`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let DrillPlayer { program, since, before } = self;
         write!(f, "{} {}.{}", program.file_name(), since.major, since.minor)?;

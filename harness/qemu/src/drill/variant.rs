@@ -6,25 +6,25 @@ use strum::Display;
 
 use imglock_core::Backend;
 
-/// How the file node below an image that is in use was made.
+/// How the file node below an image was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Display)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum FileNode {
-    /// A node of its own, `read-only=off,auto-read-only=off`: one descriptor,
-    /// read-write for life.
+    /// A separate node, `read-only=off,auto-read-only=off`: one descriptor,
+    /// always read-write.
     ReadWrite,
-    /// A node of its own, `auto-read-only=on`, as libvirt starts it: read-only
-    /// until somebody wants to write, then again on a new descriptor
+    /// A separate node, `auto-read-only=on`, as libvirt starts it: read-only
+    /// until the first writer, then read-write on a new descriptor
     /// (block/file-posix.c, `raw_reconfigure_getfd`).
     AutoReadOnly,
-    /// Written into the format node (`file.filename=...`), as people type it:
-    /// it inherits the format node's options, and is reopened with it.
+    /// Inline in the format node (`file.filename=...`), as on most command
+    /// lines: it inherits the format node's options, and is reopened with it.
     Inline,
 }
 
 impl FileNode {
-    /// The options of a `file` node of this name.
+    /// The options of a `file` node with this name.
     pub(super) fn options(self, node: &str, image: &str) -> Value {
         let mut options = json!({
             "driver": "file",
@@ -40,18 +40,18 @@ impl FileNode {
     }
 }
 
-/// Under which conditions a drill is carried out.
+/// The conditions of a drill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DrillVariant {
-    /// OFD locks, or the fallback to POSIX locks that QEMU takes when it is
-    /// refused OFD.
+    /// OFD locks, or the fallback to POSIX locks that QEMU uses if OFD locks
+    /// are not available.
     pub backend: Backend,
-    /// How the image is opened.
+    /// The way of opening the image.
     pub node: FileNode,
 }
 
 impl DrillVariant {
-    /// All of them.
+    /// All conditions.
     pub const ALL: [DrillVariant; 6] = [
         DrillVariant::new(Backend::Ofd, FileNode::ReadWrite),
         DrillVariant::new(Backend::Ofd, FileNode::AutoReadOnly),
@@ -74,7 +74,7 @@ impl DrillVariant {
 }
 
 impl fmt::Display for DrillVariant {
-    /// Such as `posix, auto-read-only`.
+    /// For example `posix, auto-read-only`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}", self.backend, self.node)
     }

@@ -1,4 +1,4 @@
-//! A guest that moves from QEMU to QEMU.
+//! A guest that migrates from QEMU to QEMU.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -7,15 +7,14 @@ use serde_json::{Value, json};
 
 use super::data::Handling;
 use crate::qemu::{Command, IDLE_GUEST, IDLE_ROM, Qemu, QemuBinary, QmpError, Start, idle_rom};
-use imglock_engine::StepFailure;
-use imglock_engine::{Launcher, ProcessHandle, StopToken};
+use imglock_engine::{Launcher, ProcessHandle, StepFailure, StopToken};
 
 /// The image, in the directory of the chain.
 const IMAGE: &str = "disk.img";
 /// Its size in bytes.
 const SIZE: u64 = 1 << 20;
 
-/// A guest, the QEMU that it runs in, and what it takes to move it.
+/// A guest, its QEMU, and the means to move it.
 pub(super) struct Chain<'a> {
     launcher: &'a mut Launcher,
     directory: PathBuf,
@@ -27,7 +26,7 @@ pub(super) struct Chain<'a> {
     started: u32,
 }
 
-/// A guest's old and new place.
+/// The source and the destination of a guest.
 pub(super) struct Pair {
     pub(super) source: Qemu,
     pub(super) destination: Qemu,
@@ -35,7 +34,7 @@ pub(super) struct Pair {
 }
 
 impl<'a> Chain<'a> {
-    /// Makes the image. No QEMU runs yet.
+    /// Creates the image. No QEMU runs yet.
     pub(super) fn new(
         launcher: &'a mut Launcher,
         binary: &'a QemuBinary,
@@ -44,8 +43,9 @@ impl<'a> Chain<'a> {
         stop: StopToken,
     ) -> Result<Chain<'a>, StepFailure> {
         let directory = launcher.begin()?;
-        let rom = idle_rom()
-            .map_err(|_| StepFailure::Cannot("the guest that moves is for x86_64".to_owned()))?;
+        let rom = idle_rom().map_err(|_| {
+            StepFailure::Cannot("the guest for this measurement needs x86_64".to_owned())
+        })?;
         std::fs::write(directory.join(IDLE_ROM), rom)?;
         std::fs::File::create_new(directory.join(IMAGE))?.set_len(SIZE)?;
         let (source, started) = (None, 0);
@@ -61,7 +61,7 @@ impl<'a> Chain<'a> {
         Instant::now() + self.timeout
     }
 
-    /// A guest that runs, and a destination that listens.
+    /// A running guest, and a destination that listens.
     pub(super) fn pair(&mut self) -> Result<Pair, StepFailure> {
         let source = match self.source.take() {
             Some(source) => source,
@@ -78,8 +78,8 @@ impl<'a> Chain<'a> {
         Ok(Pair { source, destination, address })
     }
 
-    /// Moves the guest, and tells it to go on where it waits for that; gives
-    /// the words in which `cont` was refused, if it was.
+    /// Moves the guest, and sends `cont` where the destination waits for it.
+    /// Returns QEMU's message if `cont` was refused.
     pub(super) fn hand_over(&self, pair: &mut Pair) -> Result<Option<String>, StepFailure> {
         let Pair { source, destination, address } = pair;
         let deadline = self.deadline();
@@ -94,30 +94,31 @@ impl<'a> Chain<'a> {
         Ok(refused)
     }
 
-    /// Asks for the run state.
+    /// Queries the run state.
     pub(super) fn status(&self, qemu: &mut Qemu) -> Result<String, StepFailure> {
         let answer = qemu.qmp.execute(&Command::bare("query-status"), self.deadline())?;
         Ok(answer["status"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Tells a guest that did not go on to do so; whether it does.
+    /// Sends `cont` again to a paused guest; returns whether it runs then.
     pub(super) fn again(&self, qemu: &mut Qemu) -> Result<bool, StepFailure> {
         Ok(go_on(qemu, self.deadline())?.is_none())
     }
 
-    /// Ends the old place; the new one is the next to be left.
+    /// Ends the source. The destination is the next source.
     pub(super) fn forward(&mut self, pair: Pair) -> Result<(), StepFailure> {
         let Pair { source, mut destination, .. } = pair;
         self.kill(&source)?;
         if self.handling == Handling::Late {
-            // It is about arriving, and would be in the way of leaving.
+            // This capability concerns the incoming migration and would disturb
+            // the outgoing one.
             destination.qmp.execute(&capability("late-block-activate", false), self.deadline())?;
         }
         self.source = Some(destination);
         Ok(())
     }
 
-    /// Ends both places; the next guest is a new one.
+    /// Ends source and destination. The next guest is a new one.
     pub(super) fn abandon(&self, pair: &Pair) -> Result<(), StepFailure> {
         self.kill(&pair.source)?;
         self.kill(&pair.destination)
@@ -151,7 +152,7 @@ impl<'a> Chain<'a> {
         Ok(qemu)
     }
 
-    /// Ends everything.
+    /// Ends all processes.
     pub(super) fn end(self) -> Result<(), StepFailure> {
         Ok(self.launcher.end()?)
     }

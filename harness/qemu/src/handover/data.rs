@@ -4,131 +4,134 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
 use imglock_core::Claim;
-use imglock_engine::Distribution;
-use imglock_engine::Environment;
+use imglock_engine::{Distribution, Environment};
 
-/// All that was measured.
+/// The results of a measurement of handovers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handovers {
     /// Kernel, file system, QEMU.
     pub environment: Environment,
-    /// How many handovers each series has.
+    /// The number of handovers in each series.
     pub rounds: usize,
-    /// One for each way to handle a destination.
+    /// One series for each way to handle a destination.
     pub series: Vec<HandoverSeries>,
 }
 
-/// How a destination is made to take its images.
+/// The way in which a destination takes over its images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "kebab-case")]
 pub enum Handling {
-    /// It goes on by itself.
+    /// The destination continues by itself.
     Plain,
-    /// It is started with `-S`, and told `cont` once everything is there.
+    /// The destination starts with `-S` and receives `cont` after the
+    /// migration.
     Paused,
-    /// The same with `late-block-activate`: it takes nothing before `cont`.
+    /// The same with `late-block-activate`: no locks are taken before `cont`.
     Late,
 }
 
-/// Handovers that were handled in one way.
+/// Handovers with the same handling.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandoverSeries {
-    /// The way.
+    /// The handling.
     pub handling: Handling,
-    /// Those in which nobody was in the way.
+    /// Handovers without a competing opener.
     pub watched: Vec<WatchedHandover>,
-    /// Those in which an opener kept trying.
+    /// Handovers during which an opener kept trying.
     pub contested: Vec<ContestedHandover>,
 }
 
 /// A handover that was watched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WatchedHandover {
-    /// From the command until both sides had said that it is completed and the
-    /// destination had been told to go on, in microseconds.
+    /// The time from the command until both sides had reported completion and
+    /// the destination had received `cont` if it needs it, in microseconds.
     pub took_us: u64,
-    /// What the watcher saw.
+    /// The observations of the watcher.
     pub gaps: HandoverGaps,
-    /// What became of the guest.
+    /// The state of the guest afterwards.
     pub end: HandoverEnd,
-    /// Whether two held the image afterwards, who exclude each other.
+    /// Whether two processes with conflicting claims held the image afterwards.
     pub two_held: bool,
 }
 
-/// How long lock bytes were free, as a watcher saw it that asks all the time.
+/// The times for which lock bytes were free, as seen by a watcher that polls
+/// them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandoverGaps {
-    /// How long byte 101 was free, in microseconds: nobody held `write`.
-    /// `None` when it was never seen free.
+    /// The time for which byte 101 was free, so no process held `write`, in
+    /// microseconds. `None` if it was never seen free.
     pub held_us: Option<u64>,
-    /// How long byte 201 was free, in microseconds: a writer that shares
-    /// writing would have been let in. `None` when it was never seen free.
+    /// The time for which byte 201 was free, so a writer that shares writing
+    /// would have been granted, in microseconds. `None` if it was never seen
+    /// free.
     pub unshared_us: Option<u64>,
-    /// The longest time between two looks, in microseconds: a gap that is not
+    /// The longest time between two polls, in microseconds. A gap that is not
     /// longer can have been missed.
     pub hole_us: u64,
-    /// How often it looked.
+    /// The number of polls.
     pub looks: u64,
 }
 
 /// A handover during which an opener kept trying.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContestedHandover {
-    /// Whether the opener was let in.
+    /// Whether the opener was granted the image.
     pub granted: bool,
-    /// How often it tried.
+    /// The number of attempts.
     pub tries: u64,
-    /// What became of the guest.
+    /// The state of the guest afterwards.
     pub end: HandoverEnd,
-    /// Where the guest did not go on: whether it did when it was told so after
-    /// the opener had gone.
+    /// If the guest did not run: whether it ran after another `cont`, once the
+    /// opener had released the image.
     pub recovered: Option<bool>,
-    /// Whether two held the image afterwards, who exclude each other.
+    /// Whether two processes with conflicting claims held the image afterwards.
     pub two_held: bool,
 }
 
-/// What became of a guest that was handed over.
+/// The state of a guest after its handover.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HandoverEnd {
-    /// It runs, and its image is locked as it must be.
+    /// It runs, and its image is fully locked.
     Runs,
-    /// It runs and holds its image, and excludes nobody who shares.
+    /// It runs and holds its image, but does not exclude openers that share.
     RunsShared,
-    /// It is paused, and nothing of its image is locked.
+    /// It is paused, and no lock of its image is held.
     Paused,
-    /// Anything else that a QEMU says and holds.
+    /// Any other combination of run state and locks.
     Other {
-        /// Its run state.
+        /// The run state.
         status: String,
-        /// What the destination holds.
+        /// The claim that the destination holds.
         destination: Claim,
-        /// What the source still holds.
+        /// The claim that the source still holds.
         source: Claim,
     },
-    /// It did not come to an end.
+    /// The handover did not complete.
     Failed {
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
 
 impl Handling {
-    /// All of them.
+    /// All ways of handling.
     pub const ALL: &[Handling] = Handling::VARIANTS;
 }
 
 impl WatchedHandover {
-    /// Whether it ended as a handover must: the guest runs, and all is locked.
+    /// Whether the handover ended correctly: the guest runs, and its image is
+    /// locked.
     pub fn is_as_it_must_be(&self) -> bool {
         self.end == HandoverEnd::Runs && !self.two_held
     }
 }
 
 impl ContestedHandover {
-    /// Whether it ended as a handover can when somebody is in the way: one of
-    /// the two has the image, or neither, and a guest that does not go on does
-    /// when it is told again.
+    /// Whether the handover ended correctly for a contested image: either the
+    /// guest or the opener has it, or neither; and a guest that did not run
+    /// does so after another `cont`.
     pub fn is_as_it_must_be(&self) -> bool {
         let ended = match self.end {
             HandoverEnd::Runs | HandoverEnd::RunsShared => !self.granted,
@@ -140,37 +143,39 @@ impl ContestedHandover {
 }
 
 impl HandoverSeries {
-    /// How long nobody held the image, where that was seen.
+    /// The times for which no process held the image, where a gap was seen.
     pub fn held(&self) -> Option<Distribution> {
         Distribution::of(self.watched.iter().filter_map(|one| time(one.gaps.held_us)))
     }
 
-    /// How long it was not locked in full, where that was seen.
+    /// The times for which the image was not fully locked, where a gap was
+    /// seen.
     pub fn unshared(&self) -> Option<Distribution> {
         Distribution::of(self.watched.iter().filter_map(|one| time(one.gaps.unshared_us)))
     }
 
-    /// The longest hole of the watcher in each handover.
+    /// The longest time between two polls in each handover.
     pub fn holes(&self) -> Option<Distribution> {
         Distribution::of(self.watched.iter().map(|one| Duration::from_micros(one.gaps.hole_us)))
     }
 
-    /// In how many handovers no gap was seen.
+    /// The number of handovers in which no gap was seen.
     pub fn missed(&self) -> usize {
         self.watched.iter().filter(|one| one.gaps.held_us.is_none()).count()
     }
 
-    /// In how many contested handovers the opener was let in.
+    /// The number of contested handovers in which the opener was granted the
+    /// image.
     pub fn granted(&self) -> usize {
         self.contested.iter().filter(|one| one.granted).count()
     }
 
-    /// How many contested handovers ended so.
+    /// The number of contested handovers with this result.
     pub fn ended(&self, granted: bool, end: &HandoverEnd) -> usize {
         self.contested.iter().filter(|one| one.granted == granted && one.end == *end).count()
     }
 
-    /// Handovers of both kinds that did not end as they must.
+    /// The number of handovers of both kinds that did not end correctly.
     pub fn wrong(&self) -> usize {
         self.watched.iter().filter(|one| !one.is_as_it_must_be()).count()
             + self.contested.iter().filter(|one| !one.is_as_it_must_be()).count()
@@ -178,12 +183,12 @@ impl HandoverSeries {
 }
 
 impl Handovers {
-    /// Whether every handover ended as it must, and never with two holders.
+    /// Whether every handover ended correctly, and none with two holders.
     pub fn holds(&self) -> bool {
         self.series.iter().all(|series| series.wrong() == 0)
     }
 
-    /// How many handovers ended with two holders.
+    /// The number of handovers that ended with two holders.
     pub fn two_held(&self) -> usize {
         let of = |series: &HandoverSeries| {
             series.watched.iter().filter(|one| one.two_held).count()

@@ -1,4 +1,5 @@
-//! What became of a guest, read from the lock table and its QEMU's word.
+//! Determines the state of a guest from the lock table and the answer of its
+//! QEMU.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use super::data::HandoverEnd;
 use imglock_core::{Claim, Mode};
 use imglock_locks::{SurveyError, survey_settled};
 
-/// Who holds what when a handover is over.
+/// The claims that processes hold after a handover.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Holdings(Vec<(Vec<i32>, Claim)>);
 
@@ -14,7 +15,7 @@ impl Holdings {
     /// Reads the lock table.
     ///
     /// # Errors
-    /// As [`survey`].
+    /// As for [`survey`].
     pub(super) fn on(image: &Path) -> Result<Holdings, SurveyError> {
         let seen = survey_settled(&[image])?;
         let holders = seen.images.iter().flat_map(|image| &image.holders);
@@ -25,13 +26,13 @@ impl Holdings {
         Ok(Holdings(holders.map(of).collect()))
     }
 
-    /// What a process holds.
+    /// The claim that a process holds.
     pub(super) fn of(&self, pid: i32) -> Claim {
         let found = self.0.iter().find(|(pids, _)| pids.contains(&pid));
         found.map_or(Claim::NOTHING, |(_, claim)| *claim)
     }
 
-    /// Whether two of them exclude each other.
+    /// Whether two of the claims conflict.
     pub(super) fn conflict(&self) -> bool {
         let claims: Vec<Claim> = self.0.iter().map(|(_, claim)| *claim).collect();
         let mut pairs = claims
@@ -42,7 +43,7 @@ impl Holdings {
     }
 }
 
-/// What a run state and the locks of both sides amount to.
+/// The state that follows from a run state and the locks of both sides.
 pub(super) fn end(status: &str, destination: Claim, source: Claim) -> HandoverEnd {
     let is = |mode: Mode| destination == mode.claim();
     match status {

@@ -2,26 +2,26 @@ use strum::VariantArray;
 
 use super::data::{Handling, HandoverEnd, HandoverSeries, Handovers};
 
-/// Something that follows from what was measured.
+/// A conclusion from the measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HandoverLesson {
-    /// Two held the image at once.
+    /// Two processes held the image at the same time.
     TwoHeld,
-    /// A handover did not end as it must.
+    /// A handover did not end correctly.
     Wrong,
-    /// There is a time in which nobody holds the image.
+    /// For some time, no process holds the image.
     Gap,
-    /// Somebody who kept trying was let in.
+    /// An opener that kept trying was granted the image.
     SlippedIn,
-    /// A guest that did not go on did when it was told again.
+    /// A guest that did not run did so after another `cont`.
     Retry,
-    /// A guest runs and does not exclude whoever shares.
+    /// A guest runs and does not exclude openers that share.
     RunsShared,
 }
 
 impl HandoverLesson {
-    /// Whether it follows.
+    /// Whether the conclusion follows from the results.
     fn follows_from(self, all: &Handovers) -> bool {
         let any = |holds: &dyn Fn(&HandoverSeries) -> bool| all.series.iter().any(holds);
         match self {
@@ -41,49 +41,49 @@ impl HandoverLesson {
         }
     }
 
-    /// What it means, and what to do.
+    /// The conclusion and the advice, in words.
     pub fn sentences(self) -> &'static str {
         match self {
             HandoverLesson::TwoHeld => {
-                "Two processes held the image at once, with claims that exclude each other. This \
-                 must not be: please report it with the JSON document."
+                "Two processes held the image at the same time, with conflicting claims. This must \
+                 not happen: please report it with the JSON document."
             }
             HandoverLesson::Wrong => {
-                "A handover did not end with the guest running and its image locked, or with the \
-                 guest paused until it was told `cont` again."
+                "A handover ended neither with the guest running and its image locked, nor with the \
+                 guest paused until a second `cont`."
             }
             HandoverLesson::Gap => {
-                "The source gives its locks up before the destination takes them. In between \
-                 whoever opens the image is let in (hazard handover-gap). This is so with OFD \
-                 locks, too, however the destination is started. Whoever opens images has to be \
-                 kept away by the management while a guest moves. A guest whose disk has share-rw \
-                 on both sides can be guarded meanwhile by `imglock hold --mode share-rw`, but \
-                 then its own two sides do not exclude each other (`imglock repro \
+                "The source releases its locks before the destination takes them. In between, any \
+                 opener is granted the image (hazard handover-gap). This also happens with OFD \
+                 locks, however the destination is started. The management layer must prevent \
+                 other opens of the image while a guest moves. If the guest's disk has share-rw \
+                 on both sides, `imglock hold --mode share-rw` can guard it meanwhile, but then \
+                 its own two sides do not exclude each other (`imglock repro \
                  handover-guarded`)."
             }
             HandoverLesson::SlippedIn => {
-                "An opener that kept trying was let in, and the guest went on nowhere. Have \
-                 whoever retries, such as a restart loop, ask the management first, and not the \
-                 image."
+                "An opener that kept trying was granted the image, and the guest then ran on \
+                 neither side. A program that retries, such as a restart loop, must ask the \
+                 management layer first instead of trying the image."
             }
             HandoverLesson::Retry => {
-                "A guest that was refused its image was never lost: it stayed paused, and `cont` \
-                 was granted once the opener had gone. Treat a refused `cont` as a failure, look \
-                 who has the image (`imglock holders`), and repeat `cont`. After a destination \
-                 that starts by itself, ask query-status: the refusal is in QEMU's log only."
+                "A guest whose image was refused was never lost: it stayed paused, and `cont` \
+                 succeeded after the opener had released the image. Treat a refused `cont` as a \
+                 failure, find the holder (`imglock holders`), and repeat `cont`. If the \
+                 destination starts by itself, use query-status: only QEMU's log has the refusal."
             }
             HandoverLesson::RunsShared => {
                 "A guest ran on without the lock that excludes other writers: `cont` succeeded, \
-                 and openers that share writing, such as qemu-io, are let in beside it. Start the \
-                 destination with -S and late-block-activate: it takes all its locks in one go, \
-                 or is refused."
+                 and openers that share writing, such as qemu-io, are granted the image beside it. \
+                 Start the destination with -S and late-block-activate: it then takes all its \
+                 locks at once, or is refused."
             }
         }
     }
 }
 
 impl Handovers {
-    /// What follows from it, the worst first.
+    /// The conclusions, most serious first.
     pub fn lessons(&self) -> Vec<HandoverLesson> {
         HandoverLesson::VARIANTS
             .iter()
@@ -94,7 +94,7 @@ impl Handovers {
 }
 
 impl Handling {
-    /// How a person would say it.
+    /// The words for a person.
     pub fn words(self) -> &'static str {
         match self {
             Handling::Plain => "by itself",

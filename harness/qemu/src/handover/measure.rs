@@ -8,25 +8,26 @@ use super::ends::{Holdings, end};
 use super::opener::contending;
 use super::watch::{micros, watching};
 use crate::qemu::QemuBinary;
-use imglock_engine::Environment;
-use imglock_engine::StepFailure;
-use imglock_engine::{Launcher, LauncherOptions, ProcessError, StopToken, describe, monotonic};
+use imglock_engine::{
+    Environment, Launcher, LauncherOptions, ProcessError, StepFailure, StopToken, describe,
+    monotonic,
+};
 use imglock_locks::SurveyError;
 
-/// How handovers are measured.
+/// The settings of a measurement.
 #[derive(Debug, Clone)]
 pub struct HandoverOptions {
-    /// How the launcher is started, and where.
+    /// The launcher's options and directory.
     pub launcher: LauncherOptions,
-    /// How long one command may take.
+    /// The time limit of one command.
     pub step_timeout: Duration,
-    /// How many handovers each series has.
+    /// The number of handovers in each series.
     pub rounds: usize,
     /// The emulator.
     pub binary: QemuBinary,
 }
 
-/// Why nothing could be measured.
+/// The reasons why a measurement fails.
 #[derive(Debug, thiserror::Error)]
 pub enum HandoverError {
     /// Processes cannot be started, or the run was stopped.
@@ -43,14 +44,12 @@ pub enum HandoverError {
     Survey(#[from] SurveyError),
 }
 
-/// Moves a guest `rounds` times in each way, alone and with an opener that
-/// keeps trying.
-///
-/// A handover that fails is part of the result.
+/// Moves a guest `rounds` times in each way, without and with an opener that
+/// keeps trying. A failed handover is part of the result.
 ///
 /// # Errors
-/// When there is no guest to move, the image cannot be watched, and when the
-/// run is stopped.
+/// If no guest can be moved, the image cannot be watched, or the run is
+/// stopped.
 pub fn measure_handovers(options: &HandoverOptions) -> Result<Handovers, HandoverError> {
     let mut launcher = Launcher::start(&options.launcher)?;
     let mut environment = Environment::at(launcher.scratch());
@@ -64,7 +63,7 @@ pub fn measure_handovers(options: &HandoverOptions) -> Result<Handovers, Handove
     Ok(Handovers { environment, rounds: options.rounds, series })
 }
 
-/// One handover after the other, each from where the last one led to.
+/// A series of handovers. Each one starts at the previous destination.
 fn in_a_row<T>(
     launcher: &mut Launcher,
     options: &HandoverOptions,
@@ -102,7 +101,7 @@ fn contest(chain: &Chain<'_>, pair: &mut Pair) -> Result<ContestedHandover, Hand
         contending(&image, || chain.hand_over(pair)).map_err(HandoverError::Watch)?;
     let (end, two_held) = outcome(chain, pair, came)?;
     let (granted, tries) = (attempts.hold.is_some(), attempts.tries);
-    // The opener gives the image back.
+    // This releases the opener's locks.
     drop(attempts);
     let recovered = match end {
         HandoverEnd::Paused => Some(recovers(chain, pair)?),
@@ -111,7 +110,7 @@ fn contest(chain: &Chain<'_>, pair: &mut Pair) -> Result<ContestedHandover, Hand
     Ok(ContestedHandover { granted, tries, end, recovered, two_held })
 }
 
-/// What became of the guest, and whether two hold the image.
+/// The state of the guest, and whether two processes hold the image.
 fn outcome(
     chain: &Chain<'_>,
     pair: &mut Pair,
@@ -127,7 +126,7 @@ fn outcome(
     Ok((ended, holdings.conflict()))
 }
 
-/// Whether a guest that did not go on does, with all its locks.
+/// Whether a paused guest runs after another `cont`, with all its locks.
 fn recovers(chain: &Chain<'_>, pair: &mut Pair) -> Result<bool, HandoverError> {
     let goes_on = matches!(chain.again(&mut pair.destination), Ok(true));
     let (end, two_held) = outcome(chain, pair, Ok(None))?;

@@ -1,19 +1,19 @@
-//! How long nobody holds an image while its guest moves from one QEMU to
-//! another, and who gets in meanwhile.
+//! Measures the time for which no process holds an image while its guest
+//! migrates, and whether another opener is granted the image in that time.
 //!
-//! A source gives its locks up before the destination takes them, on one host
-//! as on two, with OFD locks as with POSIX locks. Nothing but time is in
-//! between, so it is measured: a guest moves again and again, each destination
-//! being the next source, while a thread asks for the lock bytes as often as it
-//! can. In other handovers another thread plays an opener that keeps trying.
+//! A source releases its locks before the destination takes them, on one host
+//! as on two, with OFD locks as with POSIX locks. Only time separates the two
+//! events, so it is measured: a guest moves repeatedly, each destination being
+//! the next source, while a thread polls the lock bytes as often as it can. In
+//! other handovers, another thread plays an opener that keeps trying.
 //!
-//! What a single handover does at each moment the drills show
-//! ([`drill`](crate::drill)), which can hold the gap still.
+//! The drills ([`drill`](crate::drill)) show each moment of a single handover.
+//! They can stop QEMU in the gap.
 //!
 //! The numbers depend on the machine and its load, and most of all on the
-//! watcher: a gap that falls into one of its holes is not seen. So the longest
-//! hole is kept beside each handover, and a gap that was not seen is told as
-//! missed and not as none.
+//! watcher: a gap between two polls is not seen. So the longest time between
+//! two polls is kept with each handover, and a gap that was not seen is
+//! reported as missed, not as absent.
 
 mod chain;
 mod data;

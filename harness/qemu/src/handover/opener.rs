@@ -8,31 +8,33 @@ use std::sync::mpsc::{Sender, channel};
 use imglock_core::{Locking, Mode};
 use imglock_locks::{AcquireError, Hold};
 
-/// What came of trying again and again.
+/// The result of repeated attempts.
 #[derive(Debug)]
 pub(super) struct Attempts {
-    /// The image, once it was let in.
+    /// The image, once it was granted.
     pub(super) hold: Option<Hold>,
-    /// How often it tried.
+    /// The number of attempts.
     pub(super) tries: u64,
 }
 
-/// Does `work` while a thread keeps trying to open the image in mode `rw`, as
-/// QEMU would and without a pause, until it is let in.
+/// Runs `work` while a thread keeps trying to open the image in mode `rw`, as
+/// QEMU would and without a pause, until it is granted.
 ///
 /// # Errors
-/// When the image cannot be opened, or locks do not work on it.
+/// If the image cannot be opened, or locks do not work on it.
 pub(super) fn contending<T>(image: &Path, work: impl FnOnce() -> T) -> io::Result<(T, Attempts)> {
     let hold = Hold::open(image, Mode::Rw.claim(), Locking::Auto).map_err(std::io::Error::other)?;
     let done = AtomicBool::new(false);
     let (sender, has_begun) = channel();
     std::thread::scope(|scope| {
         let opener = scope.spawn(|| attempt(hold, &done, sender));
-        // When it fails, this ends too, and the reason comes below.
+        // If the thread fails, this returns as well, and the error follows
+        // below.
         let _ = has_begun.recv();
         let came = work();
         done.store(true, Ordering::Relaxed);
-        let attempts = opener.join().map_err(|_| io::Error::other("the opener is gone"))?;
+        let attempts =
+            opener.join().map_err(|_| io::Error::other("the opener's thread panicked"))?;
         Ok((came, attempts.map_err(io::Error::other)?))
     })
 }
@@ -40,7 +42,7 @@ pub(super) fn contending<T>(image: &Path, work: impl FnOnce() -> T) -> io::Resul
 fn attempt(mut hold: Hold, done: &AtomicBool, begun: Sender<()>) -> Result<Attempts, AcquireError> {
     let mut tries = 0;
     loop {
-        // There is a last try after the end: it would go on, too.
+        // One more attempt after the end: an opener would continue, too.
         let is_last = done.load(Ordering::Relaxed);
         let came = hold.acquire();
         tries += 1;
@@ -65,7 +67,7 @@ mod tests {
         let image = tempfile::NamedTempFile::new().expect("a file");
         let hold = |path| Hold::open(path, Mode::Rw.claim(), Locking::Auto).expect("an image");
         let mut first = hold(image.path());
-        first.acquire().expect("nobody is there");
+        first.acquire().expect("no lock conflicts");
         let ((), refused) = contending(image.path(), || {}).expect("it tries");
         assert!(refused.hold.is_none() && refused.tries > 0);
         let ((), granted) = contending(image.path(), || drop(first)).expect("it tries");

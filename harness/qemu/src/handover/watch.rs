@@ -1,4 +1,4 @@
-//! The watcher: a thread that asks for two lock bytes as often as it can.
+//! The watcher: a thread that polls two lock bytes as often as it can.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -9,38 +9,39 @@ use std::time::{Duration, Instant};
 use nix::sys::prctl;
 
 use super::data::HandoverGaps;
-use imglock_core::{Backend, ByteLocks, LockError, LockType, RangeSpec};
-use imglock_core::{Permission, held_byte, unshared_byte};
+use imglock_core::{
+    Backend, ByteLocks, LockError, LockType, Permission, RangeSpec, held_byte, unshared_byte,
+};
 use imglock_engine::{ReceiveError, StopToken, monotonic};
 use imglock_locks::KernelLocks;
 
-/// How long it waits for its end between two looks. A thread that never waits
-/// uses up its share of the processor, and then stands still for milliseconds:
-/// so it missed twice as many gaps, on two processors with others at work.
+/// The pause between two polls. A thread that never waits uses up its share of
+/// the processor, and is then suspended for milliseconds: on two busy
+/// processors it missed twice as many gaps.
 const PAUSE: Duration = Duration::from_micros(10);
 
-/// What was seen of the lock bytes from `at` on.
+/// The state of the lock bytes from `at` on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Change {
-    /// By [`monotonic`].
+    /// In the time of [`monotonic`].
     at: Duration,
     seen: Seen,
 }
 
-/// Which bytes somebody has locked.
+/// The locked bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
-    /// That `write` is held.
+    /// Whether `write` is held.
     held: bool,
-    /// That `write` is not shared.
+    /// Whether `write` is not shared.
     unshared: bool,
 }
 
-/// Does `work` while a thread watches the image, which it has looked at once
-/// by then. It runs at a usual priority: a higher one changes the answer.
+/// Runs `work` while a thread watches the image; its first poll comes before.
+/// The thread has normal priority: a higher one changes the result.
 ///
 /// # Errors
-/// When the image cannot be opened, or asked about.
+/// If the image cannot be opened or polled.
 pub(super) fn watching<T>(
     image: &Path,
     work: impl FnOnce() -> T,
@@ -50,18 +51,20 @@ pub(super) fn watching<T>(
     let (sender, has_begun) = channel();
     std::thread::scope(|scope| {
         let watcher = scope.spawn(|| watch(&file, &done, sender));
-        // When it fails, this ends too, and the reason comes below.
+        // If the thread fails, this returns as well, and the error follows
+        // below.
         let _ = has_begun.recv();
         let came = work();
         end.stop();
-        let watched = watcher.join().map_err(|_| std::io::Error::other("the watcher is gone"))?;
+        let watched =
+            watcher.join().map_err(|_| std::io::Error::other("the watcher's thread panicked"))?;
         Ok((came, watched.map_err(|error| std::io::Error::from(error.errno()))?))
     })
 }
 
 fn watch(file: &File, done: &StopToken, begun: Sender<()>) -> Result<HandoverGaps, LockError> {
     let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
-    // By default the kernel makes such a pause five times as long.
+    // The kernel's default timer slack makes such a pause five times as long.
     let _ = prctl::set_timerslack(1);
     let first = Change { seen: look(&mut locks)?, at: monotonic() };
     let mut changes = vec![first];
@@ -69,7 +72,8 @@ fn watch(file: &File, done: &StopToken, begun: Sender<()>) -> Result<HandoverGap
     let _ = begun.send(());
     let mut goes_on = true;
     while goes_on {
-        // There is a last look after the end, so that every hole is counted.
+        // One more poll after the end, so that every time between polls is
+        // counted.
         goes_on = matches!(done.wait(Instant::now() + PAUSE), Err(ReceiveError::Timeout));
         let now = Change { seen: look(&mut locks)?, at: monotonic() };
         hole = hole.max(now.at.saturating_sub(last));
@@ -99,8 +103,8 @@ fn look(locks: &mut KernelLocks<'_>) -> Result<Seen, LockError> {
     })
 }
 
-/// How long a byte was free between two that had it; `None` when it was never
-/// seen so.
+/// The time for which a byte was free between two holders; `None` if it was
+/// never seen free.
 fn gap(changes: &[Change], is_locked: impl Fn(Seen) -> bool) -> Option<Duration> {
     let mut rest = changes.iter().skip_while(|change| !is_locked(change.seen));
     let freed = rest.find(|change| !is_locked(change.seen))?;
@@ -118,7 +122,7 @@ mod tests {
     use imglock_core::{Locking, Mode};
     use imglock_locks::Hold;
 
-    /// What was seen at 0, 10, 20 ... microseconds: `w` for byte 101, `u` for
+    /// Observations at 0, 10, 20 ... microseconds: `w` for byte 101, `u` for
     /// byte 201.
     fn changes(text: &str) -> Vec<Change> {
         let change = |(number, word): (u64, &str)| Change {
@@ -151,7 +155,7 @@ mod tests {
         let image = tempfile::NamedTempFile::new().expect("a file");
         let hold = || {
             let mut hold = Hold::open(image.path(), Mode::Rw.claim(), Locking::Auto).expect("open");
-            hold.acquire().expect("nobody is there");
+            hold.acquire().expect("no lock conflicts");
             hold
         };
         let first = hold();

@@ -7,29 +7,29 @@ use strum::VariantArray;
 
 use imglock_engine::SubjectProgram;
 
-/// One of QEMU's programs that open images.
+/// A QEMU program that opens images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
 #[derive(Serialize, Deserialize)]
 pub enum QemuProgram {
-    /// The block layer alone, as a daemon with QMP.
+    /// The block layer alone, as a daemon with QMP (qemu-storage-daemon(1)).
     #[serde(rename = "qemu-storage-daemon")]
     StorageDaemon,
-    /// The emulator of this machine's architecture.
+    /// The emulator for this machine's architecture.
     #[serde(rename = "qemu-system")]
     System,
     /// Reads and writes an image at a prompt.
     #[serde(rename = "qemu-io")]
     Io,
-    /// Makes and changes images.
+    /// Creates and changes images (qemu-img(1)).
     #[serde(rename = "qemu-img")]
     Img,
 }
 
 impl QemuProgram {
-    /// All of them.
+    /// All programs.
     pub const ALL: &[QemuProgram] = QemuProgram::VARIANTS;
 
-    /// The word for it in reports, such as `qemu-system`.
+    /// Its name in reports, such as `qemu-system`.
     pub fn name(self) -> &'static str {
         match self {
             QemuProgram::StorageDaemon => "qemu-storage-daemon",
@@ -39,7 +39,7 @@ impl QemuProgram {
         }
     }
 
-    /// The name of its file, such as `qemu-system-x86_64`.
+    /// Its file name, such as `qemu-system-x86_64`.
     pub fn file_name(self) -> String {
         match self {
             QemuProgram::StorageDaemon => "qemu-storage-daemon".to_owned(),
@@ -54,11 +54,11 @@ impl QemuProgram {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct QemuVersion {
-    /// Two a year.
+    /// The major version.
     pub major: u32,
-    /// 0 or 1, or 2 in the last of a year.
+    /// The minor version.
     pub minor: u32,
-    /// Of the stable branch.
+    /// The micro version of a stable branch.
     pub micro: u32,
 }
 
@@ -68,7 +68,7 @@ impl QemuVersion {
         QemuVersion { major, minor, micro: 0 }
     }
 
-    /// Finds the version in what `--version` prints.
+    /// Finds the version in the output of `--version`.
     fn parse(text: &str) -> Option<QemuVersion> {
         let (_, rest) = text.split_once("version ")?;
         let word = rest.split(|letter: char| letter != '.' && !letter.is_ascii_digit()).next()?;
@@ -98,23 +98,23 @@ impl TryFrom<String> for QemuVersion {
 
     fn try_from(text: String) -> Result<QemuVersion, String> {
         QemuVersion::parse(&format!("version {text}"))
-            .ok_or_else(|| format!("`{text}` is no version"))
+            .ok_or_else(|| format!("`{text}` is not a version"))
     }
 }
 
-/// One program of one QEMU.
+/// One program of one QEMU installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QemuBinary {
-    /// Which program.
+    /// The program.
     pub program: QemuProgram,
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// What it says its version is.
+    /// The version that it prints.
     pub version: QemuVersion,
 }
 
 impl fmt::Display for QemuBinary {
-    /// Such as `qemu-io 10.0.2`.
+    /// For example `qemu-io 10.0.2`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.program.file_name(), self.version)
     }
@@ -131,7 +131,7 @@ impl From<&QemuBinary> for SubjectProgram {
 }
 
 impl QemuBinary {
-    /// Asks the program at `path` for its version.
+    /// Runs the program at `path` to read its version.
     fn at(program: QemuProgram, path: PathBuf) -> Option<QemuBinary> {
         let path = path.canonicalize().ok()?;
         let said = Command::new(&path).arg("--version").output().ok()?;
@@ -140,20 +140,20 @@ impl QemuBinary {
     }
 }
 
-/// The QEMU programs that there are, the preferred ones first.
+/// The available QEMU programs, preferred ones first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QemuBinaries(Vec<QemuBinary>);
 
 impl FromIterator<QemuBinary> for QemuBinaries {
-    /// These, the preferred ones first.
+    /// These programs, preferred ones first.
     fn from_iter<I: IntoIterator<Item = QemuBinary>>(binaries: I) -> QemuBinaries {
         QemuBinaries(binaries.into_iter().collect())
     }
 }
 
 impl QemuBinaries {
-    /// Looks in `directories`, in this order, and then in those of `PATH`.
-    /// Whatever does not say its version is not QEMU's.
+    /// Searches `directories`, in this order, and then those of `PATH`. A
+    /// program that prints no version is ignored.
     pub fn find(directories: &[PathBuf]) -> QemuBinaries {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders: Vec<PathBuf> =
@@ -161,7 +161,7 @@ impl QemuBinaries {
         QemuBinaries::in_folders(&folders)
     }
 
-    /// Those in one directory.
+    /// The programs in one directory.
     pub fn within(directory: &Path) -> QemuBinaries {
         QemuBinaries::in_folders(&[directory.to_owned()])
     }
@@ -183,17 +183,17 @@ impl QemuBinaries {
         QemuBinaries(found)
     }
 
-    /// Whether there is none.
+    /// Whether no program was found.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The preferred one of a program.
+    /// The preferred binary of a program.
     pub fn first(&self, program: QemuProgram) -> Option<&QemuBinary> {
         self.all(program).next()
     }
 
-    /// Every one of a program, the preferred one first.
+    /// All binaries of a program, the preferred one first.
     pub fn all(&self, program: QemuProgram) -> impl Iterator<Item = &QemuBinary> {
         self.0.iter().filter(move |binary| binary.program == program)
     }

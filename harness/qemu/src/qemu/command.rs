@@ -3,12 +3,12 @@ use serde_json::{Value, json};
 
 use imglock_core::{Claim, Locking, Permission, Permissions};
 
-/// A QMP command, as QEMU's `qapi/*.json` define it.
+/// A QMP command, as defined in QEMU's `qapi/*.json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Command {
     /// Its name, such as `blockdev-add`.
     pub execute: &'static str,
-    /// What it is told.
+    /// Its arguments.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub arguments: Value,
 }
@@ -19,13 +19,13 @@ impl Command {
         Command { execute, arguments }
     }
 
-    /// A command that takes none.
+    /// A command without arguments.
     pub fn bare(execute: &'static str) -> Command {
         Command { execute, arguments: Value::Null }
     }
 
-    /// `blockdev-add` of a `file` node. It stays read-only or read-write as it
-    /// is opened, and locks nothing until something uses it.
+    /// `blockdev-add` of a `file` node. The node stays read-only or read-write,
+    /// and locks nothing until a user is attached to it.
     pub fn add_file(node: &str, filename: &str, read_only: bool, locking: Locking) -> Command {
         let arguments = json!({
             "driver": "file",
@@ -48,14 +48,14 @@ impl Command {
             "read-only": read_only,
         });
         let lists = [("take-child-perms", claim.held), ("unshare-child-perms", claim.unshared())];
-        // QEMU 7.2 does not know an empty list for what it is.
+        // QEMU 7.2 does not accept an empty list.
         for (option, permissions) in lists.into_iter().filter(|(_, set)| !set.is_empty()) {
             arguments[option] = names(permissions).into();
         }
         Command::new("blockdev-add", arguments)
     }
 
-    /// The same command for a node that is inactive at first (since QEMU 10.0).
+    /// The same command for a node that starts inactive (since QEMU 10.0).
     #[must_use]
     pub fn inactive(mut self) -> Command {
         self.arguments["active"] = false.into();
@@ -78,7 +78,7 @@ impl Command {
     }
 }
 
-/// The names of QAPI's `BlockPermission`, which are a scenario's, too.
+/// The names of QAPI's `BlockPermission`, which scenarios use as well.
 fn names(permissions: Permissions) -> Vec<&'static str> {
     let wanted = Permission::ALL.into_iter().filter(|one| permissions.contains((*one).into()));
     wanted.map(Permission::name).collect()

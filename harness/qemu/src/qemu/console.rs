@@ -3,14 +3,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use imglock_engine::Message;
-use imglock_engine::{ReceiveError, StopToken, await_readable};
+use imglock_engine::{Message, ReceiveError, StopToken, await_readable};
 
-/// What `qemu-io` prints when it is ready for a command (qemu-io.c).
+/// The prompt of `qemu-io` (qemu-io.c).
 const PROMPT: &[u8] = b"qemu-io> ";
 
-/// A conversation with `qemu-io` at its prompt. What it complains of goes to
-/// its log.
+/// A dialogue with `qemu-io` at its prompt. Its error messages go to its log.
 #[derive(Debug)]
 pub struct Console {
     socket: UnixStream,
@@ -22,7 +20,7 @@ impl Console {
     /// Waits for the first prompt.
     ///
     /// # Errors
-    /// When none comes.
+    /// If no prompt comes before the deadline.
     pub fn greet(
         socket: OwnedFd,
         stop: StopToken,
@@ -34,11 +32,10 @@ impl Console {
         Ok(console)
     }
 
-    /// Sends a command, whose answer is to be waited for with
-    /// [`Console::finish`].
+    /// Sends a command. [`Console::finish`] waits for its answer.
     ///
     /// # Errors
-    /// When the program is gone.
+    /// If the program has exited.
     pub fn begin(&mut self, line: &str) -> Result<(), ReceiveError> {
         self.messages.push(Message::Sent(line.to_owned()));
         match writeln!(self.socket, "{line}") {
@@ -49,10 +46,10 @@ impl Console {
         }
     }
 
-    /// What was printed until the next prompt.
+    /// The output until the next prompt.
     ///
     /// # Errors
-    /// When no prompt comes before the deadline.
+    /// If no prompt comes before the deadline.
     pub fn finish(&mut self, deadline: Instant) -> Result<String, ReceiveError> {
         let mut text = Vec::new();
         let mut part = [0; 4096];
@@ -69,23 +66,23 @@ impl Console {
         Ok(text)
     }
 
-    /// Carries out a command.
+    /// Executes a command.
     ///
     /// # Errors
-    /// As [`Console::begin`] and [`Console::finish`].
+    /// As for [`Console::begin`] and [`Console::finish`].
     pub fn execute(&mut self, line: &str, deadline: Instant) -> Result<String, ReceiveError> {
         self.begin(line)?;
         self.finish(deadline)
     }
 
-    /// Whatever was said since this was last asked.
+    /// The messages since the last call.
     pub fn take_messages(&mut self) -> Vec<Message> {
         std::mem::take(&mut self.messages)
     }
 }
 
-/// Whether the prompt stands at the end, on a line of its own: what is read
-/// from an image may look like it.
+/// Whether the text ends with the prompt on a line of its own. Data from an
+/// image can look like the prompt.
 fn is_prompted(text: &[u8]) -> bool {
     text.strip_suffix(PROMPT).is_some_and(|before| before.last().is_none_or(|byte| *byte == b'\n'))
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use procfs::process::Process;
 
-/// The descriptors of a process that refer to the file at `path`, as
-/// `/proc/PID/fd` shows them.
+/// The descriptors of a process that refer to the file at `path`, from
+/// `/proc/PID/fd`.
 ///
 /// # Errors
-/// When the file or the process is not there.
+/// If the file or the process does not exist.
 pub fn descriptors_of(pid: i32, path: &Path) -> std::io::Result<BTreeSet<RawFd>> {
     let file = std::fs::metadata(path)?;
     let descriptors =

@@ -1,20 +1,20 @@
 use nix::errno::Errno;
 
-/// The name of the file that [`idle_rom`] goes into.
+/// The name of the file with the [`idle_rom`].
 pub const IDLE_ROM: &str = "halt.rom";
 
-/// What an emulator is told so that its guest runs and does nothing, beside an
-/// [`IDLE_ROM`] in its directory. So little memory moves in a moment.
+/// Arguments for an emulator with an idle guest; [`IDLE_ROM`] must be in its
+/// directory. With this little memory, a migration takes little time.
 pub const IDLE_GUEST: &[&str] = &["-machine", "q35", "-m", "1M", "-bios", IDLE_ROM];
 
-/// A guest: two instructions, `cli` and `hlt`. It counts as running, takes no
-/// time of a processor, and is never in the way of a monitor.
+/// A guest of two instructions, `cli` and `hlt`. It counts as running, uses no
+/// CPU time, and never delays a monitor.
 ///
 /// # Errors
-/// `ENOEXEC` on a machine that is no x86.
+/// `ENOEXEC` on a machine that is not x86.
 pub fn idle_rom() -> std::io::Result<Vec<u8>> {
     const SIZE: usize = 0x10000;
-    /// Where the processor begins.
+    /// The processor's first instruction.
     const RESET: usize = SIZE - 16;
     /// `cli; hlt; jmp` back to the `hlt`.
     const CODE: [u8; 5] = [0xfa, 0xf4, 0xeb, 0xfd, 0x90];

@@ -1,14 +1,15 @@
-//! Real QEMU: which programs there are, how they are started and spoken to,
-//! and what their answers mean.
+//! Real QEMU: finding and starting its programs, sending commands, and
+//! interpreting the answers.
 //!
-//! QEMU is started by the launcher as a process of the scenario, so it ends
-//! with it whatever happens, and finds its QMP socket as standard input: there
-//! is no path to connect to, and nothing to be left behind.
+//! The launcher starts QEMU as a process of the scenario, so QEMU always ends
+//! with the scenario. QEMU's QMP socket is its standard input, so no socket
+//! path exists that could be left behind.
 //!
-//! The QMP client is our own. A crate generated from one QEMU's schema refuses
-//! what another version says, and QEMU 7.2 and 10.0 are to be driven alike;
-//! each wait has to end at a step's deadline or with the run; and whatever is
-//! said goes into the trace, word for word.
+//! The QMP client is written for this crate, for three reasons. A crate
+//! generated from one QEMU's schema rejects the answers of another version, and
+//! QEMU 7.2 and 10.0 must be driven alike. Each wait must end at a step's
+//! deadline or with the run. And every message is copied into the trace word
+//! for word.
 
 mod binary;
 mod command;

@@ -8,27 +8,27 @@ use super::binary::{QemuBinary, QemuProgram};
 use super::qmp::{Qmp, QmpError};
 use imglock_engine::{Executed, Execution, Launcher, Log, ProcessError, StandardError, StopToken};
 
-/// How a QEMU is started.
+/// The settings for starting a QEMU.
 #[derive(Debug, Clone)]
 pub struct Start<'a> {
-    /// Which one.
+    /// The program.
     pub binary: &'a QemuBinary,
-    /// What it is called in messages.
+    /// Its name in messages.
     pub name: &'a str,
-    /// What it is told besides where its monitor is.
+    /// Its arguments, without those for the monitor.
     pub arguments: &'a [String],
-    /// Let the guest run at once. Otherwise the emulator is started stopped
-    /// (`-S`), and no guest code runs unless it is told to go on.
+    /// Whether the guest runs at once. Otherwise the emulator starts stopped
+    /// (`-S`), and guest code runs only after `cont`.
     pub run_guest: bool,
-    /// Where it runs, which is where relative file names lead to.
+    /// The working directory, to which file names are relative.
     pub directory: Option<&'a Path>,
-    /// Refuse it OFD locks.
+    /// Whether OFD locks are denied to it.
     pub deny_ofd: bool,
 }
 
 impl Start<'_> {
-    /// The words that a person would type to the same effect: with the monitor
-    /// on the terminal.
+    /// The equivalent command line for a person, with the monitor on the
+    /// terminal.
     pub fn command_line(&self) -> Vec<String> {
         let program = self.binary.program.file_name();
         let monitor: &[&str] = match self.binary.program {
@@ -44,7 +44,7 @@ impl Start<'_> {
         parts.concat()
     }
 
-    /// What is always said.
+    /// The arguments for every start.
     fn fixed(&self) -> Vec<&'static str> {
         match (self.binary.program, self.run_guest) {
             (QemuProgram::System, true) => UNATTENDED.to_vec(),
@@ -54,46 +54,46 @@ impl Start<'_> {
     }
 }
 
-/// The emulator's machine with a PCI bus, on this architecture.
+/// The emulator's machine type with a PCI bus, on this architecture.
 pub const MACHINE: &str = if cfg!(target_arch = "x86_64") { "q35" } else { "virt" };
 
-/// A QEMU that runs, with a monitor.
+/// A running QEMU with a monitor.
 #[derive(Debug)]
 pub struct Qemu {
     /// Its process id.
     pub pid: i32,
     /// Its monitor.
     pub qmp: Qmp,
-    /// What it prints on standard error.
+    /// Its standard error.
     pub log: Log,
-    /// How much of that has been told.
+    /// The part of the log that was already reported, in bytes.
     told: u64,
-    /// Keeps it asleep in its first message.
+    /// The full pipe that blocks it in its first message.
     _full: Option<OwnedFd>,
 }
 
-/// Why there is no QEMU.
+/// The reasons why QEMU does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// No process could be made.
+    /// No process could be created.
     #[error(transparent)]
     Process(#[from] ProcessError),
-    /// It said nothing, or ended: what it printed, and what came of its
-    /// monitor.
+    /// It gave no answer, or exited. Contains its standard error and the QMP
+    /// error.
     #[error("{}", if .printed.is_empty() { .error.to_string() } else { .printed.clone() })]
     Monitor {
         /// Standard error.
         printed: String,
-        /// What came of QMP.
+        /// The QMP error.
         error: QmpError,
     },
 }
 
 impl Qemu {
-    /// Starts it, and waits until its monitor answers.
+    /// Starts QEMU and waits until its monitor answers.
     ///
     /// # Errors
-    /// When there is no process, or it does not answer.
+    /// If no process can be created, or QEMU does not answer.
     pub fn start(
         launcher: &mut Launcher,
         start: &Start<'_>,
@@ -103,18 +103,19 @@ impl Qemu {
         Qemu::begin(launcher, start)?.greet(stop, deadline)
     }
 
-    /// Starts it without waiting.
+    /// Starts QEMU without waiting.
     ///
     /// # Errors
-    /// When there is no process.
+    /// If no process can be created.
     pub fn begin(launcher: &mut Launcher, start: &Start<'_>) -> Result<Starting, ProcessError> {
         Qemu::begin_with(launcher, start, StandardError::Log)
     }
 
-    /// The same for one that falls asleep in the first message that it prints.
+    /// The same for a QEMU that blocks in its first message, because its
+    /// standard error is a full pipe.
     ///
     /// # Errors
-    /// As [`Qemu::begin`].
+    /// As for [`Qemu::begin`].
     pub fn begin_sleepy(
         launcher: &mut Launcher,
         start: &Start<'_>,
@@ -137,7 +138,7 @@ impl Qemu {
         Ok(Starting(launcher.execute(execution)?))
     }
 
-    /// The lines that it has printed since this was last asked.
+    /// The lines that it has printed since the last call.
     pub fn printed(&mut self) -> Vec<String> {
         let text = self.log.text_from(self.told);
         self.told += text.len() as u64;
@@ -145,7 +146,7 @@ impl Qemu {
     }
 }
 
-/// A QEMU whose monitor has not been heard of yet.
+/// A QEMU whose monitor has not answered yet.
 #[derive(Debug)]
 pub struct Starting(Executed);
 
@@ -153,7 +154,7 @@ impl Starting {
     /// Waits until the monitor answers.
     ///
     /// # Errors
-    /// When it does not.
+    /// If it does not answer.
     pub fn greet(self, stop: &StopToken, deadline: Instant) -> Result<Qemu, StartError> {
         let Executed { pid, socket, log, full } = self.0;
         match Qmp::negotiate(socket, stop.clone(), deadline) {
@@ -165,7 +166,7 @@ impl Starting {
     }
 }
 
-/// No devices but those that are asked for, and no window.
+/// No default devices, and no window.
 const UNATTENDED: &[&str] = &["-nodefaults", "-display", "none", "-accel", "tcg"];
 
 /// Standard input is the monitor.
@@ -186,12 +187,12 @@ pub(super) fn execution(start: &Start<'_>, words: impl Iterator<Item = String>) 
     }
 }
 
-/// The exit status of a process that has ended and that nobody has reaped:
-/// 128 and more when a signal ended it. The launcher reaps nobody before the
-/// end, so that of its processes is there.
+/// The exit status of an unreaped child: 128 plus the signal number if a signal
+/// ended it. The launcher reaps no process before the end of a scenario, so the
+/// status of its processes is available (proc_pid_stat(5), `exit_code`).
 ///
 /// # Errors
-/// When there is no such process.
+/// If there is no such process.
 pub fn exit_status(pid: i32) -> std::io::Result<i32> {
     let stat = Process::new(pid).and_then(|process| process.stat());
     let status = stat.map_err(std::io::Error::other)?.exit_code.unwrap_or(0);

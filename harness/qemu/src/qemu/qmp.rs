@@ -9,13 +9,12 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use serde_json::Value;
 
 use super::command::Command;
-use imglock_engine::Message;
-use imglock_engine::{ReceiveError, StopToken, await_readable};
+use imglock_engine::{Message, ReceiveError, StopToken, await_readable};
 
-/// Why a command has no result.
+/// The reasons why a command has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum QmpError {
-    /// QEMU refused it, in its own words.
+    /// QEMU refused the command, with this message.
     #[error("{0}")]
     Refused(String),
     /// No answer came.
@@ -28,45 +27,44 @@ pub enum QmpError {
 pub struct Qmp {
     socket: UnixStream,
     stop: StopToken,
-    /// What came and is no whole line yet.
+    /// Received bytes that are not a complete line yet.
     incoming: Vec<u8>,
-    /// What came unasked and nobody waited for yet.
+    /// Received events that no caller has waited for yet.
     events: VecDeque<Value>,
     messages: Vec<Message>,
 }
 
 impl Qmp {
-    /// Reads the greeting and leaves negotiation.
+    /// Reads the greeting and ends capabilities negotiation.
     ///
     /// # Errors
-    /// When QEMU says nothing, or something else.
+    /// If QEMU sends no greeting, or another text.
     pub fn negotiate(socket: OwnedFd, stop: StopToken, deadline: Instant) -> Result<Qmp, QmpError> {
         let (socket, incoming) = (UnixStream::from(socket), Vec::new());
         let mut qmp = Qmp { socket, stop, incoming, events: VecDeque::new(), messages: Vec::new() };
         let greeting = qmp.receive(deadline)?;
         if greeting.get("QMP").is_none() {
-            return Err(QmpError::Refused(format!("`{greeting}` is no greeting of QMP")));
+            return Err(QmpError::Refused(format!("`{greeting}` is not a QMP greeting")));
         }
         qmp.execute(&Command::bare("qmp_capabilities"), deadline)?;
         qmp.messages.clear();
         Ok(qmp)
     }
 
-    /// Carries out a command.
+    /// Executes a command.
     ///
     /// # Errors
-    /// [`QmpError::Refused`] when QEMU says no; [`QmpError::Lost`] when it
-    /// says nothing before the deadline, or is gone.
+    /// [`QmpError::Refused`] if QEMU returns an error; [`QmpError::Lost`] if no
+    /// answer comes before the deadline, or QEMU has exited.
     pub fn execute(&mut self, command: &Command, deadline: Instant) -> Result<Value, QmpError> {
         self.begin(command)?;
         self.finish(deadline)
     }
 
-    /// Sends a command, whose answer is to be waited for with
-    /// [`Qmp::finish`].
+    /// Sends a command. [`Qmp::finish`] waits for its answer.
     ///
     /// # Errors
-    /// When QEMU is gone.
+    /// If QEMU has exited.
     pub fn begin(&mut self, command: &Command) -> Result<(), QmpError> {
         let mut line = serde_json::to_string(command).map_err(std::io::Error::other)?;
         tracing::trace!(sent = line);
@@ -75,11 +73,11 @@ impl Qmp {
         Ok(self.socket.write_all(line.as_bytes())?)
     }
 
-    /// Sends a command with a copy of a descriptor (SCM_RIGHTS), as `add-fd` and
-    /// `getfd` want it.
+    /// Sends a command with a copy of a descriptor (SCM_RIGHTS), as `add-fd`
+    /// and `getfd` require.
     ///
     /// # Errors
-    /// When QEMU is gone.
+    /// If QEMU has exited.
     pub fn begin_with(
         &mut self,
         command: &Command,
@@ -92,17 +90,17 @@ impl Qmp {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = SendAncillaryBuffer::new(&mut space);
         control.push(SendAncillaryMessage::ScmRights(&descriptors));
-        // A line this short goes at once, or not at all.
+        // The kernel sends a line this short as a whole, or not at all.
         let (line, flags) = ([IoSlice::new(line.as_bytes())], SendFlags::NOSIGNAL);
         let sent = sendmsg(&self.socket, &line, &mut control, flags);
         sent.map_err(std::io::Error::from)?;
         Ok(())
     }
 
-    /// Waits for the answer to the command that was sent last.
+    /// Waits for the answer to the last command.
     ///
     /// # Errors
-    /// As [`Qmp::execute`].
+    /// As for [`Qmp::execute`].
     pub fn finish(&mut self, deadline: Instant) -> Result<Value, QmpError> {
         loop {
             let mut message = self.receive(deadline)?;
@@ -116,11 +114,11 @@ impl Qmp {
         }
     }
 
-    /// Whether the answer to the command that was sent last is there.
+    /// Whether the answer to the last command has arrived.
     ///
     /// # Errors
-    /// [`QmpError::Refused`] when the answer is no; [`QmpError::Lost`] when
-    /// QEMU is gone.
+    /// [`QmpError::Refused`] if the answer is an error; [`QmpError::Lost`] if
+    /// QEMU has exited.
     pub fn has_answered(&mut self) -> Result<bool, QmpError> {
         match self.finish(Instant::now()) {
             Ok(_) => Ok(true),
@@ -129,11 +127,11 @@ impl Qmp {
         }
     }
 
-    /// Waits for an event of this name for which `matches` holds, among those
-    /// that came already, too. Others are kept.
+    /// Waits for an event of this name for which `matches` holds. Events
+    /// received earlier count; other events are kept.
     ///
     /// # Errors
-    /// [`QmpError::Lost`] when it does not come before the deadline.
+    /// [`QmpError::Lost`] if the event does not come before the deadline.
     pub fn await_event(
         &mut self,
         name: &str,
@@ -150,10 +148,10 @@ impl Qmp {
         }
     }
 
-    /// Reads what is still said, until the other end is gone.
+    /// Reads until the other end closes the connection.
     ///
     /// # Errors
-    /// When it is not gone before the deadline.
+    /// If the connection is still open at the deadline.
     pub fn drain(&mut self, deadline: Instant) -> Result<(), QmpError> {
         loop {
             match self.receive(deadline) {
@@ -164,7 +162,7 @@ impl Qmp {
         }
     }
 
-    /// Whatever was said since this was last asked.
+    /// The messages since the last call.
     pub fn take_messages(&mut self) -> Vec<Message> {
         std::mem::take(&mut self.messages)
     }

@@ -6,7 +6,7 @@ use imglock_engine::StopTrigger;
 const GREETING: &str = r#"{"QMP": {"version": {}, "capabilities": []}}"#;
 const OK: &str = r#"{"return": {}}"#;
 
-/// A connection to somebody who has said all of these lines already.
+/// A connection to a peer that has already sent these lines.
 fn connected(lines: &[&str]) -> (Qmp, UnixStream, StopTrigger) {
     let (ours, mut theirs) = UnixStream::pair().expect("a socket pair");
     let said: String =

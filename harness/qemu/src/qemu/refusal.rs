@@ -1,11 +1,9 @@
-use imglock_core::Errno;
-use imglock_core::Outcome;
-use imglock_core::{Permission, Refusal, Side};
+use imglock_core::{Errno, Outcome, Permission, Refusal, Side};
 use imglock_engine::describe;
 
-/// What one of QEMU's error messages about an image means: a refusal, a lock
-/// byte that could not be locked, or an errno. `None` when it means none of
-/// these.
+/// The meaning of a QEMU error message about an image: a refusal, a lock byte
+/// that could not be locked, or an errno. `None` for other messages. The texts
+/// are those of block/file-posix.c.
 pub fn outcome_of(message: &str) -> Option<Outcome> {
     refusal(message).or_else(|| lock_byte(message)).or_else(|| errno(message).map(Outcome::Failed))
 }
@@ -22,12 +20,12 @@ fn lock_byte(message: &str) -> Option<Outcome> {
     let (_, rest) = message.split_once("Failed to lock byte ")?;
     let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
     let byte = rest[..end].parse().ok()?;
-    // QEMU does not tell why when another has the byte.
+    // QEMU prints no reason if another process has locked the byte.
     let error = errno(rest).unwrap_or(Errno::EAGAIN);
     Some(Outcome::LockByte { byte, error })
 }
 
-/// The errno whose words end the first line.
+/// The errno whose text ends the first line.
 fn errno(message: &str) -> Option<Errno> {
     let (_, words) = message.lines().next()?.rsplit_once(": ")?;
     // Linux's errno values end at EHWPOISON (133).

@@ -4,42 +4,40 @@ use std::time::Instant;
 use super::console::Console;
 use super::process::{Start, StartError, execution, exit_status};
 use super::qmp::QmpError;
-use imglock_engine::Message;
 use imglock_engine::{
-    Executed, Execution, Launcher, Log, ProcessError, ProcessHandle, ReceiveError, StandardError,
-    StopToken,
+    Executed, Execution, Launcher, Log, Message, ProcessError, ProcessHandle, ReceiveError,
+    StandardError, StopToken,
 };
 
-/// What came of a program that runs to its end by itself.
+/// The result of a program that runs to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    /// Its exit status; 128 and more when a signal ended it.
+    /// Its exit status; 128 plus the signal number if a signal ended it.
     pub status: i32,
-    /// What it printed.
+    /// Its output.
     pub printed: String,
 }
 
-/// A tool of QEMU's: at its prompt, on its way, or held in the middle of what
-/// it does.
+/// A QEMU tool: at its prompt, running, or blocked in a message.
 #[derive(Debug)]
 pub struct Tool {
     /// Its process id.
     pub pid: i32,
     /// Its prompt, if it has one.
     pub console: Option<Console>,
-    /// What it prints.
+    /// Its output.
     log: Log,
-    /// How much of that has been told.
+    /// The part of the log that was already reported, in bytes.
     told: u64,
-    /// Keeps it asleep in its first message.
+    /// The full pipe that blocks it in its first message.
     _full: Option<OwnedFd>,
 }
 
 impl Tool {
-    /// Starts `qemu-io`, and waits for its prompt.
+    /// Starts `qemu-io` and waits for its prompt.
     ///
     /// # Errors
-    /// When there is no process, or no prompt comes.
+    /// If no process can be created, or no prompt comes.
     pub fn at_its_prompt(
         launcher: &mut Launcher,
         start: &Start<'_>,
@@ -58,18 +56,19 @@ impl Tool {
         }
     }
 
-    /// Starts a tool that goes its way.
+    /// Starts a tool and does not wait for it.
     ///
     /// # Errors
-    /// When there is no process.
+    /// If no process can be created.
     pub fn begin(launcher: &mut Launcher, start: &Start<'_>) -> Result<Tool, ProcessError> {
         Tool::begin_with(launcher, start, StandardError::Log)
     }
 
-    /// Starts a tool that falls asleep in the first message that it prints.
+    /// Starts a tool that blocks in its first message, because its standard
+    /// error is a full pipe.
     ///
     /// # Errors
-    /// As [`Tool::begin`].
+    /// As for [`Tool::begin`].
     pub fn begin_sleepy(launcher: &mut Launcher, start: &Start<'_>) -> Result<Tool, ProcessError> {
         Tool::begin_with(launcher, start, StandardError::Full)
     }
@@ -80,7 +79,7 @@ impl Tool {
         errors: StandardError,
     ) -> Result<Tool, ProcessError> {
         let words = execution(start, std::iter::empty());
-        // Nobody types anything, so the socket is closed.
+        // The tool reads no input, so its socket is closed.
         let Executed { pid, log, full, .. } = launcher.execute(Execution { errors, ..words })?;
         Ok(Tool { pid, console: None, log, told: 0, _full: full })
     }
@@ -89,7 +88,8 @@ impl Tool {
     /// end.
     ///
     /// # Errors
-    /// When there is no process, or it does not end before the deadline.
+    /// If no process can be created, or the tool does not end before the
+    /// deadline.
     pub fn run_to_the_end(
         launcher: &mut Launcher,
         start: &Start<'_>,
@@ -107,12 +107,12 @@ impl Tool {
         Ok(Ended { status, printed: log.text() })
     }
 
-    /// What was said at the prompt since this was last asked.
+    /// The messages at the prompt since the last call.
     pub fn take_messages(&mut self) -> Vec<Message> {
         self.console.as_mut().map(Console::take_messages).unwrap_or_default()
     }
 
-    /// The lines that it has printed since this was last asked.
+    /// The lines that it has printed since the last call.
     pub fn printed(&mut self) -> Vec<String> {
         let text = self.log.text_from(self.told);
         self.told += text.len() as u64;

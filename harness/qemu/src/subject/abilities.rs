@@ -1,18 +1,17 @@
-//! What a QEMU has a way of doing, told before anything is started.
+//! The actions that a QEMU supports, known before any process starts.
 
 use crate::qemu::{QemuBinary, QemuProgram, QemuVersion};
-use imglock_core::Backend;
-use imglock_core::{Access, Claim};
-use imglock_core::{Action, OpenOptions};
+use imglock_core::{Access, Action, Backend, Claim, OpenOptions};
 
-/// The first QEMU whose nodes are inactivated one by one
-/// (`blockdev-set-active`); before, migration did it to all of them.
+/// The first QEMU that inactivates single nodes (`blockdev-set-active`). In
+/// earlier versions, only a migration inactivates nodes, and it inactivates all
+/// of them.
 const SET_ACTIVE: QemuVersion = QemuVersion::new(10, 0);
 
-/// Whether `binary` can do this.
+/// Whether `binary` supports this action.
 ///
 /// # Errors
-/// Why not: `cannot fork`.
+/// The reason, such as `cannot fork on request`.
 pub(super) fn can(binary: &QemuBinary, action: &Action, backend: Backend) -> Result<(), String> {
     let refuse = |what: &str| Err(format!("cannot {what}"));
     match action {
@@ -28,14 +27,14 @@ pub(super) fn can(binary: &QemuBinary, action: &Action, backend: Backend) -> Res
         Action::Reopen { .. } => refuse("change a claim and the descriptor in one step"),
         Action::Seek { .. } => refuse("move a file offset"),
         Action::Dup { .. } => refuse("duplicate an image's descriptor on request"),
-        Action::Send { .. } => refuse("pass an image's descriptor on"),
+        Action::Send { .. } => refuse("pass an image's descriptor to another process"),
         Action::Lock { .. } | Action::Unlock { .. } | Action::Test { .. } => {
             refuse("lock a range of its own choice")
         }
         Action::Fork { .. } | Action::Thread { .. } => refuse("fork on request"),
         Action::Exec => refuse("execute another program"),
         Action::Signal | Action::Await => refuse("wait for a lock"),
-        // The host does these.
+        // The host performs these actions.
         Action::Create { .. }
         | Action::HardLink { .. }
         | Action::Symlink { .. }
@@ -63,12 +62,12 @@ fn can_open(binary: &QemuBinary, options: &OpenOptions, backend: Backend) -> Res
     can_access(options.access, options.mode.claim())
 }
 
-/// QEMU refuses a writing user of a read-only node before any lock is asked.
+/// QEMU refuses a writing user of a read-only node before it requests any lock.
 pub(super) fn can_access(access: Access, claim: Claim) -> Result<(), String> {
     match (access, Access::needed_by(claim)) {
         (Access::WriteOnly, _) => Err("cannot open an image write-only".to_owned()),
         (Access::ReadOnly, Access::ReadWrite) => {
-            Err("cannot claim to write what it has open read-only".to_owned())
+            Err("cannot hold write on an image that is open read-only".to_owned())
         }
         _ => Ok(()),
     }

@@ -6,7 +6,7 @@ impl From<QmpError> for StepFailure {
     fn from(error: QmpError) -> Self {
         match error {
             QmpError::Lost(error) => error.into(),
-            QmpError::Refused(why) => StepFailure::Harness(format!("QEMU said: {why}")),
+            QmpError::Refused(why) => StepFailure::Harness(format!("QEMU reported: {why}")),
         }
     }
 }

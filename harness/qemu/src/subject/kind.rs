@@ -7,13 +7,13 @@ use super::{QemuIoSubject, QemuSubject};
 use crate::qemu::{QemuBinaries, QemuProgram};
 use imglock_engine::{Absent, Builtin, Subject};
 
-/// The subjects that there are, by the words that flags use.
+/// The available subjects, by the words that flags use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[derive(Display, EnumString, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum SubjectKind {
-    /// Our own worker processes.
+    /// imglock's own worker processes.
     Builtin,
     /// QEMU's block layer as a daemon.
     QemuStorageDaemon,
@@ -24,7 +24,7 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
-    /// All of them.
+    /// All subjects.
     pub const ALL: &[SubjectKind] = SubjectKind::VARIANTS;
 
     /// The word for it.
@@ -32,7 +32,7 @@ impl SubjectKind {
         self.into()
     }
 
-    /// The program that plays, where it is not ours.
+    /// The QEMU program that plays; `None` for imglock's own workers.
     pub fn program(self) -> Option<QemuProgram> {
         match self {
             SubjectKind::Builtin => None,
@@ -42,8 +42,8 @@ impl SubjectKind {
         }
     }
 
-    /// The subject, with the preferred one of the programs that there are. One
-    /// that is not there says so whatever it is told to do.
+    /// The subject, played by the preferred binary. If the program is not
+    /// installed, the subject reports this for every action.
     pub fn subject(self, binaries: &QemuBinaries) -> Arc<dyn Subject> {
         let Some(program) = self.program() else { return Arc::new(Builtin) };
         let binary = binaries.first(program).cloned();

@@ -1,9 +1,9 @@
-//! What `qemu-io` is told and says about data.
+//! The commands and the output of `qemu-io` for data.
 
 use imglock_core::Outcome;
 use imglock_engine::StepFailure;
 
-/// What `read -v` printed: the bytes in hexadecimal, 16 a line.
+/// The bytes in the output of `read -v`: hexadecimal, 16 a line.
 pub(super) fn data_of(text: &str) -> Result<Outcome, StepFailure> {
     let failed = || StepFailure::harness(format!("QEMU could not read: {}", text.trim()));
     if !text.contains(" bytes at offset") {
@@ -24,8 +24,8 @@ pub(super) fn data_of(text: &str) -> Result<Outcome, StepFailure> {
     Ok(Outcome::Data(String::from_utf8_lossy(&bytes).replace('\0', ".")))
 }
 
-/// The commands that write `data`: one for each run of the same byte, because
-/// a pattern is one byte.
+/// The commands that write `data`: one for each run of equal bytes, because a
+/// pattern is one byte.
 pub(super) fn writes(at: u64, data: &str) -> Vec<String> {
     let mut position = at;
     let runs = data.as_bytes().chunk_by(|a, b| a == b).map(|run| {
@@ -36,7 +36,7 @@ pub(super) fn writes(at: u64, data: &str) -> Vec<String> {
     runs.collect()
 }
 
-/// Whether a `write` succeeded.
+/// Checks whether a `write` succeeded.
 pub(super) fn is_written(text: &str) -> Result<(), StepFailure> {
     match text.contains("wrote ") {
         true => Ok(()),

@@ -7,19 +7,17 @@ use super::qemu_node::QemuNode;
 use crate::qemu::{
     Command, MACHINE, Qemu, QemuBinary, QemuProgram, QmpError, Start, descriptors_of, outcome_of,
 };
-use imglock_core::Backend;
-use imglock_core::{Access, Claim, Locking};
-use imglock_core::{Action, ModeSpec, OpenOptions, Outcome};
-use imglock_engine::Launcher;
-use imglock_engine::Message;
-use imglock_engine::{Deed, Performed, Player, Stage, StepFailure, Subject, SubjectProgram};
+use imglock_core::{Access, Action, Backend, Claim, Locking, ModeSpec, OpenOptions, Outcome};
+use imglock_engine::{
+    Deed, Launcher, Message, Performed, Player, Stage, StepFailure, Subject, SubjectProgram,
+};
 
 /// A QEMU with a monitor: `qemu-storage-daemon`, or the emulator.
 ///
-/// Each image is a `file` node, fixed read-only or read-write. A mode's claim
-/// is made by a `blkdebug` node above it, whose `take-child-perms` and
-/// `unshare-child-perms` say exactly which permissions it takes and does not
-/// share; what QEMU then does with its locks is what it does for any user.
+/// Each image is a `file` node, fixed read-only or read-write. A `blkdebug`
+/// node above it makes a mode's claim: its options `take-child-perms` and
+/// `unshare-child-perms` name the permissions that it takes and does not share.
+/// QEMU then handles its locks as for any other user of a node.
 #[derive(Debug, Clone)]
 pub struct QemuSubject {
     binary: QemuBinary,
@@ -61,7 +59,7 @@ impl Subject for QemuSubject {
             QemuProgram::System => &["-machine".to_owned(), MACHINE.to_owned()],
             _ => &[],
         };
-        // All of them start at the same time.
+        // All processes start at the same time.
         let mut starting = Vec::with_capacity(names.len());
         for name in names {
             let binary = &self.binary;
@@ -88,40 +86,40 @@ impl Subject for QemuSubject {
 struct QemuPlayer {
     qemu: Qemu,
     nodes: HashMap<String, QemuNode>,
-    /// How many nodes were made; numbers their names.
+    /// The number of nodes created so far; part of their names.
     made: usize,
     pending: Pending,
 }
 
-/// What the answer to the command that was sent last decides.
+/// The action that the answer to the last command decides.
 #[derive(Debug)]
 enum Pending {
     Nothing,
-    /// It is decided already.
+    /// The outcome is already decided.
     Decided(Outcome),
-    /// A user was asked for, above a file node that has just been made.
+    /// A user was requested, above a new file node.
     Open {
         name: String,
         node: QemuNode,
         path: PathBuf,
         before: BTreeSet<RawFd>,
     },
-    /// A second user was asked for, to replace the first.
+    /// A second user was requested, which replaces the first.
     Set {
         name: String,
         user: String,
         mode: ModeSpec,
     },
-    /// The user was told to go.
+    /// The deletion of the user was requested.
     Close {
         name: String,
     },
-    /// A user was asked for, above a file node that has just been activated.
+    /// A user was requested, above a file node that was just activated.
     Activate {
         name: String,
         user: String,
     },
-    /// The user was told to go, and the file node is still active.
+    /// The deletion of the user was requested; the file node is still active.
     Inactivate {
         name: String,
     },
@@ -156,7 +154,7 @@ impl Player for QemuPlayer {
 
     fn finish(&mut self, stage: &Stage<'_>) -> Result<Performed, StepFailure> {
         let mut performed = match std::mem::replace(&mut self.pending, Pending::Nothing) {
-            Pending::Nothing => return Err(StepFailure::harness("no deed was begun")),
+            Pending::Nothing => return Err(StepFailure::harness("no action was started")),
             Pending::Decided(outcome) => outcome.into(),
             Pending::Open { name, node, path, before } => {
                 self.finish_open(name, node, &path, &before, stage)?
@@ -206,7 +204,7 @@ impl QemuPlayer {
     ) -> Result<Pending, StepFailure> {
         let (claim, access) = (options.mode.claim(), options.access);
         let path = stage.directory.join(&options.image);
-        // A file that is not there has no descriptors; QEMU will say so.
+        // A missing file has no descriptors; QEMU's answer reports the error.
         let before = descriptors_of(self.qemu.pid, &path).unwrap_or_default();
         let file = self.new_name("image");
         let read_only = access == Access::ReadOnly;
@@ -252,14 +250,14 @@ impl QemuPlayer {
         Ok(performed)
     }
 
-    /// A node's user keeps its claim for life, so another takes its place. The
-    /// two are there at once for a moment, and must get along.
+    /// Replaces a node's user, which keeps its claim for life. Both users exist
+    /// for a moment, so their claims must be compatible.
     fn begin_set(&mut self, name: &str, mode: ModeSpec) -> Result<Pending, StepFailure> {
         let node = self.node(name)?.clone();
         let claim = mode.claim();
         abilities::can_access(node.access, claim).map_err(StepFailure::Cannot)?;
         if node.user.is_none() {
-            // Nothing is asked of the kernel before it is activated.
+            // The node requests no lock before it is activated.
             self.node_mut(name)?.claim = claim;
             return Ok(Pending::Decided(Outcome::Granted));
         }
@@ -315,7 +313,7 @@ impl QemuPlayer {
         Ok(Performed { handle, ..outcome.into() })
     }
 
-    /// Asks for a user of a file node that makes this claim.
+    /// Requests a user of a file node that makes this claim.
     fn begin_claim(
         &mut self,
         file: &str,
@@ -343,22 +341,22 @@ impl QemuPlayer {
 }
 
 fn no_such_node(name: &str) -> StepFailure {
-    StepFailure::harness(format!("QEMU was never given `{name}`"))
+    StepFailure::harness(format!("QEMU has no image `{name}` open"))
 }
 
-/// What a refusal means; `None` when there was none.
+/// The meaning of a refusal; `None` if there was no refusal.
 fn refused(answer: Result<serde_json::Value, QmpError>) -> Result<Option<Outcome>, StepFailure> {
     match answer {
         Ok(_) => Ok(None),
         Err(QmpError::Refused(why)) => match outcome_of(&why) {
             Some(outcome) => Ok(Some(outcome)),
-            None => Err(StepFailure::harness(format!("QEMU said: {why}"))),
+            None => Err(StepFailure::harness(format!("QEMU reported: {why}"))),
         },
         Err(error) => Err(error.into()),
     }
 }
 
-/// A line that QEMU printed, without the name of who printed it.
+/// A line of QEMU's output, without the program's name.
 pub(super) fn words(line: &str) -> String {
     line.rsplit_once("warning: ").map_or(line, |(_, words)| words).to_owned()
 }

@@ -2,19 +2,21 @@ use std::os::fd::RawFd;
 
 use super::{abilities, prompt};
 use crate::qemu::{Console, QemuBinary, QemuProgram, descriptors_of, outcome_of};
-use imglock_core::Backend;
-use imglock_core::{Access, Claim, Locking, Permission, Permissions};
-use imglock_core::{Action, OpenOptions, Outcome};
-use imglock_engine::Message;
-use imglock_engine::{Deed, Performed, Player, Stage, StepFailure, Subject, SubjectProgram};
-use imglock_engine::{Executed, Execution, Launcher, Log, NodeHandle, StandardError};
+use imglock_core::{
+    Access, Action, Backend, Claim, Locking, OpenOptions, Outcome, Permission, Permissions,
+};
+use imglock_engine::{
+    Deed, Executed, Execution, Launcher, Log, Message, NodeHandle, Performed, Player, Stage,
+    StandardError, StepFailure, Subject, SubjectProgram,
+};
 use imglock_locks::ByteClaims;
 
-/// `qemu-io`, which has one image open at a time, and can read and write it.
+/// `qemu-io`, which has one image open at a time and can read and write it.
 ///
-/// It opens an image as any of QEMU's tools does: `consistent-read` for
-/// itself, and `write` unless it is read-only, shared with everybody. What a
-/// mode takes or does not share besides is said by a `blkdebug` node below it.
+/// It opens an image like any QEMU tool: it takes `consistent-read`, and
+/// `write` unless the image is read-only, and shares all permissions. A
+/// `blkdebug` node below it adds the permissions that a mode takes or does not
+/// share besides.
 #[derive(Debug, Clone)]
 pub struct QemuIoSubject {
     binary: QemuBinary,
@@ -43,7 +45,7 @@ impl Subject for QemuIoSubject {
         abilities::can(&self.binary, action, backend)?;
         match action {
             Action::Open { options, .. } => can_open(options),
-            Action::Set { .. } => Err("cannot change what it claims".to_owned()),
+            Action::Set { .. } => Err("cannot change its claim".to_owned()),
             _ => Ok(()),
         }
     }
@@ -91,7 +93,7 @@ fn can_open(options: &OpenOptions) -> Result<(), String> {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     match options.image.chars().all(plain) {
         true => Ok(()),
-        false => Err(format!("cannot be told to open `{}`", options.image)),
+        false => Err(format!("cannot open a file with this name: `{}`", options.image)),
     }
 }
 
@@ -101,14 +103,14 @@ struct QemuIoPlayer {
     pid: i32,
     console: Console,
     log: Log,
-    /// How much of the log has been told.
+    /// The part of the log that was already reported, in bytes.
     told: u64,
-    /// The node it has open.
+    /// The node that it has open.
     open: Option<String>,
     pending: Pending,
 }
 
-/// What was sent last.
+/// The last command.
 #[derive(Debug)]
 enum Pending {
     Nothing,
@@ -119,7 +121,7 @@ enum Pending {
     },
     Close,
     Read,
-    /// The writes that are left, the last one first.
+    /// The remaining writes, the last one first.
     Write(Vec<String>),
 }
 
@@ -145,7 +147,7 @@ impl Player for QemuIoPlayer {
                 lines.reverse();
                 match lines.pop() {
                     Some(first) => (first, Pending::Write(lines)),
-                    None => return Err(StepFailure::Cannot("cannot write nothing".to_owned())),
+                    None => return Err(StepFailure::Cannot("cannot write zero bytes".to_owned())),
                 }
             }
             other => return Err(StepFailure::Cannot(format!("cannot `{other}`"))),
@@ -158,7 +160,7 @@ impl Player for QemuIoPlayer {
         let text = self.console.finish(stage.deadline())?;
         let printed = self.printed_since();
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
-            Pending::Nothing => Err(StepFailure::harness("no deed was begun")),
+            Pending::Nothing => Err(StepFailure::harness("no action was started")),
             Pending::Open { name, image, locks } => {
                 let mut performed = self.opened(name, &image, locks, &printed, stage)?;
                 performed.warnings = warnings(&printed);
@@ -193,7 +195,7 @@ impl Player for QemuIoPlayer {
 }
 
 impl QemuIoPlayer {
-    /// What an `open` came to, by the descriptor that is there or is not.
+    /// The outcome of an `open`, from the presence of a descriptor.
     fn opened(
         &mut self,
         name: String,
@@ -206,7 +208,7 @@ impl QemuIoPlayer {
         let fds = descriptors_of(self.pid, &path).unwrap_or_default();
         let Some(fd) = fds.first().copied() else {
             let complaint = printed.lines().find_map(outcome_of);
-            let unclear = || StepFailure::harness(format!("qemu-io said: {}", printed.trim()));
+            let unclear = || StepFailure::harness(format!("qemu-io reported: {}", printed.trim()));
             return complaint.map(Performed::from).ok_or_else(unclear);
         };
         self.open = Some(name);
@@ -221,12 +223,12 @@ impl QemuIoPlayer {
     }
 }
 
-/// QEMU keeps its own account of lock bytes.
+/// QEMU keeps its own record of lock bytes.
 fn handle(fd: RawFd, locks: Option<Backend>) -> NodeHandle {
     NodeHandle { fd, locks, claims: ByteClaims::default() }
 }
 
-/// The warning of the fallback, line by line, as it is told of every subject.
+/// The warnings of the fallback, line by line, as for every subject.
 fn warnings(printed: &str) -> Vec<String> {
     let lines = printed.lines().skip_while(|line| !line.contains("warning: "));
     lines.take(2).map(super::qemu::words).collect()

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
-/// What runs a guest's instructions.
+/// The part that executes a guest's instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Accelerator {
-    /// The processor, through the running kernel.
+    /// The processor, through KVM of the running kernel.
     Kvm,
-    /// QEMU, which translates them: anywhere, and several times slower.
+    /// QEMU's translator. It works everywhere, and is several times slower.
     Tcg,
 }
 
@@ -23,7 +23,7 @@ impl Accelerator {
         }
     }
 
-    /// The processor that a guest gets to see.
+    /// The processor model of the guest.
     pub(super) fn processor(self) -> &'static str {
         match self {
             Accelerator::Kvm => "host",
@@ -32,20 +32,20 @@ impl Accelerator {
     }
 }
 
-/// What is to run guests.
+/// The requested accelerator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray)]
 pub enum AcceleratorChoice {
-    /// KVM where it can be used, TCG otherwise.
+    /// KVM if it can be used, otherwise TCG.
     #[default]
     Auto,
-    /// KVM, or nothing.
+    /// Only KVM.
     Kvm,
     /// TCG.
     Tcg,
 }
 
 impl AcceleratorChoice {
-    /// All of them.
+    /// All choices.
     pub const ALL: &[AcceleratorChoice] = AcceleratorChoice::VARIANTS;
 
     /// Its word on the command line.
@@ -58,15 +58,15 @@ impl AcceleratorChoice {
     }
 }
 
-/// What the kernels of one call have found out about KVM.
+/// The knowledge about KVM that the kernels of one call share.
 #[derive(Debug, Default)]
 pub(super) struct Experience {
     kvm_is_of_no_use: AtomicBool,
 }
 
 impl Experience {
-    /// What to try next. KVM counts as there when its device can be opened;
-    /// whether it can run a guest only shows when it does.
+    /// The accelerator to try next. KVM counts as available if its device can
+    /// be opened. Only a start shows whether it can run a guest.
     pub(super) fn accelerator(&self, choice: AcceleratorChoice) -> Accelerator {
         match choice {
             AcceleratorChoice::Kvm => Accelerator::Kvm,
@@ -83,7 +83,7 @@ impl Experience {
         }
     }
 
-    /// Nobody is to try KVM any more.
+    /// Disables KVM for all further kernels.
     pub(super) fn give_up_kvm(&self) {
         self.kvm_is_of_no_use.store(true, Ordering::Relaxed);
     }
@@ -99,6 +99,6 @@ mod tests {
         experience.give_up_kvm();
         let next = |choice| experience.accelerator(choice);
         assert_eq!(next(AcceleratorChoice::Auto), Accelerator::Tcg);
-        assert_eq!(next(AcceleratorChoice::Kvm), Accelerator::Kvm, "it was insisted on");
+        assert_eq!(next(AcceleratorChoice::Kvm), Accelerator::Kvm, "KVM was requested explicitly");
     }
 }

@@ -17,8 +17,7 @@ use super::news::{Told, VmLimit, VmNews};
 use super::order::{ModuleOrder, ORDER, Order};
 use super::plan::{VmOptions, VmPlan};
 use super::watch::{ConsolePipe, Heard, Patience, Watch, WatchEnd};
-use imglock_engine::Boot;
-use imglock_engine::{Execution, Launcher, ProcessError, StandardError};
+use imglock_engine::{Boot, Execution, Launcher, ProcessError, StandardError};
 
 /// One kernel of a plan, to be booted.
 #[derive(Clone, Copy)]
@@ -30,25 +29,26 @@ pub(super) struct Booting<'a> {
     pub(super) name: &'a str,
 }
 
-/// How one start of a kernel ended.
+/// The end of one start of a kernel.
 enum Attempt {
-    /// All there is to know of it has been told.
+    /// All events were reported.
     Over,
-    /// KVM is of no use here.
+    /// KVM cannot run this guest.
     NoLife,
 }
 
-/// That nobody is told any more.
+/// The observer receives no further events.
 pub(super) struct Unheard;
 
-/// Whoever is told what happens.
+/// The receiver of events.
 pub(super) type Tell<'a> = dyn FnMut(Told) -> Result<(), Unheard> + 'a;
 
 impl Booting<'_> {
-    /// Boots it, under TCG where KVM is of no use, and tells what comes of it.
+    /// Boots the kernel, under TCG if KVM cannot run it, and reports its
+    /// events.
     ///
     /// # Errors
-    /// When QEMU cannot be started, or everything is to stop.
+    /// If QEMU cannot be started, or the work is stopped.
     pub(super) fn run(self, tell: &mut Tell<'_>) -> Result<(), ProcessError> {
         loop {
             let accelerator = self.experience.accelerator(self.options.accelerator);
@@ -130,10 +130,10 @@ impl Booting<'_> {
                 },
             };
             unheard |= news.is_some_and(|news| tell(news).is_err());
-            // Whoever does not listen any more wants nothing more to be done.
+            // Without a receiver, there is no further work.
             if unheard { Err(Loss::PoweredOff(journal.stage())) } else { Ok(()) }
         });
-        // QEMU is gone after that, and all that was known of it with it.
+        // This removes the QEMU process and its exit status.
         launcher.end()?;
         if matches!(end, WatchEnd::Stopped) {
             return Err(ProcessError::Stopped);
@@ -160,7 +160,7 @@ impl Booting<'_> {
         Ok(Attempt::Over)
     }
 
-    /// What only this kernel gets: its modules, and what it is to do.
+    /// The files of this kernel only: its modules and its order.
     fn own_archive(self) -> std::io::Result<Vec<u8>> {
         let mut initramfs = Initramfs::new()?;
         let mut modules = Vec::new();
@@ -183,8 +183,9 @@ impl Booting<'_> {
     }
 }
 
-/// Why KVM is of no use, if a guest ends so of which nothing was ever heard.
-/// Where a machine is a guest itself, it may stand still or make QEMU abort.
+/// The reason why KVM cannot run this guest, if the guest ended without any
+/// output. On a machine that is a guest itself, KVM may hang or make QEMU
+/// abort.
 fn without_life(end: &WatchEnd) -> Option<String> {
     match end {
         WatchEnd::NoLife(waited) => {
@@ -197,7 +198,7 @@ fn without_life(end: &WatchEnd) -> Option<String> {
     }
 }
 
-/// How the kernel was lost, if it was.
+/// The way in which the kernel was lost, if it was.
 fn loss(end: WatchEnd, at: Stage, said: &Console) -> Option<Loss> {
     if let (WatchEnd::MachineEnded { .. } | WatchEnd::NotUp(_) | WatchEnd::Silent(_), true) =
         (&end, said.fault().is_some() || said.panic().is_some())
@@ -220,7 +221,7 @@ fn loss(end: WatchEnd, at: Stage, said: &Console) -> Option<Loss> {
     })
 }
 
-/// A file in memory that another program can open by a name.
+/// A file in memory that another program can open by name.
 struct Memory {
     file: File,
     length: usize,

@@ -1,27 +1,28 @@
 use std::collections::VecDeque;
 
-/// How many of the last lines are kept.
+/// The number of last lines to keep.
 const KEPT: usize = 40;
-/// No line is longer; the rest of one that is counts as another.
+/// The maximum length of a line. The rest of a longer line counts as another
+/// line.
 const LONGEST: usize = 1000;
-/// How many different complaints are kept.
+/// The maximum number of different warnings to keep.
 const MOST_COMPLAINTS: usize = 20;
 
-/// What a guest's kernel says on its console.
+/// The messages of a guest's kernel on its console.
 #[derive(Debug, Default)]
 pub(super) struct Console {
-    /// What has come of the line that has not ended.
+    /// The part of a line that has not ended yet.
     begun: Vec<u8>,
     last: VecDeque<String>,
     complaints: Vec<String>,
     fault: Option<String>,
     panic: Option<String>,
-    /// The line that says what the kernel could not go on after.
+    /// The line with the error that stopped the kernel.
     gravest: Option<String>,
     heard: bool,
 }
 
-/// What a kernel says when something is wrong with it, and it goes on.
+/// Kernel warnings after which the kernel continues.
 const COMPLAINTS: &[&str] = &[
     "WARNING: ",
     "BUG: ",
@@ -33,7 +34,7 @@ const COMPLAINTS: &[&str] = &[
     "UBSAN: ",
 ];
 
-/// What it says when it cannot go on, before it panics.
+/// Kernel errors before a panic.
 const FAULTS: &[&str] = &[
     "BUG: kernel NULL pointer",
     "BUG: unable to handle",
@@ -50,7 +51,7 @@ const FAULTS: &[&str] = &[
 const PANIC: &str = "Kernel panic - not syncing: ";
 
 impl Console {
-    /// Takes in what has come.
+    /// Processes received bytes.
     pub(super) fn hear(&mut self, bytes: &[u8]) {
         for byte in bytes {
             match byte {
@@ -95,35 +96,34 @@ impl Console {
         }
     }
 
-    /// Whether anything was said at all.
+    /// Whether there was any output.
     pub(super) fn was_heard(&self) -> bool {
         self.heard
     }
 
-    /// What the kernel could not go on after, if it was that: an oops.
+    /// The error that stopped the kernel, if there was one: an oops.
     pub(super) fn fault(&self) -> Option<&str> {
         self.fault.as_deref()
     }
 
-    /// Why the kernel panicked, if it did.
+    /// The reason of a kernel panic, if there was one.
     pub(super) fn panic(&self) -> Option<&str> {
         self.panic.as_deref()
     }
 
-    /// What the kernel complained of, each line once.
+    /// The warnings of the kernel, each line once.
     pub(super) fn complaints(&self) -> &[String] {
         &self.complaints
     }
 
-    /// The last error that a program told there.
+    /// The last error that a program printed there.
     pub(super) fn last_error(&self) -> Option<String> {
         let errors = self.last.iter().rev().filter_map(|line| line.strip_prefix("error: "));
         errors.map(str::to_owned).next()
     }
 
-    /// The last lines, and the beginning of the one that has not ended. What
-    /// the kernel could not go on after is among them, however much it said
-    /// since.
+    /// The last lines, including an unfinished one. The line with the error
+    /// that stopped the kernel is always among them.
     pub(super) fn last_lines(&self) -> Vec<String> {
         let begun = plain(&self.begun).trim_end().to_owned();
         let begun = (!begun.is_empty()).then_some(begun);
@@ -133,8 +133,8 @@ impl Console {
     }
 }
 
-/// What comes behind the time that begins each line of a kernel's, such as
-/// `[    1.234567] ` or `[    1.234567][   T12] `.
+/// The text after the time at the start of a kernel's line, such as `[
+/// 1.234567] ` or `[    1.234567][   T12] `.
 fn said_by_kernel(line: &str) -> Option<&str> {
     let (time, rest) = line.strip_prefix('[')?.split_once(']')?;
     time.trim().parse::<f64>().ok()?;
@@ -154,7 +154,7 @@ fn plain(bytes: &[u8]) -> String {
     while let Some(letter) = letters.next() {
         match letter {
             '\u{1b}' if letters.next_if_eq(&'[').is_some() => {
-                // ECMA-48: parameters, and one letter that ends it.
+                // ECMA-48: parameters, and one final letter.
                 while letters.next_if(|c| !('@'..='~').contains(c)).is_some() {}
                 letters.next();
             }
@@ -179,7 +179,7 @@ mod tests {
         console
     }
 
-    /// As a kernel 6.1 wrote it, with the escape sequences of SeaBIOS before.
+    /// Output of a kernel 6.1, after the escape sequences of SeaBIOS.
     const OOPS: &str = "\u{1b}c\u{1b}[?7l\u{1b}[2J\u{1b}[0mSeaBIOS (version 1.16.3)\r\n\
         [    0.000000] Linux version 6.1.0-56-cloud-amd64\r\n\
         [    2.210011] BUG: kernel NULL pointer dereference, address: 0000000000000000\r\n\

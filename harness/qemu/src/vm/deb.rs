@@ -4,28 +4,28 @@ use std::path::Path;
 use super::modules::Modules;
 use super::packing::Packing;
 
-/// What a Debian package of a kernel holds.
+/// The contents of a Debian kernel package.
 #[derive(Debug, Default)]
 pub(super) struct Package {
     /// `/boot/vmlinuz-*`.
     pub(super) image: Option<Vec<u8>>,
-    /// What is below `/lib/modules`, where it can be of use.
+    /// The useful modules below `/lib/modules`.
     pub(super) modules: Modules,
 }
 
-/// How every `.deb` begins: an ar archive, and its first member.
+/// The start of every `.deb`: an ar archive with its first member (deb(5)).
 const MAGIC: &[u8] = b"!<arch>\ndebian-binary";
 
-/// Whether it begins as a Debian package.
+/// Whether the bytes start as a Debian package.
 pub(super) fn is_package(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 
 impl Package {
-    /// Unpacks it; its modules too, if they are `wanted`.
+    /// Unpacks the package, including its modules if they are `wanted`.
     ///
     /// # Errors
-    /// When it is cut short, or packed as no package is.
+    /// If the package is truncated, or compressed in an unknown way.
     pub(super) fn read(deb: &[u8], wanted: bool) -> Result<Package, String> {
         let told = |error: std::io::Error| imglock_engine::describe(&error);
         let mut members = ar::Archive::new(deb);
@@ -38,7 +38,7 @@ impl Package {
                 return Package::of_data(data, wanted).map_err(told);
             }
             if plain.starts_with("data.tar") {
-                return Err(format!("its {name} is packed in a way that is not known here"));
+                return Err(format!("the compression of its {name} is not supported"));
             }
         }
         Err("it has no data.tar".to_owned())
@@ -77,8 +77,8 @@ fn is_image(path: &Path) -> bool {
     path.starts_with("boot") && name.starts_with("vmlinuz-")
 }
 
-/// Drivers, network and sound are most of a kernel's modules, and nothing that
-/// a file system on a loop device needs.
+/// Most of a kernel's modules are drivers, network and sound, which a file
+/// system on a loop device does not need.
 fn is_of_use(path: &Path) -> bool {
     let Ok(path) = path.strip_prefix("usr").unwrap_or(path).strip_prefix("lib/modules") else {
         return false;
@@ -96,7 +96,7 @@ fn is_of_use(path: &Path) -> bool {
 mod tests {
     use super::*;
 
-    /// A package with these files, packed by xz.
+    /// A package with these files, compressed by xz.
     fn package(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut data = tar::Builder::new(liblzma::write::XzEncoder::new(Vec::new(), 1));
         for (path, content) in files {

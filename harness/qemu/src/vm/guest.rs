@@ -1,4 +1,4 @@
-//! The guest's side: the first program of a kernel that was booted.
+//! The guest's side: the first program of a booted kernel.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -18,10 +18,10 @@ use super::payload::INIT;
 use super::port::{Note, Speaker};
 use imglock_engine::{ROLE, describe};
 
-/// Where a program looks for others besides.
+/// The other directories with programs.
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// What is mounted before anything else.
+/// The first mounts.
 const MOUNTS: &[(&str, &str)] = &[
     ("proc", "/proc"),
     ("sysfs", "/sys"),
@@ -30,27 +30,27 @@ const MOUNTS: &[(&str, &str)] = &[
     ("tmpfs", "/tmp"),
 ];
 
-/// Whether this process is the first of a guest: only there may it do what
-/// follows.
+/// Whether this process is the init of a guest. Only there may it do the
+/// following.
 pub(super) fn is_first() -> bool {
     std::process::id() == 1 && Path::new(ORDER).is_file()
 }
 
-/// Does what the order says, tells of it, and switches the machine off.
+/// Executes the order, reports the result, and switches the machine off.
 pub(super) fn run() {
     let port = prepare();
     match port {
         Ok(port) => {
             let speaker = Mutex::new(Speaker::new(port));
             let speaker = &speaker;
-            // A panic of the first program would be one of the kernel.
+            // A panic of init would be a kernel panic.
             let done = catch_unwind(AssertUnwindSafe(|| work(speaker)));
             let done = done.unwrap_or_else(|_| Err("it panicked".to_owned()));
             if let Err(why) = done {
                 let _ = lock(speaker).note(&Note::Failed(why));
             }
         }
-        // Only the console is left to be told.
+        // Only the console can still show the error.
         Err(why) => eprintln!("imglock: {why}"),
     }
     switch_off();
@@ -62,7 +62,7 @@ fn lock<'a>(port: &'a Port<'_>) -> std::sync::MutexGuard<'a, Speaker<File>> {
     port.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Mounts what every program takes for granted, and opens the port.
+/// Makes the mounts that every program needs, and opens the port.
 fn prepare() -> Result<File, String> {
     for (kind, point) in MOUNTS {
         mount(Some(*kind), *point, Some(*kind), MsFlags::empty(), None::<&str>)
@@ -98,14 +98,14 @@ fn work(port: &Port<'_>) -> Result<(), String> {
     lock(port).note(&Note::Ended(status)).map_err(told)
 }
 
-/// Puts a file of the user's where it was on the host. (`..` leads the same
-/// way, since nothing here is a link.)
+/// Copies a file of the user to the path that it had on the host. (`..` leads
+/// to the same place, because no path here contains a link.)
 fn put(from: &Path, to: &Path) -> io::Result<()> {
     to.parent().map_or(Ok(()), std::fs::create_dir_all)?;
     std::fs::copy(from, to).map(|_| ())
 }
 
-/// finit_module(2). What is there already is as good.
+/// finit_module(2). A module that is already loaded is fine.
 fn load(module: &ModuleOrder) -> Result<(), String> {
     let loaded =
         File::open(&module.file).and_then(|file| Ok(rustix::system::finit_module(&file, c"", 0)?));
@@ -120,8 +120,8 @@ fn load(module: &ModuleOrder) -> Result<(), String> {
     }
 }
 
-/// Runs imglock, passes on what it prints, and returns the status with which
-/// it ended, as a shell has it.
+/// Runs imglock, forwards its output, and returns its exit status as a shell
+/// reports it.
 fn run_child(order: &Order, port: &Port<'_>) -> Result<i32, String> {
     let path = match order.path.as_str() {
         "" => USUAL_PATH.to_owned(),
@@ -142,7 +142,7 @@ fn run_child(order: &Order, port: &Port<'_>) -> Result<i32, String> {
     let pid = child.id();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            // Where the port fails, so will all that follows.
+            // If the port fails, everything that follows fails as well.
             let _ = lines.map(|lines| pass_on(lines, port));
         });
         reap_until(pid)
@@ -160,8 +160,7 @@ fn pass_on(mut lines: impl BufRead, port: &Port<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whoever loses its parent becomes a child of the first process, which has
-/// to wait for it.
+/// An orphaned process becomes a child of init, which must wait for it.
 fn reap_until(child: u32) -> io::Result<i32> {
     let is_child = |pid: Pid| u32::try_from(pid.as_raw()) == Ok(child);
     loop {
@@ -176,8 +175,9 @@ fn reap_until(child: u32) -> io::Result<i32> {
     }
 }
 
-/// Waits until all that was said has gone out, and ends the machine: QEMU is
-/// told to end where a machine would start anew, which every kernel can do.
+/// Waits until all output has been sent, and ends the machine. The guest
+/// reboots, which every kernel supports, and QEMU exits instead of rebooting
+/// (`-no-reboot`).
 fn switch_off() {
     let _ = io::stderr().flush();
     if let Ok(port) = File::options().write(true).open(PORT) {

@@ -1,23 +1,23 @@
-/// A kernel as a boot loader takes it: a bzImage.
+/// A kernel in the format of boot loaders: a bzImage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KernelImage {
     pub(super) bytes: Vec<u8>,
     release: String,
 }
 
-/// Why a file is no kernel that can be booted here.
+/// The reasons why a file cannot be booted as a kernel.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoKernel {
-    /// Something else is in it.
+    /// The file has another type.
     #[error(
         "it is {0}; name a bzImage (arch/x86/boot/bzImage, /boot/vmlinuz-...) or a linux-image .deb"
     )]
     Is(&'static str),
-    /// A kernel that cannot run this program.
-    #[error("it is a kernel of 32 bits, which cannot run this imglock")]
+    /// The kernel cannot run this program.
+    #[error("it is a 32-bit kernel, which cannot run this imglock")]
     Small,
-    /// A header that does not hold together.
-    #[error("it begins as a bzImage, but {0}")]
+    /// The header is inconsistent.
+    #[error("it starts like a bzImage, but {0}")]
     Broken(&'static str),
 }
 
@@ -29,16 +29,16 @@ const VERSION_OF_PROTOCOL: usize = 0x206;
 const KERNEL_VERSION: usize = 0x20e;
 const XLOADFLAGS: usize = 0x236;
 const SECTOR: usize = 0x200;
-/// The protocol that brought `xloadflags`.
+/// The boot protocol that introduced `xloadflags`.
 const WITH_XLOADFLAGS: u16 = 0x20c;
-/// `XLF_KERNEL_64`: it has an entry point of 64 bits.
+/// `XLF_KERNEL_64`: the kernel has a 64-bit entry point.
 const KERNEL_64: u16 = 1;
 
 impl KernelImage {
-    /// Looks at the header of what was read.
+    /// Parses the header.
     ///
     /// # Errors
-    /// When it is something else, which is then named.
+    /// If the file has another type, which the error names.
     pub fn read(bytes: Vec<u8>) -> Result<KernelImage, NoKernel> {
         if bytes.get(MAGIC..MAGIC + 4) != Some(b"HdrS") {
             return Err(NoKernel::Is(looks_like(&bytes)));
@@ -53,33 +53,34 @@ impl KernelImage {
         if word(VERSION_OF_PROTOCOL) >= WITH_XLOADFLAGS && word(XLOADFLAGS) & KERNEL_64 == 0 {
             return Err(NoKernel::Small);
         }
-        // Everything before the protected-mode kernel is the set-up.
+        // The setup part comes before the protected-mode kernel.
         let setup = (usize::from(bytes[SETUP_SECTORS]) + 1) * SECTOR;
         let version = match usize::from(word(KERNEL_VERSION)) {
             0 => None,
             offset => bytes.get(offset + SECTOR..setup.min(bytes.len())),
         };
-        let version = version.ok_or(NoKernel::Broken("it does not say its version"))?;
+        let version = version.ok_or(NoKernel::Broken("its header has no version"))?;
         let release = version.split(|byte| matches!(byte, 0 | b' ')).next().unwrap_or_default();
         match std::str::from_utf8(release) {
             Ok(release) if !release.is_empty() && release.chars().all(|c| c.is_ascii_graphic()) => {
                 Ok(KernelImage { release: release.to_owned(), bytes })
             }
-            _ => Err(NoKernel::Broken("what it says its version is cannot be read")),
+            _ => Err(NoKernel::Broken("its version cannot be parsed")),
         }
     }
 
-    /// What `uname -r` says under it, such as `6.1.0-56-cloud-amd64`.
+    /// The output of `uname -r` under this kernel, such as
+    /// `6.1.0-56-cloud-amd64`.
     pub fn release(&self) -> &str {
         &self.release
     }
 }
 
-/// What bytes that are no bzImage look like.
+/// The type of bytes that are not a bzImage.
 fn looks_like(bytes: &[u8]) -> &'static str {
     const BEGINNINGS: &[(usize, &[u8], &str)] = &[
         (0, b"\x7fELF", "an ELF file, such as the vmlinux that bzImage is made from"),
-        (0, b"!<arch>\n", "an ar archive that is no .deb"),
+        (0, b"!<arch>\n", "an ar archive that is not a .deb"),
         (0, b"\xed\xab\xee\xdb", "an rpm package (unpack it with rpm2cpio, and name its vmlinuz)"),
         (0, b"\x1f\x8b", "a gzip file (unpack it first)"),
         (0, b"\xfd7zXZ\0", "an xz file (unpack it first)"),
@@ -98,7 +99,7 @@ fn looks_like(bytes: &[u8]) -> &'static str {
         None if bytes.is_empty() => "an empty file",
         None if bytes.len() < SECTOR => "too short for a kernel",
         None if bytes.iter().take(SECTOR).all(u8::is_ascii) && bytes[0] != 0 => "a text file",
-        None => "no kernel image",
+        None => "not a kernel image",
     }
 }
 
@@ -106,7 +107,7 @@ fn looks_like(bytes: &[u8]) -> &'static str {
 pub(super) mod tests {
     use super::*;
 
-    /// A bzImage of nothing but its header, for a kernel that calls itself so.
+    /// A bzImage with only a header, for a kernel with this version.
     pub(in crate::vm) fn made_up(version: &str) -> Vec<u8> {
         let mut bytes = vec![0; 3 * SECTOR];
         bytes[SETUP_SECTORS] = 1;
@@ -133,18 +134,18 @@ pub(super) mod tests {
     #[case(Vec::new(), "empty")]
     #[case(b"hello".to_vec(), "too short")]
     #[case(vec![b'a'; 4000], "text")]
-    #[case(vec![0xff; 4000], "no kernel")]
+    #[case(vec![0xff; 4000], "not a kernel")]
     fn what_is_none_is_named(#[case] bytes: Vec<u8>, #[case] named: &str) {
         let error = KernelImage::read(bytes).expect_err("no kernel").to_string();
         assert!(error.contains(named), "{error}");
     }
 
     #[rstest::rstest]
-    #[case::of_32_bits(XLOADFLAGS, 0, "32 bits")]
+    #[case::of_32_bits(XLOADFLAGS, 0, "32-bit")]
     #[case::no_boot_flag(BOOT_FLAG, 0, "boot flag")]
-    #[case::no_version(KERNEL_VERSION, 0, "does not say")]
-    #[case::version_outside(KERNEL_VERSION + 1, 0xff, "does not say")]
-    #[case::version_of_nothing(SECTOR + 0x80, 0, "cannot be read")]
+    #[case::no_version(KERNEL_VERSION, 0, "no version")]
+    #[case::version_outside(KERNEL_VERSION + 1, 0xff, "no version")]
+    #[case::version_of_nothing(SECTOR + 0x80, 0, "cannot be parsed")]
     fn a_header_that_does_not_hold_together_is_refused(
         #[case] at: usize,
         #[case] byte: u8,

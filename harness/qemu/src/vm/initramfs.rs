@@ -5,14 +5,15 @@ use std::path::{Component, Path};
 use cpio::NewcBuilder;
 use cpio::newc::trailer;
 
-/// Types of files and their rights, as stat(2) has them.
+/// File types and permissions, as in stat(2).
 const DIRECTORY: u32 = 0o040_755;
 const CHARACTER_DEVICE: u32 = 0o020_600;
 const PROGRAM: u32 = 0o100_755;
 const PLAIN: u32 = 0o100_644;
 
-/// A file system that a kernel unpacks into memory before it starts `/init`:
-/// a cpio archive, made in memory.
+/// A cpio archive, made in memory. The kernel unpacks it into its first file
+/// system before it starts `/init` (initramfs-buffer-format of Linux's
+/// documentation).
 #[derive(Debug)]
 pub(super) struct Initramfs {
     archive: Vec<u8>,
@@ -21,7 +22,7 @@ pub(super) struct Initramfs {
 }
 
 impl Initramfs {
-    /// One with the devices that a program takes for granted.
+    /// An archive with the devices that every program needs.
     pub(super) fn new() -> io::Result<Initramfs> {
         let mut made = Initramfs { archive: Vec::new(), folders: BTreeSet::new(), entries: 0 };
         for (name, minor) in [("/dev/console", (5, 1)), ("/dev/null", (1, 3))] {
@@ -33,18 +34,18 @@ impl Initramfs {
         Ok(made)
     }
 
-    /// Adds an empty folder.
+    /// Adds an empty directory.
     pub(super) fn folder(&mut self, path: &Path) -> io::Result<()> {
         let name = normal(path)?;
         self.folders_above(&format!("{name}/."))
     }
 
-    /// Adds a file that can be executed.
+    /// Adds an executable file.
     pub(super) fn program(&mut self, path: &Path, content: &[u8]) -> io::Result<()> {
         self.file(path, content, PROGRAM)
     }
 
-    /// Adds a file that is read.
+    /// Adds a data file.
     pub(super) fn plain(&mut self, path: &Path, content: &[u8]) -> io::Result<()> {
         self.file(path, content, PLAIN)
     }
@@ -71,24 +72,23 @@ impl Initramfs {
         Ok(())
     }
 
-    /// The next entry, with a number of its own: entries of one number would
-    /// be links to one file.
+    /// The next entry, with its own inode number: entries with the same number
+    /// would be links to one file.
     fn entry(&mut self, name: &str, mode: u32) -> NewcBuilder {
         self.entries += 1;
         NewcBuilder::new(name.trim_start_matches('/')).ino(self.entries).mode(mode)
     }
 
-    /// The whole archive. The kernel reads several of them one behind the
-    /// other.
+    /// The complete archive. The kernel can read several archives in a row.
     pub(super) fn finish(self) -> io::Result<Vec<u8>> {
         let mut archive = trailer(self.archive)?;
-        // As cpio(1) does; the next one begins at a multiple of four.
+        // As in cpio(1). The next archive starts at a multiple of four.
         archive.resize(archive.len().next_multiple_of(512), 0);
         Ok(archive)
     }
 }
 
-/// An absolute path without `.` and `..` in it, in UTF-8.
+/// An absolute UTF-8 path without `.` and `..`.
 fn normal(path: &Path) -> io::Result<String> {
     let mut name = String::new();
     for part in path.components() {
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// What is in an archive: names, modes, contents.
+    /// The contents of an archive: names, modes, data.
     fn read(archive: &[u8]) -> Vec<(String, u32, String)> {
         let mut rest = archive;
         let mut found = Vec::new();

@@ -2,7 +2,7 @@ use super::loss::{Loss, Stage};
 use imglock_core::{FileSystem, PlaceName};
 use imglock_engine::{Boot, Environment, Place, PlaceFate, RunLine, ScenarioResult};
 
-/// What came of a guest's run so far, with its places called by the kernel.
+/// The results of a guest's run so far. Its places have names with the kernel.
 #[derive(Debug)]
 pub(super) struct Journal {
     name: String,
@@ -12,48 +12,48 @@ pub(super) struct Journal {
     stage: Stage,
 }
 
-/// A line of a guest's run, as others get to see it.
+/// A line of a guest's run, for observers.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Entry {
     Place(Box<Place>),
     Result(Box<ScenarioResult>),
-    /// It says nothing new.
+    /// A line without news.
     Nothing,
 }
 
 impl Journal {
-    /// For the kernel called `name`, with these file systems planned; none is
-    /// a directory that is there.
+    /// For the kernel called `name`, with these planned file systems; none for
+    /// an existing directory.
     pub(super) fn new(name: &str, boot: Boot, planned: &[FileSystem]) -> Journal {
         let (name, planned) = (name.to_owned(), planned.to_vec());
         Journal { name, boot, planned, places: Vec::new(), stage: Stage::Boot }
     }
 
-    /// Its first program has been heard of.
+    /// Records that init has reported.
     pub(super) fn has_begun(&mut self) {
         if self.stage == Stage::Boot {
             self.stage = Stage::Begun;
         }
     }
 
-    /// How far it has come.
+    /// The progress of the guest.
     pub(super) fn stage(&self) -> Stage {
         self.stage.clone()
     }
 
-    /// Takes a line in.
+    /// Processes a line.
     ///
     /// # Errors
-    /// When it is none.
+    /// If the line is invalid.
     pub(super) fn take(&mut self, line: &str) -> Result<Entry, Loss> {
         let line: RunLine = serde_json::from_str(line)
-            .map_err(|error| Loss::Garbled(format!("a line of its run is none: {error}")))?;
+            .map_err(|error| Loss::Garbled(format!("a line of its run is invalid: {error}")))?;
         Ok(match line {
             RunLine::Begin { .. } => Entry::Nothing,
             RunLine::Place(place) => {
                 let name = place.name.under(&self.name);
                 let place = Place { name, boot: Some(self.boot.clone()), ..*place };
-                // It is told of again when it is lost.
+                // A place is reported again if it is lost.
                 if let Some(known) = self.places.iter_mut().find(|one| one.name == place.name) {
                     *known = place;
                     return Ok(Entry::Nothing);
@@ -76,8 +76,8 @@ impl Journal {
         })
     }
 
-    /// Every place in the end, with all that the kernel complained of. Where
-    /// it was lost, the place that it was at is lost, and those behind it.
+    /// Every place at the end, with the kernel's warnings. If the kernel was
+    /// lost, its current place is lost, and so are all later places.
     pub(super) fn close(
         mut self,
         release: &str,
@@ -227,6 +227,6 @@ mod tests {
     #[test]
     fn what_is_no_line_is_told() {
         let loss = journal(&[]).take("hello").expect_err("no line");
-        assert!(loss.to_string().starts_with("a line of its run is none"), "{loss}");
+        assert!(loss.to_string().starts_with("a line of its run is invalid"), "{loss}");
     }
 }

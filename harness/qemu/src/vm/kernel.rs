@@ -4,66 +4,66 @@ use super::deb::{Package, is_package};
 use super::image::{KernelImage, NoKernel};
 use super::modules::{Module, ModuleError, Modules};
 
-/// A kernel that was read from a file, with the modules that it needs.
+/// A kernel read from a file, with the modules that it needs.
 #[derive(Debug, Clone)]
 pub struct Kernel {
     /// The file.
     pub file: PathBuf,
     /// The kernel.
     pub image: KernelImage,
-    /// What is to be loaded first, in this order.
+    /// The modules to load, in order.
     pub modules: Vec<Module>,
 }
 
-/// Why there is no kernel.
+/// The reasons why a kernel cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum KernelError {
     /// A file cannot be read.
     #[error("cannot read {}: {why}", file.display())]
     Unreadable {
-        /// Which.
+        /// The file.
         file: PathBuf,
-        /// What the system said.
+        /// The system's error.
         why: String,
     },
-    /// A file that is no kernel.
+    /// A file is not a kernel.
     #[error("{} cannot be booted: {error}", file.display())]
     NoKernel {
-        /// Which.
+        /// The file.
         file: PathBuf,
-        /// What it is.
+        /// The reason.
         error: NoKernel,
     },
-    /// A package that cannot be unpacked.
+    /// A package cannot be unpacked.
     #[error("{} cannot be unpacked: {why}", file.display())]
     Package {
-        /// Which.
+        /// The file.
         file: PathBuf,
-        /// What stood in the way.
+        /// The reason.
         why: String,
     },
-    /// A package without a kernel.
+    /// A package contains no kernel.
     #[error("{} contains no kernel", file.display())]
     NoImage {
-        /// Which.
+        /// The file.
         file: PathBuf,
     },
-    /// No modules of this kernel.
+    /// The modules of this kernel are missing.
     #[error("{} contains no modules of {release}{}", directory.display(), others(.there))]
     NoModules {
-        /// The folder that was named.
+        /// The directory.
         directory: PathBuf,
-        /// Which kernel.
+        /// The kernel's release.
         release: String,
-        /// Whose modules are there.
+        /// The releases with modules in the directory.
         there: Vec<String>,
     },
     /// Modules cannot be loaded.
     #[error("modules of {}: {error}", file.display())]
     Modules {
-        /// Of which kernel.
+        /// The kernel's file.
         file: PathBuf,
-        /// What is wrong with them.
+        /// The reason.
         error: ModuleError,
     },
 }
@@ -77,11 +77,11 @@ fn others(there: &[String]) -> String {
 
 impl Kernel {
     /// Reads the kernel in `file`, and those of its modules that are `wanted`:
-    /// from the package that it is in, or from the first of `folders` that has
-    /// some for it.
+    /// from its package, or from the first of `folders` that has modules for
+    /// it.
     ///
     /// # Errors
-    /// When there is no kernel in it, or modules that are needed are missing.
+    /// If the file contains no kernel, or needed modules are missing.
     pub fn open(
         file: &Path,
         folders: &[PathBuf],
@@ -116,13 +116,14 @@ impl Kernel {
         Ok(Kernel { file: to_owned(), image, modules })
     }
 
-    /// What `uname -r` says under it.
+    /// The output of `uname -r` under this kernel.
     pub fn release(&self) -> &str {
         self.image.release()
     }
 }
 
-/// The modules of `release` in one of these folders, if any was named.
+/// The modules of `release` in one of these directories; `None` without
+/// directories.
 fn in_folders(folders: &[PathBuf], release: &str) -> Result<Option<Modules>, KernelError> {
     let candidates = folders.iter().flat_map(|folder| {
         let below =
@@ -173,7 +174,7 @@ fn read_folder(folder: &Path) -> Result<Modules, KernelError> {
     Ok(modules)
 }
 
-/// The releases whose modules are in a folder.
+/// The releases with modules in a directory.
 fn releases_in(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let with_modules = entries.filter(|entry| entry.path().join("kernel").is_dir());

@@ -3,63 +3,63 @@ use std::time::Duration;
 
 use imglock_core::ScenarioName;
 
-/// How a kernel was lost.
+/// The ways in which a kernel is lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Loss {
-    /// It could not go on: a panic, and the oops before it.
+    /// It panicked, possibly after an oops.
     Died {
         /// The oops.
         fault: Option<String>,
         /// The panic.
         panic: Option<String>,
-        /// Where its run was.
+        /// The progress of the run.
         at: Stage,
     },
-    /// Nothing was heard of it.
+    /// There was no output.
     NeverSpoke(Duration),
-    /// It spoke, but its first program was not heard of in time.
+    /// There was output, but no message from init in time.
     Boot(Duration),
-    /// Its run fell silent.
+    /// The run printed nothing for too long.
     Silent(Duration, Stage),
-    /// Its first program could not do what it was told.
+    /// Init could not do its work.
     Guest(String),
-    /// The run ended before its end.
+    /// The run ended early.
     Run {
-        /// With which status.
+        /// Its exit status.
         status: i32,
-        /// Where it was.
+        /// The progress of the run.
         at: Stage,
-        /// What it said last on its console, if it did.
+        /// The last error on the console, if there is one.
         said: Option<String>,
     },
     /// The machine was switched off.
     PoweredOff(Stage),
-    /// QEMU ended by itself.
+    /// QEMU exited unexpectedly.
     Qemu {
-        /// With which status.
+        /// Its exit status.
         status: Option<i32>,
-        /// What it printed.
+        /// Its last message.
         message: String,
     },
-    /// What came over the port makes no sense.
+    /// The data from the port is invalid.
     Garbled(String),
 }
 
-/// How far a guest has come.
+/// The progress of a guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Its first program has not been heard of.
+    /// Init has not reported.
     Boot,
-    /// It runs, and nothing has ended yet.
+    /// Init runs, and no scenario has ended yet.
     Begun,
-    /// The last run that has ended.
+    /// The last scenario run that has ended.
     After {
-        /// Its scenario.
+        /// The scenario.
         scenario: ScenarioName,
-        /// On which locks and where, in words.
+        /// Lock type and place, in words.
         on: String,
     },
-    /// All that was planned has ended.
+    /// All planned runs have ended.
     Finished,
 }
 
@@ -89,12 +89,12 @@ impl fmt::Display for Loss {
                 write!(f, "the kernel oopsed {at}: {fault}")
             }
             Loss::Died { fault: None, panic, at } => {
-                let panic = panic.as_deref().unwrap_or("it did not say why");
+                let panic = panic.as_deref().unwrap_or("no message");
                 write!(f, "the kernel panicked {at}: {panic}")
             }
             Loss::NeverSpoke(waited) => write!(
                 f,
-                "it never spoke: nothing on its console within {} (has it a driver for 8250 \
+                "no output on its console within {} (does the kernel have a driver for 8250 \
                  serial ports, and a console on them?)",
                 seconds(*waited)
             ),
@@ -118,7 +118,7 @@ impl fmt::Display for Loss {
                     None => "ended".to_owned(),
                 };
                 match message.as_str() {
-                    "" => write!(f, "QEMU {status} and said nothing"),
+                    "" => write!(f, "QEMU {status} without a message"),
                     message => write!(f, "QEMU {status}: {message}"),
                 }
             }
@@ -127,17 +127,17 @@ impl fmt::Display for Loss {
     }
 }
 
-/// How the kernel says that the first program has gone.
+/// The kernel's message after init has exited.
 const INIT_DIED: &str = "Attempted to kill init!";
 
-/// What it says when there is none.
+/// The kernel's messages if there is no init.
 fn is_without_init(panic: &str) -> bool {
     ["No working init found", "VFS: Unable to mount root fs", "Requested init"]
         .iter()
         .any(|begin| panic.starts_with(begin))
 }
 
-/// A time as a person says it.
+/// A duration for a person.
 fn seconds(time: Duration) -> String {
     match time.as_secs_f64() {
         1.0 => "1 second".to_owned(),

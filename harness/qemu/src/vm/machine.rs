@@ -4,35 +4,35 @@ use super::accelerator::Accelerator;
 use super::payload::INIT;
 use crate::qemu::MACHINE;
 
-/// The value of [`ROLE`](imglock_engine::ROLE) that makes this program a
-/// guest's first one.
+/// The value of [`ROLE`](imglock_engine::ROLE) that makes this program the init
+/// of a guest.
 pub(super) const GUEST: &str = "guest";
 
-/// The port that a guest answers over, as it calls it.
+/// The guest's port for messages, by its name in the guest.
 pub(super) const PORT: &str = "/dev/ttyS1";
 
 /// A machine for one guest.
 #[derive(Debug)]
 pub(super) struct Machine<'a> {
-    /// What runs it.
+    /// Its accelerator.
     pub(super) accelerator: Accelerator,
-    /// How many processors it has.
+    /// The number of its processors.
     pub(super) processors: u16,
-    /// How much memory, in MiB.
+    /// Its memory, in MiB.
     pub(super) memory: u32,
-    /// The kernel and its first file system.
+    /// The kernel and its initramfs.
     pub(super) kernel: &'a Path,
     pub(super) initramfs: &'a Path,
-    /// Where its libraries are.
+    /// The directories of its libraries.
     pub(super) libraries: &'a str,
-    /// What the kernel is told besides.
+    /// Additional kernel parameters.
     pub(super) more: &'a [String],
-    /// A pipe with a name, which takes its console.
+    /// A named pipe for the console output.
     pub(super) console: &'a Path,
 }
 
 impl Machine<'_> {
-    /// What QEMU is told. The port is its standard input.
+    /// QEMU's arguments. The port is QEMU's standard input.
     pub(super) fn arguments(&self) -> Vec<String> {
         let Machine { accelerator, processors, memory, .. } = self;
         let pairs: [(&str, String); 14] = [
@@ -52,27 +52,26 @@ impl Machine<'_> {
             ("-action", "panic=none".to_owned()),
         ];
         let words = pairs.into_iter().flat_map(|(option, value)| [option.to_owned(), value]);
-        // A kernel that panics starts its machine anew, and that ends it.
+        // A kernel that panics reboots, and that ends QEMU.
         words.chain(["-nodefaults", "-no-user-config", "-no-reboot"].map(str::to_owned)).collect()
     }
 
-    /// What the kernel is told. Words that it does not know become the
-    /// environment of its first program.
+    /// The kernel's command line. Unknown words become the environment of init.
     fn command_line(&self) -> String {
         let role = format!("{}={GUEST}", imglock_engine::ROLE);
         let libraries = format!("LD_LIBRARY_PATH={}", self.libraries);
         let init = format!("rdinit={INIT}");
         let mut words = vec![
-            // The first of them makes it speak before it has a console.
+            // With the first parameter, it prints before it has a console.
             "earlyprintk=ttyS0",
             "console=ttyS0",
-            // So that its own lines are told from those of programs.
+            // The time distinguishes kernel messages from output of programs.
             "printk.time=1",
             "panic=-1",
             "oops=panic",
-            // Nobody else can give it random numbers at once.
+            // The guest has no other source of random numbers at start.
             "random.trust_cpu=on",
-            // A way to start a machine anew that every one has.
+            // A way to reboot that every machine supports.
             "reboot=t",
             &init,
             &role,
@@ -85,7 +84,7 @@ impl Machine<'_> {
     }
 }
 
-/// A path in an option of QEMU, where a comma ends it.
+/// A path in a QEMU option, where a comma would end it.
 fn escaped(path: &Path) -> String {
     path.display().to_string().replace(',', ",,")
 }

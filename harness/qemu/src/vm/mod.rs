@@ -1,10 +1,10 @@
-//! Other kernels: booted under QEMU, to run scenarios there.
+//! Boots other kernels under QEMU and runs scenarios there.
 //!
-//! A guest has nothing but what is in its initramfs, which is made in memory:
-//! this very program as its first one (`/init`), with the libraries that it
-//! needs; the programs that make file systems; modules in an order in which
-//! they can be loaded. What its run prints comes back over a serial port that
-//! is not the console, so no driver has to be loaded for it.
+//! A guest contains only its initramfs, which is made in memory: this program
+//! as init (`/init`), with the libraries that it needs; the programs that
+//! create file systems; and modules in their load order. The output of the
+//! guest's run comes back over a serial port that is not the console, so no
+//! driver has to be loaded for it.
 //!
 //! ```text
 //!   Kernel, Payload, arguments ─▶ VmPlan ─▶ boot_all ─▶ VmObserver: places, results, news
@@ -14,10 +14,12 @@
 //!              console        port ◀───────────────────┘
 //! ```
 //!
-//! Whatever a kernel does is a result: that it panics, oopses, hangs or says
-//! nothing is told in the [`Fate`](imglock_engine::Fate) of its place, with the
-//! last lines of its console. Every wait has a deadline, and QEMU is started
-//! by a launcher, so it ends with this command however that ends.
+//! The behaviour of a kernel is always a result. A panic, an oops, a hang or
+//! silence is recorded in the [`PlaceFate`] of its place, with the last lines of
+//! its console. Every wait has a deadline. A launcher starts QEMU, so QEMU
+//! always ends with this command.
+//!
+//! [`PlaceFate`]: imglock_engine::PlaceFate
 
 mod accelerator;
 mod boot;
@@ -52,8 +54,8 @@ pub use payload::{GuestPayload, PayloadError};
 pub use plan::{VmOptions, VmPlan};
 pub use session::{VmEnd, boot_all};
 
-/// Plays the first program of a guest to the end if that is what `role` names
-/// and this process is that; returns the exit status.
+/// If `role` is that of a guest's init and this process is init, runs it to the
+/// end and returns the exit status.
 pub(crate) fn run_as(role: &str) -> Option<i32> {
     if role != machine::GUEST || !guest::is_first() {
         return None;

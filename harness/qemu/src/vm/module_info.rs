@@ -1,29 +1,29 @@
 use object::{Object, ObjectSection};
 
-/// What a module says of itself, in its section `.modinfo`.
+/// The metadata of a module, from its section `.modinfo`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ModuleInfo {
-    /// The modules without which it cannot be loaded (`depends=`).
+    /// The modules that it requires (`depends=`).
     pub(super) depends: Vec<String>,
-    /// What it would like to have first, if it is there (`softdep=pre:`): names
-    /// or aliases.
+    /// The modules to load before it if they are available (`softdep=pre:`):
+    /// names or aliases.
     pub(super) wishes: Vec<String>,
-    /// Other names that it goes by (`alias=`).
+    /// Its other names (`alias=`).
     pub(super) aliases: Vec<String>,
 }
 
 impl ModuleInfo {
-    /// Reads it from the module, an ELF file.
+    /// Reads the metadata from the module, an ELF file.
     ///
     /// # Errors
-    /// When that is none.
+    /// If the bytes are not an ELF file.
     pub(super) fn read(module: &[u8]) -> Result<ModuleInfo, String> {
         let file = object::File::parse(module).map_err(|error| error.to_string())?;
         let section = file.section_by_name(".modinfo").ok_or("it has no section .modinfo")?;
         Ok(ModuleInfo::of_section(section.data().map_err(|error| error.to_string())?))
     }
 
-    /// `KEY=VALUE`, each with a NUL behind it.
+    /// `KEY=VALUE` entries, each followed by a NUL.
     pub(super) fn of_section(section: &[u8]) -> ModuleInfo {
         let mut info = ModuleInfo::default();
         for entry in section.split(|byte| *byte == 0) {
@@ -56,7 +56,7 @@ fn before(wishes: &str) -> Vec<String> {
     found
 }
 
-/// A name as the kernel compares it: `-` and `_` are the same.
+/// A name as the kernel compares it: `-` and `_` are equal.
 pub(super) fn normal(name: &str) -> String {
     name.replace('-', "_")
 }

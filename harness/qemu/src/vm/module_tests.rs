@@ -1,9 +1,9 @@
-//! Modules that are made up for tests.
+//! Hand-made modules for tests.
 
 use object::write::{Object, StandardSegment};
 use object::{Architecture, BinaryFormat, Endianness, SectionKind};
 
-/// An ELF file with these words, parted by `|`, in its `.modinfo`.
+/// An ELF file with these entries, separated by `|`, in its `.modinfo`.
 pub(super) fn made_up(info: &str) -> Vec<u8> {
     let mut object = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
     let segment = object.segment_name(StandardSegment::Data).to_vec();

@@ -4,80 +4,81 @@ use std::path::{Path, PathBuf};
 use super::module_info::{ModuleInfo, normal};
 use super::packing::{Packing, unpacked};
 
-/// A module that can be loaded.
+/// A module to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
     /// Its name, as in /proc/modules.
     pub name: String,
-    /// It is only wished for: that it cannot be loaded does no harm.
+    /// Whether the guest works without it.
     pub optional: bool,
-    /// The module, unpacked.
+    /// The module, uncompressed.
     pub content: Vec<u8>,
 }
 
-/// Why modules cannot be had.
+/// The reasons why modules cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModuleError {
-    /// One that another needs is not there.
-    #[error("module `{by}` needs `{name}`, which is neither among the modules nor built in")]
+    /// A required module is missing.
+    #[error("module `{by}` needs `{name}`, which is neither available nor built in")]
     Missing {
-        /// What is missing.
+        /// The missing module.
         name: String,
-        /// Who needs it.
+        /// The module that requires it.
         by: String,
     },
-    /// One cannot be read.
+    /// A module cannot be read.
     #[error("module `{name}` cannot be read: {why}")]
     Broken {
-        /// Which.
+        /// The module.
         name: String,
-        /// What stood in the way.
+        /// The reason.
         why: String,
     },
 }
 
-/// The modules that belong to a kernel, and what is built into it.
+/// The modules of a kernel, loadable and built in.
 #[derive(Debug, Clone, Default)]
 pub struct Modules {
     files: BTreeMap<String, ModuleFile>,
     builtin: BTreeSet<String>,
 }
 
-/// Where a module is.
+/// The location of a module.
 #[derive(Debug, Clone)]
 struct ModuleFile {
     path: PathBuf,
-    /// What was read from a package; read from `path` otherwise.
+    /// Its content if it comes from a package; otherwise it is read from
+    /// `path`.
     packed: Option<Vec<u8>>,
 }
 
 impl Modules {
-    /// Adds the file of a module; `packed` is its content, where that is not
-    /// to be read from `path`. Files that are no module are left out.
+    /// Adds a module's file. `packed` is its content if it is not read from
+    /// `path`. Other files are ignored.
     pub(super) fn add(&mut self, path: &Path, packed: Option<Vec<u8>>) {
         if let Some(name) = module_name(path) {
             self.files.insert(name, ModuleFile { path: path.to_owned(), packed });
         }
     }
 
-    /// Adds what a file `modules.builtin` lists.
+    /// Adds the entries of a `modules.builtin` file.
     pub(super) fn add_builtin(&mut self, list: &str) {
         self.builtin.extend(list.lines().filter_map(|line| module_name(Path::new(line))));
     }
 
-    /// Whether a module of that name is there or built in.
+    /// Whether a module of this name is available or built in.
     #[cfg(test)]
     pub(super) fn knows(&self, name: &str) -> bool {
         let name = normal(name);
         self.files.contains_key(&name) || self.builtin.contains(&name)
     }
 
-    /// The modules of these names and all that they need, in an order in which
-    /// they can be loaded. What is built in is left out, and so is a name that
-    /// is unknown: the kernel may do without.
+    /// These modules and all modules that they require, in load order. Built-in
+    /// modules are left out, and so are unknown names: the kernel may work
+    /// without them.
     ///
     /// # Errors
-    /// When one needs what is not there, or cannot be read.
+    /// If a required module is missing or cannot be read.
     pub fn in_order(&self, wanted: &[String]) -> Result<Vec<Module>, ModuleError> {
         let mut order =
             Order { modules: self, aliases: None, met: BTreeSet::new(), found: Vec::new() };
@@ -102,8 +103,8 @@ impl Modules {
         Ok(Some((content, info)))
     }
 
-    /// Which modules go by which other name. Wishes are mostly for ways to
-    /// compute something, so only those are looked at.
+    /// The modules for each alias. Most soft dependencies are for computing
+    /// functions, so only such modules are searched.
     fn aliases(&self) -> BTreeMap<String, Vec<String>> {
         let mut aliases: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let computes = |path: &Path| {
@@ -111,7 +112,7 @@ impl Modules {
                 .any(|part| ["crypto", "lib"].iter().any(|folder| part.as_os_str() == *folder))
         };
         for (name, file) in &self.files {
-            // One that cannot be read grants no wish.
+            // An unreadable module satisfies no soft dependency.
             let info = computes(&file.path).then(|| self.read(name).ok().flatten()).flatten();
             for alias in info.into_iter().flat_map(|(_, info)| info.aliases) {
                 aliases.entry(alias).or_default().push(name.clone());
@@ -121,7 +122,7 @@ impl Modules {
     }
 }
 
-/// The walk along what modules need.
+/// The traversal of module dependencies.
 struct Order<'a> {
     modules: &'a Modules,
     aliases: Option<BTreeMap<String, Vec<String>>>,
@@ -140,7 +141,7 @@ impl Order<'_> {
         let Some((content, info)) = self.modules.read(name)? else { return Ok(()) };
         for wish in &info.wishes {
             for granted in self.granted_by(wish) {
-                // A wish may stay one.
+                // A soft dependency may fail.
                 let _ = self.visit(&granted, true);
             }
         }
@@ -158,7 +159,7 @@ impl Order<'_> {
         Ok(())
     }
 
-    /// Makes one that was only wished for, and what it needs, a must.
+    /// Makes an optional module and its dependencies required.
     fn insist_on(&mut self, name: &str) {
         let Some(module) = self.found.iter_mut().find(|one| one.name == name && one.optional)
         else {
@@ -169,8 +170,8 @@ impl Order<'_> {
         needed.iter().for_each(|needed| self.insist_on(needed));
     }
 
-    /// The modules that a wish can mean. What is built in serves as well as
-    /// any of them.
+    /// The modules that satisfy a soft dependency. A built-in module satisfies
+    /// it as well.
     fn granted_by(&mut self, wish: &str) -> Vec<String> {
         if self.modules.files.contains_key(wish) {
             return vec![wish.to_owned()];
@@ -193,7 +194,7 @@ mod tests {
     use super::super::module_tests::made_up;
     use super::*;
 
-    /// Modules as their paths, with what each says of itself.
+    /// Modules by path, with their metadata.
     fn modules(files: &[(&str, &str)], builtin: &str) -> Modules {
         let mut modules = Modules::default();
         for (path, info) in files {

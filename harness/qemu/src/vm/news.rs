@@ -4,13 +4,13 @@ use imglock_engine::{Place, ScenarioResult, TourObserver};
 
 use super::Accelerator;
 
-/// An observer of guests: it learns of places and results as of any tour, and
-/// of the guests themselves.
+/// An observer of guests. It receives places and results, as from any tour, and
+/// events of the guests themselves.
 pub trait VmObserver: TourObserver {
-    /// Something happened to the guest with this number in the plan, from 0.
+    /// An event of the guest with this number in the plan, from 0.
     ///
     /// # Errors
-    /// The observer ends all guests.
+    /// An error ends all guests.
     fn news(&mut self, kernel: usize, news: VmNews) -> Result<(), Self::Stop>;
 }
 
@@ -39,7 +39,7 @@ pub enum VmLimit {
     Silence,
 }
 
-/// Everything that one guest tells.
+/// All messages about one guest.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Told {
     News(VmNews),

@@ -2,31 +2,32 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// The file in which a guest finds what it is to do.
+/// The file in the guest that contains its order.
 pub(super) const ORDER: &str = "/imglock/order.json";
 
-/// What a guest is told.
+/// The order to a guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Order {
-    /// What `imglock` is called with.
+    /// The arguments of `imglock`.
     pub(super) arguments: Vec<String>,
-    /// Where programs are, as `PATH` has it.
+    /// The directories of programs, in the format of `PATH`.
     pub(super) path: String,
-    /// What is to be loaded, in this order.
+    /// The modules to load, in order.
     pub(super) modules: Vec<ModuleOrder>,
-    /// Files of the user's: where each is, and where it is to be put.
+    /// The user's files: the current and the final path of each.
     pub(super) files: Vec<(PathBuf, PathBuf)>,
-    /// Where it runs, so that relative names lead where they do on the host.
+    /// The working directory, so that relative names have the same meaning as
+    /// on the host.
     pub(super) directory: PathBuf,
 }
 
-/// A module that is to be loaded.
+/// A module to load.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ModuleOrder {
     /// Its name.
     pub(super) name: String,
     /// Its file.
     pub(super) file: PathBuf,
-    /// That it cannot be loaded does no harm.
+    /// Whether the guest works without it.
     pub(super) optional: bool,
 }

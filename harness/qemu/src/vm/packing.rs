@@ -4,10 +4,10 @@ use std::path::Path;
 use liblzma::read::XzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
-/// How a file is packed, by the end of its name.
+/// The compression of a file, by its file name extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Packing {
-    /// Not at all.
+    /// No compression.
     Plain,
     /// `.xz`
     Xz,
@@ -18,7 +18,8 @@ pub(super) enum Packing {
 }
 
 impl Packing {
-    /// The packing of a file called so, and its name without that.
+    /// The compression of a file with this name, and the name without the
+    /// extension.
     pub(super) fn of(name: &str) -> (Packing, &str) {
         let endings = [(".xz", Packing::Xz), (".zst", Packing::Zstd), (".gz", Packing::Gzip)];
         let found = endings
@@ -27,10 +28,10 @@ impl Packing {
         found.unwrap_or((Packing::Plain, name))
     }
 
-    /// What is inside.
+    /// A reader of the uncompressed content.
     ///
     /// # Errors
-    /// When its very beginning cannot be unpacked.
+    /// If the start of the file cannot be decompressed.
     pub(super) fn reader<'a>(self, packed: impl Read + 'a) -> std::io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
             Packing::Plain => Box::new(packed),
@@ -43,10 +44,10 @@ impl Packing {
     }
 }
 
-/// The whole of a file called `name`, unpacked.
+/// The whole content of a file called `name`, uncompressed.
 ///
 /// # Errors
-/// When it is not what its name says.
+/// If the file does not have the compression that its name indicates.
 pub(super) fn unpacked(name: &Path, packed: &[u8]) -> std::io::Result<Vec<u8>> {
     let (packing, _) = Packing::of(name.to_str().unwrap_or_default());
     let mut bytes = Vec::new();

@@ -10,41 +10,41 @@ use object::{Endianness, U16, U64};
 use super::initramfs::Initramfs;
 use imglock_engine::describe;
 
-/// Where a guest finds this program, which is its first.
+/// The path of this program in a guest: its init.
 pub(super) const INIT: &str = "/init";
 
-/// What goes into every guest: this very program, others that it may call, and
-/// files of the user's, with the shared libraries that they need.
+/// The contents of every guest: this program, other programs that it may call,
+/// and the user's files, with the shared libraries that they need.
 #[derive(Debug)]
 pub struct GuestPayload {
-    /// As an archive that a kernel unpacks.
+    /// An archive that a kernel unpacks.
     pub(super) archive: Vec<u8>,
-    /// Where the programs are, as `PATH` has it.
+    /// The directories of the programs, in the format of `PATH`.
     pub(super) path: String,
-    /// Where the libraries are, as `LD_LIBRARY_PATH` has it.
+    /// The directories of the libraries, in the format of `LD_LIBRARY_PATH`.
     pub(super) libraries: String,
-    /// The user's files: where each is, and where it is to be put.
+    /// The user's files: the current and the final path of each.
     pub(super) files: Vec<(PathBuf, PathBuf)>,
-    /// The directory that this command runs in.
+    /// The working directory of this command.
     pub(super) directory: PathBuf,
 }
 
-/// Why something cannot be taken along.
+/// The reason why a file cannot be put into a guest.
 #[derive(Debug, thiserror::Error)]
-#[error("{} cannot be taken into a guest: {why}", path.display())]
+#[error("{} cannot be put into a guest: {why}", path.display())]
 pub struct PayloadError {
-    /// What.
+    /// The file.
     pub path: PathBuf,
-    /// Why not.
+    /// The reason.
     pub why: String,
 }
 
 impl GuestPayload {
-    /// Packs this program, those of `programs` that are installed, and
-    /// `files`, each under the path that it has here.
+    /// Packs this program, those of `programs` that are installed, and `files`,
+    /// each under its path on the host.
     ///
     /// # Errors
-    /// When one cannot be read, or needs a library that is not there.
+    /// If a file cannot be read, or needs a library that is missing.
     pub fn pack(programs: &[&str], files: &[PathBuf]) -> Result<GuestPayload, PayloadError> {
         let packed = |error: std::io::Error| PayloadError {
             path: PathBuf::from(INIT),
@@ -65,7 +65,7 @@ impl GuestPayload {
         for (inside, outside) in &libraries {
             initramfs.program(inside, &read(outside)?).map_err(packed)?;
         }
-        // Where they are to be, something may be mounted first.
+        // The final paths may first need a mount.
         let mut put = Vec::new();
         for (number, file) in files.iter().enumerate() {
             let inside = PathBuf::from(format!("/imglock/files/{number}"));
@@ -91,13 +91,14 @@ fn read(path: &Path) -> Result<Vec<u8>, PayloadError> {
     std::fs::read(path).map_err(failed)
 }
 
-/// Folders, once each, with colons between.
+/// Directories without duplicates, separated by colons.
 fn joined<'a>(folders: impl Iterator<Item = &'a Path>) -> String {
     let once: BTreeSet<String> = folders.map(|folder| folder.display().to_string()).collect();
     once.into_iter().collect::<Vec<_>>().join(":")
 }
 
-/// Where a program is: in `PATH`, or where a root's programs are.
+/// The path of a program: in `PATH`, or in the system administrator's
+/// directories.
 fn installed(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let more = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
@@ -105,27 +106,27 @@ fn installed(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|path| path.is_absolute() && path.is_file())
 }
 
-/// The shared libraries of a program: the path by which each is looked for,
-/// and where it is here. None for a program that is linked statically.
+/// The shared libraries of a program: the path by which each is searched, and
+/// its path here. Empty for a statically linked program.
 fn libraries_of(program: &Path) -> Result<BTreeMap<PathBuf, PathBuf>, PayloadError> {
     let failed = |why: String| PayloadError { path: program.to_owned(), why };
     let tree = DependencyAnalyzer::default()
         .analyze(program)
-        .map_err(|error| failed(format!("its libraries cannot be found out: {error}")))?;
+        .map_err(|error| failed(format!("its libraries cannot be determined: {error}")))?;
     let mut found = BTreeMap::new();
-    // The kernel looks for it by exactly this name.
+    // The kernel searches the interpreter by exactly this name.
     found.extend(tree.interpreter.map(PathBuf::from).map(|path| (path.clone(), path)));
     for library in tree.libraries.into_values() {
         match library.realpath {
             Some(real) => found.insert(library.path, real),
-            None => return Err(failed(format!("it needs {}, which is not there", library.name))),
+            None => return Err(failed(format!("it needs {}, which is missing", library.name))),
         };
     }
     Ok(found)
 }
 
-/// What of an ELF file is loaded to run it: all but its sections, most of
-/// which a debugger would want. A debug build is five times as large with them.
+/// The parts of an ELF file that are loaded to run it. Its sections, mostly for
+/// debuggers, are left out; with them, a debug build is five times as large.
 fn loaded_part(program: &[u8]) -> Option<Vec<u8>> {
     let header = FileHeader64::<Endianness>::parse(program).ok()?;
     let endian = header.endian().ok()?;

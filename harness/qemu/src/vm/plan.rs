@@ -8,24 +8,24 @@ use super::payload::GuestPayload;
 use crate::qemu::QemuBinary;
 use imglock_engine::LauncherOptions;
 
-/// What is to be run under which kernels.
+/// A plan of runs under several kernels.
 #[derive(Debug)]
 pub struct VmPlan {
     /// The kernels.
     pub kernels: Vec<Kernel>,
-    /// What every guest's `imglock` is called with; it prints
+    /// The arguments of every guest's `imglock`, which prints
     /// [`RunLine`](imglock_engine::RunLine)s.
     pub arguments: Vec<String>,
-    /// The file systems that are named there, as places will be called; none
-    /// for a directory that is there.
+    /// The file systems in these arguments, by the names of their places; none
+    /// for an existing directory.
     pub file_systems: Vec<FileSystem>,
-    /// What goes into every guest.
+    /// The contents of every guest.
     pub payload: GuestPayload,
 }
 
 impl VmPlan {
-    /// What each kernel is called in reports: its release, and a number behind
-    /// that where several say the same one.
+    /// The name of each kernel in reports: its release, with a number if
+    /// several kernels have the same release.
     pub fn names(&self) -> Vec<String> {
         numbered(self.kernels.iter().map(Kernel::release))
     }
@@ -41,36 +41,36 @@ fn numbered<'a>(releases: impl Iterator<Item = &'a str>) -> Vec<String> {
     releases.map(name).collect()
 }
 
-/// How guests are run.
+/// The options for running guests.
 #[derive(Debug, Clone)]
 pub struct VmOptions {
     /// The emulator.
     pub emulator: QemuBinary,
-    /// What runs the guests.
+    /// The accelerator.
     pub accelerator: AcceleratorChoice,
-    /// How long a guest under KVM may say nothing at all before it is started
-    /// anew under TCG, where the choice is free.
+    /// Time limit for the first output of a guest under KVM. After it, the
+    /// guest is started again under TCG if the choice allows this.
     pub patience: Duration,
-    /// How many processors a guest has.
+    /// The number of processors of a guest.
     pub processors: u16,
-    /// How much memory, in MiB; as much as fits when left out.
+    /// The memory in MiB; computed from the payload if `None`.
     pub memory: Option<u32>,
-    /// What the kernels are told besides.
+    /// Additional kernel parameters.
     pub more: Vec<String>,
-    /// How long a kernel may take until its first program is heard of.
+    /// Time limit for a kernel to boot until its init reports.
     pub boot_timeout: Duration,
-    /// How long the run may say nothing.
+    /// Time limit without output of the run.
     pub silence: Duration,
-    /// How many kernels run at a time.
+    /// The number of kernels that run in parallel.
     pub jobs: usize,
-    /// Where and how processes are started.
+    /// The launcher's options and directory.
     pub launcher: LauncherOptions,
 }
 
 impl VmOptions {
-    /// How much memory a guest gets that unpacks so many bytes at its start.
+    /// The memory of a guest whose initramfs has this many bytes uncompressed.
     pub(super) fn memory_for(&self, initramfs: usize) -> u32 {
-        /// What thousands of processes and the file systems take.
+        /// Memory for thousands of processes and for file systems.
         const WORK_MIB: usize = 768;
         let fits = || WORK_MIB + 2 * initramfs.div_ceil(1 << 20);
         self.memory.unwrap_or_else(|| u32::try_from(fits()).unwrap_or(u32::MAX))

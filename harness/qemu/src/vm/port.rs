@@ -4,36 +4,37 @@ use flate2::write::ZlibEncoder;
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 use serde::{Deserialize, Serialize};
 
-/// What a guest says over the port that is not its console.
+/// A message of a guest over the port that is not its console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Word {
-    /// About itself.
+    /// A message about the guest itself.
     Note(Note),
-    /// A line that its run printed.
+    /// A line of output of its run.
     Line(String),
 }
 
-/// What a guest says of itself.
+/// A message of a guest about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Note {
-    /// First of all: it is there.
+    /// The first message: init runs.
     Hello {
-        /// What uname(2) calls the kernel.
+        /// The kernel's release, from uname(2).
         release: String,
     },
-    /// It cannot do what it was told, and why.
+    /// Init cannot execute its order, for this reason.
     Failed(String),
-    /// Its run has ended, with this status as a shell has it.
+    /// The run has ended with this exit status, as a shell reports it.
     Ended(i32),
 }
 
-/// Before a line of the run, and before a note.
+/// Prefixes of a line of the run and of a note.
 const LINE: u8 = b'>';
 const NOTE: u8 = b'!';
 
-/// The guest's end. What it says is one compressed stream: a serial port that
-/// is emulated takes microseconds for each byte, and a suite has megabytes.
+/// The guest's end. The messages are one compressed stream: an emulated serial
+/// port needs microseconds for each byte, and a run of all scenarios prints
+/// megabytes.
 pub(super) struct Speaker<W: Write>(ZlibEncoder<W>);
 
 impl<W: Write> Speaker<W> {
@@ -41,17 +42,17 @@ impl<W: Write> Speaker<W> {
         Speaker(ZlibEncoder::new(port, Compression::fast()))
     }
 
-    /// Says something about the guest.
+    /// Sends a message about the guest.
     pub(super) fn note(&mut self, note: &Note) -> io::Result<()> {
         self.say(NOTE, &serde_json::to_vec(note)?)
     }
 
-    /// Passes on a line of the run.
+    /// Forwards a line of the run.
     pub(super) fn line(&mut self, line: &[u8]) -> io::Result<()> {
         self.say(LINE, line)
     }
 
-    /// The flush makes it arrive now.
+    /// Sends and flushes a message, so that it arrives at once.
     fn say(&mut self, kind: u8, text: &[u8]) -> io::Result<()> {
         self.0.write_all(&[kind])?;
         self.0.write_all(text)?;
@@ -71,10 +72,10 @@ impl Listener {
         Listener { stream: Decompress::new(true), text: Vec::new() }
     }
 
-    /// What has been said completely with these bytes.
+    /// The messages that are complete with these bytes.
     ///
     /// # Errors
-    /// When it cannot be understood.
+    /// If the data is invalid.
     pub(super) fn hear(&mut self, mut bytes: &[u8]) -> Result<Vec<Word>, String> {
         loop {
             self.text.reserve(1 << 16);
@@ -84,9 +85,11 @@ impl Listener {
             let taken = usize::try_from(self.stream.total_in() - before).unwrap_or(bytes.len());
             bytes = &bytes[taken..];
             match status {
-                Err(_) => return Err("what came over its port is no compressed text".to_owned()),
+                Err(_) => {
+                    return Err("the data from its port is not valid compressed text".to_owned());
+                }
                 Ok(Status::StreamEnd) => break,
-                // Room that is not used up means that there is nothing more.
+                // Unused room in the buffer means that all input is decoded.
                 Ok(_) if bytes.is_empty() && self.text.len() - length < room => break,
                 Ok(_) => {}
             }
@@ -107,8 +110,8 @@ fn understood(line: &[u8]) -> Result<Word, String> {
         Some((&LINE, text)) => Ok(Word::Line(String::from_utf8_lossy(text).into_owned())),
         Some((&NOTE, note)) => serde_json::from_slice(note)
             .map(Word::Note)
-            .map_err(|error| format!("a note that came over its port is none: {error}")),
-        _ => Err("a line that came over its port is neither a note nor of a run".to_owned()),
+            .map_err(|error| format!("a note from its port is invalid: {error}")),
+        _ => Err("a line from its port is neither a note nor a line of a run".to_owned()),
     }
 }
 

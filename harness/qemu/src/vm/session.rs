@@ -9,21 +9,21 @@ use super::plan::{VmOptions, VmPlan};
 use imglock_core::PlaceName;
 use imglock_engine::{ProcessError, in_lanes};
 
-/// How guests ended before all of them were over.
+/// The ways in which guests end before all of them have finished.
 #[derive(Debug)]
 pub enum VmEnd<S> {
     /// The observer ended them.
     Observer(S),
-    /// QEMU cannot be started, or the command is being stopped.
+    /// QEMU cannot be started, or the work is stopped.
     Process(ProcessError),
 }
 
-/// Boots the kernels of `plan`, several at a time, and tells `observer` of
-/// places, results and news.
+/// Boots the kernels of `plan`, several at a time, and reports places, results
+/// and news to `observer`.
 ///
 /// # Errors
-/// When QEMU cannot be started, everything is to stop, or the observer ends
-/// it. The fate of a single kernel is no error: it is the fate of its places.
+/// If QEMU cannot be started, the work is stopped, or the observer ends it. The
+/// loss of a single kernel is not an error but the fate of its places.
 pub fn boot_all<O: VmObserver>(
     plan: &VmPlan,
     options: &VmOptions,
@@ -35,7 +35,7 @@ pub fn boot_all<O: VmObserver>(
     let (sender, told) = channel();
     std::thread::scope(|scope| {
         let lanes = scope.spawn(|| {
-            // The end of the sender is the end of the events.
+            // The end of this sender ends the events.
             let sender = sender;
             let work = |(): &mut (), unit: &(usize, (&_, &String))| {
                 let (number, (kernel, name)) = *unit;

@@ -13,52 +13,52 @@ use super::port::{Listener, Note, Word};
 use crate::qemu::exit_status;
 use imglock_engine::{Executed, ProcessHandle, ReceiveError, StopToken, await_any};
 
-/// How long a machine may take to end once its run has.
+/// Time limit for a machine to end after its run.
 const TO_END: Duration = Duration::from_secs(20);
 
-/// How long each part of a guest's life may take.
+/// The time limits of a guest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// Until the first sign of life, where there is another way to run it.
+    /// Time limit for the first output, if another accelerator is available.
     pub(super) life: Option<Duration>,
-    /// Until its first program is heard of.
+    /// Time limit until init reports.
     pub(super) boot: Duration,
-    /// Between two lines of its run.
+    /// Time limit between two lines of its run.
     pub(super) silence: Duration,
 }
 
-/// What is heard of a guest.
+/// An observation of a guest.
 #[derive(Debug)]
 pub(super) enum Heard {
-    /// On its console.
+    /// Output on its console.
     Console(Vec<u8>),
-    /// That it is there.
+    /// Init has reported.
     Hello,
     /// A line of its run.
     Line(String),
 }
 
-/// How the watch over a guest ended.
+/// The end of the watch over a guest.
 #[derive(Debug)]
 pub(super) enum WatchEnd {
-    /// Its run ended with this status, and then its machine did.
+    /// Its run ended with this status, and then its machine ended.
     Ended(i32),
-    /// Its machine ended before its run had.
+    /// Its machine ended before its run.
     MachineEnded {
-        /// QEMU's exit status, if it can be known.
+        /// QEMU's exit status, if it is known.
         status: Option<i32>,
         /// The last line that QEMU printed.
         message: String,
     },
-    /// Nothing was heard of it within that time.
+    /// No output within this time.
     NoLife(Duration),
-    /// Its first program was not heard of within that time.
+    /// No message from init within this time.
     NotUp(Duration),
-    /// Its run said nothing for that long.
+    /// No output of its run for this time.
     Silent(Duration),
-    /// It said that it is lost, or what it said makes no sense.
+    /// The guest reported that it is lost, or its data is invalid.
     Told(Loss),
-    /// It is to be stopped.
+    /// The watch was stopped.
     Stopped,
 }
 
@@ -70,36 +70,37 @@ pub(super) struct Watch<'a> {
     executed: &'a Executed,
     patience: Patience,
     stop: &'a StopToken,
-    /// When it was started, and when something was heard of its run.
+    /// The time of its start, and of the last output of its run.
     started: Instant,
     heard: Option<Instant>,
-    /// With which status its run ended, and when.
+    /// The status of its run, and the time of its end.
     ended: Option<(i32, Instant)>,
     listener: Listener,
-    /// What its kernel said.
+    /// The messages of its kernel.
     said: &'a mut Console,
 }
 
-/// A pipe with a name that takes what a guest says on its console.
+/// A named pipe for a guest's console output.
 #[derive(Debug)]
 pub(super) struct ConsolePipe(File);
 
 impl ConsolePipe {
-    /// Makes it at `path`.
+    /// Creates the pipe at `path`.
     ///
     /// # Errors
-    /// When that cannot be.
+    /// If it cannot be created.
     pub(super) fn make(path: &Path) -> io::Result<ConsolePipe> {
         mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
-        // For writing too, so that it has no end before the machine has.
+        // Also open for writing, so that end-of-file does not come before the
+        // end of the machine.
         let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let pipe = rustix::fs::open(path, flags, Mode::empty())?;
-        // A kernel that cannot go on says much at once. Less would do, too.
+        // A failing kernel prints much at once. A smaller pipe works, too.
         let _ = rustix::pipe::fcntl_setpipe_size(&pipe, 1 << 20);
         Ok(ConsolePipe(pipe.into()))
     }
 
-    /// What has come; empty when nothing has.
+    /// The available bytes; empty if there are none.
     fn read(&self) -> Vec<u8> {
         let mut bytes = vec![0; 1 << 16];
         let length = (&self.0).read(&mut bytes).unwrap_or(0);
@@ -109,10 +110,10 @@ impl ConsolePipe {
 }
 
 impl<'a> Watch<'a> {
-    /// Watches over what has just been started.
+    /// Watches a guest that was just started.
     ///
     /// # Errors
-    /// When this process is out of descriptors.
+    /// If this process has no free descriptors.
     pub(super) fn new(
         executed: &'a Executed,
         console: &'a ConsolePipe,
@@ -135,13 +136,14 @@ impl<'a> Watch<'a> {
         })
     }
 
-    /// Watches until it ends, is lost, or has to be stopped; `tell` is told of
-    /// all that is heard, and says what is wrong with it.
+    /// Watches until the guest ends, is lost, or has to be stopped. `tell`
+    /// receives all observations and returns an error if one shows a loss.
     pub(super) fn watch(mut self, tell: &mut dyn FnMut(Heard) -> Result<(), Loss>) -> WatchEnd {
         loop {
             let fds = [self.process.as_fd(), self.console.0.as_fd(), self.port.as_fd()];
             let woken = await_any(&fds, self.deadline(), self.stop);
-            // Whatever woke it, all is looked at: neither may drown the other.
+            // Every source is read, whatever caused the wake-up, so that no
+            // source starves another.
             let is_over = self.process.has_ended();
             if let Err(loss) = self.hear(is_over, tell) {
                 return WatchEnd::Told(loss);
@@ -150,14 +152,14 @@ impl<'a> Watch<'a> {
                 Ok(_) if is_over => return self.over(),
                 Ok(_) => {}
                 Err(ReceiveError::Stopped) => return WatchEnd::Stopped,
-                // Something may have come in the last moment.
+                // Something may have arrived at the last moment.
                 Err(_) if self.deadline() > Instant::now() => {}
                 Err(_) => return self.late(),
             }
         }
     }
 
-    /// When it has to have said something.
+    /// The deadline for the next message.
     fn deadline(&self) -> Instant {
         match (self.ended, self.heard, self.patience.life) {
             (Some((_, ended)), ..) => ended + TO_END,
@@ -169,7 +171,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Takes in what has come; all of it, once nothing more will.
+    /// Processes the available data; all of it after the end of the machine.
     fn hear(
         &mut self,
         to_the_end: bool,
@@ -213,7 +215,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// The machine has ended.
+    /// The result after the machine has ended.
     fn over(self) -> WatchEnd {
         if let Some((status, _)) = self.ended {
             return WatchEnd::Ended(status);
@@ -223,11 +225,11 @@ impl<'a> Watch<'a> {
         WatchEnd::MachineEnded { status: exit_status(self.executed.pid).ok(), message }
     }
 
-    /// It has not said anything for too long.
+    /// The result after a time limit.
     fn late(self) -> WatchEnd {
         let Patience { life, boot, silence } = self.patience;
         match (self.ended, self.heard) {
-            // All was told before; that it does not end is no matter.
+            // The run is complete; a machine that does not end does not matter.
             (Some((status, _)), _) => WatchEnd::Ended(status),
             (None, Some(_)) => WatchEnd::Silent(silence),
             (None, None) if self.said.was_heard() => WatchEnd::NotUp(boot),

@@ -2,8 +2,7 @@ use serde::Serialize;
 
 use super::span::NEVER;
 use super::{HistoryEvent, HistoryEventKind, OpenAnswer, OpenerRole, Opening, OpeningEnd};
-use imglock_core::Hazard;
-use imglock_core::{Claim, Refusal, Side};
+use imglock_core::{Claim, Hazard, Refusal, Side};
 
 /// A finding of the judge in a history, with everything that proves it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -3,8 +3,7 @@ use super::span::{Meeting, Span, lead};
 use super::terms::{HistoryTerms, Owners};
 use super::verdict::HistoryJudgement;
 use super::{HistoryFinding, HistoryMatter, Opening};
-use imglock_core::Backend;
-use imglock_core::{Claim, Permissions};
+use imglock_core::{Backend, Claim, Permissions};
 
 /// First rule: no two conflicting holders at the same time.
 ///

@@ -1,7 +1,6 @@
 use super::process::{Node, Pending};
 use super::world::World;
-use imglock_core::{Action, Outcome};
-use imglock_core::{LockType, RangeSpec};
+use imglock_core::{Action, LockType, Outcome, RangeSpec};
 
 impl World {
     /// Updates the world with the real outcome of `action` by `actor`. If it differs from the

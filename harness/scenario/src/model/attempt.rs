@@ -4,9 +4,10 @@ use imglock_core::Errno;
 
 use super::process::Place;
 use super::world::World;
-use imglock_core::Outcome;
-use imglock_core::{Access, Claim, Refusal, Side, held_byte, lock_bytes, unshared_byte};
-use imglock_core::{ByteRange, LockType};
+use imglock_core::{
+    Access, ByteRange, Claim, LockType, Outcome, Refusal, Side, held_byte, lock_bytes,
+    unshared_byte,
+};
 
 /// One lock call of a change of claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use super::attempt::{Attempt, Call, bytes_of, calls};
 use super::process::{Node, Pending, Place};
 use super::world::{World, backend_of};
-use imglock_core::{Access, Claim};
-use imglock_core::{ByteRange, LockType};
-use imglock_core::{OpenOptions, Outcome};
+use imglock_core::{Access, ByteRange, Claim, LockType, OpenOptions, Outcome};
 
 /// The calls that change `node` from its claim to `goal`. None if the node takes no locks.
 pub(super) fn calls_of(node: &Node, goal: Claim) -> Vec<Call> {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::span;
 use super::table::{ByteTable, Owner};
-use imglock_core::Access;
-use imglock_core::{Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec};
+use imglock_core::{
+    Access, Backend, Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec,
+};
 
 /// One open of a file that exists only in memory. It replaces `imglock_locks::KernelLocks`, so that
 /// lock protocols can be tested without a process.

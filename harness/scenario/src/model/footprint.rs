@@ -3,9 +3,7 @@ use super::change::{calls_of, calls_of_open};
 use super::process::{Node, Pending};
 use super::table::Owner;
 use super::world::{World, backend_of};
-use imglock_core::Action;
-use imglock_core::Claim;
-use imglock_core::{ByteRange, LockType};
+use imglock_core::{Action, ByteRange, Claim, LockType};
 
 /// A lock on a file: the number of the file, the type and the bytes.
 pub(super) type Spot = (usize, LockType, ByteRange);

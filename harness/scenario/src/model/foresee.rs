@@ -7,9 +7,9 @@ use super::table::Owner;
 use super::wait::Answer;
 use super::world::{World, backend_of};
 use super::{Prediction, failed, span};
-use imglock_core::Access;
-use imglock_core::{Action, LockOwner, OpenOptions, Outcome};
-use imglock_core::{ByteRange, LockType, RangeSpec, Whence};
+use imglock_core::{
+    Access, Action, ByteRange, LockOwner, LockType, OpenOptions, Outcome, RangeSpec, Whence,
+};
 
 /// Witness data is short. A longer read would test the limits of the file system.
 const LONGEST_READ: u64 = 1 << 24;

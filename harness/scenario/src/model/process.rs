@@ -3,9 +3,7 @@ use std::sync::Arc;
 
 use super::attempt::Attempt;
 use super::table::Owner;
-use imglock_core::Outcome;
-use imglock_core::{Access, Claim};
-use imglock_core::{Backend, ByteRange, LockType};
+use imglock_core::{Access, Backend, ByteRange, Claim, LockType, Outcome};
 
 /// An open file description.
 #[derive(Debug, Clone)]

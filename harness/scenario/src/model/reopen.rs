@@ -5,9 +5,7 @@ use super::change::calls_of;
 use super::failed;
 use super::process::Node;
 use super::world::World;
-use imglock_core::Outcome;
-use imglock_core::{Access, Claim};
-use imglock_core::{ByteRange, LockType};
+use imglock_core::{Access, ByteRange, Claim, LockType, Outcome};
 
 impl World {
     /// The prediction of a reopen. QEMU opens the new descriptor, prepares the new claim on the old one,

@@ -3,8 +3,7 @@ use std::collections::BTreeSet;
 use super::Prediction;
 use super::footprint::{Footprint, Spot};
 use super::world::World;
-use imglock_core::Whence;
-use imglock_core::{Action, Outcome};
+use imglock_core::{Action, Outcome, Whence};
 
 impl World {
     /// The predictions for steps that start at the same moment, in their order. An outcome is exact only

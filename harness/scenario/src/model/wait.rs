@@ -4,8 +4,7 @@ use super::failed;
 use super::process::{Pending, Request};
 use super::table::Owner;
 use super::world::World;
-use imglock_core::Backend;
-use imglock_core::Outcome;
+use imglock_core::{Backend, Outcome};
 
 /// The maximum number of waiting owners that the kernel follows in its deadlock check
 /// (`MAX_DEADLK_ITERATIONS` in fs/locks.c is 10, and it counts from 0).

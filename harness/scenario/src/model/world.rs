@@ -3,9 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::images::{Image, Images};
 use super::process::{Actor, Description, Node, Place, Request, Table};
 use super::table::{ByteTable, Owner};
-use imglock_core::Backend;
-use imglock_core::{Access, Locking};
-use imglock_core::{LockHolder, NodeName, OpenOptions, TableLock};
+use imglock_core::{Access, Backend, LockHolder, Locking, NodeName, OpenOptions, TableLock};
 
 /// The state of the model: images, processes, their open files and their locks.
 ///

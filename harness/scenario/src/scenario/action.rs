@@ -4,9 +4,9 @@ use super::scope::Scope;
 use super::verb::Verb;
 use super::{claim, names};
 use crate::text::{Line, Reader, Value};
-use imglock_core::Locking;
-use imglock_core::{Action, ActionKind, OpenOptions};
-use imglock_core::{Backend, LockType, RangeSpec, Whence};
+use imglock_core::{
+    Action, ActionKind, Backend, LockType, Locking, OpenOptions, RangeSpec, Whence,
+};
 
 /// The maximum size of an image: 1 GiB.
 pub(super) const LARGEST: i128 = 1 << 30;

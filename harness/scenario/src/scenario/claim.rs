@@ -2,8 +2,7 @@ use miette::SourceSpan;
 
 use super::word;
 use crate::text::{Line, Reader};
-use imglock_core::ModeSpec;
-use imglock_core::{Access, Claim, Mode, Permission, Permissions};
+use imglock_core::{Access, Claim, Mode, ModeSpec, Permission, Permissions};
 
 /// QEMU's message for a node with force-share that writes (block.c).
 const FORCE_SHARE: &str = "force-share=on can only be used with read-only images";

@@ -3,8 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Expectation, HeldStatement, ImageDeclaration};
-use imglock_core::Backend;
-use imglock_core::{Action, FileSystem, Hazard, ScenarioName};
+use imglock_core::{Action, Backend, FileSystem, Hazard, ScenarioName};
 
 /// A scenario: its description, its requirements and its steps.
 #[derive(Debug, Clone, PartialEq, Serialize)]

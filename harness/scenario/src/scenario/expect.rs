@@ -8,9 +8,7 @@ use super::scope::Scope;
 use super::verb::Verb;
 use super::word;
 use crate::text::{Line, Reader, Value};
-use imglock_core::Backend;
-use imglock_core::Permission;
-use imglock_core::{LockOwner, Outcome};
+use imglock_core::{Backend, LockOwner, Outcome, Permission};
 
 const USAGE: &str = "`expect granted`, or `expect ofd=\"refused write\" posix=granted`";
 

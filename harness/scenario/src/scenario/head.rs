@@ -8,8 +8,7 @@ use super::scope::Scope;
 use super::verb::Verb;
 use super::{ImageDeclaration, body, names, word};
 use crate::text::{Line, Reader};
-use imglock_core::Backend;
-use imglock_core::{FileSystem, Hazard};
+use imglock_core::{Backend, FileSystem, Hazard};
 
 /// The words at the start of the lines of the head.
 pub(super) const WORDS: [&str; 6] =

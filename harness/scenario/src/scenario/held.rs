@@ -5,9 +5,7 @@ use super::draft::{Draft, EntrySpans};
 use super::scope::Scope;
 use super::{HeldEntry, HeldStatement, claim, names, word};
 use crate::text::{Line, Reader, Value};
-use imglock_core::NodeName;
-use imglock_core::{Backend, ByteRange, LockType};
-use imglock_core::{Claim, lock_bytes};
+use imglock_core::{Backend, ByteRange, Claim, LockType, NodeName, lock_bytes};
 
 const USAGE: &str = "`held { vm1 disk mode=rw }`, or `held` alone if no byte is locked";
 const ENTRY: &str = "`vm1 disk mode=rw`, or `vm1 disk { read \"0-9\" }`";

@@ -5,8 +5,7 @@ use miette::SourceSpan;
 use super::ScenarioError;
 use super::word;
 use crate::text::{Line, Reader, Value};
-use imglock_core::Outcome;
-use imglock_core::{Mode, Permission, Refusal, Side};
+use imglock_core::{Mode, Outcome, Permission, Refusal, Side};
 
 const COLUMNS: &str = "columns";
 const CELLS: &str = "`.` means granted; `c`, `w`, `u`, `r` mean refused `consistent-read`, `write`, \

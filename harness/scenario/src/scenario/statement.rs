@@ -2,8 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use imglock_core::{Backend, ByteRange, LockType};
-use imglock_core::{NodeName, Outcome};
+use imglock_core::{Backend, ByteRange, LockType, NodeName, Outcome};
 
 /// An image that exists when the scenario starts: a raw file of zeros.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,4 +1,4 @@
-//! Documents made by hand, for every rule.
+//! Hand-made documents for every rule.
 
 mod parting;
 mod places;
@@ -12,12 +12,10 @@ use super::*;
 use crate::run::{
     Environment, Event, EventKind, Place, RunDocument, ScenarioResult, StepEvent, Trace,
 };
-use imglock_core::Action;
-use imglock_core::Backend;
-use imglock_core::Verdict;
+use imglock_core::{Action, Backend, Verdict};
 use imglock_scenario::{ExpectedVerdict, Known};
 
-/// How many times as long is slower.
+/// The factor for slower runs.
 const FACTOR: f64 = 3.0;
 
 /// A place under kernel 6.1.0.
@@ -38,7 +36,7 @@ fn document(places: Vec<Place>, results: Vec<ScenarioResult>) -> RunDocument {
     RunDocument { schema: RunDocument::SCHEMA, complete: true, places, results }
 }
 
-/// One that has run at the only place there is.
+/// A document that has run at its only place.
 fn here(results: Vec<ScenarioResult>) -> RunDocument {
     document(vec![place("ext4")], results)
 }
@@ -62,10 +60,10 @@ fn failed(scenario: &str) -> ScenarioResult {
 }
 
 fn known(expected: ExpectedVerdict) -> Known {
-    Known { expected, why: "so it is".to_owned(), link: None }
+    Known { expected, why: "a known fact".to_owned(), link: None }
 }
 
-/// Steps with these outcomes, such as `granted, refused write`; those in
+/// Steps with these outcomes, such as `granted, refused write`. Those in
 /// brackets happen at the same moment.
 fn trace(outcomes: &str) -> Trace {
     let event = |(index, text): (usize, &str)| {
@@ -100,7 +98,7 @@ fn compared(old: &RunDocument, new: &RunDocument) -> Comparison {
     Comparison::of(old, new, FACTOR)
 }
 
-/// What has become of the only run there is.
+/// The change of the only run.
 fn run(old: Option<ScenarioResult>, new: Option<ScenarioResult>) -> RunChange {
     let [old, new] = [old, new].map(|result| here(result.into_iter().collect()));
     let mut comparison = compared(&old, &new);

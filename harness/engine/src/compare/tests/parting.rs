@@ -1,7 +1,6 @@
 use super::*;
 use crate::run::{DifferenceKind, Finding, Judge, TraceDifference};
-use imglock_core::TableLock;
-use imglock_core::{ByteRange, LockType};
+use imglock_core::{ByteRange, LockType, TableLock};
 
 fn one(outcomes: &str) -> ScenarioResult {
     traced(passed("contract/one"), outcomes)
@@ -11,7 +10,7 @@ fn bad(outcomes: &str) -> ScenarioResult {
     traced(failed("contract/one"), outcomes)
 }
 
-/// Where the two part.
+/// The first difference of the two.
 fn parting(old: ScenarioResult, new: ScenarioResult) -> (usize, DifferenceKind) {
     let TraceDifference { event, what, .. } = run(Some(old), Some(new)).parting.expect("they part");
     (event, what)

@@ -1,7 +1,7 @@
 use super::*;
 use crate::run::PlaceFate;
 
-/// The places of the two that belong together, as `old-new`.
+/// The paired places of the two documents, as `old - new`.
 fn pairs(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<String> {
     let [old, new] = [old, new].map(|places| {
         document(places.iter().map(|(kernel, name)| under(kernel, name)).collect(), Vec::new())

@@ -32,7 +32,7 @@ fn documents() -> impl Strategy<Value = RunDocument> {
     results().prop_map(|results| document(vec![place("ext4"), place("xfs")], results))
 }
 
-/// What each becomes when old and new change places.
+/// The change after old and new are swapped.
 fn the_other_way_round(run: &RunChange) -> Vec<Change> {
     match (run.change, &run.old, &run.new) {
         (Change::Broken, None, _) | (Change::New, ..) => vec![Change::Gone],

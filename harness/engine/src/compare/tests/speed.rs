@@ -1,6 +1,6 @@
 use super::*;
 
-/// Passed runs that took so many milliseconds each.
+/// Passed runs with these durations in milliseconds.
 fn took(milliseconds: &[u64]) -> RunDocument {
     let runs = milliseconds.iter().enumerate().map(|(number, milliseconds)| ScenarioResult {
         duration: Duration::from_millis(*milliseconds),
@@ -9,7 +9,7 @@ fn took(milliseconds: &[u64]) -> RunDocument {
     here(runs.collect())
 }
 
-/// Which of the runs are slower, and how fast the place is.
+/// The slower runs, and the speed of the place.
 fn slower(old: &[u64], new: &[u64]) -> (Vec<usize>, Option<f64>) {
     let rounded = |pace: Pace| (pace.median * 1e6).round() / 1e6;
     let comparison = compared(&took(old), &took(new));

@@ -1,17 +1,15 @@
-//! What must come of a claim, by set algebra: neither the code that acquires
-//! nor the model is asked.
+//! The expected outcome of a claim, by set algebra alone. This module uses
+//! neither the code that acquires claims nor the model.
 
 use super::{Arrangement, OpenerProcesses};
-use imglock_core::Backend;
-use imglock_core::Outcome;
-use imglock_core::{Claim, Permissions, Refusal, Side};
+use imglock_core::{Backend, Claim, Outcome, Permissions, Refusal, Side};
 
-/// What must come of `claim` while `holders` have the image open: refused over
-/// the first permission it wants that one of them does not share, else over
-/// the first one it does not share that one of them holds.
+/// The expected outcome of `claim` while `holders` have the image open.
 ///
-/// Openers of one process are one owner of POSIX locks, which is never in its
-/// own way.
+/// The refusal names the first wanted permission that a holder does not share;
+/// without one, the first unshared permission that a holder has.
+///
+/// Openers of one process are one owner of POSIX locks, so they never conflict.
 pub fn expected(arrangement: Arrangement, holders: &[Claim], claim: Claim) -> Outcome {
     if (arrangement.backend, arrangement.processes) == (Backend::Posix, OpenerProcesses::One) {
         return Outcome::Granted;
@@ -53,7 +51,8 @@ mod tests {
 
     #[test]
     fn a_third_one_is_refused_exactly_when_it_conflicts_with_one_of_two() {
-        // Every 17th and 11th: all permissions and sides, in a moment.
+        // Every 17th and every 11th claim: all permissions and sides, in little
+        // time.
         for first in EVERY_CLAIM.into_iter().step_by(17) {
             for second in EVERY_CLAIM.into_iter().step_by(11) {
                 for third in EVERY_CLAIM {
@@ -94,7 +93,7 @@ mod tests {
     )]
     #[case::nothing_in_common(&[("write", "consistent-read")], ("consistent-read", "write"), "granted")]
     #[case::nothing_taken_or_kept(&[("all", "-")], ("-", "all"), "granted")]
-    #[case::nobody_there(&[], ("all", "-"), "granted")]
+    #[case::no_holder(&[], ("all", "-"), "granted")]
     fn the_permission_that_is_named_comes_first(
         #[case] holders: &[(&str, &str)],
         #[case] opener: (&str, &str),

@@ -4,27 +4,27 @@ use serde::{Deserialize, Serialize};
 
 use imglock_core::Backend;
 
-/// Whether the openers of a case have a process each.
+/// Whether the openers of a case run in a process each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OpenerProcesses {
-    /// Each opener has one of its own.
+    /// One process for each opener.
     Several,
-    /// All of them are in one.
+    /// One process for all openers.
     One,
 }
 
-/// Under which circumstances all cases are tried.
+/// The conditions under which all cases are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Arrangement {
-    /// On which locks.
+    /// Lock type.
     pub backend: Backend,
-    /// In how many processes.
+    /// The openers' processes.
     pub processes: OpenerProcesses,
 }
 
 impl Arrangement {
-    /// Both ways on each of `backends`.
+    /// Both arrangements of processes for each of `backends`.
     pub fn on(backends: &[Backend]) -> Vec<Arrangement> {
         let each = |processes| backends.iter().map(move |backend| (*backend, processes));
         let all = each(OpenerProcesses::Several).chain(each(OpenerProcesses::One));

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::Shard;
 use imglock_core::{Claim, Permissions};
 
-/// Every claim there is, by rising number: its lower four bits are what it
-/// holds, the upper ones what it shares.
+/// Every claim, in ascending order of its number. The lower four bits are the
+/// permissions held, the upper four those shared.
 pub(super) const EVERY_CLAIM: [Claim; 256] = every_claim();
 
 const fn every_claim() -> [Claim; 256] {
@@ -23,26 +23,25 @@ const fn every_claim() -> [Claim; 256] {
     claims
 }
 
-/// How many openers a case has. The last one tries every claim beside the
-/// others.
+/// The number of openers in a case. The last opener tries every claim beside
+/// the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub enum Openers {
-    /// One holds and one tries: 65,536 cases.
+    /// One opener holds and one tries: 65,536 cases.
     #[default]
     Two,
-    /// Two that are compatible hold and a third one tries: 1,679,616 cases.
+    /// Two compatible openers hold and a third one tries: 1,679,616 cases.
     Three,
 }
 
 impl Openers {
-    /// How many.
+    /// The number of openers.
     pub fn number(self) -> usize {
         usize::from(u8::from(self))
     }
 
-    /// Of the openers that hold, one row for each way in which they can do so
-    /// beside each other; the part of it that `shard` is.
+    /// The rows of `shard`: one for each compatible combination of holders.
     pub(super) fn rows(self, shard: Shard) -> Vec<Vec<Claim>> {
         let rows: Vec<Vec<Claim>> = match self {
             Openers::Two => EVERY_CLAIM.map(|claim| vec![claim]).to_vec(),
@@ -82,7 +81,7 @@ impl TryFrom<u8> for Openers {
         match number {
             2 => Ok(Openers::Two),
             3 => Ok(Openers::Three),
-            other => Err(format!("{other} openers are neither 2 nor 3")),
+            other => Err(format!("{other} openers are not supported; the number is 2 or 3")),
         }
     }
 }

@@ -1,58 +1,58 @@
 use serde::{Deserialize, Serialize};
 
 use super::Arrangement;
-use imglock_core::Claim;
-use imglock_core::{Outcome, TableLock};
+use imglock_core::{Claim, Outcome, TableLock};
 
-/// A case in which the kernel and the algebra disagree.
+/// A case in which kernel and algebra disagree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimDifference {
-    /// Where and how the openers were.
+    /// Lock type and processes of the openers.
     #[serde(flatten)]
     pub arrangement: Arrangement,
-    /// Who had the image open, in the order in which they opened it.
+    /// The claims of the holders, in the order of their opens.
     pub holders: Vec<Claim>,
-    /// Who tried to open it then; `None` when it only shows once every claim
-    /// has been tried, one after the other.
+    /// The claim that was tried; `None` if the difference appears only after
+    /// all claims have been tried, one after the other.
     pub claim: Option<Claim>,
-    /// What was not as it must be.
+    /// The difference itself.
     #[serde(flatten)]
     pub departure: ClaimDeparture,
 }
 
-/// What was not as it must be.
+/// How the kernel differs from the algebra.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "departure")]
 pub enum ClaimDeparture {
-    /// The opener got something else.
+    /// The opener got another outcome.
     Outcome {
-        /// What the algebra says.
+        /// The outcome that the algebra states.
         expected: Outcome,
-        /// What it got.
+        /// The outcome that the opener got.
         actual: Outcome,
     },
-    /// Once the opener had gone, the holders had not just their own locks.
+    /// After the opener had closed the image, the holders' locks were not
+    /// exactly their own.
     Held {
         /// The locks of the holders.
         expected: Vec<TableLock>,
-        /// What the kernel's table said.
+        /// The locks in the kernel's table.
         actual: Vec<TableLock>,
     },
-    /// Once everybody had closed the image, locks were left on it.
+    /// Locks remained on the image after every opener had closed it.
     Left {
-        /// What the kernel's table said.
+        /// The locks in the kernel's table.
         actual: Vec<TableLock>,
     },
-    /// No answer came.
+    /// A process gave no answer.
     Silence {
-        /// What became of it.
+        /// What happened to the process.
         why: String,
     },
 }
 
 impl ClaimDeparture {
-    /// Whether the processes are to be used no more: something of the case is
-    /// still in them.
+    /// Whether traces of the case remain in the processes, so that they must
+    /// not be used again.
     pub(super) fn is_lasting(&self) -> bool {
         !matches!(self, ClaimDeparture::Outcome { .. })
     }

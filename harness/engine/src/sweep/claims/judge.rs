@@ -1,26 +1,25 @@
 use super::seen::{Seen, locks_of};
 use super::{Arrangement, ClaimDeparture, ClaimDifference, expected};
 use crate::process::Tried;
-use imglock_core::Claim;
-use imglock_core::Outcome;
+use imglock_core::{Claim, Outcome};
 
-/// What a row of cases comes to once it is compared with the algebra.
+/// The result of a row of cases, compared with the algebra.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Judged {
     pub(super) granted: u64,
     pub(super) refused: u64,
-    /// Neither.
+    /// Other outcomes.
     pub(super) other: u64,
     pub(super) differences: Vec<ClaimDifference>,
 }
 
 impl Judged {
-    /// The first departure, if any, that is about more than an outcome.
+    /// The first difference that is about more than an outcome.
     pub(super) fn lasting(&self) -> Option<&ClaimDeparture> {
         self.differences.iter().map(|one| &one.departure).find(|one| one.is_lasting())
     }
 
-    /// Whether somebody gave no answer.
+    /// Whether a process gave no answer.
     pub(super) fn is_silent(&self) -> bool {
         self.lasting().is_some_and(|one| matches!(one, ClaimDeparture::Silence { .. }))
     }
@@ -34,7 +33,7 @@ impl Judged {
     }
 }
 
-/// Compares what was `seen` of `claims` beside `holders` with the algebra.
+/// Compares the results `seen` for `claims` beside `holders` with the algebra.
 pub(super) fn judge(
     arrangement: Arrangement,
     holders: &[Claim],
@@ -57,7 +56,7 @@ pub(super) fn judge(
             ClaimDeparture::Outcome { expected, actual: actual.clone() },
         )
     };
-    // A lasting departure of a single case is that case's.
+    // A lasting difference after a single case belongs to that case.
     let alone = match claims {
         [claim] => Some(*claim),
         _ => None,
@@ -77,7 +76,7 @@ pub(super) fn judge(
                     Tried::Refused(refusal) => Outcome::Refused(*refusal),
                     Tried::Other(outcome) => outcome.clone(),
                     Tried::Alone { holder, outcome } => {
-                        // Said once for all that were to be tried beside it.
+                        // Reported once for all claims of this row.
                         let difference = not_let_in(*holder, outcome);
                         if !judged.differences.contains(&difference) {
                             judged.differences.push(difference);

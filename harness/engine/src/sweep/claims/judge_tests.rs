@@ -1,10 +1,8 @@
-//! What a row comes to, from answers made by hand.
+//! The result of a row, computed from answers made by hand.
 
 use super::super::OpenerProcesses;
 use super::*;
-use imglock_core::TableLock;
-use imglock_core::{Backend, LockType};
-use imglock_core::{Mode, Permission, Refusal, Side};
+use imglock_core::{Backend, LockType, Mode, Permission, Refusal, Side, TableLock};
 
 const APART: Arrangement =
     Arrangement { backend: Backend::Ofd, processes: OpenerProcesses::Several };
@@ -14,7 +12,8 @@ fn refused(side: Side, permission: Permission) -> Tried {
     Tried::Refused(Refusal { side, permission })
 }
 
-/// A writer holds; a second one and one who shares everything try.
+/// A writer holds the image. A second writer and an opener that shares
+/// everything try to open it.
 fn row(tried: [Tried; 2]) -> Judged {
     let claims = [Mode::Rw.claim(), Mode::ForceShare.claim()];
     let holders = [Mode::Rw.claim()];
@@ -94,7 +93,10 @@ fn locks_that_are_not_just_the_holders_are_a_difference(#[case] change: fn(&mut 
         let claims = [Mode::None.claim(); 2];
         let judged = judge(arrangement, &holders, &claims, &seen);
         assert!(matches!(judged.lasting(), Some(ClaimDeparture::Held { .. })), "{judged:?}");
-        assert_eq!(judged.differences[0].claim, None, "which of the two it was is not known");
+        assert_eq!(
+            judged.differences[0].claim, None,
+            "the row does not tell which of the two it was"
+        );
         let one = judge(arrangement, &holders, &claims[..1], &seen);
         assert_eq!(one.differences[0].claim, Some(claims[0]));
     }

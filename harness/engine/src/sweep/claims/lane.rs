@@ -10,8 +10,8 @@ use crate::run::SessionOptions;
 use crate::subject::StepFailure;
 use imglock_core::Claim;
 
-/// In how many rows a lane finds out which case it was that left something
-/// behind, and how many of those it looks for. After these it is clear.
+/// The number of rows in which a lane searches for the case that left locks
+/// behind. Later rows are not searched.
 const SEARCHES: usize = 8;
 const FOUND: usize = 3;
 
@@ -19,7 +19,7 @@ const FOUND: usize = 3;
 #[derive(Debug)]
 pub(super) struct Lane {
     launcher: Launcher,
-    /// `None` until it is needed, and after a case that left something behind.
+    /// `None` before the first row, and after a case that left locks behind.
     stage: Option<Stage>,
     openers: usize,
     step_timeout: Duration,
@@ -28,7 +28,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// Starts its launcher; the processes come with the first row.
+    /// Starts the launcher. The processes start with the first row.
     pub(super) fn start(options: &SessionOptions, openers: usize) -> Result<Lane, ProcessError> {
         Ok(Lane {
             launcher: Launcher::start(&options.launcher())?,
@@ -43,8 +43,8 @@ impl Lane {
     /// Tries every claim beside `holders`.
     ///
     /// # Errors
-    /// When processes cannot be made, or the sweep is stopped. Whatever the
-    /// processes do is part of what is returned.
+    /// If processes cannot be started or the sweep is stopped. Failures of the
+    /// tried processes are part of the result.
     pub(super) fn row(
         &mut self,
         arrangement: Arrangement,
@@ -52,7 +52,7 @@ impl Lane {
     ) -> Result<Judged, ProcessError> {
         let mut judged = self.attempt(arrangement, holders, &EVERY_CLAIM)?;
         if judged.lasting().is_some() {
-            // Whatever else is different may have come of it.
+            // Other differences may be a consequence of these.
             judged.differences.retain(|one| one.departure.is_lasting());
             let found = self.search(arrangement, holders)?;
             if found.iter().any(|one| one.departure.is_lasting()) {
@@ -62,8 +62,8 @@ impl Lane {
         Ok(judged)
     }
 
-    /// Tries each claim by itself, with new processes after each one that
-    /// leaves something behind, and says what is different.
+    /// Tries each claim by itself and returns the differences. A case that
+    /// leaves locks behind is followed by new processes.
     fn search(
         &mut self,
         arrangement: Arrangement,

@@ -1,5 +1,5 @@
-//! Every ordered pair of claims, and every third one beside two that are
-//! compatible, opened by real processes and compared with the algebra.
+//! Every ordered pair of claims, and every third claim beside two compatible
+//! ones, opened by real processes and compared with the algebra.
 
 mod algebra;
 mod arrangement;

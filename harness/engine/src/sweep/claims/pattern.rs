@@ -3,29 +3,29 @@ use serde::{Deserialize, Serialize};
 use super::{ClaimDeparture, ClaimDifference};
 use imglock_core::{Claim, Permissions};
 
-/// Differences of one kind, summed up.
+/// Differences of one kind, summarised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DifferencePattern {
-    /// What the algebra says, in words.
+    /// The expected result, in words.
     pub expected: String,
-    /// What was seen instead, in words.
+    /// The actual result, in words.
     pub actual: String,
-    /// How many there are.
+    /// The number of differences.
     pub count: u64,
-    /// What all of them have in common.
+    /// The permissions that all of them have in common.
     pub common: CommonDifference,
 }
 
-/// The permissions that occur in each one of several cases.
+/// The permissions that occur in every case of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommonDifference {
-    /// Those that the opener wants.
+    /// Permissions that the opener wants.
     pub wanted: Permissions,
-    /// Those that the opener does not share.
+    /// Permissions that the opener does not share.
     pub unshared: Permissions,
-    /// Those that one of the holders has.
+    /// Permissions that a holder has.
     pub taken: Permissions,
-    /// Those that one of the holders does not share.
+    /// Permissions that a holder does not share.
     pub kept: Permissions,
 }
 
@@ -53,7 +53,7 @@ impl CommonDifference {
     }
 }
 
-/// Adds a difference to those of its kind.
+/// Adds a difference to its pattern.
 pub(super) fn add(patterns: &mut Vec<DifferencePattern>, difference: &ClaimDifference) {
     let (expected, actual) = words(&difference.departure);
     let common = CommonDifference::of(difference);
@@ -72,7 +72,9 @@ fn words(departure: &ClaimDeparture) -> (String, String) {
     match departure {
         ClaimDeparture::Outcome { expected, actual } => (expected.to_string(), actual.to_string()),
         ClaimDeparture::Held { .. } => ("the holders' locks".to_owned(), "other locks".to_owned()),
-        ClaimDeparture::Left { .. } => ("no locks in the end".to_owned(), "locks".to_owned()),
+        ClaimDeparture::Left { .. } => {
+            ("no locks after the last close".to_owned(), "locks".to_owned())
+        }
         ClaimDeparture::Silence { why } => ("an answer".to_owned(), format!("none: {why}")),
     }
 }
@@ -81,9 +83,7 @@ fn words(departure: &ClaimDeparture) -> (String, String) {
 mod tests {
     use super::super::{Arrangement, OpenerProcesses};
     use super::*;
-    use imglock_core::Backend;
-    use imglock_core::Mode;
-    use imglock_core::Outcome;
+    use imglock_core::{Backend, Mode, Outcome};
 
     #[test]
     fn a_pattern_keeps_what_all_its_cases_have() {

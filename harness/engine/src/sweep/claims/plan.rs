@@ -2,22 +2,22 @@ use super::{Arrangement, ClaimSweep, Openers};
 use crate::Shard;
 use imglock_core::Backend;
 
-/// What is to be tried.
+/// What a sweep over claims tries.
 #[derive(Debug, Clone)]
 pub struct ClaimPlan {
-    /// How many openers a case has.
+    /// The number of openers in a case.
     pub openers: Openers,
-    /// Under which circumstances each case is tried.
+    /// The conditions under which each case is tried.
     pub arrangements: Vec<Arrangement>,
-    /// Which part of it.
+    /// The part of the work that this machine does.
     pub shard: Shard,
-    /// What an earlier sweep has found before it was interrupted. It must have
-    /// been planned alike, which [`ClaimSweep::obstacle`] says.
+    /// Results of an interrupted sweep to continue. It must have the same plan;
+    /// see [`ClaimSweep::obstacle`].
     pub begun: Option<ClaimSweep>,
 }
 
 impl ClaimPlan {
-    /// All of it, on all locks, from the beginning.
+    /// The whole work, on all lock types, from the beginning.
     pub fn new(openers: Openers) -> ClaimPlan {
         let arrangements = Arrangement::on(&Backend::ALL);
         ClaimPlan { openers, arrangements, shard: Shard::WHOLE, begun: None }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cases::EVERY_CLAIM;
 use super::seen::{NODE, actor, ranges};
 use super::{ClaimDeparture, ClaimDifference, OpenerProcesses, expected};
-use imglock_core::{Action, Hazard, ModeSpec, NodeName, OpenOptions, Outcome};
-use imglock_core::{Backend, LockType};
-use imglock_core::{Claim, Permission, Permissions};
+use imglock_core::{
+    Action, Backend, Claim, Hazard, LockType, ModeSpec, NodeName, OpenOptions, Outcome, Permission,
+    Permissions,
+};
 use imglock_scenario::{
     Expectation, HeldEntry, HeldStatement, ImageDeclaration, Item, Scenario, Step,
 };
@@ -16,8 +17,8 @@ const IMAGE: &str = "disk.img";
 const IMAGE_BYTES: u64 = 1 << 20;
 
 impl ClaimDifference {
-    /// A scenario that fails where this difference is met, and passes where
-    /// the kernel does as the algebra says.
+    /// A scenario that fails if the difference occurs, and passes if the kernel
+    /// agrees with the algebra.
     pub fn scenario(&self) -> Scenario {
         let backend = self.arrangement.backend;
         let mut items: Vec<Item> = Vec::new();
@@ -55,8 +56,9 @@ impl ClaimDifference {
         }
     }
 
-    /// A short name without blanks, which no other case has:
-    /// `ofd-several-cw-cu-r-cwur`: who holds and shares what, for each opener.
+    /// A short name without blanks that identifies the case:
+    /// `ofd-several-cw-cu-r-cwur` lists the held and shared permissions of each
+    /// opener.
     pub fn label(&self) -> String {
         let processes = match self.arrangement.processes {
             OpenerProcesses::Several => "several",
@@ -91,26 +93,26 @@ impl ClaimDifference {
     fn about(&self) -> String {
         let said = match &self.departure {
             ClaimDeparture::Outcome { expected, actual } => {
-                format!("The algebra says `{expected}`, the kernel said `{actual}`.")
+                format!("Expected by the algebra: `{expected}`. Kernel: `{actual}`.")
             }
             ClaimDeparture::Held { actual, .. } => {
                 let locks: Vec<String> = actual.iter().map(ToString::to_string).collect();
                 let locks = if locks.is_empty() { "none".to_owned() } else { locks.join(", ") };
-                format!("The holders must have just their own locks. The kernel's table: {locks}.")
+                format!("Expected: only the holders' locks. The kernel's lock table: {locks}.")
             }
             ClaimDeparture::Left { actual } => {
                 let locks: Vec<String> = actual.iter().map(ToString::to_string).collect();
                 format!(
-                    "Nothing may be locked in the end. The kernel's table: {}.",
+                    "Expected: no locks after the last close. The kernel's lock table: {}.",
                     locks.join(", ")
                 )
             }
-            ClaimDeparture::Silence { why } => format!("It got no answer: {why}."),
+            ClaimDeparture::Silence { why } => format!("No answer: {why}."),
         };
         format!("Found by imglock matrix --all. {said}")
     }
 
-    /// What POSIX locks in one process are known to do.
+    /// The known hazards of POSIX locks in one process.
     fn hazards(&self, claims: &[Claim], stays: bool) -> BTreeMap<Backend, BTreeSet<Hazard>> {
         let mut hazards = BTreeSet::new();
         let conflicts = |holder: &Claim| claims.iter().any(|claim| claim.conflicts_with(*holder));

@@ -1,12 +1,10 @@
-//! What the scenario file of a difference looks like.
+//! The scenario file of a difference.
 
 use std::collections::HashSet;
 
 use super::cases::EVERY_CLAIM;
 use super::{Arrangement, ClaimDeparture, ClaimDifference, OpenerProcesses};
-use imglock_core::Backend;
-use imglock_core::Outcome;
-use imglock_core::{Claim, Mode};
+use imglock_core::{Backend, Claim, Mode, Outcome};
 use imglock_scenario::Scenario;
 
 fn difference(

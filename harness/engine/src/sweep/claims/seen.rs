@@ -2,47 +2,47 @@ use std::collections::BTreeSet;
 
 use super::{Arrangement, OpenerProcesses};
 use crate::process::Tried;
-use imglock_core::{Backend, ByteRange, LockType};
-use imglock_core::{Claim, lock_bytes};
-use imglock_core::{LockHolder, NodeName, Outcome, TableLock};
+use imglock_core::{
+    Backend, ByteRange, Claim, LockHolder, LockType, NodeName, Outcome, TableLock, lock_bytes,
+};
 
-/// The node that every opener with a process of its own has the image open as.
+/// The name of the image's node in every opener with its own process.
 pub(super) const NODE: &str = "disk";
 
-/// What a row of cases came to.
+/// The observed result of a row of cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seen {
-    /// A holder did not get what it had to, so nobody was tried beside it.
+    /// A holder did not get its claim, so no claim was tried beside it.
     NoRow {
-        /// Which holder, from 0.
+        /// The holder, from 0.
         holder: usize,
-        /// What it got.
+        /// The holder's outcome.
         outcome: Outcome,
     },
-    /// All of them were tried.
+    /// All claims were tried.
     Row {
-        /// What each try came to.
+        /// The outcome of each try.
         tried: Vec<Tried>,
-        /// The locks after the last try; `None` when the holders are where
-        /// the tries are, and come and go with them.
+        /// The locks after the last try; `None` if holders and tries share one
+        /// process and open and close together.
         held: Option<Vec<TableLock>>,
         /// The locks after the last holder has closed the image.
         left: Vec<TableLock>,
     },
-    /// No answer came.
+    /// A process gave no answer.
     Silence {
-        /// What became of it.
+        /// What happened to the process.
         why: String,
     },
 }
 
-/// What an opener with a process of its own is called.
+/// The name of an opener with its own process.
 pub(super) fn actor(number: usize) -> String {
     format!("vm{}", number + 1)
 }
 
-/// The locks that `holders` must have, as the kernel's table shows them when
-/// each has a process of its own.
+/// The locks that `holders` must have, as the kernel's table shows them if each
+/// holder has its own process.
 pub(super) fn locks_of(arrangement: Arrangement, holders: &[Claim]) -> Vec<TableLock> {
     debug_assert_eq!(arrangement.processes, OpenerProcesses::Several);
     let backend = arrangement.backend;
@@ -67,7 +67,7 @@ pub(super) fn locks_of(arrangement: Arrangement, holders: &[Claim]) -> Vec<Table
     locks
 }
 
-/// The lock bytes of a claim, neighbours joined as the kernel joins them.
+/// The lock bytes of a claim. Neighbours are joined, as in the kernel.
 pub(super) fn ranges(claim: Claim) -> Vec<ByteRange> {
     let mut ranges: Vec<ByteRange> = Vec::new();
     for byte in lock_bytes(claim) {

@@ -5,15 +5,13 @@ use super::seen::{NODE, Seen, actor, locks_of};
 use super::{Arrangement, OpenerProcesses};
 use crate::process::{Launcher, Reply, Request, StopToken, Tried, Worker};
 use crate::subject::StepFailure;
-use imglock_core::{Access, Claim};
-use imglock_core::{NodeName, Outcome, TableLock};
+use imglock_core::{Access, Claim, NodeName, Outcome, TableLock};
 use imglock_locks::{FileKey, LockTable, WatchedDescriptor};
 
 const IMAGE: &str = "disk.img";
-/// Nobody reads or writes it, and lock bytes need not be inside a file.
+/// The content does not matter, and lock bytes need not be inside a file.
 const IMAGE_BYTES: u64 = 1 << 20;
-/// How often the locks are read before it is believed that they are not as
-/// they must be.
+/// The number of readings of the lock table before a difference is accepted.
 const READINGS: usize = 8;
 
 /// An image and the processes that open it.
@@ -21,14 +19,14 @@ const READINGS: usize = 8;
 pub(super) struct Stage {
     image: PathBuf,
     table: LockTable,
-    /// The last one tries; those before it hold.
+    /// The last worker tries; the others hold.
     workers: Vec<Worker>,
     step_timeout: Duration,
     stop: StopToken,
 }
 
 impl Stage {
-    /// A new image and as many new processes as there are `openers`.
+    /// Creates an image and `openers` processes.
     pub(super) fn new(
         launcher: &mut Launcher,
         openers: usize,
@@ -47,8 +45,8 @@ impl Stage {
         Ok(Stage { image, table, workers, step_timeout, stop })
     }
 
-    /// Has `holders` open the image, tries each of `claims` beside them, and
-    /// looks at the locks before and after the holders close it.
+    /// Opens the image for `holders`, tries each of `claims` beside them, and
+    /// reads the locks before and after the holders close it.
     pub(super) fn play(
         &mut self,
         arrangement: Arrangement,
@@ -100,9 +98,9 @@ impl Stage {
         Ok(Seen::Row { tried, held, left: self.locks(&[], &[])? })
     }
 
-    /// The locks on the image. Nobody takes or drops one meanwhile, but others
-    /// do on other files, and where thousands of locks come and go a reading
-    /// can miss one. So the kernel is asked again before a difference is one.
+    /// The locks on the image. They do not change meanwhile, but locks on other
+    /// files do. If thousands of locks come and go, a reading of /proc/locks
+    /// can miss one, so a difference is read again before it is accepted.
     fn locks(
         &self,
         watched: &[WatchedDescriptor],

@@ -10,53 +10,53 @@ use crate::Shard;
 use crate::run::{Environment, SessionOptions};
 use imglock_core::Backend;
 
-/// How many differences of an arrangement are kept; all of them are counted.
+/// The number of differences kept for an arrangement. All of them are counted.
 const MOST_KEPT: usize = 25;
 
-/// How far a sweep over claims has come, and what it has found.
+/// The progress and the results of a sweep over claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimSweep {
     /// Whether every case of this part was tried.
     pub complete: bool,
-    /// Where it takes place.
+    /// The environment of the sweep.
     pub environment: Environment,
-    /// How many openers a case has.
+    /// The number of openers in a case.
     pub openers: Openers,
-    /// Which part it is.
+    /// The part of the work.
     pub shard: Shard,
-    /// What came of each arrangement.
+    /// The results of each arrangement.
     pub arrangements: Vec<SweptPart>,
 }
 
-/// What came of one arrangement so far.
+/// The results of one arrangement so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweptPart {
-    /// Where and how the openers are.
+    /// Lock type and processes of the openers.
     #[serde(flatten)]
     pub arrangement: Arrangement,
-    /// How many rows there are in this part: holders beside which every claim
-    /// is tried.
+    /// The number of rows in this part. A row is one set of holders, beside
+    /// which every claim is tried.
     pub rows: u64,
-    /// How many of them are done, in their order.
+    /// The number of finished rows, in order.
     pub rows_done: u64,
-    /// How many openers were granted their claim.
+    /// The number of granted claims.
     pub granted: u64,
-    /// How many were refused it.
+    /// The number of refused claims.
     pub refused: u64,
-    /// How many got neither.
+    /// The number of other outcomes.
     pub other: u64,
-    /// How long it took, in microseconds.
+    /// The elapsed time, in microseconds.
     pub took_us: u64,
-    /// How often kernel and algebra disagree.
+    /// The number of differences between kernel and algebra.
     pub differences: u64,
-    /// In which ways, by how often.
+    /// The kinds of differences, with their counts.
     pub patterns: Vec<DifferencePattern>,
-    /// The first of the differences.
+    /// The first differences.
     pub first_differences: Vec<ClaimDifference>,
 }
 
 impl ClaimSweep {
-    /// What there is before the work begins.
+    /// The state before the work begins.
     pub fn begun(plan: &ClaimPlan, options: &SessionOptions) -> ClaimSweep {
         match &plan.begun {
             Some(begun) => begun.clone(),
@@ -87,23 +87,23 @@ impl ClaimSweep {
         }
     }
 
-    /// How many cases this part has.
+    /// The number of cases in this part.
     pub fn cases(&self) -> u64 {
         self.arrangements.iter().map(SweptPart::cases).sum()
     }
 
-    /// How many of them are done.
+    /// The number of finished cases.
     pub fn cases_done(&self) -> u64 {
         self.arrangements.iter().map(SweptPart::cases_done).sum()
     }
 
-    /// How often kernel and algebra disagree.
+    /// The number of differences between kernel and algebra.
     pub fn differences(&self) -> u64 {
         self.arrangements.iter().map(|swept| swept.differences).sum()
     }
 
-    /// Why it cannot be gone on with as `plan` says, here at `environment`;
-    /// `None` when it can.
+    /// Why `plan` cannot continue this sweep at `environment`; `None` if it
+    /// can.
     pub fn obstacle(&self, plan: &ClaimPlan, environment: &Environment) -> Option<String> {
         let there = &self.environment;
         let theirs: Vec<Arrangement> =
@@ -122,7 +122,7 @@ impl ClaimSweep {
     }
 }
 
-/// The locks, in words; the arrangements where they are not the usual ones.
+/// The lock types in words, or the arrangements if they are not the default.
 fn locks(arrangements: &[Arrangement]) -> String {
     let mut backends: Vec<Backend> = arrangements.iter().map(|one| one.backend).collect();
     backends.sort();
@@ -134,22 +134,22 @@ fn locks(arrangements: &[Arrangement]) -> String {
 }
 
 impl SweptPart {
-    /// How many cases there are.
+    /// The number of cases.
     pub fn cases(&self) -> u64 {
         self.rows * EVERY_CLAIM.len() as u64
     }
 
-    /// How many of them are done.
+    /// The number of finished cases.
     pub fn cases_done(&self) -> u64 {
         self.rows_done * EVERY_CLAIM.len() as u64
     }
 
-    /// How long it took so far.
+    /// The elapsed time so far.
     pub fn took(&self) -> Duration {
         Duration::from_micros(self.took_us)
     }
 
-    /// Enters what the next row came to.
+    /// Adds the result of the next row.
     pub(super) fn add(&mut self, row: Judged, took: Duration) {
         self.rows_done += 1;
         self.granted += row.granted;

@@ -7,28 +7,26 @@ use super::{Arrangement, ClaimPlan, ClaimSweep, SweptPart};
 use crate::lanes::in_order;
 use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions, raise_descriptor_limit};
-use imglock_core::Backend;
-use imglock_core::Claim;
+use imglock_core::{Backend, Claim};
 
-/// One row: who holds, under which circumstances.
+/// One row: the holders and their arrangement.
 #[derive(Debug, Clone, Copy)]
 struct Task<'a> {
-    /// Which arrangement of the sweep.
+    /// The index of the arrangement in the sweep.
     index: usize,
     arrangement: Arrangement,
     holders: &'a [Claim],
 }
 
-/// Tries all that is planned, in as many lanes as `options` has jobs, and
-/// shows `observer` after each row how far it has come. The observer can break
-/// it off, at the first difference for one.
+/// Tries all planned cases, in as many lanes as `options` has jobs. After each
+/// row, `observer` receives the progress and may end the sweep, for example at
+/// the first difference.
 ///
-/// Rows are entered in their order, so that a sweep that was stopped or broken
-/// off can be gone on with. It also ends, incomplete, with the first case that
-/// gets no answer at all.
+/// Rows are entered in order, so an interrupted sweep can be continued. The
+/// sweep also ends, incomplete, at the first case without an answer.
 ///
 /// # Errors
-/// When locks or processes are not to be had. That it was stopped is no error.
+/// If locks or processes are not available. Stopping the sweep is not an error.
 pub fn claim_sweep(
     plan: &ClaimPlan,
     options: &SessionOptions,
@@ -63,7 +61,7 @@ pub fn claim_sweep(
     Ok(sweep)
 }
 
-/// What is left to do.
+/// The remaining rows.
 fn tasks<'a>(sweep: &ClaimSweep, rows: &'a [Vec<Claim>]) -> Vec<Task<'a>> {
     let of_one = |(index, swept): (usize, &SweptPart)| {
         let (arrangement, done) = (swept.arrangement, swept.rows_done as usize);

@@ -1,5 +1,5 @@
-//! Guests that run and move, and processes that stand still or end by
-//! themselves.
+//! Running and migrating guests, and processes that are stopped or end without
+//! a request.
 
 use std::io;
 use std::net::Shutdown;
@@ -13,19 +13,16 @@ use serde_json::Value;
 use super::Lab;
 use crate::drill::DrillAct;
 use crate::qemu::{Command, QmpError, exit_status, outcome_of};
-use imglock_core::Claim;
-use imglock_core::Outcome;
-use imglock_engine::Message;
-use imglock_engine::StepFailure;
-use imglock_engine::{ProcessHandle, StopToken, await_readable};
+use imglock_core::{Claim, Outcome};
+use imglock_engine::{Message, ProcessHandle, StepFailure, StopToken, await_readable};
 
 impl Lab<'_> {
-    /// Puts a file into the directory that is no image.
+    /// Creates a file that is not an image in the directory.
     pub fn place(&self, name: &str, bytes: &[u8]) -> Result<(), StepFailure> {
         Ok(std::fs::write(self.directory.join(name), bytes)?)
     }
 
-    /// Starts a QEMU whose guest runs, or would as soon as it is there.
+    /// Starts a QEMU whose guest runs, or will run after its arrival.
     pub fn start_running(
         &mut self,
         actor: &str,
@@ -35,13 +32,14 @@ impl Lab<'_> {
         self.launch(actor, title, arguments, true)
     }
 
-    /// SIGSTOP: from here on the process does nothing. What it is told waits.
+    /// SIGSTOP: stops the process. Its commands wait.
     pub fn halt(&mut self, actor: &str, title: &str) -> Result<(), StepFailure> {
         ProcessHandle::open(self.pid(actor)?)?.stop()?;
         self.enter(actor, title, DrillAct::Signal("SIGSTOP".to_owned()))
     }
 
-    /// SIGCONT: it goes on, and comes to the event for which `matches` holds.
+    /// SIGCONT: continues the process, and waits for the event for which
+    /// `matches` holds.
     pub fn resume(
         &mut self,
         actor: &str,
@@ -56,14 +54,14 @@ impl Lab<'_> {
         Ok(came.map(|_| ())?)
     }
 
-    /// SIGCONT: it goes on.
+    /// SIGCONT: continues the process.
     pub fn wake(&mut self, actor: &str, title: &str) -> Result<(), StepFailure> {
         ProcessHandle::open(self.pid(actor)?)?.resume()?;
         self.enter(actor, title, DrillAct::Signal("SIGCONT".to_owned()))
     }
 
-    /// Tells a QEMU something that it must do, and waits for an event for
-    /// which `matches` holds. The locks are read after that and not in between,
+    /// Sends a command, which must succeed, and waits for an event for which
+    /// `matches` holds. The locks are read after the event and not in between,
     /// where they change.
     pub fn tell_until(
         &mut self,
@@ -81,8 +79,8 @@ impl Lab<'_> {
         Ok(came.map(|_| ())?)
     }
 
-    /// Asks a QEMU for its run state until it is this one, such as `running`
-    /// (qapi/run-state.json, `RunState`). Only the last answer is written down.
+    /// Queries a QEMU's run state until it is this one, such as `running`
+    /// (qapi/run-state.json, `RunState`). Only the last answer is recorded.
     pub fn await_status(
         &mut self,
         actor: &str,
@@ -111,7 +109,8 @@ impl Lab<'_> {
         came
     }
 
-    /// Reads the lock table until somebody holds just this on an image.
+    /// Reads the lock table until an actor holds exactly this claim on an
+    /// image.
     pub fn await_claim(
         &mut self,
         actor: &str,
@@ -129,12 +128,12 @@ impl Lab<'_> {
         self.enter(actor, title, DrillAct::Await)
     }
 
-    /// Waits until a QEMU has ended by itself; gives its exit status, 128 and
-    /// more when a signal ended it.
+    /// Waits until a QEMU has ended without a request. Returns its exit status;
+    /// 128 plus the signal number if a signal ended it.
     pub fn await_end(&mut self, actor: &str, title: &str) -> Result<i32, StepFailure> {
         let deadline = self.deadline();
         let pid = self.pid(actor)?;
-        // Its last words first, for it may wait until they are read.
+        // Its last messages first: it may wait until they are read.
         match self.machine(actor)?.qmp.drain(deadline) {
             Err(error @ QmpError::Lost(_)) => return Err(error.into()),
             Ok(()) | Err(QmpError::Refused(_)) => {}
@@ -146,8 +145,8 @@ impl Lab<'_> {
         Ok(status)
     }
 
-    /// That somebody holds just this on an image now. What it lets others do
-    /// is not tried.
+    /// Checks that an actor holds exactly this claim on an image now. No second
+    /// opener tries it.
     pub fn must_hold(&self, actor: &str, image: &str, claim: Claim) -> Result<(), StepFailure> {
         let holds = self.claim_of(actor, image)?;
         match holds == claim {
@@ -158,7 +157,7 @@ impl Lab<'_> {
         }
     }
 
-    /// That a QEMU refused what it was told because of a lock.
+    /// Checks that QEMU refused a command because of a lock.
     pub fn must_be_refused(&self, words: &str) -> Result<(), StepFailure> {
         match outcome_of(words) {
             Some(Outcome::Refused(_)) => Ok(()),
@@ -166,8 +165,8 @@ impl Lab<'_> {
         }
     }
 
-    /// That a QEMU complains of a lock that it did not get, because of what was
-    /// written down last of it. It may say so a moment after its answer.
+    /// Checks that QEMU reports a lock that it did not get, in the last
+    /// recorded event. The message may come a moment after the answer.
     pub fn must_complain(&mut self, actor: &str) -> Result<(), StepFailure> {
         let deadline = self.deadline();
         loop {
@@ -186,10 +185,10 @@ impl Lab<'_> {
         Err(StepFailure::harness(format!("{actor} does not complain of a lock")))
     }
 
-    /// Somebody who takes what a migration sends to the socket `name`, and
+    /// A peer that reads the data of a migration from the socket `name`, and
     /// never answers.
     pub fn silent_peer(&self, name: &str) -> Result<SilentPeer, StepFailure> {
-        // The path may be longer than the address of a socket.
+        // The path may be longer than a socket address.
         let directory = std::fs::File::open(&self.directory)?;
         let number = std::os::fd::AsRawFd::as_raw_fd(&directory);
         let listener = UnixListener::bind(format!("/proc/self/fd/{number}/{name}"))?;
@@ -197,7 +196,7 @@ impl Lab<'_> {
     }
 }
 
-/// The end of a migration that is no QEMU: it reads, and says nothing.
+/// The end of a migration that is not a QEMU: it only reads.
 #[derive(Debug)]
 pub struct SilentPeer {
     listener: UnixListener,
@@ -206,16 +205,16 @@ pub struct SilentPeer {
 }
 
 impl SilentPeer {
-    /// Waits for who sends, and reads from then on.
+    /// Waits for the sender, and reads from then on.
     ///
     /// # Errors
-    /// When nobody comes before the deadline.
+    /// If no sender connects before the deadline.
     pub fn accept(&mut self, deadline: Instant) -> Result<(), StepFailure> {
         await_readable(self.listener.as_fd(), deadline, &self.stop)?;
         let (stream, _) = self.listener.accept()?;
         let mut reader = stream.try_clone()?;
         let thread = std::thread::spawn(move || {
-            // It ends with the connection, however that ends.
+            // The thread ends with the connection.
             let _ = io::copy(&mut reader, &mut io::sink());
         });
         self.talk = Some((stream, thread));

@@ -1,4 +1,4 @@
-//! What a second QEMU proves.
+//! Proofs with a second QEMU.
 
 use std::time::{Duration, Instant};
 
@@ -6,31 +6,30 @@ use super::Lab;
 use crate::drill::account::{DrillAct, DrillCell};
 use crate::drill::effect::LockEffect;
 use crate::drill::intruder::Intruder;
-use imglock_core::Mode;
-use imglock_core::Outcome;
+use imglock_core::{Mode, Outcome};
 use imglock_engine::StepFailure;
 
-/// How long a graph may take to settle after a job.
+/// The time limit for a block graph to settle after a job.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// What is proved: that somebody holds what it should, and that this keeps a
-/// second opener out.
+/// The claim of a proof: an actor holds the locks that it should, and they
+/// exclude a second opener.
 #[derive(Debug, Clone, Copy)]
 pub struct DrillProof<'a> {
-    /// Which image and when, such as `base.img while the job runs`.
+    /// The image and the time, such as `base.img while the job runs`.
     pub place: &'static str,
-    /// Who uses the image.
+    /// The user of the image.
     pub actor: &'a str,
     /// The image.
     pub image: &'a str,
-    /// What it should hold.
+    /// The claim that the user should hold.
     pub holds: Mode,
-    /// How a second QEMU tries to open it.
+    /// The mode in which a second QEMU tries to open the image.
     pub second: Mode,
 }
 
 impl Lab<'_> {
-    /// Proves that somebody protects an image as a read-write user must.
+    /// Proves that an actor protects an image as a read-write user must.
     pub fn prove(
         &mut self,
         place: &'static str,
@@ -41,8 +40,8 @@ impl Lab<'_> {
         self.prove_against(DrillProof { place, actor, image, holds, second: Mode::Rw })
     }
 
-    /// As [`Lab::prove`], after a job: QEMU's graph may settle a moment after the
-    /// job has ended, so what must come of it is waited for.
+    /// As [`Lab::prove`], after a job: QEMU's graph may settle a moment after
+    /// the end of the job, so the lab waits for the expected effect.
     pub fn prove_settled(
         &mut self,
         place: &'static str,
@@ -64,7 +63,7 @@ impl Lab<'_> {
         }
     }
 
-    /// Proves whether somebody keeps a second QEMU out of an image.
+    /// Proves whether an actor excludes a second QEMU from an image.
     pub fn prove_against(&mut self, proof: DrillProof<'_>) -> Result<(), StepFailure> {
         let DrillProof { place, actor, image, holds, second } = proof;
         let measured = self.claim_of(actor, image)?;
@@ -83,7 +82,7 @@ impl Lab<'_> {
         Ok(())
     }
 
-    /// Has a second QEMU open an image, and give it back.
+    /// Opens and closes an image with a second QEMU.
     fn intrude(&mut self, image: &str, mode: Mode) -> Result<Outcome, StepFailure> {
         const SECOND: &str = "second";
         if self.intruder.is_none() {
@@ -95,7 +94,8 @@ impl Lab<'_> {
         let program = self.program();
         let mut intruder = self.intruder.take().unwrap_or_default();
         let outcome = intruder.open(&mut self.machine(SECOND)?.qmp, program, image, mode, deadline);
-        // The locks are those that there are while it has the image.
+        // The locks of this event are those while the second QEMU has the image
+        // open.
         let title = format!("It opens {image} (mode {mode})");
         let act = match &outcome {
             Ok(outcome) => DrillAct::Prove(outcome.clone()),
@@ -106,7 +106,7 @@ impl Lab<'_> {
             *outcome.as_ref().map_or(&Outcome::NotOpen, |outcome| outcome) == Outcome::Granted;
         if granted {
             intruder.close(&mut self.machine(SECOND)?.qmp, program, deadline)?;
-            self.enter(SECOND, &format!("It gives {image} back"), DrillAct::Tell)?;
+            self.enter(SECOND, &format!("It closes {image}"), DrillAct::Tell)?;
         }
         self.intruder = Some(intruder);
         outcome

@@ -1,5 +1,5 @@
-//! Tools in a lab: `qemu-io` at its prompt, and short-lived ones that are held
-//! in the middle of what they do.
+//! Tools in a lab: `qemu-io` at its prompt, and short-lived tools that are
+//! blocked in the middle of their work.
 
 use std::fs::OpenOptions;
 use std::io::{BufReader, Read};
@@ -9,28 +9,27 @@ use super::Lab;
 use crate::drill::account::DrillAct;
 use crate::drill::recipe::DrillPlace;
 use crate::qemu::{Command, Qemu, QemuBinary, QemuProgram, Start, Tool};
-use imglock_core::Backend;
-use imglock_core::{Claim, Mode};
-use imglock_engine::Slumber;
-use imglock_engine::StepFailure;
+use imglock_core::{Backend, Claim, Mode};
+use imglock_engine::{Slumber, StepFailure};
 use imglock_locks::availability;
 
-/// How long somebody is watched who sleeps nobody knows where.
+/// The time for which a sleeping process is watched if its wait channel is
+/// unknown.
 const STILLNESS: Duration = Duration::from_millis(200);
 
-/// How a tool is started.
+/// The way in which a tool is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Manner {
     /// At its prompt.
     Prompted,
-    /// It goes its way.
+    /// It runs to its end.
     Free,
-    /// It sleeps in its first message.
+    /// It blocks in its first message.
     Sleepy,
 }
 
 impl Lab<'_> {
-    /// Goes on only where there are such locks.
+    /// Fails if such locks are not available.
     pub fn require(&self, backend: Backend) -> Result<(), StepFailure> {
         match availability(&self.directory)?.of(backend) {
             Ok(()) => Ok(()),
@@ -38,7 +37,7 @@ impl Lab<'_> {
         }
     }
 
-    /// Makes a raw image of `size` bytes that are no zeros.
+    /// Creates a raw image of `size` non-zero bytes.
     pub fn data_image(&mut self, name: &str, size: u64) -> Result<(), StepFailure> {
         self.raw_image(name, size)?;
         let data = std::io::repeat(0x5a).take(size);
@@ -47,7 +46,7 @@ impl Lab<'_> {
         Ok(())
     }
 
-    /// Runs a tool of the same QEMU to its end, which must be a good one.
+    /// Runs a tool of the same QEMU to its end, which must succeed.
     pub fn run(
         &mut self,
         program: QemuProgram,
@@ -78,7 +77,7 @@ impl Lab<'_> {
         }
     }
 
-    /// A tool that stands beside the QEMU that plays, or the preferred one.
+    /// The tool of the QEMU that plays, or the preferred one.
     fn tool(&self, program: QemuProgram) -> Result<QemuBinary, StepFailure> {
         let folder = self.account.program.path.parent();
         let beside = self.binaries.all(program).find(|binary| binary.path.parent() == folder);
@@ -98,7 +97,7 @@ impl Lab<'_> {
         self.start_tool_in(Manner::Prompted, actor, title, arguments)
     }
 
-    /// Types a command at the prompt of a `qemu-io`; gives what it printed.
+    /// Sends a command to the prompt of a `qemu-io`; returns its output.
     pub fn type_in(&mut self, actor: &str, title: &str, line: &str) -> Result<String, StepFailure> {
         let deadline = self.deadline();
         let console = self.tools.get_mut(actor).and_then(|tool| tool.console.as_mut());
@@ -110,7 +109,7 @@ impl Lab<'_> {
         Ok(said?)
     }
 
-    /// Starts the tool that plays, which goes its way.
+    /// Starts the tool that plays, and does not wait for it.
     pub fn start_tool(
         &mut self,
         actor: &str,
@@ -120,9 +119,8 @@ impl Lab<'_> {
         self.start_tool_in(Manner::Free, actor, title, arguments)
     }
 
-    /// Waits until somebody holds just what this mode takes. When that does not
-    /// come, it is over at the deadline all the same: whoever looks then sees
-    /// what there is instead.
+    /// Waits until an actor holds exactly the mode's claim, at most until the
+    /// deadline. A later check then shows the actual claim.
     pub fn await_mode(
         &mut self,
         title: &str,
@@ -139,10 +137,10 @@ impl Lab<'_> {
         self.enter(place.actor, title, DrillAct::Await)
     }
 
-    /// Starts the tool that plays with a standard error that is full, and waits
-    /// until it sleeps in its first message, with all the locks that it has by
-    /// then. Where the kernel does not tell that it sleeps, it is waited for
-    /// the locks of `mode`.
+    /// Starts the tool that plays with a full pipe as standard error, and waits
+    /// until it blocks in its first message, with the locks that it has by
+    /// then. If the kernel does not show where it sleeps, the lab waits for the
+    /// locks of `mode`.
     pub fn hold_still(
         &mut self,
         title: &str,
@@ -154,7 +152,7 @@ impl Lab<'_> {
         self.await_sleep("It sleeps in its first message", place, mode)
     }
 
-    /// Starts a QEMU with a monitor and a standard error that is full.
+    /// Starts a QEMU with a monitor and a full pipe as standard error.
     pub fn start_sleepy(
         &mut self,
         actor: &str,
@@ -177,7 +175,7 @@ impl Lab<'_> {
         self.enter(actor, title, act)
     }
 
-    /// Tells a QEMU something in the middle of which it falls asleep; then as
+    /// Sends a command during which QEMU blocks in a message; then as
     /// [`Lab::hold_still`].
     pub fn tell_and_hold_still(
         &mut self,
@@ -190,7 +188,7 @@ impl Lab<'_> {
         self.await_sleep(title, place, mode)
     }
 
-    /// Whether somebody has an image open, with locks or without.
+    /// Whether an actor has an image open, with locks or without.
     pub fn has_open(&self, place: DrillPlace) -> Result<bool, StepFailure> {
         let locks = self.locks()?;
         let is_actor = |name: &String| name == place.actor;
@@ -235,14 +233,13 @@ impl Lab<'_> {
         mode: Mode,
     ) -> Result<(), StepFailure> {
         let deadline = self.deadline();
-        // Since when it sleeps nobody knows where, with the locks that it should
-        // have.
+        // The start of a sleep at an unknown place, with the expected locks.
         let mut still: Option<Instant> = None;
         loop {
             match self.pid_of(place.actor).map_or(Slumber::Ended, Slumber::of) {
                 Slumber::Asleep => break,
                 Slumber::Ended => return Err(self.mute()),
-                // Who answers goes on, and so will not fall asleep any more.
+                // A process that has answered will not block any more.
                 Slumber::Awake if self.has_answered(place.actor)? => return Err(self.mute()),
                 Slumber::Awake => still = None,
                 Slumber::Unknown => {
@@ -260,10 +257,10 @@ impl Lab<'_> {
         self.enter(place.actor, title, DrillAct::Await)
     }
 
-    /// Why nobody fell asleep.
+    /// The reason why no process blocked.
     fn mute(&self) -> StepFailure {
         let program = self.program().file_name();
-        let why = "has no message on its way that it could be held in; its trace goes elsewhere";
+        let why = "prints no message in which it can be stopped; its trace goes elsewhere";
         StepFailure::Cannot(format!("{program} {why}"))
     }
 
@@ -283,7 +280,7 @@ impl Lab<'_> {
         machine.or(self.tools.get(actor).map(|tool| tool.pid))
     }
 
-    /// Lets others run between two looks.
+    /// Lets other processes run between two checks.
     fn go_on(&self) -> Result<(), StepFailure> {
         std::thread::yield_now();
         match self.stop.is_stopped() {

@@ -4,8 +4,10 @@ use super::line::Line;
 use super::{DAEMON, DrillPlace, Recipe, SYSTEM};
 use super::{make_raw, on, raw_disk, read_only};
 use crate::drill::Lab;
-use imglock_core::Access;
-use imglock_core::Mode::{self, Cdrom, Ro, RoShareRw, Rw, RwFixed, ShareRw};
+use imglock_core::{
+    Access,
+    Mode::{self, Cdrom, Ro, RoShareRw, Rw, RwFixed, ShareRw},
+};
 use imglock_engine::StepFailure;
 
 const VIRTIO: &str = "-device virtio-blk-pci,drive=disk";
@@ -67,7 +69,7 @@ fn use_it(lab: &mut Lab<'_>, devices: &str) -> Result<DrillPlace, StepFailure> {
     Ok(on("disk.raw"))
 }
 
-/// A daemon has no devices, so nothing else comes to this.
+/// A daemon has no devices, so only an explicit claim leads to this mode.
 fn claimed(lab: &mut Lab<'_>, mode: Mode) -> Result<DrillPlace, StepFailure> {
     make_raw(lab, "disk.raw")?;
     let is_read_only = Access::needed_by(mode.claim()) == Access::ReadOnly;

@@ -1,12 +1,14 @@
-//! qcow2, which wants more for itself, and what lies below it.
+//! qcow2, which needs more permissions, and the images below it.
 
 use super::line::Line;
 use super::{DAEMON, DrillPlace, IMG, IO, MONITORED, QEMU, Recipe, SYSTEM, TRACE_THREADS};
 use super::{claim, image_node, make_overlay, make_qcow2, make_raw, on, overlay_node};
 use super::{qcow2_disk, read_only};
 use crate::drill::Lab;
-use imglock_core::Claim;
-use imglock_core::Mode::{self, Backing, Qcow2Ro, Qcow2Rw, Rw};
+use imglock_core::{
+    Claim,
+    Mode::{self, Backing, Qcow2Ro, Qcow2Rw, Rw},
+};
 use imglock_engine::StepFailure;
 
 const QCOW2: DrillPlace = on("disk.qcow2");

@@ -12,8 +12,8 @@ use crate::qemu::{Command, QemuProgram, QemuVersion};
 use imglock_core::Mode::{BackupTarget, Cdrom, CommitSource, MirrorTarget, RwFixed, StreamTop};
 use imglock_engine::StepFailure;
 
-/// Those that hold nothing of a backup's source: 7.2 does not, 10.0 does, and
-/// where between them that changes was not measured.
+/// The versions that hold nothing on a backup's source: 7.2 does not, 10.0
+/// does. The versions between them were not measured.
 const EARLY: &[DrillPlayer] = &[
     DrillPlayer::since(QemuProgram::System, FIRST).before(QemuVersion::new(8, 0)),
     DrillPlayer::since(QemuProgram::StorageDaemon, FIRST).before(QemuVersion::new(8, 0)),
@@ -96,7 +96,8 @@ fn backup_source(lab: &mut Lab<'_>) -> Result<DrillPlace, StepFailure> {
     Ok(on("disk.raw"))
 }
 
-/// Copies what is about to be overwritten: as nobody writes, it waits for ever.
+/// Copies data before it is overwritten: without a writer, the job waits for
+/// ever.
 fn backup(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     job(lab, "blockdev-backup", to_target(), "running")
 }
@@ -109,7 +110,7 @@ fn job(
     status: &str,
 ) -> Result<(), StepFailure> {
     lab.tell(QEMU, "A job is started", &Command::new(command, arguments))?;
-    lab.await_job(QEMU, &format!("It is {status}, and stays so"), "job", status)
+    lab.await_job(QEMU, &format!("It is {status}, and remains in this state"), "job", status)
 }
 
 fn to_target() -> Value {
@@ -120,7 +121,7 @@ fn target() -> Value {
     image_node("raw", "target", "target.raw")
 }
 
-/// The node `disk` of no image at all.
+/// The node `disk` without an image.
 fn nothing() -> Value {
     json!({ "driver": "null-co", "node-name": "disk", "size": SIZE })
 }

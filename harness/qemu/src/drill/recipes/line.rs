@@ -6,17 +6,17 @@ use crate::qemu::{Command, QemuProgram};
 use imglock_core::Claim;
 use imglock_engine::StepFailure;
 
-/// What a QEMU with a monitor is told on its command line.
+/// The command line of a QEMU with a monitor.
 #[derive(Debug, Default)]
 pub(super) struct Line(Vec<String>);
 
 impl Line {
-    /// A block node. The emulator takes two dashes as well as one.
+    /// A block node. The emulator accepts two dashes as well as one.
     pub(super) fn node(node: &Value) -> Line {
         Line::default().and(node)
     }
 
-    /// Words with blanks between them.
+    /// Words, separated by blanks.
     pub(super) fn of(words: &str) -> Line {
         Line::default().words(words)
     }
@@ -27,7 +27,7 @@ impl Line {
         self
     }
 
-    /// More words with blanks between them.
+    /// More words, separated by blanks.
     pub(super) fn words(mut self, words: &str) -> Line {
         self.0.extend(words.split_whitespace().map(str::to_owned));
         self
@@ -51,14 +51,14 @@ impl Line {
         self.words(&format!("--export {export}{}", writing(writable)))
     }
 
-    /// Starts the QEMU that plays. Once its monitor greets, all of it has been
-    /// carried out.
+    /// Starts the QEMU that plays. When its monitor sends its greeting, the
+    /// whole command line has been executed.
     pub(super) fn start(self, lab: &mut Lab<'_>) -> Result<(), StepFailure> {
         let words = self.whole(lab)?;
         lab.start(QEMU, "A QEMU is started", &words)
     }
 
-    /// Starts it so that it falls asleep in its first message.
+    /// Starts QEMU so that it blocks in its first message.
     pub(super) fn start_sleepy(self, lab: &mut Lab<'_>) -> Result<(), StepFailure> {
         let words = self.whole(lab)?;
         lab.start_sleepy(QEMU, "A QEMU is started whose standard error is full", &words)

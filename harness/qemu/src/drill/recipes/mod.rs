@@ -1,10 +1,10 @@
-//! How a real QEMU is brought into each mode, a file for each theme.
+//! Ways to bring a real QEMU into each mode, one file for each theme.
 //!
-//! Nothing here is a matter of time. A QEMU with a monitor has carried out its
-//! command line once it greets; jobs are started so that they never end by
-//! themselves; and a tool that would be gone in a moment sleeps in its first
-//! message ([`Lab::hold_still`]). Where it says nothing at the wanted spot,
-//! its trace does.
+//! No recipe depends on time. A QEMU with a monitor has executed its command
+//! line when it sends its greeting. Jobs are started so that they never end by
+//! themselves. A short-lived tool blocks in its first message
+//! ([`Lab::hold_still`]); where it prints none at the right point, its trace
+//! does.
 
 mod devices;
 mod exports;
@@ -23,7 +23,7 @@ use crate::qemu::{QemuProgram, QemuVersion};
 use imglock_core::{Claim, Mode, Permissions};
 use imglock_engine::StepFailure;
 
-/// All of them.
+/// All recipes.
 const DRILL_THEMES: &[&[Recipe]] = &[
     nodes::RECIPES,
     devices::RECIPES,
@@ -40,8 +40,8 @@ impl Recipe {
         Mode::ALL.iter().flat_map(|mode| Recipe::of(*mode))
     }
 
-    /// Those of a mode; first those that come to just that, then those that
-    /// come to something else.
+    /// The recipes of a mode: first those that lead to exactly that mode, then
+    /// those that lead to another claim.
     pub fn of(mode: Mode) -> impl Iterator<Item = &'static Recipe> {
         let these = move |strange: bool| {
             let all = DRILL_THEMES.iter().flat_map(|theme| theme.iter());
@@ -51,9 +51,9 @@ impl Recipe {
     }
 }
 
-/// The version that all were measured with first.
+/// The oldest version that was measured.
 const FIRST: QemuVersion = QemuVersion::new(7, 2);
-/// The first one in which a node can be inactive on request.
+/// The first version in which a node can be inactive on request.
 const TENTH: QemuVersion = QemuVersion::new(10, 0);
 
 const SYSTEM: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::System, FIRST)];
@@ -66,23 +66,24 @@ const MONITORED: &[DrillPlayer] = &[
 const IO: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::Io, FIRST)];
 const IMG: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::Img, FIRST)];
 
-/// What the QEMU that plays is called.
+/// The name of the QEMU that plays.
 const QEMU: &str = "qemu";
 /// The images' size, in bytes and as `qemu-img` reads it.
 const SIZE: u64 = 4 << 20;
 const SIZE_IN_WORDS: &str = "4M";
-/// Has QEMU say something whenever it leaves work to a thread: before it reads
-/// a header, truncates or extends. (The event has another name since QEMU 10.)
+/// Makes QEMU print a trace line whenever it passes work to a thread: before it
+/// reads a header, truncates or extends. (The event has another name since QEMU
+/// 10.)
 const TRACE_THREADS: &str = "enable=thread_pool_submit*";
-/// Has QEMU say something whenever it begins a request.
+/// Makes QEMU print a trace line whenever it begins a request.
 const TRACE_REQUESTS: &str = "enable=blk_co_*";
 
-/// An image that shows what the QEMU that plays holds.
+/// The QEMU that plays, and the image that shows its locks.
 const fn on(image: &'static str) -> DrillPlace {
     DrillPlace { actor: QEMU, image }
 }
 
-/// What has these permissions, and does not share those; a bit for each.
+/// The claim with these held and unshared permissions; one bit for each.
 const fn claim(held: u8, unshared: u8) -> Claim {
     Claim::new(
         Permissions::from_bits_truncate(held),
@@ -90,12 +91,12 @@ const fn claim(held: u8, unshared: u8) -> Claim {
     )
 }
 
-/// Makes a raw image of zeros.
+/// Creates a raw image of zeros.
 fn make_raw(lab: &mut Lab<'_>, name: &str) -> Result<(), StepFailure> {
     lab.raw_image(name, SIZE)
 }
 
-/// Makes an empty qcow2 image.
+/// Creates an empty qcow2 image.
 fn make_qcow2(lab: &mut Lab<'_>, name: &str) -> Result<(), StepFailure> {
     let words = ["create", "-q", "-f", "qcow2", name, SIZE_IN_WORDS];
     lab.run(QemuProgram::Img, "An image is made", &words)?;
@@ -103,7 +104,7 @@ fn make_qcow2(lab: &mut Lab<'_>, name: &str) -> Result<(), StepFailure> {
     Ok(())
 }
 
-/// Makes an empty qcow2 image above another one.
+/// Creates an empty qcow2 image above another one.
 fn make_overlay(
     lab: &mut Lab<'_>,
     name: &str,
@@ -164,7 +165,7 @@ mod tests {
         let written: usize = DRILL_THEMES.iter().map(|theme| theme.len()).sum();
         assert_eq!(listed, written);
         let names: BTreeSet<(Mode, &str)> = Recipe::all().map(|one| (one.mode, one.how)).collect();
-        assert_eq!(names.len(), listed, "two recipes of a mode are told by the same words");
+        assert_eq!(names.len(), listed, "two recipes of a mode have the same words");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Nodes that nothing uses, and nodes that are inactive.
+//! Nodes without a user, and inactive nodes.
 
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ fn incoming(lab: &mut Lab<'_>, node: &Value) -> Result<(), StepFailure> {
     Line::node(node).words("-device virtio-blk-pci,drive=disk -incoming defer").start(lab)
 }
 
-/// The same node, not in use here; and, with `file`, its file node as well.
+/// The same node, inactive; with `file`, its file node is inactive as well.
 fn inactive(mut node: Value, file: bool) -> Value {
     node["active"] = false.into();
     if file {

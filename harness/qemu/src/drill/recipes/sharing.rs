@@ -1,4 +1,4 @@
-//! `force-share`, which takes as little as there is to take.
+//! `force-share`, which takes the fewest permissions possible.
 
 use serde_json::json;
 
@@ -6,8 +6,7 @@ use super::line::Line;
 use super::{DAEMON, DrillPlace, IMG, IO, Recipe, SYSTEM, TRACE_REQUESTS, TRACE_THREADS};
 use super::{make_qcow2, make_raw, on};
 use crate::drill::Lab;
-use imglock_core::Claim;
-use imglock_core::Mode::ForceShare;
+use imglock_core::{Claim, Mode::ForceShare};
 use imglock_engine::StepFailure;
 
 const RAW: DrillPlace = on("disk.raw");

@@ -1,4 +1,4 @@
-//! Tools on raw images, and what else opens an image as they do.
+//! Tools on raw images, and other users that open an image like them.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ pub(super) const RECIPES: &[Recipe] = &[
     }),
     Recipe::new(ToolRw, "qemu-io, raw", IO, |lab| console(lab, &["-f", "raw"])),
     Recipe::new(ToolRw, "qemu-img convert, raw, its target", IMG, |lab| {
-        // Until it has begun to copy, the target has other locks.
+        // Before it starts to copy, the target has other locks.
         convert(lab, on("out.raw"), ToolRw)
     }),
     Recipe::new(ToolRw, "raw, -drive if=none, before it writes", SYSTEM, |lab| {
@@ -104,8 +104,8 @@ fn console(lab: &mut Lab<'_>, options: &[&str]) -> Result<DrillPlace, StepFailur
     Ok(DISK)
 }
 
-/// `qemu-img convert` at a byte a second, which lets the first piece through
-/// and then waits for years.
+/// `qemu-img convert` at a byte a second: the first piece passes, and then it
+/// waits for years.
 fn convert(lab: &mut Lab<'_>, place: DrillPlace, mode: Mode) -> Result<DrillPlace, StepFailure> {
     lab.data_image("disk.raw", SIZE)?;
     make_raw(lab, "out.raw")?;

@@ -9,7 +9,7 @@ use crate::qemu::Command;
 use imglock_core::Mode;
 use imglock_engine::StepFailure;
 
-/// What becomes of a medium that was in two drives, and is in one.
+/// The expected effects on a medium that was in two drives and remains in one.
 const ONE_OF_TWO: &[DrillExpected] = &[
     DrillExpected::always("cd.iso in both drives", LockEffect::Keeps),
     DrillExpected::posix("cd.iso", LockEffect::Loses, LockEffect::Loses),
@@ -21,11 +21,11 @@ pub const CDROM: Drill = Drill {
     commands: "device_del of one of two CD drives",
     summary: "Unplugging one of two CD drives with the same medium unlocks the medium for both",
     about: "\
-Each drive has a node of its own on the same file. The drive that goes gives up the permissions of its node, and \
-with POSIX locks there is only one set of them in the process. The other drive goes on reading, and anybody may \
-write to its medium.",
+Each drive has its own node on the same file. The unplugged drive releases the permissions of its node, and \
+with POSIX locks the process has only one set of locks. The other drive continues to read, and any other \
+process can write to its medium.",
     safe: "\
-Use OFD locks. Where there are none, put both drives on one node.",
+Use OFD locks. Without them, put both drives on one node.",
     players: SYSTEM,
     unable: &[],
     expected: ONE_OF_TWO,
@@ -38,16 +38,16 @@ fn cdrom(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.prove_settled("cd.iso", "vm1", "cd.iso", Mode::Cdrom)
 }
 
-/// The medium is taken out of one of two drives.
+/// The medium is ejected from one of two drives.
 pub const CDROM_EJECT: Drill = Drill {
     name: "cdrom-eject",
     commands: "eject of one of two CD drives",
     summary: "Ejecting the medium from one of two CD drives unlocks it for the other",
     about: "\
-As with unplugging: the drive gives its node up, and in one process there is one set of POSIX locks on a file. \
-`blockdev-remove-medium` does the same.",
+As with unplugging: the drive releases its node, and one process has one set of POSIX locks on a file. \
+`blockdev-remove-medium` has the same effect.",
     safe: "\
-Use OFD locks. Where there are none, put both drives on one node.",
+Use OFD locks. Without them, put both drives on one node.",
     players: SYSTEM,
     unable: &[],
     expected: ONE_OF_TWO,
@@ -77,8 +77,8 @@ pub const CDROM_SAME_NODE: Drill = Drill {
     commands: "device_del of one of two CD drives, one node",
     summary: "Unplugging one of two CD drives on the same node keeps the locks of the other",
     about: "\
-One node, one descriptor, one set of permissions: what the other drive still needs stays.",
-    safe: "This is how to be safe.",
+One node, one descriptor, one set of permissions: QEMU keeps the locks that the other drive needs.",
+    safe: "This command sequence is safe.",
     players: SYSTEM,
     unable: &[],
     expected: &[DrillExpected::always("cd.iso", LockEffect::Keeps)],

@@ -1,4 +1,4 @@
-//! An image that is created anew while it is in use.
+//! An image that is created again while it is in use.
 
 use serde_json::json;
 
@@ -15,18 +15,18 @@ pub const CREATE: Drill = Drill {
     commands: "blockdev-create",
     summary: "blockdev-create of an image that the same QEMU has in use destroys its data and unlocks it",
     about: "\
-The job locks `write` and `resize` before it truncates the file. With OFD locks it meets the disk's own and \
-fails, and the data stays. POSIX locks of one process never conflict: the job truncates the image under the \
-guest, and its closing drops the locks.",
+The job locks `write` and `resize` before it truncates the file. With OFD locks it conflicts with the disk's \
+own locks and fails, and the data remains. POSIX locks of one process never conflict: the job truncates the \
+image under the guest, and closing the file drops the locks.",
     safe: "\
-Use OFD locks. Where there are none, never give blockdev-create the name of a file that may exist.",
+Use OFD locks. Without them, never pass the name of an existing file to blockdev-create.",
     players: ANY,
     unable: &[],
     expected: &[DrillExpected::posix("disk.img", LockEffect::Loses, LockEffect::Loses)],
     body: create,
 };
 
-/// What the image is full of.
+/// The content of the image.
 const MARK: u8 = b'#';
 
 fn create(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
@@ -38,7 +38,7 @@ fn create(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let create = Command::new("blockdev-create", create);
     lab.tell("vm1", "A file of this name is created", &create)?;
     lab.await_job("vm1", "The job has ended", "job", "concluded")?;
-    let jobs = lab.tell("vm1", "What came of it?", &Command::bare("query-jobs"))?;
+    let jobs = lab.tell("vm1", "The job's result is queried", &Command::bare("query-jobs"))?;
     let refused = jobs[0]["error"].is_string();
     let dismiss = Command::new("job-dismiss", json!({ "id": "job" }));
     lab.tell("vm1", "The job is dismissed", &dismiss)?;

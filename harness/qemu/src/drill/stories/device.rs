@@ -1,4 +1,4 @@
-//! Devices that come and go.
+//! Devices that are plugged and unplugged.
 
 use serde_json::json;
 
@@ -6,19 +6,18 @@ use super::SYSTEM;
 use super::nodes::{Layer, USER, machine, machine_with_disk, open, plug, plug_sharing, unplug};
 use crate::drill::{Drill, DrillExpected, DrillVariant, FileNode, Lab, LockEffect};
 use crate::qemu::Command;
-use imglock_core::Backend;
-use imglock_core::Mode;
+use imglock_core::{Backend, Mode};
 use imglock_engine::StepFailure;
 
-/// A second device on the node that is in use.
+/// A second device on a node that is in use.
 pub const DEVICE_SAME_NODE: Drill = Drill {
     name: "device-same-node",
     commands: "device_add, device_del, one node",
-    summary: "A second device on the same node comes and goes without touching the locks",
+    summary: "Plugging and unplugging a second device on the same node does not change the locks",
     about: "\
-Both devices use one node, which has one descriptor. When one of them goes, the node gives up only what nobody \
-above it wants any more, and closes nothing.",
-    safe: "This is how to be safe: let all devices of one machine that use an image share its node.",
+Both devices use one node, which has one descriptor. When one device is unplugged, the node releases only \
+the permissions that no other user needs, and closes nothing.",
+    safe: "This command sequence is safe: all devices of one machine that use an image should share its node.",
     players: SYSTEM,
     unable: &[],
     expected: &[DrillExpected::posix("disk.img", LockEffect::Keeps, LockEffect::Loses)],
@@ -35,17 +34,17 @@ fn device_same_node(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.prove_settled("disk.img", "vm1", "disk.img", Mode::ShareRw)
 }
 
-/// A second device on a node of its own.
+/// A second device on its own node.
 pub const DEVICE_SECOND_NODE: Drill = Drill {
     name: "device-second-node",
     commands: "device_add, device_del, two nodes",
-    summary: "Unplugging a second device whose node is another one of the same image unlocks the image",
+    summary: "Unplugging a second device that has its own node of the same image unlocks the image",
     about: "\
-The second node belongs to the same process, so its POSIX locks and those of the first node are one set. When \
-its device goes, the second node unlocks what it needs no more, and so unlocks it for both. Nothing has been \
-closed yet.",
+The second node belongs to the same process, so its POSIX locks and those of the first node are one set. \
+When its device is unplugged, the second node unlocks the bytes that it no longer needs, and so unlocks them \
+for both nodes. No descriptor has been closed yet.",
     safe: "\
-Use OFD locks. Where there are none, plug both devices on one node.",
+Use OFD locks. Without them, plug both devices on one node.",
     players: SYSTEM,
     unable: &[],
     expected: &[
@@ -72,13 +71,13 @@ fn device_second_node(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
 pub const DEVICE_GAP: Drill = Drill {
     name: "device-gap",
     commands: "device_del, then device_add",
-    summary: "Between device_del and device_add a raw image is open to anybody, with OFD locks, too",
+    summary: "Between device_del and device_add a raw image is unlocked, also with OFD locks",
     about: "\
-A raw node that nothing uses holds no lock byte, although QEMU has the image open. Whoever comes while the disk \
-is unplugged gets the image, and the machine does not get it back.",
+A raw node without a user holds no lock byte, although QEMU has the image open. While the disk is unplugged, \
+another process can acquire the image, and the machine cannot acquire it again.",
     safe: "\
-Plug the new device before the old one goes (share-rw=on on both for the time), or keep another user on the \
-node, such as an NBD export.",
+Plug the new device before the old one is unplugged (with share-rw=on on both during this time), or keep \
+another user on the node, such as an NBD export.",
     players: SYSTEM,
     unable: &[],
     expected: &[
@@ -97,29 +96,28 @@ fn device_gap(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.prove("disk.img plugged again", "vm1", "disk.img", Mode::Rw)
 }
 
-/// Where nothing comes of passing a descriptor on.
+/// The conditions under which passing a descriptor has no effect.
 const NOT_PASSED: &[(DrillVariant, &str)] = &[
     (DrillVariant::new(Backend::Ofd, FileNode::AutoReadOnly), ONE_DESCRIPTOR),
     (DrillVariant::new(Backend::Posix, FileNode::ReadWrite), OF_THE_PROCESS),
     (DrillVariant::new(Backend::Posix, FileNode::AutoReadOnly), OF_THE_PROCESS),
     (DrillVariant::new(Backend::Posix, FileNode::Inline), OF_THE_PROCESS),
 ];
-const ONE_DESCRIPTOR: &str =
-    "the descriptor that is passed on is read-write, and no other is there";
+const ONE_DESCRIPTOR: &str = "the passed descriptor is read-write, and it is the only one";
 const OF_THE_PROCESS: &str = "POSIX locks belong to the process; a passed descriptor shares none";
 
 /// One open file description in two machines.
 pub const PASSED_DESCRIPTOR: Drill = Drill {
     name: "passed-descriptor",
     commands: "add-fd in two machines",
-    summary: "Two machines that are given one descriptor share its locks: both are let in, and one unlocks for both",
+    summary: "Two machines with one descriptor share its locks: both are granted, and one unlocks for both",
     about: "\
-An OFD lock belongs to the open file description, and a descriptor that was passed on refers to the same one. \
-So the two do not conflict, although both claim to be the only writer; and when one of them quits, its node \
-unlocks the bytes that the other still relies on.",
+An OFD lock belongs to the open file description, and a passed descriptor refers to the same description. So \
+the two machines do not conflict, although both claim to be the only writer. When one of them quits, its \
+node unlocks the bytes that the other one still relies on.",
     safe: "\
-Open the file once for each machine: descriptors from two open(2) calls are two descriptions, however they \
-are passed on.",
+Open the file once for each machine: descriptors from two open(2) calls refer to two descriptions, however \
+they are passed on.",
     players: SYSTEM,
     unable: NOT_PASSED,
     expected: &[
@@ -139,7 +137,7 @@ fn passed_descriptor(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
         open(lab, actor, &[Layer::raw("disk", "/dev/fdset/1")])?;
         plug(lab, actor, "scsi-hd", USER, "disk")?;
     }
-    // Whoever passed it on keeps nothing.
+    // The process that passed it on keeps no copy.
     drop(descriptor);
     lab.prove("disk.img, used by both", "vm1", "disk.img", Mode::Rw)?;
     lab.quit("vm2", "One of them quits")?;

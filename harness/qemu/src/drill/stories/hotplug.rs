@@ -1,4 +1,4 @@
-//! Nodes that come and go beside one that stays.
+//! Nodes that are added and removed beside an existing node.
 
 use serde_json::json;
 
@@ -8,17 +8,17 @@ use crate::drill::{Drill, DrillExpected, Lab, LockEffect};
 use crate::qemu::Command;
 use imglock_engine::StepFailure;
 
-/// `blockdev-add` and `blockdev-del` of an image that is in use already.
+/// `blockdev-add` and `blockdev-del` of an image that is already in use.
 pub const HOTPLUG: Drill = Drill {
     name: "hotplug",
     commands: "blockdev-add, blockdev-del",
     summary: "Adding a second node of an image that is in use, and removing it again, unlocks the image",
     about: "\
-A POSIX record lock belongs to the process, and closing any descriptor of the file drops it. The second node has \
-a descriptor of its own, which blockdev-del closes; the first node goes on writing and holds nothing any more.",
+A POSIX record lock belongs to the process, and closing any descriptor of the file drops it. The second node \
+has its own descriptor, which blockdev-del closes. The first node continues to write without any lock.",
     safe: "\
-Use a file system and a kernel with OFD locks (`imglock probe DIR` tells). Where there are none, never let one \
-QEMU open an image twice: share the node, or stop the guest first.",
+Use a file system and a kernel with OFD locks (`imglock probe DIR` reports this). Without them, never let \
+one QEMU open an image twice: share the node, or stop the guest first.",
     players: ANY,
     unable: &[],
     expected: &[
@@ -40,17 +40,17 @@ fn hotplug(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.prove("disk.img", "vm1", "disk.img", mode)
 }
 
-/// HMP `drive_add` of an image that is in use already.
+/// HMP `drive_add` of an image that is already in use.
 pub const DRIVE_ADD: Drill = Drill {
     name: "drive-add",
     commands: "HMP drive_add",
-    summary: "drive_add of an image that is in use unlocks it, without anything being removed",
+    summary: "drive_add of an image that is in use unlocks it, even before the drive is removed",
     about: "\
-`drive_add` opens the image read-only and again read-write, and closes the first of the two descriptors. That \
-is enough: the POSIX locks of the disk that the guest writes to are gone. What is left is the lock on \
-`consistent-read` that the new drive took last.",
+`drive_add` opens the image read-only and then read-write, and closes the first of the two descriptors. This \
+is enough to drop the POSIX locks of the disk that the guest writes to. Only the lock on `consistent-read` \
+remains, which the new drive took last.",
     safe: "\
-Use OFD locks. Where there are none, do not give drive_add an image that the same QEMU has open.",
+Use OFD locks. Without them, do not use drive_add for an image that the same QEMU has open.",
     players: SYSTEM,
     unable: &[],
     expected: &[DrillExpected::posix("disk.img", LockEffect::Loses, LockEffect::Loses)],
@@ -71,12 +71,12 @@ pub const FAILED_ADD: Drill = Drill {
     commands: "blockdev-add that fails",
     summary: "A blockdev-add that fails after it has opened the file unlocks an image that is in use",
     about: "\
-The command opens the file first and finds its mistake after that: here a node name that is taken, in practice \
-just as well a wrong format or a missing option. The error path closes the descriptor, and with it go the POSIX \
-locks of the node that was there. An error message is all that is seen.",
+The command opens the file first and then finds an error: in this drill a node name that is in use, in \
+practice also a wrong format or a missing option. The error path closes the descriptor, and this drops the \
+POSIX locks of the existing node. The only visible sign is an error message.",
     safe: "\
-Use OFD locks. Where there are none, add the file node by itself first: a file node whose options are wrong is \
-refused before anything is opened.",
+Use OFD locks. Without them, add the file node separately first: QEMU refuses a file node with wrong options \
+before it opens the file.",
     players: ANY,
     unable: &[],
     expected: &[DrillExpected::posix("disk.img", LockEffect::Loses, LockEffect::Loses)],
@@ -96,11 +96,11 @@ fn failed_add(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
 pub const FAILED_ADD_EARLY: Drill = Drill {
     name: "failed-add-early",
     commands: "blockdev-add that fails early",
-    summary: "A blockdev-add of a file node that is refused for its options opens nothing, and loses nothing",
+    summary: "A blockdev-add of a file node with wrong options is refused before the open, and loses nothing",
     about: "\
-A file node's own options are checked before the file is opened: an unknown option, a name that is taken, \
-force-share on a read-write node. Nothing is opened, so nothing is closed.",
-    safe: "Nothing is lost here.",
+QEMU checks a file node's own options before it opens the file: an unknown option, a name that is in use, \
+force-share on a read-write node. It opens nothing, so it closes nothing.",
+    safe: "No lock is lost.",
     players: ANY,
     unable: &[],
     expected: &[DrillExpected::posix("disk.img", LockEffect::Keeps, LockEffect::Loses)],

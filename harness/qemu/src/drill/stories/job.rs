@@ -18,14 +18,14 @@ const RAW_BASE: Layer<'_> = Layer::raw("base", "base.img");
 pub const COMMIT: Drill = Drill {
     name: "commit",
     commands: "block-commit into the base",
-    summary: "Committing a snapshot into its base loses the base's locks, for as long as the guest runs",
+    summary: "Committing a snapshot into its base loses the base's locks until the guest ends",
     about: "\
-The job needs the base read-write, so QEMU reopens its file on a new descriptor, and reopens it read-only at the \
-end. Each time the old descriptor is closed, and every POSIX lock on the base with it. What QEMU believes to \
-hold it never takes again.",
+The job needs the base read-write, so QEMU reopens its file on a new descriptor, and reopens it read-only at \
+the end. Each time it closes the old descriptor, which drops every POSIX lock on the base. QEMU still \
+records these locks as held and never takes them again.",
     safe: "\
-Use OFD locks. Where there are none, give each file a node of its own with read-only=off,auto-read-only=off: \
-such a node is opened once, and only the format node above it changes.",
+Use OFD locks. Without them, give each file its own node with read-only=off,auto-read-only=off: QEMU opens \
+such a node once, and only changes the format node above it.",
     players: ANY,
     unable: &[],
     expected: &[
@@ -60,13 +60,14 @@ fn commit(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
 pub const COMMIT_ACTIVE: Drill = Drill {
     name: "commit-active",
     commands: "block-commit of the active image",
-    summary: "While the active image is committed into a raw base, whoever shares `write` may write to the base",
+    summary: "While the active image is committed into a raw base, openers that share `write` can write to the base",
     about: "\
-The job writes to the base and shares `write` on it, since the guest's own writes reach it, too. So even with OFD \
-locks a tool that shares `write` is let in, and only who does not share it is refused. In the POSIX fallback an \
-auto-read-only base is reopened when the job starts, and from then on holds nothing, as the new disk neither.",
+The job writes to the base and shares `write` on it, because the guest's own writes also reach the base. So \
+even with OFD locks, a tool that shares `write` is granted the base; only openers that do not share it are \
+refused. In the POSIX fallback, an auto-read-only base is reopened when the job starts. From then on it has \
+no locks, also as the new disk.",
     safe: "\
-Keep tools off the base while the job runs. Where there are no OFD locks, give the base a node of its own with \
+Keep tools away from the base while the job runs. Without OFD locks, give the base its own node with \
 read-only=off,auto-read-only=off.",
     players: ANY,
     unable: &[],
@@ -79,7 +80,7 @@ read-only=off,auto-read-only=off.",
     body: commit_active,
 };
 
-const SHARING: &str = "base.img while the job runs, to whom shares write";
+const SHARING: &str = "base.img while the job runs, for an opener that shares write";
 
 fn commit_active(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let mode = start(lab, &[TOP, RAW_BASE])?;
@@ -105,13 +106,13 @@ fn commit_active(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
 pub const STREAM: Drill = Drill {
     name: "stream",
     commands: "block-stream",
-    summary: "Streaming keeps what locks there are, and does not bring back what was lost at the start",
+    summary: "Streaming keeps the existing locks, and does not restore locks that were lost at the start",
     about: "\
-The job takes `write-unchanged` on the top and drops it again; no file is reopened, so nothing is lost by the job. \
-But with auto-read-only the top has lost its locks when its first writer came. The job then takes one byte and \
-leaves the others, which QEMU believes to have.",
+The job takes `write-unchanged` on the top and releases it again. It reopens no file, so it loses nothing. \
+But with auto-read-only, the top lost its locks when its first writer was attached. The job then takes one \
+byte and leaves the others, which QEMU still records as held.",
     safe: "\
-Use OFD locks. Where there are none, give each file a node of its own with read-only=off,auto-read-only=off.",
+Use OFD locks. Without them, give each file its own node with read-only=off,auto-read-only=off.",
     players: ANY,
     unable: &[],
     expected: &[
@@ -142,21 +143,21 @@ fn start(lab: &mut Lab<'_>, chain: &[Layer<'_>]) -> Result<Mode, StepFailure> {
     attach(lab, "vm1", chain.first().map_or("disk", |layer| layer.name))
 }
 
-/// Lets a job that is pending change the chain.
+/// Lets a pending job change the chain.
 pub(super) fn finalize(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let finalize = Command::new("job-finalize", json!({ "id": "job" }));
     lab.tell("vm1", "The job may change the chain", &finalize)?;
     gone(lab)
 }
 
-/// Lets a job that is ready switch over to its target.
+/// Lets a ready job switch to its target.
 pub(super) fn complete(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let complete = Command::new("job-complete", json!({ "id": "job" }));
     lab.tell("vm1", "The job switches over", &complete)?;
     gone(lab)
 }
 
-/// Waits until the job is no more.
+/// Waits until the job no longer exists.
 pub(super) fn gone(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let gone = |data: &Value| data["id"] == "job" && data["status"] == "null";
     lab.await_event("vm1", "The job has ended", "JOB_STATUS_CHANGE", gone).map(|_| ())

@@ -1,5 +1,5 @@
-//! A guest that moves to another QEMU on the same storage: who holds its image
-//! at each moment.
+//! A guest that migrates to another QEMU on the same storage, and the holders
+//! of its image at each moment.
 
 use super::moves::{
     Arrival, IMAGE, MOVERS, NOTHING, arrives, blockdev, dawdle, destination, go_on, go_on_in_vain,
@@ -10,20 +10,20 @@ use crate::qemu::Command;
 use imglock_core::Mode;
 use imglock_engine::StepFailure;
 
-/// The usual course, at each moment.
+/// The usual sequence, at each moment.
 pub const HANDOVER: Drill = Drill {
     name: "handover",
     commands: "migrate, migrate-incoming, cont",
     summary: "A guest moves to another QEMU, and its image is handed over: before, during and after",
     about: "\
-The destination opens the image inactive and locks nothing. The source holds its locks until the \
-guest is stopped and its memory is across; then it gives them up, and the destination takes them. \
-They are never held by both. In between nobody has them, for a moment: `handover-late` holds that \
-moment still, and `imglock handover` measures it.",
+The destination opens the image inactive and locks nothing. The source holds its locks until the guest is \
+stopped and its memory is transferred. Then it releases them, and the destination takes them. The two never \
+hold them at the same time. In between, no process holds them for a moment: `handover-late` stops at that \
+moment, and `imglock handover` measures it.",
     safe: "\
-Never let the source go on while the destination may hold the image: QEMU refuses it, and that is \
-the last line of defence. Where nobody but the two can reach the image there is nothing else to \
-do; otherwise see `handover-intruder`.",
+Never continue the source while the destination may hold the image. QEMU refuses it, and this is the last \
+line of defence. If only the two can reach the image, nothing else is necessary; otherwise see \
+`handover-intruder`.",
     players: MOVERS,
     unable: &[],
     expected: &[
@@ -58,26 +58,25 @@ fn handover(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     arrives(lab, "destination")?;
     lab.await_status("destination", "The guest runs there", "running")?;
     lab.prove("disk.img after", "destination", IMAGE, Mode::Rw)?;
-    go_on_in_vain(lab, "source", "The source is told to go on, against the rules")?;
+    go_on_in_vain(lab, "source", "The source receives cont, against the rules")?;
     lab.kill("destination", "The destination is killed")?;
-    go_on(lab, "source", "Now the source may go on")?;
+    go_on(lab, "source", "Now the source may continue")?;
     lab.prove("disk.img back at the source", "source", IMAGE, Mode::Rw)
 }
 
-/// The gap, held still.
+/// Stops the sequence in the gap.
 pub const LATE: Drill = Drill {
     name: "handover-late",
     commands: "migrate, late-block-activate, cont",
-    summary: "Between the source's unlock and the destination's lock nobody holds the image",
+    summary: "Between the source's unlock and the destination's lock, no process holds the image",
     about: "\
-With late-block-activate a destination that was started with -S takes the image only when it is \
-told `cont`. Until then the source has given it up and the destination has not taken it: whoever \
-comes is let in. Without late-block-activate the same gap is there and lasts a millisecond or \
-two.",
+With late-block-activate, a destination that was started with -S takes the image only at `cont`. Until then \
+the source has released it and the destination has not taken it, so any other opener is granted the image. \
+Without late-block-activate the same gap exists and lasts one or two milliseconds.",
     safe: "\
-Send `cont` as soon as the migration is completed, and be ready for it to be refused \
-(`handover-intruder`). The gap is there however the destination is started: whoever opens \
-images has to be kept away by the management while a guest moves. `handover-guarded` shows what a third party can do.",
+Send `cont` as soon as the migration is completed, and expect that it may be refused (`handover-intruder`). \
+The gap exists however the destination is started: the management layer must prevent other opens of the \
+image while a guest moves. `handover-guarded` shows how a third party can guard the image.",
     players: MOVERS,
     unable: &[],
     expected: &[
@@ -96,11 +95,11 @@ fn late(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     arrived_late(lab)?;
     lab.prove("disk.img in the gap", "destination", IMAGE, Mode::Inactive)?;
     lab.must_hold("source", IMAGE, NOTHING)?;
-    go_on(lab, "destination", "The destination is told to go on")?;
+    go_on(lab, "destination", "The destination receives cont")?;
     lab.prove("disk.img after cont", "destination", IMAGE, Mode::Rw)
 }
 
-/// A guest that is across, and that nobody holds the image for.
+/// A guest that has arrived while no process holds the image.
 pub(super) fn arrived_late(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     storage(lab)?;
     let disk = blockdev(lab);
@@ -113,22 +112,22 @@ pub(super) fn arrived_late(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     arrives(lab, "destination")
 }
 
-/// A destination that takes its locks in two goes.
+/// A destination that takes its locks in two steps.
 pub const PAUSED: Drill = Drill {
     name: "handover-paused",
     commands: "migrate, cont",
-    summary: "A destination that waits for cont shares the image, and then runs without excluding anybody",
+    summary: "A destination that waits for cont shares the image, and then runs without excluding other writers",
     about: "\
-A destination with -S takes the image in two goes. When the migration ends it locks what it uses; \
-that it shares nothing it says only when it is told `cont`. In between an opener that shares \
-everything, such as qemu-io, is let in. `cont` then cannot exclude it: QEMU prints that, answers \
-that all is well, and lets the guest run. The lock is not tried for again, not even by stop and \
-cont, so every further such opener is let in beside a running guest. A destination that starts by \
-itself takes its locks in two goes, too, within a millisecond.",
+A destination with -S takes the image in two steps. At the end of the migration it locks the permissions \
+that it uses. Only at `cont` it also locks those that it does not share. In between, an opener that shares \
+everything, such as qemu-io, is granted the image. `cont` then cannot exclude this opener: QEMU prints a \
+message, reports success, and lets the guest run. QEMU does not try the lock again, not even at stop and \
+cont, so every further opener of this kind is granted the image beside a running guest. A destination that \
+starts by itself also takes its locks in two steps, within a millisecond.",
     safe: "\
-Switch late-block-activate on at the destination: then `cont` takes all locks in one go and is \
-refused when somebody is in the way. Otherwise read QEMU's log after `cont`, or look with `imglock \
-holders` whether the destination excludes writers.",
+Enable late-block-activate at the destination: then `cont` takes all locks at once and is refused if another \
+process holds the image. Otherwise read QEMU's log after `cont`, or check with `imglock holders` that the \
+destination excludes writers.",
     players: MOVERS,
     unable: &[],
     expected: &[
@@ -170,14 +169,14 @@ fn paused(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let sharer = DrillProof { place, second: Mode::ShareRw, ..waiting };
     lab.prove_against(sharer)?;
     super::moves::third_takes(lab, Mode::ShareRw)?;
-    go_on(lab, "destination", "The destination is told to go on, and does")?;
+    go_on(lab, "destination", "The destination receives cont, and continues")?;
     lab.must_complain("destination")?;
     let running = |place| DrillProof { place, holds: Mode::Rw, ..sharer };
     lab.prove_against(running("disk.img running beside it"))?;
     super::moves::third_leaves(lab)?;
     lab.prove_against(running("disk.img running after it"))?;
     lab.tell("destination", "The guest is stopped", &Command::bare("stop"))?;
-    go_on(lab, "destination", "It goes on")?;
+    go_on(lab, "destination", "It continues")?;
     lab.prove_against(running("disk.img after stop and cont"))
 }
 
@@ -187,14 +186,14 @@ pub const POSIX_DRIVE: Drill = Drill {
     commands: "-drive, migrate",
     summary: "A guest that has lost its locks at the start gets a part of them back when it moves",
     about: "\
-A disk told by -drive is opened auto-read-only. With POSIX locks it has lost them all before the \
-guest runs, because the descriptor is replaced by one that can write. The destination opens it \
-the same way and loses what it takes when the migration ends, but one lock is taken after that: \
-that it does not share writing. So writers are refused from then on, and a reader that wants \
-nobody to write is let in beside a guest that does.",
+A disk from -drive is opened auto-read-only. With POSIX locks it has lost them all before the guest runs, \
+because QEMU replaces the descriptor by one that can write. The destination opens it in the same way and \
+loses the locks that it takes when the migration ends. One lock is taken after that: the lock for not \
+sharing `write`. From then on, writers are refused, but a reader that does not share `write` is granted the \
+image beside a guest that writes.",
     safe: "\
-Use a file system and a kernel with OFD locks (`imglock probe DIR` tells). Where there are none, \
-start QEMU with -blockdev and auto-read-only=off.",
+Use a file system and a kernel with OFD locks (`imglock probe DIR` reports this). Without them, start QEMU \
+with -blockdev and auto-read-only=off.",
     players: MOVERS,
     unable: &[],
     expected: &[

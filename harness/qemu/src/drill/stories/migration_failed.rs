@@ -1,4 +1,4 @@
-//! Migrations that do not come to their end.
+//! Migrations that do not complete.
 
 use serde_json::json;
 
@@ -11,18 +11,18 @@ use crate::qemu::Command;
 use imglock_core::Mode;
 use imglock_engine::StepFailure;
 
-/// `migrate_cancel`, before the image is given up.
+/// `migrate_cancel`, before the image is released.
 pub const CANCELLED: Drill = Drill {
     name: "handover-cancelled",
     commands: "migrate, migrate_cancel",
-    summary: "A migration is cancelled: the source has never let the image go, and can move again",
+    summary: "A migration is cancelled: the source never released the image, and can migrate again",
     about: "\
-The source gives its images up at the very end, after the switchover. Cancelled while memory is \
-sent, or while it waits before the switchover, it goes on with the locks that it had all the time; \
-the destination ends.",
+The source releases its images at the very end, after the switchover. If the migration is cancelled while \
+memory is sent, or while the source waits before the switchover, the source continues with the locks that it \
+held all the time. The destination ends.",
     safe: "\
-Nothing to do. Later, when the image is given up already, a cancelled migration is another matter: \
-see `handover-unlocked-source`.",
+No action is necessary. A migration that is cancelled after the image was released is different: see \
+`handover-unlocked-source`.",
     players: MOVERS,
     unable: &[],
     expected: &[
@@ -82,16 +82,15 @@ fn cancel(lab: &mut Lab<'_>, destination: &str) -> Result<(), StepFailure> {
 pub const DESTINATION_KILLED: Drill = Drill {
     name: "handover-destination-killed",
     commands: "migrate, cont, return-path",
-    summary: "The destination is killed: the source goes on with its image, or has to be told so",
+    summary: "The destination is killed: the source continues with its image, or needs a cont",
     about: "\
-While memory is sent the source holds the image and goes on by itself. Once it has given the image \
-up it believes that all went well: the guest runs nowhere and nobody holds the image, until the \
-source is told `cont`. With return-path the source waits for an answer, finds out, and goes on by \
-itself.",
+While memory is sent, the source holds the image and continues by itself. After it has released the image, \
+it assumes that the migration succeeded: the guest runs on neither side and no process holds the image until \
+the source receives `cont`. With return-path, the source waits for an answer, notices the failure, and \
+continues by itself.",
     safe: "\
-Switch return-path on, on both sides, so that the source knows. Send `cont` to the source only \
-when the destination is known to be dead: when it lives, QEMU's lock is all that keeps the guest \
-from running twice.",
+Enable return-path on both sides, so that the source notices. Send `cont` to the source only if the \
+destination is known to be dead. If it lives, QEMU's lock is all that prevents the guest from running twice.",
     players: MOVERS,
     unable: &[],
     expected: &[
@@ -119,31 +118,31 @@ fn destination_killed(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     dawdle(lab, "source", &address)?;
     lab.kill("destination", "The destination is killed")?;
     hurry(lab, "source")?;
-    lab.await_event("source", "The source finds out", "MIGRATION", is("failed"))?;
+    lab.await_event("source", "The source notices it", "MIGRATION", is("failed"))?;
     lab.await_status("source", "The guest runs on", "running")?;
     lab.prove("disk.img, killed while memory is sent", "source", IMAGE, Mode::Rw)?;
 
     let address = destination(lab, "destination2", &disk, Arrival::Runs, &[])?;
     to_the_switchover(lab, "source", &address)?;
-    lab.halt("destination2", "The destination stands still from here on")?;
+    lab.halt("destination2", "The destination is stopped from here on")?;
     switch_over(lab, "source")?;
     lab.kill("destination2", "It is killed")?;
     lab.prove("disk.img, killed in the gap", "source", IMAGE, Mode::Inactive)?;
-    go_on(lab, "source", "The source is told to go on")?;
+    go_on(lab, "source", "The source receives cont")?;
     lab.prove("disk.img after cont", "source", IMAGE, Mode::Rw)?;
 
     let switches = json!({ "capabilities": [{ "capability": "return-path", "state": true }] });
     let set = Command::new("migrate-set-capabilities", switches);
-    lab.tell("source", "It is to wait for answers from now on", &set)?;
+    lab.tell("source", "It waits for answers from now on", &set)?;
     let address = destination(lab, "destination3", &disk, Arrival::Runs, &["return-path"])?;
     to_the_switchover(lab, "source", &address)?;
-    lab.halt("destination3", "The destination stands still from here on")?;
-    let title = "It gives up the image, sends the rest, and waits for an answer";
+    lab.halt("destination3", "The destination is stopped from here on")?;
+    let title = "It releases the image, sends the rest, and waits for an answer";
     let go_on = Command::new("migrate-continue", json!({ "state": "pre-switchover" }));
     lab.tell("source", title, &go_on)?;
-    lab.await_claim("source", "It holds nothing any more", IMAGE, NOTHING)?;
+    lab.await_claim("source", "It holds no lock any more", IMAGE, NOTHING)?;
     lab.kill("destination3", "The destination is killed")?;
-    lab.await_event("source", "The source finds out", "MIGRATION", is("failed"))?;
+    lab.await_event("source", "The source notices it", "MIGRATION", is("failed"))?;
     lab.await_status("source", "The guest runs on", "running")?;
     lab.prove("disk.img, killed with return-path", "source", IMAGE, Mode::Rw)
 }
@@ -152,14 +151,14 @@ fn destination_killed(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
 pub const SOURCE_KILLED: Drill = Drill {
     name: "handover-source-killed",
     commands: "migrate, late-block-activate, cont",
-    summary: "The source is killed: too early, and the guest is gone; in the gap, and it is not",
+    summary: "The source is killed: early, and the guest is lost; in the gap, and the guest survives",
     about: "\
-While memory is sent, a source that dies takes the guest with it: its locks go with it, the \
-destination ends, and nobody holds the image. Once all is sent the destination needs the source \
-no more, and takes the image by itself or at `cont`.",
+If the source dies while memory is sent, the guest dies with it: its locks are dropped, the destination \
+ends, and no process holds the image. After everything is sent, the destination no longer needs the source, \
+and takes the image by itself or at `cont`.",
     safe: "\
-Whoever starts the guest anew after a failure has to know that no destination has it: a \
-destination that was started with -S and late-block-activate shows no lock and can still go on.",
+Before a guest is started again after a failure, make sure that no destination has it: a destination that \
+was started with -S and late-block-activate shows no lock and can still continue.",
     players: MOVERS,
     unable: &[],
     expected: &[
@@ -188,22 +187,22 @@ fn source_killed(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     arrives(lab, "destination2")?;
     lab.kill("source2", "The source is killed")?;
     lab.prove("disk.img, killed in the gap", "destination2", IMAGE, Mode::Inactive)?;
-    go_on(lab, "destination2", "The destination is told to go on")?;
+    go_on(lab, "destination2", "The destination receives cont")?;
     lab.prove("disk.img after cont", "destination2", IMAGE, Mode::Rw)
 }
 
-/// The destination cannot make sense of what comes.
+/// The destination cannot load the guest's state.
 pub const NOT_LOADED: Drill = Drill {
     name: "handover-not-loaded",
     commands: "migrate, cont, return-path",
     summary: "The destination cannot load the guest: the source reports success, and holds nothing",
     about: "\
-The destination lacks a device and ends. Without return-path the source has sent everything, calls \
-the migration completed, and has given up the image: the guest runs nowhere. With return-path it \
-finds out, takes the image back and goes on.",
+The destination lacks a device and ends. Without return-path, the source has sent everything, reports the \
+migration as completed, and has released the image: the guest runs on neither side. With return-path, the \
+source notices the failure, takes the image back and continues.",
     safe: "\
-Switch return-path on, on both sides. Without it, believe a migration only when the destination \
-says that it is completed, and send `cont` to the source otherwise.",
+Enable return-path on both sides. Without it, trust a migration only after the destination has reported \
+completion, and otherwise send `cont` to the source.",
     players: MOVERS,
     unable: &[],
     expected: &[
@@ -226,20 +225,20 @@ fn not_loaded(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     source(lab, "source", &disk, &["pause-before-switchover"])?;
     let address = destination(lab, "destination", lacking, Arrival::Runs, &[])?;
     to_the_switchover(lab, "source", &address)?;
-    lab.halt("destination", "The destination stands still, so that it is the last to end")?;
+    lab.halt("destination", "The destination is stopped, so that it is the last to end")?;
     switch_over(lab, "source")?;
-    lab.wake("destination", "It goes on")?;
-    lab.await_end("destination", "It cannot load what it got, and ends")?;
+    lab.wake("destination", "It continues")?;
+    lab.await_end("destination", "It cannot load the received state, and ends")?;
     lab.prove("disk.img after a failure", "source", IMAGE, Mode::Inactive)?;
-    go_on(lab, "source", "The source is told to go on")?;
+    go_on(lab, "source", "The source receives cont")?;
     lab.prove("disk.img after cont", "source", IMAGE, Mode::Rw)?;
 
     let switches = json!({ "capabilities": [{ "capability": "return-path", "state": true }] });
     let set = Command::new("migrate-set-capabilities", switches);
-    lab.tell("source", "It is to wait for answers from now on", &set)?;
+    lab.tell("source", "It waits for answers from now on", &set)?;
     let address = destination(lab, "destination2", lacking, Arrival::Runs, &["return-path"])?;
     to_the_switchover(lab, "source", &address)?;
-    let title = "It hands over, and the destination cannot load what it got";
+    let title = "It hands over, and the destination cannot load the received state";
     let hand_over = Command::new("migrate-continue", json!({ "state": "pre-switchover" }));
     lab.tell_until("source", title, &hand_over, "MIGRATION", is("failed"))?;
     lab.await_end("destination2", "The destination ends")?;

@@ -1,4 +1,4 @@
-//! The drills themselves, a file for each theme.
+//! The drills, one file for each theme.
 
 pub(super) mod cdrom;
 pub(super) mod create;
@@ -18,16 +18,16 @@ pub(super) mod target;
 
 use crate::qemu::{QemuProgram, QemuVersion};
 
-/// Whoever has a monitor.
+/// Every program with a monitor.
 const ANY: &[(QemuProgram, QemuVersion)] = &[
     (QemuProgram::System, QemuVersion::new(7, 2)),
     (QemuProgram::StorageDaemon, QemuVersion::new(7, 2)),
 ];
 
-/// The emulator, where there are devices.
+/// The emulator, which has devices.
 const SYSTEM: &[(QemuProgram, QemuVersion)] = &[(QemuProgram::System, QemuVersion::new(7, 2))];
 
-/// Words of a command line.
+/// The words of a command line.
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }

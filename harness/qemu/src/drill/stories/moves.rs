@@ -1,4 +1,4 @@
-//! The parts that stories of a migration have in common.
+//! The common parts of the migration stories.
 
 use serde_json::{Value, json};
 
@@ -8,23 +8,23 @@ use crate::qemu::{Command, IDLE_GUEST, IDLE_ROM, QemuProgram, QemuVersion, idle_
 use imglock_core::{Claim, Mode};
 use imglock_engine::StepFailure;
 
-/// Who can move a guest.
+/// The programs that can migrate a guest.
 pub(super) const MOVERS: &[(QemuProgram, QemuVersion)] =
     &[(QemuProgram::System, QemuVersion::new(7, 2))];
 
 /// The guest's disk, which both sides can reach.
 pub(super) const IMAGE: &str = "disk.img";
 
-/// What is held by somebody who holds nothing.
+/// The claim of a process without locks.
 pub(super) const NOTHING: Claim = Claim::NOTHING;
 
-/// How a guest's disk is told on the command line.
+/// The command-line arguments for a guest's disk.
 pub(super) fn blockdev(lab: &Lab<'_>) -> Vec<String> {
     let node = lab.file("disk", IMAGE).to_string();
     ["-blockdev", &node, "-device", "virtio-blk-pci,drive=disk,id=vd"].map(str::to_owned).to_vec()
 }
 
-/// Makes the image, and the ROM of a guest that does nothing.
+/// Creates the image, and the ROM of an idle guest.
 pub(super) fn storage(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let rom = idle_rom().map_err(|_| {
         StepFailure::Cannot("the guest of this drill is a ROM for x86_64".to_owned())
@@ -33,7 +33,7 @@ pub(super) fn storage(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.raw_image(IMAGE, 1 << 20)
 }
 
-/// Starts a guest that runs.
+/// Starts a running guest.
 pub(super) fn source(
     lab: &mut Lab<'_>,
     actor: &str,
@@ -45,16 +45,16 @@ pub(super) fn source(
     capabilities(lab, actor, switches)
 }
 
-/// What a destination does once everything is there.
+/// The behaviour of a destination after the migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Arrival {
-    /// It goes on by itself.
+    /// It continues by itself.
     Runs,
     /// It waits for `cont` (`-S`).
     Waits,
 }
 
-/// Starts a QEMU that waits for a guest to come; gives its address.
+/// Starts a QEMU that waits for an incoming guest; returns its address.
 pub(super) fn destination(
     lab: &mut Lab<'_>,
     actor: &str,
@@ -65,7 +65,7 @@ pub(super) fn destination(
     let arguments = [&guest()[..], disk, &["-incoming", "defer"].map(str::to_owned)].concat();
     match arrival {
         Arrival::Runs => {
-            let title = "The destination is started, for the guest to go on there by itself";
+            let title = "The destination is started; the guest will continue there by itself";
             lab.start_running(actor, title, &arguments)?;
         }
         Arrival::Waits => {
@@ -85,19 +85,19 @@ fn guest() -> Vec<String> {
     IDLE_GUEST.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// Switches capabilities of a migration on, besides the events.
+/// Enables migration capabilities, besides the events.
 fn capabilities(lab: &mut Lab<'_>, actor: &str, names: &[&str]) -> Result<(), StepFailure> {
     let on = |name: &&str| json!({ "capability": name, "state": true });
     let all: Vec<Value> = ["events"].iter().chain(names).map(on).collect();
     let set = Command::new("migrate-set-capabilities", json!({ "capabilities": all }));
     let title = match names {
-        [] => "It is to tell how migrations go".to_owned(),
-        names => format!("It is to tell how migrations go, and to use {}", names.join(", ")),
+        [] => "It reports the state of migrations".to_owned(),
+        names => format!("It reports the state of migrations, and uses {}", names.join(", ")),
     };
     lab.tell(actor, &title, &set).map(|_| ())
 }
 
-/// Whether a MIGRATION event tells of this state.
+/// Whether a MIGRATION event reports this state.
 pub(super) fn is(status: &str) -> impl Fn(&Value) -> bool + use<'_> {
     move |data| data["status"] == status
 }
@@ -106,17 +106,17 @@ fn migrate(address: &str) -> Command {
     Command::new("migrate", json!({ "uri": address }))
 }
 
-/// Begins a migration that will not come to its end before [`hurry`].
+/// Starts a migration that does not complete before [`hurry`].
 pub(super) fn dawdle(lab: &mut Lab<'_>, actor: &str, address: &str) -> Result<(), StepFailure> {
-    // Less than 10 would be no limit at all.
-    speed(lab, actor, "It is to send next to nothing", 100, 1)?;
+    // A value below 10 is no limit at all.
+    speed(lab, actor, "Its speed is limited to almost nothing", 100, 1)?;
     let title = "The migration begins, and memory is sent while the guest runs";
     lab.tell_until(actor, title, &migrate(address), "MIGRATION", is("active"))
 }
 
-/// Lets a migration that was begun by [`dawdle`] go on.
+/// Removes the speed limit of a migration started by [`dawdle`].
 pub(super) fn hurry(lab: &mut Lab<'_>, actor: &str) -> Result<(), StepFailure> {
-    speed(lab, actor, "It may send as much as it can again", 1 << 30, 300)
+    speed(lab, actor, "Its speed limit is removed", 1 << 30, 300)
 }
 
 fn speed(
@@ -130,8 +130,8 @@ fn speed(
     lab.tell(actor, title, &Command::new("migrate-set-parameters", limits)).map(|_| ())
 }
 
-/// Migrates until the source, which was told `pause-before-switchover`, has
-/// stopped the guest and waits.
+/// Migrates until the source, which has `pause-before-switchover`, has stopped
+/// the guest and waits.
 pub(super) fn to_the_switchover(
     lab: &mut Lab<'_>,
     actor: &str,
@@ -141,18 +141,18 @@ pub(super) fn to_the_switchover(
     lab.tell_until(actor, title, &migrate(address), "MIGRATION", is("pre-switchover"))
 }
 
-/// Lets a source that waits before the switchover come to its end.
+/// Completes the migration of a source that waits before the switchover.
 pub(super) fn switch_over(lab: &mut Lab<'_>, actor: &str) -> Result<(), StepFailure> {
-    let title = "It hands over: it gives up the image and sends the rest";
+    let title = "It hands over: it releases the image and sends the rest";
     let go_on = Command::new("migrate-continue", json!({ "state": "pre-switchover" }));
     lab.tell_until(actor, title, &go_on, "MIGRATION", is("completed"))?;
     lab.await_status(actor, "The source is done", "postmigrate")?;
     lab.must_hold(actor, IMAGE, NOTHING)
 }
 
-/// Waits until everything is at the destination.
+/// Waits until the destination has received everything.
 pub(super) fn arrives(lab: &mut Lab<'_>, actor: &str) -> Result<(), StepFailure> {
-    let title = "Everything is there";
+    let title = "The destination has received everything";
     lab.await_event(actor, title, "MIGRATION", is("completed")).map(|_| ())
 }
 
@@ -161,7 +161,7 @@ pub(super) fn go_on(lab: &mut Lab<'_>, actor: &str, title: &str) -> Result<(), S
     lab.tell_until(actor, title, &Command::bare("cont"), "RESUME", |_| true)
 }
 
-/// `cont`, which must be refused because of a lock, and change nothing.
+/// `cont`, which must be refused because of a lock and change nothing.
 pub(super) fn go_on_in_vain(
     lab: &mut Lab<'_>,
     actor: &str,
@@ -184,16 +184,16 @@ pub(super) fn third_takes(lab: &mut Lab<'_>, mode: Mode) -> Result<(), StepFailu
         "drive": "disk",
         "share-rw": mode == Mode::ShareRw,
     });
-    let title = format!("It uses it (mode {mode}), and is let in");
+    let title = format!("It uses it (mode {mode}), and is granted");
     lab.tell("third", &title, &Command::new("device_add", device))?;
     lab.must_hold("third", IMAGE, mode.claim())
 }
 
-/// The third QEMU gives the image back.
+/// The third QEMU releases the image.
 pub(super) fn third_leaves(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let delete = Command::new("device_del", json!({ "id": "user" }));
-    let title = "It gives the image back";
+    let title = "It releases the image";
     lab.tell_until("third", title, &delete, "DEVICE_DELETED", |data| data["device"] == "user")?;
-    // The event comes before the device has let go of its node.
-    lab.await_claim("third", "It holds nothing any more", IMAGE, NOTHING)
+    // The event comes before the device has released its node.
+    lab.await_claim("third", "It holds no lock any more", IMAGE, NOTHING)
 }

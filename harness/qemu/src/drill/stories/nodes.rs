@@ -1,4 +1,4 @@
-//! Images opened as the conditions want it, and something that uses them.
+//! Images opened under the conditions of a drill, and their users.
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,10 @@ use crate::qemu::{Command, MACHINE, QemuProgram};
 use imglock_core::Mode;
 use imglock_engine::StepFailure;
 
-/// The id of what uses a node.
+/// The id of a node's user.
 pub(super) const USER: &str = "user";
 
-/// One image in a chain: its format node has this name, its file node
+/// One image in a chain. Its format node has this name, its file node the name
 /// `NAME-file`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layer<'a> {
@@ -45,8 +45,8 @@ impl<'a> Layer<'a> {
     }
 }
 
-/// Opens a chain, the active layer first. With nodes of their own each takes
-/// two commands, from the bottom up; inline it is one.
+/// Opens a chain, the active layer first. Separate nodes need two commands
+/// each, from the bottom up; inline nodes need one.
 pub(super) fn open(lab: &mut Lab<'_>, actor: &str, chain: &[Layer<'_>]) -> Result<(), StepFailure> {
     let inline = lab.variant().node == FileNode::Inline;
     let mut below: Option<Value> = None;
@@ -78,7 +78,7 @@ pub(super) fn open(lab: &mut Lab<'_>, actor: &str, chain: &[Layer<'_>]) -> Resul
     Ok(())
 }
 
-/// Starts a QEMU that can be given disks.
+/// Starts a QEMU to which disks can be added.
 pub(super) fn machine(lab: &mut Lab<'_>, actor: &str) -> Result<(), StepFailure> {
     let arguments = words(match lab.program() {
         QemuProgram::System => &["-machine", MACHINE, "-device", "virtio-scsi-pci,id=scsi"],
@@ -87,8 +87,8 @@ pub(super) fn machine(lab: &mut Lab<'_>, actor: &str) -> Result<(), StepFailure>
     lab.start(actor, "A QEMU is started", &arguments)
 }
 
-/// Starts a QEMU that uses a raw image as its disk, read-write; gives the mode
-/// that it holds then.
+/// Starts a QEMU that uses a raw image as its disk, read-write. Returns the
+/// mode that it then holds.
 pub(super) fn machine_with_disk(
     lab: &mut Lab<'_>,
     actor: &str,
@@ -99,8 +99,8 @@ pub(super) fn machine_with_disk(
     attach(lab, actor, "disk")
 }
 
-/// Has something use a node read-write: a SCSI disk in the emulator, an NBD
-/// export in the storage daemon. Gives the mode that a raw image has then.
+/// Attaches a read-write user to a node: a SCSI disk in the emulator, an NBD
+/// export in the storage daemon. Returns the mode that a raw image then has.
 pub(super) fn attach(lab: &mut Lab<'_>, actor: &str, node: &str) -> Result<Mode, StepFailure> {
     if lab.program() == QemuProgram::System {
         plug(lab, actor, "scsi-hd", USER, node)?;
@@ -108,7 +108,7 @@ pub(super) fn attach(lab: &mut Lab<'_>, actor: &str, node: &str) -> Result<Mode,
     }
     let socket = json!({ "type": "unix", "data": { "path": format!("{actor}.sock") } });
     let server = Command::new("nbd-server-start", json!({ "addr": socket }));
-    lab.tell(actor, "It is made an NBD server", &server)?;
+    lab.tell(actor, "It becomes an NBD server", &server)?;
     let export = json!({ "type": "nbd", "id": USER, "node-name": node, "writable": true });
     let add = Command::new("block-export-add", export);
     lab.tell(actor, "The disk is exported, and clients can write", &add)?;
@@ -149,7 +149,7 @@ fn plug_device(
     lab.tell(actor, title, &Command::new("device_add", device)).map(|_| ())
 }
 
-/// Unplugs a SCSI device, which needs no guest to agree.
+/// Unplugs a SCSI device, which needs no cooperation of the guest.
 pub(super) fn unplug(lab: &mut Lab<'_>, actor: &str, id: &str) -> Result<(), StepFailure> {
     let delete = Command::new("device_del", json!({ "id": id }));
     lab.tell(actor, "It is unplugged", &delete)?;
@@ -157,7 +157,7 @@ pub(super) fn unplug(lab: &mut Lab<'_>, actor: &str, id: &str) -> Result<(), Ste
     lab.await_event(actor, "It is gone", "DEVICE_DELETED", gone).map(|_| ())
 }
 
-/// Makes a chain of images of 1 MiB, the active one first.
+/// Creates a chain of images of 1 MiB, the active one first.
 pub(super) fn make_chain(lab: &mut Lab<'_>, chain: &[Layer<'_>]) -> Result<(), StepFailure> {
     let mut below: Option<&Layer<'_>> = None;
     for layer in chain.iter().rev() {

@@ -18,10 +18,10 @@ pub const REOPEN: Drill = Drill {
     commands: "blockdev-reopen with cache.direct",
     summary: "Switching cache.direct by blockdev-reopen unlocks the image that the guest writes to",
     about: "\
-O_DIRECT takes a new descriptor. QEMU locks there what the node holds and closes the old descriptor, and with \
-POSIX locks that close drops what was locked a moment before. QEMU believes to hold it and never takes it again.",
+O_DIRECT needs a new descriptor. QEMU locks the node's bytes on it and closes the old descriptor. With POSIX \
+locks, this close drops the new locks. QEMU still records them as held and never takes them again.",
     safe: "\
-Use OFD locks. Where there are none, decide on the cache mode before the guest starts.",
+Use OFD locks. Without them, choose the cache mode before the guest starts.",
     players: ANY,
     unable: &[],
     expected: &[
@@ -51,12 +51,12 @@ fn reopen(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
 pub const REOPEN_FORMAT: Drill = Drill {
     name: "reopen-format",
     commands: "blockdev-reopen of the format node",
-    summary: "Reopening the format node loses locks only if the file node is written into it",
+    summary: "Reopening the format node loses locks only if the file node is inline",
     about: "\
-An inline file node inherits the options of its format node, and is reopened with it: on a new descriptor. A file \
-node of its own is left alone.",
+An inline file node inherits the options of its format node, and is reopened with it on a new descriptor. A \
+separate file node is not reopened.",
     safe: "\
-Use OFD locks. Where there are none, give each file a node of its own with read-only=off,auto-read-only=off.",
+Use OFD locks. Without them, give each file its own node with read-only=off,auto-read-only=off.",
     players: ANY,
     unable: &[],
     expected: &[DrillExpected::posix("disk.img", LockEffect::Keeps, LockEffect::Loses)
@@ -77,13 +77,13 @@ fn reopen_format(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
 pub const REOPEN_READ_ONLY: Drill = Drill {
     name: "reopen-read-only",
     commands: "blockdev-reopen read-only, and back",
-    summary: "Reopening an image read-only and read-write again ends without a lock",
+    summary: "Reopening an image read-only and then read-write leaves it without a lock",
     about: "\
-The access mode of a descriptor cannot be changed, so each time a new one is opened and the old one closed. What \
-the new descriptor locked goes with the close; what is wanted anew afterwards is the only thing that comes back.",
+The access mode of a descriptor cannot be changed, so QEMU opens a new descriptor each time and closes the \
+old one. The close drops the locks of the new descriptor. Only permissions that are requested afterwards are \
+locked again.",
     safe: "\
-Use OFD locks. Where there are none, reopen the format node only, above a file node of its own that stays \
-read-write.",
+Use OFD locks. Without them, reopen only the format node, above a separate file node that stays read-write.",
     players: ANY,
     unable: &[],
     expected: &[

@@ -1,4 +1,4 @@
-//! Disks that are meant to be shared, and nodes that do not lock.
+//! Disks that are shared on purpose, and nodes that do not lock.
 
 use serde_json::Value;
 
@@ -15,13 +15,13 @@ use imglock_engine::StepFailure;
 pub const SHARE_RW: Drill = Drill {
     name: "share-rw",
     commands: "device_add with share-rw=on, raw",
-    summary: "Two machines share a raw disk when both say share-rw=on; a third that does not is refused",
+    summary: "Two machines with share-rw=on share a raw disk; a third one without it is refused",
     about: "\
-A disk with share-rw=on takes `write` and shares it. So everybody who shares it gets along, as cluster file \
-systems want it, and whoever does not share it is refused: it would not tolerate the writers that are there.",
+A disk with share-rw=on takes `write` and shares it. So all openers that share `write` are compatible, as \
+cluster file systems require. An opener that does not share it is refused, because it does not tolerate the \
+existing writers.",
     safe: "\
-Say share-rw=on in every machine that uses the disk, and put a file system on it that is made for several \
-writers.",
+Use share-rw=on in every machine that uses the disk, with a file system that supports several writers.",
     players: SYSTEM,
     unable: &[],
     expected: &[
@@ -64,11 +64,11 @@ pub const SHARE_RW_QCOW2: Drill = Drill {
     commands: "device_add with share-rw=on, qcow2",
     summary: "share-rw=on does not let two machines share a qcow2 image",
     about: "\
-The device shares `write` with whoever else uses the qcow2 node. The qcow2 driver itself does not share \
-it below: its metadata is cached, and a second writer would corrupt it. What counts is what the format \
-driver does not share, so the second machine is refused when it opens the image, whatever its device says.",
+The device shares `write` with other users of the qcow2 node. But the qcow2 driver does not share `write` on \
+the file: it caches metadata, and a second writer would corrupt it. Only the format driver's claim counts, \
+so the second machine is refused when it opens the image, whatever its device shares.",
     safe: "\
-Share raw images only, or let one QEMU export the qcow2 image over NBD and share the export.",
+Share only raw images, or let one QEMU export the qcow2 image over NBD and share the export.",
     players: SYSTEM,
     unable: &[],
     expected: &[DrillExpected::posix("disk.qcow2", LockEffect::Keeps, LockEffect::Loses)],
@@ -83,7 +83,7 @@ fn share_rw_qcow2(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     plug_sharing(lab, "vm1", USER, "disk")?;
     let complete = lab.claim_of("vm1", "disk.qcow2")? == Mode::Qcow2Rw.claim();
     if second_is_refused(lab, chain[0])? != complete {
-        let why = "the second machine's fate is not that of the first one's locks";
+        let why = "the second machine's outcome does not match the locks of the first one";
         return Err(StepFailure::harness(why));
     }
     lab.prove_against(DrillProof {
@@ -95,8 +95,8 @@ fn share_rw_qcow2(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     })
 }
 
-/// Whether another machine, which would share its disk as well, is refused
-/// the image; otherwise it gives it back.
+/// Whether another machine, which would also share its disk, is refused the
+/// image. If not, it releases the image.
 fn second_is_refused(lab: &mut Lab<'_>, disk: Layer<'_>) -> Result<bool, StepFailure> {
     machine(lab, "vm2")?;
     let file = disk.file(lab);
@@ -110,7 +110,7 @@ fn second_is_refused(lab: &mut Lab<'_>, disk: Layer<'_>) -> Result<bool, StepFai
     format["backing"] = Value::Null;
     let add = Command::new("blockdev-add", format);
     let refused = lab.ask("vm2", "Another machine opens the format in it", &add)?.is_err();
-    lab.kill("vm2", "The other machine is gone")?;
+    lab.kill("vm2", "The other machine is killed")?;
     Ok(refused)
 }
 
@@ -118,12 +118,13 @@ fn second_is_refused(lab: &mut Lab<'_>, disk: Layer<'_>) -> Result<bool, StepFai
 pub const LOCKING_OFF: Drill = Drill {
     name: "locking-off",
     commands: "blockdev-add with locking=off",
-    summary: "A machine with locking=off is let in beside any other, and keeps nobody out",
+    summary: "A machine with locking=off is granted beside any other, and excludes no other",
     about: "\
-`locking=off` on the file node takes no lock bytes and tests none. Such a machine does not notice the locks of \
-others, and others do not notice it: after the first machine has gone, a third is let in beside it.",
+`locking=off` on the file node takes no lock bytes and tests none. Such a machine does not notice the locks \
+of others, and others do not notice it: after the first machine has exited, a third one is granted the image \
+beside it.",
     safe: "\
-Leave `locking` alone. Where a reader must not be refused, use force-share=on with a read-only node: it locks \
+Do not change `locking`. If a reader must not be refused, use force-share=on with a read-only node: it locks \
 one byte, and others see it.",
     players: SYSTEM,
     unable: &[],
@@ -148,6 +149,6 @@ fn locking_off(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.tell("vm2", "Another machine opens the same image with locking=off", &add)?;
     attach(lab, "vm2", "disk")?;
     lab.prove("disk.img, whose first user locks", "vm1", "disk.img", Mode::Rw)?;
-    lab.kill("vm1", "The machine that locks is gone")?;
+    lab.kill("vm1", "The machine that locks is killed")?;
     lab.prove("disk.img, whose only user has locking=off", "vm2", "disk.img", Mode::None)
 }

@@ -1,4 +1,4 @@
-//! A disk becomes the backing file of a new one.
+//! A disk that becomes the backing file of a new one.
 
 use serde_json::{Value, json};
 
@@ -16,12 +16,13 @@ const OVERLAY: &str = "overlay.qcow2";
 pub const SNAPSHOT: Drill = Drill {
     name: "snapshot",
     commands: "blockdev-snapshot",
-    summary: "A snapshot loses the locks of the old disk if its file node is written into the format node",
+    summary: "A snapshot loses the locks of the old disk if its file node is inline",
     about: "\
-The old disk becomes a read-only backing file. QEMU reopens its format node, and an inline file node with it, on a \
-new read-only descriptor; closing the old one drops every POSIX lock. A file node of its own is left alone.",
+The old disk becomes a read-only backing file. QEMU reopens its format node, and an inline file node with \
+it, on a new read-only descriptor. Closing the old one drops every POSIX lock. A separate file node is not \
+reopened.",
     safe: "\
-Use OFD locks. Where there are none, give each file a node of its own with read-only=off,auto-read-only=off.",
+Use OFD locks. Without them, give each file its own node with read-only=off,auto-read-only=off.",
     players: ANY,
     unable: &[],
     expected: &[
@@ -51,10 +52,11 @@ pub const SNAPSHOT_SYNC: Drill = Drill {
     commands: "blockdev-snapshot-sync",
     summary: "blockdev-snapshot-sync opens the overlay with locking=auto: without OFD locks the new disk has none",
     about: "\
-The command takes a file name, not a node, so nobody can say locking=on for the overlay. With locking=auto QEMU \
-locks with OFD or not at all, and says nothing. From then on the guest writes to an image without a lock.",
+The command takes a file name, not a node, so locking=on cannot be set for the overlay. With locking=auto, \
+QEMU locks with OFD or not at all, without a message. From then on the guest writes to an image without a \
+lock.",
     safe: "\
-Use OFD locks, or add the overlay as a node of its own with locking=on and use blockdev-snapshot.",
+Use OFD locks, or add the overlay as a separate node with locking=on and use blockdev-snapshot.",
     players: ANY,
     unable: &[],
     expected: &[
@@ -86,7 +88,7 @@ fn disk_and_overlay(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     machine(lab, "vm1")?;
     open(lab, "vm1", &[DISK])?;
     attach(lab, "vm1", "disk")?;
-    // Without its backing file's name it can be opened by itself.
+    // Without its backing file's name, it can be opened alone.
     lab.run(
         QemuProgram::Img,
         "An overlay is made",

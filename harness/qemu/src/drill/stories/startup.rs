@@ -1,4 +1,4 @@
-//! What is lost before anything is plugged.
+//! Locks that are lost before any device is hot-plugged.
 
 use super::nodes::Layer;
 use super::{SYSTEM, words};
@@ -11,15 +11,15 @@ use imglock_engine::StepFailure;
 pub const STARTUP: Drill = Drill {
     name: "startup",
     commands: "-drive if=virtio",
-    summary: "A machine that is started with -drive holds no lock at all once it is up",
+    summary: "A machine that is started with -drive holds no lock after its start",
     about: "\
-With -drive QEMU opens the image read-only first, and again read-write when the device is there: on a new \
-descriptor, whose locks it takes before it closes the old one. Under POSIX that close drops them all. No \
-hot-plug and no block job is needed; the machine comes up, has printed its warning, and anybody may write to \
-its disk.",
+With -drive, QEMU opens the image read-only first, and again read-write when the device exists: on a new \
+descriptor, whose locks it takes before it closes the old one. Under POSIX this close drops them all, \
+without any hot-plug or block job. The machine starts, has printed its warning, and other processes can \
+write to its disk.",
     safe: "\
-Use OFD locks. Where there are none, open the image with -blockdev and read-only=off,auto-read-only=off, so \
-that it is opened once, read-write.",
+Use OFD locks. Without them, open the image with -blockdev and read-only=off,auto-read-only=off, so that it \
+is opened once, read-write.",
     players: SYSTEM,
     unable: &[],
     expected: &[DrillExpected::posix("disk.img", LockEffect::Loses, LockEffect::Loses)],
@@ -38,15 +38,15 @@ fn startup(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.prove("disk.img", "vm1", "disk.img", Mode::Rw)
 }
 
-/// A start with `-drive` that says that it stays read-write.
+/// A start with `-drive` that stays read-write.
 pub const STARTUP_DRIVE: Drill = Drill {
     name: "startup-drive",
     commands: "-drive with auto-read-only=off",
     summary: "A machine that is started with -drive and auto-read-only=off keeps its locks",
     about: "\
-Without auto-read-only the drive is opened read-write at once. There is no second descriptor, and nothing is \
-closed.",
-    safe: "This is how to be safe with -drive.",
+Without auto-read-only, QEMU opens the drive read-write at once. There is no second descriptor, and nothing \
+is closed.",
+    safe: "This is the safe way to use -drive.",
     players: SYSTEM,
     unable: &[],
     expected: &[DrillExpected::always("disk.img", LockEffect::Keeps)],
@@ -67,11 +67,11 @@ pub const STARTUP_BLOCKDEV: Drill = Drill {
     commands: "-blockdev, -device",
     summary: "A machine that is started with -blockdev loses its locks only if the node is auto-read-only",
     about: "\
-A node that is read-write for life is opened once, and its locks stay. One with auto-read-only=on, as libvirt \
-writes it, is opened read-only and reopened read-write when the device comes: on a new descriptor, and closing \
-the old one drops every POSIX lock.",
+A node that stays read-write is opened once, and its locks remain. A node with auto-read-only=on, as libvirt \
+writes it, is opened read-only and reopened read-write for the device: on a new descriptor. Closing the old \
+one drops every POSIX lock.",
     safe: "\
-Use OFD locks. Where there are none, open the image with read-only=off,auto-read-only=off.",
+Use OFD locks. Without them, open the image with read-only=off,auto-read-only=off.",
     players: SYSTEM,
     unable: &[],
     expected: &[DrillExpected::posix("disk.img", LockEffect::Keeps, LockEffect::Loses)],

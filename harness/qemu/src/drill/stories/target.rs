@@ -1,4 +1,4 @@
-//! Jobs that write into an image of their own.
+//! Jobs that write into a second image.
 
 use serde_json::json;
 
@@ -10,17 +10,18 @@ use crate::qemu::Command;
 use imglock_core::Mode;
 use imglock_engine::StepFailure;
 
-/// `blockdev-mirror`, and the guest moves over.
+/// `blockdev-mirror` with a switch of the guest to the target.
 pub const MIRROR: Drill = Drill {
     name: "mirror",
     commands: "blockdev-mirror, job-complete",
-    summary: "A mirror's target never gets its locks, and still has none when it has become the guest's disk",
+    summary: "A mirror's target never keeps its locks, and has none as the guest's new disk",
     about: "\
-The target is opened read-only and reopened on a new descriptor when the job begins to write: closing the old one \
-drops the POSIX locks that were taken a moment before. After the switch QEMU moves the guest's claim over without \
-locking what it believes to hold. The guest goes on writing to an image that anybody may take.",
+The target is opened read-only and reopened on a new descriptor when the job begins to write. Closing the \
+old one drops the POSIX locks that were just taken. After the switch, QEMU transfers the guest's claim \
+without locking bytes that it records as held. The guest continues to write to an image that other processes \
+can acquire.",
     safe: "\
-Use OFD locks. Where there are none, add the target's file node with read-only=off,auto-read-only=off.",
+Use OFD locks. Without them, add the target's file node with read-only=off,auto-read-only=off.",
     players: ANY,
     unable: &[],
     expected: &[
@@ -33,7 +34,7 @@ Use OFD locks. Where there are none, add the target's file node with read-only=o
 
 fn mirror(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let mode = mirrored(lab)?;
-    // A device does not share resizing while a job copies it.
+    // A device does not share `resize` while a job copies it.
     let copied = if mode == Mode::Rw { Mode::RwFixed } else { mode };
     lab.prove("disk.img while the job runs", "vm1", "disk.img", copied)?;
     lab.prove("target.img while the job runs", "vm1", "target.img", Mode::MirrorTarget)?;
@@ -41,16 +42,16 @@ fn mirror(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     lab.prove_settled("target.img as the new disk", "vm1", "target.img", mode)
 }
 
-/// `blockdev-mirror`, and the guest stays.
+/// `blockdev-mirror` without a switch.
 pub const MIRROR_CANCELLED: Drill = Drill {
     name: "mirror-cancelled",
     commands: "blockdev-mirror, job-cancel",
-    summary: "A mirror that is cancelled leaves the disk with the locks that it had",
+    summary: "A cancelled mirror does not change the disk's locks",
     about: "\
-The job's end takes nothing from the disk: its file is not reopened. What an auto-read-only node had lost at the \
-start stays lost.",
+The end of the job does not change the disk's locks, because it does not reopen the file. Locks that an \
+auto-read-only node lost at the start stay lost.",
     safe: "\
-Use OFD locks. Where there are none, add file nodes with read-only=off,auto-read-only=off.",
+Use OFD locks. Without them, add file nodes with read-only=off,auto-read-only=off.",
     players: ANY,
     unable: &[],
     expected: &[DrillExpected::posix("disk.img", LockEffect::Keeps, LockEffect::Loses)],
@@ -69,10 +70,10 @@ pub const DRIVE_MIRROR: Drill = Drill {
     commands: "drive-mirror",
     summary: "drive-mirror opens its target with locking=auto: without OFD locks it is not locked at all",
     about: "\
-The command takes a file name, not a node, so nobody can say locking=on for the target. With locking=auto QEMU \
-locks with OFD or not at all, and says nothing. After the switch the guest's disk has no lock.",
+The command takes a file name, not a node, so locking=on cannot be set for the target. With locking=auto, \
+QEMU locks with OFD or not at all, without a message. After the switch, the guest's disk has no lock.",
     safe: "\
-Use OFD locks, or add the target as a node of its own with locking=on and use blockdev-mirror.",
+Use OFD locks, or add the target as a separate node with locking=on and use blockdev-mirror.",
     players: ANY,
     unable: &[],
     expected: &[
@@ -100,14 +101,15 @@ fn drive_mirror(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
 pub const BACKUP: Drill = Drill {
     name: "backup",
     commands: "blockdev-backup",
-    summary: "A backup's raw target keeps out who does not share `write`, with auto-read-only nobody",
+    summary: "A backup's raw target excludes openers that do not share `write`; with auto-read-only, none",
     about: "\
-The job holds `write` on its target and shares it: even with OFD locks a tool that shares `write` is let in and \
-may spoil the backup. In the POSIX fallback an auto-read-only target is reopened when the job begins, and holds \
-nothing while it is written. Before and after the job a raw target is not locked, by design.",
+The job holds `write` on its target and shares it: even with OFD locks, a tool that shares `write` is \
+granted the target and may damage the backup. In the POSIX fallback, an auto-read-only target is reopened \
+when the job begins, and has no locks while it is written. Before and after the job a raw target is not \
+locked, by design.",
     safe: "\
-Back up into qcow2: the format driver does not share `write`. Where there are no OFD locks, add the target's \
-file node with read-only=off,auto-read-only=off.",
+Back up into qcow2: the format driver does not share `write`. Without OFD locks, add the target's file node \
+with read-only=off,auto-read-only=off.",
     players: ANY,
     unable: &[],
     expected: &[
@@ -119,13 +121,13 @@ file node with read-only=off,auto-read-only=off.",
     body: backup,
 };
 
-const SHARING: &str = "target.img while the job runs, to whom shares write";
+const SHARING: &str = "target.img while the job runs, for an opener that shares write";
 
 fn backup(lab: &mut Lab<'_>) -> Result<(), StepFailure> {
     let mode = disk_and_target(lab)?;
     open(lab, "vm1", &[Layer::raw("target", "target.img")])?;
     lab.prove("target.img before the job", "vm1", "target.img", Mode::None)?;
-    // It copies what is overwritten, so it runs until it is cancelled.
+    // It copies overwritten data, so it runs until it is cancelled.
     begin(lab, "blockdev-backup", "none")?;
     lab.await_job("vm1", "The job runs", "job", "running")?;
     let target = |place, second| DrillProof {

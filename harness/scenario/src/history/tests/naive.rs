@@ -6,9 +6,7 @@ use crate::history::{
     HistoryJudgement, HistoryOpener, HistoryTerms, HistoryVerdict, OpenAnswer, Opening, OpeningEnd,
     judge_history,
 };
-use imglock_core::Backend;
-use imglock_core::Hazard;
-use imglock_core::{Claim, Mode, Permission, Permissions, Refusal, Side};
+use imglock_core::{Backend, Claim, Hazard, Mode, Permission, Permissions, Refusal, Side};
 
 /// Later than every time stamp.
 const FAR: i128 = i128::MAX / 4;

@@ -3,8 +3,7 @@
 
 use crate::history::{HistoryOpener, OpenAnswer, Opening, OpeningEnd};
 use crate::model::TableLocks;
-use imglock_core::Claim;
-use imglock_core::{Backend, Blocker, ByteLocks, LockError, LockType, RangeSpec};
+use imglock_core::{Backend, Blocker, ByteLocks, Claim, LockError, LockType, RangeSpec};
 use imglock_locks::{AcquireError, ByteClaims};
 
 /// The answer to one call.

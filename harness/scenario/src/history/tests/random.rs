@@ -11,8 +11,7 @@ use crate::history::{
     HistoryMatter, HistoryOpener, HistoryTerms, HistoryVerdict, OpenAnswer, Opening, OpeningEnd,
     judge_history,
 };
-use imglock_core::Backend;
-use imglock_core::Mode;
+use imglock_core::{Backend, Mode};
 
 /// The number of histories, for acceptance and for each kind of fault.
 const CASES: u32 = 10_000;

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::history::{History, HistoryFinding, HistoryJudgement, HistoryMatter, HistoryVerdict};
-use imglock_core::Outcome;
-use imglock_core::Refusal;
+use imglock_core::{Outcome, Refusal};
 
 /// Parses `AT OPENER WORD ...` lines. An opener `vm1.disk` belongs to the process `vm1`.
 ///

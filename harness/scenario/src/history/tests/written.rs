@@ -4,8 +4,7 @@ use crate::history::{
     History, HistoryCounts, HistoryFile, HistoryJudgement, HistoryOpener, HistoryTerms,
     HistoryVerdict, OpenAnswer, Opening, OpeningEnd,
 };
-use imglock_core::Backend;
-use imglock_core::{Claim, Mode, Permission, Permissions, Refusal, Side};
+use imglock_core::{Backend, Claim, Mode, Permission, Permissions, Refusal, Side};
 
 #[test]
 fn every_kind_of_stay_survives_the_file() {

@@ -1,7 +1,6 @@
 use super::{action, world};
 use crate::model::Prediction;
-use imglock_core::Backend;
-use imglock_core::Outcome;
+use imglock_core::{Backend, Outcome};
 
 /// The cost of each opener does not depend on their number. With a scan of all owners for each lock
 /// call, this test takes minutes in a debug build.

@@ -18,8 +18,7 @@ mod together;
 mod waiting;
 
 use super::{Prediction, World};
-use imglock_core::Backend;
-use imglock_core::TableLock;
+use imglock_core::{Backend, TableLock};
 use imglock_shorthand::action;
 
 /// Plays `story` on each backend and checks every line.

@@ -4,9 +4,10 @@ use proptest::prelude::*;
 
 use super::{action, world};
 use crate::model::{Prediction, TableLocks, World};
-use imglock_core::{Action, ModeSpec, Outcome};
-use imglock_core::{Backend, ByteRange, LockType};
-use imglock_core::{Claim, Permission, Permissions, Refusal, Side};
+use imglock_core::{
+    Action, Backend, ByteRange, Claim, LockType, ModeSpec, Outcome, Permission, Permissions,
+    Refusal, Side,
+};
 use imglock_locks::{AcquireError, ByteClaims};
 
 #[derive(Debug, Clone)]

@@ -4,8 +4,10 @@
 use rstest::rstest;
 
 use crate::model::TableLocks;
-use imglock_core::{Access, Claim, Mode, Permission, Refusal, Side};
-use imglock_core::{Backend, ByteLocks, LockError, LockType, RangeSpec};
+use imglock_core::{
+    Access, Backend, ByteLocks, Claim, LockError, LockType, Mode, Permission, RangeSpec, Refusal,
+    Side,
+};
 use imglock_locks::{AcquireError, ByteClaims};
 
 /// Opens the image in a new process and acquires `mode`.
