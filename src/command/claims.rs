@@ -26,7 +26,7 @@ pub fn claims(args: MatrixArgs, quiet: bool, output: &mut Output) -> Result<Exit
     let directory = args.place.images.directory();
     let plan = plan(&args, &directory)?;
     if let Some(folder) = &args.claims.save {
-        std::fs::create_dir_all(folder).map_err(Written::Scenario.failed(folder))?;
+        std::fs::create_dir_all(folder).map_err(Failure::unwritable(Written::Scenario, folder))?;
     }
     let stop = interrupt::stop_on_signals()?;
     let options = SessionOptions {
@@ -66,7 +66,7 @@ fn plan(args: &MatrixArgs, directory: &Path) -> Result<ClaimPlan, Failure> {
         begun: None,
     };
     if let (Some(begun), Some(path)) = (&begun, resume)
-        && let Some(why) = begun.obstacle(&plan, &Environment::at(directory))
+        && let Some(why) = plan.obstacle(begun, &Environment::at(directory))
     {
         return Err(Failure::NotResumed { path: path.clone(), why });
     }
@@ -98,7 +98,7 @@ fn work(
     quiet: bool,
     file: Option<&Path>,
 ) -> Result<ClaimSweep, Failure> {
-    let begun = ClaimSweep::begun(plan, options);
+    let begun = plan.begin(options);
     let mut live = LiveJson::create(file, &begun)?;
     let progress = Progress::new(Work::Units("cases"), begun.cases(), quiet);
     progress.reach(begun.cases_done());
@@ -133,7 +133,7 @@ fn save(sweep: &ClaimSweep, folder: &Path) -> Result<usize, Failure> {
     for difference in kept {
         let path = folder.join(format!("{}.kdl", difference.label()));
         std::fs::write(&path, difference.scenario().to_string())
-            .map_err(Written::Scenario.failed(&path))?;
+            .map_err(Failure::unwritable(Written::Scenario, &path))?;
         saved += 1;
     }
     Ok(saved)

@@ -18,13 +18,14 @@ impl ConsoleFiles {
     pub fn create(target: Option<&Path>, kernels: &[String]) -> Result<ConsoleFiles, Failure> {
         let Some(target) = target else { return Ok(ConsoleFiles(Vec::new())) };
         if kernels.len() == 1 && !target.is_dir() {
-            let file = File::create(target).map_err(Written::Console.failed(target))?;
+            let file =
+                File::create(target).map_err(Failure::unwritable(Written::Console, target))?;
             return Ok(ConsoleFiles(vec![(target.to_owned(), file)]));
         }
-        std::fs::create_dir_all(target).map_err(Written::Console.failed(target))?;
+        std::fs::create_dir_all(target).map_err(Failure::unwritable(Written::Console, target))?;
         let make = |kernel: &String| {
             let path = target.join(format!("{kernel}.log"));
-            let file = File::create(&path).map_err(Written::Console.failed(&path))?;
+            let file = File::create(&path).map_err(Failure::unwritable(Written::Console, &path))?;
             Ok((path, file))
         };
         Ok(ConsoleFiles(kernels.iter().map(make).collect::<Result<_, Failure>>()?))
@@ -36,7 +37,7 @@ impl ConsoleFiles {
     /// The file cannot be written.
     pub fn write(&mut self, kernel: usize, bytes: &[u8]) -> Result<(), Failure> {
         let Some((path, file)) = self.0.get_mut(kernel) else { return Ok(()) };
-        file.write_all(bytes).map_err(Written::Console.failed(path))
+        file.write_all(bytes).map_err(Failure::unwritable(Written::Console, path))
     }
 }
 

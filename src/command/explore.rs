@@ -105,7 +105,7 @@ impl Saving {
             (true, ..) => Err(Failure::SaveMany { path: to.to_owned() }),
             (false, case, _) => {
                 let folder = to.to_owned();
-                std::fs::create_dir_all(to).map_err(Written::Scenario.failed(to))?;
+                std::fs::create_dir_all(to).map_err(Failure::unwritable(Written::Scenario, to))?;
                 Ok(Saving::Folder { folder, case })
             }
         }
@@ -131,7 +131,7 @@ impl Saving {
             }
         }
         for (path, text) in files {
-            std::fs::write(&path, text).map_err(Written::Scenario.failed(&path))?;
+            std::fs::write(&path, text).map_err(Failure::unwritable(Written::Scenario, &path))?;
             report::saved(&path, output)?;
         }
         Ok(())

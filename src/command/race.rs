@@ -123,7 +123,7 @@ enum Stage {
 
 impl HistoryOf {
     fn create(path: &Path) -> Result<HistoryOf, Failure> {
-        let file = File::create(path).map_err(Written::History.failed(path))?;
+        let file = File::create(path).map_err(Failure::unwritable(Written::History, path))?;
         Ok(HistoryOf { path: path.to_owned(), stage: Stage::Empty(file) })
     }
 
@@ -148,7 +148,7 @@ impl HistoryOf {
     }
 
     fn failed(&self, source: io::Error) -> Failure {
-        Written::History.failed(&self.path)(source)
+        Failure::unwritable(Written::History, &self.path)(source)
     }
 }
 

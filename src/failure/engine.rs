@@ -1,31 +1,8 @@
 //! Advice on the errors of the library, which knows no command line.
 
-use imglock_engine::{
-    HarnessError, ProbeError, ProcessError, RaceError, SelfTestError, SiteError, describe,
-};
+use imglock_engine::{HarnessError, ProbeError, ProcessError, RaceError, SiteError};
 use imglock_locks::SurveyError;
 use imglock_qemu::{HandoverError, KernelError};
-
-use super::Failure;
-
-impl From<RaceError> for Failure {
-    fn from(error: RaceError) -> Failure {
-        match error {
-            RaceError::Harness(error) => Failure::Harness(error),
-            other => Failure::Race(other),
-        }
-    }
-}
-
-impl From<SelfTestError> for Failure {
-    fn from(error: SelfTestError) -> Failure {
-        match error {
-            SelfTestError::Harness(error) => Failure::Harness(error),
-            SelfTestError::Race(error) => error.into(),
-            other => Failure::NotTried { why: other.to_string() },
-        }
-    }
-}
 
 pub(super) fn race(error: &RaceError) -> Option<String> {
     match error {
@@ -100,15 +77,5 @@ pub(super) fn survey(error: &SurveyError) -> Option<String> {
             Some("name a file that you can reach, or /proc/PID/fd/N for a deleted file".to_owned())
         }
         SurveyError::Proc(_) => Some("check that /proc is mounted".to_owned()),
-    }
-}
-
-/// The error text of a survey, without Rust's `(os error N)`.
-pub(super) fn not_surveyed(error: &SurveyError) -> String {
-    match error {
-        SurveyError::Image { path, source } => {
-            format!("cannot examine {}: {}", path.display(), describe(source))
-        }
-        SurveyError::Proc(_) => error.to_string(),
     }
 }

@@ -6,27 +6,26 @@ mod advice;
 mod engine;
 mod exit;
 mod hold;
+mod printing;
 mod results;
 mod written;
 
 pub use hold::{HoldFailure, in_qemus_words};
+pub use printing::help;
 pub use results::advice_on_results;
 pub use written::Written;
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use anstyle::{AnsiColor, Style};
 use imglock_core::{Backend, FileSystem};
-use imglock_engine::{HarnessError, ProbeError, RaceError, SiteError, describe};
+use imglock_engine::{HarnessError, ProbeError, RaceError, SelfTestError, SiteError, describe};
 use imglock_locks::SurveyError;
 use imglock_qemu::{HandoverError, KernelError, PayloadError};
 use imglock_scenario::{HistoryProblem, ScenarioError};
-use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::cli::NotInAGuest;
-use crate::exit::ExitCode;
 use crate::phrase::{count, list};
 
 /// Why a command could not do its work.
@@ -208,7 +207,7 @@ pub enum Failure {
     #[error("nothing was tested: every scenario was skipped")]
     NothingRan,
     /// The holders of an image cannot be found.
-    #[error("{}", engine::not_surveyed(.0))]
+    #[error("{}", not_surveyed(.0))]
     Survey(#[from] SurveyError),
     /// Signal handlers cannot be installed.
     #[error("cannot install handlers for Ctrl-C and SIGTERM: {}", describe(.0))]
@@ -238,46 +237,47 @@ pub enum Failure {
     Interrupted,
 }
 
+impl From<RaceError> for Failure {
+    fn from(error: RaceError) -> Failure {
+        match error {
+            RaceError::Harness(error) => Failure::Harness(error),
+            other => Failure::Race(other),
+        }
+    }
+}
+
+impl From<SelfTestError> for Failure {
+    fn from(error: SelfTestError) -> Failure {
+        match error {
+            SelfTestError::Harness(error) => Failure::Harness(error),
+            SelfTestError::Race(error) => error.into(),
+            other => Failure::NotTried { why: other.to_string() },
+        }
+    }
+}
+
 impl Failure {
+    /// Turns an error of writing an output file into a failure.
+    pub fn unwritable(file: Written, path: &Path) -> impl Fn(io::Error) -> Failure {
+        move |source| Failure::Unwritable { file, path: path.to_owned(), source }
+    }
+
     /// Turns an error of reading `path` into a failure.
     pub fn unreadable(path: &Path) -> impl Fn(io::Error) -> Failure {
         move |source| Failure::Unreadable { path: path.to_owned(), source }
-    }
-
-    /// Prints the error and the advice, and returns the exit code.
-    pub fn print(&self, mut errors: impl Write) -> ExitCode {
-        let red = AnsiColor::Red.on_default().bold();
-        if let Failure::Invalid(scenarios) = self {
-            for error in scenarios {
-                let _ = write!(errors, "{}", graphical(error));
-            }
-        }
-        // If standard error is closed as well, there is no way to report it.
-        let _ = writeln!(errors, "{red}error{red:#}: {self}");
-        if let Some(advice) = self.advice() {
-            help(&advice, errors);
-        }
-        self.exit()
-    }
-}
-
-/// Prints a line of advice.
-pub fn help(advice: &str, mut errors: impl Write) {
-    let bold = Style::new().bold();
-    // If standard error is closed, the advice is lost.
-    let _ = writeln!(errors, "{bold}help{bold:#}: {advice}");
-}
-
-/// An invalid file, with its problems marked in its text.
-fn graphical(error: &ScenarioError) -> String {
-    let mut text = String::new();
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_links(false);
-    match handler.render_report(&mut text, error) {
-        Ok(()) => text,
-        Err(_) => format!("{error}\n"),
     }
 }
 
 fn names(backends: &[Backend]) -> String {
     backends.iter().map(|backend| backend.name()).collect::<Vec<_>>().join(" or ")
+}
+
+/// The error text of a survey, without Rust's `(os error N)`.
+fn not_surveyed(error: &SurveyError) -> String {
+    match error {
+        SurveyError::Image { path, source } => {
+            format!("cannot examine {}: {}", path.display(), describe(source))
+        }
+        SurveyError::Proc(_) => error.to_string(),
+    }
 }

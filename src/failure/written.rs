@@ -1,8 +1,3 @@
-use std::io;
-use std::path::Path;
-
-use super::Failure;
-
 /// A kind of output file, other than a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
@@ -31,10 +26,5 @@ impl Written {
             Written::History => "--history",
             Written::Console => "--console",
         }
-    }
-
-    /// Turns an error of writing `path` into a failure.
-    pub fn failed(self, path: &Path) -> impl Fn(io::Error) -> Failure {
-        move |source| Failure::Unwritable { file: self, path: path.to_owned(), source }
     }
 }

@@ -11,8 +11,8 @@ use imglock_core::{Action, Hazard, Outcome};
 use imglock_engine::{Event, EventKind, Finding, ScenarioResult, Trace};
 
 use super::changes::{Change, Changes, Line};
-use super::findings;
 use super::palette::{BAD, CAREFUL, GOOD, PLAIN};
+use super::{action, findings};
 use crate::phrase::count;
 
 /// Why a row is marked.
@@ -154,7 +154,7 @@ impl<'r> Row<'r> {
             match &event.kind {
                 EventKind::Step(step) => row.steps.push(Step {
                     actor: &step.actor,
-                    words: in_trace(trace, &step.action.to_string()),
+                    words: action::in_trace(trace, &step.action.to_string()),
                     outcome: step.outcome.as_ref(),
                 }),
                 EventKind::Held { stated } => row.held = Some(stated_words(trace, stated)),
@@ -248,20 +248,6 @@ fn at_once(events: &[Event]) -> usize {
 /// The words for events that a drawing leaves out.
 pub fn left_out(events: usize) -> String {
     format!("… {} not drawn", count(events, "step is", "steps are"))
-}
-
-/// An action's words, without the image if it is the `first` one: a line that
-/// names no image means that one.
-pub fn words(action: &str, first: Option<&str>) -> String {
-    match first {
-        Some(image) => action.replacen(&format!(" image={image} "), " ", 1),
-        None => action.to_owned(),
-    }
-}
-
-/// As [`words`], for a trace's images.
-pub fn in_trace(trace: &Trace, action: &str) -> String {
-    words(action, trace.images.first().map(String::as_str))
 }
 
 fn stated_words(trace: &Trace, stated: &[String]) -> String {

@@ -3,7 +3,7 @@
 use imglock_core::Verdict;
 use imglock_engine::{Event, EventKind, Finding, Judge, ScenarioResult, Trace};
 
-use super::{course, standing};
+use super::{action, standing};
 
 /// A failure that a judge found, as terminal and page show it.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub fn reason(result: &ScenarioResult) -> Option<String> {
 
 /// An event by its line: `line 13: vm2 open disk mode=rw`.
 pub fn line(trace: &Trace, event: &Event) -> String {
-    format!("line {}: {}", event.line, course::in_trace(trace, &event.text))
+    format!("line {}: {}", event.line, action::in_trace(trace, &event.text))
 }
 
 /// The findings that make the run fail.

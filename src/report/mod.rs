@@ -6,6 +6,7 @@
 //! A function that writes to `out` or to a page fails only when that cannot be
 //! written.
 
+mod action;
 mod changes;
 pub mod claims;
 mod columns;
@@ -57,8 +58,6 @@ mod times;
 mod waiters;
 mod wrap;
 
-#[cfg(test)]
-mod probe_tests;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

@@ -216,3 +216,6 @@ pub fn json(probes: &[Probe], out: &mut dyn Write) -> io::Result<()> {
     };
     pretty(&Document { schema: SCHEMA, probes: probes.iter().map(entry).collect() }, out)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use super::palette::{CAREFUL, FAINT, STRONG};
 use super::predictions::{Prediction, Predictions};
 use super::timeline::{Cell, Timeline};
 use super::wrap::{paragraphs, wrapped};
-use super::{course, legend, table_words};
+use super::{action, legend, table_words};
 use crate::phrase::{list, quoted};
 
 /// Title, story, timeline and hazards of a scenario, for those of `backends`
@@ -135,7 +135,7 @@ impl Drawing<'_> {
         for (event, step) in (self.predictions.next_event()..).zip(steps) {
             let lane = self.timeline.lane(&step.actor, String::new);
             self.enter(event, lane);
-            let words = course::words(&step.action.to_string(), self.first_image);
+            let words = action::words(&step.action.to_string(), self.first_image);
             cells.push(Cell::new(lane, words, Vec::new()));
         }
         let Prediction { outcomes, changes, ends } = self.predictions.predict(steps);

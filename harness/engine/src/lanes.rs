@@ -1,58 +1,60 @@
-//! Work in several threads at a time.
+//! Work in several threads at a time: the one pool of the engine.
+//!
+//! A *lane* is a thread together with what it keeps from one unit of work to
+//! the next, such as a launcher. Lanes take units in their order.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
-use std::thread;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 
-/// Runs `work` for each of `units`, several at a time, and passes each result
-/// with the unit's number to `take` as soon as it is ready. Units start in
-/// order. After `take` breaks, no further unit starts, and results of running
-/// units are dropped.
+/// The number of lanes that are of use: `wanted`, but at most one for each
+/// unit.
+pub fn useful_lanes(wanted: usize, units: usize) -> usize {
+    wanted.clamp(1, units.max(1))
+}
+
+/// Runs `work` for each of `units` in one thread for each of `lanes`, and
+/// passes each message of a lane to `take` as soon as it comes. Units start in
+/// order.
 ///
-/// Each thread has its own `L`, such as a launcher that it creates when the
-/// first unit needs it.
-pub fn in_lanes<L: Default, U: Sync, R: Send>(
-    lanes: usize,
-    units: &[U],
-    work: impl Fn(&mut L, &U) -> R + Sync,
-    mut take: impl FnMut(usize, R) -> ControlFlow<()>,
+/// `work` sends any number of messages for a unit; sending breaks once the
+/// receiver is gone. A lane ends after `work` breaks. After `take` breaks, no
+/// further unit starts and the receiver is gone; the function returns when all
+/// lanes have ended.
+pub fn in_lanes<L: Send, U: Send, M: Send>(
+    lanes: impl IntoIterator<Item = L>,
+    units: impl Iterator<Item = U> + Send,
+    work: impl Fn(&mut L, U, &dyn Fn(M) -> ControlFlow<()>) -> ControlFlow<()> + Sync,
+    mut take: impl FnMut(M) -> ControlFlow<()>,
 ) {
-    let next = AtomicUsize::new(0);
-    let (sender, results) = channel();
+    let units = Units::of(units);
+    let (sender, messages) = channel();
     thread::scope(|scope| {
-        for _ in 0..lanes.clamp(1, units.len().max(1)) {
-            let sender = sender.clone();
-            let (next, work) = (&next, &work);
-            scope.spawn(move || {
-                let mut lane = L::default();
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(unit) = units.get(number) else { return };
-                    if sender.send((number, work(&mut lane, unit))).is_err() {
-                        return;
-                    }
-                }
-            });
+        for lane in lanes {
+            let (units, work, sender) = (&units, &work, sender.clone());
+            scope.spawn(move || units.work_on(lane, work, &sender));
         }
         drop(sender);
-        for (number, result) in results {
-            if take(number, result).is_break() {
-                // No thread finds another unit.
-                next.store(units.len(), Ordering::Relaxed);
-                return;
+        for message in messages {
+            if take(message).is_break() {
+                return units.end();
             }
         }
     });
 }
 
-/// Like [`in_lanes`], for work that can fail. `take` receives the results in
-/// the order of the units.
+/// Runs `work` for each of `units`, up to `lanes` at a time. `take` receives
+/// the results in the order of the units.
+///
+/// Each lane has its own `L`, such as a launcher that it creates when the first
+/// unit needs it.
 ///
 /// # Errors
 /// Returns the first failure, which ends the work.
-pub fn in_order<L: Default, U: Sync, R: Send, E: Send>(
+pub fn in_order<L: Default + Send, U: Sync, R: Send, E: Send>(
     lanes: usize,
     units: &[U],
     work: impl Fn(&mut L, &U) -> Result<R, E> + Sync,
@@ -61,7 +63,7 @@ pub fn in_order<L: Default, U: Sync, R: Send, E: Send>(
     let mut ahead = BTreeMap::new();
     let mut taken = 0;
     let mut ended = Ok(());
-    in_lanes(lanes, units, work, |number, result| {
+    each_in_lanes(lanes, units, work, |number, result| {
         match result {
             Ok(result) => ahead.insert(number, result),
             Err(error) => {
@@ -78,15 +80,138 @@ pub fn in_order<L: Default, U: Sync, R: Send, E: Send>(
     ended
 }
 
+/// Like [`in_order`], but `take` receives each result, with the unit's number,
+/// as soon as it is ready. After `take` breaks, results of running units are
+/// dropped.
+pub(crate) fn each_in_lanes<L: Default + Send, U: Sync, R: Send>(
+    lanes: usize,
+    units: &[U],
+    work: impl Fn(&mut L, &U) -> R + Sync,
+    mut take: impl FnMut(usize, R) -> ControlFlow<()>,
+) {
+    let lanes = (0..useful_lanes(lanes, units.len())).map(|_| L::default());
+    in_lanes(
+        lanes,
+        units.iter().enumerate(),
+        |lane, (number, unit), tell| tell((number, work(lane, unit))),
+        |(number, result)| take(number, result),
+    );
+}
+
+/// Lanes that work in the background. Iterating yields their messages. Dropping
+/// them starts no further unit and waits for the running ones.
+pub(crate) struct Lanes<I, M> {
+    units: Arc<Units<I>>,
+    messages: Receiver<M>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl<I, M> Lanes<I, M>
+where
+    I: Iterator + Send + 'static,
+    M: Send + 'static,
+{
+    /// Starts `work`, as [`in_lanes`] does.
+    pub(crate) fn start<L: Send + 'static>(
+        lanes: impl IntoIterator<Item = L>,
+        units: I,
+        work: impl Fn(&mut L, I::Item, &dyn Fn(M) -> ControlFlow<()>) -> ControlFlow<()>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Lanes<I, M> {
+        let (units, work) = (Arc::new(Units::of(units)), Arc::new(work));
+        let (sender, messages) = channel();
+        let begin = |lane| {
+            let (units, work, sender) = (Arc::clone(&units), Arc::clone(&work), sender.clone());
+            thread::spawn(move || units.work_on(lane, &*work, &sender))
+        };
+        let threads = lanes.into_iter().map(begin).collect();
+        Lanes { units, messages, threads }
+    }
+}
+
+impl<I, M> Iterator for Lanes<I, M> {
+    type Item = M;
+
+    fn next(&mut self) -> Option<M> {
+        self.messages.recv().ok()
+    }
+}
+
+impl<I, M> Drop for Lanes<I, M> {
+    fn drop(&mut self) {
+        self.units.end();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl<I, M> fmt::Debug for Lanes<I, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lanes").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+/// Units of work that have not started; `None` after the last one.
+struct Units<I>(Mutex<Option<I>>);
+
+impl<I> Units<I> {
+    fn of(units: I) -> Units<I> {
+        Units(Mutex::new(Some(units)))
+    }
+
+    /// Lets no further unit start.
+    fn end(&self) {
+        *self.left() = None;
+    }
+
+    fn left(&self) -> MutexGuard<'_, Option<I>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<I: Iterator> Units<I> {
+    fn next(&self) -> Option<I::Item> {
+        let mut left = self.left();
+        let next = left.as_mut()?.next();
+        if next.is_none() {
+            *left = None;
+        }
+        next
+    }
+
+    /// Runs one lane until no unit is left or `work` breaks.
+    fn work_on<L, M>(
+        &self,
+        mut lane: L,
+        work: &impl Fn(&mut L, I::Item, &dyn Fn(M) -> ControlFlow<()>) -> ControlFlow<()>,
+        sender: &Sender<M>,
+    ) {
+        let tell = |message| match sender.send(message) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        };
+        while let Some(unit) = self.next() {
+            if work(&mut lane, unit, &tell).is_break() {
+                return;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[rstest::rstest]
     fn each_unit_is_worked_on_once(#[values(1, 2, 9)] lanes: usize) {
         let mut taken = Vec::new();
         let double = |(): &mut (), unit: &u32| unit * 2;
-        in_lanes(lanes, &[10, 11, 12, 13], double, |number, result| {
+        each_in_lanes(lanes, &[10, 11, 12, 13], double, |number, result| {
             taken.push((number, result));
             ControlFlow::Continue(())
         });
@@ -101,7 +226,7 @@ mod tests {
             *done += 1;
             *done
         };
-        in_lanes(1, &[(), (), ()], count, |_, done| {
+        each_in_lanes(1, &[(), (), ()], count, |_, done| {
             counts.push(done);
             ControlFlow::Continue(())
         });
@@ -116,7 +241,7 @@ mod tests {
         let work = |(): &mut (), _: &u32| {
             worked.fetch_add(1, Ordering::Relaxed);
         };
-        in_lanes(2, &units, work, |_, ()| {
+        each_in_lanes(2, &units, work, |_, ()| {
             taken += 1;
             ControlFlow::Break(())
         });
@@ -126,7 +251,7 @@ mod tests {
 
     #[test]
     fn nothing_to_do_is_done() {
-        in_lanes(2, &[], |(): &mut (), _: &u32| (), |_, ()| panic!("there is no unit"));
+        each_in_lanes(2, &[], |(): &mut (), _: &u32| (), |_, ()| panic!("there is no unit"));
     }
 
     #[test]
@@ -156,5 +281,57 @@ mod tests {
             ControlFlow::Continue(())
         });
         assert_eq!((ended, taken), (Err(2), vec![0, 1]));
+    }
+
+    #[test]
+    fn a_lane_that_breaks_off_leaves_the_rest_to_the_others() {
+        let mut told = Vec::new();
+        // The first lane meets the second one there, and breaks off.
+        let both = std::sync::Barrier::new(2);
+        in_lanes(
+            [true, false],
+            0..4,
+            |breaks, unit, tell| {
+                if unit < 2 {
+                    both.wait();
+                }
+                tell(unit)?;
+                if *breaks { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
+            |unit| {
+                told.push(unit);
+                ControlFlow::Continue(())
+            },
+        );
+        told.sort_unstable();
+        assert_eq!(told, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_unit_can_have_several_messages_or_none() {
+        let mut told = Vec::new();
+        let repeat = |_: &mut (), unit: u32, tell: &dyn Fn(u32) -> ControlFlow<()>| {
+            (0..unit).try_for_each(|_| tell(unit))
+        };
+        in_lanes([()], [2, 0, 1].into_iter(), repeat, |unit| {
+            told.push(unit);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(told, [2, 2, 1]);
+    }
+
+    #[test]
+    fn lanes_in_the_background_end_when_they_are_dropped() {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&begun);
+        let mut lanes = Lanes::start([(), ()], 0_u32.., move |(), unit, tell| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tell(unit)
+        });
+        assert!(lanes.next().is_some());
+        drop(lanes);
+        let before = begun.load(Ordering::Relaxed);
+        thread::yield_now();
+        assert_eq!(begun.load(Ordering::Relaxed), before, "a unit was begun after the end");
     }
 }

@@ -80,7 +80,7 @@ pub use file_system::{
     MadeFileSystem, Maker, MountError, NotMade, NotPrivate, PrivateMounts, Site, SiteError,
 };
 pub use fuse::{FuseError, FuseLocks, FuseServer};
-pub use lanes::{in_lanes, in_order};
+pub use lanes::{in_lanes, in_order, useful_lanes};
 pub use probe::{
     Probe, ProbeAdvice, ProbeAnswer, ProbeDelays, ProbeError, ProbeEvidence, ProbeMeasurement,
     ProbeStanding, ProbeTheme, ProbeTiming, ProbeTrial, Property, ReleaseDelay, TimeSpread, probe,

@@ -2,7 +2,7 @@ use std::io;
 
 use imglock_engine::{ClaimDifference, ClaimSweep, CommonDifference, DifferencePattern};
 
-use super::Ending;
+use super::ending::Ending;
 use crate::phrase::{count, grouped, quoted};
 use crate::report::page::Page;
 use crate::report::palette::{BAD, FAINT, STRONG};

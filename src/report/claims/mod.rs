@@ -1,6 +1,7 @@
 //! The result of a sweep over claims, as a table and in words.
 
 mod differences;
+mod ending;
 mod table;
 
 #[cfg(test)]
@@ -9,9 +10,10 @@ mod samples;
 mod tests;
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use imglock_engine::{ClaimSweep, Openers, Shard};
+
+pub use ending::Ending;
 
 use super::environment;
 use super::page::Page;
@@ -20,17 +22,6 @@ use crate::phrase::{count, grouped, quoted};
 
 /// The columns of a page.
 const WIDTH: usize = 96;
-
-/// How a sweep ended, besides its findings.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Ending<'a> {
-    /// Whether it was interrupted.
-    pub stopped: bool,
-    /// The file that it can be resumed from.
-    pub file: Option<&'a Path>,
-    /// The folder that differences were written to, and how many.
-    pub saved: Option<(&'a Path, usize)>,
-}
 
 /// Writes what was tried, the table, the differences, and the verdict.
 pub fn write(sweep: &ClaimSweep, ending: &Ending<'_>, out: &mut dyn Write) -> io::Result<()> {

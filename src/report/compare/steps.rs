@@ -3,7 +3,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::sheet::Form;
 use crate::phrase::printable;
-use crate::report::course;
+use crate::report::action;
 use crate::report::palette::{BAD, GOOD, PLAIN};
 use crate::report::wrap::wrapped;
 
@@ -18,7 +18,7 @@ pub fn steps(run: &RunChange, width: usize, form: Form) -> Vec<String> {
     let number_columns = "line ".len() + number_width + 2;
     let most = width.saturating_sub(4 + number_columns + OUTCOME).max(20);
     let lines_of =
-        |step: &ComparedStep| wrapped(&printable(&course::words(&step.text, image)), most, "  ");
+        |step: &ComparedStep| wrapped(&printable(&action::words(&step.text, image)), most, "  ");
     let texts: Vec<Vec<String>> = run.course.iter().map(lines_of).collect();
     let text_width = texts.iter().flatten().map(|line| line.width()).max().unwrap_or(0);
     let (before, now, mark) = match form {

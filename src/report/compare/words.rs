@@ -6,7 +6,7 @@ use imglock_engine::{
 use imglock_scenario::{Known, Standing};
 
 use crate::phrase::{count, printable};
-use crate::report::{course, table_words, times};
+use crate::report::{action, table_words, times};
 
 /// The answer in a few words: `nothing broke`, `2 runs and 1 place broke`.
 pub fn verdict(comparison: &Comparison) -> String {
@@ -154,7 +154,7 @@ pub fn brief(run: &RunChange) -> String {
 pub fn first_difference(run: &RunChange) -> Option<String> {
     let parting = run.parting.as_ref()?;
     let image = run.images.first().map(String::as_str);
-    let at = format!("line {}: {}", parting.line, course::words(&parting.text, image));
+    let at = format!("line {}: {}", parting.line, action::words(&parting.text, image));
     let words = match &parting.what {
         DifferenceKind::Outcome { first, second } => {
             let word = |side: &Option<Outcome>| {
@@ -207,7 +207,7 @@ pub fn objections(run: &RunChange) -> Vec<(String, Vec<String>)> {
     let told = |objection: &ComparedFinding| {
         let ComparedFinding { judge, line, text, expected, actual, message, .. } = objection;
         let to = match line {
-            Some(line) => format!("line {line}: {}", course::words(text, image)),
+            Some(line) => format!("line {line}: {}", action::words(text, image)),
             None => "the run as a whole".to_owned(),
         };
         let mut lines: Vec<String> = vec![printable(message)];

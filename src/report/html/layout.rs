@@ -197,3 +197,6 @@ fn place_rows(rows: &mut [Row], labels: impl Fn(&Row) -> usize) {
         y += row.height;
     }
 }
+
+#[cfg(test)]
+mod tests;

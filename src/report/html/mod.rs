@@ -5,8 +5,6 @@ mod cell;
 mod filters;
 mod lanes;
 mod layout;
-#[cfg(test)]
-mod layout_tests;
 mod matrix;
 mod page;
 mod places;

@@ -6,7 +6,8 @@ use anstyle::Style;
 use imglock_engine::{RaceEvidence, RaceSum, RaceTally, Sightings};
 use imglock_scenario::{HistoryMatter, claim_conflict};
 
-use super::{lanes, rounds_of};
+use super::lanes;
+use super::share::rounds_of;
 use crate::phrase::{capitalised, grouped};
 use crate::report::history::{Names, sentence};
 use crate::report::page::Page;

@@ -4,6 +4,7 @@ mod found;
 mod lanes;
 #[cfg(test)]
 mod samples;
+mod share;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -17,7 +18,7 @@ use super::environment;
 use super::groups::groups;
 use super::page::Page;
 use super::palette::{CAREFUL, FAINT, STRONG};
-use crate::phrase::{grouped_count, list};
+use crate::phrase::list;
 
 /// The columns of a page.
 const WIDTH: usize = 80;
@@ -94,15 +95,4 @@ fn again(sum: &RaceSum) -> String {
     ];
     let command = format!("imglock race --backend {} --seed {}", sum.backend, sum.seed);
     flags.into_iter().flatten().fold(command, |line, flag| format!("{line} {flag}"))
-}
-
-/// A number of rounds and its share of all rounds: `1,234 rounds (5.6%)`.
-fn rounds_of(number: u64, sum: &RaceSum) -> String {
-    format!("{} ({})", grouped_count(number, "round", "rounds"), percent(number, sum))
-}
-
-/// The share of all rounds: `5.6%`. A number above 0 does not show as 0.
-fn percent(number: u64, sum: &RaceSum) -> String {
-    let part = number as f64 * 100.0 / sum.rounds.max(1) as f64;
-    if part > 0.0 && part < 0.1 { "<0.1%".to_owned() } else { format!("{part:.1}%") }
 }

@@ -2,7 +2,7 @@ use std::io;
 
 use imglock_engine::RaceSum;
 
-use super::{percent, rounds_of};
+use super::share::{percent, rounds_of};
 use crate::phrase::{grouped, grouped_count};
 use crate::report::page::Page;
 use crate::report::palette::{GOOD, STRONG};

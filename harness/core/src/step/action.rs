@@ -287,16 +287,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// Returns whether the host carries out the action (a file action), not a process.
-    pub fn is_hosts(&self) -> bool {
-        self.kind().is_hosts()
-    }
-
-    /// Returns whether the action mounts a file system.
-    pub fn mounts(&self) -> bool {
-        self.kind().mounts()
-    }
-
     /// Returns whether the step can be `blocked` or `paused`.
     pub fn can_wait(&self) -> bool {
         self.pause_after().is_some() || matches!(self, Action::Lock { wait: true, .. })

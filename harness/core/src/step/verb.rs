@@ -77,6 +77,16 @@ impl Action {
     pub fn kind(&self) -> ActionKind {
         self.into()
     }
+
+    /// Returns whether the host carries out the action (a file action), not a process.
+    pub fn is_hosts(&self) -> bool {
+        self.kind().is_hosts()
+    }
+
+    /// Returns whether the action mounts a file system.
+    pub fn mounts(&self) -> bool {
+        self.kind().mounts()
+    }
 }
 
 #[cfg(test)]

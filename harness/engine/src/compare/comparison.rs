@@ -1,13 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use super::account::ComparedRun;
-use super::course::ComparedStep;
+use super::Change;
 use super::environment::{self, PlaceDifference};
 use super::pace::Pace;
 use super::places::pairs;
-use super::{Change, runs};
-use crate::run::{Place, PlaceFate, RunDocument, TraceDifference};
-use imglock_core::{Backend, ScenarioName};
+use super::runs::{self, RunChange};
+use crate::run::{Place, PlaceFate, RunDocument};
 
 /// The differences between an older and a newer document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,32 +36,6 @@ pub struct PlaceChange {
     pub pace: Option<Pace>,
     /// The changes of its runs, by scenario.
     pub runs: Vec<RunChange>,
-}
-
-/// The change of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunChange {
-    /// The scenario.
-    pub scenario: ScenarioName,
-    /// Lock type.
-    pub backend: Backend,
-    /// The subject that played the processes.
-    pub subject: String,
-    /// The change.
-    pub change: Change,
-    /// The older result.
-    pub old: Option<ComparedRun>,
-    /// The newer result.
-    pub new: Option<ComparedRun>,
-    /// The names of the images, by their index in a lock table.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub images: Vec<String>,
-    /// The first step that differs, for a run that is broken, fixed or changed.
-    pub parting: Option<TraceDifference>,
-    /// The steps up to the first difference, or up to the step of a finding.
-    pub course: Vec<ComparedStep>,
-    /// The factor by which a slower run takes longer.
-    pub times: Option<f64>,
 }
 
 impl Comparison {

@@ -21,7 +21,8 @@ mod tests;
 
 pub use account::{ComparedFinding, ComparedRun};
 pub use change::Change;
-pub use comparison::{Comparison, PlaceChange, RunChange};
+pub use comparison::{Comparison, PlaceChange};
 pub use course::ComparedStep;
 pub use environment::PlaceDifference;
 pub use pace::Pace;
+pub use runs::RunChange;

@@ -1,12 +1,39 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Change;
 use super::account::ComparedRun;
-use super::comparison::RunChange;
-use super::course::course;
+use super::course::{ComparedStep, course};
 use super::pace::{self, Pace};
 use crate::run::{Place, RunDocument, ScenarioResult, TraceDifference};
 use imglock_core::{Backend, ScenarioName};
+
+/// The change of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunChange {
+    /// The scenario.
+    pub scenario: ScenarioName,
+    /// Lock type.
+    pub backend: Backend,
+    /// The subject that played the processes.
+    pub subject: String,
+    /// The change.
+    pub change: Change,
+    /// The older result.
+    pub old: Option<ComparedRun>,
+    /// The newer result.
+    pub new: Option<ComparedRun>,
+    /// The names of the images, by their index in a lock table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
+    /// The first step that differs, for a run that is broken, fixed or changed.
+    pub parting: Option<TraceDifference>,
+    /// The steps up to the first difference, or up to the step of a finding.
+    pub course: Vec<ComparedStep>,
+    /// The factor by which a slower run takes longer.
+    pub times: Option<f64>,
+}
 
 type Key<'d> = (&'d ScenarioName, Backend, &'d str);
 type Found<'d> = BTreeMap<Key<'d>, [Option<&'d ScenarioResult>; 2]>;

@@ -1,14 +1,12 @@
 use std::collections::BTreeMap;
 
 use super::dice::Dice;
-use super::draw::SIZES;
+use super::draw::{IMAGES, SIZES};
 use super::plot::Plot;
 use super::turn;
 use imglock_core::Backend;
 use imglock_scenario::{ImageDeclaration, Item, Scenario};
 
-/// The names of images. The first ones exist from the start.
-pub(super) const IMAGES: [&str; 4] = ["disk.img", "base.img", "top.img", "link.img"];
 /// The maximum number of images that exist from the start.
 const MOST_IMAGES: usize = 3;
 /// The processes that exist from the start.

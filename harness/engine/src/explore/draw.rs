@@ -20,6 +20,8 @@ const FAR: [i64; 6] = [i64::MAX, i64::MAX - 1, i64::MAX - 300, i64::MIN, -1, -30
 const PLACES: [u64; 7] = [0, 1, 3, 100, 298, 300, 4095];
 const WITNESSES: [&str; 6] = ["a", "hello", "two words", "", "\u{e9}t\u{e9}", "0123456789"];
 
+/// The names of images. The first ones exist from the start.
+pub(super) const IMAGES: [&str; 4] = ["disk.img", "base.img", "top.img", "link.img"];
 /// The sizes of images. A few bytes are enough.
 pub(super) const SIZES: [u64; 5] = [0, 1, 300, 4096, 65_536];
 

@@ -1,11 +1,10 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::shrink::Shrinking;
 use super::trial::{Trial, steps_of};
 use super::{ExploreCase, ExploreDifference, ExploreFinding, ExplorePlan, ExploreRepeat, written};
-use crate::process::{ProcessError, StopToken};
+use crate::process::ProcessError;
 use crate::run::{Engine, Environment, ScenarioResult};
 use imglock_scenario::Scenario;
 
@@ -20,52 +19,53 @@ pub(super) enum Message {
     /// The case has an unexpected result. This message follows its `Tried` when
     /// shrinking has ended.
     Differs(Box<ExploreDifference>),
+    /// The processes of the lane failed.
+    Failed(ProcessError),
 }
+
+/// Sends a message; breaks once the receiver is gone.
+pub(super) type Tell<'a> = dyn Fn(Message) -> ControlFlow<()> + 'a;
 
 /// The state that all lanes share.
 #[derive(Debug)]
 pub(super) struct Work<'a> {
     pub(super) plan: &'a ExplorePlan,
     pub(super) environment: &'a Environment,
-    pub(super) stop: &'a StopToken,
-    /// The number of cases handed out.
-    pub(super) next: AtomicU64,
-    /// Whether no further case is handed out.
-    pub(super) over: AtomicBool,
 }
 
 impl Work<'_> {
-    /// The next case; `None` after the last one.
-    fn next(&self) -> Option<ExploreCase> {
-        if self.over.load(Ordering::Relaxed) || self.stop.is_stopped() {
-            return None;
+    /// Tries one case. Breaks if the lane cannot try another one.
+    pub(super) fn try_case(
+        &self,
+        engine: &mut Engine,
+        case: ExploreCase,
+        tell: &Tell<'_>,
+    ) -> ControlFlow<()> {
+        match self.try_and_examine(engine, case, tell) {
+            Ok(goes_on) => goes_on,
+            Err(ProcessError::Stopped) => ControlFlow::Break(()),
+            Err(error) => {
+                tell(Message::Failed(error))?;
+                ControlFlow::Break(())
+            }
         }
-        self.plan.own_case(self.next.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Tries one case after another, until none is left or the receiver is
-    /// gone.
-    pub(super) fn take_part(
+    fn try_and_examine(
         &self,
-        mut engine: Engine,
-        messages: &Sender<Message>,
-    ) -> Result<(), ProcessError> {
-        while let Some(case) = self.next() {
-            let scenario = case.scenario();
-            let trial = match Trial::run(&mut engine, &scenario, case.backend) {
-                Err(ProcessError::Stopped) => return Ok(()),
-                other => other?,
-            };
-            let differs = trial.fault.clone().map(|fault| (fault, trial.clone()));
-            if messages.send(Message::Tried(Box::new(trial.result))).is_err() {
-                return Ok(());
-            }
-            if let Some((fault, trial)) = differs {
-                let difference = self.examine(&mut engine, case, scenario, trial, fault)?;
-                let _ = messages.send(Message::Differs(Box::new(difference)));
-            }
-        }
-        Ok(())
+        engine: &mut Engine,
+        case: ExploreCase,
+        tell: &Tell<'_>,
+    ) -> Result<ControlFlow<()>, ProcessError> {
+        let scenario = case.scenario();
+        let trial = Trial::run(engine, &scenario, case.backend)?;
+        let differs = trial.fault.clone().map(|fault| (fault, trial.clone()));
+        let heard = tell(Message::Tried(Box::new(trial.result)));
+        let Some((fault, trial)) = differs.filter(|_| heard.is_continue()) else {
+            return Ok(heard);
+        };
+        let difference = self.examine(engine, case, scenario, trial, fault)?;
+        Ok(tell(Message::Differs(Box::new(difference))))
     }
 
     /// Runs a case again, and finds the smallest scenario that shows its

@@ -58,12 +58,12 @@ pub use difference::{ExploreDifference, ExploreFinding, ExploreRepeat};
 pub use exploration::Exploration;
 pub use plan::ExplorePlan;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::channel;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use self::lane::{Message, Work};
-use crate::process::ProcessError;
+use self::lane::{Message, Tell, Work};
+use crate::lanes::{in_lanes, useful_lanes};
 use crate::run::{Engine, Environment, HarnessError, SessionOptions};
 
 /// Tries the cases of a plan, as many at a time as `options` has jobs. After
@@ -84,47 +84,37 @@ pub fn explore(
     let environment = Environment::at(&options.directory);
     let mut explored = Exploration::new(environment.clone(), plan);
     let most = usize::try_from(plan.share()).unwrap_or(usize::MAX).max(1);
-    let engines = (0..options.jobs.clamp(1, most))
+    let engines = (0..useful_lanes(options.jobs, most))
         .map(|_| Engine::prepare(options, plan.backend))
         .collect::<Result<Vec<_>, _>>()?;
-    let work = Work {
-        plan,
-        environment: &environment,
-        stop: &options.stop,
-        next: AtomicU64::new(0),
-        over: AtomicBool::new(false),
-    };
-    let (sender, messages) = channel();
-    std::thread::scope(|scope| {
-        let lanes: Vec<_> = engines
-            .into_iter()
-            .map(|engine| {
-                let (work, sender) = (&work, sender.clone());
-                scope.spawn(move || {
-                    let ended = work.take_part(engine, &sender);
-                    // An error in one lane affects the other lanes as well.
-                    work.over.fetch_or(ended.is_err(), Ordering::Relaxed);
-                    ended
-                })
-            })
-            .collect();
-        drop(sender);
-        for message in messages {
-            match message {
-                Message::Tried(result) => explored.add(&result),
-                Message::Differs(difference) => explored.differences.push(*difference),
+    let work = Work { plan, environment: &environment };
+    let over = AtomicBool::new(false);
+    let cases = (0..).map_while(|turn| {
+        let is_over = over.load(Ordering::Relaxed) || options.stop.is_stopped();
+        if is_over { None } else { plan.own_case(turn) }
+    });
+    let try_case = |engine: &mut Engine, case, tell: &Tell<'_>| work.try_case(engine, case, tell);
+    let mut failed = None;
+    in_lanes(engines, cases, try_case, |message| {
+        match message {
+            Message::Tried(result) => explored.add(&result),
+            Message::Differs(difference) => explored.differences.push(*difference),
+            // An error in one lane affects the other lanes as well.
+            Message::Failed(error) => {
+                failed.get_or_insert(error);
+                over.store(true, Ordering::Relaxed);
+                return ControlFlow::Continue(());
             }
-            let enough = explored.differences.len() >= plan.most_differences;
-            work.over.fetch_or(enough, Ordering::Relaxed);
-            explored.elapsed_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-            observer(&explored);
         }
-        lanes.into_iter().try_for_each(|lane| match lane.join() {
-            Ok(Ok(()) | Err(ProcessError::Stopped)) => Ok(()),
-            Ok(Err(error)) => Err(error),
-            Err(panic) => std::panic::resume_unwind(panic),
-        })
-    })?;
+        let enough = explored.differences.len() >= plan.most_differences;
+        over.fetch_or(enough, Ordering::Relaxed);
+        explored.elapsed_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        observer(&explored);
+        ControlFlow::Continue(())
+    });
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
     explored.differences.sort_by_key(|difference| difference.case);
     let enough = explored.differences.len() >= plan.most_differences;
     explored.complete = enough || explored.done == explored.cases;

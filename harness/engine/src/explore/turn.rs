@@ -1,8 +1,7 @@
 //! Draws the next actor and its action from the state that the model predicts.
 
-use super::case::IMAGES;
 use super::dice::Dice;
-use super::draw::SIZES;
+use super::draw::{IMAGES, SIZES};
 use super::plot::{HOST, Plot};
 use imglock_core::Action;
 use imglock_core::ActionKind::{self, *};

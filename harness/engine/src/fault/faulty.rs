@@ -1,30 +1,8 @@
 use std::os::fd::RawFd;
 
 use super::ranges::{bent, is_held_byte, is_unshared_byte, unlocked};
-use super::{Fault, Memory, waits};
+use super::{Fault, Memory, Purpose, Surroundings, waits};
 use imglock_core::{Blocker, ByteLocks, ByteRange, LockError, LockType, RangeSpec};
-
-/// The purpose of lock calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// A single lock, such as a scenario's `lock`.
-    Lock,
-    /// The first claim on an image.
-    Open,
-    /// Another claim in place of the first.
-    Change,
-    /// The same claim on a new descriptor.
-    Reopen,
-}
-
-/// The process that makes the lock calls.
-pub trait Surroundings {
-    /// Waits until no other process needs this one any more.
-    fn wait_forever(&self);
-
-    /// Whether another process waits for a lock on the file of this descriptor.
-    fn is_waited_for(&self, fd: RawFd) -> bool;
-}
 
 /// Byte-range locks with a fault, in front of correct ones.
 ///
@@ -219,5 +197,4 @@ impl<L: ByteLocks> ByteLocks for Faulty<'_, L> {
 }
 
 #[cfg(test)]
-#[path = "faulty_tests.rs"]
 mod tests;

@@ -10,8 +10,10 @@ mod catalog;
 mod faulty;
 mod memory;
 mod ranges;
+mod surroundings;
 mod waits;
 
 pub use catalog::{Fault, FaultPlace};
-pub use faulty::{Faulty, Purpose, Surroundings};
+pub use faulty::Faulty;
 pub use memory::Memory;
+pub use surroundings::{Purpose, Surroundings};

@@ -190,5 +190,4 @@ impl fmt::Debug for Waiter {
 }
 
 #[cfg(test)]
-#[path = "lock_desk_tests.rs"]
 mod tests;

@@ -109,5 +109,4 @@ fn ends_before(one: ByteRange, other: ByteRange) -> bool {
 }
 
 #[cfg(test)]
-#[path = "lock_table_tests.rs"]
 mod tests;

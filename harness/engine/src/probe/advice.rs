@@ -261,3 +261,6 @@ fn readable(micros: u64) -> String {
         _ => format!("{:.1} s", micros as f64 / 1e6),
     }
 }
+
+#[cfg(test)]
+mod tests;

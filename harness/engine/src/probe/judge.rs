@@ -110,3 +110,6 @@ fn shown(lock: &TableLock) -> String {
 fn listed(lines: Vec<String>) -> String {
     if lines.is_empty() { "nothing".to_owned() } else { lines.join("; ") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,11 +18,6 @@ mod property;
 mod series;
 mod story;
 
-#[cfg(test)]
-mod advice_tests;
-#[cfg(test)]
-mod judge_tests;
-
 pub use crate::series::TimeSpread;
 pub use advice::{ProbeAdvice, probe_meaning};
 pub use data::{Probe, ProbeAnswer, ProbeEvidence, ProbeMeasurement, ProbeStanding, ProbeTrial};

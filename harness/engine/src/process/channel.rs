@@ -3,7 +3,6 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Instant;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -12,7 +11,8 @@ use rustix::net::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::StopToken;
+use super::error::ReceiveError;
+use super::stop::{StopToken, await_readable};
 
 /// The most descriptors that the kernel accepts in one message (`SCM_MAX_FD`).
 pub(super) const MOST_DESCRIPTORS: usize = 253;
@@ -20,38 +20,6 @@ pub(super) const MOST_DESCRIPTORS: usize = 253;
 /// or write. Every worker reserves a buffer of this size, and there may be
 /// thousands of workers.
 pub(super) const LONGEST_MESSAGE: usize = 16 * 1024;
-
-/// Why no message arrived.
-#[derive(Debug, thiserror::Error)]
-pub enum ReceiveError {
-    /// The deadline passed.
-    #[error("no answer before the deadline")]
-    Timeout,
-    /// The other end is closed.
-    #[error("the process has exited")]
-    Closed,
-    /// The run is being stopped.
-    #[error("stopped")]
-    Stopped,
-    /// The socket failed, or the data is not a message.
-    #[error("{0}")]
-    Broken(std::io::Error),
-}
-
-impl From<Errno> for ReceiveError {
-    fn from(errno: Errno) -> Self {
-        match errno {
-            Errno::CONNRESET | Errno::PIPE => ReceiveError::Closed,
-            other => ReceiveError::Broken(other.into()),
-        }
-    }
-}
-
-impl From<postcard::Error> for ReceiveError {
-    fn from(error: postcard::Error) -> Self {
-        ReceiveError::Broken(std::io::Error::other(error))
-    }
-}
 
 /// One end of a SOCK_SEQPACKET socket that carries `postcard` messages and
 /// descriptors.
@@ -174,49 +142,6 @@ impl Channel {
 impl AsFd for Channel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
-    }
-}
-
-/// Waits until `fd` is readable, the deadline passes or `stop` is set.
-///
-/// # Errors
-/// [`ReceiveError::Timeout`] or [`ReceiveError::Stopped`].
-pub fn await_readable(
-    fd: BorrowedFd<'_>,
-    deadline: Instant,
-    stop: &StopToken,
-) -> Result<(), ReceiveError> {
-    await_any(&[fd], deadline, stop).map(|_| ())
-}
-
-/// Waits until one of `fds` is readable, the deadline passes or `stop` is set.
-/// Returns the index of the first readable one.
-///
-/// # Errors
-/// [`ReceiveError::Timeout`] or [`ReceiveError::Stopped`].
-pub fn await_any(
-    fds: &[BorrowedFd<'_>],
-    deadline: Instant,
-    stop: &StopToken,
-) -> Result<usize, ReceiveError> {
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = Timespec {
-            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: left.subsec_nanos().into(),
-        };
-        let all = std::iter::once(stop.as_fd()).chain(fds.iter().copied());
-        let mut polled: Vec<_> =
-            all.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
-        match poll(&mut polled, Some(&timeout)) {
-            Err(Errno::INTR) => continue,
-            Err(errno) => return Err(errno.into()),
-            Ok(_) if !polled[0].revents().is_empty() => return Err(ReceiveError::Stopped),
-            Ok(_) => {
-                let ready = polled[1..].iter().position(|fd| !fd.revents().is_empty());
-                return ready.ok_or(ReceiveError::Timeout);
-            }
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use rustix::io::Errno;
+
 /// Why processes could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -42,6 +44,38 @@ pub enum ProcessError {
     /// The run is being stopped.
     #[error("stopped")]
     Stopped,
+}
+
+/// Why no message arrived.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// The deadline passed.
+    #[error("no answer before the deadline")]
+    Timeout,
+    /// The other end is closed.
+    #[error("the process has exited")]
+    Closed,
+    /// The run is being stopped.
+    #[error("stopped")]
+    Stopped,
+    /// The socket failed, or the data is not a message.
+    #[error("{0}")]
+    Broken(std::io::Error),
+}
+
+impl From<Errno> for ReceiveError {
+    fn from(errno: Errno) -> Self {
+        match errno {
+            Errno::CONNRESET | Errno::PIPE => ReceiveError::Closed,
+            other => ReceiveError::Broken(other.into()),
+        }
+    }
+}
+
+impl From<postcard::Error> for ReceiveError {
+    fn from(error: postcard::Error) -> Self {
+        ReceiveError::Broken(std::io::Error::other(error))
+    }
 }
 
 /// A system error as text, without Rust's `(os error 13)`.

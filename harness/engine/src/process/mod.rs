@@ -28,48 +28,37 @@ mod error;
 mod execution;
 mod full_pipe;
 mod launcher;
-mod launcher_loop;
 mod next;
 mod pausing;
 mod pidfd;
 mod planted;
 mod release;
+mod role;
 mod slumber;
 mod stop;
 mod tried;
 mod wire;
 mod worker;
-mod worker_batch;
-mod worker_fork;
-mod worker_node;
-mod worker_race;
-mod worker_uring;
 
-pub use channel::{Channel, ReceiveError, await_any, await_readable};
-pub use error::{ProcessError, describe};
+pub use channel::Channel;
+pub use error::{ProcessError, ReceiveError, describe};
 pub use execution::{Executed, Execution, Log, StandardError};
 pub use launcher::{Launcher, LauncherOptions, Worker};
 pub use pidfd::ProcessHandle;
 pub use release::{Released, monotonic};
+pub use role::ROLE;
 pub use slumber::Slumber;
-pub use stop::{StopToken, StopTrigger};
+pub use stop::{StopToken, StopTrigger, await_any, await_readable};
 pub use tried::Tried;
 pub use wire::{NodeHandle, Reply, Request};
 
-/// The environment variable that gives a re-executed command its role.
-pub const ROLE: &str = "IMGLOCK_ROLE";
-/// The environment variable that gives a re-executed worker its planted fault.
-const FAULT: &str = "IMGLOCK_FAULT";
-/// [`ROLE`] of the launcher.
-const LAUNCHER: &str = "launcher";
-/// [`ROLE`] of a worker that has just re-executed itself.
-const WORKER: &str = "worker";
+use role::{LAUNCHER, WORKER};
 
 /// Runs as a launcher or a worker if `role` names one, and returns the exit
 /// status.
 pub(crate) fn run_as(role: &str) -> Option<i32> {
     match role {
-        LAUNCHER => Some(launcher_loop::run_on_stdin()),
+        LAUNCHER => Some(launcher::run_on_stdin()),
         WORKER => Some(worker::run_on_stdin()),
         _ => None,
     }

@@ -4,8 +4,8 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::channel::await_readable;
-use super::{ReceiveError, StopToken};
+use super::error::ReceiveError;
+use super::stop::{StopToken, await_readable};
 
 /// A process by its pidfd (pidfd_open(2)), which never refers to another
 /// process.

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
-use super::ReceiveError;
-use super::channel::await_readable;
+use super::error::ReceiveError;
 
 /// Signals a stop to every wait of a run: one end of a pipe that becomes
 /// readable, and stays so.
@@ -62,5 +62,48 @@ impl StopTrigger {
 impl From<StopTrigger> for OwnedFd {
     fn from(trigger: StopTrigger) -> OwnedFd {
         trigger.0
+    }
+}
+
+/// Waits until `fd` is readable, the deadline passes or `stop` is set.
+///
+/// # Errors
+/// [`ReceiveError::Timeout`] or [`ReceiveError::Stopped`].
+pub fn await_readable(
+    fd: BorrowedFd<'_>,
+    deadline: Instant,
+    stop: &StopToken,
+) -> Result<(), ReceiveError> {
+    await_any(&[fd], deadline, stop).map(|_| ())
+}
+
+/// Waits until one of `fds` is readable, the deadline passes or `stop` is set.
+/// Returns the index of the first readable one.
+///
+/// # Errors
+/// [`ReceiveError::Timeout`] or [`ReceiveError::Stopped`].
+pub fn await_any(
+    fds: &[BorrowedFd<'_>],
+    deadline: Instant,
+    stop: &StopToken,
+) -> Result<usize, ReceiveError> {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        };
+        let all = std::iter::once(stop.as_fd()).chain(fds.iter().copied());
+        let mut polled: Vec<_> =
+            all.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+        match poll(&mut polled, Some(&timeout)) {
+            Err(Errno::INTR) => continue,
+            Err(errno) => return Err(errno.into()),
+            Ok(_) if !polled[0].revents().is_empty() => return Err(ReceiveError::Stopped),
+            Ok(_) => {
+                let ready = polled[1..].iter().position(|fd| !fd.revents().is_empty());
+                return ready.ok_or(ReceiveError::Timeout);
+            }
+        }
     }
 }

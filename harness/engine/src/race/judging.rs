@@ -207,5 +207,4 @@ fn miscounts(turns: &[RaceTurn], openers: usize, before: u64, after: u64) -> Vec
 }
 
 #[cfg(test)]
-#[path = "judging_tests.rs"]
 mod tests;

@@ -26,8 +26,8 @@ mod turn;
 mod workers;
 
 pub use error::RaceError;
-pub use plan::RacePlan;
-pub use sum::{Breach, RaceEvidence, RaceLeftOut, RaceSum, RaceTally, Sightings};
+pub use plan::{RaceLeftOut, RacePlan};
+pub use sum::{Breach, RaceEvidence, RaceSum, RaceTally, Sightings};
 pub use turn::{RaceProof, RaceTurn};
 
 use std::time::{Duration, Instant};
@@ -36,10 +36,8 @@ use crate::process::ProcessError;
 use crate::run::{HarnessError, SessionOptions};
 use imglock_scenario::HistoryTerms;
 use judging::Judging;
+use plan::PACE;
 use turn::{Racers, Ran};
-
-/// Target duration of a batch: short enough for a regular progress report.
-const PACE: Duration = Duration::from_millis(200);
 
 /// The number of rounds in the first batch, before their duration is known.
 const FIRST_BATCH: u64 = 64;

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use super::sum::RaceLeftOut;
+use serde::Serialize;
+
 use crate::arena::{Heat, MOST_OPENERS};
 use crate::run::Casting;
 use crate::subject::Builtin;
@@ -9,6 +10,9 @@ use imglock_scenario::HistoryOpener;
 
 /// The name of the image, and of the node in each opener.
 pub(super) const IMAGE: &str = "disk";
+
+/// Target duration of a batch: short enough for a regular progress report.
+pub(super) const PACE: Duration = Duration::from_millis(200);
 
 /// The plan of a race.
 #[derive(Debug, Clone)]
@@ -35,6 +39,15 @@ pub struct RacePlan {
     /// Whether to end the race with the batch in which the contract is first
     /// broken.
     pub first_breach: bool,
+}
+
+/// A mode that the race leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RaceLeftOut {
+    /// The mode.
+    pub mode: Mode,
+    /// The reason.
+    pub why: String,
 }
 
 impl RacePlan {

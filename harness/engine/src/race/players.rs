@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::error::RaceError;
-use super::plan::{IMAGE, RacePlan};
+use super::plan::{IMAGE, PACE, RacePlan};
 use super::turn::{RaceProof, RaceTurn, Racers, Ran};
 use crate::process::{Launcher, NodeHandle, ProcessError, StopToken, monotonic};
 use crate::run::{HarnessError, SessionOptions};
@@ -205,7 +205,7 @@ impl Racers for Players {
                 }
                 Err(error) => return Err(error),
             }
-            if began.elapsed() > super::PACE {
+            if began.elapsed() > PACE {
                 break;
             }
         }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::Serialize;
 use strum::{Display, IntoStaticStr};
 
-use super::plan::RacePlan;
+use super::plan::{RaceLeftOut, RacePlan};
 use super::turn::RaceTurn;
 use crate::run::{Environment, SessionOptions};
 use imglock_core::{Backend, Hazard, Mode};
@@ -57,15 +57,6 @@ pub struct RaceSum {
     pub breaches: Vec<RaceTally<Breach>>,
     /// Known hazards: they are expected with these locks.
     pub hazards: Vec<RaceTally<Hazard>>,
-}
-
-/// A mode that the race leaves out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RaceLeftOut {
-    /// The mode.
-    pub mode: Mode,
-    /// The reason.
-    pub why: String,
 }
 
 /// A breach of the contract in a race.

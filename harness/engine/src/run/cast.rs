@@ -43,6 +43,14 @@ pub(super) struct Cast {
     pub(super) stop: StopToken,
 }
 
+/// The player of an actor.
+pub(super) struct Casted {
+    pub(super) actor: String,
+    /// The name of the subject.
+    pub(super) subject: String,
+    pub(super) player: Box<dyn Player>,
+}
+
 impl Cast {
     /// A cast without processes, whose files are in `directory`.
     pub(super) fn new(

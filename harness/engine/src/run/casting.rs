@@ -1,8 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::cast::StepFailure;
-use super::runner::Casted;
+use super::cast::{Casted, StepFailure};
 use crate::process::Launcher;
 use crate::subject::SubjectProgram;
 use crate::subject::{Builtin, Player, Stage, Subject};

@@ -281,5 +281,4 @@ fn hazards_of(findings: &[Finding]) -> BTreeSet<Hazard> {
 }
 
 #[cfg(test)]
-#[path = "engine_tests.rs"]
 mod tests;

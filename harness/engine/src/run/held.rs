@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::books::Node;
 use super::books::{Books, FullName};
-use super::books_node::Node;
 use imglock_core::{Action, Backend, ByteRange, LockHolder, LockType, NodeName, TableLock};
 use imglock_scenario::{HeldEntry, HeldStatement};
 
@@ -145,3 +145,6 @@ fn joined(locks: Locks) -> Vec<(bool, LockType, ByteRange)> {
     }
     result
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,3 +132,6 @@ pub(super) fn by_harness(index: Option<usize>, actual: String, message: String) 
         message,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,25 +7,10 @@
 
 mod blind;
 mod books;
-mod books_census;
-mod books_names;
-mod books_node;
-mod books_pending;
-#[cfg(test)]
-mod books_tests;
 mod breach;
 mod cast;
 mod casting;
 mod contract;
-mod contract_bytes;
-#[cfg(test)]
-mod contract_bytes_tests;
-#[cfg(test)]
-mod contract_copies_tests;
-#[cfg(test)]
-mod contract_granted_tests;
-#[cfg(test)]
-mod contract_refused_tests;
 mod document;
 mod engine;
 mod environment;
@@ -33,12 +18,8 @@ mod error;
 mod finding;
 mod held;
 #[cfg(test)]
-mod held_tests;
-#[cfg(test)]
 mod history;
 mod judgement;
-#[cfg(test)]
-mod judgement_tests;
 mod moment;
 mod mounts;
 mod parting;

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::os::fd::AsFd;
 
 use super::books::Books;
-use super::books_node::Node;
+use super::books::Node;
 use super::cast::{Cast, StepFailure};
 use super::waiting;
 use crate::process::{Channel, Request, Worker};

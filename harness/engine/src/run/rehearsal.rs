@@ -155,5 +155,4 @@ impl Rehearsal {
 }
 
 #[cfg(test)]
-#[path = "rehearsal_tests.rs"]
 mod tests;

@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use super::books::Books;
-use super::cast::{Cast, StepFailure};
+use super::cast::{Cast, Casted, StepFailure};
 use super::contract::{Contract, Observation, Peer};
 use super::finding::{Finding, Judge};
 use super::judgement;
@@ -11,10 +11,10 @@ use super::scrutiny::Scrutiny;
 use super::trace::{Event, EventKind, ProcessEntry, StepEvent, Trace};
 use super::{held, simultaneous, waiting};
 use crate::subject::Message;
-use crate::subject::{Builtin, Performed, Player};
+use crate::subject::{Builtin, Performed};
 use imglock_core::{Action, Backend, Outcome, TableLock};
 use imglock_locks::Visibility;
-use imglock_scenario::{HeldStatement, Item, Scenario, Step, World};
+use imglock_scenario::{Block, HeldStatement, Item, Prediction, Scenario, Step, World};
 
 /// With more nodes than this the table is read only at `held` and at the end.
 /// With thousands of lock holders, a reading takes longer than a step.
@@ -27,7 +27,7 @@ const CONFIRMATIONS: usize = 8;
 
 /// When the lock table is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
+enum When {
     /// Not after this step: the table would include other steps of the block.
     Later,
     /// Unless so many nodes are open that it takes too long.
@@ -48,7 +48,8 @@ pub(super) struct Runner<'a> {
     pub(super) findings: Vec<Finding>,
     observer: Observer<'a>,
     began: Instant,
-    together: usize,
+    /// How many blocks of simultaneous steps have begun.
+    blocks: usize,
 }
 
 /// A reading of the kernel's lock table, with its difference from the model.
@@ -57,23 +58,15 @@ struct Reading {
     differs: Option<Finding>,
 }
 
-/// The player of an actor.
-pub(super) struct Casted {
-    pub(super) actor: String,
-    /// The name of the subject.
-    pub(super) subject: String,
-    pub(super) player: Box<dyn Player>,
-}
-
 /// A step that has ended and is not yet in the trace.
-pub(super) struct Ended<'a> {
-    pub(super) step: &'a Step,
+struct Ended<'a> {
+    step: &'a Step,
     /// The outcome that the model predicts.
-    pub(super) predicted: Option<Outcome>,
-    pub(super) performed: Result<Performed, StepFailure>,
-    pub(super) start_us: u64,
-    pub(super) together: Option<usize>,
-    pub(super) peers: Vec<Peer>,
+    predicted: Option<Outcome>,
+    performed: Result<Performed, StepFailure>,
+    start_us: u64,
+    together: Option<usize>,
+    peers: Vec<Peer>,
 }
 
 impl<'a> Runner<'a> {
@@ -120,7 +113,7 @@ impl<'a> Runner<'a> {
             findings: Vec::new(),
             observer,
             began: Instant::now(),
-            together: 0,
+            blocks: 0,
         })
     }
 
@@ -131,11 +124,7 @@ impl<'a> Runner<'a> {
             let when = if last { When::Always } else { When::IfSmall };
             match item {
                 Item::Step(step) => self.step(step, when)?,
-                Item::Together(block) => {
-                    let number = self.together;
-                    self.together += 1;
-                    simultaneous::run(self, block, number, when)?;
-                }
+                Item::Together(block) => self.together(block, when)?,
                 Item::Held(statement) => self.held(statement)?,
                 // `Scenario::unrolled` leaves none.
                 Item::Repeat { items, .. } => self.run(items)?,
@@ -167,8 +156,30 @@ impl<'a> Runner<'a> {
         self.enter(ended, when)
     }
 
+    /// Carries out the steps of a block at the same moment.
+    fn together(&mut self, block: &Block, when: When) -> Result<(), StepFailure> {
+        let number = self.blocks;
+        self.blocks += 1;
+        let Block { steps, .. } = block;
+        let actions: Vec<_> = steps.iter().map(|step| (&*step.actor, &step.action)).collect();
+        let predictions = self.world.together(&actions);
+        let claims: Vec<_> = steps.iter().map(|step| Peer::claims(&self.books, step)).collect();
+        let start_us = self.now();
+        let performed = simultaneous::perform(&mut self.cast, &self.books, steps)?;
+        for (position, (index, performed)) in performed.into_iter().enumerate() {
+            let (step, together) = (&steps[index], Some(number));
+            let predicted = predictions.get(index).cloned().and_then(Prediction::outcome);
+            let others = claims.iter().enumerate().filter(|(other, _)| *other != index);
+            let peers = others.flat_map(|(_, claims)| claims.iter().copied()).collect();
+            let ended = Ended { step, predicted, performed, start_us, together, peers };
+            // The table read after the block belongs to all its entries together.
+            self.enter(ended, if position + 1 == steps.len() { when } else { When::Later })?;
+        }
+        Ok(())
+    }
+
     /// Enters a step into books, model and trace, and runs the judges.
-    pub(super) fn enter(&mut self, ended: Ended<'_>, when: When) -> Result<(), StepFailure> {
+    fn enter(&mut self, ended: Ended<'_>, when: When) -> Result<(), StepFailure> {
         let Ended { step, predicted, performed, start_us, together, peers } = ended;
         let Step { actor, action, .. } = step;
         let end_us = self.now();
@@ -371,22 +382,8 @@ impl<'a> Runner<'a> {
         table
     }
 
-    /// The claims of a block's step, each with its image: the claim that it
-    /// attempts, and the claims that the actor has already.
-    pub(super) fn claims(&self, step: &Step) -> Vec<Peer> {
-        let attempted = self.books.attempted(&step.actor, &step.action);
-        let attempted = attempted.into_iter().chain(self.books.in_flight_by(&step.actor));
-        let attempted = attempted.map(|(image, claim)| Peer { image, claim, raw_locks: false });
-        let in_force = self.books.nodes_of(&step.actor).map(|node| Peer {
-            image: node.image,
-            claim: node.claim_in_force(),
-            raw_locks: node.raw_locks,
-        });
-        attempted.chain(in_force).collect()
-    }
-
     /// Microseconds since the run began.
-    pub(super) fn now(&self) -> u64 {
+    fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }

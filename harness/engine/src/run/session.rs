@@ -1,8 +1,6 @@
-use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::casting::Casting;
@@ -11,6 +9,7 @@ use super::error::HarnessError;
 use super::result::ScenarioResult;
 use crate::fault::Fault;
 use crate::file_system::PrivateMounts;
+use crate::lanes::{Lanes, useful_lanes};
 use crate::process::{LauncherOptions, ProcessError, StopToken};
 use imglock_core::{Backend, LockError};
 use imglock_locks::{Availability, Visibility, availability};
@@ -135,9 +134,7 @@ impl SessionOptions {
 /// end; dropping it stops what still runs, and leaves nothing behind.
 #[derive(Debug)]
 pub struct Session {
-    results: Receiver<Result<ScenarioResult, HarnessError>>,
-    lanes: Vec<JoinHandle<()>>,
-    queue: Arc<Mutex<VecDeque<Job>>>,
+    lanes: Lanes<std::vec::IntoIter<Job>, Result<ScenarioResult, HarnessError>>,
     kept: Vec<PathBuf>,
 }
 
@@ -147,29 +144,28 @@ impl Session {
     /// # Errors
     /// When no lock works in the directory, or no process can be started.
     pub fn start(jobs: Vec<Job>, options: SessionOptions) -> Result<Session, HarnessError> {
-        let available = Arc::new(options.availability()?);
+        let available = options.availability()?;
         raise_descriptor_limit();
         let launcher = options.launcher();
-        let lanes = options.jobs.clamp(1, jobs.len().max(1));
+        let lanes = useful_lanes(options.jobs, jobs.len());
         let engine = || options.engine(&launcher, available.visibility);
         let engines = (0..lanes).map(|_| engine()).collect::<Result<Vec<_>, _>>()?;
         let kept = engines.iter().map(|engine| engine.scratch().to_owned()).collect();
-        let queue = Arc::new(Mutex::new(VecDeque::from(jobs)));
-        let (sender, results) = channel();
-        let lanes = engines
-            .into_iter()
-            .map(|engine| {
-                let lane = Lane {
-                    engine,
-                    available: Arc::clone(&available),
-                    queue: Arc::clone(&queue),
-                    results: sender.clone(),
-                    stop: options.stop.clone(),
-                };
-                std::thread::spawn(move || lane.work())
-            })
-            .collect();
-        Ok(Session { results, lanes, queue, kept: if options.keep { kept } else { Vec::new() } })
+        let stop = options.stop;
+        let lanes = Lanes::start(engines, jobs.into_iter(), move |engine, job, tell| {
+            if stop.is_stopped() {
+                return ControlFlow::Break(());
+            }
+            match carry_out(engine, &available, &job) {
+                Ok(result) => tell(Ok(result)),
+                Err(ProcessError::Stopped) => ControlFlow::Break(()),
+                Err(error) => {
+                    let _ = tell(Err(error.into()));
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        Ok(Session { lanes, kept: if options.keep { kept } else { Vec::new() } })
     }
 
     /// The scratch directories that are left behind.
@@ -196,52 +192,25 @@ impl Iterator for Session {
     type Item = Result<ScenarioResult, HarnessError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.results.recv().ok()
+        self.lanes.next()
     }
 }
 
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        for lane in self.lanes.drain(..) {
-            let _ = lane.join();
-        }
-    }
-}
-
-/// One thread with one launcher, which takes jobs until there are none.
-struct Lane {
-    engine: Engine,
-    available: Arc<Availability>,
-    queue: Arc<Mutex<VecDeque<Job>>>,
-    results: Sender<Result<ScenarioResult, HarnessError>>,
-    stop: StopToken,
-}
-
-impl Lane {
-    fn work(mut self) {
-        while !self.stop.is_stopped() {
-            let job = self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            let Some(Job { scenario, backend, casting }) = job else { return };
-            let subject = casting.to_string();
-            let result = match self.available.of(backend) {
-                Ok(()) => self.engine.run(&scenario, RunOptions::new(backend).cast(&casting)),
-                Err(error) => Ok(ScenarioResult::skipped(
-                    &scenario.name,
-                    backend,
-                    subject,
-                    format!("no {backend} locks here: {error}"),
-                )),
-            };
-            let result = match result {
-                Err(ProcessError::Stopped) => return,
-                other => other.map_err(HarnessError::from),
-            };
-            let failed = result.is_err();
-            if self.results.send(result).is_err() || failed {
-                return;
-            }
-        }
+/// Runs a job, unless its locks do not work here.
+fn carry_out(
+    engine: &mut Engine,
+    available: &Availability,
+    job: &Job,
+) -> Result<ScenarioResult, ProcessError> {
+    let Job { scenario, backend, casting } = job;
+    match available.of(*backend) {
+        Ok(()) => engine.run(scenario, RunOptions::new(*backend).cast(casting)),
+        Err(error) => Ok(ScenarioResult::skipped(
+            &scenario.name,
+            *backend,
+            casting.to_string(),
+            format!("no {backend} locks here: {error}"),
+        )),
     }
 }
 

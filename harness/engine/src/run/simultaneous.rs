@@ -1,46 +1,33 @@
 //! `together`: steps of several actors at the same moment.
 
-use super::cast::StepFailure;
+use super::books::Books;
+use super::cast::{Cast, StepFailure};
 use super::perform;
-use super::runner::{Ended, Runner, When};
 use crate::subject::Performed;
 use imglock_core::{Action, Outcome};
-use imglock_scenario::{Block, Prediction, Step};
+use imglock_scenario::Step;
 
-/// Starts every deed before it waits for the first to end.
-pub(super) fn run(
-    runner: &mut Runner<'_>,
-    block: &Block,
-    number: usize,
-    when: When,
-) -> Result<(), StepFailure> {
-    let steps: Vec<(&str, &Action)> =
-        block.steps.iter().map(|step| (step.actor.as_str(), &step.action)).collect();
-    let predictions = runner.world.together(&steps).into_iter().map(Prediction::outcome);
-    let claims: Vec<_> = block.steps.iter().map(|step| runner.claims(step)).collect();
-    let start_us = runner.now();
-    let mut sent = Vec::with_capacity(block.steps.len());
-    for step in &block.steps {
-        sent.push(send(runner, step)?);
+/// What came of a step; its number says which.
+type Ended = (usize, Result<Performed, StepFailure>);
+
+/// Starts every deed before it waits for the first to end. The result has
+/// releases first, then the granted, then the refused.
+pub(super) fn perform(
+    cast: &mut Cast,
+    books: &Books,
+    steps: &[Step],
+) -> Result<Vec<Ended>, StepFailure> {
+    let mut sent = Vec::with_capacity(steps.len());
+    for step in steps {
+        sent.push(send(cast, books, step)?);
     }
-    let mut performed = Vec::with_capacity(sent.len());
-    for (step, sent) in block.steps.iter().zip(sent) {
-        performed.push(if sent { receive(runner, step) } else { Ok(Outcome::NotOpen.into()) });
+    let mut ended: Vec<Ended> = Vec::with_capacity(sent.len());
+    for (index, (step, sent)) in steps.iter().zip(sent).enumerate() {
+        let performed = if sent { receive(cast, step) } else { Ok(Outcome::NotOpen.into()) };
+        ended.push((index, performed));
     }
-    let last = block.steps.len();
-    let ended = block.steps.iter().zip(predictions).zip(performed).enumerate();
-    // Order of entry: releases, then the granted, then the refused.
-    let mut ended: Vec<_> = ended.collect();
-    ended.sort_by_key(|(_, (_, performed))| order(performed));
-    for (position, (index, ((step, predicted), performed))) in ended.into_iter().enumerate() {
-        let others = claims.iter().enumerate().filter(|(other, _)| *other != index);
-        let peers = others.flat_map(|(_, claims)| claims.iter().copied()).collect();
-        let together = Some(number);
-        let entry = Ended { step, predicted, performed, start_us, together, peers };
-        // The table read after the block belongs to all its entries together.
-        runner.enter(entry, if position + 1 == last { when } else { When::Later })?;
-    }
-    Ok(())
+    ended.sort_by_key(|(_, performed)| order(performed));
+    Ok(ended)
 }
 
 fn order(performed: &Result<Performed, StepFailure>) -> u8 {
@@ -52,8 +39,7 @@ fn order(performed: &Result<Performed, StepFailure>) -> u8 {
 }
 
 /// Whether a deed was started; a node that is not open has none.
-fn send(runner: &mut Runner<'_>, step: &Step) -> Result<bool, StepFailure> {
-    let Runner { cast, books, .. } = runner;
+fn send(cast: &mut Cast, books: &Books, step: &Step) -> Result<bool, StepFailure> {
     if let Action::Exit | Action::Kill = step.action {
         perform::begin_end(cast, &step.actor, &step.action)?;
         return Ok(true);
@@ -67,8 +53,7 @@ fn send(runner: &mut Runner<'_>, step: &Step) -> Result<bool, StepFailure> {
     }
 }
 
-fn receive(runner: &mut Runner<'_>, step: &Step) -> Result<Performed, StepFailure> {
-    let cast = &mut runner.cast;
+fn receive(cast: &mut Cast, step: &Step) -> Result<Performed, StepFailure> {
     if let Action::Exit | Action::Kill = step.action {
         return perform::await_end(cast, &step.actor);
     }

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CatchSpot, Detector};
+use super::catch::FaultCatch;
+use super::hunter::Detector;
 use crate::fault::Fault;
 use crate::run::Environment;
 use imglock_core::Backend;
@@ -65,15 +66,6 @@ pub enum HuntEnd {
     Nothing,
     /// The detector could not run, with the reason.
     Skipped(String),
-}
-
-/// The finding of a detector.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FaultCatch {
-    /// The place: a scenario and its line, a pair of claims, a round.
-    pub at: CatchSpot,
-    /// The finding in one sentence.
-    pub said: String,
 }
 
 /// The fate of a fault.

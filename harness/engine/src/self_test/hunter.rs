@@ -1,13 +1,10 @@
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
+use super::catch::Hunted;
 use super::error::SelfTestError;
-use super::{FaultCatch, hunts, strategies};
-use crate::run::SessionOptions;
-use imglock_core::Backend;
-use imglock_scenario::{ModeMatrix, Scenario};
+use super::ground::CatchGround;
+use super::{hunts, strategies};
 
 /// A way of detecting faults.
 ///
@@ -27,28 +24,6 @@ pub enum Detector {
     Explore,
     /// Releases openers at the same moment, again and again.
     Race,
-}
-
-/// The settings of a detector's run.
-#[derive(Debug, Clone)]
-pub struct CatchGround {
-    /// The session's options, which include the planted fault.
-    pub options: SessionOptions,
-    /// Lock type.
-    pub backend: Backend,
-    /// The scenarios to run.
-    pub scenarios: Arc<[Arc<Scenario>]>,
-    /// The expected outcome of every pair of modes.
-    pub matrix: Arc<ModeMatrix>,
-}
-
-/// The result of a detector's run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hunted {
-    /// The number of things tried.
-    pub runs: u64,
-    /// The first finding.
-    pub catch: Option<FaultCatch>,
 }
 
 impl Detector {

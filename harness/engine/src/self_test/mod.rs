@@ -5,16 +5,20 @@
 //! fault, each detector must find nothing. Otherwise no conclusion is possible,
 //! and no fault is planted.
 
+mod catch;
 mod data;
 mod error;
+mod ground;
 mod hunter;
 mod hunts;
 mod spot;
 mod strategies;
 mod work;
 
-pub use data::{Detection, FaultCatch, FaultFate, FaultResult, HuntEnd, SelfTest};
+pub use catch::{FaultCatch, Hunted};
+pub use data::{Detection, FaultFate, FaultResult, HuntEnd, SelfTest};
 pub use error::SelfTestError;
-pub use hunter::{CatchGround, Detector, Hunted};
+pub use ground::CatchGround;
+pub use hunter::Detector;
 pub use spot::CatchSpot;
 pub use work::{SelfTestPlan, self_test};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::error::SelfTestError;
 use super::{CatchGround, Detection, Detector, FaultResult, HuntEnd, Hunted, SelfTest};
 use crate::fault::Fault;
-use crate::lanes::in_lanes;
+use crate::lanes::each_in_lanes;
 use crate::run::{Environment, SessionOptions};
 use imglock_core::Backend;
 use imglock_locks::Availability;
@@ -89,7 +89,7 @@ impl Work<'_> {
         let before = self.state.baseline.len();
         let look = |(): &mut (), backend: &Backend| plan.one(&available, None, hunter, *backend);
         let mut collected = Collected::default();
-        in_lanes(plan.options.jobs, &plan.backends, look, |number, hunt| {
+        each_in_lanes(plan.options.jobs, &plan.backends, look, |number, hunt| {
             let goes_on = collected.add(number, hunt);
             self.state.baseline.truncate(before);
             self.state.baseline.extend(collected.results.iter().map(|(_, hunt)| hunt.clone()));
@@ -105,7 +105,7 @@ impl Work<'_> {
         let (plan, available, open) = (self.plan, self.available.clone(), self.open());
         let look = |(): &mut (), fault: &Fault| plan.each_backend(&available, *fault, hunter);
         let mut collected = Collected::default();
-        in_lanes(plan.options.jobs, &open, look, |number, hunts| {
+        each_in_lanes(plan.options.jobs, &open, look, |number, hunts| {
             let found = hunts.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
             let result = self.state.results.iter_mut().find(|one| one.fault == open[number]);
             if let Some(result) = result {

@@ -90,5 +90,4 @@ fn locks(table: Option<&[TableLock]>) -> String {
 }
 
 #[cfg(test)]
-#[path = "mix_tests.rs"]
 mod tests;

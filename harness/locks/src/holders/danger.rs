@@ -45,15 +45,18 @@ impl Danger {
             }
         }
     }
+}
 
-    pub(super) fn of(image: &SurveyedImage) -> Vec<Danger> {
-        let owned = image.holders.iter().flat_map(|holder| &holder.locks);
-        let unexplained = image.unexplained.iter().map(|one| &one.lock);
+impl SurveyedImage {
+    /// The dangers of the current locks.
+    pub fn dangers(&self) -> Vec<Danger> {
+        let owned = self.holders.iter().flat_map(|holder| &holder.locks);
+        let unexplained = self.unexplained.iter().map(|one| &one.lock);
         let classes: BTreeSet<LockClass> =
             owned.chain(unexplained).map(|lock| lock.class).collect();
         let mut ways: BTreeSet<u8> =
-            image.holders.iter().filter_map(|holder| way(holder.protocol(image.size))).collect();
-        if image.unexplained.iter().any(|one| one.lock.class == LockClass::Flock) {
+            self.holders.iter().filter_map(|holder| way(holder.protocol(self.size))).collect();
+        if self.unexplained.iter().any(|one| one.lock.class == LockClass::Flock) {
             ways.extend(way(LockProtocol::Flock));
         }
         let leased =
@@ -62,7 +65,7 @@ impl Danger {
             (ways.len() > 1, Danger::TwoProtocols),
             (classes.contains(&LockClass::Flock), Danger::FlockUnseen),
             (
-                !image.hides_a_holder() && image.unlocked.iter().any(|one| one.writable),
+                !self.hides_a_holder() && self.unlocked.iter().any(|one| one.writable),
                 Danger::WriterUnlocked,
             ),
             (leased, Danger::LeaseWaits),

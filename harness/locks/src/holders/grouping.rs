@@ -135,5 +135,4 @@ pub(super) fn subtract(groups: &[Group], counts: &mut Counts) -> bool {
 }
 
 #[cfg(test)]
-#[path = "grouping_tests.rs"]
 mod tests;

@@ -30,6 +30,7 @@ mod danger;
 mod facts;
 mod grouping;
 mod hidden;
+mod owned_lock;
 mod picture;
 mod protocol;
 mod scan;
@@ -39,9 +40,10 @@ mod waiters;
 
 pub use answer::{HoldersAnswer, Obstacle, would_grant};
 pub use danger::Danger;
+pub use owned_lock::OwnedLock;
 pub use picture::{
-    Explanation, Holder, HolderOwner, HolderProcess, OwnedLock, Survey, SurveyedImage,
-    UnexplainedLock, UnlockedUser, Waiter,
+    Explanation, Holder, HolderOwner, HolderProcess, Survey, SurveyedImage, UnexplainedLock,
+    UnlockedUser, Waiter,
 };
 pub use protocol::LockProtocol;
 pub use survey::{SurveyError, survey, survey_settled};

@@ -5,9 +5,9 @@ use std::time::SystemTime;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::{Danger, LockProtocol};
+use super::{LockProtocol, OwnedLock};
 use crate::lock_table::{FileKey, LockClass};
-use imglock_core::{ByteRange, Claim, LockType, Mode, Reading};
+use imglock_core::{Claim, Mode, Reading};
 
 /// The result of a survey.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +50,6 @@ impl SurveyedImage {
     /// Returns whether the image is locked, by a known or an unknown owner.
     pub fn is_held(&self) -> bool {
         !self.holders.is_empty() || !self.unexplained.is_empty()
-    }
-
-    /// The dangers of the current locks.
-    pub fn dangers(&self) -> Vec<Danger> {
-        Danger::of(self)
     }
 
     /// Returns whether the image has a lock that the kernel does not report. Every process that has
@@ -155,19 +150,6 @@ pub struct HolderProcess {
     /// The descriptors of the image in this process that belong to this owner. Empty if the process
     /// could not be inspected.
     pub fds: Vec<RawFd>,
-}
-
-/// A lock, without its file and owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
-pub struct OwnedLock {
-    /// The kind of lock.
-    #[cfg_attr(feature = "serde", serde(rename = "type"))]
-    pub class: LockClass,
-    /// Shared or exclusive. `None` for a lease that the kernel has asked its holder to release.
-    pub kind: Option<LockType>,
-    /// The bytes. For locks that are not byte-range locks, all bytes.
-    pub range: ByteRange,
 }
 
 /// A lock for which a process waits.

@@ -207,5 +207,4 @@ fn check(locks: &mut dyn ByteLocks, claim: Claim) -> Result<(), AcquireError> {
 }
 
 #[cfg(test)]
-#[path = "acquire_tests.rs"]
 mod tests;

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::AccessFlags;
 
-use imglock_core::{Access, Claim, Locking};
+use imglock_core::{Access, Backend, Claim, Locking};
 
 use super::{AcquireError, ByteClaims};
 use crate::lock::{KernelLocks, best_backend};
-use imglock_core::Backend;
 
 /// The reason why an image was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -178,5 +177,4 @@ fn cannot_open(path: &Path, access: Access, source: io::Error) -> OpenError {
 }
 
 #[cfg(test)]
-#[path = "hold_tests.rs"]
 mod tests;

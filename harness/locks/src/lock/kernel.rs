@@ -125,5 +125,4 @@ fn blocker(flock: &libc::flock) -> Result<Option<Blocker>, LockError> {
 }
 
 #[cfg(test)]
-#[path = "kernel_tests.rs"]
 mod tests;

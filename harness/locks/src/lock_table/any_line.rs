@@ -4,8 +4,8 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr};
 
-use super::line::read_until_settled;
-use super::{FileKey, LockLine};
+use super::FileKey;
+use super::settled::read_until_settled;
 use imglock_core::{Backend, ByteRange, LockType};
 
 /// The kinds of locks in /proc/locks.
@@ -105,12 +105,6 @@ impl AnyLine {
         };
         Some(AnyLine { class, kind, pid, file, range: ByteRange::new(first, last), waiting })
     }
-
-    /// The same line as a byte-range lock, or `None` for other kinds.
-    pub fn byte_range_lock(self) -> Option<LockLine> {
-        let AnyLine { class, kind, pid, file, range, waiting } = self;
-        Some(LockLine { backend: class.backend()?, kind: kind?, pid, file, range, waiting })
-    }
 }
 
 /// All locks on the files that `wanted` selects, in the order of /proc/locks. The waiters of a lock
@@ -131,6 +125,7 @@ pub fn lines_of_fdinfo(text: &str) -> Vec<AnyLine> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lock_table::LockLine;
 
     const READ: Option<LockType> = Some(LockType::Read);
     const WRITE: Option<LockType> = Some(LockType::Write);
@@ -204,7 +199,7 @@ mod tests {
         assert_eq!((read.class, read.kind, read.pid, read.waiting), (class, kind, pid, waiting));
         assert_eq!(read.file, FileKey::new(0xfe, 0, 9));
         let bytes = matches!(class, LockClass::Ofd | LockClass::Posix);
-        assert_eq!(read.byte_range_lock().is_some(), bytes);
+        assert_eq!(LockLine::of(read).is_some(), bytes);
     }
 
     #[rstest::rstest]

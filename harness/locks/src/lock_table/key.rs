@@ -7,7 +7,6 @@ use std::path::Path;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::line::descriptor_lines;
 use crate::lock::KernelLocks;
 use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
 
@@ -53,11 +52,13 @@ impl FileKey {
                 refused = Some(error);
                 continue;
             }
-            let lines = descriptor_lines(std::process::id(), file.as_raw_fd())?;
+            let shown = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd()))?;
             // Closing the file drops the lock as well, but not every FUSE server is notified of a close.
             let _ = locks.unlock(byte);
-            if let Some(line) = lines.first() {
-                return Ok(line.file);
+            let mut lines = shown.lines().filter_map(|line| line.strip_prefix("lock:"));
+            // It is the only word of such a line that can be read as a key.
+            if let Some(key) = lines.find_map(|line| line.split(' ').find_map(FileKey::parse)) {
+                return Ok(key);
             }
         }
         let why = refused

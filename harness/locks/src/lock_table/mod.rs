@@ -10,6 +10,7 @@ mod any_line;
 mod key;
 mod line;
 mod reading;
+mod settled;
 
 pub use any_line::{AnyLine, LockClass, lines_of, lines_of_fdinfo};
 pub use key::FileKey;

@@ -1,7 +1,6 @@
 use super::Drill;
 use super::stories::{
-    cdrom, create, device, hotplug, job, migration, migration_contested, migration_failed, reopen,
-    sharing, snapshot, startup, target,
+    cdrom, create, device, hotplug, job, migration, reopen, sharing, snapshot, startup, target,
 };
 
 /// Drills that belong together.
@@ -63,14 +62,14 @@ pub const DRILL_THEMES: &[DrillTheme] = &[
             migration::LATE,
             migration::PAUSED,
             migration::POSIX_DRIVE,
-            migration_contested::INTRUDER,
-            migration_contested::REFUSED,
-            migration_contested::UNLOCKED_SOURCE,
-            migration_contested::GUARDED,
-            migration_failed::CANCELLED,
-            migration_failed::DESTINATION_KILLED,
-            migration_failed::SOURCE_KILLED,
-            migration_failed::NOT_LOADED,
+            migration::INTRUDER,
+            migration::REFUSED,
+            migration::UNLOCKED_SOURCE,
+            migration::GUARDED,
+            migration::CANCELLED,
+            migration::DESTINATION_KILLED,
+            migration::SOURCE_KILLED,
+            migration::NOT_LOADED,
         ],
     },
 ];

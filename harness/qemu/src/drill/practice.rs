@@ -226,5 +226,4 @@ fn objection(cell: &DrillCell, wanted: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "practice_tests.rs"]
 mod tests;

@@ -205,5 +205,4 @@ fn text_of(value: &Value) -> String {
 }
 
 #[cfg(test)]
-#[path = "qmp_tests.rs"]
 mod tests;

@@ -3,11 +3,10 @@
 mod abilities;
 mod failure;
 mod kind;
+mod monitor;
 mod prompt;
-mod qemu;
 mod qemu_io;
-mod qemu_node;
 
 pub use kind::SubjectKind;
-pub use qemu::QemuSubject;
+pub use monitor::QemuSubject;
 pub use qemu_io::QemuIoSubject;

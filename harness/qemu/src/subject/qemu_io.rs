@@ -231,7 +231,7 @@ fn handle(fd: RawFd, locks: Option<Backend>) -> NodeHandle {
 /// The warnings of the fallback, line by line, as for every subject.
 fn warnings(printed: &str) -> Vec<String> {
     let lines = printed.lines().skip_while(|line| !line.contains("warning: "));
-    lines.take(2).map(super::qemu::words).collect()
+    lines.take(2).map(super::monitor::words).collect()
 }
 
 fn open_line(options: &OpenOptions) -> String {

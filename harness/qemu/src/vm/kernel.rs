@@ -189,8 +189,8 @@ fn releases_in(directory: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::image::tests::made_up as made_up_image;
-    use super::super::module_tests::made_up;
     use super::*;
+    use crate::vm::modules::made_up;
 
     struct Made {
         folder: tempfile::TempDir,

@@ -32,9 +32,6 @@ mod journal;
 mod kernel;
 mod loss;
 mod machine;
-mod module_info;
-#[cfg(test)]
-mod module_tests;
 mod modules;
 mod news;
 mod order;

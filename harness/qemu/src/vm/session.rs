@@ -1,13 +1,13 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::sync::mpsc::channel;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::accelerator::Experience;
 use super::boot::{Booting, Unheard};
 use super::news::{Told, VmObserver};
 use super::plan::{VmOptions, VmPlan};
 use imglock_core::PlaceName;
-use imglock_engine::{ProcessError, in_lanes};
+use imglock_engine::{ProcessError, in_lanes, useful_lanes};
 
 /// The ways in which guests end before all of them have finished.
 #[derive(Debug)]
@@ -30,44 +30,53 @@ pub fn boot_all<O: VmObserver>(
     observer: &mut O,
 ) -> Result<(), VmEnd<O::Stop>> {
     let names = plan.names();
-    let units: Vec<_> = plan.kernels.iter().zip(&names).enumerate().collect();
     let experience = Experience::default();
-    let (sender, told) = channel();
-    std::thread::scope(|scope| {
-        let lanes = scope.spawn(|| {
-            // The end of this sender ends the events.
-            let sender = sender;
-            let work = |(): &mut (), unit: &(usize, (&_, &String))| {
-                let (number, (kernel, name)) = *unit;
-                let booting = Booting { plan, options, experience: &experience, kernel, name };
-                booting.run(&mut |what| sender.send((number, what)).map_err(|_| Unheard))
-            };
-            let mut ended = Ok(());
-            in_lanes(options.jobs, &units, work, |_, result| match result {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    ended = Err(error);
-                    ControlFlow::Break(())
-                }
-            });
-            ended
+    let over = AtomicBool::new(false);
+    let kernels = plan.kernels.iter().zip(&names).enumerate();
+    let kernels = kernels.take_while(|_| !over.load(Ordering::Relaxed));
+    let boot = |(): &mut (), unit: (usize, (&_, &String)), tell: &dyn Fn(Message) -> _| {
+        let (number, (kernel, name)) = unit;
+        let booting = Booting { plan, options, experience: &experience, kernel, name };
+        let told = booting.run(&mut |told| match tell(Message::Told(number, told)) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Unheard),
         });
-        let mut arrived = BTreeSet::new();
-        let mut stop = None;
-        for (kernel, what) in told {
-            if let Err(why) = pass_on(kernel, what, observer, &mut arrived) {
+        match told {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => tell(Message::Failed(error)),
+        }
+    };
+    let mut arrived = BTreeSet::new();
+    let (mut stop, mut failed) = (None, None);
+    let lanes = useful_lanes(options.jobs, plan.kernels.len());
+    in_lanes(vec![(); lanes], kernels, boot, |message| match message {
+        Message::Told(kernel, told) => match pass_on(kernel, told, observer, &mut arrived) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(why) => {
                 stop = Some(why);
-                break;
+                ControlFlow::Break(())
             }
+        },
+        // The kernels under way may still have something to report.
+        Message::Failed(error) => {
+            failed.get_or_insert(error);
+            over.store(true, Ordering::Relaxed);
+            ControlFlow::Continue(())
         }
-        let ended = lanes
-            .join()
-            .unwrap_or_else(|_| Err(ProcessError::Lost("a thread panicked".to_owned())));
-        match stop {
-            Some(why) => Err(VmEnd::Observer(why)),
-            None => ended.map_err(VmEnd::Process),
-        }
-    })
+    });
+    match (stop, failed) {
+        (Some(why), _) => Err(VmEnd::Observer(why)),
+        (None, Some(error)) => Err(VmEnd::Process(error)),
+        (None, None) => Ok(()),
+    }
+}
+
+/// What the lanes report.
+enum Message {
+    /// Something about the kernel of this number.
+    Told(usize, Told),
+    /// QEMU cannot be started, or the command is being stopped.
+    Failed(ProcessError),
 }
 
 /// A guest that is over may leave places at which it never arrived.

@@ -1,13 +1,6 @@
 use std::collections::BTreeSet;
 
-use imglock_core::Errno;
-
-use super::process::Place;
-use super::world::World;
-use imglock_core::{
-    Access, ByteRange, Claim, LockType, Outcome, Refusal, Side, held_byte, lock_bytes,
-    unshared_byte,
-};
+use imglock_core::{Claim, LockType, Refusal, Side, held_byte, lock_bytes, unshared_byte};
 
 /// One lock call of a change of claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,51 +65,6 @@ pub(super) fn calls(tracked: &BTreeSet<i64>, old: Claim, new: Claim) -> Vec<Call
         Call::Test(held_byte(permission), Refusal { side: Side::Unshared, permission })
     });
     locks.chain(wanted).chain(unshared).collect()
-}
-
-/// The outcome of `calls`, and the number of calls that decide it.
-pub(super) struct Verdict {
-    pub(super) outcome: Outcome,
-    pub(super) made: usize,
-}
-
-impl World {
-    /// Finds the first of `calls` that fails at `place` in the current state. Locks of the same owner do
-    /// not conflict, so the earlier calls do not affect it.
-    pub(super) fn verdict(&self, place: Place, calls: &[Call]) -> Verdict {
-        for (before, call) in calls.iter().enumerate() {
-            let (byte, kind) = call.asks();
-            let foreign = self.locks_of(place.file).is_some_and(|table| {
-                table.obstructed(&[place.owner], kind, ByteRange::new(byte, byte))
-            });
-            let outcome = match call {
-                Call::Lock(byte) if place.access == Access::WriteOnly => {
-                    Outcome::LockByte { byte: *byte, error: Errno::EBADF }
-                }
-                Call::Lock(byte) if foreign => {
-                    Outcome::LockByte { byte: *byte, error: Errno::EAGAIN }
-                }
-                Call::Test(_, refusal) if foreign => Outcome::Refused(*refusal),
-                _ => continue,
-            };
-            return Verdict { outcome, made: before + 1 };
-        }
-        Verdict { outcome: Outcome::Granted, made: calls.len() }
-    }
-
-    /// The verdict, unless the pause comes first.
-    pub(super) fn attempt(
-        &self,
-        place: Place,
-        calls: &[Call],
-        pause_after: Option<u32>,
-    ) -> Outcome {
-        let verdict = self.verdict(place, calls);
-        match pause_after {
-            Some(halt) if (halt as usize) < verdict.made => Outcome::Paused,
-            _ => verdict.outcome,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-use imglock_core::Errno;
+use imglock_core::{
+    Access, Action, ByteRange, Errno, LockOwner, LockType, OpenOptions, Outcome, RangeSpec, Whence,
+};
 
 use super::attempt::{Attempt, Call};
 use super::change::{calls_of, calls_of_open};
@@ -7,9 +9,6 @@ use super::table::Owner;
 use super::wait::Answer;
 use super::world::{World, backend_of};
 use super::{Prediction, failed, span};
-use imglock_core::{
-    Access, Action, ByteRange, LockOwner, LockType, OpenOptions, Outcome, RangeSpec, Whence,
-};
 
 /// Witness data is short. A longer read would test the limits of the file system.
 const LONGEST_READ: u64 = 1 << 24;

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
-use imglock_core::Errno;
+use imglock_core::{Access, Errno};
 
 use super::table::ByteTable;
-use imglock_core::Access;
 
 /// The maximum number of symbolic links that Linux follows (`MAXSYMLINKS`, include/linux/namei.h).
 const MOST_LINKS: usize = 40;

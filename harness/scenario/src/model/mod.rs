@@ -12,6 +12,7 @@
 mod adopt;
 mod attempt;
 mod change;
+mod closing;
 mod double;
 mod extent;
 mod footprint;
@@ -23,6 +24,7 @@ mod reopen;
 mod span;
 mod table;
 mod together;
+mod verdict;
 mod view;
 mod wait;
 mod world;
@@ -33,9 +35,7 @@ pub(crate) mod tests;
 pub use double::TableLocks;
 pub use world::World;
 
-use imglock_core::Errno;
-
-use imglock_core::Outcome;
+use imglock_core::{Errno, Outcome};
 
 /// The prediction of the model for the next step.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,10 @@
-use imglock_core::Errno;
+use imglock_core::{Access, ByteRange, Claim, Errno, LockType, Outcome};
 
 use super::attempt::{Attempt, Call, bytes_of};
 use super::change::calls_of;
 use super::failed;
 use super::process::Node;
 use super::world::World;
-use imglock_core::{Access, ByteRange, Claim, LockType, Outcome};
 
 impl World {
     /// The prediction of a reopen. QEMU opens the new descriptor, prepares the new claim on the old one,

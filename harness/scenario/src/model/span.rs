@@ -1,6 +1,4 @@
-use imglock_core::Errno;
-
-use imglock_core::{ByteRange, RangeSpec, Whence};
+use imglock_core::{ByteRange, Errno, RangeSpec, Whence};
 
 /// The bytes that `spec` means for an open file description at `offset` of a file of `size` bytes
 /// (`flock64_to_posix_lock`, fs/locks.c).

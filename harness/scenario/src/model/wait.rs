@@ -1,10 +1,9 @@
-use imglock_core::Errno;
+use imglock_core::{Backend, Errno, Outcome};
 
 use super::failed;
 use super::process::{Pending, Request};
 use super::table::Owner;
 use super::world::World;
-use imglock_core::{Backend, Outcome};
 
 /// The maximum number of waiting owners that the kernel follows in its deadlock check
 /// (`MAX_DEADLK_ITERATIONS` in fs/locks.c is 10, and it counts from 0).

@@ -16,20 +16,6 @@ const REPEAT: &str = "`repeat 50 as=n { ... }`";
 const TOGETHER: &str = "`together { ... }` with a step of each of two or more processes";
 const BLOCKS: [&str; 3] = ["held", "together", "repeat"];
 
-/// The words other than names of processes that can start a line.
-pub(super) const FIRST_WORDS: [&str; 10] = [
-    "summary",
-    "about",
-    "backends",
-    "file-system",
-    "hazard",
-    "image",
-    "held",
-    "together",
-    "repeat",
-    "host",
-];
-
 /// Reads the lines of a body: those of the file, or of a `repeat` in it.
 pub(super) fn items(nodes: &[KdlNode], scope: &mut Scope, reader: &mut Reader<'_>) -> Vec<Draft> {
     let mut drafts = Vec::new();
@@ -239,7 +225,7 @@ fn unknown(
     doer: Doer,
     reader: &mut Reader<'_>,
 ) {
-    let meant = word::nearest(line.name, &FIRST_WORDS);
+    let meant = word::nearest(line.name, &head::FIRST_WORDS);
     match (first, meant) {
         (_, Some(meant)) if meant != line.name => reader.problems.add(
             line.span,
@@ -247,7 +233,7 @@ fn unknown(
             format!("a line cannot begin with `{}`", line.name),
             format!(
                 "did you mean `{meant}`? a line begins with {}, or has the form `PROCESS VERB ...`",
-                word::list(&FIRST_WORDS)
+                word::list(&head::FIRST_WORDS)
             ),
         ),
         (Some(value), _) => {

@@ -6,13 +6,27 @@ use miette::SourceSpan;
 use super::action::{USUAL, size};
 use super::scope::Scope;
 use super::verb::Verb;
-use super::{ImageDeclaration, body, names, word};
+use super::{ImageDeclaration, names, word};
 use crate::text::{Line, Reader};
 use imglock_core::{Backend, FileSystem, Hazard};
 
 /// The words at the start of the lines of the head.
 pub(super) const WORDS: [&str; 6] =
     ["summary", "about", "backends", "file-system", "hazard", "image"];
+
+/// The words other than names of processes that can start a line.
+pub(super) const FIRST_WORDS: [&str; 10] = [
+    "summary",
+    "about",
+    "backends",
+    "file-system",
+    "hazard",
+    "image",
+    "held",
+    "together",
+    "repeat",
+    "host",
+];
 
 /// The image of a scenario without an `image` line.
 const USUAL_IMAGE: &str = "disk.img";
@@ -167,7 +181,7 @@ fn misspells(node: &KdlNode, word: &str) -> bool {
     let verb = node.entries().first().filter(|entry| entry.name().is_none());
     let verb = verb.and_then(|entry| entry.value().as_string()).and_then(Verb::named);
     let name = node.name().value();
-    verb.is_none() && name != word && word::nearest(name, &body::FIRST_WORDS) == Some(word)
+    verb.is_none() && name != word && word::nearest(name, &FIRST_WORDS) == Some(word)
 }
 
 fn text(nodes: &[KdlNode], word: &str, reader: &mut Reader<'_>) -> String {

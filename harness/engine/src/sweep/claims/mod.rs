@@ -10,8 +10,6 @@ mod lane;
 mod pattern;
 mod plan;
 mod reproduction;
-#[cfg(test)]
-mod reproduction_tests;
 mod seen;
 mod stage;
 mod state;

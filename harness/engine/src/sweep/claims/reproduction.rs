@@ -182,3 +182,6 @@ fn letters(permissions: Permissions) -> String {
         false => permissions.each().map(letter).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::cases::EVERY_CLAIM;
 use super::judge::Judged;
 use super::pattern::{self, DifferencePattern};
-use super::{Arrangement, ClaimDifference, ClaimPlan, Openers};
+use super::{Arrangement, ClaimDifference, Openers};
 use crate::Shard;
-use crate::run::{Environment, SessionOptions};
-use imglock_core::Backend;
+use crate::run::Environment;
 
 /// The number of differences kept for an arrangement. All of them are counted.
 const MOST_KEPT: usize = 25;
@@ -56,37 +55,6 @@ pub struct SweptPart {
 }
 
 impl ClaimSweep {
-    /// The state before the work begins.
-    pub fn begun(plan: &ClaimPlan, options: &SessionOptions) -> ClaimSweep {
-        match &plan.begun {
-            Some(begun) => begun.clone(),
-            None => ClaimSweep::planned(plan, Environment::at(&options.directory)),
-        }
-    }
-
-    fn planned(plan: &ClaimPlan, environment: Environment) -> ClaimSweep {
-        let rows = plan.openers.rows(plan.shard).len() as u64;
-        let swept = |arrangement: &Arrangement| SweptPart {
-            arrangement: *arrangement,
-            rows,
-            rows_done: 0,
-            granted: 0,
-            refused: 0,
-            other: 0,
-            took_us: 0,
-            differences: 0,
-            patterns: Vec::new(),
-            first_differences: Vec::new(),
-        };
-        ClaimSweep {
-            complete: false,
-            environment,
-            openers: plan.openers,
-            shard: plan.shard,
-            arrangements: plan.arrangements.iter().map(swept).collect(),
-        }
-    }
-
     /// The number of cases in this part.
     pub fn cases(&self) -> u64 {
         self.arrangements.iter().map(SweptPart::cases).sum()
@@ -101,36 +69,6 @@ impl ClaimSweep {
     pub fn differences(&self) -> u64 {
         self.arrangements.iter().map(|swept| swept.differences).sum()
     }
-
-    /// Why `plan` cannot continue this sweep at `environment`; `None` if it
-    /// can.
-    pub fn obstacle(&self, plan: &ClaimPlan, environment: &Environment) -> Option<String> {
-        let there = &self.environment;
-        let theirs: Vec<Arrangement> =
-            self.arrangements.iter().map(|one| one.arrangement).collect();
-        let pairs = [
-            ("openers", self.openers.to_string(), plan.openers.to_string()),
-            ("part", self.shard.to_string(), plan.shard.to_string()),
-            ("locks", locks(&theirs), locks(&plan.arrangements)),
-            ("imglock", there.imglock.clone(), environment.imglock.clone()),
-            ("kernel", there.kernel.clone(), environment.kernel.clone()),
-            ("architecture", there.architecture.clone(), environment.architecture.clone()),
-            ("file system", there.file_system.clone(), environment.file_system.clone()),
-        ];
-        let different = pairs.into_iter().find(|(_, theirs, ours)| theirs != ours);
-        different.map(|(what, theirs, ours)| format!("{what}: {theirs} there, {ours} here"))
-    }
-}
-
-/// The lock types in words, or the arrangements if they are not the default.
-fn locks(arrangements: &[Arrangement]) -> String {
-    let mut backends: Vec<Backend> = arrangements.iter().map(|one| one.backend).collect();
-    backends.sort();
-    backends.dedup();
-    if arrangements == Arrangement::on(&backends) {
-        return backends.iter().map(|one| one.name()).collect::<Vec<_>>().join(" and ");
-    }
-    arrangements.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl SweptPart {

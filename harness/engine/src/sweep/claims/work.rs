@@ -35,7 +35,7 @@ pub fn claim_sweep(
     let backends: Vec<Backend> = plan.arrangements.iter().map(|one| one.backend).collect();
     options.require(&backends)?;
     raise_descriptor_limit();
-    let mut sweep = ClaimSweep::begun(plan, options);
+    let mut sweep = plan.begin(options);
     let rows = plan.openers.rows(plan.shard);
     let tasks = tasks(&sweep, &rows);
     let work = |lane: &mut Option<Lane>, task: &Task<'_>| {

@@ -1,9 +1,9 @@
 //! Raw images under the devices of a machine.
 
+use super::image::{make_raw, raw_disk, read_only};
 use super::line::Line;
-use super::{DAEMON, DrillPlace, Recipe, SYSTEM};
-use super::{make_raw, on, raw_disk, read_only};
-use crate::drill::Lab;
+use super::player::{DAEMON, SYSTEM, on};
+use crate::drill::{DrillPlace, Lab, Recipe};
 use imglock_core::{
     Access,
     Mode::{self, Cdrom, Ro, RoShareRw, Rw, RwFixed, ShareRw},

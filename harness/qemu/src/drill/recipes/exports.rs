@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::image::{make_raw, raw_disk, read_only};
 use super::line::Line;
-use super::{DAEMON, DrillPlace, MONITORED, QEMU, Recipe};
-use super::{make_raw, on, raw_disk, read_only};
-use crate::drill::Lab;
+use super::player::{DAEMON, MONITORED, QEMU, on};
+use crate::drill::{DrillPlace, Lab, Recipe};
 use crate::qemu::Command;
 use imglock_core::Mode::{NbdRo, NbdRw, ToolRo, ToolRw};
 use imglock_engine::StepFailure;

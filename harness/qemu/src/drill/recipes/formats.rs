@@ -1,10 +1,10 @@
 //! qcow2, which needs more permissions, and the images below it.
 
+use super::image::{image_node, make_overlay, make_qcow2, make_raw, overlay_node};
+use super::image::{qcow2_disk, read_only};
 use super::line::Line;
-use super::{DAEMON, DrillPlace, IMG, IO, MONITORED, QEMU, Recipe, SYSTEM, TRACE_THREADS};
-use super::{claim, image_node, make_overlay, make_qcow2, make_raw, on, overlay_node};
-use super::{qcow2_disk, read_only};
-use crate::drill::Lab;
+use super::player::{DAEMON, IMG, IO, MONITORED, QEMU, SYSTEM, TRACE_THREADS, claim, on};
+use crate::drill::{DrillPlace, Lab, Recipe};
 use imglock_core::{
     Claim,
     Mode::{self, Backing, Qcow2Ro, Qcow2Rw, Rw},

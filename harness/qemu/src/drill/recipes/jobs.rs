@@ -2,12 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::image::{SIZE, image_node, make_overlay, make_qcow2, make_raw, overlay_node, raw_disk};
 use super::line::Line;
-use super::{
-    DAEMON, DrillPlace, DrillPlayer, FIRST, IMG, MONITORED, QEMU, Recipe, SIZE, TENTH_DAEMON,
-};
-use super::{claim, image_node, make_overlay, make_qcow2, make_raw, on, overlay_node, raw_disk};
-use crate::drill::Lab;
+use super::player::{DAEMON, FIRST, IMG, MONITORED, QEMU, TENTH_DAEMON, claim, on};
+use crate::drill::{DrillPlace, DrillPlayer, Lab, Recipe};
 use crate::qemu::{Command, QemuProgram, QemuVersion};
 use imglock_core::Mode::{BackupTarget, Cdrom, CommitSource, MirrorTarget, RwFixed, StreamTop};
 use imglock_engine::StepFailure;

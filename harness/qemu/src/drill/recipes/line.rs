@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::QEMU;
+use super::player::QEMU;
 use crate::drill::Lab;
 use crate::qemu::{Command, QemuProgram};
 use imglock_core::Claim;

@@ -9,19 +9,16 @@
 mod devices;
 mod exports;
 mod formats;
+mod image;
 mod jobs;
 mod line;
 mod nodes;
+mod player;
 mod sharing;
 mod tools;
 
-use serde_json::{Value, json};
-
-use super::Lab;
-use super::recipe::{DrillPlace, DrillPlayer, Recipe};
-use crate::qemu::{QemuProgram, QemuVersion};
-use imglock_core::{Claim, Mode, Permissions};
-use imglock_engine::StepFailure;
+use super::recipe::Recipe;
+use imglock_core::Mode;
 
 /// All recipes.
 const DRILL_THEMES: &[&[Recipe]] = &[
@@ -49,101 +46,6 @@ impl Recipe {
         };
         these(false).chain(these(true))
     }
-}
-
-/// The oldest version that was measured.
-const FIRST: QemuVersion = QemuVersion::new(7, 2);
-/// The first version in which a node can be inactive on request.
-const TENTH: QemuVersion = QemuVersion::new(10, 0);
-
-const SYSTEM: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::System, FIRST)];
-const DAEMON: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::StorageDaemon, FIRST)];
-const TENTH_DAEMON: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::StorageDaemon, TENTH)];
-const MONITORED: &[DrillPlayer] = &[
-    DrillPlayer::since(QemuProgram::System, FIRST),
-    DrillPlayer::since(QemuProgram::StorageDaemon, FIRST),
-];
-const IO: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::Io, FIRST)];
-const IMG: &[DrillPlayer] = &[DrillPlayer::since(QemuProgram::Img, FIRST)];
-
-/// The name of the QEMU that plays.
-const QEMU: &str = "qemu";
-/// The images' size, in bytes and as `qemu-img` reads it.
-const SIZE: u64 = 4 << 20;
-const SIZE_IN_WORDS: &str = "4M";
-/// Makes QEMU print a trace line whenever it passes work to a thread: before it
-/// reads a header, truncates or extends. (The event has another name since QEMU
-/// 10.)
-const TRACE_THREADS: &str = "enable=thread_pool_submit*";
-/// Makes QEMU print a trace line whenever it begins a request.
-const TRACE_REQUESTS: &str = "enable=blk_co_*";
-
-/// The QEMU that plays, and the image that shows its locks.
-const fn on(image: &'static str) -> DrillPlace {
-    DrillPlace { actor: QEMU, image }
-}
-
-/// The claim with these held and unshared permissions; one bit for each.
-const fn claim(held: u8, unshared: u8) -> Claim {
-    Claim::new(
-        Permissions::from_bits_truncate(held),
-        Permissions::from_bits_truncate(unshared).complement(),
-    )
-}
-
-/// Creates a raw image of zeros.
-fn make_raw(lab: &mut Lab<'_>, name: &str) -> Result<(), StepFailure> {
-    lab.raw_image(name, SIZE)
-}
-
-/// Creates an empty qcow2 image.
-fn make_qcow2(lab: &mut Lab<'_>, name: &str) -> Result<(), StepFailure> {
-    let words = ["create", "-q", "-f", "qcow2", name, SIZE_IN_WORDS];
-    lab.run(QemuProgram::Img, "An image is made", &words)?;
-    lab.watch(name);
-    Ok(())
-}
-
-/// Creates an empty qcow2 image above another one.
-fn make_overlay(
-    lab: &mut Lab<'_>,
-    name: &str,
-    base: &str,
-    format: &str,
-) -> Result<(), StepFailure> {
-    let words = ["create", "-q", "-f", "qcow2", "-b", base, "-F", format, name];
-    lab.run(QemuProgram::Img, "An overlay is made", &words)?;
-    lab.watch(name);
-    Ok(())
-}
-
-/// A format node `node` above a file node.
-fn image_node(format: &str, node: &str, image: &str) -> Value {
-    let file = json!({ "driver": "file", "filename": image });
-    json!({ "driver": format, "node-name": node, "file": file })
-}
-
-/// The node `disk` of `disk.raw`.
-fn raw_disk() -> Value {
-    image_node("raw", "disk", "disk.raw")
-}
-
-/// The node `disk` of `disk.qcow2`.
-fn qcow2_disk() -> Value {
-    image_node("qcow2", "disk", "disk.qcow2")
-}
-
-/// The same node, read-only.
-fn read_only(mut node: Value) -> Value {
-    node["read-only"] = true.into();
-    node
-}
-
-/// A qcow2 node above another one.
-fn overlay_node(node: &str, image: &str, backing: Value) -> Value {
-    let mut overlay = image_node("qcow2", node, image);
-    overlay["backing"] = backing;
-    overlay
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::image::{make_qcow2, make_raw, qcow2_disk, raw_disk, read_only};
 use super::line::Line;
-use super::{DrillPlace, MONITORED, Recipe, SYSTEM, TENTH_DAEMON};
-use super::{claim, make_qcow2, make_raw, on, qcow2_disk, raw_disk, read_only};
-use crate::drill::Lab;
+use super::player::{MONITORED, SYSTEM, TENTH_DAEMON, claim, on};
+use crate::drill::{DrillPlace, Lab, Recipe};
 use imglock_core::Mode::{Inactive, None};
 use imglock_engine::StepFailure;
 

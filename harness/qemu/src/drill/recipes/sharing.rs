@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::image::{SIZE, make_qcow2, make_raw};
 use super::line::Line;
-use super::{DAEMON, DrillPlace, IMG, IO, Recipe, SYSTEM, TRACE_REQUESTS, TRACE_THREADS};
-use super::{make_qcow2, make_raw, on};
-use crate::drill::Lab;
+use super::player::{DAEMON, IMG, IO, SYSTEM, TRACE_REQUESTS, TRACE_THREADS, on};
+use crate::drill::{DrillPlace, Lab, Recipe};
 use imglock_core::{Claim, Mode::ForceShare};
 use imglock_engine::StepFailure;
 
@@ -39,14 +39,14 @@ pub(super) const RECIPES: &[Recipe] = &[
     Recipe::new(ForceShare, "qemu-img map -U, qcow2", IMG, |lab| read(lab, "map")),
     Recipe::new(ForceShare, "qemu-img check -U, qcow2", IMG, |lab| read(lab, "check")),
     Recipe::new(ForceShare, "qemu-img dd -U, raw, its source", IMG, |lab| {
-        lab.data_image("disk.raw", super::SIZE)?;
+        lab.data_image("disk.raw", SIZE)?;
         let words = ["-T", TRACE_REQUESTS, "dd", "-U", "-f", "raw"];
         let ends = ["if=disk.raw", "of=out.raw", "bs=65536"];
         lab.hold_still("It begins to copy", RAW, ForceShare, &[&words[..], &ends].concat())?;
         Ok(RAW)
     }),
     Recipe::new(ForceShare, "qemu-img convert -U, raw, its source", IMG, |lab| {
-        lab.data_image("disk.raw", super::SIZE)?;
+        lab.data_image("disk.raw", SIZE)?;
         let words = ["-T", TRACE_REQUESTS, "convert", "-U", "-f", "raw", "-O", "raw"];
         let ends = ["disk.raw", "out.raw"];
         lab.hold_still("It begins to copy", RAW, ForceShare, &[&words[..], &ends].concat())?;

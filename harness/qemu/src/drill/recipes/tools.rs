@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::image::{SIZE, make_raw, raw_disk};
 use super::line::Line;
-use super::{DrillPlace, IMG, IO, MONITORED, QEMU, Recipe, SYSTEM, TRACE_REQUESTS, TRACE_THREADS};
-use super::{SIZE, claim, make_raw, on, raw_disk};
-use crate::drill::Lab;
+use super::player::{IMG, IO, MONITORED, QEMU, SYSTEM, TRACE_REQUESTS, TRACE_THREADS, claim, on};
+use crate::drill::{DrillPlace, Lab, Recipe};
 use crate::qemu::Command;
 use imglock_core::Mode::{self, Cdrom, Create, Resize, ToolRo, ToolRw};
 use imglock_engine::StepFailure;

@@ -63,11 +63,6 @@ impl Story {
         }
     }
 
-    /// Returns whether the scenario format allows this action of `actor` as the next step.
-    pub fn admits(&self, actor: &str, action: &Action) -> bool {
-        self.faults(actor, action).is_empty()
-    }
-
     /// Adds a step. Of a step that is not admitted, the story takes the effects that do not depend
     /// on the fault. A step in a `together` block (`together`) succeeds for certain only if that is
     /// its expected outcome.

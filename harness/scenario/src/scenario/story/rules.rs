@@ -19,6 +19,11 @@ struct Asked<'s> {
 }
 
 impl Story {
+    /// Returns whether the scenario format allows this action of `actor` as the next step.
+    pub fn admits(&self, actor: &str, action: &Action) -> bool {
+        self.faults(actor, action).is_empty()
+    }
+
     /// The reasons why the step cannot come next.
     pub(super) fn faults<'s>(&'s self, actor: &'s str, action: &'s Action) -> Faults<'s> {
         let names = action.names();

@@ -1,0 +1,6 @@
+//! What the contract says of runs, each a few lines of a scenario.
+
+mod bytes;
+mod copies;
+mod granted;
+mod refused;
