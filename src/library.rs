@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use imglock_core::ScenarioName;
 use include_dir::{Dir, include_dir};
 
 use crate::phrase::nearest;
@@ -24,22 +25,12 @@ pub struct Library {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its name: `theme/file-stem`.
-    pub name: String,
+    pub name: ScenarioName,
     /// Its KDL text.
     pub text: &'static str,
 }
 
 impl Entry {
-    /// The folder; empty for a scenario without a folder.
-    pub fn theme(&self) -> &str {
-        self.name.rsplit_once('/').map_or("", |(theme, _)| theme)
-    }
-
-    /// Its name without the theme.
-    pub fn stem(&self) -> &str {
-        self.name.rsplit_once('/').map_or(&self.name, |(_, stem)| stem)
-    }
-
     /// The path of its file in imglock's repository.
     pub fn source_name(&self) -> String {
         format!("scenarios/{}.kdl", self.name)
@@ -63,7 +54,8 @@ impl Library {
             } else if file.path() == Path::new(KNOWN_FILE) {
                 self.known = text;
             } else if file.path().extension().is_some_and(|extension| extension == "kdl") {
-                let name = file.path().with_extension("").to_string_lossy().into_owned();
+                let name = file.path().with_extension("");
+                let name = ScenarioName::from(&*name.to_string_lossy());
                 self.entries.push(Entry { name, text });
             }
         }
@@ -87,13 +79,13 @@ impl Library {
 
     /// The name, stem or theme most similar to `word`, if one is similar.
     pub fn nearest(&self, word: &str) -> Option<&str> {
-        let entries = self.entries.iter();
-        nearest(word, entries.flat_map(|entry| [&*entry.name, entry.stem(), entry.theme()]))
+        let names = self.entries.iter().map(|entry| &entry.name);
+        nearest(word, names.flat_map(|name| [name.as_str(), name.stem(), name.theme()]))
     }
 
     #[cfg(test)]
     pub fn of(names: &[&str], text: &'static str) -> Library {
-        let entries = names.iter().map(|name| Entry { name: (*name).to_owned(), text }).collect();
+        let entries = names.iter().map(|name| Entry { name: (*name).into(), text }).collect();
         Library { entries, ..Library::default() }
     }
 }

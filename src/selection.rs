@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use imglock_core::FileSystem;
+use imglock_core::{FileSystem, ScenarioName};
 use imglock_scenario::{KnownFailures, ModeMatrix, Pattern, Scenario, ScenarioError};
 
 use crate::failure::Failure;
@@ -130,7 +130,7 @@ pub fn read_document(path: &Path) -> Result<Result<Document, ScenarioError>, Fai
 
 #[derive(Default)]
 struct Sources {
-    met: BTreeSet<String>,
+    met: BTreeSet<ScenarioName>,
     scenarios: Vec<Arc<Scenario>>,
     invalid: Vec<ScenarioError>,
 }
@@ -173,7 +173,7 @@ mod tests {
 
     const TEXT: &str = "summary \"s\"\nabout \"a\"\nvm1 open disk mode=rw\n";
 
-    fn names(patterns: &[&str]) -> Result<Vec<String>, Failure> {
+    fn names(patterns: &[&str]) -> Result<Vec<ScenarioName>, Failure> {
         let library =
             Library::of(&["ofd/fork", "posix/any-close", "posix/fork", "story/hot-unplug"], TEXT);
         let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();

@@ -334,7 +334,7 @@ fn verdicts(scenarios: Vec<Scenario>) -> Vec<(String, Verdict, String)> {
     let results = Session::start(jobs, options).expect("a session");
     let verdict = |result: Result<imglock_engine::ScenarioResult, _>| {
         let result = result.expect("a result");
-        (result.scenario, result.verdict, result.reason)
+        (result.scenario.to_string(), result.verdict, result.reason)
     };
     results.map(verdict).collect()
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
-use imglock_core::Backend;
+use imglock_core::{Backend, ScenarioName};
 use imglock_engine::{Comparison, Job, RunDocument, ScenarioResult};
 
 use super::compare;
@@ -74,10 +74,10 @@ impl Baseline {
     }
 }
 
-fn key(result: &ScenarioResult) -> (String, Backend, String) {
+fn key(result: &ScenarioResult) -> (ScenarioName, Backend, String) {
     (result.scenario.clone(), result.backend, result.subject.clone())
 }
 
-fn key_of_job(job: &Job) -> (String, Backend, String) {
+fn key_of_job(job: &Job) -> (ScenarioName, Backend, String) {
     (job.scenario.name.clone(), job.backend, job.casting.to_string())
 }

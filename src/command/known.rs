@@ -1,3 +1,4 @@
+use imglock_core::ScenarioName;
 use std::path::PathBuf;
 
 use imglock_engine::ScenarioResult;
@@ -42,16 +43,16 @@ pub fn remarks(record: &RunRecord) -> Vec<String> {
              first matching entry counts"
         )
     });
-    let planned = record.tour.planned.iter().map(|job| &*job.scenario.name);
+    let planned = record.tour.planned.iter().map(|job| &job.scenario.name);
     shadowed.chain(unmatched(known, &planned.collect::<Vec<_>>())).collect()
 }
 
 /// Notes on scenario patterns that match neither a built-in scenario nor one of
 /// `others`.
-pub fn unmatched(known: &KnownFailures, others: &[&str]) -> Vec<String> {
+pub fn unmatched(known: &KnownFailures, others: &[&ScenarioName]) -> Vec<String> {
     let library = Library::embedded();
-    let builtin = library.entries().iter().map(|entry| &*entry.name);
-    let names: Vec<&str> = builtin.chain(others.iter().copied()).collect();
+    let builtin = library.entries().iter().map(|entry| &entry.name);
+    let names: Vec<&ScenarioName> = builtin.chain(others.iter().copied()).collect();
     let remark = |entry: &KnownEntry, pattern: &Pattern| {
         let nearest = library.nearest(pattern.as_str());
         let advice = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
@@ -83,7 +84,7 @@ mod tests {
         let text = "known a { scenario \"mine/one\" \"posix/*\" \"pozix/*\"; }";
         let known = KnownFailures::parse("k.kdl", text).expect("it is well formed");
         assert_eq!(
-            unmatched(&known, &["mine/one"]),
+            unmatched(&known, &[&"mine/one".into()]),
             ["k.kdl, line 1: no scenario matches `pozix/*`; did you mean `posix`?"]
         );
     }

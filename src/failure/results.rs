@@ -37,7 +37,7 @@ mod tests {
     ) {
         let result = ScenarioResult {
             place: "".into(),
-            scenario: "contract/one".to_owned(),
+            scenario: "contract/one".into(),
             backend: Backend::Ofd,
             subject: "builtin".to_owned(),
             verdict,

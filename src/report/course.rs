@@ -297,7 +297,7 @@ mod tests {
         step.action = Action::Inactivate { node: "disk".to_owned() };
         for event in &mut result.trace.events[..3] {
             for lock in event.table.iter_mut().flatten().filter(|lock| !lock.waiting) {
-                lock.holders.insert("vm3".to_owned());
+                lock.holders.insert("vm3".into());
             }
         }
         assert_eq!(losers(&result), ["vm1"]);

@@ -196,7 +196,7 @@ fn case<'a>(record: &RunRecord, result: &'a ScenarioResult) -> Case<'a> {
         }),
     };
     Case {
-        name: &result.scenario,
+        name: result.scenario.as_str(),
         class: match result.subject.as_str() {
             Builtin::NAME => format!("imglock.{}", result.backend).into(),
             subject => format!("imglock.{}.{subject}", result.backend).into(),

@@ -110,7 +110,7 @@ impl Reporter for Ktap {
 
 fn line(result: &ScenarioResult, number: usize) -> String {
     // `#` begins the directive, so a name must not contain it.
-    let (name, locks) = (result.scenario.replace('#', "_"), standing::locks(result));
+    let (name, locks) = (result.scenario.as_str().replace('#', "_"), standing::locks(result));
     let ok = if result.standing().is_news() { "not ok" } else { "ok" };
     let known = standing::known(result);
     let directive = match (result.standing(), result.verdict) {

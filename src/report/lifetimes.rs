@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use imglock_core::{Backend, ByteRange, HELD_BASE, LockType, Permission, TableLock, UNSHARED_BASE};
 use imglock_engine::Trace;
 
-use super::names;
 use super::waiters::Waiters;
 
 /// The actor of an owner that the kernel does not name.
@@ -91,7 +90,7 @@ fn owned(table: &[TableLock], waiters: &mut Waiters) -> BTreeSet<(String, Lock)>
         }
     };
     for lock in table {
-        lock.holders.iter().for_each(|holder| enter(names::actor(holder), lock));
+        lock.holders.iter().for_each(|holder| enter(holder.actor(), lock));
         if lock.holders.is_empty() && !lock.waiting {
             enter(UNKNOWN, lock);
         }

@@ -40,8 +40,8 @@ pub fn json(scenarios: &[Arc<Scenario>], out: &mut dyn Write) -> io::Result<()> 
     let scenarios = scenarios
         .iter()
         .map(|scenario| Entry {
-            name: &scenario.name,
-            theme: names::theme(&scenario.name),
+            name: scenario.name.as_str(),
+            theme: scenario.name.theme(),
             summary: &scenario.summary,
             backends: &scenario.backends,
             file_systems: &scenario.file_systems,
@@ -63,7 +63,7 @@ pub fn human(
 ) -> io::Result<()> {
     let themes = names::by_theme(scenarios, |scenario| &scenario.name);
     let name_width =
-        scenarios.iter().map(|scenario| names::stem(&scenario.name).width()).max().unwrap_or(0);
+        scenarios.iter().map(|scenario| scenario.name.stem().width()).max().unwrap_or(0);
     for (theme, scenarios) in &themes {
         writeln!(out, "{STRONG}{}{STRONG:#}", if theme.is_empty() { "." } else { theme })?;
         for scenario in scenarios {
@@ -81,7 +81,7 @@ fn entry(
     width: Option<usize>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let stem = names::stem(&scenario.name);
+    let stem = scenario.name.stem();
     let pad = name_width.saturating_sub(stem.width());
     let on: Vec<&str> = scenario.backends.iter().map(|backend| backend.name()).collect();
     let on = on.join(" ");

@@ -1,6 +1,7 @@
 //! The table of scenarios by kernel and file system: the results of each theme
 //! at each place, and of each run that did not pass everywhere.
 
+use imglock_core::ScenarioName;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -238,7 +239,7 @@ fn sums(record: &RunRecord, head: &str, results: &[&ScenarioResult]) -> Row {
 /// A row for each run that did not pass everywhere. Runs that need no
 /// attention and have equal cells share a row.
 fn exceptions(record: &RunRecord, results: &[&ScenarioResult], notes: &mut Notes) -> Vec<Row> {
-    let mut runs: BTreeMap<(&str, String), Vec<&ScenarioResult>> = BTreeMap::new();
+    let mut runs: BTreeMap<(&ScenarioName, String), Vec<&ScenarioResult>> = BTreeMap::new();
     for result in results {
         runs.entry((&result.scenario, standing::locks(result))).or_default().push(result);
     }
@@ -251,7 +252,7 @@ fn exceptions(record: &RunRecord, results: &[&ScenarioResult], notes: &mut Notes
         let at = |place: &Place| results.iter().find(|result| result.place == place.name);
         let cells: Vec<Cell> =
             record.tour.places.iter().map(|place| notes.result(at(place))).collect();
-        let head = format!("  {} {locks}", names::stem(scenario));
+        let head = format!("  {} {locks}", scenario.stem());
         if cells.iter().any(|cell| cell.worth == Worth::Bad) {
             rows.push(Row { head, cells });
         } else {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use imglock_core::{Backend, Mode, Outcome};
+use imglock_core::{Backend, Mode, Outcome, ScenarioName};
 use imglock_engine::{
     Builtin, Fault, Finding, MixDifference, ModeDifference, ScenarioResult, TourRecord,
     mix_differences,
@@ -33,7 +33,7 @@ pub struct RunRecord {
     pub mixed: bool,
     /// The command for a single scenario.
     pub rerun: Rerun,
-    scenarios: BTreeMap<String, Arc<Scenario>>,
+    scenarios: BTreeMap<ScenarioName, Arc<Scenario>>,
 }
 
 impl RunRecord {
@@ -133,7 +133,7 @@ impl Rerun {
             Some(guest) => format!("{guest} --"),
         };
         let mut line =
-            format!("{command} {} --backend {}", quoted(&result.scenario), result.backend);
+            format!("{command} {} --backend {}", quoted(result.scenario.as_str()), result.backend);
         let mut add = |option: &str, path: &PathBuf| {
             line += &format!(" {option} {}", quoted(&path.display().to_string()));
         };

@@ -57,7 +57,8 @@ pub fn record() -> RunRecord {
         held_with_many_actors(),
         skipped(),
     ];
-    let planned = results.iter().map(|result| job(&result.scenario, result.backend)).collect();
+    let planned =
+        results.iter().map(|result| job(result.scenario.as_str(), result.backend)).collect();
     let environment =
         Environment { mount_options: vec!["relatime".into(), "rw".into()], ..environment() };
     let rerun = Rerun { directory: Some("/mnt/my images".into()), ..Rerun::default() };
@@ -72,7 +73,7 @@ pub fn record() -> RunRecord {
 /// A scenario of this name, planned for a backend.
 pub fn job(name: &str, backend: Backend) -> Job {
     let scenario = Scenario {
-        name: name.to_owned(),
+        name: name.into(),
         summary: format!("What {name} is about, in one line"),
         about: "Why.".to_owned(),
         backends: Backend::ALL.to_vec(),
@@ -88,7 +89,7 @@ pub fn job(name: &str, backend: Backend) -> Job {
 pub fn result(name: &str, backend: Backend, verdict: Verdict, reason: &str) -> ScenarioResult {
     ScenarioResult {
         place: PlaceName::HERE,
-        scenario: name.to_owned(),
+        scenario: name.into(),
         backend,
         subject: "builtin".to_owned(),
         verdict,
@@ -325,7 +326,7 @@ pub fn table(backend: Backend, locks: &str) -> Vec<TableLock> {
             kind: if kind.ends_with("read") { LockType::Read } else { LockType::Write },
             range: range.parse().expect("a range"),
             waiting: kind.starts_with("->"),
-            holders: holders.split('+').filter(|one| *one != "?").map(str::to_owned).collect(),
+            holders: holders.split('+').filter(|one| *one != "?").map(Into::into).collect(),
         }
     };
     locks.split(", ").filter(|words| !words.is_empty()).map(lock).collect()

@@ -53,7 +53,7 @@ pub fn write(
         Some(file_system) => format!("--fs {file_system} "),
         None => String::new(),
     };
-    writeln!(out, "\nRun it:  imglock run {place}{}", quoted(name))
+    writeln!(out, "\nRun it:  imglock run {place}{}", quoted(name.as_str()))
 }
 
 fn names(backends: &[Backend]) -> String {

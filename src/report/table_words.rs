@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use imglock_core::{Backend, ByteRange, LockType, Reading, TableLock};
+use imglock_core::{Backend, ByteRange, LockHolder, LockType, Reading, TableLock};
 use imglock_engine::Trace;
-
-use super::names;
 
 /// One owner's locks on one image.
 #[derive(Debug, Default)]
@@ -25,7 +23,7 @@ pub fn sentences_of_any_run(images: &[String], table: &[TableLock]) -> Vec<Strin
 }
 
 fn named(images: &[String], table: &[TableLock], pid: impl Fn(&str) -> Option<i32>) -> Vec<String> {
-    let mut holdings: BTreeMap<(usize, Backend, &BTreeSet<String>), Holding> = BTreeMap::new();
+    let mut holdings: BTreeMap<(usize, Backend, &BTreeSet<LockHolder>), Holding> = BTreeMap::new();
     for lock in table {
         holdings.entry((lock.image, lock.backend, &lock.holders)).or_default().add(lock);
     }
@@ -70,13 +68,13 @@ impl Holding {
 }
 
 /// `vm1.disk (pid 1201) and child.disk (pid 1202)`.
-fn owner(holders: &BTreeSet<String>, pid: impl Fn(&str) -> Option<i32>) -> String {
+fn owner(holders: &BTreeSet<LockHolder>, pid: impl Fn(&str) -> Option<i32>) -> String {
     if holders.is_empty() {
         return "an owner the kernel does not name".to_owned();
     }
-    let each = holders.iter().map(|holder| match pid(names::actor(holder)) {
+    let each = holders.iter().map(|holder| match pid(holder.actor()) {
         Some(pid) => format!("{holder} (pid {pid})"),
-        None => holder.clone(),
+        None => holder.to_string(),
     });
     each.collect::<Vec<_>>().join(" and ")
 }

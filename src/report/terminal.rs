@@ -49,7 +49,7 @@ impl Terminal {
 impl Reporter for Terminal {
     fn begin(&mut self, record: &RunRecord, out: &mut dyn Write) -> io::Result<()> {
         warn(record, self.width, out)?;
-        let names = record.tour.planned.iter().map(|job| job.scenario.name.width());
+        let names = record.tour.planned.iter().map(|job| job.scenario.name.as_str().width());
         self.name_width = names.max().unwrap_or(0);
         if record.has_subjects() {
             let subjects = record.tour.planned.iter().map(|job| job.casting.to_string().len() + 2);
@@ -73,7 +73,7 @@ impl Reporter for Terminal {
         let (name, backend) = (&result.scenario, result.backend);
         // `unexpected` is one column wider than any verdict.
         let after_word = 11_usize.saturating_sub(word.len());
-        let after_name = self.name_width.saturating_sub(name.width());
+        let after_name = self.name_width.saturating_sub(name.as_str().width());
         let subject = if self.subject_width > 0 { result.subject.as_str() } else { "" };
         let place = if named { format!("{}  ", result.place) } else { String::new() };
         let time = times::readable(result.duration);

@@ -3,8 +3,6 @@ use std::collections::BTreeMap;
 use imglock_core::{Action, Outcome, TableLock};
 use imglock_engine::{Event, EventKind};
 
-use super::names;
-
 /// Finds the owners of OFD locks that wait: the lock table names none, but the
 /// steps show which actors block.
 #[derive(Debug, Default)]
@@ -42,7 +40,7 @@ impl Waiters {
                 (other.waiting, other.image, other.backend) == (false, lock.image, lock.backend)
             };
             table.iter().filter(of_this_file).any(|other| {
-                let own = other.holders.iter().any(|holder| names::actor(holder) == actor);
+                let own = other.holders.iter().any(|holder| holder.actor() == actor);
                 own && other.kind == lock.kind && other.range.overlaps(lock.range)
             })
         };

@@ -212,9 +212,9 @@ fn ofd_owners(trace: &Trace, table: &[TableLock]) -> Vec<(String, String, Vec<i6
     let named = table.iter().filter(|lock| is_granted_ofd(lock) && !lock.holders.is_empty());
     named
         .map(|lock| {
-            let actors = lock.holders.iter().filter_map(|holder| holder.split_once('.'));
+            let actors = lock.holders.iter().map(|holder| holder.actor());
             let pids: BTreeSet<i64> =
-                actors.flat_map(|(actor, _)| sharers(trace, actor)).map(i64::from).collect();
+                actors.flat_map(|actor| sharers(trace, actor)).map(i64::from).collect();
             let last = if lock.range.last == 0 { ByteRange::EOF } else { lock.range.last };
             let range = ByteRange::new(lock.range.first, last).to_string();
             (lock.kind.to_string(), range, pids.into_iter().collect())

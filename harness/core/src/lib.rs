@@ -50,8 +50,8 @@ pub use lock::{
 };
 pub use place::PlaceName;
 pub use step::{
-    Action, FileSystem, Hazard, LockOwner, ModeSpec, NodeName, OpenOptions, Outcome,
-    ParseOutcomeError, TableLock, Verdict,
+    Action, ActionKind, ActionNames, FileSystem, Hazard, LockHolder, LockOwner, ModeSpec, NodeName,
+    OpenOptions, Outcome, ParseOutcomeError, ScenarioName, TableLock, Verdict,
 };
 
 pub use errno::Errno;

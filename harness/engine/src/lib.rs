@@ -102,8 +102,8 @@ pub use run::{
     Trace, TraceDifference, rehearse,
 };
 pub use self_test::{
-    CatchGround, Detection, Detector, FaultCatch, FaultFate, FaultResult, HuntEnd, Hunted,
-    SelfTest, SelfTestError, SelfTestPlan, self_test,
+    CatchGround, CatchSpot, Detection, Detector, FaultCatch, FaultFate, FaultResult, HuntEnd,
+    Hunted, SelfTest, SelfTestError, SelfTestPlan, self_test,
 };
 pub use series::Distribution;
 pub use shard::{ParseShardError, Shard};

@@ -53,7 +53,7 @@ fn jobs() -> Result<Vec<Job>, Box<dyn Error>> {
         let path = entry?.path();
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let text = std::fs::read_to_string(&path)?;
-        let scenario = Arc::new(Scenario::parse(&name, &path.display().to_string(), &text)?);
+        let scenario = Arc::new(Scenario::parse(&*name, &path.display().to_string(), &text)?);
         for &backend in &scenario.backends {
             let casting = Casting::default();
             jobs.push(Job { scenario: Arc::clone(&scenario), backend, casting });

@@ -62,7 +62,7 @@ pub use model::{Prediction, TableLocks, World};
 pub use pattern::{ParsePatternError, Pattern};
 pub use scenario::{
     Block, Expectation, HeldEntry, HeldStatement, ImageDeclaration, Item, ModeMatrix, Scenario,
-    ScenarioError, Step,
+    ScenarioError, Step, Story,
 };
 pub use text::{Problem, TextError};
 

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use fast_glob::glob_match;
+use imglock_core::ScenarioName;
 
 /// A pattern that selects scenarios: a name or its last part, a theme, or a glob that is compared
 /// with the name and its last part. `*` matches any characters except `/`; `**` matches any
@@ -10,8 +11,8 @@ use fast_glob::glob_match;
 /// use imglock_scenario::Pattern;
 ///
 /// let pattern: Pattern = "posix/*".parse()?;
-/// assert!(pattern.fits("posix/any-close"));
-/// assert!(!pattern.fits("hotplug/unplug-drops-the-lock"));
+/// assert!(pattern.fits(&"posix/any-close".into()));
+/// assert!(!pattern.fits(&"hotplug/unplug-drops-the-lock".into()));
 /// # Ok::<(), imglock_scenario::ParsePatternError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -22,8 +23,8 @@ pub struct Pattern {
 
 impl Pattern {
     /// Returns whether the pattern selects the scenario `name`.
-    pub fn fits(&self, name: &str) -> bool {
-        let (theme, stem) = name.rsplit_once('/').unwrap_or(("", name));
+    pub fn fits(&self, name: &ScenarioName) -> bool {
+        let (name, theme, stem) = (name.as_str(), name.theme(), name.stem());
         let wanted = self.text.trim_end_matches('/');
         let named = [name, stem].contains(&&*self.text);
         let of_theme = !wanted.is_empty() && theme == wanted;
@@ -36,7 +37,9 @@ impl Pattern {
     pub fn takes_in(&self, other: &Pattern) -> bool {
         // A text with a theme is the name of one scenario.
         let is_one = other.glob.is_none() && !other.text.ends_with('/') && other.text.contains('/');
-        self == other || ["*", "**"].contains(&&*self.text) || (is_one && self.fits(&other.text))
+        self == other
+            || ["*", "**"].contains(&&*self.text)
+            || (is_one && self.fits(&other.text.as_str().into()))
     }
 
     /// The text of the pattern, as it was written.
@@ -138,7 +141,7 @@ mod tests {
     #[case::nothing("", false)]
     fn a_pattern_fits(#[case] pattern: &str, #[case] fits: bool) {
         let pattern: Pattern = pattern.parse().expect("a pattern");
-        assert_eq!(pattern.fits("posix/fork"), fits);
+        assert_eq!(pattern.fits(&"posix/fork".into()), fits);
     }
 
     #[rstest::rstest]

@@ -3,7 +3,8 @@
 //! Invariant: only tests depend on this crate, and it is not published.
 
 use imglock_core::{
-    Access, Action, Claim, LockType, Mode, ModeSpec, OpenOptions, Permissions, RangeSpec, Whence,
+    Access, Action, ActionKind, Claim, LockType, Mode, ModeSpec, OpenOptions, Permissions,
+    RangeSpec, Whence,
 };
 
 /// The actor and the action of a line such as
@@ -50,8 +51,11 @@ pub fn action(line: &str) -> (&str, Action) {
         len: property("len").map_or(1, |text| text.parse().expect("a number")),
     };
     let text = |key: &str| property(key).unwrap_or_default();
+    // `put` stands for `write`, which is also the word for a lock type.
+    let verb = if verb == "put" { "write" } else { verb };
+    let verb: ActionKind = verb.parse().unwrap_or_else(|_| panic!("no verb is called {verb}"));
     let action = match verb {
-        "open" => Action::Open {
+        ActionKind::Open => Action::Open {
             node,
             options: OpenOptions {
                 image: property("image").unwrap_or_else(|| "disk.img".into()),
@@ -64,36 +68,39 @@ pub fn action(line: &str) -> (&str, Action) {
                 pause_after,
             },
         },
-        "close" => Action::Close { node },
-        "reopen" => Action::Reopen { node, mode: mode(), access: access(mode()) },
-        "set" => Action::Set { node, mode: mode(), pause_after },
-        "inactivate" => Action::Inactivate { node },
-        "activate" => Action::Activate { node },
-        "read" => Action::Read { node, at: number("at") as u64, len: number("len") as u64 },
-        "put" => Action::Write { node, at: number("at") as u64, data: text("data") },
-        "seek" => Action::Seek { node, to: number("to") as u64 },
-        "dup" => Action::Dup { node, copy: text("as") },
-        "send" => Action::Send { copy: node.clone(), node, to: text("to") },
-        "lock" => Action::Lock { node, kind, range: range(), wait: has("wait") },
-        "unlock" => Action::Unlock { node, range: range() },
-        "test" => Action::Test { node, kind, range: range() },
-        "fork" => Action::Fork { child: node },
-        "thread" => Action::Thread { name: node },
-        "exec" => Action::Exec,
-        "exit" => Action::Exit,
-        "kill" => Action::Kill,
-        "stop" => Action::Stop,
-        "continue" => Action::Continue,
-        "signal" => Action::Signal,
-        "await" => Action::Await,
-        "create" => Action::Create { image: node, size: number("size") as u64 },
-        "hardlink" => Action::HardLink { name: node, to: text("to") },
-        "symlink" => Action::Symlink { name: node, to: text("to") },
-        "rename" => Action::Rename { image: node, to: text("to") },
-        "unlink" => Action::Unlink { image: node },
-        "bind" => Action::Bind { name: node, to: text("to"), read_only: has("read-only") },
-        "overlay" => Action::Overlay { name: node, over: text("over") },
-        verb => panic!("no verb is called {verb}"),
+        ActionKind::Close => Action::Close { node },
+        ActionKind::Reopen => Action::Reopen { node, mode: mode(), access: access(mode()) },
+        ActionKind::Set => Action::Set { node, mode: mode(), pause_after },
+        ActionKind::Inactivate => Action::Inactivate { node },
+        ActionKind::Activate => Action::Activate { node },
+        ActionKind::Read => {
+            Action::Read { node, at: number("at") as u64, len: number("len") as u64 }
+        }
+        ActionKind::Write => Action::Write { node, at: number("at") as u64, data: text("data") },
+        ActionKind::Seek => Action::Seek { node, to: number("to") as u64 },
+        ActionKind::Dup => Action::Dup { node, copy: text("as") },
+        ActionKind::Send => Action::Send { copy: node.clone(), node, to: text("to") },
+        ActionKind::Lock => Action::Lock { node, kind, range: range(), wait: has("wait") },
+        ActionKind::Unlock => Action::Unlock { node, range: range() },
+        ActionKind::Test => Action::Test { node, kind, range: range() },
+        ActionKind::Fork => Action::Fork { child: node },
+        ActionKind::Thread => Action::Thread { name: node },
+        ActionKind::Exec => Action::Exec,
+        ActionKind::Exit => Action::Exit,
+        ActionKind::Kill => Action::Kill,
+        ActionKind::Stop => Action::Stop,
+        ActionKind::Continue => Action::Continue,
+        ActionKind::Signal => Action::Signal,
+        ActionKind::Await => Action::Await,
+        ActionKind::Create => Action::Create { image: node, size: number("size") as u64 },
+        ActionKind::HardLink => Action::HardLink { name: node, to: text("to") },
+        ActionKind::Symlink => Action::Symlink { name: node, to: text("to") },
+        ActionKind::Rename => Action::Rename { image: node, to: text("to") },
+        ActionKind::Unlink => Action::Unlink { image: node },
+        ActionKind::Bind => {
+            Action::Bind { name: node, to: text("to"), read_only: has("read-only") }
+        }
+        ActionKind::Overlay => Action::Overlay { name: node, over: text("over") },
     };
     (actor, action)
 }

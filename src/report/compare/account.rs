@@ -141,7 +141,7 @@ fn runs(groups: &[Group<'_>]) -> usize {
 /// Writes a run with everything that shows what broke.
 fn full(compared: &Compared<'_>, group: &Group<'_>, sheet: &mut Sheet<'_>) -> io::Result<()> {
     let Group { run, place, .. } = group;
-    let (scenario, at) = (printable(&run.scenario), group.at(compared.names()));
+    let (scenario, at) = (printable(run.scenario.as_str()), group.at(compared.names()));
     let verdicts = words::verdicts(run);
     match sheet.form {
         Form::Screen => {

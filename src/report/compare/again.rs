@@ -4,7 +4,7 @@ use crate::phrase::{printable, quoted};
 
 /// The shell command that repeats only this run at its place, and what to fill in.
 pub fn again(place: Option<&Place>, run: &RunChange) -> (String, Option<String>) {
-    let mut arguments = format!("{} --backend {}", quoted(&run.scenario), run.backend);
+    let mut arguments = format!("{} --backend {}", quoted(run.scenario.as_str()), run.backend);
     let mut hint = None;
     if run.subject != Builtin::NAME {
         arguments += &format!(" --subject {}", quoted(&run.subject));

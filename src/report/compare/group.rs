@@ -44,7 +44,7 @@ impl Group<'_> {
 
     /// `posix/fork on ofd and posix, at ext4 and xfs`.
     pub fn title(&self, names: Names) -> String {
-        format!("{} {}", printable(&self.run.scenario), self.at(names))
+        format!("{} {}", printable(self.run.scenario.as_str()), self.at(names))
     }
 
     /// `on ofd and posix, at ext4 and xfs`; without the places if there is only one.

@@ -72,7 +72,7 @@ fn lock(holder: &str, range: ByteRange) -> TableLock {
         kind: LockType::Read,
         range,
         waiting: false,
-        holders: [holder.to_owned()].into(),
+        holders: [holder.into()].into(),
     }
 }
 

@@ -75,7 +75,7 @@ fn many(number: usize) -> [RunDocument; 2] {
     let [mut old, mut new] = samples::pair();
     let runs = |verdict| {
         let run = move |number| ScenarioResult {
-            scenario: format!("many/{number:02}"),
+            scenario: format!("many/{number:02}").into(),
             verdict,
             reason: format!("reason {number}"),
             ..samples::pair()[0].results[9].clone()
@@ -129,7 +129,7 @@ fn what_a_stranger_wrote_does_not_play_with_the_terminal() {
     for document in [&mut old, &mut new] {
         document.places[0].environment.kernel += "\u{1b}[2J";
         for result in &mut document.results {
-            result.scenario += "\u{1b}[2J";
+            result.scenario = format!("{}\u{1b}[2J", result.scenario).into();
             result.reason += "\u{1b}[2J";
             result.findings.iter_mut().for_each(|finding| finding.message += "\u{1b}[2J");
             result.trace.events.iter_mut().for_each(|event| event.text += "\u{1b}[2J");

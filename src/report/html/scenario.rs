@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use imglock_core::{Backend, Hazard, Verdict};
+use imglock_core::{Backend, Hazard, ScenarioName, Verdict};
 use imglock_engine::ScenarioResult;
 use imglock_scenario::{Scenario, Standing};
 use maud::{Markup, html};
@@ -10,12 +10,12 @@ use maud::{Markup, html};
 use super::lanes::{self, Picture};
 use crate::phrase::list;
 use crate::report::wrap::paragraphs;
-use crate::report::{RunRecord, findings, names, standing, times};
+use crate::report::{RunRecord, findings, standing, times};
 
 /// A scenario and its results.
 pub struct Entry<'r> {
     /// Its name.
-    pub name: &'r str,
+    pub name: &'r ScenarioName,
     /// The scenario, if the record has it.
     pub scenario: Option<&'r Scenario>,
     /// The results, by backend.
@@ -25,7 +25,7 @@ pub struct Entry<'r> {
 impl Entry<'_> {
     /// The folder it is in; empty for none.
     pub fn theme(&self) -> &str {
-        names::theme(self.name)
+        self.name.theme()
     }
 
     fn is_bad(&self) -> bool {
@@ -35,10 +35,10 @@ impl Entry<'_> {
 
 /// Every scenario that has a result, by name.
 pub fn entries(record: &RunRecord) -> Vec<Entry<'_>> {
-    let mut entries: BTreeMap<&str, Entry<'_>> = BTreeMap::new();
+    let mut entries: BTreeMap<&ScenarioName, Entry<'_>> = BTreeMap::new();
     for result in &record.tour.results {
         let scenario = record.scenario(result);
-        let name = result.scenario.as_str();
+        let name = &result.scenario;
         let entry = entries.entry(name);
         entry.or_insert(Entry { name, scenario, results: Vec::new() }).results.push(result);
     }
@@ -59,11 +59,11 @@ pub fn article(record: &RunRecord, entry: &Entry<'_>) -> Markup {
     let [verdicts, hazards] =
         [verdicts.collect::<Vec<_>>(), hazards.collect()].map(|words| words.join(" "));
     html! {
-        article id=(slug(entry.name)) data-theme=(entry.theme()) data-verdicts=(verdicts)
+        article id=(slug(entry.name.as_str())) data-theme=(entry.theme()) data-verdicts=(verdicts)
             data-hazards=(hazards) {
             details open[entry.is_bad()] {
                 summary {
-                    h4 { (names::stem(entry.name)) }
+                    h4 { (entry.name.stem()) }
                     span.badges {
                         (badges(entry))
                         @for (hazard, on) in hazards_shown(entry) {
@@ -150,7 +150,7 @@ fn prose(text: &str) -> Markup {
 fn drawings(record: &RunRecord, entry: &Entry<'_>) -> Markup {
     let mut drawn: Vec<(Vec<&ScenarioResult>, Picture)> = Vec::new();
     for one in entry.results.iter().filter(|one| !one.trace.events.is_empty()) {
-        let picture = lanes::picture(one, entry.name);
+        let picture = lanes::picture(one, entry.name.as_str());
         match drawn.iter_mut().find(|(_, other)| other.svg.0 == picture.svg.0) {
             Some((runs, _)) => runs.push(one),
             None => drawn.push((vec![one], picture)),

@@ -100,7 +100,7 @@ const EVIL: &str = r#"<script>alert("1")</script>&amp;<img src=x onerror='y'>"#;
 fn what_a_scenario_says_is_text_and_nothing_else() {
     let mut record = samples::record();
     let mut scenario = record.tour.planned[2].scenario.as_ref().clone();
-    scenario.name = format!("theme/{EVIL}");
+    scenario.name = format!("theme/{EVIL}").into();
     scenario.summary = EVIL.to_owned();
     scenario.about = EVIL.to_owned();
     let mut result = record.tour.results[2].clone();

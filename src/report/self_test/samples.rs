@@ -95,7 +95,7 @@ fn hunt(hunter: Detector, backend: Backend, runs: u64, end: HuntEnd) -> Detectio
 
 fn caught_by_suite() -> HuntEnd {
     HuntEnd::Caught(FaultCatch {
-        at: "permissions/downgrade-lets-others-in:14".to_owned(),
+        at: "permissions/downgrade-lets-others-in:14".into(),
         said: "the kernel's lock table has ofd read 100-101 image 0 by vm1.disk for ofd read 100 \
                image 0 by vm1.disk"
             .to_owned(),
@@ -104,7 +104,7 @@ fn caught_by_suite() -> HuntEnd {
 
 fn caught_by_matrix() -> HuntEnd {
     HuntEnd::Caught(FaultCatch {
-        at: "ro then rw".to_owned(),
+        at: "ro then rw".into(),
         said: "it gave `granted`, and the matrix states `refused write`".to_owned(),
     })
 }

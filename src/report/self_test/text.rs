@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use imglock_engine::{Detection, FaultCatch, FaultFate, FaultResult, HuntEnd, SelfTest};
+use imglock_engine::{CatchSpot, Detection, FaultCatch, FaultFate, FaultResult, HuntEnd, SelfTest};
 
 use super::{grid, table};
 use crate::phrase::count;
@@ -82,7 +82,7 @@ fn sum(tested: &SelfTest, page: &mut Page<'_>) -> io::Result<()> {
     }
     let example = tested.results.iter().find_map(|result| Some((result.fault, result.caught()?)));
     if let Some((fault, (hunt, catch))) = example
-        && let Some((scenario, _)) = catch.at.split_once(':')
+        && let CatchSpot::Line { scenario, .. } = &catch.at
     {
         let line = format!("imglock run {scenario} --plant {fault} --backend {}", hunt.backend);
         writeln!(page, "{FAINT}To see one in full: {line}{FAINT:#}")?;

@@ -1,8 +1,9 @@
-use std::borrow::Cow;
 use std::fmt;
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
+
+use strum::{Display, EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 
 use crate::image::{Access, Claim, Locking, Mode, Permissions};
 use crate::lock::{Backend, LockType, RangeSpec};
@@ -85,7 +86,16 @@ impl OpenOptions {
 }
 
 /// The action of one scenario line, without its actor.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, EnumDiscriminants)]
+#[strum_discriminants(
+    name(ActionKind),
+    derive(Hash, PartialOrd, Ord, Display, EnumString, IntoStaticStr, VariantArray),
+    strum(serialize_all = "lowercase"),
+    doc = "The verb of an [`Action`], without what it is done to.",
+    doc = "",
+    doc = "This is the one list of verbs. A `match` names all of them, so that a new verb does not",
+    doc = "compile until each of these places handles it."
+)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Action {
@@ -277,44 +287,45 @@ pub enum Action {
 }
 
 impl Action {
-    /// The name of the node that the action uses, or `None` for an action of a process or the host.
-    pub fn node(&self) -> Option<&str> {
+    /// Returns whether the step can be `blocked` or `paused`.
+    pub fn can_wait(&self) -> bool {
+        self.pause_after().is_some() || matches!(self, Action::Lock { wait: true, .. })
+    }
+
+    /// The number of lock calls after which the step pauses, or `None` if it does not pause.
+    pub fn pause_after(&self) -> Option<u32> {
         match self {
-            Action::Open { node, .. }
-            | Action::Close { node }
-            | Action::Reopen { node, .. }
-            | Action::Set { node, .. }
-            | Action::Inactivate { node }
-            | Action::Activate { node }
-            | Action::Read { node, .. }
-            | Action::Write { node, .. }
-            | Action::Seek { node, .. }
-            | Action::Dup { node, .. }
-            | Action::Send { node, .. }
-            | Action::Lock { node, .. }
-            | Action::Unlock { node, .. }
-            | Action::Test { node, .. } => Some(node),
-            _ => None,
+            Action::Open { options, .. } => options.pause_after,
+            Action::Set { pause_after, .. } => *pause_after,
+            Action::Close { .. }
+            | Action::Reopen { .. }
+            | Action::Inactivate { .. }
+            | Action::Activate { .. }
+            | Action::Read { .. }
+            | Action::Write { .. }
+            | Action::Seek { .. }
+            | Action::Dup { .. }
+            | Action::Send { .. }
+            | Action::Lock { .. }
+            | Action::Unlock { .. }
+            | Action::Test { .. }
+            | Action::Fork { .. }
+            | Action::Thread { .. }
+            | Action::Exec
+            | Action::Exit
+            | Action::Kill
+            | Action::Stop
+            | Action::Continue
+            | Action::Signal
+            | Action::Await
+            | Action::Create { .. }
+            | Action::HardLink { .. }
+            | Action::Symlink { .. }
+            | Action::Rename { .. }
+            | Action::Unlink { .. }
+            | Action::Bind { .. }
+            | Action::Overlay { .. } => None,
         }
-    }
-
-    /// Returns whether the host carries out the action (a file action), not a process.
-    pub fn is_hosts(&self) -> bool {
-        matches!(
-            self,
-            Action::Create { .. }
-                | Action::HardLink { .. }
-                | Action::Symlink { .. }
-                | Action::Rename { .. }
-                | Action::Unlink { .. }
-                | Action::Bind { .. }
-                | Action::Overlay { .. }
-        )
-    }
-
-    /// Returns whether the action mounts a file system.
-    pub fn mounts(&self) -> bool {
-        matches!(self, Action::Bind { .. } | Action::Overlay { .. })
     }
 
     /// The name of the image that the action makes, or `None` if it makes none.
@@ -323,105 +334,5 @@ impl Action {
             Action::Create { image: name, .. } | Action::Overlay { name, .. } => Some(name),
             _ => None,
         }
-    }
-}
-
-impl fmt::Display for Action {
-    /// Prints the words of the scenario line after the actor.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Action::Open { node, options } => open_line(f, node, options),
-            Action::Close { node } => write!(f, "close {node}"),
-            Action::Reopen { node, mode, access } => {
-                write!(f, "reopen {node} {mode}")?;
-                access_words(f, *access, mode.claim())
-            }
-            Action::Set { node, mode, pause_after } => {
-                write!(f, "set {node} {mode}")?;
-                pause_words(f, *pause_after)
-            }
-            Action::Inactivate { node } => write!(f, "inactivate {node}"),
-            Action::Activate { node } => write!(f, "activate {node}"),
-            Action::Read { node, at, len } => write!(f, "read {node} at={at} len={len}"),
-            Action::Write { node, at, data } => write!(f, "write {node} at={at} data={data:?}"),
-            Action::Seek { node, to } => write!(f, "seek {node} to={to}"),
-            Action::Dup { node, copy } => write!(f, "dup {node} as={copy}"),
-            Action::Send { node, to, copy } => write!(f, "send {node} to={to} as={copy}"),
-            Action::Lock { node, kind, range, wait } => {
-                write!(f, "lock {node} type={kind} {range}")?;
-                if *wait { f.write_str(" wait=#true") } else { Ok(()) }
-            }
-            Action::Unlock { node, range } => write!(f, "unlock {node} {range}"),
-            Action::Test { node, kind, range } => write!(f, "test {node} type={kind} {range}"),
-            Action::Fork { child } => write!(f, "fork {child}"),
-            Action::Thread { name } => write!(f, "thread {name}"),
-            Action::Exec => f.write_str("exec"),
-            Action::Exit => f.write_str("exit"),
-            Action::Kill => f.write_str("kill"),
-            Action::Stop => f.write_str("stop"),
-            Action::Continue => f.write_str("continue"),
-            Action::Signal => f.write_str("signal"),
-            Action::Await => f.write_str("await"),
-            Action::Create { image, size } => write!(f, "create {} size={size}", spelled(image)),
-            Action::HardLink { name, to } => {
-                write!(f, "hardlink {} to={}", spelled(name), spelled(to))
-            }
-            Action::Symlink { name, to } => {
-                write!(f, "symlink {} to={}", spelled(name), spelled(to))
-            }
-            Action::Rename { image, to } => {
-                write!(f, "rename {} to={}", spelled(image), spelled(to))
-            }
-            Action::Unlink { image } => write!(f, "unlink {}", spelled(image)),
-            Action::Bind { name, to, read_only } => {
-                write!(f, "bind {} to={}", spelled(name), spelled(to))?;
-                if *read_only { f.write_str(" read-only=#true") } else { Ok(()) }
-            }
-            Action::Overlay { name, over } => {
-                write!(f, "overlay {} over={}", spelled(name), spelled(over))
-            }
-        }
-    }
-}
-
-/// The name of a file as the scenario format spells it, in quotes if necessary.
-fn spelled(name: &str) -> Cow<'_, str> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '$');
-    match name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain) {
-        true => Cow::Borrowed(name),
-        false => Cow::Owned(format!("{name:?}")),
-    }
-}
-
-fn open_line(f: &mut fmt::Formatter<'_>, node: &str, options: &OpenOptions) -> fmt::Result {
-    write!(f, "open {node} image={} {}", spelled(&options.image), options.mode)?;
-    access_words(f, options.access, options.mode.claim())?;
-    if let Some(backend) = options.backend {
-        write!(f, " backend={backend}")?;
-    }
-    if let Some(locking) = options.locking {
-        write!(f, " locking={}", locking.name())?;
-    }
-    if options.inactive {
-        f.write_str(" inactive=#true")?;
-    }
-    if !options.cloexec {
-        f.write_str(" cloexec=#false")?;
-    }
-    pause_words(f, options.pause_after)
-}
-
-/// Prints the access only if it differs from the one that the claim implies.
-fn access_words(f: &mut fmt::Formatter<'_>, access: Access, claim: Claim) -> fmt::Result {
-    if access == Access::needed_by(claim) {
-        return Ok(());
-    }
-    write!(f, " access={}", access.name())
-}
-
-fn pause_words(f: &mut fmt::Formatter<'_>, pause_after: Option<u32>) -> fmt::Result {
-    match pause_after {
-        Some(calls) => write!(f, " pause-after={calls}"),
-        None => Ok(()),
     }
 }

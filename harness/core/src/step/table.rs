@@ -4,6 +4,7 @@ use std::fmt;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
+use super::LockHolder;
 use crate::lock::{Backend, ByteRange, LockType};
 
 /// One line of a lock table, of the kernel or of the model.
@@ -24,13 +25,13 @@ pub struct TableLock {
     /// (`vm1.disk`, `child.disk`). For a POSIX lock, the process (`vm1`: the first actor of its
     /// descriptor table). Empty if the owner is unknown: the kernel reports no owner for an OFD lock
     /// that waits.
-    pub holders: BTreeSet<String>,
+    pub holders: BTreeSet<LockHolder>,
 }
 
 impl fmt::Display for TableLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arrow = if self.waiting { "-> " } else { "" };
-        let holders: Vec<&str> = self.holders.iter().map(String::as_str).collect();
+        let holders: Vec<String> = self.holders.iter().map(LockHolder::to_string).collect();
         write!(
             f,
             "{arrow}{} {} {} image {} by {}",

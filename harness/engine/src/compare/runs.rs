@@ -7,13 +7,13 @@ use super::account::ComparedRun;
 use super::course::{ComparedStep, course};
 use super::pace::{self, Pace};
 use crate::run::{Place, RunDocument, ScenarioResult, TraceDifference};
-use imglock_core::Backend;
+use imglock_core::{Backend, ScenarioName};
 
 /// The change of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunChange {
     /// The scenario.
-    pub scenario: String,
+    pub scenario: ScenarioName,
     /// Lock type.
     pub backend: Backend,
     /// The subject that played the processes.
@@ -35,7 +35,7 @@ pub struct RunChange {
     pub times: Option<f64>,
 }
 
-type Key<'d> = (&'d str, Backend, &'d str);
+type Key<'d> = (&'d ScenarioName, Backend, &'d str);
 type Found<'d> = BTreeMap<Key<'d>, [Option<&'d ScenarioResult>; 2]>;
 
 /// The changes of the runs of two paired places, by scenario, and the speed of
@@ -49,7 +49,7 @@ pub(super) fn changes(
     for (side, (document, place)) in [(old, old_place), (new, new_place)].into_iter().enumerate() {
         let Some(place) = place else { continue };
         for result in document.results.iter().filter(|result| result.place == place.name) {
-            let key = (&*result.scenario, result.backend, &*result.subject);
+            let key = (&result.scenario, result.backend, &*result.subject);
             found.entry(key).or_default()[side] = Some(result);
         }
     }

@@ -78,7 +78,7 @@ impl ExploreCase {
     fn told(&self, images: Vec<ImageDeclaration>, items: Vec<Item>) -> Scenario {
         let ExploreCase { seed, number, steps, backend } = self;
         Scenario {
-            name: format!("explore/{backend}-{seed}-{number}"),
+            name: format!("explore/{backend}-{seed}-{number}").into(),
             summary: format!("Case {number} of seed {seed} on {backend}"),
             about: format!(
                 "Random case: imglock explore --backend {backend} --seed {seed} --steps \

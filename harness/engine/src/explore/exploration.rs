@@ -69,9 +69,9 @@ impl Exploration {
             self.steps += 1;
             self.undetermined += u64::from(step.predicted.is_none());
             let kind = step.outcome.as_ref().map_or(Cow::Borrowed("no answer"), kind_of);
-            let kinds = match self.verbs.get_mut(step.action.verb()) {
+            let kinds = match self.verbs.get_mut(step.action.kind().word()) {
                 Some(kinds) => kinds,
-                None => self.verbs.entry(step.action.verb().to_owned()).or_default(),
+                None => self.verbs.entry(step.action.kind().word().to_owned()).or_default(),
             };
             match kinds.get_mut(kind.as_ref()) {
                 Some(count) => *count += 1,

@@ -43,7 +43,6 @@ mod difference;
 mod draw;
 mod exploration;
 mod lane;
-mod ledger;
 mod plan;
 mod plot;
 mod shrink;

@@ -1,8 +1,7 @@
-use std::collections::BTreeSet;
-
-use super::ledger::Ledger;
-use imglock_core::{Action, Backend, Outcome};
-use imglock_scenario::{Block, Expectation, ImageDeclaration, Item, Prediction, Step, World};
+use imglock_core::{Action, ActionKind, Backend, Outcome};
+use imglock_scenario::{
+    Block, Expectation, ImageDeclaration, Item, Prediction, Step, Story, World,
+};
 
 /// The actor of the host's verbs.
 pub(super) const HOST: &str = "host";
@@ -10,15 +9,13 @@ pub(super) const HOST: &str = "host";
 /// A story in the making: its lines so far and the state that the model
 /// predicts after them, so that the next line is meaningful.
 ///
-/// It accepts a line only if the scenario format does ([`Ledger`]) and the
-/// actor can act: a waiting actor cannot.
+/// It accepts a line only if the scenario format does ([`Story`]) and the actor
+/// can act according to the model: a waiting actor cannot.
 #[derive(Debug, Clone)]
 pub(super) struct Plot {
     backend: Backend,
     world: World,
-    ledger: Ledger,
-    stopped: BTreeSet<String>,
-    gone: BTreeSet<String>,
+    story: Story,
     /// The actors made by `fork` or `thread`, in order.
     made: Vec<String>,
     /// Whether locks were acquired at the same moment. Their order is then
@@ -39,9 +36,7 @@ impl Plot {
         Plot {
             backend,
             world: World::new(backend, &declared),
-            ledger: Ledger::new(declared.iter().map(|(name, _)| name.clone())),
-            stopped: BTreeSet::new(),
-            gone: BTreeSet::new(),
+            story: Story::new(&[backend], declared.into_iter().map(|(name, _)| name)),
             made: Vec::new(),
             raced: false,
             doubtful: false,
@@ -64,11 +59,11 @@ impl Plot {
     }
 
     pub(super) fn is_stopped(&self, actor: &str) -> bool {
-        self.stopped.contains(actor)
+        self.story.is_stopped(actor)
     }
 
     pub(super) fn is_gone(&self, actor: &str) -> bool {
-        self.gone.contains(actor)
+        self.story.has_ended(actor)
     }
 
     /// The actors made by `fork` or `thread`, including those that have exited.
@@ -78,56 +73,58 @@ impl Plot {
 
     /// Every node name that the actor ever used in the story.
     pub(super) fn nodes_ever(&self, actor: &str) -> Vec<&str> {
-        self.ledger.nodes(actor).collect()
+        self.story.nodes(actor).collect()
     }
 
     /// Whether this line can be the next one.
     pub(super) fn admits(&self, actor: &str, action: &Action) -> bool {
         if action.is_hosts() {
-            return actor == HOST && !self.doubtful && self.ledger.knows_images_of(action);
+            return actor == HOST && !self.doubtful && self.story.admits(actor, action);
         }
         actor != HOST
-            && !self.is_gone(actor)
             && self.is_free_to(actor, action)
             && (!self.doubtful || means_the_same_anyhow(action))
             && (!self.raced || !looks_at_the_first(action))
             && self.reaches(actor, action)
-            && self.ledger.admits(actor, action, self.doubtful)
+            && self.story.admits(actor, action)
     }
 
-    /// Whether the actor can act.
+    /// Whether the actor can act, according to the model.
     fn is_free_to(&self, actor: &str, action: &Action) -> bool {
-        let signal = matches!(action, Action::Continue | Action::Kill | Action::Signal);
-        if self.is_stopped(actor) {
-            return signal;
-        }
         match self.world.is_pending(actor) {
-            true => signal || matches!(action, Action::Await | Action::Stop),
-            false => !matches!(action, Action::Await),
+            true => action.kind().reaches_waiting(),
+            false => action.kind() != ActionKind::Await,
         }
     }
 
     /// Whether the other actors and nodes of a step are in a suitable state.
     fn reaches(&self, actor: &str, action: &Action) -> bool {
+        use ActionKind::*;
+
         // The format has no two changes of one claim at a time.
-        let changing = |node: &String| self.world.is_changing(actor, node);
-        let is_open = |actor: &str, node: &str| self.world.nodes(actor).any(|open| open == node);
-        match action {
-            Action::Send { node, to, copy } => {
-                let dead = |name: &str| {
-                    self.is_gone(name) || self.is_stopped(name) || self.world.is_pending(name)
-                };
-                to != actor && to != HOST && !dead(to) && !changing(node) && !is_open(to, copy)
+        let changing = |node: &str| self.world.is_changing(actor, node);
+        let names = action.names();
+        let node = names.node.unwrap_or_default();
+        let copy = names.copy.unwrap_or_default();
+        match action.kind() {
+            Send => {
+                let to = names.receiver.unwrap_or_default();
+                to != HOST && !self.world.is_pending(to) && !changing(node) && self.is_new(to, copy)
             }
-            Action::Dup { node, copy } => !changing(node) && !is_open(actor, copy),
-            Action::Close { node }
-            | Action::Set { node, .. }
-            | Action::Reopen { node, .. }
-            | Action::Inactivate { node }
-            | Action::Activate { node } => !changing(node),
-            Action::Open { node, .. } => !is_open(actor, node),
-            _ => true,
+            Dup => !changing(node) && self.is_new(actor, copy),
+            Close | Set | Reopen | Inactivate | Activate => !changing(node),
+            Open => self.is_new(actor, node),
+            Read | Write | Seek | Lock | Unlock | Test | Fork | Thread | Exec | Exit | Kill
+            | Stop | Continue | Signal | Await | Create | HardLink | Symlink | Rename | Unlink
+            | Bind | Overlay => true,
         }
+    }
+
+    /// Whether the actor has no open node of this name. After an outcome that
+    /// the model does not predict, every name that was ever used may be open.
+    fn is_new(&self, actor: &str, node: &str) -> bool {
+        let is_open = self.world.nodes(actor).any(|open| open == node);
+        !is_open && !(self.doubtful && self.story.nodes(actor).any(|used| used == node))
     }
 
     /// Adds the line if it is admitted, and returns whether it was.
@@ -137,7 +134,7 @@ impl Plot {
         }
         let predicted = self.world.predict(actor, &action);
         // It would be unknown whether the actor waits afterwards.
-        if matches!(predicted, Prediction::Unknown(_)) && can_pause(&action) {
+        if matches!(predicted, Prediction::Unknown(_)) && action.pause_after().is_some() {
             return false;
         }
         let step = self.step(actor, action, predicted.clone());
@@ -245,50 +242,15 @@ impl Plot {
     fn follow(&mut self, step: &Step, outcome: &Outcome, together: bool) {
         let Step { actor, action, .. } = step;
         self.world.apply(actor, action, outcome);
-        self.ledger.enter(step, self.backend, together);
-        match action {
-            Action::Exit | Action::Kill => {
-                self.gone.insert(actor.clone());
-                self.stopped.remove(actor);
-            }
-            Action::Fork { child: name } | Action::Thread { name } => self.made.push(name.clone()),
-            Action::Stop => {
-                self.stopped.insert(actor.clone());
-            }
-            Action::Continue => {
-                self.stopped.remove(actor);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn can_pause(action: &Action) -> bool {
-    match action {
-        Action::Open { options, .. } => options.pause_after.is_some(),
-        Action::Set { pause_after, .. } => pause_after.is_some(),
-        _ => false,
+        self.story.enter(step, together);
+        self.made.extend(action.names().child.map(str::to_owned));
     }
 }
 
 /// Whether a step can be one of several that start at the same moment. After a
 /// step that may wait, the actor would be in an unknown state.
 fn can_start_with_others(action: &Action) -> bool {
-    match action {
-        Action::Open { .. } | Action::Set { .. } => !can_pause(action),
-        Action::Lock { wait, .. } => !wait,
-        Action::Close { .. }
-        | Action::Reopen { .. }
-        | Action::Inactivate { .. }
-        | Action::Activate { .. }
-        | Action::Read { .. }
-        | Action::Write { .. }
-        | Action::Unlock { .. }
-        | Action::Test { .. }
-        | Action::Exit
-        | Action::Kill => true,
-        _ => false,
-    }
+    action.kind().starts_together() && !action.can_wait()
 }
 
 /// Whether the result depends on the conflicting lock that the kernel finds
@@ -301,8 +263,7 @@ fn looks_at_the_first(action: &Action) -> bool {
 /// Whether a step is meaningful after every outcome of the earlier steps, and
 /// does not change which actors can act next.
 fn means_the_same_anyhow(action: &Action) -> bool {
-    match action {
-        Action::Dup { .. } | Action::Stop | Action::Continue | Action::Signal => true,
-        action => can_start_with_others(action),
-    }
+    use ActionKind::{Continue, Dup, Signal, Stop};
+
+    matches!(action.kind(), Dup | Stop | Continue | Signal) || can_start_with_others(action)
 }

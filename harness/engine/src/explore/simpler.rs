@@ -96,7 +96,29 @@ fn actions(action: &Action) -> Vec<Action> {
             .map(|range| Action::Test { node: node.clone(), kind: *kind, range })
             .collect(),
         Action::Exit => vec![Action::Kill],
-        _ => Vec::new(),
+        Action::Close { .. }
+        | Action::Inactivate { .. }
+        | Action::Activate { .. }
+        | Action::Read { .. }
+        | Action::Write { .. }
+        | Action::Seek { .. }
+        | Action::Dup { .. }
+        | Action::Send { .. }
+        | Action::Fork { .. }
+        | Action::Thread { .. }
+        | Action::Exec
+        | Action::Kill
+        | Action::Stop
+        | Action::Continue
+        | Action::Signal
+        | Action::Await
+        | Action::Create { .. }
+        | Action::HardLink { .. }
+        | Action::Symlink { .. }
+        | Action::Rename { .. }
+        | Action::Unlink { .. }
+        | Action::Bind { .. }
+        | Action::Overlay { .. } => Vec::new(),
     }
 }
 
@@ -176,7 +198,29 @@ fn rename_image(step: &mut Step, from: &str, to: &str) {
         | Action::Symlink { to, .. }
         | Action::Bind { to, .. }
         | Action::Overlay { over: to, .. } => to,
-        _ => return,
+        Action::Close { .. }
+        | Action::Reopen { .. }
+        | Action::Set { .. }
+        | Action::Inactivate { .. }
+        | Action::Activate { .. }
+        | Action::Read { .. }
+        | Action::Write { .. }
+        | Action::Seek { .. }
+        | Action::Dup { .. }
+        | Action::Send { .. }
+        | Action::Lock { .. }
+        | Action::Unlock { .. }
+        | Action::Test { .. }
+        | Action::Fork { .. }
+        | Action::Thread { .. }
+        | Action::Exec
+        | Action::Exit
+        | Action::Kill
+        | Action::Stop
+        | Action::Continue
+        | Action::Signal
+        | Action::Await
+        | Action::Create { .. } => return,
     };
     if name == from {
         to.clone_into(name);

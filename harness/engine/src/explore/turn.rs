@@ -4,6 +4,7 @@ use super::dice::Dice;
 use super::draw::{IMAGES, SIZES};
 use super::plot::{HOST, Plot};
 use imglock_core::Action;
+use imglock_core::ActionKind::{self, *};
 use imglock_scenario::Prediction;
 
 /// The maximum number of live processes and threads.
@@ -12,40 +13,62 @@ const MOST_ALIVE: usize = 5;
 /// interactions.
 const MOST_NODES: usize = 4;
 
+/// What can be drawn: a verb, or a waiting `lock`, which has a weight of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Draw {
+    Verb(ActionKind),
+    Wait,
+}
+
+const fn verb(kind: ActionKind) -> Draw {
+    Draw::Verb(kind)
+}
+
 /// The actions of an actor that is free to act, with their weights.
-const FREE: [(&str, usize); 23] = [
-    ("open", 14),
-    ("close", 6),
-    ("reopen", 6),
-    ("set", 8),
-    ("inactivate", 4),
-    ("activate", 4),
-    ("read", 2),
-    ("write", 3),
-    ("seek", 2),
-    ("dup", 4),
-    ("send", 4),
-    ("lock", 14),
-    ("wait", 8),
-    ("unlock", 7),
-    ("test", 7),
-    ("fork", 2),
-    ("thread", 3),
-    ("exec", 1),
-    ("exit", 1),
-    ("kill", 2),
-    ("stop", 2),
-    ("continue", 1),
-    ("signal", 1),
+const FREE: [(Draw, usize); 23] = [
+    (verb(Open), 14),
+    (verb(Close), 6),
+    (verb(Reopen), 6),
+    (verb(Set), 8),
+    (verb(Inactivate), 4),
+    (verb(Activate), 4),
+    (verb(Read), 2),
+    (verb(Write), 3),
+    (verb(Seek), 2),
+    (verb(Dup), 4),
+    (verb(Send), 4),
+    (verb(Lock), 14),
+    (Draw::Wait, 8),
+    (verb(Unlock), 7),
+    (verb(Test), 7),
+    (verb(Fork), 2),
+    (verb(Thread), 3),
+    (verb(Exec), 1),
+    (verb(Exit), 1),
+    (verb(Kill), 2),
+    (verb(Stop), 2),
+    (verb(Continue), 1),
+    (verb(Signal), 1),
 ];
 /// The same for an actor that has nothing open.
-const EMPTY_HANDED: [(&str, usize); 6] =
-    [("open", 60), ("fork", 1), ("thread", 2), ("exec", 1), ("kill", 1), ("stop", 1)];
+const EMPTY_HANDED: [(Draw, usize); 6] = [
+    (verb(Open), 60),
+    (verb(Fork), 1),
+    (verb(Thread), 2),
+    (verb(Exec), 1),
+    (verb(Kill), 1),
+    (verb(Stop), 1),
+];
 /// The same for an actor that is blocked or paused.
-const PENDING: [(&str, usize); 5] =
-    [("await", 50), ("stop", 20), ("signal", 15), ("kill", 10), ("continue", 5)];
+const PENDING: [(Draw, usize); 5] = [
+    (verb(Await), 50),
+    (verb(Stop), 20),
+    (verb(Signal), 15),
+    (verb(Kill), 10),
+    (verb(Continue), 5),
+];
 /// The same for an actor that is stopped.
-const STOPPED: [(&str, usize); 3] = [("continue", 60), ("signal", 25), ("kill", 15)];
+const STOPPED: [(Draw, usize); 3] = [(verb(Continue), 60), (verb(Signal), 25), (verb(Kill), 15)];
 
 /// Adds one line to the plot, or none if the drawn line makes no sense. `left`
 /// is the number of steps that the plot may still have.
@@ -97,13 +120,16 @@ fn line(dice: &mut Dice, plot: &Plot, processes: &[&str]) -> Option<(String, Act
         () if nodes.is_empty() => &EMPTY_HANDED[..],
         () => &FREE[..],
     };
-    let verb = dice.weighted(menu)?;
-    let crowded = alive.len() >= MOST_ALIVE && matches!(verb, "fork" | "thread");
-    let full = nodes.len() >= MOST_NODES && matches!(verb, "open" | "dup");
+    let (kind, wait) = match dice.weighted(menu)? {
+        Draw::Verb(kind) => (kind, false),
+        Draw::Wait => (Lock, true),
+    };
+    let crowded = alive.len() >= MOST_ALIVE && matches!(kind, Fork | Thread);
+    let full = nodes.len() >= MOST_NODES && matches!(kind, Open | Dup);
     if crowded || full {
         return None;
     }
-    let action = action(dice, plot, actor, verb, &nodes, &alive)?;
+    let action = action(dice, plot, actor, (kind, wait), &nodes, &alive)?;
     Some((actor.to_owned(), action))
 }
 
@@ -117,7 +143,7 @@ fn action(
     dice: &mut Dice,
     plot: &Plot,
     actor: &str,
-    verb: &str,
+    (kind, wait): (ActionKind, bool),
     nodes: &[&str],
     alive: &[&str],
 ) -> Option<Action> {
@@ -127,44 +153,46 @@ fn action(
         false => dice.pick(&plot.nodes_ever(actor)).map(|node| (*node).to_owned()),
     };
     let node = || node.clone();
-    Some(match verb {
-        "open" => {
+    Some(match kind {
+        Open => {
             let node = fresh_node(dice, plot, actor);
             let image = if dice.percent(70) { IMAGES[0] } else { dice.of(IMAGES) };
             Action::Open { node, options: dice.options(image) }
         }
-        "close" => Action::Close { node: node()? },
-        "reopen" => {
+        Close => Action::Close { node: node()? },
+        Reopen => {
             let mode = dice.mode();
             Action::Reopen { node: node()?, mode, access: dice.access(mode) }
         }
-        "set" => Action::Set { node: node()?, mode: dice.mode(), pause_after: dice.pause() },
-        "inactivate" => Action::Inactivate { node: node()? },
-        "activate" => Action::Activate { node: node()? },
-        "read" => Action::Read { node: node()?, at: dice.place(), len: dice.length() },
-        "write" => Action::Write { node: node()?, at: dice.place(), data: dice.witness() },
-        "seek" => Action::Seek { node: node()?, to: dice.place() },
-        "dup" => Action::Dup { node: node()?, copy: fresh_node(dice, plot, actor) },
-        "send" => {
+        Set => Action::Set { node: node()?, mode: dice.mode(), pause_after: dice.pause() },
+        Inactivate => Action::Inactivate { node: node()? },
+        Activate => Action::Activate { node: node()? },
+        Read => Action::Read { node: node()?, at: dice.place(), len: dice.length() },
+        Write => Action::Write { node: node()?, at: dice.place(), data: dice.witness() },
+        Seek => Action::Seek { node: node()?, to: dice.place() },
+        Dup => Action::Dup { node: node()?, copy: fresh_node(dice, plot, actor) },
+        Send => {
             let to = (*dice.pick(alive)?).to_owned();
             let copy = fresh_node(dice, plot, &to);
             Action::Send { node: node()?, to, copy }
         }
-        "lock" | "wait" => {
+        Lock => {
             let (kind, range) = (dice.lock_type(), dice.range());
-            Action::Lock { node: node()?, kind, range, wait: verb == "wait" }
+            Action::Lock { node: node()?, kind, range, wait }
         }
-        "unlock" => Action::Unlock { node: node()?, range: dice.range() },
-        "test" => Action::Test { node: node()?, kind: dice.lock_type(), range: dice.range() },
-        "fork" => Action::Fork { child: format!("child{}", plot.made().len() + 1) },
-        "thread" => Action::Thread { name: format!("thread{}", plot.made().len() + 1) },
-        "exec" => Action::Exec,
-        "exit" => Action::Exit,
-        "kill" => Action::Kill,
-        "stop" => Action::Stop,
-        "continue" => Action::Continue,
-        "signal" => Action::Signal,
-        _ => Action::Await,
+        Unlock => Action::Unlock { node: node()?, range: dice.range() },
+        Test => Action::Test { node: node()?, kind: dice.lock_type(), range: dice.range() },
+        Fork => Action::Fork { child: format!("child{}", plot.made().len() + 1) },
+        Thread => Action::Thread { name: format!("thread{}", plot.made().len() + 1) },
+        Exec => Action::Exec,
+        Exit => Action::Exit,
+        Kill => Action::Kill,
+        Stop => Action::Stop,
+        Continue => Action::Continue,
+        Signal => Action::Signal,
+        Await => Action::Await,
+        // The host's: see `names`.
+        Create | HardLink | Symlink | Rename | Unlink | Bind | Overlay => return None,
     })
 }
 

@@ -3,7 +3,7 @@
 use super::data::{ProbeAnswer, ProbeEvidence, ProbeStanding, ProbeTrial};
 use super::property::Property;
 use crate::run::{Event, EventKind, Judge, ScenarioResult, StepEvent};
-use imglock_core::{Backend, Errno, Outcome, TableLock};
+use imglock_core::{Backend, Errno, LockHolder, Outcome, TableLock};
 
 /// Judges a run of the property's story, which has `lines` lines.
 pub(super) fn trial(property: Property, lines: usize, result: &ScenarioResult) -> ProbeTrial {
@@ -103,7 +103,7 @@ fn evidence(event: &Event) -> ProbeEvidence {
 
 /// In the words of a `held` statement.
 fn shown(lock: &TableLock) -> String {
-    let holder = lock.holders.first().map_or("?", String::as_str);
+    let holder = lock.holders.first().map_or_else(|| "?".to_owned(), LockHolder::to_string);
     format!("{holder} has {} {} (image {})", lock.kind, lock.range, lock.image)
 }
 

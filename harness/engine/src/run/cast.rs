@@ -217,7 +217,7 @@ impl Cast {
             .filter_map(|(name, node)| {
                 Some(WatchedDescriptor {
                     pid: self.pid(books.sharer(name.root)?)?,
-                    node: name.to_string(),
+                    node: name.to_name(),
                     owner: name.root.to_owned(),
                     description: node.description,
                     fd: node.handle.fd,

@@ -134,7 +134,7 @@ impl Engine {
     ) -> Result<ScenarioResult, ProcessError> {
         let RunOptions { backend, casting, scrutiny, observer } = options;
         let began = Instant::now();
-        tracing::debug!(scenario = scenario.name, %backend, "begins");
+        tracing::debug!(scenario = scenario.name.as_str(), %backend, "begins");
         let subject = casting.to_string();
         let skipped = |why| ScenarioResult::skipped(&scenario.name, backend, subject.clone(), why);
         if let Some(why) = casting.inability(scenario, backend) {
@@ -166,7 +166,7 @@ impl Engine {
             Err(error) => return Err(error),
         };
         ended?;
-        tracing::debug!(scenario = scenario.name, %backend, verdict = %result.verdict, "ends");
+        tracing::debug!(scenario = scenario.name.as_str(), %backend, verdict = %result.verdict, "ends");
         Ok(result)
     }
 

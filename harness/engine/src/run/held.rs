@@ -4,19 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::Node;
 use super::books::{Books, FullName};
-use imglock_core::{Action, Backend, ByteRange, LockType, TableLock};
+use imglock_core::{Action, Backend, ByteRange, LockHolder, LockType, NodeName, TableLock};
 use imglock_scenario::{HeldEntry, HeldStatement};
 
 /// Locks of one owner on one image, neighbours joined: granted, waited for.
 type Locks = BTreeSet<(bool, LockType, ByteRange)>;
 
-/// Locks by image and owner. The owner is `vm1.disk` (or the first of the nodes
-/// that share its description), or the process `vm1`. The kernel's table shows
-/// no owner for a waiting OFD lock.
-type Owned = BTreeMap<(usize, String), Locks>;
+/// An image and an owner of locks on it. The owner is `vm1.disk` (or the first
+/// of the nodes that share its description), or the process `vm1`. The kernel's
+/// table shows no owner for a waiting OFD lock.
+type Owner = (usize, LockHolder);
+
+/// Locks by image and owner.
+type Owned = BTreeMap<Owner, Locks>;
 
 /// Stands for an owner that the kernel does not name.
-const UNKNOWN: &str = "?";
+fn unknown_holder() -> LockHolder {
+    LockHolder::Process("?".to_owned())
+}
 
 /// A `held` statement and a lock table, both as text lines. They are equal when
 /// the statement holds.
@@ -53,8 +58,8 @@ pub(super) fn compare(books: &Books, statement: &HeldStatement, table: &[TableLo
     }
     let mut actual = Owned::new();
     for lock in table {
-        let name = lock.holders.first().map_or(UNKNOWN, String::as_str);
-        let owner = representatives.get(name).cloned().unwrap_or_else(|| name.to_owned());
+        let holder = lock.holders.first().cloned().unwrap_or_else(unknown_holder);
+        let owner = representatives.get(&holder).cloned().unwrap_or(holder);
         let entry = (lock.waiting, lock.kind, lock.range);
         actual.entry((lock.image, owner)).or_default().insert(entry);
     }
@@ -64,18 +69,21 @@ pub(super) fn compare(books: &Books, statement: &HeldStatement, table: &[TableLo
 }
 
 /// The owner of an entry's locks, and every name the table may give it.
-fn owner_of(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<String>)> {
+fn owner_of(books: &Books, entry: &HeldEntry) -> Option<(Owner, Vec<LockHolder>)> {
     let Some(node) = books.node(&entry.node.actor, &entry.node.node) else {
         return opening(books, entry);
     };
     let name = books.full_name(&entry.node.actor, &entry.node.node)?;
     match node.locks.unwrap_or_else(|| books.byte_backend(&node.options)) {
-        Backend::Posix => Some(((node.image, name.root.to_owned()), vec![name.root.to_owned()])),
+        Backend::Posix => {
+            let process = LockHolder::Process(name.root.to_owned());
+            Some(((node.image, process.clone()), vec![process]))
+        }
         Backend::Ofd => {
             let same = |(name, other): (FullName<'_>, &Node)| {
-                (other.description == node.description).then(|| name.to_string())
+                (other.description == node.description).then(|| name.to_name().into())
             };
-            let mut aliases: Vec<String> = books.nodes().filter_map(same).collect();
+            let mut aliases: Vec<LockHolder> = books.nodes().filter_map(same).collect();
             aliases.sort();
             Some(((node.image, aliases.first()?.clone()), aliases))
         }
@@ -85,7 +93,7 @@ fn owner_of(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<St
 /// The owner of the locks of a node whose open is paused half-way. Its
 /// descriptor is not known yet, so under OFD its locks have no holder in the
 /// table.
-fn opening(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<String>)> {
+fn opening(books: &Books, entry: &HeldEntry) -> Option<(Owner, Vec<LockHolder>)> {
     let process = books.owner(&entry.node.actor)?;
     let Some(Action::Open { node, options }) = books.pending(&entry.node.actor) else {
         return None;
@@ -95,16 +103,19 @@ fn opening(books: &Books, entry: &HeldEntry) -> Option<((usize, String), Vec<Str
     }
     let image = books.image_of(&entry.node.actor, &Action::Await)?;
     Some(match books.resolve(options).0? {
-        Backend::Posix => ((image, process.to_owned()), vec![process.to_owned()]),
-        Backend::Ofd => ((image, UNKNOWN.to_owned()), vec![format!("{process}.{node}")]),
+        Backend::Posix => {
+            let process = LockHolder::Process(process.to_owned());
+            ((image, process.clone()), vec![process])
+        }
+        Backend::Ofd => ((image, unknown_holder()), vec![NodeName::new(process, node).into()]),
     })
 }
 
-fn waiter(books: &Books, entry: &HeldEntry, owner: (usize, String)) -> (usize, String) {
+fn waiter(books: &Books, entry: &HeldEntry, owner: Owner) -> Owner {
     let ofd = books
         .node(&entry.node.actor, &entry.node.node)
         .is_some_and(|node| books.byte_backend(&node.options) == Backend::Ofd);
-    if ofd { (owner.0, UNKNOWN.to_owned()) } else { owner }
+    if ofd { (owner.0, unknown_holder()) } else { owner }
 }
 
 fn lines(owned: Owned) -> Vec<String> {

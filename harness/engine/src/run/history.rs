@@ -7,7 +7,7 @@ use super::books::Books;
 use super::breach::Breach;
 use super::contract::{Contract, Observation, Peer};
 use crate::process::NodeHandle;
-use imglock_core::{Action, Backend, LockType, Mode, Outcome, TableLock};
+use imglock_core::{Action, Backend, LockHolder, LockType, Mode, Outcome, TableLock};
 use imglock_shorthand::action;
 
 /// The names of images 0 and 1.
@@ -144,11 +144,11 @@ fn lock(backend: Backend, text: &str) -> TableLock {
         other => panic!("{other:?} is no lock type"),
     };
     let range = words.next().expect("a range").parse().expect("a range");
-    let holders: BTreeSet<String> =
-        words.next().into_iter().flat_map(|names| names.split('+')).map(str::to_owned).collect();
+    let holders: BTreeSet<LockHolder> =
+        words.next().into_iter().flat_map(|names| names.split('+')).map(LockHolder::from).collect();
     let backend = match holders.first() {
-        Some(name) if name.contains('.') => Backend::Ofd,
-        Some(_) => Backend::Posix,
+        Some(LockHolder::Node(_)) => Backend::Ofd,
+        Some(LockHolder::Process(_)) => Backend::Posix,
         None => backend,
     };
     TableLock { image, backend, kind, range, waiting, holders }

@@ -40,8 +40,27 @@ pub(super) fn perform(
             Ok(told(cast, performed))
         }
         Action::Send { node, to, .. } => send(cast, books, actor, node, to),
-        action if action.is_hosts() => host(cast, books, action),
-        action => {
+        Action::Create { .. }
+        | Action::HardLink { .. }
+        | Action::Symlink { .. }
+        | Action::Rename { .. }
+        | Action::Unlink { .. }
+        | Action::Bind { .. }
+        | Action::Overlay { .. } => host(cast, books, action),
+        Action::Open { .. }
+        | Action::Close { .. }
+        | Action::Reopen { .. }
+        | Action::Set { .. }
+        | Action::Inactivate { .. }
+        | Action::Activate { .. }
+        | Action::Read { .. }
+        | Action::Write { .. }
+        | Action::Seek { .. }
+        | Action::Dup { .. }
+        | Action::Lock { .. }
+        | Action::Unlock { .. }
+        | Action::Test { .. }
+        | Action::Exec => {
             let Some(deed) = deed(books, actor, action) else {
                 return Ok(Outcome::NotOpen.into());
             };
@@ -112,7 +131,8 @@ fn give_birth(
 pub(super) fn begin_end(cast: &mut Cast, actor: &str, action: &Action) -> Result<(), StepFailure> {
     match action {
         Action::Exit => cast.player(actor)?.leave()?,
-        _ => cast.handle(actor)?.kill()?,
+        Action::Kill => cast.handle(actor)?.kill()?,
+        other => return Err(StepFailure::harness(format!("`{other}` ends no process"))),
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Place, Trace};
-use imglock_core::{Backend, Hazard, PlaceName, Verdict};
+use imglock_core::{Backend, Hazard, PlaceName, ScenarioName, Verdict};
 use imglock_scenario::{Known, RunKey, Standing};
 
 /// One scenario on one backend with one subject: the verdict and the evidence.
@@ -14,7 +14,7 @@ pub struct ScenarioResult {
     #[serde(default, skip_serializing_if = "PlaceName::is_here")]
     pub place: PlaceName,
     /// The scenario's name.
-    pub scenario: String,
+    pub scenario: ScenarioName,
     /// The lock backend of the run.
     pub backend: Backend,
     /// The subjects that played the processes: `builtin`, or
@@ -52,14 +52,14 @@ impl ScenarioResult {
 
     /// A result for a run that was skipped because of `reason`.
     pub fn skipped(
-        scenario: &str,
+        scenario: impl Into<ScenarioName>,
         backend: Backend,
         subject: String,
         reason: String,
     ) -> ScenarioResult {
         ScenarioResult {
             place: PlaceName::HERE,
-            scenario: scenario.to_owned(),
+            scenario: scenario.into(),
             backend,
             subject,
             verdict: Verdict::Skipped,

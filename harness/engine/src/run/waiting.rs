@@ -69,7 +69,8 @@ pub(super) fn signal(
                 await_requeued(cast, actor, file, *kind)?;
             }
         }
-        _ => process.interrupt()?,
+        Action::Signal => process.interrupt()?,
+        other => return Err(StepFailure::harness(format!("`{other}` is no signal"))),
     }
     Ok(Outcome::Done.into())
 }

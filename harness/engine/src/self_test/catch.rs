@@ -1,10 +1,12 @@
 use serde::{Deserialize, Serialize};
 
+use super::spot::CatchSpot;
+
 /// The finding of a detector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultCatch {
     /// The place: a scenario and its line, a pair of claims, a round.
-    pub at: String,
+    pub at: CatchSpot,
     /// The finding in one sentence.
     pub said: String,
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::error::SelfTestError;
-use super::{CatchGround, FaultCatch, Hunted};
+use super::{CatchGround, CatchSpot, FaultCatch, Hunted};
 use crate::run::{Casting, Engine, Finding, NO_LOCKS, NOT_THE_MODELS, RunOptions, ScenarioResult};
 use crate::sweep::{ModeDifference, mode_table};
 use imglock_core::Verdict;
@@ -35,7 +35,7 @@ fn in_turn(scenarios: &[Arc<Scenario>]) -> Vec<&Scenario> {
     let mut met: HashMap<&str, usize> = HashMap::new();
     let mut turns: Vec<(usize, &Scenario)> = Vec::new();
     for scenario in scenarios {
-        let theme = scenario.name.rsplit_once('/').map_or("", |(theme, _)| theme);
+        let theme = scenario.name.theme();
         let number = met.entry(theme).or_default();
         turns.push((*number, scenario));
         *number += 1;
@@ -49,8 +49,8 @@ fn of_run(result: &ScenarioResult) -> FaultCatch {
     let finding = result.findings.iter().find(|finding| finding.is_failure());
     let event = finding.and_then(|finding| result.trace.events.get(finding.event?));
     let at = match event {
-        Some(event) => format!("{}:{}", result.scenario, event.line),
-        None => result.scenario.clone(),
+        Some(event) => CatchSpot::Line { scenario: result.scenario.clone(), line: event.line },
+        None => CatchSpot::Words(result.scenario.to_string()),
     };
     FaultCatch { at, said: finding.map_or_else(|| result.reason.clone(), said) }
 }
@@ -85,9 +85,11 @@ pub(super) fn matrix(ground: &CatchGround) -> Result<Hunted, SelfTestError> {
             let measured =
                 measured.map_or_else(|| "no answer".to_owned(), |outcome| outcome.to_string());
             let said = format!("it gave `{measured}`, and the matrix states `{stated}`");
-            Some(FaultCatch { at: format!("{first} then {second}"), said })
+            Some(FaultCatch { at: CatchSpot::Words(format!("{first} then {second}")), said })
         }
-        (None, Some(finding)) => Some(FaultCatch { at: "a pair".to_owned(), said: said(finding) }),
+        (None, Some(finding)) => {
+            Some(FaultCatch { at: CatchSpot::Words("a pair".to_owned()), said: said(finding) })
+        }
         (None, None) => None,
     };
     Ok(Hunted { runs, catch })
@@ -102,7 +104,7 @@ mod tests {
     fn the_themes_take_turns() {
         let scenario = |name: &&str| {
             let text = "summary \"s\"\nabout \"a\"\nvm1 open disk mode=rw\n";
-            Arc::new(Scenario::parse(name, name, text).expect("a scenario"))
+            Arc::new(Scenario::parse(*name, name, text).expect("a scenario"))
         };
         let names = ["a/1", "a/2", "a/3", "b/1", "c/1", "c/2"];
         let scenarios: Vec<_> = names.iter().map(scenario).collect();

@@ -11,6 +11,7 @@ mod error;
 mod ground;
 mod hunter;
 mod hunts;
+mod spot;
 mod strategies;
 mod work;
 
@@ -19,4 +20,5 @@ pub use data::{Detection, FaultFate, FaultResult, HuntEnd, SelfTest};
 pub use error::SelfTestError;
 pub use ground::CatchGround;
 pub use hunter::Detector;
+pub use spot::CatchSpot;
 pub use work::{SelfTestPlan, self_test};

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::error::SelfTestError;
-use super::{CatchGround, FaultCatch, Hunted};
+use super::{CatchGround, CatchSpot, FaultCatch, Hunted};
 use crate::explore::{ExploreDifference, ExplorePlan, explore};
 use crate::process::ProcessError;
 use crate::race::{RacePlan, race};
@@ -39,8 +39,10 @@ pub(super) fn sweep(ground: &CatchGround) -> Result<Hunted, SelfTestError> {
         Ok(swept) => swept,
     };
     let first = swept.arrangements.iter().flat_map(|one| &one.first_differences).next();
-    let catch =
-        first.map(|difference| FaultCatch { at: difference.label(), said: differs(difference) });
+    let catch = first.map(|difference| FaultCatch {
+        at: CatchSpot::Words(difference.label()),
+        said: differs(difference),
+    });
     stopped_unless(swept.complete || catch.is_some())?;
     Ok(Hunted { runs: swept.cases_done(), catch })
 }
@@ -76,7 +78,7 @@ pub(super) fn race_rounds(ground: &CatchGround) -> Result<Hunted, SelfTestError>
     };
     stopped_unless(raced.complete)?;
     let catch = raced.breaches.first().map(|breach| FaultCatch {
-        at: format!("round {}", breach.first.round),
+        at: CatchSpot::Words(format!("round {}", breach.first.round)),
         said: breach.kind.meaning().to_owned(),
     });
     Ok(Hunted { runs: raced.rounds, catch })
@@ -92,7 +94,7 @@ pub(super) fn explore_cases(ground: &CatchGround) -> Result<Hunted, SelfTestErro
     stopped_unless(explored.complete)?;
     let catch =
         explored.differences.first().map(|ExploreDifference { case, fault, .. }| FaultCatch {
-            at: format!("case {case}: {}", fault.step),
+            at: CatchSpot::Words(format!("case {case}: {}", fault.step)),
             said: format!("{}: it gave `{}` for `{}`", fault.judge, fault.actual, fault.expected),
         });
     Ok(Hunted { runs: explored.done, catch })
@@ -105,8 +107,10 @@ fn broken(ground: &CatchGround, error: impl Into<SelfTestError>) -> Result<Hunte
     match error.into() {
         error if error.is_stop() => Err(error),
         error if ground.options.fault.is_some() => {
-            let catch =
-                Some(FaultCatch { at: "its processes".to_owned(), said: error.to_string() });
+            let catch = Some(FaultCatch {
+                at: CatchSpot::Words("its processes".to_owned()),
+                said: error.to_string(),
+            });
             Ok(Hunted { runs: 0, catch })
         }
         error => Err(error),

@@ -119,12 +119,9 @@ pub fn request(deed: &Deed<'_>, directory: &Path) -> Result<Request, StepFailure
         Action::Exec => return Ok(Request::Exec),
         _ => {}
     }
-    let Some(node) = deed.node else {
-        return Err(StepFailure::harness(format!(
-            "`{}` is not a request about a node",
-            deed.action
-        )));
-    };
+    let none =
+        || Err(StepFailure::harness(format!("`{}` is not a request about a node", deed.action)));
+    let Some(node) = deed.node else { return none() };
     let handle = || node.handle.clone();
     let (fd, backend) = (node.handle.fd, deed.bytes);
     Ok(match deed.action {
@@ -153,9 +150,24 @@ pub fn request(deed: &Deed<'_>, directory: &Path) -> Result<Request, StepFailure
         Action::Test { kind, range, .. } => {
             Request::Test { fd, backend, kind: *kind, range: *range }
         }
-        other => {
-            return Err(StepFailure::harness(format!("`{other}` is not a request about a node")));
-        }
+        Action::Open { .. }
+        | Action::Exec
+        | Action::Send { .. }
+        | Action::Fork { .. }
+        | Action::Thread { .. }
+        | Action::Exit
+        | Action::Kill
+        | Action::Stop
+        | Action::Continue
+        | Action::Signal
+        | Action::Await
+        | Action::Create { .. }
+        | Action::HardLink { .. }
+        | Action::Symlink { .. }
+        | Action::Rename { .. }
+        | Action::Unlink { .. }
+        | Action::Bind { .. }
+        | Action::Overlay { .. } => return none(),
     })
 }
 

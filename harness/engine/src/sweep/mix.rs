@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 
 use crate::run::{DifferenceKind, ScenarioResult, TraceDifference};
-use imglock_core::{Backend, TableLock, Verdict};
+use imglock_core::{Backend, ScenarioName, TableLock, Verdict};
 
 /// A scenario with different results under two casts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MixDifference {
     /// The scenario.
-    pub scenario: String,
+    pub scenario: ScenarioName,
     /// Lock type of both runs.
     pub backend: Backend,
     /// The reference cast.
@@ -29,7 +29,7 @@ pub struct MixDifference {
 /// In a `together` block, the kernel may decide either way. From there on, only
 /// verdict and hazards are compared.
 pub fn mix_differences(results: &[ScenarioResult]) -> Vec<MixDifference> {
-    let mut cells: BTreeMap<(&str, Backend), Vec<&ScenarioResult>> = BTreeMap::new();
+    let mut cells: BTreeMap<(&ScenarioName, Backend), Vec<&ScenarioResult>> = BTreeMap::new();
     for result in results.iter().filter(|result| result.verdict != Verdict::Skipped) {
         cells.entry((&result.scenario, result.backend)).or_default().push(result);
     }

@@ -128,7 +128,7 @@ fn scenario(pairs: &[(Mode, Mode)], backend: Backend) -> Scenario {
         Item::Step(Step { actor: actor.to_owned(), action, expect, line: 0 })
     });
     Scenario {
-        name: "matrix".to_owned(),
+        name: "matrix".into(),
         summary: "Every ordered pair of modes".to_owned(),
         about: String::new(),
         backends: vec![backend],

@@ -4,13 +4,13 @@ use std::os::fd::RawFd;
 
 use super::line::{descriptor_lines, lines_where};
 use super::{FileKey, LockLine};
-use imglock_core::{Backend, TableLock};
+use imglock_core::{Backend, LockHolder, NodeName, TableLock};
 
 /// A descriptor whose locks are attributed to a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchedDescriptor {
-    /// The name of the node, such as `vm1.disk`.
-    pub node: String,
+    /// The name of the node.
+    pub node: NodeName,
     /// The name for the POSIX locks of its descriptor table.
     pub owner: String,
     /// The number of its open file description. Duplicates have the same number.
@@ -78,15 +78,17 @@ impl LockTable {
     }
 
     /// The process in the line, if the kernel reports one.
-    fn setter(&self, line: &LockLine) -> BTreeSet<String> {
-        line.pid.and_then(|pid| self.processes.get(&pid)).cloned().into_iter().collect()
+    fn setter(&self, line: &LockLine) -> BTreeSet<LockHolder> {
+        let process = line.pid.and_then(|pid| self.processes.get(&pid)).cloned();
+        process.map(LockHolder::Process).into_iter().collect()
     }
 }
 
 /// The OFD locks of each open file description with the nodes that show them, and the POSIX locks
 /// of each descriptor table with its name.
-fn ascribe(watched: &[WatchedDescriptor]) -> Vec<(LockLine, BTreeSet<String>)> {
-    let mut descriptions: BTreeMap<usize, HashMap<LockLine, BTreeSet<String>>> = BTreeMap::new();
+fn ascribe(watched: &[WatchedDescriptor]) -> Vec<(LockLine, BTreeSet<LockHolder>)> {
+    let mut descriptions: BTreeMap<usize, HashMap<LockLine, BTreeSet<LockHolder>>> =
+        BTreeMap::new();
     let mut owners: HashSet<(LockLine, &str)> = HashSet::new();
     for descriptor in watched {
         let Ok(pid) = u32::try_from(descriptor.pid) else { continue };
@@ -94,7 +96,7 @@ fn ascribe(watched: &[WatchedDescriptor]) -> Vec<(LockLine, BTreeSet<String>)> {
         for line in descriptor_lines(pid, descriptor.fd).unwrap_or_default() {
             match line.backend {
                 Backend::Ofd => {
-                    locks.entry(line).or_default().insert(descriptor.node.clone());
+                    locks.entry(line).or_default().insert(descriptor.node.clone().into());
                 }
                 Backend::Posix => {
                     owners.insert((line, &descriptor.owner));
@@ -102,11 +104,12 @@ fn ascribe(watched: &[WatchedDescriptor]) -> Vec<(LockLine, BTreeSet<String>)> {
             }
         }
     }
-    let posix = owners.into_iter().map(|(line, owner)| (line, BTreeSet::from([owner.to_owned()])));
+    let process = |owner: &str| BTreeSet::from([LockHolder::Process(owner.to_owned())]);
+    let posix = owners.into_iter().map(|(line, owner)| (line, process(owner)));
     descriptions.into_values().flatten().chain(posix).collect()
 }
 
-fn entry(image: usize, line: &LockLine, holders: BTreeSet<String>) -> TableLock {
+fn entry(image: usize, line: &LockLine, holders: BTreeSet<LockHolder>) -> TableLock {
     TableLock {
         image,
         backend: line.backend,

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use imglock_core::ScenarioName;
+
 /// The ways in which a kernel is lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Loss {
@@ -53,7 +55,7 @@ pub(super) enum Stage {
     /// The last scenario run that has ended.
     After {
         /// The scenario.
-        scenario: String,
+        scenario: ScenarioName,
         /// Lock type and place, in words.
         on: String,
     },
@@ -158,7 +160,7 @@ mod tests {
     #[test]
     fn each_says_in_a_sentence_what_happened() {
         let after = Stage::After {
-            scenario: "posix/hot-unplug".to_owned(),
+            scenario: "posix/hot-unplug".into(),
             on: "on ofd at 6.1.0/ext4".to_owned(),
         };
         let two = Duration::from_secs(2);

@@ -1,5 +1,5 @@
 use crate::pattern::Pattern;
-use imglock_core::Backend;
+use imglock_core::{Backend, ScenarioName};
 
 use super::{KernelBound, KernelRelease};
 
@@ -7,7 +7,7 @@ use super::{KernelBound, KernelRelease};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunKey<'a> {
     /// The name of the scenario.
-    pub scenario: &'a str,
+    pub scenario: &'a ScenarioName,
     /// The kind of its locks.
     pub backend: Backend,
     /// The subject, such as `builtin`.

@@ -1,5 +1,5 @@
 use super::*;
-use imglock_core::Backend;
+use imglock_core::{Backend, ScenarioName};
 
 const FILE: &str = r#"
 // Comments are welcome.
@@ -25,7 +25,7 @@ fn known() -> KnownFailures {
     KnownFailures::parse("known.kdl", FILE).expect("a file of known failures")
 }
 
-fn run<'a>(names: [&'a str; 2], kernel: &'a str, scenario: &'a str) -> RunKey<'a> {
+fn run<'a>(names: [&'a str; 2], kernel: &'a str, scenario: &'a ScenarioName) -> RunKey<'a> {
     RunKey { scenario, backend: Backend::Ofd, subject: "builtin", file_systems: names, kernel }
 }
 
@@ -59,13 +59,14 @@ fn the_first_entry_that_fits_counts(
 ) {
     let known = known();
     let expected = entry.map(|index| known.entries()[index].known.clone());
-    assert_eq!(known.of(&run([name, file_system], kernel, scenario)), expected);
+    assert_eq!(known.of(&run([name, file_system], kernel, &scenario.into())), expected);
 }
 
 #[test]
 fn locks_and_subject_are_conditions_too() {
     let known = known();
-    let ofd = run(["fuse-locks", "fuse"], "6.1.0", "names/hard-link");
+    let name = ScenarioName::from("names/hard-link");
+    let ofd = run(["fuse-locks", "fuse"], "6.1.0", &name);
     let posix = RunKey { backend: Backend::Posix, ..ofd };
     assert_eq!(known.of(&posix).map(|known| known.expected), Some(ExpectedVerdict::MayFail));
     assert_eq!(known.of(&RunKey { subject: "qemu-io", ..posix }), None);
@@ -74,7 +75,8 @@ fn locks_and_subject_are_conditions_too() {
 #[test]
 fn of_several_files_the_first_counts() {
     let everything = KnownFailures::parse("all.kdl", "known everything").expect("a file");
-    let run = run(["fuse-locks", "fuse"], "6.1.0", "names/a");
+    let name = ScenarioName::from("names/a");
+    let run = run(["fuse-locks", "fuse"], "6.1.0", &name);
     let why = |known: KnownFailures| known.of(&run).map(|known| known.why);
     assert_eq!(why(known().and(everything.clone())).as_deref(), Some("A server of its own"));
     assert_eq!(why(everything.and(known())).as_deref(), Some("everything"));
@@ -83,7 +85,8 @@ fn of_several_files_the_first_counts() {
 #[test]
 fn an_entry_that_others_leave_nothing_to_is_told() {
     let known = known();
-    let old = run(["fuse-locks", "fuse"], "6.1.0", "names/a");
+    let name = ScenarioName::from("names/a");
+    let old = run(["fuse-locks", "fuse"], "6.1.0", &name);
     let new = RunKey { kernel: "6.6.0", ..old };
     let lines = |runs: &[RunKey<'_>]| -> Vec<usize> {
         known.shadowed(runs.iter().copied()).iter().map(|entry| entry.line).collect()

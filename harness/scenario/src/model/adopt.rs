@@ -6,8 +6,11 @@ impl World {
     /// Updates the world with the real outcome of `action` by `actor`. If it differs from the
     /// prediction, the world follows the real outcome as well as it can.
     pub fn apply(&mut self, actor: &str, action: &Action, outcome: &Outcome) {
-        if self.apply_host(action, outcome) {
-            return;
+        let done = *outcome == Outcome::Done;
+        if action.is_hosts() {
+            return if done {
+                self.apply_host(action)
+            };
         }
         let table = self.table_for(actor);
         let opens = matches!(action, Action::Open { .. });
@@ -25,10 +28,8 @@ impl World {
             }
             Action::Inactivate { node } => self.inactivate(actor, node),
             Action::Activate { node } => self.activate(actor, node, outcome),
-            Action::Write { node, at, data } if *outcome == Outcome::Done => {
-                self.write(table, node, *at, data);
-            }
-            Action::Seek { node, to } if *outcome == Outcome::Done => self.seek(table, node, *to),
+            Action::Write { node, at, data } if done => self.write(table, node, *at, data),
+            Action::Seek { node, to } if done => self.seek(table, node, *to),
             Action::Dup { node, copy } => self.copy(table, node, table, copy),
             Action::Send { node, to, copy } => {
                 let receiver = self.table_for(to);
@@ -37,9 +38,7 @@ impl World {
             Action::Lock { node, kind, range, .. } => {
                 self.lock(actor, table, node, *kind, *range, outcome);
             }
-            Action::Unlock { node, range } if *outcome == Outcome::Done => {
-                self.unlock(table, node, *range);
-            }
+            Action::Unlock { node, range } if done => self.unlock(table, node, *range),
             Action::Fork { child } => self.fork(actor, child),
             Action::Thread { name } => self.thread(actor, name),
             Action::Exec => self.exec(actor),
@@ -48,21 +47,13 @@ impl World {
             Action::Continue => self.resume(actor),
             Action::Signal => self.signal(actor),
             Action::Await => self.awaited(actor, outcome),
-            _ => {}
-        }
-    }
-
-    /// Applies a verb of the host, which changes names. Returns whether it was one.
-    fn apply_host(&mut self, action: &Action, outcome: &Outcome) -> bool {
-        let done = *outcome == Outcome::Done;
-        match action {
-            Action::Create { image, size } if done => self.images.create(image, *size),
-            Action::HardLink { name, to } if done => self.images.hard_link(name, to),
-            Action::Symlink { name, to } if done => self.images.symlink(name, to),
-            Action::Rename { image, to } if done => self.images.rename(image, to),
-            Action::Unlink { image } if done => self.images.unlink(image),
-            Action::Bind { name, to, read_only } if done => self.images.bind(name, to, *read_only),
-            Action::Overlay { name, over } if done => self.images.overlay(name, over),
+            // These failed, or they only look.
+            Action::Write { .. }
+            | Action::Seek { .. }
+            | Action::Unlock { .. }
+            | Action::Read { .. }
+            | Action::Test { .. } => {}
+            // `apply_host` has these.
             Action::Create { .. }
             | Action::HardLink { .. }
             | Action::Symlink { .. }
@@ -70,9 +61,23 @@ impl World {
             | Action::Unlink { .. }
             | Action::Bind { .. }
             | Action::Overlay { .. } => {}
-            _ => return false,
         }
-        true
+    }
+
+    /// Applies a verb of the host, which changes names.
+    fn apply_host(&mut self, action: &Action) {
+        let images = &mut self.images;
+        match action {
+            Action::Create { image, size } => images.create(image, *size),
+            Action::HardLink { name, to } => images.hard_link(name, to),
+            Action::Symlink { name, to } => images.symlink(name, to),
+            Action::Rename { image, to } => images.rename(image, to),
+            Action::Unlink { image } => images.unlink(image),
+            Action::Bind { name, to, read_only } => images.bind(name, to, *read_only),
+            Action::Overlay { name, over } => images.overlay(name, over),
+            // `apply` names every other verb.
+            _ => {}
+        }
     }
 
     fn write(&mut self, table: usize, name: &str, at: u64, data: &str) {

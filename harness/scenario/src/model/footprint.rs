@@ -82,7 +82,29 @@ impl World {
                 return;
             }
             Action::Read { .. } | Action::Write { .. } | Action::Seek { .. } => return,
-            _ => {}
+            Action::Close { .. }
+            | Action::Inactivate { .. }
+            | Action::Dup { .. }
+            | Action::Unlock { .. } => {}
+            // `footprint` has what they do, or they are about no node.
+            Action::Open { .. }
+            | Action::Send { .. }
+            | Action::Fork { .. }
+            | Action::Thread { .. }
+            | Action::Exec
+            | Action::Exit
+            | Action::Kill
+            | Action::Stop
+            | Action::Continue
+            | Action::Signal
+            | Action::Await
+            | Action::Create { .. }
+            | Action::HardLink { .. }
+            | Action::Symlink { .. }
+            | Action::Rename { .. }
+            | Action::Unlink { .. }
+            | Action::Bind { .. }
+            | Action::Overlay { .. } => return,
         }
         self.drops_of_table(table, print);
     }

@@ -1,6 +1,5 @@
 use imglock_core::{
-    Access, Action, ByteRange, Claim, Errno, LockOwner, LockType, OpenOptions, Outcome, RangeSpec,
-    Whence,
+    Access, Action, ByteRange, Errno, LockOwner, LockType, OpenOptions, Outcome, RangeSpec, Whence,
 };
 
 use super::attempt::{Attempt, Call};
@@ -23,36 +22,82 @@ impl World {
     /// step is pending. A verb of a node that does not exist has `not-open`. For verbs of the host, the
     /// actor is ignored.
     pub fn predict(&self, actor: &str, action: &Action) -> Prediction {
-        if let Some(outcome) = self.foresee_host(action) {
-            return outcome.into();
-        }
+        let images = &self.images;
         let table = self.table_of(actor);
+        let on = |name: &str, foresee: &dyn Fn(&Node, Place) -> Prediction| {
+            self.foresee_node(table, name, action, foresee)
+        };
         match action {
             Action::Open { options, .. } => self.foresee_open(table, options),
+            Action::Close { node }
+            | Action::Inactivate { node }
+            | Action::Dup { node, .. }
+            | Action::Send { node, .. } => on(node, &|_, _| Outcome::Done.into()),
+            Action::Reopen { node, mode, access } => on(node, &|node, place| {
+                if self.lets_a_waiter_in(place, &calls_of(node, mode.claim())) {
+                    return weakened();
+                }
+                self.foresee_reopen(table, node, mode.claim(), *access).into()
+            }),
+            Action::Set { node, mode, pause_after } => on(node, &|node, place| {
+                self.foresee_calls(place, &calls_of(node, mode.claim()), *pause_after)
+            }),
+            Action::Activate { node } => on(node, &|node, place| match node.dormant {
+                Some(goal) => {
+                    let awake = Node { dormant: None, ..node.clone() };
+                    self.foresee_calls(place, &calls_of(&awake, goal), None)
+                }
+                None => Outcome::Granted.into(),
+            }),
+            Action::Read { node, at, len } => {
+                on(node, &|node, place| self.foresee_read(node, place, *at, *len))
+            }
+            Action::Write { node, at, data } => {
+                on(node, &|_, place| foresee_write(place, *at, data.len() as u64))
+            }
+            Action::Seek { node, to } => on(node, &|_, _| match i64::try_from(*to) {
+                Err(_) => failed(Errno::EINVAL).into(),
+                Ok(_) if *to > FARTHEST_OFFSET => too_far(),
+                Ok(_) => Outcome::Done.into(),
+            }),
+            Action::Lock { node: name, kind, range, wait } => {
+                on(name, &|_, _| match self.request(actor, (table, name), *kind, *range) {
+                    Err(errno) => failed(errno).into(),
+                    Ok(request) => match (self.ask(&request), wait) {
+                        (Answer::Free, _) => Outcome::Granted.into(),
+                        (_, false) => failed(Errno::EAGAIN).into(),
+                        (Answer::Deadlock, true) => failed(Errno::EDEADLK).into(),
+                        (Answer::Wait(_), true) => Outcome::Blocked.into(),
+                    },
+                })
+            }
+            Action::Unlock { node, range } => {
+                on(node, &|node, _| match self.range_of(node, *range) {
+                    Err(errno) => failed(errno).into(),
+                    Ok(_) => Outcome::Done.into(),
+                })
+            }
+            Action::Test { node, kind, range } => {
+                on(node, &|node, place| self.foresee_test(node, place, *kind, *range))
+            }
+            // These verbs change processes.
+            Action::Fork { .. }
+            | Action::Thread { .. }
+            | Action::Exec
+            | Action::Exit
+            | Action::Kill
+            | Action::Stop
+            | Action::Continue
+            | Action::Signal => Outcome::Done.into(),
             Action::Await => self.foresee_await(actor, table),
-            action => match action.node() {
-                // All remaining verbs without a node change processes.
-                None => Outcome::Done.into(),
-                Some(name) => match self.open_node(table, name) {
-                    None => Outcome::NotOpen.into(),
-                    Some(node) => self.foresee_node(actor, table, node, action),
-                },
-            },
+            Action::Create { image, .. } => done_unless(images.may_add(image)),
+            Action::HardLink { name, to } => done_unless(images.may_link(name, to)),
+            Action::Symlink { name, .. } => done_unless(images.may_add(name)),
+            Action::Rename { image, to } => done_unless(images.may_rename(image, to)),
+            Action::Unlink { image } => done_unless(images.may_unlink(image)),
+            Action::Bind { name, to, .. } => done_unless(images.may_bind(name, to)),
+            Action::Overlay { name, over } => done_unless(images.may_overlay(name, over)),
         }
-    }
-
-    fn foresee_host(&self, action: &Action) -> Option<Outcome> {
-        let result = match action {
-            Action::Create { image, .. } => self.images.may_add(image),
-            Action::HardLink { name, to } => self.images.may_link(name, to),
-            Action::Symlink { name, .. } => self.images.may_add(name),
-            Action::Rename { image, to } => self.images.may_rename(image, to),
-            Action::Unlink { image } => self.images.may_unlink(image),
-            Action::Bind { name, to, .. } => self.images.may_bind(name, to),
-            Action::Overlay { name, over } => self.images.may_overlay(name, over),
-            _ => return None,
-        };
-        Some(result.map_or_else(failed, |()| Outcome::Done))
     }
 
     fn foresee_open(&self, table: usize, options: &OpenOptions) -> Prediction {
@@ -65,56 +110,23 @@ impl World {
         self.foresee_calls(place, &calls_of_open(options, locking), options.pause_after)
     }
 
-    fn foresee_node(&self, actor: &str, table: usize, node: &Node, action: &Action) -> Prediction {
+    /// What comes of an action on the node called `name`, which is
+    /// `not-open` where there is none.
+    fn foresee_node(
+        &self,
+        table: usize,
+        name: &str,
+        action: &Action,
+        foresee: &dyn Fn(&Node, Place) -> Prediction,
+    ) -> Prediction {
+        let Some(node) = self.open_node(table, name) else { return Outcome::NotOpen.into() };
         let Some(place) = self.place(table, node) else { return Outcome::NotOpen.into() };
         if self.image_of(node).is_some_and(|image| image.doubtful) && asks_for_contents(action) {
             return Prediction::Unknown(
                 "overlayfs does not define the data of a file whose lower file was written".into(),
             );
         }
-        let change = |goal: Claim, pause_after| {
-            self.foresee_calls(place, &calls_of(node, goal), pause_after)
-        };
-        match action {
-            Action::Set { mode, pause_after, .. } => change(mode.claim(), *pause_after),
-            Action::Activate { .. } => match node.dormant {
-                Some(goal) => {
-                    let awake = Node { dormant: None, ..node.clone() };
-                    self.foresee_calls(place, &calls_of(&awake, goal), None)
-                }
-                None => Outcome::Granted.into(),
-            },
-            Action::Reopen { mode, access, .. } => {
-                if self.lets_a_waiter_in(place, &calls_of(node, mode.claim())) {
-                    return weakened();
-                }
-                self.foresee_reopen(table, node, mode.claim(), *access).into()
-            }
-            Action::Read { at, len, .. } => self.foresee_read(node, place, *at, *len),
-            Action::Write { at, data, .. } => foresee_write(place, *at, data.len() as u64),
-            Action::Seek { to, .. } => match i64::try_from(*to) {
-                Err(_) => failed(Errno::EINVAL).into(),
-                Ok(_) if *to > FARTHEST_OFFSET => too_far(),
-                Ok(_) => Outcome::Done.into(),
-            },
-            Action::Lock { node, kind, range, wait } => {
-                match self.request(actor, (table, node), *kind, *range) {
-                    Err(errno) => failed(errno).into(),
-                    Ok(request) => match (self.ask(&request), wait) {
-                        (Answer::Free, _) => Outcome::Granted.into(),
-                        (_, false) => failed(Errno::EAGAIN).into(),
-                        (Answer::Deadlock, true) => failed(Errno::EDEADLK).into(),
-                        (Answer::Wait(_), true) => Outcome::Blocked.into(),
-                    },
-                }
-            }
-            Action::Unlock { range, .. } => match self.range_of(node, *range) {
-                Err(errno) => failed(errno).into(),
-                Ok(_) => Outcome::Done.into(),
-            },
-            Action::Test { kind, range, .. } => self.foresee_test(node, place, *kind, *range),
-            _ => Outcome::Done.into(),
-        }
+        foresee(node, place)
     }
 
     fn foresee_calls(&self, place: Place, calls: &[Call], pause_after: Option<u32>) -> Prediction {
@@ -243,6 +255,10 @@ fn asks_for_contents(action: &Action) -> bool {
         }
         _ => false,
     }
+}
+
+fn done_unless(result: Result<(), Errno>) -> Prediction {
+    result.map_or_else(failed, |()| Outcome::Done).into()
 }
 
 fn foresee_write(place: Place, at: u64, len: u64) -> Prediction {

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::images::{Image, Images};
 use super::process::{Actor, Description, Node, Place, Request, Table};
 use super::table::{ByteTable, Owner};
-use imglock_core::{Access, Backend, Locking, NodeName, OpenOptions, TableLock};
+use imglock_core::{Access, Backend, LockHolder, Locking, NodeName, OpenOptions, TableLock};
 
 /// The state of the model: images, processes, their open files and their locks.
 ///
@@ -109,10 +109,11 @@ impl World {
         locks
     }
 
-    fn holders(&self, owner: Owner) -> BTreeSet<String> {
+    fn holders(&self, owner: Owner) -> BTreeSet<LockHolder> {
         match owner {
             Owner::Process(table) => {
-                self.tables.get(table).map(|table| table.name.clone()).into_iter().collect()
+                let table = self.tables.get(table);
+                table.map(|table| LockHolder::Process(table.name.clone())).into_iter().collect()
             }
             Owner::Description(description) => self
                 .descriptions
@@ -122,7 +123,7 @@ impl World {
                 .filter(|(table, node)| self.open_node(*table, node).is_some())
                 .filter_map(|(table, node)| {
                     let process = &self.tables.get(*table)?.name;
-                    Some(NodeName::new(process, node).to_string())
+                    Some(NodeName::new(process, node).into())
                 })
                 .collect(),
         }

@@ -4,7 +4,9 @@ use super::scope::Scope;
 use super::verb::Verb;
 use super::{claim, names};
 use crate::text::{Line, Reader, Value};
-use imglock_core::{Action, Backend, LockType, Locking, OpenOptions, RangeSpec, Whence};
+use imglock_core::{
+    Action, ActionKind, Backend, LockType, Locking, OpenOptions, RangeSpec, Whence,
+};
 
 /// The maximum size of an image: 1 GiB.
 pub(super) const LARGEST: i128 = 1 << 30;
@@ -27,10 +29,17 @@ pub(super) struct Placed {
     pub copy: SourceSpan,
 }
 
+impl Placed {
+    /// An action with one name in it, or with none.
+    fn at(object: SourceSpan, action: Action) -> Placed {
+        Placed { action, object, other: object, copy: object }
+    }
+}
+
 /// The words of one step while its action is read.
 pub(super) struct Words<'l, 'd, 'r, 't> {
     /// The verb.
-    pub verb: &'static Verb,
+    pub verb: Verb,
     /// The position of the verb.
     pub span: SourceSpan,
     /// The words after the verb.
@@ -44,150 +53,193 @@ pub(super) struct Words<'l, 'd, 'r, 't> {
 impl<'d> Words<'_, 'd, '_, '_> {
     /// Reads the rest of the line and reports all its problems. Returns `None` if there was any.
     pub fn action(&mut self) -> Option<Placed> {
-        match self.verb.name {
-            "exec" => self.bare(Action::Exec),
-            "exit" => self.bare(Action::Exit),
-            "kill" => self.bare(Action::Kill),
-            "stop" => self.bare(Action::Stop),
-            "continue" => self.bare(Action::Continue),
-            "signal" => self.bare(Action::Signal),
-            "await" => self.bare(Action::Await),
-            "fork" => self.made("the child", |child| Action::Fork { child }),
-            "thread" => self.made("the thread", |name| Action::Thread { name }),
-            "close" => self.named("the node", |node| Action::Close { node }),
-            "inactivate" => self.named("the node", |node| Action::Inactivate { node }),
-            "activate" => self.named("the node", |node| Action::Activate { node }),
-            "create" | "hardlink" | "symlink" | "rename" | "unlink" | "bind" | "overlay" => {
-                self.host()
-            }
-            _ => self.node(),
+        use ActionKind::*;
+
+        match self.verb.kind {
+            Open => self.open(),
+            Close => self.node_alone(|node| Action::Close { node }),
+            Reopen => self.reopen(),
+            Set => self.set(),
+            Inactivate => self.node_alone(|node| Action::Inactivate { node }),
+            Activate => self.node_alone(|node| Action::Activate { node }),
+            Read => self.read(),
+            Write => self.write(),
+            Seek => self.seek(),
+            Dup => self.dup(),
+            Send => self.send(),
+            Lock => self.lock(),
+            Unlock => self.unlock(),
+            Test => self.test(),
+            Fork => self.made("the child", |child| Action::Fork { child }),
+            Thread => self.made("the thread", |name| Action::Thread { name }),
+            Exec => self.bare(Action::Exec),
+            Exit => self.bare(Action::Exit),
+            Kill => self.bare(Action::Kill),
+            Stop => self.bare(Action::Stop),
+            Continue => self.bare(Action::Continue),
+            Signal => self.bare(Action::Signal),
+            Await => self.bare(Action::Await),
+            Create => self.create(),
+            HardLink => self.two_names("to", |name, to| Action::HardLink { name, to }),
+            Symlink => self.two_names("to", |name, to| Action::Symlink { name, to }),
+            Rename => self.two_names("to", |image, to| Action::Rename { image, to }),
+            Unlink => self.unlink(),
+            Bind => self.bind(),
+            Overlay => self.two_names("over", |name, over| Action::Overlay { name, over }),
         }
     }
 
     fn bare(&self, action: Action) -> Option<Placed> {
-        Some(Placed { action, object: self.span, other: self.span, copy: self.span })
-    }
-
-    fn named(&mut self, what: &str, action: impl Fn(String) -> Action) -> Option<Placed> {
-        let (name, span) = self.name(what)?;
-        Some(Placed { action: action(name), object: span, other: span, copy: span })
+        Some(Placed::at(self.span, action))
     }
 
     fn made(&mut self, what: &str, action: impl Fn(String) -> Action) -> Option<Placed> {
         let value = self.line.required(what, self.verb.usage, self.reader)?;
         let name = value.string(what, self.reader)?;
         let name = names::actor(name, value.span, &self.scope.counters, self.reader)?;
-        let span = value.span;
-        Some(Placed { action: action(name), object: span, other: span, copy: span })
+        Some(Placed::at(value.span, action(name)))
     }
 
-    fn host(&mut self) -> Option<Placed> {
-        let image = self.line.required("an image", self.verb.usage, self.reader);
-        let name = image.and_then(|value| names::image(value, &self.scope.counters, self.reader));
-        let object = image.map_or(self.span, |value| value.span);
-        let mut other = object;
-        let action = match self.verb.name {
-            "create" => {
-                let size = size(self.line, self.reader);
-                Action::Create { image: name?, size: size? }
-            }
-            "unlink" => Action::Unlink { image: name? },
-            verb => {
-                let to = self.required(if verb == "overlay" { "over" } else { "to" });
-                other = to.map_or(object, |value| value.span);
-                let to =
-                    to.and_then(|value| names::image(value, &self.scope.counters, self.reader));
-                let read_only =
-                    if verb == "bind" { self.flag("read-only", false) } else { Some(false) };
-                let (name, to, read_only) = (name?, to?, read_only?);
-                match verb {
-                    "bind" => Action::Bind { name, to, read_only },
-                    "overlay" => Action::Overlay { name, over: to },
-                    "hardlink" => Action::HardLink { name, to },
-                    "symlink" => Action::Symlink { name, to },
-                    _ => Action::Rename { image: name, to },
-                }
-            }
+    fn create(&mut self) -> Option<Placed> {
+        let image = self.image();
+        let size = size(self.line, self.reader);
+        let (image, object) = image?;
+        Some(Placed::at(object, Action::Create { image, size: size? }))
+    }
+
+    fn unlink(&mut self) -> Option<Placed> {
+        let (image, object) = self.image()?;
+        Some(Placed::at(object, Action::Unlink { image }))
+    }
+
+    fn bind(&mut self) -> Option<Placed> {
+        let (name, to) = (self.image(), self.other_image("to"));
+        let read_only = self.flag("read-only", false);
+        let ((name, object), (to, other)) = (name?, to?);
+        let action = Action::Bind { name, to, read_only: read_only? };
+        Some(Placed { other, ..Placed::at(object, action) })
+    }
+
+    fn two_names(
+        &mut self,
+        property: &str,
+        action: impl Fn(String, String) -> Action,
+    ) -> Option<Placed> {
+        let (name, other) = (self.image(), self.other_image(property));
+        let ((name, object), (to, other)) = (name?, other?);
+        Some(Placed { other, ..Placed::at(object, action(name, to)) })
+    }
+
+    /// The image that a verb of the host is about.
+    fn image(&mut self) -> Option<(String, SourceSpan)> {
+        let value = self.line.required("an image", self.verb.usage, self.reader)?;
+        Some((names::image(value, &self.scope.counters, self.reader)?, value.span))
+    }
+
+    fn other_image(&mut self, property: &str) -> Option<(String, SourceSpan)> {
+        let value = self.required(property)?;
+        Some((names::image(value, &self.scope.counters, self.reader)?, value.span))
+    }
+
+    fn node_alone(&mut self, action: impl Fn(String) -> Action) -> Option<Placed> {
+        let (node, object) = self.node()?;
+        Some(Placed::at(object, action(node)))
+    }
+
+    fn reopen(&mut self) -> Option<Placed> {
+        let node = self.node();
+        let mode = self.claim();
+        let access = claim::access(self.line, mode, self.reader);
+        let (node, object) = node?;
+        Some(Placed::at(object, Action::Reopen { node, mode: mode?, access: access? }))
+    }
+
+    fn set(&mut self) -> Option<Placed> {
+        let node = self.node();
+        let mode = self.claim();
+        let pause_after = self.pause();
+        let (node, object) = node?;
+        Some(Placed::at(object, Action::Set { node, mode: mode?, pause_after: pause_after? }))
+    }
+
+    fn read(&mut self) -> Option<Placed> {
+        let node = self.node();
+        let at = self.number("at", 0..=i128::from(i64::MAX));
+        let len = self.number("len", 0..=LONGEST_DATA as i128);
+        let (node, object) = node?;
+        Some(Placed::at(object, Action::Read { node, at: at? as u64, len: len? as u64 }))
+    }
+
+    fn write(&mut self) -> Option<Placed> {
+        let node = self.node();
+        let at = self.number("at", 0..=i128::from(i64::MAX));
+        let data = self.data();
+        let (node, object) = node?;
+        Some(Placed::at(object, Action::Write { node, at: at? as u64, data: data? }))
+    }
+
+    fn seek(&mut self) -> Option<Placed> {
+        let node = self.node();
+        let to = self.number("to", 0..=i128::from(i64::MAX));
+        let (node, object) = node?;
+        Some(Placed::at(object, Action::Seek { node, to: to? as u64 }))
+    }
+
+    fn dup(&mut self) -> Option<Placed> {
+        let node = self.node();
+        let value = self.required("as");
+        let copy = value.and_then(|value| Some((self.plain(value, "the copy")?, value.span)));
+        let ((node, object), (copy, span)) = (node?, copy?);
+        Some(Placed { copy: span, ..Placed::at(object, Action::Dup { node, copy }) })
+    }
+
+    fn send(&mut self) -> Option<Placed> {
+        let node = self.node();
+        let to = self.required("to").and_then(|value| {
+            let name = value.string("`to`", self.reader)?;
+            let name = names::actor(name, value.span, &self.scope.counters, self.reader)?;
+            Some((name, value.span))
+        });
+        let copy = match self.line.property("as", self.reader) {
+            Some(value) => self.plain(value, "the copy").map(|name| (name, value.span)),
+            None => node.clone(),
         };
-        Some(Placed { action, object, other, copy: object })
+        let ((node, object), (to, other), (copy, span)) = (node?, to?, copy?);
+        Some(Placed { action: Action::Send { node, to, copy }, object, other, copy: span })
     }
 
-    fn node(&mut self) -> Option<Placed> {
-        let named = self.name("the node");
-        let object = named.as_ref().map_or(self.span, |(_, span)| *span);
-        let node = named.map(|(name, _)| name);
-        let (mut other, mut copy) = (object, object);
-        let action = match self.verb.name {
-            "open" => {
-                let (options, image) = self.open();
-                other = image.unwrap_or(object);
-                Action::Open { node: node?, options: options? }
-            }
-            "reopen" => {
-                let mode = self.claim();
-                let access = claim::access(self.line, mode, self.reader);
-                Action::Reopen { node: node?, mode: mode?, access: access? }
-            }
-            "set" => {
-                let mode = self.claim();
-                let pause_after = self.pause();
-                Action::Set { node: node?, mode: mode?, pause_after: pause_after? }
-            }
-            "read" => {
-                let at = self.number("at", 0..=i128::from(i64::MAX));
-                let len = self.number("len", 0..=LONGEST_DATA as i128);
-                Action::Read { node: node?, at: at? as u64, len: len? as u64 }
-            }
-            "write" => {
-                let at = self.number("at", 0..=i128::from(i64::MAX));
-                let data = self.data();
-                Action::Write { node: node?, at: at? as u64, data: data? }
-            }
-            "seek" => {
-                let to = self.number("to", 0..=i128::from(i64::MAX));
-                Action::Seek { node: node?, to: to? as u64 }
-            }
-            "dup" => {
-                let value = self.required("as");
-                copy = value.map_or(object, |value| value.span);
-                let name = value.and_then(|value| self.plain(value, "the copy"));
-                Action::Dup { node: node?, copy: name? }
-            }
-            "send" => {
-                let to = self.required("to");
-                other = to.map_or(object, |value| value.span);
-                let to = to.and_then(|value| {
-                    let name = value.string("`to`", self.reader)?;
-                    names::actor(name, value.span, &self.scope.counters, self.reader)
-                });
-                let name = match self.line.property("as", self.reader) {
-                    Some(value) => {
-                        copy = value.span;
-                        self.plain(value, "the copy")
-                    }
-                    None => node.clone(),
-                };
-                Action::Send { node: node?, to: to?, copy: name? }
-            }
-            "unlock" => {
-                let range = self.range();
-                Action::Unlock { node: node?, range: range? }
-            }
-            verb => {
-                let kind = self.kind();
-                let range = self.range();
-                let wait = if verb == "lock" { self.flag("wait", false) } else { Some(false) };
-                let (node, kind, range) = (node?, kind?, range?);
-                match verb {
-                    "lock" => Action::Lock { node, kind, range, wait: wait? },
-                    _ => Action::Test { node, kind, range },
-                }
-            }
-        };
-        Some(Placed { action, object, other, copy })
+    fn lock(&mut self) -> Option<Placed> {
+        let node = self.node();
+        let (kind, range) = (self.kind(), self.range());
+        let wait = self.flag("wait", false);
+        let (node, object) = node?;
+        let action = Action::Lock { node, kind: kind?, range: range?, wait: wait? };
+        Some(Placed::at(object, action))
     }
 
-    fn open(&mut self) -> (Option<OpenOptions>, Option<SourceSpan>) {
+    fn unlock(&mut self) -> Option<Placed> {
+        let node = self.node();
+        let range = self.range();
+        let (node, object) = node?;
+        Some(Placed::at(object, Action::Unlock { node, range: range? }))
+    }
+
+    fn test(&mut self) -> Option<Placed> {
+        let node = self.node();
+        let (kind, range) = (self.kind(), self.range());
+        let (node, object) = node?;
+        Some(Placed::at(object, Action::Test { node, kind: kind?, range: range? }))
+    }
+
+    fn open(&mut self) -> Option<Placed> {
+        let node = self.node();
+        let (options, image) = self.options();
+        let ((node, object), options) = (node?, options?);
+        let other = image.unwrap_or(object);
+        Some(Placed { other, ..Placed::at(object, Action::Open { node, options }) })
+    }
+
+    fn options(&mut self) -> (Option<OpenOptions>, Option<SourceSpan>) {
         let value = self.line.property("image", self.reader);
         let image = match value {
             Some(value) => names::image(value, &self.scope.counters, self.reader),
@@ -215,9 +267,10 @@ impl<'d> Words<'_, 'd, '_, '_> {
         (options(), value.map(|value| value.span))
     }
 
-    fn name(&mut self, what: &str) -> Option<(String, SourceSpan)> {
-        let value = self.line.required(what, self.verb.usage, self.reader)?;
-        Some((self.plain(value, what)?, value.span))
+    /// The node that the verb is about.
+    fn node(&mut self) -> Option<(String, SourceSpan)> {
+        let value = self.line.required("the node", self.verb.usage, self.reader)?;
+        Some((self.plain(value, "the node")?, value.span))
     }
 
     fn plain(&mut self, value: Value<'_>, what: &str) -> Option<String> {
@@ -234,7 +287,7 @@ impl<'d> Words<'_, 'd, '_, '_> {
             self.reader.problems.add(
                 self.span,
                 format!("`{name}` is missing"),
-                format!("`{}` needs the property `{name}`", self.verb.name),
+                format!("`{}` needs the property `{name}`", self.verb.name()),
                 format!("write: {}", self.verb.usage),
             );
         }

@@ -130,15 +130,16 @@ fn check_together(
     actors: &mut HashMap<String, usize>,
     reader: &mut Reader<'_>,
 ) {
-    let word = step.action.to_string();
-    let word = word.split(' ').next().unwrap_or_default();
-    if Verb::named(word).is_some_and(|verb| !verb.together) {
-        let allowed: Vec<&str> =
-            super::verb::VERBS.iter().filter(|verb| verb.together).map(|verb| verb.name).collect();
+    let verb = Verb::of(step.action.kind());
+    if !verb.kind.starts_together() {
+        let allowed: Vec<&str> = Verb::all()
+            .filter(|verb| verb.kind.starts_together())
+            .map(|verb| verb.name())
+            .collect();
         reader.problems.add(
             spans.verb,
             "not in `together`",
-            format!("`{word}` is not allowed in `together`"),
+            format!("`{}` is not allowed in `together`", verb.name()),
             format!(
                 "move it before or after the block, which may contain {}",
                 word::list(&allowed)
@@ -174,14 +175,14 @@ fn step(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft {
         Doer::Host => Some(line.name.to_owned()),
         Doer::Actor => names::actor(line.name, line.span, &scope.counters, reader),
     };
-    if verb.doer != doer {
-        let (message, help) = match verb.doer {
+    if verb.doer() != doer {
+        let (message, help) = match verb.doer() {
             Doer::Host => (
-                format!("a process cannot `{}`: only the host changes file names", verb.name),
+                format!("a process cannot `{}`: only the host changes file names", verb.name()),
                 format!("write: {}", verb.usage),
             ),
             Doer::Actor => (
-                format!("the host cannot `{}`: only a process can", verb.name),
+                format!("the host cannot `{}`: only a process can", verb.name()),
                 format!(
                     "write: {}; the verbs of the host are {}",
                     verb.usage,
@@ -195,7 +196,7 @@ fn step(mut line: Line<'_>, scope: &Scope, reader: &mut Reader<'_>) -> Draft {
     line.anchor = first.span;
     let mut words = Words { verb, span: first.span, line: &mut line, scope, reader };
     let placed = words.action();
-    let (expect, expect_spans) = expect::block(&mut line, verb, scope, reader);
+    let (expect, expect_spans) = expect::block(&mut line, &verb, scope, reader);
     let (span, number) = (line.span, line.number);
     line.finish(verb.usage, verb.properties, reader);
     let (Some(actor), Some(placed)) = (actor, placed) else {

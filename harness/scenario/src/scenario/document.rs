@@ -3,13 +3,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Expectation, HeldStatement, ImageDeclaration};
-use imglock_core::{Action, Backend, FileSystem, Hazard};
+use imglock_core::{Action, Backend, FileSystem, Hazard, ScenarioName};
 
 /// A scenario: its description, its requirements and its steps.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scenario {
     /// `theme/file-stem` for an embedded scenario, the path as given for a file of a user.
-    pub name: String,
+    pub name: ScenarioName,
     /// One line that states the result.
     pub summary: String,
     /// A few paragraphs that explain the reason, separated by blank lines.

@@ -138,7 +138,7 @@ fn outcome(
         reader.problems.add(
             value.span,
             "impossible outcome",
-            format!("`{}` cannot have the outcome `{text}`", verb.name),
+            format!("`{}` cannot have the outcome `{text}`", verb.name()),
             format!("its outcomes are {}", possible(verb)),
         );
         return None;
@@ -197,7 +197,7 @@ fn unknown(text: &str, verb: &Verb) -> String {
         }
     }
     let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
-    let possible = format!("the outcomes of `{}` are {}", verb.name, possible(verb));
+    let possible = format!("the outcomes of `{}` are {}", verb.name(), possible(verb));
     match word::nearest(text, &candidates) {
         Some(near) => format!("did you mean \"{near}\"? {possible}"),
         None => possible,

@@ -27,6 +27,7 @@ use crate::word;
 pub use document::{Block, Item, Scenario, Step};
 pub use matrix::ModeMatrix;
 pub use statement::{Expectation, HeldEntry, HeldStatement, ImageDeclaration};
+pub use story::Story;
 
 /// The problems of a text that is not a valid scenario or mode matrix.
 pub type ScenarioError = TextError;

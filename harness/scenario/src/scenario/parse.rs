@@ -4,6 +4,7 @@ use super::draft::Draft;
 use super::head::{self, Head};
 use super::{Scenario, ScenarioError, body, story};
 use crate::text::{Problems, Reader};
+use imglock_core::ScenarioName;
 
 impl Scenario {
     /// Parses a scenario.
@@ -26,9 +27,13 @@ impl Scenario {
     /// assert_eq!(scenario.actors(), ["vm1", "vm2"]);
     /// # Ok::<(), imglock_scenario::ScenarioError>(())
     /// ```
-    pub fn parse(name: &str, source_name: &str, text: &str) -> Result<Scenario, ScenarioError> {
+    pub fn parse(
+        name: impl Into<ScenarioName>,
+        source_name: &str,
+        text: &str,
+    ) -> Result<Scenario, ScenarioError> {
         let mut reader = Reader::new(text);
-        let scenario = read(name, text, &mut reader);
+        let scenario = read(name.into(), text, &mut reader);
         match scenario {
             Some(scenario) if reader.problems.is_empty() => Ok(scenario),
             _ => Err(ScenarioError::new(source_name, text, reader.problems.into_sorted())),
@@ -36,7 +41,7 @@ impl Scenario {
     }
 }
 
-fn read(name: &str, text: &str, reader: &mut Reader<'_>) -> Option<Scenario> {
+fn read(name: ScenarioName, text: &str, reader: &mut Reader<'_>) -> Option<Scenario> {
     let document = reader.document()?;
     let head = Head::read(document.nodes(), reader);
     let mut scope = head.scope();
@@ -51,7 +56,7 @@ fn read(name: &str, text: &str, reader: &mut Reader<'_>) -> Option<Scenario> {
         story::check(&drafts, &head, &mut reader.problems);
     }
     Some(Scenario {
-        name: name.to_owned(),
+        name,
         summary: head.summary,
         about: head.about,
         backends: head.backends,

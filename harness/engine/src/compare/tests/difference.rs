@@ -49,7 +49,7 @@ fn another_lock_table_is_told() {
         kind: LockType::Read,
         range: ByteRange::new(100, 100),
         waiting: false,
-        holders: ["vm0.disk".to_owned()].into(),
+        holders: ["vm0.disk".into()].into(),
     };
     let mut new = bad("granted, granted");
     new.trace.events[1].table = Some(vec![lock.clone()]);

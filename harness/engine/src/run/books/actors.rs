@@ -6,7 +6,7 @@ use std::fmt;
 use super::node::{Node, Role};
 use super::pending::Pending;
 use crate::process::NodeHandle;
-use imglock_core::{Action, Claim};
+use imglock_core::{Action, Claim, NodeName};
 
 /// The full name of a node: the first actor that had its descriptor table, and
 /// the node's own name. It names the node itself, not a copy in another table.
@@ -16,6 +16,13 @@ pub struct FullName<'a> {
     pub root: &'a str,
     /// The node.
     pub node: &'a str,
+}
+
+impl FullName<'_> {
+    /// A copy of it.
+    pub fn to_name(self) -> NodeName {
+        NodeName::new(self.root, self.node)
+    }
 }
 
 impl fmt::Display for FullName<'_> {
@@ -93,11 +100,7 @@ impl Actors {
 
     /// The descriptor tables whose nodes an action may change.
     pub(super) fn tables_of(&self, actor: &str, action: &Action) -> Vec<usize> {
-        let receiver = match action {
-            Action::Send { to, .. } => Some(to.as_str()),
-            _ => None,
-        };
-        let tables = [Some(actor), receiver].into_iter().flatten();
+        let tables = [Some(actor), action.names().receiver].into_iter().flatten();
         let mut tables: Vec<usize> =
             tables.filter_map(|actor| self.number_of_table(actor)).collect();
         tables.dedup();

@@ -319,8 +319,32 @@ impl Books {
             Action::Thread { name } if succeeded => self.actors.enter_thread(actor, name),
             Action::Exec if succeeded => self.exec(actor),
             Action::Exit | Action::Kill => self.leave(actor),
-            _ if succeeded => self.names.apply(action),
-            _ => {}
+            Action::Create { .. }
+            | Action::HardLink { .. }
+            | Action::Symlink { .. }
+            | Action::Rename { .. }
+            | Action::Unlink { .. }
+            | Action::Bind { .. }
+            | Action::Overlay { .. } => {
+                if succeeded {
+                    self.names.apply(action);
+                }
+            }
+            // These failed, or they change no node.
+            Action::Open { .. }
+            | Action::Dup { .. }
+            | Action::Send { .. }
+            | Action::Fork { .. }
+            | Action::Thread { .. }
+            | Action::Exec
+            | Action::Read { .. }
+            | Action::Write { .. }
+            | Action::Seek { .. }
+            | Action::Test { .. }
+            | Action::Stop
+            | Action::Continue
+            | Action::Signal
+            | Action::Await => {}
         }
     }
 

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::run::books::{Books, FullName, Node, Role};
 use crate::run::breach::Breach;
 use imglock_core::{
-    Backend, Claim, HELD_BASE, Hazard, Permission, Permissions, TableLock, UNSHARED_BASE,
-    lock_bytes,
+    Backend, Claim, HELD_BASE, Hazard, LockHolder, NodeName, Permission, Permissions, TableLock,
+    UNSHARED_BASE, lock_bytes,
 };
 
 /// The owner of a lock: an open file description, or a process by its name.
@@ -26,10 +26,10 @@ type Bytes = BTreeMap<(usize, Owner), BTreeSet<i64>>;
 #[derive(Debug, Default)]
 pub(super) struct Sights {
     /// Openers that have lost their locks.
-    lost: HashSet<(String, usize)>,
+    lost: HashSet<(NodeName, usize)>,
     /// Copies of descriptors without the locks of their claim. Such a copy is
     /// no breach until it acquires a claim that it seems to have already.
-    bare: HashSet<(String, usize)>,
+    bare: HashSet<(NodeName, usize)>,
     /// The images on which the latest table showed leaked bytes.
     leaks: HashSet<usize>,
 }
@@ -38,7 +38,7 @@ impl Sights {
     /// Whether a node lacks, or lacked, locks on one of the descriptions.
     pub(super) fn lacked(&self, name: FullName<'_>, descriptions: &[usize]) -> bool {
         descriptions.iter().any(|description| {
-            let key = (name.to_string(), *description);
+            let key = (name.to_name(), *description);
             self.lost.contains(&key) || self.bare.contains(&key)
         })
     }
@@ -69,12 +69,12 @@ fn lock_bytes_by_owner(nodes: &[(FullName<'_>, &Node)], table: &[TableLock]) -> 
     let mut bytes = Bytes::new();
     for lock in table.iter().filter(|lock| !lock.waiting) {
         let owner = match (lock.backend, lock.holders.first()) {
-            (_, None) => Owner::Nobody,
-            (Backend::Posix, Some(process)) => Owner::Process(process.clone()),
-            (Backend::Ofd, Some(name)) => nodes
+            (Backend::Posix, Some(holder)) => Owner::Process(holder.actor().to_owned()),
+            (Backend::Ofd, Some(LockHolder::Node(name))) => nodes
                 .iter()
-                .find(|(node, _)| node.to_string() == *name)
+                .find(|(node, _)| node.root == name.actor && node.node == name.node)
                 .map_or(Owner::Nobody, |(_, node)| Owner::Description(node.description)),
+            (Backend::Ofd, Some(LockHolder::Process(_))) | (_, None) => Owner::Nobody,
         };
         for base in [HELD_BASE, UNSHARED_BASE] {
             let of_base = Permission::ALL.iter().map(|p| base + i64::from(p.number()));
@@ -99,7 +99,7 @@ fn missing(nodes: &[(FullName<'_>, &Node)], bytes: &Bytes, sights: &mut Sights) 
     let mut breaches = Vec::new();
     for (name, node) in nodes {
         let Some(owner) = owner_of(*name, node) else { continue };
-        let key = (name.to_string(), node.description);
+        let key = (name.to_name(), node.description);
         let has = bytes.get(&(node.image, owner)).unwrap_or(&none);
         let gone: BTreeSet<i64> =
             lock_bytes(node.claim_in_force()).into_iter().filter(|b| !has.contains(b)).collect();

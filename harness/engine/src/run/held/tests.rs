@@ -8,18 +8,18 @@ use super::{Comparison, compare};
 use crate::run::history::{History, table};
 use imglock_core::{
     Backend::{self, Ofd, Posix},
-    NodeName,
+    LockHolder,
 };
 use imglock_scenario::{HeldEntry, HeldStatement};
 
 /// A statement, written as a table whose holders are nodes.
 fn statement(text: &str) -> HeldStatement {
-    let mut entries: BTreeMap<String, HeldEntry> = BTreeMap::new();
+    let mut entries: BTreeMap<LockHolder, HeldEntry> = BTreeMap::new();
     for lock in table(Ofd, text) {
         let holder = lock.holders.first().expect("a node");
-        let (actor, node) = holder.split_once('.').expect("a node");
+        let LockHolder::Node(node) = holder else { panic!("{holder} is no node") };
         let entry = entries.entry(holder.clone()).or_insert_with(|| HeldEntry {
-            node: NodeName::new(actor, node),
+            node: node.clone(),
             locks: Vec::new(),
             waiting: Vec::new(),
         });

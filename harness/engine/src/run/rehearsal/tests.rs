@@ -16,7 +16,7 @@ fn rehearsed(backend: Backend, lines: &str) -> Vec<String> {
         };
         let locks = event.table.as_ref().map_or("?".into(), |table| {
             let locks = table.iter().map(|lock| {
-                let holders: Vec<&str> = lock.holders.iter().map(String::as_str).collect();
+                let holders: Vec<String> = lock.holders.iter().map(ToString::to_string).collect();
                 format!("{}:{}", holders.join("+"), lock.range)
             });
             locks.collect::<Vec<_>>().join(" ")

@@ -45,7 +45,7 @@ impl ClaimDifference {
             items.push(self.held(&[]));
         }
         Scenario {
-            name: self.label(),
+            name: self.label().into(),
             summary: self.summary(),
             about: self.about(),
             backends: vec![backend],

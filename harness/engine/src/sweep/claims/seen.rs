@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use super::{Arrangement, OpenerProcesses};
 use crate::process::Tried;
-use imglock_core::{Backend, ByteRange, Claim, LockType, Outcome, TableLock, lock_bytes};
+use imglock_core::{
+    Backend, ByteRange, Claim, LockHolder, LockType, NodeName, Outcome, TableLock, lock_bytes,
+};
 
 /// The name of the image's node in every opener with its own process.
 pub(super) const NODE: &str = "disk";
@@ -46,8 +48,8 @@ pub(super) fn locks_of(arrangement: Arrangement, holders: &[Claim]) -> Vec<Table
     let backend = arrangement.backend;
     let of_one = |(number, claim): (usize, &Claim)| {
         let owner = match backend {
-            Backend::Ofd => format!("{}.{NODE}", actor(number)),
-            Backend::Posix => actor(number),
+            Backend::Ofd => NodeName::new(actor(number), NODE).into(),
+            Backend::Posix => LockHolder::Process(actor(number)),
         };
         let holders = BTreeSet::from([owner]);
         let entry = move |range| TableLock {

@@ -5,7 +5,7 @@ use super::seen::{NODE, Seen, actor, locks_of};
 use super::{Arrangement, OpenerProcesses};
 use crate::process::{Launcher, Reply, Request, StopToken, Tried, Worker};
 use crate::subject::StepFailure;
-use imglock_core::{Access, Claim, Outcome, TableLock};
+use imglock_core::{Access, Claim, NodeName, Outcome, TableLock};
 use imglock_locks::{FileKey, LockTable, WatchedDescriptor};
 
 const IMAGE: &str = "disk.img";
@@ -81,16 +81,10 @@ impl Stage {
             };
             let reply = self.ask(holder, &open)?;
             if let Some(node) = reply.node {
-                let node_name = format!("{}.{NODE}", actor(holder));
+                let name = NodeName::new(actor(holder), NODE);
                 let pid = self.workers[holder].pid;
                 let (owner, fd) = (actor(holder).to_owned(), node.fd);
-                watched.push(WatchedDescriptor {
-                    node: node_name,
-                    owner,
-                    description: holder,
-                    pid,
-                    fd,
-                });
+                watched.push(WatchedDescriptor { node: name, owner, description: holder, pid, fd });
             }
             if reply.outcome != Outcome::Granted {
                 self.close(&watched)?;

@@ -71,7 +71,7 @@ fn shown(locks: &[TableLock]) -> String {
         .map(|lock| {
             let image = if lock.image == 0 { "" } else { "base " };
             let arrow = if lock.waiting { "->" } else { "" };
-            let holders: Vec<&str> = lock.holders.iter().map(String::as_str).collect();
+            let holders: Vec<String> = lock.holders.iter().map(ToString::to_string).collect();
             let lock = format!("{image}{arrow}{} {} {}", lock.kind, lock.range, holders.join("+"));
             lock.trim_end().to_owned()
         })

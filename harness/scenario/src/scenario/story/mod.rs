@@ -1,98 +1,112 @@
-//! Checks that the lines of a scenario are consistent in their order: which actors exist, which
-//! nodes are open, and which actors can run a step. It reports only problems that are certain from
-//! the text. The model decides everything that depends on a refusal.
+//! The rules of a story: whether the lines of a scenario are consistent in their order. They follow
+//! which actors exist, which nodes are open, and which actors can run a step, and report only
+//! problems that are certain from the text. The model decides everything that depends on a refusal.
+//!
+//! [`Story`] contains the rules. `check` applies them to a text and words the messages.
 
 mod cast;
-mod files;
-mod nodes;
+mod check;
+mod fault;
+mod life;
+mod rules;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::collections::{HashMap, HashSet};
 
-use miette::SourceSpan;
+use self::cast::Cast;
+use self::life::{Life, Table};
+use super::Step;
+use super::draft::Broken;
+use imglock_core::{Action, ActionKind, ActionNames, Backend, Outcome};
 
-use self::cast::{Cast, Life, MOST_ACTORS, Table};
-use self::walk::{Event, walk};
-use super::draft::{Broken, Draft, EntrySpans, Spans};
-use super::head::Head;
-use super::{HeldStatement, Step, word};
-use crate::text::Problems;
-use imglock_core::{Action, Backend, LockOwner, Outcome};
+pub(super) use check::check;
 
-/// Checks the complete scenario.
-pub(super) fn check(drafts: &[Draft], head: &Head, problems: &mut Problems) {
-    let mut story = Story {
-        cast: Cast::of(drafts),
-        backends: &head.backends,
-        images: head.images.iter().map(|image| image.name.clone()).collect(),
-        lives: HashMap::new(),
-        tables: Vec::new(),
-        premature: HashSet::new(),
-        problems,
-    };
-    walk(drafts, &mut |event| match event {
-        Event::Step(step, spans, together) => story.step(&step, spans, together),
-        Event::Held(statement, spans) => story.held(&statement, spans),
-        Event::Broken(broken) => story.broken(&broken),
-    });
-}
-
-struct Story<'s> {
+/// A story up to some step.
+///
+/// ```
+/// use imglock_core::{Action, Backend};
+/// use imglock_scenario::{Expectation, Step, Story};
+///
+/// let mut story = Story::new(&[Backend::Ofd], ["disk.img".to_owned()]);
+/// assert!(story.admits("vm1", &Action::Kill));
+/// let kill = Step {
+///     actor: "vm1".to_owned(),
+///     action: Action::Kill,
+///     expect: Expectation::default(),
+///     line: 1,
+/// };
+/// story.enter(&kill, false);
+/// assert!(!story.admits("vm1", &Action::Exit));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// The names in the complete story, where it is known beforehand.
     cast: Cast,
-    backends: &'s [Backend],
+    backends: Vec<Backend>,
+    /// Every name that an image ever had.
     images: HashSet<String>,
     lives: HashMap<String, Life>,
     tables: Vec<Table>,
-    /// The actors that were used before they were made. Each is reported once.
-    premature: HashSet<String>,
-    problems: &'s mut Problems,
 }
 
-impl Story<'_> {
-    fn step(&mut self, step: &Step, spans: &Spans, together: bool) {
-        self.owners(step, spans);
-        if step.action.is_hosts() {
-            return self.host(&step.action, spans);
+impl Story {
+    /// A story without steps, for these backends and with these images.
+    pub fn new(backends: &[Backend], images: impl IntoIterator<Item = String>) -> Story {
+        Story {
+            cast: Cast::default(),
+            backends: backends.to_vec(),
+            images: images.into_iter().collect(),
+            lives: HashMap::new(),
+            tables: Vec::new(),
         }
-        let Some(life) = self.enter(&step.actor, spans.actor) else {
-            return;
-        };
-        if !self.free_to(&step.actor, &life, &step.action, spans.verb) {
-            return;
-        }
-        self.nodes(step, &life, spans, together);
-        self.follow(step, life, spans);
     }
 
-    /// The actor, if it exists at this point; otherwise reports a problem.
-    fn enter(&mut self, name: &str, span: SourceSpan) -> Option<Life> {
+    /// Adds a step. Of a step that is not admitted, the story takes the effects that do not depend
+    /// on the fault. A step in a `together` block (`together`) succeeds for certain only if that is
+    /// its expected outcome.
+    pub fn enter(&mut self, step: &Step, together: bool) {
+        let names = step.action.names();
+        if step.action.is_hosts() {
+            self.images.extend(names.given.map(str::to_owned));
+            return;
+        }
+        let Some(table) = self.appear(&step.actor) else { return };
+        if self.is_free_for(&step.actor, &step.action) {
+            self.note_nodes(step, names, table, together);
+            self.note_lives(step, table);
+        }
+    }
+
+    /// The nodes that the actor has or had, by name.
+    pub fn nodes(&self, actor: &str) -> impl Iterator<Item = &str> {
+        let table = self.lives.get(actor).map(|life| &self.tables[life.table]);
+        table.into_iter().flat_map(|nodes| nodes.keys().map(String::as_str))
+    }
+
+    /// Returns whether the actor has exited or was killed.
+    pub fn has_ended(&self, actor: &str) -> bool {
+        self.lives.get(actor).is_some_and(|life| life.gone.is_some())
+    }
+
+    /// Returns whether the actor is stopped by a signal.
+    pub fn is_stopped(&self, actor: &str) -> bool {
+        self.lives.get(actor).is_some_and(|life| life.stopped)
+    }
+
+    /// The descriptor table of an actor, which is added at its first step. Returns `None` if the
+    /// actor cannot exist at this point.
+    fn appear(&mut self, name: &str) -> Option<usize> {
         if let Some(life) = self.lives.get(name) {
-            let Some(line) = life.gone else {
-                return Some(life.clone());
-            };
-            self.problems.add(
-                span,
-                "has ended",
-                format!("`{name}` ended on line {line}"),
-                "move this step before that line, or use another process",
-            );
+            return life.gone.is_none().then_some(life.table);
+        }
+        if self.cast.makes_later(name) {
             return None;
         }
-        if self.cast.made.contains(name) && !self.cast.doubtful.contains(name) {
-            if !self.premature.insert(name.to_owned()) {
-                return None;
-            }
-            self.problems.add(
-                span,
-                "does not exist yet",
-                format!("`{name}` is used before the `fork` or `thread` that makes it"),
-                "move this step after that line, or give the new actor another name",
-            );
-            return None;
-        }
-        let life = Life::new(self.new_table(Table::default()));
-        self.born(name, life.clone(), span);
-        Some(life)
+        let table = self.new_table(Table::default());
+        self.lives.insert(name.to_owned(), Life::new(table));
+        Some(table)
     }
 
     fn new_table(&mut self, table: Table) -> usize {
@@ -100,153 +114,91 @@ impl Story<'_> {
         self.tables.len() - 1
     }
 
-    fn born(&mut self, name: &str, life: Life, span: SourceSpan) {
-        self.lives.insert(name.to_owned(), life);
-        if self.lives.len() > MOST_ACTORS {
-            self.problems.add(
-                span,
-                "too many processes",
-                format!("the scenario has more than {MOST_ACTORS} processes"),
-                "use fewer rounds or fewer processes",
-            );
-        }
+    fn is_free_for(&self, actor: &str, action: &Action) -> bool {
+        let kind = action.kind();
+        self.lives.get(actor).is_none_or(|life| {
+            (!life.stopped || kind.reaches_stopped())
+                && (life.waits.is_none() || kind.reaches_waiting())
+        })
     }
 
-    /// Returns whether the actor can run this action in its current state; otherwise reports a problem.
-    fn free_to(&mut self, name: &str, life: &Life, action: &Action, span: SourceSpan) -> bool {
-        let always = matches!(action, Action::Continue | Action::Kill | Action::Signal);
-        if life.stopped && !always {
-            self.problems.add(
-                span,
-                "while stopped",
-                format!("`{name}` is stopped and cannot run this step"),
-                "resume it first with `continue`; a stopped process accepts only `continue`, \
-                 `kill` and `signal`",
-            );
-            return false;
+    /// Applies the step to its node and to the copy of the node.
+    fn note_nodes(&mut self, step: &Step, names: ActionNames<'_>, table: usize, together: bool) {
+        let Some(node) = names.node else { return };
+        if let Action::Open { .. } = step.action {
+            let granted = self.says(step, &Outcome::Granted, together);
+            self.tables[table].insert(node.to_owned(), granted);
         }
-        let Some(state) = life.waits.as_ref().filter(|_| !always) else {
-            return true;
+        if let Action::Close { .. } = step.action {
+            self.tables[table].insert(node.to_owned(), false);
+        }
+        let Some(copy) = names.copy else { return };
+        let open = self.tables[table].get(node).copied().unwrap_or(false);
+        let open = open && self.says(step, &Outcome::Done, together);
+        let receiver = match names.receiver {
+            None => Some(table),
+            Some(to) if to == step.actor => None,
+            Some(to) => self.appear(to).filter(|_| self.is_free_for(to, &step.action)),
         };
-        if matches!(action, Action::Await | Action::Stop) {
-            return true;
+        if let Some(receiver) = receiver {
+            self.tables[receiver].insert(copy.to_owned(), open);
         }
-        self.problems.add(
-            span,
-            format!("while {state}"),
-            format!("`{name}` is still {state} in an earlier step"),
-            format!(
-                "`{name} await` waits for the end of that step; until then `{name}` accepts only \
-                 `await`, `kill`, `signal`, `stop` and `continue`"
-            ),
-        );
-        false
     }
 
     /// Applies the step to its actor, and adds the actor that it makes.
-    fn follow(&mut self, step: &Step, mut life: Life, spans: &Spans) {
+    fn note_lives(&mut self, step: &Step, table: usize) {
+        use ActionKind::*;
+
+        let waits = self.waits(step);
         match &step.action {
-            Action::Fork { child } | Action::Thread { name: child } => {
-                if self.lives.contains_key(child) {
-                    self.problems.add(
-                        spans.object,
-                        "taken",
-                        format!("an actor `{child}` already exists"),
-                        "choose another name; in a `repeat ... as=n` a name such as `child$n` is \
-                         new in every round",
-                    );
-                } else {
-                    let table = match step.action {
-                        Action::Fork { .. } => self.new_table(self.tables[life.table].clone()),
-                        _ => life.table,
-                    };
-                    self.born(child, Life::new(table), spans.object);
-                }
+            Action::Fork { child } if !self.lives.contains_key(child) => {
+                let copy = self.new_table(self.tables[table].clone());
+                self.lives.insert(child.clone(), Life::new(copy));
             }
-            Action::Exec => {
-                // The remaining nodes depend on `cloexec`.
-                let mut table = self.tables[life.table].clone();
-                table.0.values_mut().for_each(|sure| *sure = false);
-                life.table = self.new_table(table);
+            Action::Thread { name } if !self.lives.contains_key(name) => {
+                self.lives.insert(name.clone(), Life::new(table));
             }
-            Action::Exit | Action::Kill => life.gone = Some(step.line),
-            Action::Stop => life.stopped = true,
-            Action::Continue => life.stopped = false,
-            Action::Await => {
-                if !life.could_wait {
-                    self.problems.add(
-                        spans.verb,
-                        "nothing to wait for",
-                        format!("`{}` has no step that can be blocked or paused", step.actor),
-                        "an earlier `lock` with `wait=#true` can be blocked, and an earlier `open` or \
-                         `set` with `pause-after` can be paused",
-                    );
-                }
-                life.waits = self.waits(step);
-            }
-            action => {
-                life.could_wait |= can_wait(action);
-                life.waits = life.waits.or(self.waits(step));
-            }
+            _ => {}
         }
-        self.lives.insert(step.actor.clone(), life);
+        let left = matches!(step.action, Action::Exec).then(|| {
+            // The remaining nodes depend on `cloexec`.
+            let nodes = self.tables[table].keys().map(|node| (node.clone(), false));
+            let nodes = nodes.collect();
+            self.new_table(nodes)
+        });
+        let Some(life) = self.lives.get_mut(&step.actor) else { return };
+        life.could_wait |= step.action.can_wait();
+        match step.action.kind() {
+            Exec => life.table = left.unwrap_or(table),
+            Exit | Kill => life.gone = Some(step.line),
+            Stop => life.stopped = true,
+            Continue => life.stopped = false,
+            Await => life.waits = waits,
+            Open | Close | Reopen | Set | Inactivate | Activate | Read | Write | Seek | Dup
+            | Send | Lock | Unlock | Test | Signal => life.waits = life.waits.take().or(waits),
+            Fork | Thread | Create | HardLink | Symlink | Rename | Unlink | Bind | Overlay => {}
+        }
+    }
+
+    /// Returns whether the step certainly has this outcome.
+    fn says(&self, step: &Step, wanted: &Outcome, together: bool) -> bool {
+        self.backends.iter().all(|backend| match step.expect.on(*backend) {
+            Some(outcome) => outcome == wanted,
+            None => !together,
+        })
     }
 
     /// `blocked` or `paused`, if the file expects it on every backend.
-    fn waits(&self, step: &Step) -> Option<String> {
+    fn waits(&self, step: &Step) -> Option<Outcome> {
         let waiting = |backend: &Backend| {
             matches!(step.expect.on(*backend), Some(Outcome::Blocked | Outcome::Paused))
         };
         let first = step.expect.on(*self.backends.first()?)?;
-        self.backends.iter().all(waiting).then(|| first.to_string())
-    }
-
-    /// Reports an expected lock owner that is not in the scenario.
-    fn owners(&mut self, step: &Step, spans: &Spans) {
-        for (backend, outcome) in &step.expect.0 {
-            if let Outcome::Held { owner: LockOwner::Actor(name), .. } = outcome
-                && let Some(span) = spans.expect.get(backend)
-                && !self.cast.knows(name)
-            {
-                self.stranger(name, *span);
-            }
-        }
-    }
-
-    fn held(&mut self, statement: &HeldStatement, spans: &[EntrySpans]) {
-        for (entry, span) in statement.entries.iter().zip(spans) {
-            let actor = &entry.node.actor;
-            if !self.cast.knows(actor) {
-                self.stranger(actor, span.actor);
-                continue;
-            }
-            // An actor that has ended may have left a lock behind.
-            let table = match self.lives.get(actor) {
-                Some(life) => Some(life.table),
-                None => self.enter(actor, span.actor).map(|life| life.table),
-            };
-            let holds = !entry.locks.is_empty() || !entry.waiting.is_empty();
-            if let Some(table) = table.filter(|_| holds) {
-                self.opened(actor, &entry.node.node, table, span.node);
-            }
-        }
-    }
-
-    fn stranger(&mut self, name: &str, span: SourceSpan) {
-        let mut known: Vec<&str> =
-            self.cast.named.union(&self.cast.made).map(String::as_str).collect();
-        known.retain(|name| *name != "host");
-        known.sort_unstable();
-        self.problems.add(
-            span,
-            "unknown process",
-            format!("there is no process `{name}` in this scenario"),
-            word::advice(name, &known),
-        );
+        self.backends.iter().all(waiting).then(|| first.clone())
     }
 
     /// After a broken line, nothing is certain about the names in it.
-    fn broken(&mut self, broken: &Broken) {
+    fn forget(&mut self, broken: &Broken) {
         if let Some(life) = self.lives.get_mut(&broken.actor) {
             life.stopped = false;
             life.waits = None;
@@ -254,20 +206,10 @@ impl Story<'_> {
         }
         for table in &mut self.tables {
             for word in &broken.words {
-                if let Some(sure) = table.0.get_mut(word) {
+                if let Some(sure) = table.get_mut(word) {
                     *sure = false;
                 }
             }
         }
-    }
-}
-
-/// Returns whether a step can be `blocked` or `paused`.
-fn can_wait(action: &Action) -> bool {
-    match action {
-        Action::Lock { wait, .. } => *wait,
-        Action::Set { pause_after, .. } => pause_after.is_some(),
-        Action::Open { options, .. } => options.pause_after.is_some(),
-        _ => false,
     }
 }
