@@ -13,11 +13,11 @@ use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
 use imglock_engine::{ExplorePlan, SessionOptions, StopToken, explore};
 use imglock_locks::KernelLocks;
 
-const CASES: u64 = 100;
 const ROUNDS: usize = 9;
 
 fn main() {
     imglock_qemu::init();
+    let cases: u64 = paired::size(100, 20);
     let directory = tempfile::tempdir().expect("a directory");
     let image = directory.path().join("disk.img");
     std::fs::write(&image, [0; 512]).expect("an image");
@@ -28,12 +28,12 @@ fn main() {
         let mut seed = 0;
         let mut steps = 0;
         let mut locks = KernelLocks::new(file.as_fd(), backend);
-        let calls = u32::try_from(CASES).expect("few") * 12;
+        let calls = u32::try_from(cases).expect("few") * 12;
         let paired = paired::measure(
             ROUNDS,
             || {
                 seed += 1;
-                let plan = ExplorePlan::hunt(backend, seed, CASES);
+                let plan = ExplorePlan::hunt(backend, seed, cases);
                 let explored = explore(&plan, &options, &mut |_| {}).expect("explored");
                 assert!(explored.agrees(), "{}", explored.differences[0].scenario);
                 steps = explored.steps;
@@ -48,7 +48,7 @@ fn main() {
                 }
             },
         );
-        let per_second = CASES as f64 / paired.ours.as_secs_f64();
+        let per_second = cases as f64 / paired.ours.as_secs_f64();
         println!(
             "{backend}, one lane: {:.2?} a step ({per_second:.0} cases of 12 steps a second); \
              bare fcntl: {:.2?}; ratio {:.0}",

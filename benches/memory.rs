@@ -2,6 +2,8 @@
 //! the image open and locked and waits.
 #![expect(unsafe_code, reason = "the floor forks by itself")]
 
+mod paired;
+
 use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -33,12 +35,13 @@ fn main() {
     let output = output.expect("the floor runs");
     let floor: f64 = String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number");
     let ratio = ours / floor;
-    let verdict = if ratio <= AIM { "within" } else { "ABOVE" };
+    let verdict = paired::verdict(ratio, AIM);
     println!(
         "{OPENERS} idle openers: {ours:.0} KiB each; bare forked process that holds the same \
          locks: {floor:.0} KiB each; ratio {ratio:.2}, {verdict} the {AIM} aimed at \
          (private pages and page tables)"
     );
+    paired::guard("memory of an idle opener", ratio, AIM);
 }
 
 /// KiB of each worker that has the image open.

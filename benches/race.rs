@@ -21,7 +21,9 @@ use nix::sched::{CloneFlags, unshare};
 use rustix::thread::futex::{Flags, wait, wake};
 
 /// In a second or so: what starts and ends the processes is little of it.
-const ROUNDS: u32 = 20_000;
+fn rounds() -> u32 {
+    paired::size(20_000, 5_000)
+}
 
 fn main() {
     imglock_qemu::init();
@@ -31,7 +33,8 @@ fn main() {
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
     let options = SessionOptions::new(directory.path().to_owned(), stop);
     for openers in [2, 4, 16] {
-        let rounds = Some(u64::from(ROUNDS));
+        let count = rounds();
+        let rounds = Some(u64::from(count));
         let plan = RacePlan { openers, sharing: 0, rounds, ..RacePlan::new(Backend::Ofd) };
         let paired = paired::measure(
             7,
@@ -42,7 +45,7 @@ fn main() {
             || bare(&plan, &image),
         );
         let what = format!("round of {openers} openers");
-        paired::report(&what, "bare barrier and calls", &paired, ROUNDS, 2.5);
+        paired::report(&what, "bare barrier and calls", &paired, count, 2.5);
     }
 }
 
@@ -54,7 +57,7 @@ fn bare(plan: &RacePlan, image: &Path) {
             let barrier = &barrier;
             scope.spawn(move || {
                 unshare(CloneFlags::CLONE_FILES).expect("a table of its own");
-                for round in 0..u64::from(ROUNDS) {
+                for round in 0..plan.rounds.unwrap_or_default() {
                     barrier.wait(plan.openers);
                     let claim = plan.mode(round, opener).claim();
                     let writes = Access::needed_by(claim) == Access::ReadWrite;

@@ -5,20 +5,21 @@ mod paired;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use imglock_core::Verdict;
 use imglock_engine::{Casting, Job, Launcher, LauncherOptions, Session, SessionOptions, StopToken};
 use imglock_scenario::Scenario;
 
-/// What people wait for without noticing.
-const AIM: Duration = Duration::from_secs(2);
+/// Less than 2 s on a quiet machine: what people wait for without noticing.
+const AIM: f64 = 3.0;
 
 fn main() {
     imglock_qemu::init();
     let scenarios = scenarios(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"));
     let jobs: Vec<Job> = scenarios
         .iter()
+        // Some are meant for a FUSE server or an overlay, or need root.
+        .filter(|scenario| scenario.makes_sense_on(None) && !scenario.mounts())
         .flat_map(|scenario| {
             scenario.backends.iter().map(|backend| Job {
                 scenario: Arc::clone(scenario),
@@ -50,15 +51,8 @@ fn main() {
             }
         },
     );
-    let verdict = if paired.ours <= AIM { "within" } else { "ABOVE" };
-    println!(
-        "suite: {} results on 2 lanes in {:.2?}, {verdict} the {AIM:?} aimed at; \
-         its processes started and ended, on 1 lane: {:.2?}; ratio {:.2}",
-        jobs.len(),
-        paired.ours,
-        paired.floor,
-        paired.ratio
-    );
+    let what = format!("suite of {} results on 2 lanes", jobs.len());
+    paired::report(&what, "its processes started and ended, 1 lane", &paired, 1, AIM);
 }
 
 fn scenarios(folder: &Path) -> Vec<Arc<Scenario>> {

@@ -63,6 +63,7 @@ pub fn on_file_systems(
 ///
 /// # Errors
 /// A folder cannot be read.
+#[cfg(feature = "vm")]
 pub fn files(library: &Library, patterns: &[String]) -> Result<Vec<PathBuf>, Failure> {
     let is_of_user = |pattern: &&String| embedded(library, pattern).is_empty();
     let mut files = Vec::new();

@@ -2,6 +2,7 @@
 
 mod outside;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -294,4 +295,60 @@ fn the_page_says_which_qemu_played() {
         assert!(page.contains(&format!("<code>{}/qemu-", path.display())), "{subject}");
         assert!(page.contains(&format!("ofd by {subject}")), "{subject}");
     }
+}
+
+/// A folder with programs of QEMU's names that say a version, and write down
+/// each start in the file `starts`.
+fn logging_programs() -> Folder {
+    let folder = Folder::new();
+    let log = folder.path().join("starts");
+    std::fs::write(&log, "").expect("writable");
+    for program in QemuProgram::ALL {
+        let name = program.file_name();
+        let text = format!(
+            "#!/bin/sh\necho \"{name} $*\" >> '{}'\necho '{name} version 9.1.0'\n",
+            log.display()
+        );
+        let path = folder.path().join(&name);
+        std::fs::write(&path, text).expect("writable");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("writable");
+    }
+    // The same programs by another path, as /bin and /usr/bin are on many machines.
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).expect("a link");
+    folder
+}
+
+/// The starts while `arguments` ran a scenario that only our own workers play.
+fn starts(arguments: &[&str]) -> String {
+    let folder = logging_programs();
+    let path = std::env::join_paths([folder.path().to_owned(), folder.path().join("again")]);
+    imglock()
+        .args(["run", "process/fork-and-exec-leak-nothing", "--backend", "ofd"])
+        .args(arguments)
+        .env("PATH", path.expect("a PATH"))
+        .assert()
+        .success();
+    std::fs::read_to_string(folder.path().join("starts")).expect("a log")
+}
+
+#[test]
+fn programs_that_do_not_play_are_not_started() {
+    assert_eq!(starts(&[]), "");
+    assert_eq!(starts(&["--subject", "builtin"]), "");
+}
+
+#[test]
+fn a_program_that_is_to_play_is_asked_for_its_version_once() {
+    assert_eq!(starts(&["--subject", "builtin", "--subject", "qemu-io"]), "qemu-io --version\n");
+}
+
+#[test]
+fn programs_in_a_folder_that_was_named_are_not_started_more_often() {
+    let folder = logging_programs();
+    let named = folder.path().to_str().expect("a path");
+    assert_eq!(starts(&["--qemu-dir", named]), "");
+    assert_eq!(std::fs::read_to_string(folder.path().join("starts")).expect("a log"), "");
+    assert_eq!(starts(&["--qemu-dir", named, "--subject", "builtin", "--subject", "qemu-io"]), "");
+    let log = std::fs::read_to_string(folder.path().join("starts")).expect("a log");
+    assert_eq!(log, "qemu-io --version\n");
 }

@@ -93,3 +93,15 @@ fn colour_is_off_in_a_pipe_and_on_when_asked_for() {
         .code(2)
         .stderr(red.not());
 }
+
+/// A build without the feature says so, whatever is asked of the command.
+#[cfg(not(feature = "vm"))]
+#[rstest::rstest]
+#[case(&["vm"])]
+#[case(&["vm", "--kernel", "a.deb", "--", "--fs", "ext4"])]
+#[case(&["vm", "--help"])]
+fn vm_without_the_feature_is_one_clear_error(#[case] arguments: &[&str]) {
+    let error = "error: this imglock cannot boot kernels, because it was built without the feature \
+                 `vm`\nhelp: install it with `cargo install`, without --no-default-features\n";
+    imglock().args(arguments).assert().code(2).stdout("").stderr(error);
+}

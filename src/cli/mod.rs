@@ -22,9 +22,12 @@ mod run;
 mod seconds;
 mod self_test;
 mod subject;
+#[cfg(feature = "vm")]
 mod vm;
 
-pub use choice::{chosen, once};
+pub use choice::chosen;
+#[cfg(feature = "vm")]
+pub use choice::once;
 pub use compare::{CompareArgs, CompareFormat};
 pub use directory::{DirectoryArgs, QemuDirArgs};
 pub use explore::ExploreArgs;
@@ -45,6 +48,7 @@ pub use repro::ReproArgs;
 pub use run::RunArgs;
 pub use self_test::SelfTestArgs;
 pub use subject::{Cast, SubjectArgs};
+#[cfg(feature = "vm")]
 pub use vm::{NotInAGuest, VmArgs};
 
 use std::fmt::Write as _;
@@ -203,7 +207,12 @@ pub enum Command {
     /// `imglock run ARGS`. The results are reported here, with one column for
     /// each kernel and file system. A kernel that panics, hangs or prints nothing
     /// is also a result. This does not need root; imglock is root in the guest.
+    #[cfg(feature = "vm")]
     Vm(VmArgs),
+    /// Not in this build, which lacks the feature `vm`.
+    #[cfg(not(feature = "vm"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Vm(NoVmArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page.
@@ -239,6 +248,14 @@ pub struct CheckArgs {
     /// Scenario files, known-failure files, or folders that contain them.
     #[arg(value_name = "FILE", required = true)]
     pub paths: Vec<PathBuf>,
+}
+
+/// Any arguments of `vm` in a build without it, so that all of them give the same error.
+#[cfg(not(feature = "vm"))]
+#[derive(Debug, Args)]
+pub struct NoVmArgs {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _arguments: Vec<std::ffi::OsString>,
 }
 
 /// Arguments of `completions`.

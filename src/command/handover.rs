@@ -14,7 +14,7 @@ use crate::report::handover as report;
 
 /// `imglock handover`.
 pub fn handover(args: HandoverArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu.programs)?;
+    let binaries = subject::found(&args.qemu.programs, &[])?;
     let binary = binaries.first(QemuProgram::System).cloned().ok_or_else(|| Failure::NoPlayer {
         why: format!("a handover needs {}, which was not found", QemuProgram::System.file_name()),
     })?;

@@ -4,14 +4,13 @@ use std::time::{Duration, Instant};
 use imglock_core::Mode;
 use imglock_engine::{ReceiveError, StopToken};
 use imglock_locks::{Survey, survey, would_grant};
-use jiff::Zoned;
 
 use crate::cli::HoldersArgs;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::Output;
-use crate::report::holders::{changes, json, text};
+use crate::report::holders::{Clock, changes, json, text};
 
 /// The shortest pause between two surveys.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -30,7 +29,7 @@ pub fn holders(args: HoldersArgs, output: &mut Output) -> Result<ExitCode, Failu
         json::document(&seen, &mut whole)?;
     } else {
         let width = output.width();
-        text::Text { now: &Zoned::now(), width }.write(&seen, args.asked, &mut whole)?;
+        text::Text { clock: &Clock::local(), width }.write(&seen, args.asked, &mut whole)?;
     }
     output.write_all(&whole)?;
     output.flush()?;
@@ -54,7 +53,7 @@ fn watch(args: &HoldersArgs, first: Survey, output: &mut Output) -> Result<ExitC
         json::line(&first, output)?;
     } else {
         let width = output.width();
-        text::Text { now: &Zoned::now(), width }.write(&first, None, output)?;
+        text::Text { clock: &Clock::local(), width }.write(&first, None, output)?;
         writeln!(output, "\nWatching for changes; Ctrl-C ends the command.")?;
     }
     output.flush()?;
@@ -67,12 +66,12 @@ fn watch(args: &HoldersArgs, first: Survey, output: &mut Output) -> Result<ExitC
         let began = Instant::now();
         let seen = survey(&args.images)?;
         took = began.elapsed();
-        let now = Zoned::now();
+        let clock = Clock::local();
         for change in changes::between(&last, &seen) {
             if args.json {
-                json::change(&change, &now, output)?;
+                json::change(&change, &clock, output)?;
             } else {
-                changes::line(&change, &now, seen.images.len() > 1, output)?;
+                changes::line(&change, &clock, seen.images.len() > 1, output)?;
             }
         }
         output.flush()?;

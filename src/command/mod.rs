@@ -5,6 +5,7 @@ mod baseline;
 mod check;
 mod claims;
 mod compare;
+#[cfg(feature = "vm")]
 mod console_files;
 mod explain;
 mod explore;
@@ -13,6 +14,7 @@ mod generate;
 mod handover;
 mod hold;
 mod holders;
+#[cfg(feature = "vm")]
 mod host;
 mod judge_history;
 mod known;
@@ -29,6 +31,7 @@ mod run_log;
 mod seed;
 mod self_test;
 mod subject;
+#[cfg(feature = "vm")]
 mod vm;
 
 use crate::cli::{Cli, Command};
@@ -60,7 +63,10 @@ pub fn run(cli: Cli, output: &mut Output) -> Result<ExitCode, Failure> {
         Command::Handover(args) => handover::handover(args, output),
         Command::SelfTest(args) => self_test::self_test(args, quiet, output),
         Command::JudgeHistory(args) => judge_history::judge_history(args, quiet, output),
+        #[cfg(feature = "vm")]
         Command::Vm(args) => vm::vm(args, quiet, output),
+        #[cfg(not(feature = "vm"))]
+        Command::Vm(_) => Err(Failure::NoVm),
         Command::Completions(args) => generate::completions(args, output),
         Command::Man(args) => generate::man(args, output),
     }

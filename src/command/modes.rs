@@ -14,7 +14,7 @@ use crate::report::modes::{self as report, Trial};
 
 /// `imglock modes`.
 pub fn modes(args: ModesArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu.programs)?;
+    let binaries = subject::found(&args.qemu.programs, &[])?;
     let modes = args.modes();
     let mut recipes = modes.iter().flat_map(|mode| Recipe::of(*mode));
     if recipes.all(|recipe| recipe.players(&binaries).is_empty()) {

@@ -37,7 +37,7 @@ fn list(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
 /// Runs one drill where the locks are lost, and again with OFD locks, and
 /// describes both.
 fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu.programs)?;
+    let binaries = subject::found(&args.qemu.programs, &[])?;
     let player = drill.player(&binaries).map_err(|why| Failure::NoPlayer { why })?;
     let stop = interrupt::stop_on_signals()?;
     let mut practice = practice(&args.qemu, &stop)?;
@@ -64,7 +64,7 @@ fn narrate(drill: &Drill, args: &ReproArgs, output: &mut Output) -> Result<ExitC
 
 /// Runs every drill under every condition with every QEMU.
 fn all(args: &ReproArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let binaries = subject::found(&args.qemu.programs)?;
+    let binaries = subject::found(&args.qemu.programs, &[])?;
     let exercises = DrillExercise::all(&binaries);
     if exercises.is_empty() {
         return Err(Failure::NoPlayer { why: "no QEMU was found".to_owned() });

@@ -58,6 +58,7 @@ impl<'o> RunLog<'o> {
     }
 
     /// Prints a note on standard error that is not part of any report.
+    #[cfg(feature = "vm")]
     pub fn hint(&self, text: &str) {
         let mut errors = self.output.errors();
         self.progress.aside(|| {

@@ -1,5 +1,5 @@
 use imglock_engine::Casting;
-use imglock_qemu::{QemuBinaries, SubjectKind};
+use imglock_qemu::{QemuBinaries, QemuProgram, SubjectKind};
 
 use crate::cli::{Cast, QemuDirArgs, SubjectArgs};
 use crate::failure::Failure;
@@ -9,7 +9,12 @@ use crate::failure::Failure;
 /// # Errors
 /// A `--qemu-dir` contains no QEMU.
 pub fn castings(args: &SubjectArgs) -> Result<Vec<Casting>, Failure> {
-    let binaries = binaries(args, args.subjects().iter().any(|kind| kind.program().is_some()))?;
+    let programs: Vec<QemuProgram> =
+        args.subjects().into_iter().filter_map(SubjectKind::program).collect();
+    let binaries = match &*programs {
+        [] => none(&args.programs)?,
+        wanted => found(&args.programs, wanted)?,
+    };
     Ok(args.casts().iter().map(|cast| casting(cast, &binaries)).collect())
 }
 
@@ -19,8 +24,9 @@ pub fn castings(args: &SubjectArgs) -> Result<Vec<Casting>, Failure> {
 /// # Errors
 /// As [`castings`], or no QEMU was found.
 pub fn mixed(args: &SubjectArgs) -> Result<Vec<Casting>, Failure> {
-    let binaries = binaries(args, true)?;
     let mut kinds = args.subjects();
+    let programs: Vec<QemuProgram> = kinds.iter().filter_map(|kind| kind.program()).collect();
+    let binaries = found(&args.programs, &programs)?;
     kinds.retain(|kind| *kind != SubjectKind::Builtin);
     if kinds.is_empty() {
         // `qemu-io` supports few actions and plays only if it is named.
@@ -44,20 +50,26 @@ fn casting(cast: &Cast, binaries: &QemuBinaries) -> Casting {
     Casting::new(cast.0.iter().map(|kind| kind.subject(binaries)).collect())
 }
 
-/// QEMU's programs in the directories of `args` and in PATH; none unless
-/// `wanted`.
-fn binaries(args: &SubjectArgs, wanted: bool) -> Result<QemuBinaries, Failure> {
-    let found = found(&args.programs)?;
-    Ok(if wanted { found } else { QemuBinaries::default() })
+/// No program. A `--qemu-dir` is checked without starting what is in it.
+fn none(args: &QemuDirArgs) -> Result<QemuBinaries, Failure> {
+    match args.qemu_dirs.iter().find(|folder| !QemuBinaries::may_be_in(folder)) {
+        Some(empty) => Err(Failure::NoQemu { directory: empty.clone() }),
+        None => Ok(QemuBinaries::default()),
+    }
 }
 
-/// QEMU's programs in these directories and in PATH.
+/// QEMU's programs in these directories and in PATH. The `wanted` ones
+/// start first, to report their versions; others start only if a directory has none of these.
 ///
 /// # Errors
 /// One of the directories contains no QEMU.
-pub fn found(args: &QemuDirArgs) -> Result<QemuBinaries, Failure> {
-    match args.qemu_dirs.iter().find(|folder| QemuBinaries::within(folder).is_empty()) {
+pub fn found(args: &QemuDirArgs, wanted: &[QemuProgram]) -> Result<QemuBinaries, Failure> {
+    let binaries = QemuBinaries::find(&args.qemu_dirs);
+    for program in wanted {
+        let _reported = binaries.first(*program);
+    }
+    match args.qemu_dirs.iter().find(|folder| !binaries.has_one_in(folder)) {
         Some(empty) => Err(Failure::NoQemu { directory: empty.clone() }),
-        None => Ok(QemuBinaries::find(&args.qemu_dirs)),
+        None => Ok(binaries),
     }
 }

@@ -142,7 +142,8 @@ impl VmObserver for Guests<'_, '_> {
 
 /// The options of the guests.
 fn options(args: &VmArgs, stop: StopToken) -> Result<VmOptions, Failure> {
-    let emulator = subject::found(&args.programs)?.first(QemuProgram::System).cloned();
+    let emulator =
+        subject::found(&args.programs, &[QemuProgram::System])?.first(QemuProgram::System).cloned();
     let emulator = emulator.ok_or_else(|| Failure::NoPlayer {
         why: format!(
             "booting a kernel needs {}, which was not found",

@@ -13,6 +13,11 @@ impl Failure {
             Failure::Unwritable { file, .. } => {
                 return Some(format!("choose another path with {}", file.option()));
             }
+            #[cfg(feature = "vm")]
+            Failure::NotInAGuest(_) | Failure::Payload(_) => return None,
+            #[cfg(not(feature = "vm"))]
+            Failure::NoVm => "install it with `cargo install`, without --no-default-features",
+            #[cfg(feature = "vm")]
             Failure::Kernel(error) => return engine::kernel(error),
             Failure::Site(error) => return engine::site(error),
             Failure::Harness(error) => return engine::harness(error),
@@ -64,8 +69,6 @@ impl Failure {
             Failure::Invalid(_)
             | Failure::Unreadable { .. }
             | Failure::History(_)
-            | Failure::NotInAGuest(_)
-            | Failure::Payload(_)
             | Failure::Signals(_)
             | Failure::Output(_)
             | Failure::NoMatrix

@@ -2,7 +2,9 @@
 
 use imglock_engine::{HarnessError, ProbeError, ProcessError, RaceError, SiteError};
 use imglock_locks::SurveyError;
-use imglock_qemu::{HandoverError, KernelError};
+use imglock_qemu::HandoverError;
+#[cfg(feature = "vm")]
+use imglock_qemu::KernelError;
 
 pub(super) fn race(error: &RaceError) -> Option<String> {
     match error {
@@ -57,6 +59,7 @@ pub(super) fn probe(error: &ProbeError) -> Option<String> {
     }
 }
 
+#[cfg(feature = "vm")]
 pub(super) fn kernel(error: &KernelError) -> Option<String> {
     match error {
         KernelError::NoImage { .. } => Some(

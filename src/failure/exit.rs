@@ -16,9 +16,13 @@ impl Failure {
             | Failure::EmptyShard
             | Failure::NoPairs
             | Failure::NoScenarios => ExitCode::NothingSelected,
+            #[cfg(feature = "vm")]
+            Failure::NotInAGuest(_) | Failure::Kernel(_) => ExitCode::Usage,
+            #[cfg(feature = "vm")]
+            Failure::Payload(_) => ExitCode::Environment,
+            #[cfg(not(feature = "vm"))]
+            Failure::NoVm => ExitCode::Usage,
             Failure::Invalid(_)
-            | Failure::NotInAGuest(_)
-            | Failure::Kernel(_)
             | Failure::Unreadable { .. }
             | Failure::History(_)
             | Failure::NoReport { .. }
@@ -34,7 +38,6 @@ impl Failure {
             | Failure::NoCommand(_) => ExitCode::Usage,
             Failure::Harness(_)
             | Failure::Race(_)
-            | Failure::Payload(_)
             | Failure::Site(_)
             | Failure::Handover(_)
             | Failure::Probe(_)

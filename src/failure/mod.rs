@@ -22,9 +22,12 @@ use std::path::{Path, PathBuf};
 use imglock_core::{Backend, FileSystem};
 use imglock_engine::{HarnessError, ProbeError, RaceError, SelfTestError, SiteError, describe};
 use imglock_locks::SurveyError;
-use imglock_qemu::{HandoverError, KernelError, PayloadError};
+use imglock_qemu::HandoverError;
+#[cfg(feature = "vm")]
+use imglock_qemu::{KernelError, PayloadError};
 use imglock_scenario::{HistoryProblem, ScenarioError};
 
+#[cfg(feature = "vm")]
 use crate::cli::NotInAGuest;
 use crate::phrase::{count, list};
 
@@ -153,13 +156,20 @@ pub enum Failure {
     /// A part of the runs that is empty.
     #[error("this part contains no run")]
     EmptyShard,
+    /// `imglock vm` in a build without it.
+    #[cfg(not(feature = "vm"))]
+    #[error("this imglock cannot boot kernels, because it was built without the feature `vm`")]
+    NoVm,
     /// An option that a guest's run does not support.
+    #[cfg(feature = "vm")]
     #[error("{} cannot be given after the --: {}", .0.option, .0.why)]
     NotInAGuest(NotInAGuest),
     /// A file that is not a kernel, or modules of another kernel.
+    #[cfg(feature = "vm")]
     #[error(transparent)]
     Kernel(#[from] KernelError),
     /// A program that cannot be copied into a guest.
+    #[cfg(feature = "vm")]
     #[error(transparent)]
     Payload(PayloadError),
     /// No file system can be made.

@@ -6,6 +6,7 @@ pub enum Written {
     /// The history of a race.
     History,
     /// The console output of a kernel.
+    #[cfg(feature = "vm")]
     Console,
 }
 
@@ -15,6 +16,7 @@ impl Written {
         match self {
             Written::Scenario => "",
             Written::History => "the history ",
+            #[cfg(feature = "vm")]
             Written::Console => "the console output ",
         }
     }
@@ -24,6 +26,7 @@ impl Written {
         match self {
             Written::Scenario => "--save",
             Written::History => "--history",
+            #[cfg(feature = "vm")]
             Written::Console => "--console",
         }
     }

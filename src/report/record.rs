@@ -22,7 +22,7 @@ pub struct RunRecord {
     /// The measured mode matrices, by backend; empty unless requested.
     pub modes: Vec<MeasuredModes>,
     /// The start of the run.
-    pub began: jiff::Timestamp,
+    pub began: chrono::DateTime<chrono::Utc>,
     /// Its duration so far.
     pub elapsed: Duration,
     /// Whether a signal stopped it.
@@ -47,7 +47,7 @@ impl RunRecord {
         RunRecord {
             tour,
             modes: Vec::new(),
-            began: jiff::Timestamp::now(),
+            began: chrono::Utc::now(),
             elapsed: Duration::ZERO,
             interrupted: false,
             kept: Vec::new(),

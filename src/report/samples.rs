@@ -65,7 +65,7 @@ pub fn record() -> RunRecord {
     let mut record = RunRecord::new(TourRecord::new(planned, vec![PlaceName::HERE]), rerun);
     record.tour.places = vec![Place::reached(PlaceName::HERE, environment)];
     record.tour.results = results;
-    record.began = jiff::Timestamp::UNIX_EPOCH;
+    record.began = chrono::DateTime::UNIX_EPOCH;
     record.elapsed = Duration::from_millis(1234);
     record
 }

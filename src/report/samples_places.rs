@@ -80,7 +80,7 @@ pub fn several_places() -> RunRecord {
     let mut record = RunRecord::new(TourRecord::new(planned, planned_places), Rerun::default());
     record.tour.places = places;
     record.tour.results = results;
-    record.began = jiff::Timestamp::UNIX_EPOCH;
+    record.began = chrono::DateTime::UNIX_EPOCH;
     record.elapsed = Duration::from_millis(4321);
     record
 }

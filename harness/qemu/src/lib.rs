@@ -50,6 +50,7 @@ mod drill;
 mod handover;
 mod qemu;
 mod subject;
+#[cfg(feature = "vm")]
 mod vm;
 
 pub use drill::{
@@ -64,6 +65,7 @@ pub use handover::{
 };
 pub use qemu::{Command, QemuBinaries, QemuBinary, QemuProgram, QemuVersion, QmpError, StartError};
 pub use subject::SubjectKind;
+#[cfg(feature = "vm")]
 pub use vm::{
     Accelerator, AcceleratorChoice, GuestPayload, Kernel, KernelError, KernelImage, Module,
     ModuleError, NoKernel, PayloadError, VmEnd, VmLimit, VmNews, VmObserver, VmOptions, VmPlan,
@@ -77,5 +79,8 @@ pub use vm::{
 /// its launcher by executing the same program again. In a special role, the
 /// call does not return.
 pub fn init() {
+    #[cfg(feature = "vm")]
     imglock_engine::init_with(vm::run_as);
+    #[cfg(not(feature = "vm"))]
+    imglock_engine::init();
 }

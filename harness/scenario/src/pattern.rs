@@ -1,6 +1,6 @@
 use std::fmt;
 
-use globset::{GlobBuilder, GlobMatcher};
+use fast_glob::glob_match;
 use imglock_core::ScenarioName;
 
 /// A pattern that selects scenarios: a name or its last part, a theme, or a glob that is compared
@@ -18,7 +18,7 @@ use imglock_core::ScenarioName;
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
-    glob: Option<GlobMatcher>,
+    glob: Option<String>,
 }
 
 impl Pattern {
@@ -28,7 +28,7 @@ impl Pattern {
         let wanted = self.text.trim_end_matches('/');
         let named = [name, stem].contains(&&*self.text);
         let of_theme = !wanted.is_empty() && theme == wanted;
-        let globbed = |glob: &GlobMatcher| glob.is_match(name) || glob.is_match(stem);
+        let globbed = |glob: &String| glob_match(glob, name) || glob_match(glob, stem);
         named || of_theme || self.glob.as_ref().is_some_and(globbed)
     }
 
@@ -71,13 +71,53 @@ impl std::str::FromStr for Pattern {
     type Err = ParsePatternError;
 
     fn from_str(text: &str) -> Result<Pattern, ParsePatternError> {
-        let glob = match text.contains(['*', '?', '[', '{']) {
-            true => GlobBuilder::new(text).literal_separator(true).build().map(Some),
-            false => Ok(None),
-        };
-        let glob = glob.map_err(|error| ParsePatternError(error.kind().to_string()))?;
-        Ok(Pattern { text: text.to_owned(), glob: glob.map(|glob| glob.compile_matcher()) })
+        let is_glob = text.contains(['*', '?', '[', '{']);
+        if let (true, Some(why)) = (is_glob, malformed(text)) {
+            return Err(ParsePatternError(why.to_owned()));
+        }
+        // The matcher would take a `!` at the beginning for "all but".
+        let glob = if text.starts_with('!') { format!("\\{text}") } else { text.to_owned() };
+        Ok(Pattern { text: text.to_owned(), glob: is_glob.then_some(glob) })
     }
+}
+
+/// What is wrong with a glob. The matcher takes such a one for a glob that
+/// fits nothing.
+fn malformed(glob: &str) -> Option<&'static str> {
+    let mut open = 0_usize;
+    let mut letters = glob.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' if letters.next().is_none() => return Some("dangling '\\'"),
+            '[' => {
+                letters.next_if(|next| matches!(next, '!' | '^'));
+                // A bracket that comes first is one of the class.
+                let mut first = true;
+                loop {
+                    let letter = letters.next();
+                    match letter {
+                        None => return Some("unclosed character class; missing ']'"),
+                        Some(']') if !first => break,
+                        Some(letter) => {
+                            let is_range = letters.next_if_eq(&'-').is_some();
+                            let last = letters.next_if(|last| is_range && *last != ']');
+                            if last.is_some_and(|last| last < letter) {
+                                return Some(
+                                    "invalid range; its first letter comes after its last",
+                                );
+                            }
+                        }
+                    }
+                    first = false;
+                }
+            }
+            '{' => open += 1,
+            '}' if open == 0 => return Some("unopened alternate group; missing '{'"),
+            '}' => open -= 1,
+            _ => {}
+        }
+    }
+    (open > 0).then_some("unclosed alternate group; missing '}'")
 }
 
 #[cfg(test)]
@@ -94,6 +134,10 @@ mod tests {
     #[case::glob_over_all("**", true)]
     #[case::a_star_stays_in_its_theme("p*k", false)]
     #[case::another_name("posix/for", false)]
+    #[case::one_of_a_class("posix/[e-g]ork", true)]
+    #[case::none_of_a_class("posix/[!f]ork", false)]
+    #[case::one_of_a_group("{ofd,posix}/f*", true)]
+    #[case::a_mark_that_is_no_negation("!ofd/*", false)]
     #[case::nothing("", false)]
     fn a_pattern_fits(#[case] pattern: &str, #[case] fits: bool) {
         let pattern: Pattern = pattern.parse().expect("a pattern");
@@ -113,9 +157,24 @@ mod tests {
         assert_eq!(one.takes_in(&other), takes_in);
     }
 
-    #[test]
-    fn a_glob_that_is_none_is_refused() {
-        let error = "names/[a".parse::<Pattern>().expect_err("it is not closed");
-        assert!(error.to_string().contains("unclosed"), "{error}");
+    #[rstest::rstest]
+    #[case("names/[a", "unclosed character class")]
+    #[case("names/[]", "unclosed character class")]
+    #[case("names/{a,b", "unclosed alternate group")]
+    #[case("names/*}", "unopened alternate group")]
+    #[case("names/[z-a]", "invalid range")]
+    #[case("names/*\\", "dangling")]
+    fn a_glob_that_is_none_is_refused(#[case] glob: &str, #[case] why: &str) {
+        let error = glob.parse::<Pattern>().expect_err("it is no glob");
+        assert!(error.to_string().contains(why), "{error}");
+    }
+
+    #[rstest::rstest]
+    #[case("names/[]a]*")]
+    #[case("names/[!a-]*")]
+    #[case("names/[+--]*")]
+    #[case("names/\\**")]
+    fn a_glob_of_rare_letters_is_one(#[case] glob: &str) {
+        assert!(glob.parse::<Pattern>().is_ok());
     }
 }

@@ -1,8 +1,8 @@
 use std::io::{self, Write};
 
 use imglock_locks::{Holder, Survey, SurveyedImage, UnexplainedLock, Waiter};
-use jiff::Zoned;
 
+use super::since::Clock;
 use super::words;
 use crate::phrase::{list, printable};
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD};
@@ -84,7 +84,7 @@ fn same(one: &Fact<'_>, other: &Fact<'_>) -> bool {
 /// Writes `23:01:12 + pid 812 qemu-io  rw (ofd)`.
 pub fn line(
     change: &Change<'_>,
-    now: &Zoned,
+    clock: &Clock,
     many_images: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -95,7 +95,7 @@ pub fn line(
         (_, true) => (BAD, '+'),
         (_, false) => (GOOD, '-'),
     };
-    let (time, words) = (now.strftime("%H:%M:%S"), in_words(image, *fact));
+    let (time, words) = (clock.format(clock.now, "%H:%M:%S"), in_words(image, *fact));
     let path = match many_images {
         true => format!("  {FAINT}{}{FAINT:#}", printable(&image.path.to_string_lossy())),
         false => String::new(),

@@ -5,11 +5,10 @@ use imglock_locks::{
     Holder, HolderProcess, OwnedLock, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
     would_grant,
 };
-use jiff::Zoned;
 use serde_json::{Value, json};
 
 use super::changes::{Change, Fact};
-use super::since;
+use super::since::{self, Clock};
 use crate::report::document;
 
 /// The version of the documents; it rises when a program that reads them could break.
@@ -26,11 +25,11 @@ pub fn line(survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes a change as a document in one line.
-pub fn change(change: &Change<'_>, now: &Zoned, out: &mut dyn Write) -> io::Result<()> {
+pub fn change(change: &Change<'_>, clock: &Clock, out: &mut dyn Write) -> io::Result<()> {
     let mut entry = json!({
         "schema": SCHEMA,
         // UTC.
-        "at": now.timestamp().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        "at": clock.now.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
         "path": change.image.path.to_string_lossy(),
         "change": if change.came { "came" } else { "went" },
     });
@@ -102,7 +101,7 @@ fn process(process: &HolderProcess) -> Value {
         "command": process.command,
         "comm": process.comm,
         // UTC, to the second.
-        "started": process.started.and_then(since::iso),
+        "started": process.started.map(since::iso),
         "orphan": process.orphan,
         "fds": process.fds,
     })

@@ -7,6 +7,8 @@ mod since;
 pub mod text;
 mod words;
 
+pub use since::Clock;
+
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

@@ -4,10 +4,9 @@ use std::io;
 
 use imglock_core::{Permissions, Reading};
 use imglock_locks::{Holder, HolderProcess, SurveyedImage, UnexplainedLock, Waiter};
-use jiff::Zoned;
 use unicode_width::UnicodeWidthStr;
 
-use super::{since, words};
+use super::{Clock, since, words};
 use crate::phrase::{either, list, printable, quoted};
 use crate::report::page::Page;
 use crate::report::palette::{CAREFUL, FAINT, STRONG};
@@ -26,7 +25,7 @@ const MOST_UNLOCKED: usize = 8;
 pub fn holder(
     image: &SurveyedImage,
     holder: &Holder,
-    now: &Zoned,
+    clock: &Clock,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
     heading(&list(words::names(&holder.processes)), page)?;
@@ -36,12 +35,12 @@ pub fn holder(
     }
     row("locks", &words::protocol(holder, image.size), page)?;
     match &holder.processes[..] {
-        [one] => process(one, now, page),
+        [one] => process(one, clock, page),
         many => {
             row("shared", &sharing(holder), page)?;
             many.iter().try_for_each(|one| {
                 writeln!(page, "\n    {}", words::process(one))?;
-                process(one, now, page)
+                process(one, clock, page)
             })
         }
     }
@@ -56,7 +55,7 @@ fn claim(held: Permissions, unshared: Permissions, page: &mut Page<'_>) -> io::R
     row("not shared", &or_nothing(unshared), page)
 }
 
-fn process(process: &HolderProcess, now: &Zoned, page: &mut Page<'_>) -> io::Result<()> {
+fn process(process: &HolderProcess, clock: &Clock, page: &mut Page<'_>) -> io::Result<()> {
     let fds: Vec<String> = process.fds.iter().map(i32::to_string).collect();
     let through = match &fds[..] {
         [] => "an unknown descriptor".to_owned(),
@@ -65,7 +64,7 @@ fn process(process: &HolderProcess, now: &Zoned, page: &mut Page<'_>) -> io::Res
     };
     row("through", &through, page)?;
     row("user", &words::user(process), page)?;
-    if let Some(since) = process.started.and_then(|time| since::since(time, now)) {
+    if let Some(since) = process.started.map(|time| since::since(time, clock)) {
         row("since", &since, page)?;
     }
     if process.orphan {

@@ -1,19 +1,38 @@
 use std::time::SystemTime;
 
-use jiff::{Timestamp, Zoned};
+use chrono::{DateTime, FixedOffset, Local, Utc};
 
-/// `2026-11-22 23:01:12 (for 3 min)`, in the time zone of `now`.
-pub fn since(started: SystemTime, now: &Zoned) -> Option<String> {
-    let started = Timestamp::try_from(started).ok()?;
-    let age = now.timestamp().as_second().saturating_sub(started.as_second()).max(0);
-    let local = started.to_zoned(now.time_zone().clone());
-    Some(format!("{} (for {})", local.strftime("%Y-%m-%d %H:%M:%S"), length(age)))
+/// The time, and the time zone to print times in.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// The time zone's offset at a time. With daylight saving it changes.
+    pub offset: fn(DateTime<Utc>) -> FixedOffset,
+}
+
+impl Clock {
+    /// The clock of this machine.
+    pub fn local() -> Clock {
+        Clock { now: Utc::now(), offset: |time| *time.with_timezone(&Local).offset() }
+    }
+
+    /// Such a time in the time zone, as `strftime` has it.
+    pub fn format(&self, time: DateTime<Utc>, format: &str) -> String {
+        time.with_timezone(&(self.offset)(time)).format(format).to_string()
+    }
+}
+
+/// `2026-11-22 23:01:12 (for 3 min)`, in the time zone of `clock`.
+pub fn since(started: SystemTime, clock: &Clock) -> String {
+    let started = DateTime::<Utc>::from(started);
+    let age = (clock.now.timestamp() - started.timestamp()).max(0);
+    format!("{} (for {})", clock.format(started, "%Y-%m-%d %H:%M:%S"), length(age))
 }
 
 /// `2026-11-22T23:01:12Z`.
-pub fn iso(time: SystemTime) -> Option<String> {
-    let time = Timestamp::try_from(time).ok()?;
-    Some(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+pub fn iso(time: SystemTime) -> String {
+    DateTime::<Utc>::from(time).format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// A length of time in readable units.

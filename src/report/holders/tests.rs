@@ -10,7 +10,7 @@ use crate::report::shown::{coloured, shown, snapshots, widest};
 
 /// The text for a terminal of this width.
 fn told(survey: &Survey, asked: Option<Mode>, width: usize) -> String {
-    let text = Text { now: &samples::now(), width };
+    let text = Text { clock: &samples::clock(), width };
     let text = shown(|out| text.write(survey, asked, out));
     assert!(widest(&text) <= width, "too wide: {text}");
     text
@@ -75,7 +75,7 @@ fn a_question_is_answered_with_who_is_in_the_way() {
 
 #[test]
 fn colours_lead_the_eye() {
-    let text = Text { now: &samples::now(), width: 80 };
+    let text = Text { clock: &samples::clock(), width: 80 };
     let survey = samples::survey(vec![samples::guest()]);
     let text = coloured(|out| text.write(&survey, None, out));
     assert!(text.contains("\u{1b}[1m\u{1b}[31mlocked\u{1b}[0m"), "{text:?}");
@@ -126,7 +126,7 @@ fn changed() -> (Survey, Survey) {
 fn a_change_is_a_line() {
     let (before, after) = changed();
     let changes = changes::between(&before, &after);
-    let line = |change, out: &mut dyn Write| changes::line(change, &samples::now(), true, out);
+    let line = |change, out: &mut dyn Write| changes::line(change, &samples::clock(), true, out);
     insta::assert_snapshot!(shown(|out| changes.iter().try_for_each(|change| line(change, out))));
     assert_eq!(changes::between(&after, &after), []);
 }
@@ -135,7 +135,7 @@ fn a_change_is_a_line() {
 fn a_change_is_a_document() {
     let (before, after) = changed();
     let changes = changes::between(&before, &after);
-    let line = |change, out: &mut dyn Write| json::change(change, &samples::now(), out);
+    let line = |change, out: &mut dyn Write| json::change(change, &samples::clock(), out);
     insta::assert_snapshot!(shown(|out| changes.iter().try_for_each(|change| line(change, out))));
 }
 

@@ -3,9 +3,8 @@ use std::io::{self, Write};
 
 use imglock_core::Mode;
 use imglock_locks::{Holder, HoldersAnswer, Survey, SurveyedImage, would_grant};
-use jiff::Zoned;
 
-use super::{owners, words};
+use super::{Clock, owners, words};
 use crate::phrase::{capitalised, count, list, printable};
 use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
@@ -13,7 +12,7 @@ use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
 /// A survey as text.
 pub struct Text<'a> {
     /// The time, in the time zone of the text.
-    pub now: &'a Zoned,
+    pub clock: &'a Clock,
     /// In columns.
     pub width: usize,
 }
@@ -86,7 +85,7 @@ impl Text<'_> {
         holders: impl IntoIterator<Item = &'h Holder>,
         page: &mut Page<'_>,
     ) -> io::Result<()> {
-        holders.into_iter().try_for_each(|holder| owners::holder(image, holder, self.now, page))
+        holders.into_iter().try_for_each(|holder| owners::holder(image, holder, self.clock, page))
     }
 }
 

@@ -120,7 +120,7 @@ fn environment(place: &Place) -> Markup {
 
 /// Start, duration and kept directories.
 fn course(record: &RunRecord) -> Markup {
-    let began = record.began.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    let began = record.began.format("%Y-%m-%d %H:%M UTC").to_string();
     html! {
         div { dt { "started" } dd { (began) } }
         div { dt { "took" } dd { (times::readable(record.elapsed)) } }

@@ -1,4 +1,5 @@
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::fd::RawFd;
 
 use super::settled::read_until_settled;
@@ -47,7 +48,12 @@ pub(super) fn lines_where(wanted: impl Fn(&LockLine) -> bool) -> io::Result<Vec<
 /// The locks in the fdinfo of one descriptor: those of its open file description, and the POSIX
 /// locks that were set through it.
 pub(super) fn descriptor_lines(pid: u32, fd: RawFd) -> io::Result<Vec<LockLine>> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}"))?;
+    let mut file = File::open(format!("/proc/{pid}/fdinfo/{fd}"))?;
+    // The kernel says that the file has no size. Without this room it would be read in
+    // many small pieces.
+    let mut text = Vec::with_capacity(4096);
+    file.read_to_end(&mut text)?;
+    let text = String::from_utf8_lossy(&text);
     Ok(text.lines().filter_map(|line| LockLine::parse(line.strip_prefix("lock:")?)).collect())
 }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
@@ -130,24 +131,50 @@ impl From<&QemuBinary> for SubjectProgram {
     }
 }
 
-impl QemuBinary {
-    /// Runs the program at `path` to read its version.
-    fn at(program: QemuProgram, path: PathBuf) -> Option<QemuBinary> {
-        let path = path.canonicalize().ok()?;
-        let said = Command::new(&path).arg("--version").output().ok()?;
-        let version = QemuVersion::parse(&String::from_utf8_lossy(&said.stdout))?;
-        Some(QemuBinary { program, path, version })
+/// A file with the name of one of QEMU's programs.
+#[derive(Debug, Clone)]
+struct Candidate {
+    program: QemuProgram,
+    path: PathBuf,
+    /// The program, after it reported its version; an inner `None` if it reported none.
+    binary: OnceLock<Option<QemuBinary>>,
+}
+
+impl Candidate {
+    /// The files in a directory, without links in their paths.
+    fn within(directory: &Path) -> impl Iterator<Item = Candidate> {
+        QemuProgram::ALL.iter().filter_map(|program| {
+            let path = directory.join(program.file_name()).canonicalize().ok()?;
+            let binary = OnceLock::new();
+            path.is_file().then_some(Candidate { program: *program, path, binary })
+        })
+    }
+
+    /// Runs the program to read its version, the first time.
+    fn binary(&self) -> Option<&QemuBinary> {
+        let ask = || {
+            let said = Command::new(&self.path).arg("--version").output().ok()?;
+            let version = QemuVersion::parse(&String::from_utf8_lossy(&said.stdout))?;
+            Some(QemuBinary { program: self.program, path: self.path.clone(), version })
+        };
+        self.binary.get_or_init(ask).as_ref()
     }
 }
 
-/// The available QEMU programs, preferred ones first.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct QemuBinaries(Vec<QemuBinary>);
+/// The available QEMU programs, preferred ones first. A program starts only when it is
+/// needed, and reports its version once.
+#[derive(Debug, Clone, Default)]
+pub struct QemuBinaries(Vec<Candidate>);
 
 impl FromIterator<QemuBinary> for QemuBinaries {
     /// These programs, preferred ones first.
     fn from_iter<I: IntoIterator<Item = QemuBinary>>(binaries: I) -> QemuBinaries {
-        QemuBinaries(binaries.into_iter().collect())
+        let candidate = |binary: QemuBinary| Candidate {
+            program: binary.program,
+            path: binary.path.clone(),
+            binary: OnceLock::from(Some(binary)),
+        };
+        QemuBinaries(binaries.into_iter().map(candidate).collect())
     }
 }
 
@@ -167,17 +194,10 @@ impl QemuBinaries {
     }
 
     fn in_folders(folders: &[PathBuf]) -> QemuBinaries {
-        let mut found: Vec<QemuBinary> = Vec::new();
-        for folder in folders {
-            for program in QemuProgram::ALL {
-                let file = folder.join(program.file_name());
-                let Some(binary) = file.is_file().then(|| QemuBinary::at(*program, file)).flatten()
-                else {
-                    continue;
-                };
-                if !found.iter().any(|other| other.path == binary.path) {
-                    found.push(binary);
-                }
+        let mut found: Vec<Candidate> = Vec::new();
+        for candidate in folders.iter().flat_map(|folder| Candidate::within(folder)) {
+            if !found.iter().any(|other| other.path == candidate.path) {
+                found.push(candidate);
             }
         }
         QemuBinaries(found)
@@ -185,7 +205,23 @@ impl QemuBinaries {
 
     /// Whether no program was found.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.iter().all(|candidate| candidate.binary().is_none())
+    }
+
+    /// Whether one of the programs is in a directory.
+    pub fn has_one_in(&self, directory: &Path) -> bool {
+        let there: Vec<PathBuf> =
+            Candidate::within(directory).map(|candidate| candidate.path).collect();
+        let found = self.0.iter().filter(|candidate| there.contains(&candidate.path));
+        // Usually one has reported its version before, and no other starts.
+        let is_known = |candidate: &Candidate| matches!(candidate.binary.get(), Some(Some(_)));
+        found.clone().any(is_known) || found.clone().any(|found| found.binary().is_some())
+    }
+
+    /// Whether a directory has a file with the name of one of the programs. The file is
+    /// not started, so it may be something else.
+    pub fn may_be_in(directory: &Path) -> bool {
+        Candidate::within(directory).next().is_some()
     }
 
     /// The preferred binary of a program.
@@ -195,7 +231,8 @@ impl QemuBinaries {
 
     /// All binaries of a program, the preferred one first.
     pub fn all(&self, program: QemuProgram) -> impl Iterator<Item = &QemuBinary> {
-        self.0.iter().filter(move |binary| binary.program == program)
+        let of_program = self.0.iter().filter(move |candidate| candidate.program == program);
+        of_program.filter_map(Candidate::binary)
     }
 }
 

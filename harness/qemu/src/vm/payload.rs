@@ -1,7 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use lddtree::DependencyAnalyzer;
 use object::elf::FileHeader64;
 use object::pod::bytes_of;
 use object::read::elf::{FileHeader, ProgramHeader};
@@ -51,19 +53,19 @@ impl GuestPayload {
             why: describe(&error),
         };
         let mut initramfs = Initramfs::new().map_err(packed)?;
-        let this = Path::new("/proc/self/exe");
-        let content = read(this)?;
+        let this = this_program();
+        let content = read(&this)?;
         let content = loaded_part(&content).unwrap_or(content);
         initramfs.program(Path::new(INIT), &content).map_err(packed)?;
-        let mut libraries = libraries_of(this)?;
+        let mut libraries = libraries_of(&this)?;
         let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
         for program in programs.iter().filter_map(|name| installed(name)) {
             initramfs.program(&program, &read(&program)?).map_err(packed)?;
             libraries.append(&mut libraries_of(&program)?);
             folders.extend(program.parent().map(Path::to_owned));
         }
-        for (inside, outside) in &libraries {
-            initramfs.program(inside, &read(outside)?).map_err(packed)?;
+        for library in &libraries {
+            initramfs.program(library, &read(library)?).map_err(packed)?;
         }
         // The final paths may first need a mount.
         let mut put = Vec::new();
@@ -75,7 +77,7 @@ impl GuestPayload {
         for folder in ["/dev", "/proc", "/sys", "/run", "/tmp"] {
             initramfs.folder(Path::new(folder)).map_err(packed)?;
         }
-        let library_folders = libraries.keys().filter_map(|library| library.parent());
+        let library_folders = libraries.iter().filter_map(|library| library.parent());
         Ok(GuestPayload {
             archive: initramfs.finish().map_err(packed)?,
             path: joined(folders.iter().map(PathBuf::as_path)),
@@ -106,21 +108,61 @@ fn installed(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|path| path.is_absolute() && path.is_file())
 }
 
-/// The shared libraries of a program: the path by which each is searched, and
-/// its path here. Empty for a statically linked program.
-fn libraries_of(program: &Path) -> Result<BTreeMap<PathBuf, PathBuf>, PayloadError> {
+/// The path of this program for other processes. It works even for a deleted file.
+fn this_program() -> PathBuf {
+    PathBuf::from(format!("/proc/{}/exe", std::process::id()))
+}
+
+/// The shared libraries of a program, as its own dynamic loader finds them. Empty for a
+/// statically linked program.
+fn libraries_of(program: &Path) -> Result<BTreeSet<PathBuf>, PayloadError> {
     let failed = |why: String| PayloadError { path: program.to_owned(), why };
-    let tree = DependencyAnalyzer::default()
-        .analyze(program)
-        .map_err(|error| failed(format!("its libraries cannot be determined: {error}")))?;
-    let mut found = BTreeMap::new();
-    // The kernel searches the interpreter by exactly this name.
-    found.extend(tree.interpreter.map(PathBuf::from).map(|path| (path.clone(), path)));
-    for library in tree.libraries.into_values() {
-        match library.realpath {
-            Some(real) => found.insert(library.path, real),
-            None => return Err(failed(format!("it needs {}, which is missing", library.name))),
-        };
+    let unknown = |why: String| failed(format!("its libraries cannot be determined: {why}"));
+    let loader = loader_of(&read(program)?).map_err(|error| unknown(error.to_string()))?;
+    let Some(loader) = loader else { return Ok(BTreeSet::new()) };
+    // The loaders of glibc and of musl list the libraries without a start of the program.
+    let listed = Command::new(&loader)
+        .arg("--list")
+        .arg(program)
+        .env_remove("LD_PRELOAD")
+        .env("LC_ALL", "C")
+        .output()
+        .map_err(|error| unknown(format!("{}: {}", loader.display(), describe(&error))))?;
+    let printed = String::from_utf8_lossy(&listed.stdout);
+    let mut found = listed_libraries(&printed)
+        .map_err(|name| failed(format!("it needs {name}, which is missing")))?;
+    if !listed.status.success() {
+        return Err(unknown(String::from_utf8_lossy(&listed.stderr).trim().to_owned()));
+    }
+    // The kernel searches the loader by exactly this name.
+    found.insert(loader);
+    Ok(found)
+}
+
+/// The dynamic loader that an ELF file names.
+fn loader_of(program: &[u8]) -> object::Result<Option<PathBuf>> {
+    let header = FileHeader64::<Endianness>::parse(program)?;
+    let endian = header.endian()?;
+    for segment in header.program_headers(endian, program)? {
+        if let Some(path) = segment.interpreter(endian, program)? {
+            return Ok(Some(PathBuf::from(OsStr::from_bytes(path))));
+        }
+    }
+    Ok(None)
+}
+
+/// The paths in a loader's list (`libc.so.6 => /lib/libc.so.6 (0x7f...)`), or the name of
+/// a missing library. The vDSO has no path.
+fn listed_libraries(list: &str) -> Result<BTreeSet<PathBuf>, String> {
+    let mut found = BTreeSet::new();
+    for line in list.lines().map(str::trim) {
+        let (name, path) = line.split_once(" => ").unwrap_or((line, line));
+        let path = path.rsplit_once(" (0x").map_or(path, |(path, _)| path);
+        if path.starts_with('/') {
+            found.insert(PathBuf::from(path));
+        } else if path == "not found" {
+            return Err(name.to_owned());
+        }
     }
     Ok(found)
 }
@@ -169,13 +211,30 @@ mod tests {
 
     #[test]
     fn a_program_needs_its_loader_and_its_libraries() {
-        let libraries = libraries_of(Path::new("/proc/self/exe")).expect("libraries");
+        let libraries = libraries_of(&this_program()).expect("libraries");
         let names: Vec<String> =
-            libraries.keys().map(|library| library.display().to_string()).collect();
+            libraries.iter().map(|library| library.display().to_string()).collect();
         if !names.is_empty() {
             assert!(names.iter().any(|name| name.contains("libc.so")), "{names:?}");
             assert!(names.iter().any(|name| name.contains("ld-linux")), "{names:?}");
         }
+    }
+
+    #[rstest::rstest]
+    #[case::glibc(
+        "\tlinux-vdso.so.1 (0x00007ffc)\n\tlibz.so.1 => /lib/x y/libz.so.1 (0x00007f0c)\n\
+         \t/lib64/ld-linux-x86-64.so.2 (0x00007f0d)\n",
+        Ok(vec!["/lib/x y/libz.so.1", "/lib64/ld-linux-x86-64.so.2"])
+    )]
+    #[case::musl(
+        "\t/lib/ld-musl-x86_64.so.1 (0x7f)\n\tlibc.so => /lib/ld-musl-x86_64.so.1 (0x7f)\n",
+        Ok(vec!["/lib/ld-musl-x86_64.so.1"])
+    )]
+    #[case::missing("\tlibgone.so.3 => not found\n", Err("libgone.so.3"))]
+    #[case::static_pie("\tstatically linked\n", Ok(vec![]))]
+    fn a_list_of_libraries_is_read(#[case] list: &str, #[case] expected: Result<Vec<&str>, &str>) {
+        let expected = expected.map(|paths| paths.into_iter().map(PathBuf::from).collect());
+        assert_eq!(listed_libraries(list), expected.map_err(str::to_owned));
     }
 
     #[test]
