@@ -31,8 +31,8 @@ pub struct House {
 /// For each file, the files that it uses, each with names that it uses.
 pub type Edges = BTreeMap<PathBuf, BTreeMap<PathBuf, BTreeSet<String>>>;
 
-/// Longer chains of re-exports than this are none.
-const MOST_STEPS: usize = 16;
+/// The modules and paths that were followed already.
+type Seen = BTreeSet<(usize, String)>;
 
 impl House {
     /// The crate whose root is the file `root`, as far as `read` finds files.
@@ -99,7 +99,7 @@ impl House {
                 };
                 for path in &paths {
                     if !self.is_known(room, path[0]) {
-                        add(self.within(other, path, MOST_STEPS), path[0]);
+                        add(self.within(other, path, &mut Seen::new()), path[0]);
                     }
                 }
                 continue;
@@ -163,32 +163,35 @@ impl House {
 
     fn resolve<S: AsRef<str>>(&self, room: usize, path: &[S]) -> Option<Target> {
         let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
-        self.from(room, &path, MOST_STEPS)
+        self.from(room, &path, &mut Seen::new())
     }
 
     /// Follows a path as code in a module writes it.
-    fn from(&self, room: usize, path: &[&str], steps: usize) -> Option<Target> {
+    fn from(&self, room: usize, path: &[&str], seen: &mut Seen) -> Option<Target> {
         let (mut room, mut path) = (room, path);
         loop {
             match path.first().copied() {
                 Some("crate") => room = 0,
                 Some("super") => room = self.rooms[room].parent?,
                 Some("self") => {}
-                _ => return self.within(room, path, steps),
+                _ => return self.within(room, path, seen),
             }
             path = &path[1..];
         }
     }
 
     /// Follows a path below a module.
-    fn within(&self, room: usize, path: &[&str], steps: usize) -> Option<Target> {
+    fn within(&self, room: usize, path: &[&str], seen: &mut Seen) -> Option<Target> {
         let Some((name, rest)) = path.split_first() else { return Some(Target::Module(room)) };
-        let steps = steps.checked_sub(1)?;
+        // Modules may pass names on to each other in a circle.
+        if !seen.insert((room, path.join("::"))) {
+            return None;
+        }
         let Room { source, children, .. } = &self.rooms[room];
         if let Some(child) = children.get(*name)
             && (!rest.is_empty() || !source.items.contains(*name))
         {
-            return self.within(*child, rest, steps);
+            return self.within(*child, rest, seen);
         }
         if source.items.contains(*name) {
             return Some(Target::Item(room));
@@ -201,15 +204,15 @@ impl House {
                 continue;
             }
             longer.extend(rest);
-            if let Some(target) = self.from(room, &longer, steps) {
+            if let Some(target) = self.from(room, &longer, seen) {
                 return Some(target);
             }
         }
         let globs = source.imports.iter().filter(|import| import.name.is_none());
         globs.into_iter().find_map(|import| {
             let whole: Vec<&str> = import.path.iter().map(String::as_str).collect();
-            match self.from(room, &whole, steps)? {
-                Target::Module(other) if other != room => self.within(other, path, steps),
+            match self.from(room, &whole, seen)? {
+                Target::Module(other) if other != room => self.within(other, path, seen),
                 _ => None,
             }
         })
