@@ -124,8 +124,8 @@ impl Plot {
     /// the model does not predict, every name that was ever used may be open.
     fn is_new(&self, actor: &str, node: &str) -> bool {
         let is_open = self.world.nodes(actor).any(|open| open == node);
-        let is_doubtful = self.doubtful && self.story.nodes(actor).any(|used| used == node);
-        !is_open && !is_doubtful
+        let was_used = || self.story.nodes(actor).any(|used| used == node);
+        !is_open && (!self.doubtful || !was_used())
     }
 
     /// Adds the line if it is admitted, and returns whether it was.

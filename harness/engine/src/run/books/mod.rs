@@ -1,5 +1,6 @@
 mod actors;
 mod census;
+mod claims;
 mod names;
 mod node;
 mod pending;
@@ -102,17 +103,6 @@ impl Books {
         self.names.is_mount(name)
     }
 
-    /// Whether a node that acquired its claim on the image conflicts with
-    /// `claim`. That node may be the one that makes `claim`.
-    pub fn has_conflict(&self, image: usize, claim: Claim) -> bool {
-        self.census.has_conflict(image, claim)
-    }
-
-    /// Whether a migration's source has released the image.
-    pub fn is_given_up(&self, image: usize) -> bool {
-        self.census.is_given_up(image)
-    }
-
     /// The blocked or paused step of an actor.
     pub fn pending(&self, actor: &str) -> Option<&Action> {
         Some(&self.actors.pending(actor)?.action)
@@ -133,11 +123,6 @@ impl Books {
         self.actors.all_pending().map(|(actor, pending)| (actor, &pending.action))
     }
 
-    /// The claims that paused steps attempt to acquire, each with its image.
-    pub fn in_flight(&self) -> impl Iterator<Item = (usize, Claim)> {
-        self.actors.names().filter_map(|actor| self.in_flight_by(actor))
-    }
-
     /// The claim that an actor's paused step attempts to acquire, with its
     /// image.
     pub fn in_flight_by(&self, actor: &str) -> Option<(usize, Claim)> {
@@ -146,15 +131,6 @@ impl Books {
             Action::Open { options, .. } => Some(((*image)?, options.mode.claim())),
             action => self.attempted(actor, action),
         }
-    }
-
-    /// The claims on an image whose nodes are closed, and whose descriptions
-    /// may still be open.
-    pub fn orphaned(&self, image: usize) -> impl Iterator<Item = Claim> {
-        let tables = self.actors.tables();
-        let kept =
-            move |orphan: &&Orphan| orphan.image == image && tables[orphan.table].sharers > 0;
-        self.orphans.iter().filter(kept).map(|orphan| orphan.claim)
     }
 
     /// The image and the claim that a step attempts to acquire, if it does.
