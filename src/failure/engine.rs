@@ -40,6 +40,7 @@ pub(super) fn site(error: &SiteError) -> Option<String> {
             Some("run imglock as root, or use an existing directory: --dir instead of --fs".into())
         }
         SiteError::Process(error) => process(error),
+        _ => None,
     }
 }
 
@@ -56,6 +57,7 @@ pub(super) fn probe(error: &ProbeError) -> Option<String> {
         ProbeError::Directory { .. } => Some("name a directory that you can write to".to_owned()),
         ProbeError::Process(error) => process(error),
         ProbeError::Story(_) => Some("this is an error in imglock; please report it".to_owned()),
+        _ => None,
     }
 }
 
@@ -80,5 +82,6 @@ pub(super) fn survey(error: &SurveyError) -> Option<String> {
             Some("name a file that you can reach, or /proc/PID/fd/N for a deleted file".to_owned())
         }
         SurveyError::Proc(_) => Some("check that /proc is mounted".to_owned()),
+        _ => None,
     }
 }

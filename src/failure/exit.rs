@@ -48,7 +48,7 @@ impl Failure {
             | Failure::NoPlayer { .. }
             | Failure::NotTried { .. }
             | Failure::NoMatrix
-            | Failure::Survey(SurveyError::Proc(_))
+            | Failure::Survey(_)
             | Failure::Signals(_)
             | Failure::Output(_) => ExitCode::Environment,
             Failure::Hold(failure) => failure.exit(),

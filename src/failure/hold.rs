@@ -103,6 +103,7 @@ impl HoldFailure {
             HoldFailure::Open { error: OpenError::Other { path, .. }, .. } => {
                 format!("check the path and its permissions with `ls -l {}`", word(path))
             }
+            HoldFailure::Open { .. } | HoldFailure::Lost { .. } => return None,
             HoldFailure::Refused { image, waited, .. } => {
                 let shown = format!("`imglock holders {}` shows the holders", word(image));
                 match *waited {
@@ -120,7 +121,6 @@ impl HoldFailure {
             HoldFailure::NotExecutable { .. } => {
                 "check that it is a program and that you may execute it".to_owned()
             }
-            HoldFailure::Lost { .. } => return None,
         })
     }
 }
@@ -128,13 +128,13 @@ impl HoldFailure {
 /// The error of opening the image.
 fn not_opened(error: &OpenError) -> String {
     match error {
-        OpenError::Missing { .. } | OpenError::NotAnImage { .. } => error.to_string(),
         OpenError::OnlyReadable { path, source } => {
             format!("cannot open {} for writing: {}", path.display(), describe(source))
         }
         OpenError::Other { path, source } => {
             format!("cannot open {}: {}", path.display(), describe(source))
         }
+        _ => error.to_string(),
     }
 }
 

@@ -288,6 +288,6 @@ fn not_surveyed(error: &SurveyError) -> String {
         SurveyError::Image { path, source } => {
             format!("cannot examine {}: {}", path.display(), describe(source))
         }
-        SurveyError::Proc(_) => error.to_string(),
+        _ => error.to_string(),
     }
 }

@@ -17,6 +17,7 @@ pub struct PrivateMounts {
 
 /// Why there is no private mount namespace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotPrivate {
     /// This user may not mount.
     #[error("mounting takes root (CAP_SYS_ADMIN)")]

@@ -31,6 +31,7 @@ pub struct Site {
 
 /// Why there is no site.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SiteError {
     /// This process cannot mount.
     #[error("no file system can be mounted: {0}")]
@@ -42,6 +43,7 @@ pub enum SiteError {
 
 /// Why a file system cannot be made here, with advice.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotMade {
     /// The program that makes it is missing.
     #[error("{} is not installed (Debian: {})", .0.program, .0.package)]

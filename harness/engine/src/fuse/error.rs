@@ -4,6 +4,7 @@ use crate::process::describe;
 
 /// Why a directory could not be served.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FuseError {
     /// The program could not be executed again.
     #[error("cannot start `{}` as a FUSE server: {}", program.display(), describe(error))]

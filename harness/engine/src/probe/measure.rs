@@ -15,6 +15,7 @@ use imglock_scenario::ScenarioError;
 
 /// The reasons why a probe fails.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ProbeError {
     /// No file can be created in the directory.
     #[error("cannot make a file in {}: {}", directory.display(), describe(source))]

@@ -4,6 +4,7 @@ use rustix::io::Errno;
 
 /// Why processes could not be started.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ProcessError {
     /// The program could not be re-executed as a launcher.
     #[error("cannot start `{}` as the launcher of the test processes: {error}", program.display())]
@@ -48,6 +49,7 @@ pub enum ProcessError {
 
 /// Why no message arrived.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReceiveError {
     /// The deadline passed.
     #[error("no answer before the deadline")]

@@ -2,6 +2,7 @@ use crate::process::{ProcessError, ReceiveError};
 
 /// Why a step has no outcome.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StepFailure {
     /// The deadline passed.
     #[error("no answer within the time a step may take")]

@@ -23,6 +23,7 @@ const MOST_SURVEYS: usize = 10;
 
 /// The reason why a survey failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SurveyError {
     /// The path does not lead to a file, or a directory in it cannot be searched.
     #[error("cannot look at {}: {source}", path.display())]

@@ -12,6 +12,7 @@ use crate::lock::{KernelLocks, best_backend};
 
 /// The reason why an image was not opened.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The file, or a part of its path, does not exist.
     #[error("image {} does not exist", .path.display())]

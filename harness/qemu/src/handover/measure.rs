@@ -29,6 +29,7 @@ pub struct HandoverOptions {
 
 /// The reasons why a measurement fails.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum HandoverError {
     /// Processes cannot be started, or the run was stopped.
     #[error(transparent)]

@@ -74,6 +74,7 @@ pub struct Qemu {
 
 /// The reasons why QEMU does not start.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StartError {
     /// No process could be created.
     #[error(transparent)]

@@ -13,6 +13,7 @@ use imglock_engine::{Message, ReceiveError, StopToken, await_readable};
 
 /// The reasons why a command has no result.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum QmpError {
     /// QEMU refused the command, with this message.
     #[error("{0}")]

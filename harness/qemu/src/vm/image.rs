@@ -7,6 +7,7 @@ pub struct KernelImage {
 
 /// The reasons why a file cannot be booted as a kernel.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NoKernel {
     /// The file has another type.
     #[error(

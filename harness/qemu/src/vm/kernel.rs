@@ -17,6 +17,7 @@ pub struct Kernel {
 
 /// The reasons why a kernel cannot be opened.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum KernelError {
     /// A file cannot be read.
     #[error("cannot read {}: {why}", file.display())]

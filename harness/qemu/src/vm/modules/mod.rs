@@ -24,6 +24,7 @@ pub struct Module {
 
 /// The reasons why modules cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ModuleError {
     /// A required module is missing.
     #[error("module `{by}` needs `{name}`, which is neither available nor built in")]
