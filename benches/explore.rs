@@ -1,9 +1,10 @@
 //! Steps of random scenarios, beside a bare process that makes fcntl calls.
 //!
-//! A step is told to a process, carried out by it, answered, predicted, and the
-//! kernel's lock table is read and compared after it; a case begins with fresh
-//! processes and images, and ends with all of them gone. The floor is as many
-//! lock calls of one process on one file: what the kernel's part of it costs.
+//! In each step, a process receives the step, carries it out and answers; the
+//! outcome is predicted, and the kernel's lock table is read and compared. Each
+//! case starts new processes and creates new images, and removes all of them at
+//! the end. The floor is the same number of lock calls by one process on one
+//! file: the cost of the kernel's part.
 
 mod paired;
 

@@ -1,6 +1,5 @@
-//! A thousand processes with an OFD lock each on one image, listed by
-//! `imglock holders`, beside lslocks(8), which lists the locks without saying
-//! whose they are.
+//! A thousand processes with an OFD lock each on one image, listed by `imglock
+//! holders`, beside lslocks(8), which lists the locks without their owners.
 
 mod paired;
 

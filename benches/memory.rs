@@ -1,5 +1,5 @@
-//! What an idle opener costs in memory, beside a bare forked process that has
-//! the image open and locked and waits.
+//! The memory of an idle opener, beside a bare forked process that has the
+//! image open and locked and waits.
 #![expect(unsafe_code, reason = "the floor forks by itself")]
 
 mod paired;
@@ -18,8 +18,8 @@ use nix::unistd::{ForkResult, fork};
 
 const OPENERS: usize = 500;
 const FLOOR: &str = "IMGLOCK_BENCH_FLOOR";
-/// What the ratio is not to exceed: a worker has a message buffer and the
-/// pages of a program that can do everything a scenario says.
+/// The highest ratio aimed at. A worker has a message buffer and the pages of a
+/// program that can carry out every step of a scenario.
 const AIM: f64 = 1.5;
 
 fn main() {

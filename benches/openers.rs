@@ -1,6 +1,7 @@
 //! How time grows from ten to ten thousand openers of one image in one
-//! scenario, beside a bare program that forks as many, which open, lock and
-//! stay until all of them have: what grows there is the kernel's own work.
+//! scenario, beside a bare program that forks as many processes. These open,
+//! lock and wait until all of them have done so. The growth of the bare program
+//! is the kernel's own work.
 #![expect(unsafe_code, reason = "the floor forks by itself")]
 
 mod paired;

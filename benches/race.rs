@@ -1,10 +1,10 @@
 //! Rounds of a race, beside a bare loop: as many openers, a futex barrier, the
-//! same calls of open(2), fcntl(2) and close(2), and nothing else. Nobody
-//! looks at anybody, nothing is written down, nothing is judged.
+//! same calls of open(2), fcntl(2) and close(2), and nothing else. The bare
+//! openers do not observe each other, and the loop records and judges nothing.
 //!
-//! The bare openers are threads with a table of descriptors each. For the
-//! kernel's locks they are what processes are, and the scheduler changes
-//! between them more cheaply, so the floor is rather too low than too high.
+//! The bare openers are threads, each with its own descriptor table. The
+//! kernel's locks treat them like processes. The scheduler switches between
+//! threads more cheaply, so the floor is rather too low than too high.
 
 mod paired;
 
@@ -20,7 +20,7 @@ use imglock_locks::{ByteClaims, KernelLocks};
 use nix::sched::{CloneFlags, unshare};
 use rustix::thread::futex::{Flags, wait, wake};
 
-/// In a second or so: what starts and ends the processes is little of it.
+/// About a second of rounds. Starting and ending the processes is a small part of it.
 fn rounds() -> u32 {
     paired::size(20_000, 5_000)
 }
@@ -49,7 +49,7 @@ fn main() {
     }
 }
 
-/// The same openings, by nobody in particular.
+/// The same openings by bare threads.
 fn bare(plan: &RacePlan, image: &Path) {
     let barrier = Barrier::default();
     std::thread::scope(|scope| {
@@ -64,7 +64,7 @@ fn bare(plan: &RacePlan, image: &Path) {
                     let file = OpenOptions::new().read(true).write(writes).open(image);
                     let file = file.expect("an image");
                     let mut locks = KernelLocks::new(file.as_fd(), plan.backend);
-                    // Granted or refused: the calls are those of the race.
+                    // Granted or refused: the loop makes the same calls as the race.
                     let _ = ByteClaims::default().change(&mut locks, claim);
                 }
             });

@@ -128,7 +128,7 @@ impl Step {
         Some(Step { actor, verb, kind, range })
     }
 
-    /// Makes the call, whatever comes of it: the scenario says what must.
+    /// Makes the call and accepts any result. The scenario states the expected one.
     fn act(&self, locks: &mut KernelLocks<'_>) {
         match self.verb {
             "lock" => drop(locks.set(self.kind, self.range)),

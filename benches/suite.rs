@@ -10,7 +10,7 @@ use imglock_core::Verdict;
 use imglock_engine::{Casting, Job, Launcher, LauncherOptions, Session, SessionOptions, StopToken};
 use imglock_scenario::Scenario;
 
-/// Less than 2 s on a quiet machine: what people wait for without noticing.
+/// Less than 2 s on a quiet machine: a wait that users do not notice.
 const AIM: f64 = 3.0;
 
 fn main() {

@@ -1,6 +1,6 @@
 //! All 65,536 ordered pairs of claims on OFD locks, beside two bare processes
-//! that make the same system calls for them: one opens and locks, the other
-//! one opens, locks, tests, unlocks and closes for each claim there is.
+//! that make the same system calls for them. The first process opens and locks.
+//! For each claim, the second process opens, locks, tests, unlocks and closes.
 #![expect(unsafe_code, reason = "the floor forks by itself")]
 
 mod paired;
@@ -62,8 +62,8 @@ fn main() {
     }
 }
 
-/// One process for each of the two openers; they tell each other when it is
-/// the other one's turn.
+/// One process for each of the two openers. Each process signals the other when
+/// its turn begins.
 fn floor(image: &Path) {
     let (mut holder, mut opener) = UnixStream::pair().expect("a socket pair");
     // SAFETY: this program has one thread here.
@@ -98,8 +98,8 @@ fn take_turns(other: &mut UnixStream) {
     other.read_exact(&mut [0]).expect("its turn ends");
 }
 
-/// The lower four bits of a claim are what it holds, the upper ones what it
-/// shares.
+/// The lower four bits of a claim are the held permissions, the upper four bits
+/// the shared ones.
 fn acquire(image: &Path, claim: u8) -> (OwnedFd, bool) {
     let (held, unshared) = (claim & 15, !claim >> 4);
     let access = if held & 0b1110 == 0 { OFlag::O_RDONLY } else { OFlag::O_RDWR };

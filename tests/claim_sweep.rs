@@ -1,5 +1,5 @@
-//! `imglock matrix --all` as a user sees it, and the sweep behind it where
-//! somebody meddles.
+//! `imglock matrix --all` as a user sees it, and the sweep behind it while a
+//! foreign process changes the locks.
 
 mod outside;
 
@@ -34,7 +34,7 @@ fn read(report: &Path) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// What counts of each arrangement: granted, refused, neither, different.
+/// The counts of each arrangement: granted, refused, neither, different.
 fn totals(report: &Value) -> Vec<[u64; 4]> {
     let arrangements = report["arrangements"].as_array().expect("arrangements");
     let number = |swept: &Value, name: &str| swept[name].as_u64().expect("a number");
@@ -73,7 +73,7 @@ fn a_part_of_all_triples_agrees_on_both_backends() {
     assert_eq!(totals[0], totals[1]);
     assert_eq!(totals[0], totals[2]);
     assert!((1..5 * 256).contains(&totals[0][0]), "{totals:?}");
-    // One owner of POSIX locks is never in its own way.
+    // An owner of POSIX locks never conflicts with itself.
     assert_eq!(totals[3][0], 5 * 256);
 }
 
@@ -264,7 +264,7 @@ fn image_in(directory: &Path) -> PathBuf {
     scratch.expect("a launcher's folder").path().join("1/disk.img")
 }
 
-/// A sweep in which somebody else locks byte `201` after the first row.
+/// A sweep during which a foreign owner locks byte `201`, after the first row.
 fn meddled_with(backend: Backend) -> ClaimSweep {
     let folder = Folder::new();
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
@@ -297,7 +297,7 @@ fn what_somebody_else_locks_is_seen(#[values(Backend::Ofd, Backend::Posix)] back
         has(|one| matches!(one, ClaimDeparture::Held { .. } | ClaimDeparture::Left { .. })),
         "{kept:#?}"
     );
-    // Unless all of the row had been tried when it came.
+    // Unless the whole row was tried before the foreign lock was acquired.
     let write: Outcome = "refused write".parse().expect("an outcome");
     let others = kept.iter().filter(
         |one| !matches!(&one.departure, ClaimDeparture::Outcome { actual, .. } if *actual == write),
@@ -305,7 +305,7 @@ fn what_somebody_else_locks_is_seen(#[values(Backend::Ofd, Backend::Posix)] back
     assert!(others.count() <= 2, "{kept:#?}");
 }
 
-/// A difference that is none here: so says its scenario.
+/// A made-up difference. Its scenario shows that the kernel has none.
 fn imagined(
     arrangement: Arrangement,
     holders: &[Mode],
@@ -372,7 +372,8 @@ fn the_scenario_of_a_difference_tells_whether_it_is_there() {
     let others = verdicts.iter().filter(|(_, verdict, _)| *verdict != Verdict::Passed);
     assert_eq!(passed, planned, "{:#?}", others.collect::<Vec<_>>());
 
-    // Where the kernel did otherwise, it would fail: its text says something.
+    // The scenario would fail on a kernel that behaves otherwise, so its text
+    // does check something.
     let several = Arrangement { backend: Backend::Ofd, processes: OpenerProcesses::Several };
     let refused = imagined(several, &[Mode::Rw], Some(Mode::Rw), outcome());
     let text = refused.scenario().to_string().replace("\"refused write\"", "granted");

@@ -19,7 +19,7 @@ const SCENARIOS: [&str; 3] = [
     "sharing/two-share-rw-disks",
 ];
 
-/// What a run of the scenarios comes to, on OFD locks.
+/// The report of a run of the scenarios on OFD locks.
 static REPORT: LazyLock<String> = LazyLock::new(|| {
     let json = run().args(["--format", "json"]).assert().success();
     String::from_utf8(json.get_output().stdout.clone()).expect("text")
@@ -78,7 +78,7 @@ fn compare(files: &[&Path]) -> Command {
     command
 }
 
-/// What stays the same on any machine.
+/// Compares the parts of the text that are the same on any machine.
 fn assert_reads_like(name: &str, folder: &Folder, text: &[u8]) {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"Linux \d[^ ]+ \(\w+\); \w+;", "Linux KERNEL (MACHINE); FS;");
@@ -205,19 +205,20 @@ fn a_baseline_decides_how_the_run_ends() {
     planted().arg("--report").arg(format!("json={}", bad.display())).assert().code(1);
     let broke = planted().arg("--baseline").arg(&good).assert().code(1);
     broke.stdout(contains("compared with the baseline").and(contains("2 runs broke")));
-    // It fails as it did before, which is no news; and passes, which is none either.
+    // A run that fails as before is not reported as broken, and a run that
+    // passes is not, either.
     let same = planted().arg("--baseline").arg(&bad).assert().success();
-    // How long a run takes is not ours to say.
+    // The duration of a run is not under the test's control.
     same.stdout(contains("2 failed").and(contains("nothing broke (3 runs: ")));
     let fixed = run().arg("--baseline").arg(&bad).assert().success();
     fixed.stdout(contains("nothing broke (3 runs: 2 fixed, 1 "));
-    // What else the baseline has was not asked for, and is not gone.
+    // The other runs of the baseline were not selected. They are not reported as gone.
     let mut part = imglock();
     part.args(["run", SCENARIOS[2], "--backend", "ofd", "--baseline"]).arg(&good);
     let told =
         contains("2 other runs of the baseline were not selected").and(contains("gone").not());
     part.assert().success().stdout(told);
-    // Standard output stays what a machine can read.
+    // Standard output stays machine-readable.
     let json = planted().args(["--format", "json", "--baseline"]).arg(&good).assert().code(1);
     serde_json::from_slice::<Value>(&json.get_output().stdout).expect("JSON alone");
     json.stderr(contains("2 runs broke"));

@@ -1,5 +1,5 @@
-//! The crates' layers, as Cargo sees them: who may depend on whom, what must not be in a tree, and
-//! how many crates each documented use takes.
+//! The layers of the crates, as Cargo sees them: the allowed dependencies, the crates that must
+//! not be in a tree, and the number of crates that each documented use takes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

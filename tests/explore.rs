@@ -117,7 +117,7 @@ fn what_differs_is_made_small_and_shows_the_fault_and_nothing_else(
     let explored = explore(&plan, &options, &mut |_| ()).expect("it goes to its end");
     let difference = explored.differences.first().expect("the fault is met");
     let text = &difference.scenario;
-    // Two who open, or one who locks, unlocks and has nothing left.
+    // Two openers, or one that locks, unlocks and then holds nothing.
     assert!(difference.steps <= 4 && difference.steps < difference.steps_found, "{text}");
     let file = folder.file("small.kdl", text);
     let run = || {

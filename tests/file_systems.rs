@@ -50,7 +50,7 @@ fn every_scenario_is_as_it_must_be_on_every_file_system() {
     let names: Vec<String> = reached.map(|place| place.name.to_string()).collect();
     let all = ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "bind", "fuse", "fuse-locks"];
     assert_eq!(names, all, "\n{text}");
-    // Not the directory that they were made in: each is what it is called.
+    // The place is the file system of its name, not the directory that contains it.
     for place in &document.places {
         let name = place.name.to_string();
         let kind = match name.as_str() {
@@ -103,7 +103,8 @@ fn who_may_not_mount_is_told_so_before_anything_runs() {
     let folder = Folder::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_imglock"));
     if nix::unistd::geteuid().is_root() {
-        // Nobody, with a copy of the command that nobody can reach.
+        // Run as user 65534 (nobody), from a copy of the command that this user
+        // can reach.
         fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).expect("ours");
         let copy = folder.path().join("imglock");
         fs::copy(env!("CARGO_BIN_EXE_imglock"), &copy).expect("a copy");
@@ -147,7 +148,7 @@ fn a_killed_command_leaves_no_mount_no_device_and_no_file() {
     let lines = lines.map(|line| {
         serde_json::from_str::<RunLine>(&line.expect("text")).expect("a line of a run")
     });
-    // It is mounted, and somebody has run there.
+    // The file system is mounted, and a scenario has run on it.
     for line in lines {
         if matches!(line, RunLine::Result(_)) {
             break;
@@ -230,7 +231,7 @@ fn the_probe_finds_every_rule_kept_on(#[case] file_system: FileSystem, #[case] n
     assert_eq!(run.status.code(), Some(0), "\n{text}{errors}");
     assert!(text.contains(&format!("\n  {name} on Linux ")), "\n{text}");
     assert!(text.contains("Fine: `locking=auto`"), "\n{text}");
-    // Nothing was left out, io_uring apart, which not every kernel lets us use.
+    // No check was left out, except for io_uring, which some kernels do not permit.
     let table = text.split_once("Time until a lock is released").expect("times").0;
     assert!(!table.contains("not tried"), "\n{text}");
 }

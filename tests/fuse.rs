@@ -1,5 +1,5 @@
 //! Directories that are served through FUSE, by a server that leaves locks to
-//! the kernel and by one that keeps them.
+//! the kernel and by a lock server.
 //!
 //! It takes root and /dev/fuse. Without them a test is skipped and says why,
 //! unless `IMGLOCK_REQUIRE` names `fuse`.
@@ -23,10 +23,10 @@ use outside::{imglock, is_met, not_root};
 use predicates::str::contains;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_imglock");
-/// Longer than anything takes that does not hang.
+/// Longer than any step that does not hang.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Serves an empty directory to `test`, which is given where it is seen.
+/// Serves an empty directory, and passes the path of the mount to `test`.
 fn served(locks: FuseLocks, test: impl FnOnce(&Path, FuseServer) + Send) {
     let missing = || (!Path::new("/dev/fuse").exists()).then(|| "there is no /dev/fuse".to_owned());
     if !is_met("fuse", not_root("mounting a FUSE file system").or_else(missing)) {
@@ -37,7 +37,7 @@ fn served(locks: FuseLocks, test: impl FnOnce(&Path, FuseServer) + Send) {
     for path in [&backing, &seen] {
         fs::create_dir(path).expect("a directory");
     }
-    // The thread takes its mount namespace with it.
+    // The mount namespace ends with the thread.
     let run = || {
         PrivateMounts::enter().expect("a mount namespace");
         let (_trigger, stop) = StopToken::pair().expect("a pipe");
@@ -80,7 +80,7 @@ fn files_are_what_they_are_in_the_directory_that_is_served() {
         for name in ["d/e", "b", "c"] {
             fs::remove_file(path(name)).expect("removed");
         }
-        // Nothing has that name any more, and whoever has it open keeps it.
+        // The file has no name any more, but an open descriptor keeps it.
         file.set_len(5).expect("cut");
         let mut text = String::new();
         file.seek(SeekFrom::Start(0)).expect("an offset");
@@ -102,7 +102,7 @@ fn files_are_what_they_are_in_the_directory_that_is_served() {
     });
 }
 
-/// Those where names, closes and waits matter most.
+/// The themes in which names, closes and waits matter most.
 const THEMES: [&str; 4] = ["names", "ranges", "waiting", "process"];
 
 #[test]
@@ -136,7 +136,8 @@ fn an_ofd_lock_outlives_its_file_and_a_posix_lock_does_not() {
             let holder = writable(&path);
             lock(&holder, backend, LockType::Write).expect("nobody is there");
             drop(holder);
-            // In POSIX's eyes this process is another owner than an OFD.
+            // A POSIX lock of this process and the OFD lock tried here have
+            // different owners.
             let next = writable(&path);
             let refused = lock(&next, Backend::Ofd, LockType::Write).is_err();
             assert_eq!(refused, stays, "{backend}");
@@ -152,8 +153,8 @@ fn an_ofd_lock_outlives_its_file_and_a_posix_lock_does_not() {
     });
 }
 
-/// The number is made of the address of the open file, and the next file to be
-/// opened has the same one, nearly always.
+/// The owner's number is derived from the address of the open file. The next
+/// open file nearly always has the same address.
 #[test]
 fn the_number_of_an_owner_that_is_gone_comes_back() {
     let taken_over = |locks| {

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 const ROUNDS: usize = 3;
 
-/// `imglock repro` of a drill, as the document it prints. It comes out as
-/// documented.
+/// `imglock repro` of a drill, as the document that it prints. Every
+/// result must be as documented.
 fn repro(name: &str, folder: &Path) -> Value {
     let mut command = imglock();
     command.args(["repro", name, "--json", "--qemu-dir"]).arg(folder);
@@ -29,7 +29,7 @@ fn repro(name: &str, folder: &Path) -> Value {
     document
 }
 
-/// Who held locks on the image at each step of an account.
+/// The holders of locks on the image at each step of an account.
 fn holders(account: &Value) -> Vec<Vec<String>> {
     let entries = account["entries"].as_array().expect("entries");
     let names = |entry: &Value| {
@@ -50,7 +50,7 @@ fn the_image_goes_from_the_source_to_the_destination_and_is_never_held_by_both()
         for names in holders(account) {
             assert!(names.len() <= 1, "{names:?}");
             let holder = names.first().map_or("nobody", String::as_str);
-            // Whether the moment between the two is seen is chance.
+            // The moment between the two holders may or may not be seen.
             if holder != "nobody" && course.last().is_none_or(|last| last != holder) {
                 course.push(holder.to_owned());
             }
@@ -110,7 +110,7 @@ fn handovers_are_measured() {
     }
 }
 
-/// What is true of every series, however fast the machine is.
+/// Checks the properties that every series has, on a machine of any speed.
 fn series_is_sound(series: &Value, summary: &Value) {
     let watched = series["watched"].as_array().expect("watched");
     let contested = series["contested"].as_array().expect("contested");
@@ -124,7 +124,7 @@ fn series_is_sound(series: &Value, summary: &Value) {
         assert!(looks.as_u64().is_some_and(|looks| looks > 1), "{one}");
         assert!(hole > 0 && hole <= took, "{one}");
         for gap in ["held_us", "unshared_us"] {
-            // It is within the handover, give or take a look.
+            // The gap is within the handover, to within one look at the lock table.
             assert!(gaps[gap].as_u64().is_none_or(|gap| gap <= took), "{one}");
         }
         assert_eq!(one["end"], "runs", "{one}");

@@ -1,5 +1,5 @@
-//! `holders` where the kernel calls a file otherwise than stat(2) does, and
-//! where it calls two files the same.
+//! `holders` where the kernel's name of a file differs from that of stat(2),
+//! and where the kernel gives two files the same name.
 //!
 //! It takes root and mkfs.btrfs. Without them a case is skipped and says why,
 //! unless `IMGLOCK_REQUIRE` names `file-systems`.
@@ -20,8 +20,8 @@ use outside::{Folder, is_met, not_installed, not_root};
 use rstest::rstest;
 use serde_json::Value;
 
-/// Runs `test` in a thread that has its mounts to itself: what it mounts goes
-/// with it, and its files and processes see it.
+/// Runs `test` in a thread with a mount namespace of its own. The mounts end
+/// with the thread, and its files and processes see them.
 fn in_its_own_mounts(needs: &str, script: &str, test: impl FnOnce(&Path) + Send) {
     let missing = not_root("mounting a file system").or_else(|| not_installed(needs));
     if !is_met("file-systems", missing) {
@@ -63,7 +63,7 @@ fn lock(file: &File, backend: Backend, byte: i64) {
 }
 
 /// The kernel's name of a file, and the granted locks on it: `ofd 100`, with
-/// `?` where nobody's descriptor explains them.
+/// `?` if no known descriptor owns the lock.
 fn seen(path: &Path) -> (String, Vec<String>) {
     let run = Command::new(env!("CARGO_BIN_EXE_imglock"))
         .args(["holders", "--json"])
@@ -124,7 +124,7 @@ fn the_locks_of_a_file_are_found_on(
     in_its_own_mounts(needs, script, |scratch| {
         let path = scratch.join("dir/disk.img");
         let file = open(&path);
-        // Without a lock to be seen, the key is worked out from the mount.
+        // Without a lock in the table, the key is derived from the mount.
         let (free, locks) = seen(&path);
         assert_eq!(locks, Vec::<String>::new());
         lock(&file, Backend::Ofd, 100);
@@ -155,7 +155,8 @@ fn files_of_one_name_in_two_subvolumes_are_told_apart() {
         lock(&other, Backend::Ofd, 201);
         assert_eq!(seen(&a).1, ["ofd 100"]);
         assert_eq!(seen(&b).1, ["ofd 201"]);
-        // The same lock on both is there twice, and one for each.
+        // Both files have the same lock. The table shows it twice, and each
+        // file counts it once.
         lock(&other, Backend::Ofd, 100);
         lock(&one, Backend::Posix, 102);
         assert_eq!(seen(&a).1, ["ofd 100", "posix 102"]);

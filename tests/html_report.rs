@@ -44,8 +44,8 @@ fn open(width: u32, height: u32) -> Option<Page> {
     Some(Page::open(&REPORT.0, width, height))
 }
 
-/// Sets a filter as a user does, and says how many scenarios are left: as the
-/// page counts them, and as they are seen.
+/// Sets a filter as a user does. Returns the number of scenarios left, as the
+/// page counts them and as they are displayed.
 fn filtered(page: &Page, id: &str, value: &str) -> (String, f64) {
     page.ask(&format!(
         "const field = document.getElementById('{id}'); field.value = '{value}'; \
@@ -328,10 +328,10 @@ fn it_opens_and_scrolls_without_a_stutter() {
         ),
         ("scroll all open", longest(&scroll.replace("400", "2000"))),
     ];
-    // Figures for people; how long it takes depends on the machine.
+    // Figures for people. The times depend on the machine.
     println!("DOMContentLoaded after {loaded:.0} ms; longest task so far in ms: {figures:?}");
     page.ask("scrollTo(0, 0);");
-    // What leaves the window is let go of some frames later.
+    // The browser drops the layout of elements some frames after they leave the window.
     let far = "const last = [...document.querySelectorAll('article h4')].at(-1); \
                const laidOut = () => last.checkVisibility({ contentVisibilityAuto: true }); \
                for (let i = 0; i < 60 && laidOut(); i++) await new Promise(requestAnimationFrame); \

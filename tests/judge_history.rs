@@ -1,5 +1,5 @@
-//! `judge-history` from outside: what it says of files, of what is no history,
-//! and of what its page shows.
+//! `judge-history` from outside: its verdicts on files, its errors for files
+//! that are not histories, and the examples on its page.
 
 mod outside;
 

@@ -9,19 +9,18 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// How much later each time.
+/// The added delay of each round.
 const STEP: Duration = Duration::from_millis(3);
 /// Long enough for a launcher on a busy machine to clean up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Commands that take their time: what they are called with, and how often
-/// the directory follows.
+/// Commands that take some time: their arguments, and how often the directory follows.
 type Lasting = (&'static [&'static str], usize);
 const RUN: Lasting = (&["run", "-j", "2", "--dir"], 1);
-/// Again and again, because each has its output at its end.
+/// Many times, because each probe prints its output at its end.
 const PROBE: Lasting = (&["probe", "--rounds", "1"], 500);
 
-/// Starts one, with its output to be read.
+/// Starts a command, with pipes for its output.
 fn start((args, times): Lasting, directory: &Path) -> (Child, ChildStdout, ChildStderr) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_imglock"))
         .args(args)
@@ -41,8 +40,9 @@ fn signal(child: &Child, signal: Signal) {
     kill(pid, signal).expect("the child has not been reaped");
 }
 
-/// Tells when a pipe is closed by everybody who has its other end. Launcher and
-/// workers inherit standard error, so its end is the end of all.
+/// Sends a message when every holder of a pipe's other end has closed it. The
+/// launcher and the workers inherit standard error, so its end means that all
+/// of them have exited.
 fn end_of(mut pipe: impl Read + Send + 'static) -> Receiver<()> {
     let (sender, ended) = channel();
     std::thread::spawn(move || {
@@ -75,7 +75,7 @@ fn a_killed_command_leaves_nothing(#[case] lasting: Lasting, #[case] rounds: u32
         let (mut child, mut stdout, stderr) = start(lasting, directory.path());
         stdout.read_exact(&mut [0]).expect("a first result");
         let (output, ended) = (end_of(stdout), end_of(stderr));
-        // The moment of the kill: so long after that, or at the end of the run.
+        // Kill after this delay, or at the end of the run.
         let over = output.recv_timeout(STEP * round).is_ok();
         at_work += u32::from(!over && !is_empty(directory.path()));
         signal(&child, Signal::SIGKILL);
@@ -112,7 +112,8 @@ fn an_interrupted_probe_says_so_and_leaves_nothing() {
         signal(&child, interrupt);
         let output = end_of(stdout);
         let mut errors = String::new();
-        // Launcher and workers have it open, too: its end is the end of all.
+        // The launcher and the workers have it open, too: its end means that
+        // all have exited.
         stderr.read_to_string(&mut errors).expect("text");
         assert_eq!(child.wait().expect("our child").code(), Some(130), "{interrupt}\n{errors}");
         assert_eq!(errors, "error: interrupted\n");

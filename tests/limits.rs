@@ -1,5 +1,5 @@
-//! Where this user may not have enough of something, a scenario is skipped
-//! and says of what; the others run.
+//! A scenario is skipped if a resource limit of this user is too low, and the
+//! reason names the resource. The other scenarios run.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Real QEMU in every mode, and what it has locked there.
+//! Real QEMU in every mode, and its locks there.
 
 mod outside;
 
@@ -15,7 +15,7 @@ use outside::{imglock, is_met};
 use predicates::str::contains;
 use serde_json::Value;
 
-/// `imglock modes` with every QEMU that there is.
+/// `imglock modes` with every available QEMU.
 fn modes() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_imglock"));
     command.arg("modes");
@@ -25,8 +25,8 @@ fn modes() -> Command {
     command
 }
 
-/// What each recipe came to with each QEMU. It takes a while, so it is found
-/// out once.
+/// The result of each recipe with each QEMU. This takes some time, so it is
+/// computed once.
 static CHECKS: LazyLock<Vec<ModeCheck>> = LazyLock::new(checks);
 
 fn checks() -> Vec<ModeCheck> {
@@ -37,7 +37,7 @@ fn checks() -> Vec<ModeCheck> {
     serde_json::from_value(document["checks"].clone()).expect("checks")
 }
 
-/// Whether there is any QEMU. Programs that are missing are said, each.
+/// Whether any QEMU is available. Each missing program is reported.
 fn is_any_there() -> bool {
     let found = QemuProgram::ALL.iter().filter(|program| !folders(**program).is_empty());
     found.count() > 0

@@ -1,5 +1,5 @@
-//! Scenarios that mount: whoever may not is told so, and what was mounted is
-//! gone when the command is, however it ends.
+//! Scenarios that mount. A user without the permission receives an error. All
+//! mounts are gone when the command ends, however it ends.
 
 mod outside;
 
@@ -36,7 +36,7 @@ vm1 open disk image=top.img mode=rw
 vm1 write disk at=0 data="upper"
 "#;
 
-/// Mounts more and more, and has somebody at work on each.
+/// Adds one mount after the other, each with a process that uses it.
 const MORE_AND_MORE: &str = r#"summary "One mount after the other"
 about "Until it is stopped."
 
@@ -66,7 +66,7 @@ fn entries(directory: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.expect("an entry").path()).collect()
 }
 
-/// Where something is mounted below `directory`, for us.
+/// The mounts below `directory` that this process sees.
 fn mounted_below(directory: &Path) -> Vec<String> {
     let mounts = fs::read_to_string("/proc/thread-self/mountinfo").expect("our mounts");
     let directory = directory.to_str().expect("a path in UTF-8");
@@ -78,7 +78,7 @@ fn who_may_not_mount_is_told_so_and_runs_the_rest() {
     let folder = Folder::new();
     let other = folder.file("other.kdl", outside::PASSES);
     let mut command = run(&folder.file("bound.kdl", BOUND), folder.path());
-    // Nobody, with a copy of the command that nobody can reach.
+    // Run as user 65534 (nobody), from a copy of the command that this user can reach.
     let open = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o777)).tempdir();
     let open = open.expect("a directory");
     if nix::unistd::geteuid().is_root() {
@@ -135,8 +135,7 @@ fn what_is_kept_is_the_files_and_no_mount() {
     assert_eq!(entries(&kept.join(".overlay-1/merged")), [] as [PathBuf; 0]);
 }
 
-/// Starts the scenario that goes on mounting, and waits until it has mounted
-/// so many times.
+/// Starts the scenario that keeps mounting, and waits for this number of mounts.
 fn at_work(file: &Path, directory: &Path, mounts: usize) -> Child {
     let mut command = run(file, directory);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -153,8 +152,8 @@ fn at_work(file: &Path, directory: &Path, mounts: usize) -> Child {
     child
 }
 
-/// Ends it by `signal`, and waits until everybody has ended who came of it:
-/// each has its standard error.
+/// Ends the command by `signal`, and waits until all its descendants have
+/// exited: each of them has its standard error.
 fn end(mut child: Child, signal: Signal) {
     use std::io::Read;
 
@@ -171,13 +170,13 @@ fn a_killed_or_interrupted_command_leaves_no_mount_and_no_file() {
         return;
     }
     let folder = Folder::new();
-    // A space, too: as the kernel lists mounts it would be written otherwise.
+    // With a space in the name, which the kernel escapes in its list of mounts.
     let directory = tempfile::Builder::new().prefix("mounts of ").tempdir().expect("a directory");
     let file = folder.file("more-and-more.kdl", MORE_AND_MORE);
     let ends = [Signal::SIGKILL, Signal::SIGKILL, Signal::SIGINT, Signal::SIGKILL];
     for (signal, mounts) in ends.into_iter().zip([1, 2, 4, 8]) {
         let child = at_work(&file, directory.path(), mounts);
-        // Nobody else sees them.
+        // No process outside the command's mount namespace sees the mounts.
         assert_eq!(mounted_below(directory.path()), [] as [String; 0]);
         end(child, signal);
         let left = entries(directory.path());
@@ -185,7 +184,7 @@ fn a_killed_or_interrupted_command_leaves_no_mount_and_no_file() {
     }
 }
 
-/// What the page shows is what the command says, and it leaves no scenario out.
+/// The page shows the command's output and leaves no scenario out.
 #[test]
 fn the_page_shows_what_there_is() {
     let page = include_str!("../docs/mounts.md");

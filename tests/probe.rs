@@ -1,5 +1,5 @@
-//! `probe` from outside: on a kernel that locks, on one that refuses to, and
-//! on one that only pretends.
+//! `probe` from outside: on a kernel that locks, on one that refuses to lock,
+//! and on one that only pretends to lock.
 
 mod outside;
 
@@ -83,7 +83,8 @@ fn json_has_every_property_and_its_evidence() {
     }
 }
 
-/// Times cannot be known; that there are some, and of so many rounds, can.
+/// The test cannot know the times. It checks that there are times, and of this
+/// number of rounds.
 #[test]
 fn every_killed_holder_lets_go() {
     let folder = Folder::new();
@@ -112,7 +113,7 @@ fn every_killed_holder_lets_go() {
             let [median, worst] = ["median_us", "worst_us"].map(|key| timing[series][key].as_u64());
             assert!(median.is_some() && median <= worst, "{release}");
         }
-        // Nobody dies before the kill.
+        // No process dies before the kill.
         for key in ["median_us", "worst_us"] {
             let [killed, died] =
                 ["from_kill", "after_exit"].map(|series| timing[series][key].as_u64());
@@ -167,7 +168,7 @@ fn where_only_dev_null_has_ofd_locks_qemu_does_not_start() {
     );
 }
 
-/// Errno 0 is success: the lock is granted, and there is none.
+/// Errno 0 is success: the call reports the lock as granted, but there is none.
 #[rstest]
 #[case::ofd(&OFD[1..], "ofd", "OFD")]
 #[case::both(&[37, 38, 6, 7], "ofd", "OFD")]
@@ -230,8 +231,8 @@ fn a_file_system_without_hard_links_is_no_fault_of_its_locks() {
     assert!(text.contains(why), "{text}");
 }
 
-/// A process that gets a processor at the right moment may answer before the
-/// deadline is looked at; of so many steps not all do.
+/// A process that runs at the right moment may answer before the deadline is
+/// checked. With so many steps, not all of them do.
 #[test]
 fn a_call_that_does_not_return_is_said_to_hang() {
     let folder = Folder::new();
@@ -253,7 +254,7 @@ fn a_file_stands_for_its_directory_and_is_not_touched() {
     let probe = ["probe", "--rounds", "1"];
     let named = imglock().args(probe).arg(&image).assert().code(0);
     assert!(text(named.get_output()).starts_with(&format!("{}\n", folder.path().display())));
-    // By its bare name, from where it is.
+    // By its bare name, from its own directory.
     let bare = imglock().args(probe).arg("disk.img").current_dir(folder.path()).assert().code(0);
     assert!(text(bare.get_output()).starts_with(".\n"));
     assert_eq!(std::fs::read(&image).expect("the file"), b"precious");
@@ -290,8 +291,8 @@ fn a_directory_that_may_not_be_written_is_said_to_be_so() {
     let mode = |mode| std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(mode));
     mode(0o555).expect("ours");
     let mut command = probe(folder.path(), &[]);
-    // Nothing is closed to root, so nobody has to try, with a copy of the
-    // command that nobody can reach.
+    // Root can write to every directory. User 65534 (nobody) therefore tries
+    // it, with a copy of the command that this user can reach.
     let open = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o755)).tempdir();
     let open = open.expect("a directory");
     if nix::unistd::geteuid().is_root() {

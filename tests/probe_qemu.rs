@@ -1,4 +1,4 @@
-//! What the probe says of QEMU is what QEMU does, on the same kernels.
+//! The probe's statements about QEMU match QEMU's behaviour on the same kernels.
 //!
 //! It takes `qemu-io`. Without it a test is skipped and says so, unless
 //! `IMGLOCK_REQUIRE` names `qemu-tools`.
@@ -13,8 +13,8 @@ use outside::refusing::{OFD, POSIX, Refusal, output_under};
 use outside::{is_met, not_installed};
 use rstest::rstest;
 
-/// All that `qemu-io` says when it opens an image with this option, and the
-/// probe's advice, under the same filter.
+/// The complete output of `qemu-io` when it opens an image with this option,
+/// and the probe's advice under the same filter.
 fn told(filter: &Refusal, locking: &str) -> Option<(Output, String)> {
     if !is_met("qemu-tools", not_installed("qemu-io")) {
         return None;
@@ -46,7 +46,7 @@ fn qemu_does_not_start(#[case] filter: Refusal, #[case] locking: &str) {
     assert!(says.contains(error), "{says}");
     assert!(advice.contains(error), "{advice}");
     assert!(advice.contains("Use `locking=off`"), "{advice}");
-    // Which then works.
+    // The advised option then works.
     let (qemu, _) = told(&filter, "off").expect("it is installed");
     assert!(qemu.status.success(), "{}", String::from_utf8_lossy(&qemu.stderr));
 }

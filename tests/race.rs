@@ -16,7 +16,7 @@ use serde_json::Value;
 /// Long enough for anything here on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs a race to its end; what it printed, its report, and how it ended.
+/// Runs a race to its end. Returns its output, its report and its exit code.
 fn raced(folder: &Folder, args: &[&str]) -> (String, Value, Option<i32>) {
     let report = folder.path().join("race.json");
     let run = imglock()
@@ -30,7 +30,7 @@ fn raced(folder: &Folder, args: &[&str]) -> (String, Value, Option<i32>) {
     let text = String::from_utf8_lossy(&run.stdout).into_owned();
     let errors = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.code() != Some(2), "{errors}");
-    // A command to be copied is not broken.
+    // A command meant for copying is not wrapped.
     let mut wide = text.lines().filter(|line| line.chars().count() > 80);
     assert!(wide.all(|line| line.starts_with("Again:")), "{text}");
     (format!("{text}{errors}"), read(&report), run.status.code())
@@ -41,7 +41,7 @@ fn read(report: &Path) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// In how many rounds each hazard was seen.
+/// The number of rounds in which each hazard was seen.
 fn hazards(race: &Value) -> BTreeMap<&str, u64> {
     let tallies = race["hazards"].as_array().expect("a list");
     tallies
@@ -79,14 +79,14 @@ fn ofd_locks_keep_all_openers_apart_and_posix_locks_those_of_other_processes() {
     assert!(hazards.get("same-owner") > Some(&20), "{hazards:?}\n{text}");
     assert!(text.contains("hazard same-owner"), "{text}");
     assert!(text.contains("Conflicting nodes of one process were both granted."), "{text}");
-    // Each of the witnesses told of it.
+    // Each of the witnesses reported the hazard.
     let seen = &posix["hazards"].as_array().and_then(|all| all.last()).expect("one")["seen"];
     for witness in ["claims", "data", "history"] {
         assert!(seen[witness].as_u64() > Some(0), "{witness}: {seen}");
     }
 }
 
-/// Whoever tests before it locks lets two in, now and then.
+/// An opener that tests before it locks sometimes lets two openers hold the image.
 #[test]
 fn a_check_before_the_lock_is_found_within_ten_seconds() {
     let folder = Folder::new();
@@ -167,7 +167,7 @@ fn one_opener_cannot_share_a_process() {
     assert!(errors.contains("say 0 for none, or 2 to 4"), "{errors}");
 }
 
-/// A race that lasts, and its report.
+/// A long race, and its report.
 fn lasting(folder: &Folder) -> (Child, PathBuf) {
     let report = folder.path().join("race.json");
     let child = Command::new(env!("CARGO_BIN_EXE_imglock"))
@@ -182,7 +182,7 @@ fn lasting(folder: &Folder) -> (Child, PathBuf) {
     (child, report)
 }
 
-/// Looks until there is something to see.
+/// Looks until `look` returns a result.
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -247,8 +247,8 @@ fn descendant(root: u32, name: &str) -> Option<i32> {
     })
 }
 
-/// One that is a process of its own, the first of those that share one, and
-/// one that has its descriptors from that.
+/// An opener with a process of its own, the first opener of a shared process,
+/// and an opener that takes its descriptors from that one.
 #[rstest::rstest]
 #[case("opener-1")]
 #[case("opener-3")]

@@ -1,4 +1,4 @@
-//! What README shows is what the program prints.
+//! The examples in README are the program's real output.
 
 mod outside;
 
@@ -10,7 +10,7 @@ use outside::{Folder, is_met, not_installed};
 
 const README: &str = include_str!("../README.md");
 
-/// Durations differ from run to run; the columns they stand in need not.
+/// Durations differ from run to run, but their columns need not.
 fn without_times(text: &str) -> String {
     let is_unit = |word: &str| matches!(word, "µs" | "ms" | "s");
     let mut lines = Vec::new();
@@ -54,7 +54,7 @@ fn qemu_io(folder: &Path) -> Child {
     child
 }
 
-/// All that this machine and this moment put into the picture is left out.
+/// Removes all parts of the output that depend on this machine and this moment.
 fn without_circumstances(text: &str, pid: &str) -> String {
     let circumstance = |line: &&str| {
         let first = line.split_whitespace().next();

@@ -1,5 +1,4 @@
-//! What the model foresees of each embedded scenario is what a real run of it
-//! does.
+//! The model's prediction for each embedded scenario agrees with a real run.
 
 mod outside;
 
@@ -11,8 +10,8 @@ use imglock_scenario::Scenario;
 use outside::{imglock, is_met};
 
 /// The outcomes of the steps of `lines`, and their lock tables, as far as they
-/// are known. Steps of one moment are put in order: a run enters them by
-/// outcome, a rehearsal by line.
+/// are known. Steps of one moment are sorted: a run records them by outcome, a
+/// rehearsal by line.
 fn told(result: &imglock_engine::Trace) -> Vec<(usize, String, Option<String>)> {
     let mut told: Vec<_> = result
         .events
@@ -60,7 +59,8 @@ fn what_is_foreseen_of_every_scenario_happens() {
         }
         for (real, foreseen) in result.trace.events.iter().zip(&foreseen.events) {
             let (Some(real_table), Some(table)) = (&real.table, &foreseen.table) else { continue };
-            // Of an open that is under way the kernel does not say whose its locks are.
+            // During an unfinished open the kernel does not show the owner of
+            // its locks.
             let named = table.iter().all(|lock| real_table.contains(lock));
             let ranges = |table: &[imglock_core::TableLock]| {
                 let mut ranges: Vec<_> =

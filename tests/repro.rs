@@ -12,7 +12,7 @@ use predicates::str::contains;
 use rstest::rstest;
 use serde_json::Value;
 
-/// `imglock repro`, with every QEMU that there is.
+/// `imglock repro`, with every available QEMU.
 fn repro(words: &[&str]) -> assert_cmd::Command {
     let mut command = imglock();
     command.arg("repro").args(words).args(["--timeout", "60"]);
@@ -22,8 +22,8 @@ fn repro(words: &[&str]) -> assert_cmd::Command {
     command
 }
 
-/// Whether anybody is there who can be told a drill's commands; says so when
-/// nobody is.
+/// Whether a program that can play a drill's commands is installed. If none is,
+/// the reason is printed.
 fn is_playable(drill: &Drill) -> bool {
     let wanted = |kind: &SubjectKind| {
         kind.program().filter(|program| drill.players.iter().any(|(other, _)| other == program))
@@ -49,7 +49,7 @@ fn every_command_does_to_the_locks_what_is_documented() {
     if !all_drills().any(is_playable) {
         return;
     }
-    // They wait for their QEMUs half of the time.
+    // The drills wait for their QEMUs half of the time.
     let said = repro(&["--all", "--jobs", "4"]).assert().success();
     let said = text(&said.get_output().stdout);
     let number = |word: &str| -> usize {

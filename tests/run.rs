@@ -11,8 +11,9 @@ use outside::{FAILS, Folder, INVALID, LASTS, LOSES_LOCKS, PASSES, SLOW, imglock}
 use predicates::prelude::*;
 use predicates::str::contains;
 
-/// Times and pids as placeholders and single blanks, so that a snapshot holds
-/// what stays. How it is laid out is seen in the snapshots of made-up results.
+/// Replaces times and pids by placeholders and runs of blanks by one, so that a
+/// snapshot holds only the constant parts. The layout is covered by the
+/// snapshots of made-up results.
 fn assert_reads_like(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"\d+(\.\d+)? (µs|ms|s)\b", "TIME");
@@ -199,8 +200,8 @@ fn report_files_are_written_beside_the_text() {
     assert_eq!(left, 3, "a temporary file is left");
 }
 
-/// A pipe and a folder of the test's own: with a real device, a fault in what
-/// is tested here would harm the machine.
+/// A pipe and a folder of the test's own. With a real device, a fault in the
+/// tested code would harm the machine.
 #[rstest::rstest]
 #[case("json", "no/such/folder/r.json")]
 #[case("junit", "pipe")]

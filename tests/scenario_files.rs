@@ -1,4 +1,4 @@
-//! `check`, `explain` and `list` from outside, on files of the user's.
+//! `check`, `explain` and `list` from outside, on the user's own files.
 
 mod outside;
 

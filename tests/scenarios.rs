@@ -32,8 +32,8 @@ fn scenario(
         .arg(&file)
         .output()
         .expect("imglock runs");
-    // What is for the other backend or another file system only is nothing to
-    // run, and that is an error.
+    // A scenario that is only for the other backend or for another file system
+    // has nothing to run, and that is an error.
     let runs = scenario.backends.contains(&backend) && scenario.makes_sense_on(None);
     let expected = if runs { 0 } else { 3 };
     assert_eq!(

@@ -1,4 +1,5 @@
-//! `self-test` from outside: faults are noticed, and one that is not fails it.
+//! `self-test` from outside: faults are caught, and a fault that is not caught
+//! fails the command.
 
 mod outside;
 
@@ -14,8 +15,8 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
-/// Those that the scenarios find only by chance: two openers must meet in a
-/// moment of microseconds.
+/// The faults that the scenarios do not always catch: two openers must act
+/// within the same few microseconds.
 const BY_CHANCE: &[Fault] = &[Fault::LetsGoForAMoment];
 
 fn document(file: &std::path::Path) -> Value {
@@ -65,7 +66,7 @@ fn a_fault_that_nobody_notices_fails_the_command() {
 
 #[test]
 fn where_something_is_wrong_without_a_fault_nothing_is_planted() {
-    // No step ends in so short a time.
+    // No step ends within this timeout.
     let run = imglock()
         .args(["self-test", "no-check", "--by", "suite", "--timeout", "0.000001"])
         .assert()
@@ -99,7 +100,7 @@ fn a_thorough_one_sends_every_hunter_everywhere() {
     }
 }
 
-/// What each strategy is for, and is given ten seconds for at the most.
+/// A fault that each strategy is meant to catch. The strategy has at most ten seconds.
 #[rstest::rstest]
 #[case::a_race_meets_the_moment("race", "check-before-lock")]
 #[case::a_sweep_asks_for_every_claim("sweep", "unshared-not-checked")]
@@ -143,7 +144,7 @@ fn a_stop_leaves_what_was_found_so_far() {
     run.arg(format!("json={}", file.display())).arg("--dir").arg(folder.path());
     let child = run.stdout(Stdio::piped()).spawn().expect("imglock runs");
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
-    // It is there before the work begins.
+    // The file exists before the work begins.
     while !file.exists() {
         std::thread::yield_now();
     }

@@ -17,13 +17,13 @@ use serde_json::Value;
 /// Long enough for a launcher on a busy machine to clean up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The subjects that there are, each with the folder of its program.
+/// The available subjects, each with the folder of its program.
 fn subjects() -> Vec<(&'static str, PathBuf)> {
     let tools = folders(QemuProgram::Io).into_iter().map(|folder| ("qemu-io", folder));
     monitored().into_iter().chain(tools).collect()
 }
 
-/// Those that are spoken to by QMP.
+/// The subjects that are controlled by QMP.
 fn monitored() -> Vec<(&'static str, PathBuf)> {
     let of = |name, program| folders(program).into_iter().map(move |folder| (name, folder));
     let daemons = of("qemu-storage-daemon", QemuProgram::StorageDaemon);
@@ -175,7 +175,7 @@ fn a_qemu_that_hangs_is_timed_out_with_what_was_said_last() {
             .stdout(said.reopen().expect("a file"));
         let mut running = Running::start(&mut command);
         let qemu = Pid::from_raw(await_qemu(&mark, &folder));
-        // Once it prints, it has opened the image.
+        // When it prints its first output, it has opened the image.
         while !has_printed(qemu) {
             std::thread::yield_now();
         }
@@ -237,7 +237,7 @@ fn marked(mark: &str) -> Vec<i32> {
 /// Waits until a marked process runs a program of `folder`.
 fn await_qemu(mark: &str, folder: &Path) -> i32 {
     let deadline = Instant::now() + PATIENCE;
-    // The one that plays, and not one that was only asked for its version.
+    // The QEMU that plays, not a QEMU that only prints its version.
     let is_qemu = |pid: &i32| {
         let exe = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
         let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
@@ -267,7 +267,7 @@ fn a_killed_command_leaves_no_qemu() {
                 .env(&mark, "1")
                 .stdout(std::process::Stdio::null());
             let mut running = Running::start(&mut imglock);
-            // `repro` takes whichever it prefers.
+            // `repro` may use any of the programs.
             let anywhere = Path::new("/");
             await_qemu(&mark, if command[0] == "run" { &folder } else { anywhere });
             running.0.kill().expect("it runs");
@@ -299,8 +299,8 @@ fn the_page_says_which_qemu_played() {
     }
 }
 
-/// A folder with programs of QEMU's names that say a version, and write down
-/// each start in the file `starts`.
+/// A folder with programs of QEMU's names that print a version and record each
+/// start in the file `starts`.
 fn logging_programs() -> Folder {
     let folder = Folder::new();
     let log = folder.path().join("starts");
@@ -320,7 +320,7 @@ fn logging_programs() -> Folder {
     folder
 }
 
-/// The starts while `arguments` ran a scenario that only our own workers play.
+/// The starts while `arguments` ran a scenario that only imglock's own workers play.
 fn starts(arguments: &[&str]) -> String {
     let folder = logging_programs();
     let path = std::env::join_paths([folder.path().to_owned(), folder.path().join("again")]);

@@ -1,4 +1,4 @@
-//! The command from outside: help, wrong usage, and what it tells a reader.
+//! The command from outside: help, errors in usage, and messages for a reader.
 
 mod outside;
 
@@ -94,7 +94,7 @@ fn colour_is_off_in_a_pipe_and_on_when_asked_for() {
         .stderr(red.not());
 }
 
-/// A build without the feature says so, whatever is asked of the command.
+/// A build without the feature reports that, for every invocation of the command.
 #[cfg(not(feature = "vm"))]
 #[rstest::rstest]
 #[case(&["vm"])]

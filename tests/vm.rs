@@ -1,4 +1,4 @@
-//! Other kernels are booted, and whatever they do is a result.
+//! Other kernels are booted, and every outcome of a boot is a result.
 
 mod outside;
 
@@ -21,7 +21,7 @@ const QUICK: &str = "contract/second-writer-is-refused";
 /// Long enough for a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// `imglock vm`, with all that it makes in `folder`.
+/// `imglock vm`, with all its files in `folder`.
 fn vm(folder: &Folder) -> assert_cmd::Command {
     let mut command = imglock();
     command.arg("vm").env("TMPDIR", folder.path());
@@ -33,7 +33,7 @@ fn has_qemu() -> bool {
     is_met("qemu-system", not_installed(&QemuProgram::System.file_name()))
 }
 
-/// Runs it with a JSON report, and reads that.
+/// Runs the command with a JSON report and returns the report.
 fn document(
     command: &mut assert_cmd::Command,
     folder: &Folder,
@@ -119,8 +119,9 @@ fn kernels_make_one_table_with_file_systems_and_files_of_ones_own() {
     compare_with_the_running_one(&document, &folder);
 }
 
-/// What the guests did beside what the running kernel did: nothing broke. With
-/// one of their verdicts turned round that is what broke, and nothing else.
+/// Compares the guests' results with those of the running kernel: nothing
+/// broke. After one verdict of a guest is reversed, that run broke, and no
+/// other.
 fn compare_with_the_running_one(document: &RunDocument, folder: &Folder) {
     let running = &document.places[0].environment.kernel;
     let part = |of_running: bool| {
@@ -156,7 +157,7 @@ fn compare_with_the_running_one(document: &RunDocument, folder: &Folder) {
     }
 }
 
-/// Neither way is a hang, and each is told apart.
+/// Neither failure is a hang, and the reports distinguish them.
 #[rstest::rstest]
 #[case::there_is_none("rdinit=/nowhere", "it found no init to start")]
 #[case::it_ends("IMGLOCK_ROLE=none -- --version", "its init ended while it booted")]
@@ -177,15 +178,15 @@ fn a_run_that_falls_silent_is_lost_and_the_place_is_named() {
     let Some(kernel) = kernels().into_iter().next() else { return };
     let folder = Folder::new();
     let mut command = vm(&folder);
-    // It takes longer to start a program.
+    // Starting a program takes longer than this timeout.
     command.arg("--kernel").arg(kernel).args(["--accel", "tcg", "--timeout", "0.001"]);
     let (document, _) = document(&mut command, &folder, 1);
     let lost = document.places.iter().find(|place| place.is_lost()).expect("a lost place");
     assert!(why(lost).starts_with("it fell silent for 0.001 seconds"), "{}", why(lost));
 }
 
-/// Where KVM can be opened and does nothing, as inside of some guests, it is
-/// given up; where it works it is used.
+/// KVM is used if it works. It is abandoned if it can be opened but does
+/// nothing, as inside some guests.
 #[test]
 fn kvm_is_used_where_it_works_and_given_up_where_it_does_not() {
     let Some(kernel) = kernels().into_iter().next() else { return };
@@ -297,7 +298,7 @@ fn no_emulator_outlives_the_command(#[case] signal: Signal, #[case] exit: Option
     }
 }
 
-/// Waits until there is an emulator that works in `scratch`, or none.
+/// Waits until an emulator uses `scratch`, or until none does.
 fn await_emulators(scratch: &Path, there: bool, child: &mut Child) {
     let scratch = scratch.to_str().expect("UTF-8");
     let is_one = |process: std::fs::DirEntry| {

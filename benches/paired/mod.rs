@@ -1,19 +1,19 @@
-//! Two measurements side by side in one run, so that a busy machine slows
-//! both alike; what counts is the ratio.
+//! Two measurements side by side in one run. A busy machine slows both alike,
+//! so the ratio is the result.
 //!
 //! `cargo bench -- --short`, or `IMGLOCK_BENCH=short`, measures for a few
 //! seconds, and fails where an aim is missed by more than half of it.
 
 use std::time::{Duration, Instant};
 
-/// What came of measuring something beside its floor.
+/// The result of a measurement beside its floor.
 pub struct Paired {
     pub ours: Duration,
     pub floor: Duration,
     pub ratio: f64,
 }
 
-/// Whether the short mode was asked for.
+/// Whether the short mode is requested.
 pub fn is_short() -> bool {
     std::env::args().any(|argument| argument == "--short")
         || std::env::var_os("IMGLOCK_BENCH").is_some_and(|mode| mode == "short")

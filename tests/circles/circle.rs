@@ -10,7 +10,7 @@ use super::house::Edges;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Circle {
     pub files: BTreeSet<PathBuf>,
-    /// Which uses what of which.
+    /// The names that each file uses, and the files that define them.
     pub why: String,
 }
 

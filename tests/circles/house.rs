@@ -35,7 +35,7 @@ pub type Edges = BTreeMap<PathBuf, BTreeMap<PathBuf, BTreeSet<String>>>;
 type Seen = BTreeSet<(usize, String)>;
 
 impl House {
-    /// The crate whose root is the file `root`, as far as `read` finds files.
+    /// The crate with the root file `root`, limited to the files that `read` finds.
     pub fn built(root: &Path, read: &dyn Fn(&Path) -> Option<String>) -> House {
         let mut house = House { rooms: Vec::new() };
         let source = Source::read(&read(root).unwrap_or_default());
@@ -104,8 +104,9 @@ impl House {
                 }
                 continue;
             };
-            // A name that is only passed on is not used, and one that a module
-            // shares with an item is used as what it is mentioned as.
+            // A name that is only passed on is not used. A module and an item
+            // may share a name: the kind of mention then decides which of them
+            // is used.
             let is_module = self.leads_to_module(room, &import.path);
             let mentioned =
                 paths.iter().any(|path| path[0] == name && (path.len() == 1 || !is_module));
@@ -118,13 +119,13 @@ impl House {
         }
     }
 
-    /// A file that calls a method of its type uses the file that has added it.
+    /// A file that calls a method of its type uses the file that adds the method.
     fn add_methods_of(&self, room: usize, edges: &mut Edges) {
         let Room { source, file, .. } = &self.rooms[room];
         for (name, methods) in &source.methods {
             let Some(Target::Item(owner)) = self.resolve(room, &[name.as_str()]) else { continue };
             let Room { source: owner, file: of_type, .. } = &self.rooms[owner];
-            // By its name alone: elsewhere it may be that of another type.
+            // By its name alone: in another file the name may belong to another type.
             let own_type = ["self", "Self", name.as_str()];
             let calls = owner.body.windows(4).filter(|four| {
                 let on_it = four[0].word().is_some_and(|word| own_type.contains(&word));
@@ -143,7 +144,7 @@ impl House {
         }
     }
 
-    /// Whether a module gives a name a meaning otherwise than by `*`.
+    /// Whether a module defines or imports a name other than by `*`.
     fn is_known(&self, room: usize, name: &str) -> bool {
         let Room { source, children, .. } = &self.rooms[room];
         let imported = |import: &super::source::Import| import.name.as_deref() == Some(name);
@@ -152,7 +153,7 @@ impl House {
             || source.imports.iter().any(imported)
     }
 
-    /// Whether a path has the name of a module, whatever else has it.
+    /// Whether a path names a module, even if an item has the same name.
     fn leads_to_module(&self, room: usize, path: &[String]) -> bool {
         let Some((name, outer)) = path.split_last() else { return false };
         match self.resolve(room, outer) {

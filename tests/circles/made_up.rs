@@ -1,4 +1,4 @@
-//! What is a circle and what is none, in crates of a few lines.
+//! Crates of a few lines, with and without a circle.
 
 use std::path::Path;
 

@@ -1,7 +1,8 @@
-//! No two files use each other in a circle, except for those argued for here.
+//! No two files use each other in a circle, except for the circles listed here
+//! with a reason.
 //!
-//! A parent may declare its children and pass their names on; when it uses
-//! them itself, they must not use what it defines.
+//! A parent may declare its children and pass their names on. If the parent
+//! itself uses these names, the children must not use the parent's definitions.
 
 mod circle;
 mod house;

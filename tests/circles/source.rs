@@ -1,11 +1,11 @@
-//! One file: its modules, what each defines, imports and mentions. Code for
-//! tests is left out.
+//! One file: its modules, and the definitions, imports and mentions of each.
+//! Test code is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tokens::{Token, tokens};
 
-/// What one module consists of: a file, or a block within one.
+/// The contents of one module: a file, or a block within a file.
 #[derive(Debug, Default)]
 pub struct Source {
     /// Types, functions, traits, constants and macros.
@@ -124,7 +124,7 @@ fn closes(token: &Token) -> bool {
     [')', ']', '}'].iter().any(|sign| token.is(*sign))
 }
 
-/// Where what opens at `start` is closed.
+/// The position of the token that closes the bracket at `start`.
 fn closing(tokens: &[Token], start: usize) -> usize {
     let mut depth = 0;
     end(tokens, start, |token| {

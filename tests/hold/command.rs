@@ -1,5 +1,5 @@
-//! The command that runs meanwhile: its exit code, what it is given, and what
-//! not.
+//! The command that runs during the hold: its exit code, and the environment
+//! and descriptors that it does and does not receive.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -73,7 +73,7 @@ fn the_command_gets_the_descriptor_only_if_it_is_to_inherit_it() {
     let numbered = "readlink /proc/$$/fd/$IMGLOCK_FD";
     let number = run(hold(&image, "rw", &["--inherit", "--", "sh", "-c", numbered]));
     let name = format!("{}\n", image.display());
-    // 0, 1, 2, and what the shell lists by.
+    // Descriptors 0, 1 and 2, and the one with which the shell lists the directory.
     assert!(!plain.stdout.contains(&name), "{plain:?}");
     assert!(!plain.stdout.contains("socket:"), "imglock's own are not passed on either: {plain:?}");
     assert!(heir.stdout.contains(&name), "{heir:?}");

@@ -10,8 +10,8 @@ use imglock_engine::{ProcessHandle, ReceiveError, StopToken, StopTrigger};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-/// The program, with no signal ignored: a test that runs in the background of
-/// a script starts with some that are.
+/// The program, with no signal ignored. A test that runs in the background of a
+/// script starts with some signals ignored.
 pub fn imglock() -> Command {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -29,14 +29,14 @@ pub fn imglock() -> Command {
     command
 }
 
-/// `imglock hold IMAGE --mode MODE ARGS...`, all of it ready to be started.
+/// `imglock hold IMAGE --mode MODE ARGS...`, ready to be started.
 pub fn hold(image: &Path, mode: &str, args: &[&str]) -> Command {
     let mut command = imglock();
     command.arg("hold").arg(image).args(["--mode", mode]).args(args);
     command
 }
 
-/// What became of it, and what it wrote.
+/// The exit code and the output of a process that has ended.
 #[derive(Debug)]
 pub struct Ended {
     /// The exit code, or the negative number of the signal that killed it.
@@ -53,14 +53,14 @@ pub fn run(command: Command) -> Ended {
 /// How long any of it may take before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A process that runs; it is killed when it is dropped, and, with all that it
-/// started, when it takes too long.
+/// A running process. It is killed when this is dropped. If it takes too long,
+/// it is killed together with all processes that it has started.
 pub struct Holder {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
-    /// Calls the watchdog off.
+    /// Stops the watchdog.
     watched: Option<StopTrigger>,
 }
 
@@ -77,7 +77,7 @@ impl Holder {
         Holder { child, stdin, stdout, stderr, watched }
     }
 
-    /// Holds `image` without a command, until it is told to let go.
+    /// Holds `image` without a command, until it receives a signal.
     pub fn of(image: &Path, mode: &str) -> Holder {
         let mut holder = Holder::start(hold(image, mode, &[]));
         let line = holder.error_line();
@@ -85,7 +85,7 @@ impl Holder {
         holder
     }
 
-    /// Runs a shell script while it holds `image`. It has said `ready`.
+    /// Runs a shell script while `image` is held. The script has printed `ready`.
     pub fn with_script(image: &Path, args: &[&str], script: &str) -> Holder {
         let args: Vec<&str> = [args, &["--", "sh", "-c", script]].concat();
         let mut holder = Holder::start(hold(image, "rw", &args));
@@ -155,8 +155,8 @@ impl Drop for Holder {
     }
 }
 
-/// Kills the group when its time is over; its number is not given away before
-/// the leader has been waited for.
+/// Kills the process group when its time is over. The kernel does not reuse the
+/// group's number before the leader has been waited for.
 fn watch(group: Pid) -> StopTrigger {
     let (trigger, called_off) = StopToken::pair().expect("a pipe");
     std::thread::spawn(move || {

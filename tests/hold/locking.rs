@@ -1,5 +1,5 @@
-//! `--locking`, also where the kernel knows no OFD locks: a seccomp filter
-//! refuses them, and whatever is started from under it inherits it.
+//! `--locking`, also on a kernel without OFD locks. A seccomp filter refuses
+//! these locks, and every process started under the filter inherits it.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,11 +20,10 @@ const FALLBACK: &str = "imglock: warning: File lock requested but OFD locking sy
                         unavailable, falling back to POSIX file locks\n\
                         Due to the implementation, locks can be lost unexpectedly.\n";
 
-/// `F_SETLK` and `F_OFD_SETLK`; asking which lock is in the way goes on.
+/// `F_SETLK` and `F_OFD_SETLK`. Asking for a conflicting lock still works.
 const LOCKING: [u64; 2] = [6, 37];
 
-/// Does it where there are no OFD locks: `EINVAL` is what a kernel before 3.15
-/// answers.
+/// Does `work` without OFD locks. A kernel before 3.15 returns `EINVAL` for them.
 fn without_ofd_locks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     under(&[Refusal::fcntl(&OFD, libc::EINVAL)], work)
 }
@@ -81,7 +80,7 @@ fn posix_locks_and_ofd_locks_refuse_each_other() {
     drop(posix);
     let _ofd = holder(&image, "auto");
     assert_eq!(without_ofd_locks(|| beside("on")).code, 1);
-    // Nor does it notice others, just like QEMU.
+    // Like QEMU, it does not notice the locks of others, either.
     assert_eq!(without_ofd_locks(|| beside("auto")).code, 0);
 }
 
@@ -105,7 +104,7 @@ fn posix_locks_are_kept_while_the_command_runs_and_are_not_inherited() {
     assert_eq!((code, stderr), (-9, format!("{FALLBACK}{warning}")));
 }
 
-/// The filter does what the tests say that it does.
+/// The filter works as the tests assume.
 #[test]
 fn the_filter_refuses_ofd_locks_to_qemus_tools_as_well() {
     let missing = crate::outside::not_installed("qemu-io");
@@ -124,8 +123,8 @@ fn the_filter_refuses_ofd_locks_to_qemus_tools_as_well() {
     assert!(words(&ours.stderr).is_some(), "{ours:?}");
 }
 
-/// As on a network file system without a lock manager. No lock is in the way,
-/// so it is of no use to wait.
+/// As on a network file system without a lock manager. There is no conflicting
+/// lock, so waiting is of no use.
 #[rstest]
 #[case::no_lock_manager(Errno::ENOLCK, "No locks available")]
 #[case::no_such_locks(Errno::EOPNOTSUPP, "Operation not supported")]

@@ -10,8 +10,8 @@ use crate::outside::Folder;
 
 const MATRIX: &str = include_str!("../../scenarios/matrix.kdl");
 
-/// What comes of opening in mode `second` while `first` is held, as the
-/// hand-written table says.
+/// The outcome of opening in mode `second` while `first` is held, according to
+/// the hand-written table.
 pub fn by_the_table(first: Mode, second: Mode) -> Outcome {
     let matrix = ModeMatrix::parse("matrix.kdl", MATRIX).expect("the table is well formed");
     matrix.cell(first, second)

@@ -1,5 +1,5 @@
-//! `hold` and real QEMU tools, each refused by the other as the mode matrix
-//! says, and in the same words.
+//! `hold` and real QEMU tools refuse each other according to the mode matrix,
+//! with the same messages.
 //!
 //! It takes qemu-img and qemu-io. Without them a test is skipped and says why,
 //! unless `IMGLOCK_REQUIRE` names `qemu-tools`.
@@ -37,7 +37,7 @@ fn tool(line: &str, image: &Path, after: &[&str]) -> Command {
     command
 }
 
-/// The two lines of a refusal, whoever prints it and whatever stands before.
+/// The two lines of a refusal, without the program's own prefix.
 fn refusal(ended: &Ended) -> String {
     let from = ended.stderr.find("Failed to").unwrap_or(0);
     ended.stderr[from..].lines().take(2).collect::<Vec<_>>().join("\n")
@@ -98,7 +98,7 @@ fn a_hold_is_refused_by_a_tool_as_the_table_says(
     let folder = Folder::new();
     let image = image(&folder, format);
     let mut qemu = Holder::start(tool(line, &image, &[]));
-    // It has the image open by the time it asks for a command.
+    // It has opened the image before it prints the prompt.
     assert_eq!(qemu.output(9), "qemu-io> ");
     for &second in Mode::ALL {
         let ended = run(hold(&image, second.name(), &["--", "true"]));
@@ -116,7 +116,8 @@ fn a_hold_is_refused_by_a_tool_as_the_table_says(
     assert_eq!(run(hold(&image, "stream-top", &["--", "true"])).code, 0, "it has let go");
 }
 
-/// It takes nothing, but reads metadata, and so lets nobody write: no mode.
+/// qemu-img info holds no permission, but reads metadata, and so shares no
+/// write permission. No mode does this.
 #[test]
 fn asking_about_qcow2_is_refused_by_whoever_writes() {
     if !tools() {

@@ -1,4 +1,4 @@
-//! Signals that a process sends to imglock, and what the command gets of them.
+//! Signals that a process sends to imglock, and the signals that the command receives.
 
 use std::process::Command;
 
@@ -35,7 +35,7 @@ fn a_signal_is_passed_on_once(#[case] signal: Signal, #[case] name: &str) {
     holder.signal(signal);
     assert_eq!(holder.line(), name);
     assert!(!locks_on(&image).is_empty(), "it holds on while the command does not end");
-    // Had one of them come twice, it would stand before this one.
+    // A signal that was passed on twice would be printed before this one.
     holder.signal(Signal::SIGTERM);
     let ended = holder.ended();
     assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (9, "TERM\n", ""));

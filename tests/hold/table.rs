@@ -1,4 +1,4 @@
-//! What the kernel says is locked.
+//! The kernel's lock table.
 
 use std::path::Path;
 
@@ -20,10 +20,11 @@ pub fn locks_of(pid: i32) -> Vec<String> {
     locks
 }
 
-/// All that is locked on an image, by whomever.
+/// All locks on an image, of any owner.
 ///
-/// The byte by which the file is known there does not count: while another
-/// thread of the test starts a process, that one has a copy of the descriptor.
+/// The byte that identifies the file in the lock table does not count. While
+/// another thread of the test starts a process, that process has a copy of the
+/// descriptor.
 pub fn locks_on(image: &Path) -> Vec<String> {
     let mut table = LockTable::default();
     table.add_image(FileKey::learn(image).expect("a file that can be locked"), 0);

@@ -1,5 +1,5 @@
-//! In a terminal, which script(1) makes: its signals come to the command by
-//! themselves.
+//! `hold` in a terminal made by script(1). The terminal itself sends its
+//! signals to the command.
 //!
 //! Without script(1) a test is skipped and says why, unless `IMGLOCK_REQUIRE`
 //! names `terminal`.
@@ -16,7 +16,7 @@ use crate::outside::{Folder, is_met, not_installed};
 use crate::signals::WRITES_SIGNALS;
 use crate::table::locks_on;
 
-/// What Ctrl-C and Ctrl-\ send.
+/// The characters of Ctrl-C and Ctrl-\.
 const CTRL_C: &str = "\u{3}";
 const CTRL_BACKSLASH: &str = "\u{1c}";
 
@@ -25,7 +25,7 @@ fn script() -> bool {
 }
 
 /// Runs imglock as the only program of a terminal, with the image `disk.img`
-/// and `script`, if any, as its command. What it writes comes line by line.
+/// and `script`, if any, as its command. Its output is read line by line.
 fn in_a_terminal(folder: &Folder, image: &Path, script: Option<&str>) -> Holder {
     let command = script.map(|script| folder.file("command.sh", script));
     let command = command.map_or(String::new(), |file| format!("-- sh {}", file.display()));
@@ -36,7 +36,7 @@ fn in_a_terminal(folder: &Folder, image: &Path, script: Option<&str>) -> Holder 
     Holder::start(terminal)
 }
 
-/// The pid of imglock, which its command writes down first of all.
+/// The pid of imglock, which its command prints first.
 fn imglock_of(terminal: &mut Holder) -> Pid {
     let pid = terminal.line().parse().expect("a pid");
     assert_eq!(terminal.line(), "ready");
@@ -55,11 +55,11 @@ fn a_key_that_sends_a_signal_sends_it_once() {
     let imglock = imglock_of(&mut terminal);
     for (key, name) in [(CTRL_C, "INT"), (CTRL_BACKSLASH, "QUIT"), (CTRL_C, "INT")] {
         terminal.tell(key);
-        // The terminal shows the key itself: `^C`.
+        // The terminal echoes the key: `^C`.
         assert!(terminal.line().ends_with(name));
     }
     assert!(!locks_on(&image).is_empty(), "it holds on while the command does not end");
-    // Had one of them come twice, it would stand before this one.
+    // A signal that was passed on twice would be printed before this one.
     kill(imglock, Signal::SIGTERM).expect("it runs");
     let ended = terminal.ended();
     assert_eq!((ended.code, ended.stdout.trim_end()), (9, "TERM"));
@@ -80,7 +80,7 @@ fn ctrl_c_releases_the_image() {
     assert!(locks_on(&image).is_empty());
 }
 
-/// The kernel tells only the leader of the session, which imglock is here.
+/// The kernel sends SIGHUP only to the leader of the session, here imglock.
 #[test]
 fn the_end_of_the_terminal_is_passed_on() {
     if !script() {

@@ -1,4 +1,5 @@
-//! `--wait`: until the image is free, but not longer, and in nobody's way.
+//! `--wait`: until the image is free, but not longer, and without blocking
+//! other openers.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +12,10 @@ use crate::holder::{Holder, hold, run};
 use crate::outside::Folder;
 use crate::table::{locks_for, locks_of, locks_on};
 
-/// Long enough for what takes no time on a busy machine.
+/// Long enough, even on a busy machine, for a step that takes no time.
 const LONG: &str = "600";
 
-/// Somebody who waits for what he cannot have yet.
+/// A process that waits for an image that is still held.
 fn waiting(folder: &Folder, mode: &str, seconds: &str) -> Holder {
     let image = folder.path().join("disk.img");
     let mut waiting = Holder::start(hold(&image, mode, &["--wait", seconds, "--", "echo", "mine"]));
@@ -66,8 +67,8 @@ fn what_is_free_is_not_waited_for() {
     assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
 }
 
-/// The one who waits keeps no byte locked, not even for a moment: a third one
-/// whom it would refuse is let in, however often it tries.
+/// A waiting process keeps no byte locked, not even for a moment. A third
+/// opener with a conflicting mode acquires its locks at every attempt.
 #[test]
 fn whoever_waits_is_in_nobodys_way() {
     let folder = Folder::new();

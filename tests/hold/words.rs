@@ -1,4 +1,4 @@
-//! What a person reads: the help, warnings, and errors that say what to do.
+//! The texts for people: the help, warnings, and errors with advice.
 
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ use crate::holder::{Ended, Holder, hold, imglock, run};
 use crate::outside::{Folder, is_met, not_installed, not_root};
 use crate::table::{locks_for, locks_on};
 
-/// What was said to several commands, one after the other.
+/// The messages of several commands, one after the other.
 #[derive(Default)]
 struct Said(String);
 
@@ -113,7 +113,7 @@ fn what_is_held() {
     insta::assert_snapshot!("held", said);
 }
 
-/// As somebody who may not do what root may; root is not asked.
+/// Runs as a user without root's permissions: as user 65534 if the test runs as root.
 #[test]
 fn what_may_not_be_opened() {
     let folder = Folder::new();
@@ -163,7 +163,7 @@ fn a_block_device_is_an_image_too() {
     assert!(locks_on(&device.0).is_empty());
 }
 
-/// A block device whose data is a file; it ends with this value.
+/// A block device backed by a file. The device is removed when this is dropped.
 struct LoopDevice(PathBuf);
 
 impl LoopDevice {

@@ -1,5 +1,5 @@
-//! `holders` from outside: whom it names, what it says of them, and how it
-//! exits.
+//! `holders` from outside: the processes that it lists, their description, and
+//! its exit codes.
 
 #[path = "../outside/mod.rs"]
 mod outside;
@@ -21,10 +21,10 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::{Value, json};
 
-/// The user that no file belongs to.
+/// A user that owns no files.
 const NOBODY: u32 = 65534;
 
-/// What `holders --json` says of one file.
+/// The output of `holders --json` for one file.
 fn seen(path: &Path) -> Value {
     let run = imglock().arg("holders").arg("--json").arg(path).output().expect("imglock runs");
     let document: Value = serde_json::from_slice(&run.stdout).expect("JSON");
@@ -34,7 +34,7 @@ fn seen(path: &Path) -> Value {
     image
 }
 
-/// What a person reads of one file, as one line.
+/// The output of `holders` for people, for one file, as one line.
 fn told(path: &Path) -> String {
     let run = imglock().arg("holders").arg(path).output().expect("imglock runs");
     let text = String::from_utf8(run.stdout).expect("text");
@@ -149,7 +149,7 @@ fn wrong_usage_says_what_and_exits_2(#[case] args: &[&str], #[case] says: &str) 
     imglock().args(args).assert().code(2).stdout("").stderr(contains(says));
 }
 
-/// With `locking=off` QEMU neither keeps anybody out nor notices anybody.
+/// With `locking=off`, QEMU neither blocks other openers nor notices their locks.
 #[rstest::rstest]
 #[case::to_read("<", false)]
 #[case::to_write("<>", true)]
@@ -164,7 +164,7 @@ fn who_has_it_open_without_a_lock_is_named(#[case] redirection: &str, #[case] wr
         .stdout(Stdio::piped())
         .spawn()
         .expect("sh runs");
-    // It is cat that gives it back, so the shell has opened the image.
+    // cat prints this line back, so the shell has already opened the image.
     let mut stdin = opener.stdin.take().expect("a pipe");
     stdin.write_all(b"there?\n").expect("it reads");
     let mut line = String::new();
@@ -216,15 +216,15 @@ fn an_image_is_known_by_all_its_names() {
 /// A process that has a copy of a description, and whose parent has ended.
 struct Orphan {
     pid: i64,
-    /// It ends when this is closed.
+    /// The process ends when this is closed.
     _stdin: ChildStdin,
 }
 
 impl Orphan {
     fn leave(with: OwnedFd) -> Orphan {
         let mut shell = Command::new("sh")
-            // A shell gives what it starts in the background no standard
-            // input unless it is told to.
+            // A shell gives a background process no standard input without an
+            // explicit redirection.
             .args(["-c", "exec 3<&0; cat <&3 & echo $! >&2"])
             .process_group(0)
             .stdin(Stdio::piped())
@@ -264,7 +264,7 @@ fn a_forgotten_child_is_named_and_called_an_orphan() {
     assert!(text.contains(&format!("`kill {}` releases the image", orphan.pid)), "{text}");
 }
 
-/// It forks twice, so its parent has ended; but nobody has forgotten it.
+/// The daemon forks twice, so its parent has exited, but it is not a forgotten child.
 #[test]
 fn a_daemon_of_qemus_is_not_said_to_be_of_no_use() {
     if !is_met("qemu-tools", not_installed("qemu-storage-daemon")) {
@@ -281,7 +281,7 @@ fn a_daemon_of_qemus_is_not_said_to_be_of_no_use() {
         .current_dir(folder.path())
         .status();
     assert!(started.expect("it runs").success());
-    // It returns when the daemon serves, and has written this.
+    // The command returns when the daemon serves and has written this file.
     let pid: i32 = std::fs::read_to_string(pid_file).expect("a pid").trim().parse().expect("a pid");
     let seen = seen(&path);
     let text = told(&path);
@@ -292,11 +292,11 @@ fn a_daemon_of_qemus_is_not_said_to_be_of_no_use() {
     assert!(text.contains("If it is no longer needed"), "{text}");
 }
 
-/// Runs imglock as a user who may look into no other user's processes.
+/// Runs imglock as a user without access to the processes of other users.
 fn as_nobody(folder: &Place, args: &[&str], path: &Path) -> std::process::Output {
     use std::os::unix::fs::PermissionsExt;
 
-    // Where it was built, another user may not be let in.
+    // Another user may have no access to the build directory.
     let program = folder.path().join("imglock");
     if !program.exists() {
         std::fs::copy(env!("CARGO_BIN_EXE_imglock"), &program).expect("a copy");
@@ -334,7 +334,7 @@ fn processes_of_other_users_are_counted() {
     assert!(text.contains("could not be inspected; run as root to see all."), "{text}");
     drop(file);
 
-    // The kernel names the owner of a POSIX lock to everybody.
+    // The kernel shows the owner of a POSIX lock to every user.
     let file = open(&path);
     take(&file, Backend::Posix, Mode::Rw);
     let run = as_nobody(&folder, &["--json"], &path);

@@ -1,4 +1,4 @@
-//! `holders --watch`: what comes and goes, as it happens.
+//! `holders --watch`: holders that appear and disappear, as it happens.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -49,7 +49,7 @@ impl Watch {
         }
     }
 
-    /// Ends it with a signal; says how it exits.
+    /// Ends it with a signal and returns its exit code.
     fn end(mut self, signal: Signal) -> Option<i32> {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"));
         kill(pid, signal).expect("it has not been reaped");
@@ -109,7 +109,7 @@ fn a_watch_ends_when_nobody_reads_it_any_more() {
     watch.line_with("Ctrl-C");
     let Watch { mut child, lines } = watch;
     drop(lines);
-    // The next change meets a closed pipe.
+    // The next change is written to a closed pipe.
     let _file = locked(&path, Mode::Rw);
     let (_trigger, stop) = StopToken::pair().expect("a pipe");
     let handle = ProcessHandle::open(i32::try_from(child.id()).expect("a pid")).expect("it runs");

@@ -1,6 +1,6 @@
-//! `imglock holders --json` beside lslocks(8) and beside the trace: at every
-//! moment of every embedded scenario at which the lock table is another one
-//! than before, all three must tell of the same locks and the same owners.
+//! `imglock holders --json` beside lslocks(8) and beside the trace. In every
+//! embedded scenario, they are compared after each change of the lock table.
+//! All three must show the same locks and the same owners.
 //!
 //! Without lslocks only two are compared, unless `IMGLOCK_REQUIRE` names
 //! `lslocks`. Without root nothing can be mounted, and scenarios that do are
@@ -25,10 +25,10 @@ use requirement::{is_met, not_installed};
 const LANES: usize = 2;
 
 fn main() {
-    // First of all: processes are made by starting this program again.
+    // This must come first: the engine makes processes by starting this program again.
     imglock_qemu::init();
     let lslocks = is_met("lslocks", not_installed("lslocks"));
-    // What scenarios mount, the command that is asked must see.
+    // `imglock holders` must see the mounts of the scenarios.
     let mounts = PrivateMounts::enter();
     let missing = mounts.as_ref().err().map(ToString::to_string);
     let mounts = if is_met("file-systems", missing) { mounts.ok() } else { None };
@@ -52,7 +52,10 @@ fn main() {
     assert!(moments > 2 * scenarios, "hardly anything was compared");
 }
 
-/// What one lane found.
+/// The number of readings of a table after which a difference counts.
+const MOST_LOOKS: usize = 5;
+
+/// The findings of one lane.
 #[derive(Default)]
 struct Lane {
     scenarios: usize,
@@ -103,7 +106,15 @@ fn lane(
                 return;
             };
             lane.moments += 1;
-            let objections = sight::compare(moment, table, lslocks);
+            // A process that another lane starts has a copy of every descriptor until it calls
+            // exec. What is at rest is read again before a difference counts.
+            let mut objections = sight::compare(moment, table, lslocks);
+            for _ in 1..MOST_LOOKS {
+                if objections.is_empty() {
+                    break;
+                }
+                objections = sight::compare(moment, table, lslocks);
+            }
             lane.objections.extend(objections.into_iter().map(|objection| {
                 format!("{} on {backend}, line {}: {objection}", scenario.name, event.line)
             }));
@@ -111,7 +122,7 @@ fn lane(
         };
         let result =
             engine.run(&scenario, RunOptions::new(backend).watched(&mut look)).expect("a run");
-        // Watching must not change what comes of it.
+        // Watching must not change the result.
         let cannot_mount = scenario.mounts() && result.verdict == Verdict::Skipped;
         if result.verdict != Verdict::Passed && !cannot_mount {
             lane.objections.push(format!("{} on {backend}: {}", scenario.name, result.reason));

@@ -1,4 +1,4 @@
-//! One moment, seen by three.
+//! One snapshot, seen by all three: `holders`, lslocks and the trace.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -8,13 +8,13 @@ use imglock_core::{Action, Backend, ByteRange, TableLock};
 use imglock_engine::{EventKind, Snapshot, Trace};
 use serde_json::Value;
 
-/// A lock as lslocks has it, in words, such as `ofd read 100-101 of 254:0:1043`.
+/// A lock as lslocks prints it, in words, such as `ofd read 100-101 of 254:0:1043`.
 type Words = String;
 
 /// How often lslocks may look.
 const MOST_LOOKS: usize = 5;
 
-/// What is different between them.
+/// The differences between the three.
 pub fn compare(moment: &Snapshot<'_>, table: &[TableLock], lslocks: bool) -> Vec<String> {
     let images = images(moment);
     let ours = if images.is_empty() { Ours::default() } else { Ours::ask(&images) };
@@ -33,8 +33,9 @@ pub fn compare(moment: &Snapshot<'_>, table: &[TableLock], lslocks: bool) -> Vec
             None => objections.push(format!("the trace: {owner:?}; ours: {:?}", ours.ofd_owners)),
         }
     }
-    // The trace names nobody who is half-way through an open; we do, unless the
-    // descriptor was closed while its call waited: then nobody can.
+    // The trace names no owner during an unfinished open. `holders` does,
+    // unless the descriptor was closed while its call waited. Then no owner can
+    // be found.
     if left.len() + ours.ofd_unexplained != nameless.count() {
         let unexplained = ours.ofd_unexplained;
         objections.push(format!(
@@ -69,7 +70,7 @@ fn images(moment: &Snapshot<'_>) -> Vec<PathBuf> {
     found.into_values().collect()
 }
 
-/// What `imglock holders --json` says.
+/// The output of `imglock holders --json`.
 #[derive(Default)]
 struct Ours {
     keys: BTreeSet<String>,
@@ -77,7 +78,7 @@ struct Ours {
     pids: BTreeMap<Words, BTreeSet<i64>>,
     /// Kind, range and pids of each granted OFD lock.
     ofd_owners: Vec<(String, String, Vec<i64>)>,
-    /// How many granted OFD locks have no owner that anybody could name.
+    /// The number of granted OFD locks without an identifiable owner.
     ofd_unexplained: usize,
 }
 
@@ -131,12 +132,12 @@ impl Ours {
         self.keys.insert(key);
     }
 
-    /// What is different from what lslocks says.
+    /// The differences from the output of lslocks.
     fn beside_lslocks(&self) -> Vec<String> {
         let (mut theirs, mut pids) = lslocks(&self.keys);
-        // The kernel hands /proc/locks out a page at a time, so what happens
-        // in the other lane can make lslocks see a line twice or not at all.
-        // Nothing moves here meanwhile, so it may look again.
+        // The kernel returns /proc/locks a page at a time, so a change in the
+        // other lane can make lslocks see a line twice or not at all. The locks
+        // of this lane do not change meanwhile, so lslocks may look again.
         for _ in 1..MOST_LOOKS {
             if theirs != self.locks {
                 (theirs, pids) = lslocks(&self.keys);
@@ -148,8 +149,9 @@ impl Ours {
         }
         for (lock, pid) in pids {
             let known = self.pids.get(&lock).is_some_and(|pids| pids.contains(&pid));
-            // It has the pid of whoever took the lock. The owner is a descriptor
-            // table, which a process leaves when it executes another program.
+            // lslocks prints the pid of the process that acquired the lock. The
+            // owner is a descriptor table, which a process leaves when it
+            // executes another program.
             if !known && is_alive(pid) && has_posix_lock(pid, &lock) {
                 objections.push(format!("lslocks: {lock} is of pid {pid}; ours: {:?}", self.pids));
             }
@@ -166,14 +168,14 @@ impl Ours {
     }
 }
 
-/// What lslocks says of these files, and whose it says each lock is.
+/// The locks on these files in the output of lslocks, and the owner's pid of each.
 fn lslocks(keys: &BTreeSet<String>) -> (Vec<Words>, Vec<(Words, i64)>) {
     let run = Command::new("lslocks")
         .args(["--json", "-o", "PID,TYPE,MODE,START,END,INODE,MAJ:MIN"])
         .output()
         .expect("lslocks runs");
     let (mut locks, mut pids) = (Vec::new(), Vec::new());
-    // It prints nothing at all where there is no lock.
+    // lslocks prints nothing if there is no lock.
     let document: Value = serde_json::from_slice(&run.stdout).unwrap_or_default();
     for lock in array(&document["locks"]) {
         let key = format!("{}:{}", lock["maj:min"].as_str().expect("a device"), lock["inode"]);
@@ -188,8 +190,8 @@ fn lslocks(keys: &BTreeSet<String>) -> (Vec<Words>, Vec<(Words, i64)>) {
         let mode = lock["mode"].as_str().expect("a mode").to_lowercase();
         let waits = if mode.ends_with('*') { " waits" } else { "" };
         let (first, last) = (lock["start"].as_i64(), lock["end"].as_i64());
-        // It prints 0 for the end of the file; a lock ends at byte 0 only
-        // where it begins there too, and then it says the same.
+        // lslocks prints 0 for the end of the file. A lock ends at byte 0 only
+        // if it begins there too, and then lslocks prints the same.
         let last = last.filter(|last| *last != 0).unwrap_or(ByteRange::EOF);
         let range = ByteRange::new(first.expect("a number"), last);
         let words = format!("{class} {} {range} of {key}{waits}", mode.trim_end_matches('*'));
@@ -206,8 +208,8 @@ fn is_granted_ofd(lock: &TableLock) -> bool {
     lock.backend == Backend::Ofd && !lock.waiting
 }
 
-/// Kind, range and pids of each granted OFD lock of which the trace's table
-/// names the holders.
+/// Kind, range and pids of each granted OFD lock with known holders in the
+/// trace's table.
 fn ofd_owners(trace: &Trace, table: &[TableLock]) -> Vec<(String, String, Vec<i64>)> {
     let named = table.iter().filter(|lock| is_granted_ofd(lock) && !lock.holders.is_empty());
     named
@@ -222,8 +224,8 @@ fn ofd_owners(trace: &Trace, table: &[TableLock]) -> Vec<(String, String, Vec<i6
         .collect()
 }
 
-/// The live processes that share an actor's descriptor table: it, and those
-/// that began as its threads. The table names only the first of them.
+/// The live processes that share an actor's descriptor table: the actor and its
+/// threads. The table names only the first of them.
 fn sharers(trace: &Trace, actor: &str) -> Vec<i32> {
     let threads = trace.events.iter().filter_map(|event| match &event.kind {
         EventKind::Step(step) if step.actor == actor => match &step.action {
@@ -256,15 +258,15 @@ fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// A zombie has nothing any more, but POSIX locks may go on under its pid.
+/// A zombie has no descriptors, but POSIX locks may remain under its pid.
 fn is_alive(pid: i64) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat.rsplit_once(')').map(|(_, rest)| rest.trim_start());
     state.is_some_and(|state| !state.starts_with(['Z', 'X']))
 }
 
-/// Whether the process's own descriptor table owns a POSIX lock on the file
-/// of `lock`; a file of /proc/PID/fdinfo shows those of its table only.
+/// Whether the process's own descriptor table owns a POSIX lock on the file of
+/// `lock`. A file in /proc/PID/fdinfo shows only the locks of that table.
 fn has_posix_lock(pid: i64, lock: &Words) -> bool {
     let inode = lock.trim_end_matches(" waits").rsplit(':').next().expect("an inode");
     let is_it = |line: &str| {

@@ -1,7 +1,7 @@
-//! A page in a real browser, and what the browser says about it.
+//! A page in a real browser, and the browser's messages about it.
 //!
-//! It is spoken to in the Chrome DevTools Protocol over a pair of pipes: JSON
-//! texts, each ended by a zero byte (`--remote-debugging-pipe`).
+//! The tests control it with the Chrome DevTools Protocol over a pair of pipes:
+//! JSON texts, each ended by a zero byte (`--remote-debugging-pipe`).
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
@@ -17,12 +17,12 @@ pub struct Page {
     wire: RefCell<Wire>,
 }
 
-/// What the browser said.
+/// The browser's messages and requests.
 #[derive(Debug, Default, Clone)]
 pub struct Heard {
     /// Errors and warnings, of scripts and of the browser itself.
     pub complaints: Vec<String>,
-    /// The addresses of all that was asked for.
+    /// The addresses of all requests.
     pub requests: Vec<String>,
 }
 
@@ -35,13 +35,13 @@ pub fn program() -> Option<PathBuf> {
     std::env::split_paths(&path).flat_map(named).find(|program| program.exists())
 }
 
-/// The browser, and what it has said.
+/// The browser process, and the messages received from it.
 struct Wire {
     browser: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
     calls: u64,
-    /// The tab that is meant, once there is one.
+    /// The session of the open tab, once there is one.
     session: Option<String>,
     heard: Heard,
     _profile: tempfile::TempDir,
@@ -56,7 +56,8 @@ impl Wire {
             .arg(program().expect("a browser"))
             .args(["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu"])
             .args(["--disable-dev-shm-usage", "--disable-extensions", "--remote-debugging-pipe"])
-            // Nobody looks at it, and it must not save work for that reason.
+            // The window is not visible, and the browser must not throttle it
+            // for that reason.
             .args(["--disable-background-timer-throttling", "--disable-renderer-backgrounding"])
             .arg("--disable-backgrounding-occluded-windows")
             .arg(format!("--window-size={width},{height}"))
@@ -72,7 +73,8 @@ impl Wire {
         Wire { browser, to, from, calls: 0, session: None, heard, _profile: profile }
     }
 
-    /// Calls a method and waits for its result, hearing what comes before it.
+    /// Calls a method and waits for its result. Records the messages that
+    /// arrive before it.
     fn call(&mut self, method: &str, params: Value) -> Value {
         self.calls += 1;
         let mut call = json!({ "id": self.calls, "method": method, "params": params });
@@ -140,14 +142,14 @@ impl Page {
         self.wire.borrow_mut().call(method, params)
     }
 
-    /// What was heard so far.
+    /// The messages received so far.
     pub fn heard(&self) -> Heard {
-        // What was said before it answers is heard.
+        // The answer arrives after all earlier messages, so these have been recorded.
         self.ask("");
         self.wire.borrow().heard.clone()
     }
 
-    /// Evaluates a script, and waits for what it promises.
+    /// Evaluates a script and waits for the result of its promise.
     pub fn ask(&self, script: &str) -> Value {
         let wrapped =
             format!("(async () => JSON.stringify(await (async () => {{ {script} }})()))()");
@@ -177,22 +179,22 @@ impl Page {
         self.call("Input.dispatchKeyEvent", event("keyUp", ""));
     }
 
-    /// Makes the window so big.
+    /// Sets the size of the window.
     pub fn resize(&self, width: u32, height: u32) {
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", size);
     }
 
-    /// As on paper (`print`) or on a screen, light or dark.
+    /// Displays the page as on paper (`print`) or on a screen, light or dark.
     pub fn show_as(&self, media: &str, scheme: &str) {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         self.call("Emulation.setEmulatedMedia", json!({ "media": media, "features": features }));
     }
 
-    /// A picture of what is in the window, for people to look at.
+    /// A picture of the window, for people to look at.
     pub fn picture(&self, name: &str) {
-        // Two frames, so that what scrolled into view has been drawn.
+        // Two frames, so that elements scrolled into view have been drawn.
         self.ask("await new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)));");
         let picture = self.file("Page.captureScreenshot", json!({ "format": "png" }));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("html_report");

@@ -1,5 +1,5 @@
 //! The kernels that tests boot: the environment variable `IMGLOCK_KERNELS`,
-//! parted as `PATH` is.
+//! separated as `PATH` is.
 
 use std::path::{Path, PathBuf};
 
@@ -7,8 +7,8 @@ use imglock_qemu::QemuProgram;
 
 use super::requirement::{is_met, not_installed};
 
-/// Every kernel that there is; none, with the reason told, where there is none
-/// or nothing to boot it.
+/// Every available kernel. Empty, with the reason printed, without a kernel or
+/// without a QEMU to boot it.
 pub fn kernels() -> Vec<PathBuf> {
     let given = std::env::var_os("IMGLOCK_KERNELS").unwrap_or_default();
     let kernels: Vec<PathBuf> =
@@ -18,8 +18,8 @@ pub fn kernels() -> Vec<PathBuf> {
     if is_met("kernels", missing) { kernels } else { Vec::new() }
 }
 
-/// A kernel that does nothing at all, in `folder`: a header, and two
-/// instructions, `cli` and `hlt`, where a boot loader jumps to.
+/// A kernel that does nothing at all, in `folder`: a header, and the two
+/// instructions `cli` and `hlt` at the address to which a boot loader jumps.
 pub fn mute(folder: &Path) -> PathBuf {
     let mut image = vec![0; 0x800];
     let mut put = |at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);
@@ -28,13 +28,13 @@ pub fn mute(folder: &Path) -> PathBuf {
     put(0x200, &[0xfa, 0xf4]);
     put(0x202, b"HdrS");
     put(0x206, &[0x0f, 0x02]);
-    // Where it calls itself 6.99.0-mute.
+    // The offset of the version text, 6.99.0-mute.
     put(0x20e, &[0x80, 0x00]);
     put(0x280, b"6.99.0-mute (nobody@nowhere) #1");
     // Loaded high, with an entry point of 64 bits.
     put(0x211, &[1]);
     put(0x236, &[1]);
-    // How high an initramfs may lie.
+    // The highest address for an initramfs.
     put(0x22c, &0x7fff_ffff_u32.to_le_bytes());
     let path = folder.join("bzImage");
     std::fs::write(&path, image).expect("a writable folder");

@@ -1,4 +1,4 @@
-//! What the tests from outside share: the command, and scenarios to give it.
+//! Shared by the tests from outside: the command, and scenarios for it.
 
 #![allow(dead_code, unused_imports, reason = "every test file uses its own part of it")]
 
@@ -61,7 +61,7 @@ vm2 open disk mode=rw {
 }
 "#;
 
-/// Expects what the kernel does not do.
+/// Expects an outcome that the kernel does not produce.
 pub const FAILS: &str = r#"summary "Two writers side by side, which cannot be"
 about "The file is wrong, and the run says so."
 
@@ -81,7 +81,7 @@ repeat 100000 {
 }
 "#;
 
-/// A program takes longer to start than the shortest timeout, nearly always.
+/// Starting a program nearly always takes longer than the shortest timeout.
 pub const SLOW: &str = r#"summary "One process starts its program anew, many times"
 about "One of these passes a deadline that is short enough."
 
@@ -90,7 +90,7 @@ repeat 1000 {
 }
 "#;
 
-/// A loss that only POSIX locks show.
+/// A lock loss that only POSIX locks show.
 pub const LOSES_LOCKS: &str = r#"summary "Closing a second descriptor drops the lock when locks are POSIX"
 about "A POSIX record lock belongs to the process."
 hazard posix=lock-loss

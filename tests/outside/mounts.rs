@@ -38,8 +38,9 @@ pub const OVERLAY: FileSystem = FileSystem {
             mount -t overlay -o lowerdir=$base/l,upperdir=$base/u,workdir=$base/w overlay $dir",
 };
 
-/// Runs `script` with sh: `$dir` is on the file system, `$imglock` the
-/// command. `None` where it cannot be had, said on standard error.
+/// Runs `script` with sh: `$dir` is on the file system, `$imglock` the command.
+/// `None`, with the reason on standard error, if the file system is not
+/// available.
 pub fn output_on(file_system: FileSystem, script: &str) -> Option<Output> {
     let FileSystem { needs, mount } = file_system;
     let missing = not_root("mounting a file system").or_else(|| not_installed(needs));

@@ -6,20 +6,20 @@ use imglock_qemu::{QemuBinaries, QemuProgram};
 
 use super::requirement::is_met;
 
-/// Where to look for QEMU besides `PATH`: the environment variable
-/// `IMGLOCK_QEMU_DIRS`, parted as `PATH` is.
+/// The directories to search for QEMU besides `PATH`: the environment variable
+/// `IMGLOCK_QEMU_DIRS`, separated as `PATH` is.
 pub fn directories() -> Vec<PathBuf> {
     let given = std::env::var_os("IMGLOCK_QEMU_DIRS").unwrap_or_default();
     std::env::split_paths(&given).filter(|folder| !folder.as_os_str().is_empty()).collect()
 }
 
-/// Every QEMU program that there is.
+/// Every available QEMU program.
 pub fn binaries() -> QemuBinaries {
     QemuBinaries::find(&directories())
 }
 
-/// The folder of every one of a program that there is; none, with the reason
-/// told, when it is not installed.
+/// The folder of every installed copy of a program. Empty, with the reason
+/// printed, if the program is not installed.
 pub fn folders(program: QemuProgram) -> Vec<PathBuf> {
     let folder = |path: &PathBuf| path.parent().map(PathBuf::from);
     let found: Vec<PathBuf> =

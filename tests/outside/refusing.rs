@@ -1,5 +1,5 @@
-//! A kernel that refuses some system calls, or pretends to have carried them
-//! out: a seccomp filter, which needs no root and which children inherit.
+//! A kernel that refuses some system calls, or only pretends to carry them out:
+//! a seccomp filter, which needs no root and which children inherit.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
@@ -15,7 +15,7 @@ pub const OFD: [u64; 3] = [36, 37, 38];
 /// `F_GETLK`, `F_SETLK`, `F_SETLKW`.
 pub const POSIX: [u64; 3] = [5, 6, 7];
 
-/// What the filter does.
+/// The system call that the filter handles, and the result.
 #[derive(Debug, Clone)]
 pub struct Refusal {
     call: i64,
@@ -26,7 +26,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// fcntl(2) with these commands gives `errno`. Errno 0 is success without
-    /// anything done.
+    /// any effect.
     pub fn fcntl(commands: &[u64], errno: i32) -> Refusal {
         Refusal { call: libc::SYS_fcntl, commands: commands.to_vec(), errno }
     }
@@ -56,8 +56,8 @@ impl Refusal {
     }
 }
 
-/// Does `work` in a thread with these filters, which whatever it starts
-/// inherits. They end with the thread.
+/// Does `work` in a thread with these filters. Processes started by `work`
+/// inherit them. The filters end with the thread.
 pub fn under<T: Send>(refusals: &[Refusal], work: impl FnOnce() -> T + Send) -> T {
     let filters: Vec<BpfProgram> = refusals.iter().map(Refusal::filter).collect();
     std::thread::scope(|scope| {

@@ -1,10 +1,10 @@
-//! What a test needs that is not installed everywhere.
+//! Requirements of tests that are not installed everywhere.
 
 use std::path::Path;
 
-/// Whether a test can go on. When something is `missing` it cannot, and the
-/// reason is printed; when `IMGLOCK_REQUIRE` names the requirement, the test
-/// fails instead.
+/// Whether a test can go on. If something is `missing`, the reason is printed
+/// and the test cannot go on. If `IMGLOCK_REQUIRE` names the requirement, the
+/// test fails instead.
 pub fn is_met(requirement: &str, missing: Option<String>) -> bool {
     let Some(why) = missing else { return true };
     let required = std::env::var("IMGLOCK_REQUIRE").unwrap_or_default();
@@ -16,7 +16,7 @@ pub fn is_met(requirement: &str, missing: Option<String>) -> bool {
     false
 }
 
-/// Says so when a program is not there.
+/// A message if the program is not installed.
 pub fn not_installed(program: &str) -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([Path::new("/sbin").to_owned()]);
@@ -24,7 +24,7 @@ pub fn not_installed(program: &str) -> Option<String> {
     (!found).then(|| format!("{program} is not installed"))
 }
 
-/// Says so when this is not root; `what` takes root.
+/// A message if the user is not root. `what` is the action that takes root.
 pub fn not_root(what: &str) -> Option<String> {
     (!nix::unistd::geteuid().is_root()).then(|| format!("{what} takes root"))
 }
