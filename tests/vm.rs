@@ -243,7 +243,8 @@ fn what_is_wrong_is_told_before_anything_boots() {
         .stderr(pattern);
     let usage = contains("unexpected argument '--fss'").and(contains("--fs"));
     vm(&folder).arg("--kernel").arg(&image).args(["--", "--fss"]).assert().code(2).stderr(usage);
-    let modules = contains("contains no modules of 6.99.0-mute\nhelp: name /lib/modules/6.99.0-mute");
+    let modules =
+        contains("contains no modules of 6.99.0-mute\nhelp: name /lib/modules/6.99.0-mute");
     vm(&folder)
         .arg("--kernel")
         .arg(&image)
