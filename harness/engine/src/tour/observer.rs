@@ -3,7 +3,7 @@ use crate::run::{Place, ScenarioResult};
 /// An observer of runs at places: it learns of each place, of each result
 /// there, and of the final state of the place, in this order.
 ///
-/// A place that cannot be reached is told of too, without results.
+/// The observer also learns of a place that cannot be reached; it has no results.
 pub trait TourObserver {
     /// Why the observer ends the tour, such as a report that cannot be
     /// written.
