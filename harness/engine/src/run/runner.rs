@@ -344,7 +344,7 @@ impl<'a> Runner<'a> {
     /// briefly behind. Then it is read until it agrees with the model or the
     /// deadline passes. Otherwise locks do not change between two steps, so a
     /// reading that differs from the model must repeat several times.
-    fn read_table(&self, index: usize) -> Result<Reading, StepFailure> {
+    fn read_table(&mut self, index: usize) -> Result<Reading, StepFailure> {
         let watched = match self.books.has_more_nodes_than(MOST_NODES_ASCRIBED) {
             true => Vec::new(),
             false => self.cast.watched(&self.books),

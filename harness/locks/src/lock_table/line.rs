@@ -1,6 +1,7 @@
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::RawFd;
+use std::os::unix::fs::FileExt;
 
 use super::settled::read_until_settled;
 use super::{AnyLine, FileKey};
@@ -45,16 +46,34 @@ pub(super) fn lines_where(wanted: impl Fn(&LockLine) -> bool) -> io::Result<Vec<
     read_until_settled(|line| LockLine::parse(line).filter(|line| wanted(line)))
 }
 
-/// The locks in the fdinfo of one descriptor: those of its open file description, and the POSIX
-/// locks that were set through it.
-pub(super) fn descriptor_lines(pid: u32, fd: RawFd) -> io::Result<Vec<LockLine>> {
-    let mut file = File::open(format!("/proc/{pid}/fdinfo/{fd}"))?;
-    // The kernel says that the file has no size. Without this room it would be read in
-    // many small pieces.
-    let mut text = Vec::with_capacity(4096);
-    file.read_to_end(&mut text)?;
-    let text = String::from_utf8_lossy(&text);
-    Ok(text.lines().filter_map(|line| LockLine::parse(line.strip_prefix("lock:")?)).collect())
+/// The fdinfo of one descriptor number of a process, open for repeated reading (fs/proc/fd.c).
+///
+/// Each reading shows the descriptor that has this number at that time, also after the number
+/// was closed and reused, and after an exec. Reading again costs less than opening again.
+#[derive(Debug)]
+pub(super) struct DescriptorInfo(File);
+
+impl DescriptorInfo {
+    pub(super) fn open(pid: i32, fd: RawFd) -> io::Result<DescriptorInfo> {
+        Ok(DescriptorInfo(File::open(format!("/proc/{pid}/fdinfo/{fd}"))?))
+    }
+
+    /// The locks of the open file description, and the POSIX locks that were set through it.
+    ///
+    /// # Errors
+    /// If no descriptor has the number now, or the process has ended.
+    pub(super) fn lines(&self) -> io::Result<Vec<LockLine>> {
+        let mut text = Vec::new();
+        let mut part = [0; 4096];
+        loop {
+            match self.0.read_at(&mut part, text.len() as u64)? {
+                0 => break,
+                length => text.extend_from_slice(&part[..length]),
+            }
+        }
+        let text = String::from_utf8_lossy(&text);
+        Ok(text.lines().filter_map(|line| LockLine::parse(line.strip_prefix("lock:")?)).collect())
+    }
 }
 
 /// The locks on `file` for which a process waits (`->` lines).

@@ -1,8 +1,9 @@
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::os::fd::RawFd;
 
-use super::line::{descriptor_lines, lines_where};
+use super::line::{DescriptorInfo, lines_where};
 use super::{FileKey, LockLine};
 use imglock_core::{Backend, LockHolder, NodeName, TableLock};
 
@@ -21,11 +22,17 @@ pub struct WatchedDescriptor {
     pub fd: RawFd,
 }
 
+/// The most fdinfo files that a reader keeps open. A process may have 1,024 descriptors
+/// (`RLIMIT_NOFILE`), and several readers run beside each other.
+const MOST_KEPT: usize = 64;
+
 /// A reader of the kernel's lock table for the images of a scenario.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct LockTable {
     images: HashMap<FileKey, usize>,
     processes: HashMap<i32, String>,
+    /// The fdinfo of the descriptors that were watched last.
+    opened: HashMap<(i32, RawFd), DescriptorInfo>,
 }
 
 impl LockTable {
@@ -48,7 +55,7 @@ impl LockTable {
     /// # Errors
     /// If /proc/locks cannot be read. A watched descriptor that was closed meanwhile shows no lock and
     /// is not an error.
-    pub fn read(&self, watched: &[WatchedDescriptor]) -> io::Result<Vec<TableLock>> {
+    pub fn read(&mut self, watched: &[WatchedDescriptor]) -> io::Result<Vec<TableLock>> {
         let mut unclaimed: HashMap<LockLine, usize> = HashMap::new();
         let mut table = Vec::new();
         for line in lines_where(|line| self.images.contains_key(&line.file))? {
@@ -60,7 +67,7 @@ impl LockTable {
         }
         // Without a lock there is none to find the holders of.
         let watched = if unclaimed.is_empty() { &[] } else { watched };
-        for (line, holders) in ascribe(watched) {
+        for (line, holders) in self.ascribe(watched) {
             if let (Some(&image), Some(left)) =
                 (self.images.get(&line.file), unclaimed.get_mut(&line).filter(|left| **left > 0))
             {
@@ -82,31 +89,46 @@ impl LockTable {
         let process = line.pid.and_then(|pid| self.processes.get(&pid)).cloned();
         process.map(LockHolder::Process).into_iter().collect()
     }
-}
 
-/// The OFD locks of each open file description with the nodes that show them, and the POSIX locks
-/// of each descriptor table with its name.
-fn ascribe(watched: &[WatchedDescriptor]) -> Vec<(LockLine, BTreeSet<LockHolder>)> {
-    let mut descriptions: BTreeMap<usize, HashMap<LockLine, BTreeSet<LockHolder>>> =
-        BTreeMap::new();
-    let mut owners: HashSet<(LockLine, &str)> = HashSet::new();
-    for descriptor in watched {
-        let Ok(pid) = u32::try_from(descriptor.pid) else { continue };
-        let locks = descriptions.entry(descriptor.description).or_default();
-        for line in descriptor_lines(pid, descriptor.fd).unwrap_or_default() {
-            match line.backend {
-                Backend::Ofd => {
-                    locks.entry(line).or_default().insert(descriptor.node.clone().into());
-                }
-                Backend::Posix => {
-                    owners.insert((line, &descriptor.owner));
+    /// The OFD locks of each open file description with the nodes that show them, and the POSIX
+    /// locks of each descriptor table with its name.
+    fn ascribe(
+        &mut self,
+        watched: &[WatchedDescriptor],
+    ) -> Vec<(LockLine, BTreeSet<LockHolder>)> {
+        let mut descriptions: BTreeMap<usize, HashMap<LockLine, BTreeSet<LockHolder>>> =
+            BTreeMap::new();
+        let mut owners: HashSet<(LockLine, &str)> = HashSet::new();
+        for descriptor in watched {
+            let locks = descriptions.entry(descriptor.description).or_default();
+            for line in self.lines(descriptor).unwrap_or_default() {
+                match line.backend {
+                    Backend::Ofd => {
+                        locks.entry(line).or_default().insert(descriptor.node.clone().into());
+                    }
+                    Backend::Posix => {
+                        owners.insert((line, &descriptor.owner));
+                    }
                 }
             }
         }
+        let process = |owner: &str| BTreeSet::from([LockHolder::Process(owner.to_owned())]);
+        let posix = owners.into_iter().map(|(line, owner)| (line, process(owner)));
+        descriptions.into_values().flatten().chain(posix).collect()
     }
-    let process = |owner: &str| BTreeSet::from([LockHolder::Process(owner.to_owned())]);
-    let posix = owners.into_iter().map(|(line, owner)| (line, process(owner)));
-    descriptions.into_values().flatten().chain(posix).collect()
+
+    /// The locks that the fdinfo of a descriptor shows.
+    fn lines(&mut self, descriptor: &WatchedDescriptor) -> io::Result<Vec<LockLine>> {
+        let WatchedDescriptor { pid, fd, .. } = *descriptor;
+        if self.opened.len() >= MOST_KEPT {
+            self.opened.clear();
+        }
+        let info = match self.opened.entry((pid, fd)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => free.insert(DescriptorInfo::open(pid, fd)?),
+        };
+        info.lines().inspect_err(|_| drop(self.opened.remove(&(pid, fd))))
+    }
 }
 
 fn entry(image: usize, line: &LockLine, holders: BTreeSet<LockHolder>) -> TableLock {
@@ -117,5 +139,45 @@ fn entry(image: usize, line: &LockLine, holders: BTreeSet<LockHolder>) -> TableL
         range: line.range,
         waiting: line.waiting,
         holders,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+    use imglock_core::{ByteLocks, LockType, RangeSpec};
+
+    use super::*;
+    use crate::lock::KernelLocks;
+
+    #[test]
+    fn a_reused_descriptor_number_shows_the_locks_of_its_new_file() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let paths = ["one", "two"].map(|name| directory.path().join(name));
+        let mut table = LockTable::default();
+        for (index, path) in paths.iter().enumerate() {
+            File::create_new(path).expect("a file");
+            table.add_image(FileKey::learn(path).expect("a key"), index);
+        }
+        let mut read = |fd: RawFd| {
+            let node = NodeName::new("vm1", "disk");
+            let (owner, pid) = ("vm1".to_owned(), std::process::id() as i32);
+            let watched = WatchedDescriptor { node, owner, description: 0, pid, fd };
+            let table = table.read(&[watched]).expect("/proc/locks");
+            table.into_iter().map(|lock| (lock.image, lock.holders.len())).collect::<Vec<_>>()
+        };
+        let locked = |path| {
+            let file = File::open(path).expect("the file");
+            let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
+            locks.set(LockType::Read, RangeSpec::byte(100)).expect("no conflict");
+            file
+        };
+        let (one, two) = (locked(&paths[0]), locked(&paths[1]));
+        let mut slot = OwnedFd::from(one.try_clone().expect("a descriptor"));
+        assert_eq!(read(slot.as_raw_fd()), [(0, 1), (1, 0)]);
+        rustix::io::dup2(&two, &mut slot).expect("duplicated");
+        assert_eq!(read(slot.as_raw_fd()), [(0, 0), (1, 1)]);
     }
 }

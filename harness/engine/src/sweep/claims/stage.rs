@@ -102,7 +102,7 @@ impl Stage {
     /// files do. If thousands of locks come and go, a reading of /proc/locks
     /// can miss one, so a difference is read again before it is accepted.
     fn locks(
-        &self,
+        &mut self,
         watched: &[WatchedDescriptor],
         expected: &[TableLock],
     ) -> std::io::Result<Vec<TableLock>> {
