@@ -92,10 +92,7 @@ impl LockTable {
 
     /// The OFD locks of each open file description with the nodes that show them, and the POSIX
     /// locks of each descriptor table with its name.
-    fn ascribe(
-        &mut self,
-        watched: &[WatchedDescriptor],
-    ) -> Vec<(LockLine, BTreeSet<LockHolder>)> {
+    fn ascribe(&mut self, watched: &[WatchedDescriptor]) -> Vec<(LockLine, BTreeSet<LockHolder>)> {
         let mut descriptions: BTreeMap<usize, HashMap<LockLine, BTreeSet<LockHolder>>> =
             BTreeMap::new();
         let mut owners: HashSet<(LockLine, &str)> = HashSet::new();
