@@ -204,7 +204,7 @@ fn has_begun(report: &Path) -> Option<()> {
 fn an_interrupted_race_gives_what_it_has() {
     let folder = Folder::new();
     let (child, report) = lasting(&folder);
-    until("a first heat", || has_begun(&report));
+    until("a first batch", || has_begun(&report));
     let pid = i32::try_from(child.id()).expect("a pid");
     kill(Pid::from_raw(pid), Signal::SIGINT).expect("it runs");
     let run = child.wait_with_output().expect("our child");
@@ -256,7 +256,7 @@ fn descendant(root: u32, name: &str) -> Option<i32> {
 fn a_race_ends_when_an_opener_is_killed(#[case] name: &str) {
     let folder = Folder::new();
     let (child, report) = lasting(&folder);
-    until("a first heat", || has_begun(&report));
+    until("a first batch", || has_begun(&report));
     let victim = until("the opener", || descendant(child.id(), name));
     let began = Instant::now();
     kill(Pid::from_raw(victim), Signal::SIGKILL).expect("it runs");
@@ -273,7 +273,7 @@ fn a_race_ends_when_an_opener_is_killed(#[case] name: &str) {
 fn an_opener_that_stands_still_does_not_hang_the_race() {
     let folder = Folder::new();
     let (child, report) = lasting(&folder);
-    until("a first heat", || has_begun(&report));
+    until("a first batch", || has_begun(&report));
     let victim = until("the opener", || descendant(child.id(), "opener-2"));
     kill(Pid::from_raw(victim), Signal::SIGSTOP).expect("it runs");
     let run = child.wait_with_output().expect("our child");

@@ -66,7 +66,7 @@ mod subject;
 mod sweep;
 mod tour;
 
-pub use arena::{Heat, Jitter};
+pub use arena::{Jitter, RaceBatch};
 pub use compare::{
     Change, ComparedFinding, ComparedRun, ComparedStep, Comparison, Pace, PlaceChange,
     PlaceDifference, RunChange,

@@ -28,7 +28,8 @@ pub struct RunChange {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<String>,
     /// The first step that differs, for a run that is broken, fixed or changed.
-    pub parting: Option<TraceDifference>,
+    #[serde(rename = "parting")]
+    pub first_difference: Option<TraceDifference>,
     /// The steps up to the first difference, or up to the step of a finding.
     pub course: Vec<ComparedStep>,
     /// The factor by which a slower run takes longer.
@@ -78,23 +79,27 @@ pub(super) fn changes(
 /// The change of one run, without its speed.
 fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<RunChange> {
     let of = new.or(old)?;
-    let parting = match (old, new) {
+    let first_difference = match (old, new) {
         (Some(old), Some(new)) => TraceDifference::of(&old.trace, &new.trace),
         _ => None,
     };
     let mut change = Change::of(old, new);
     let [mine, theirs] = [old, new].map(|result| result.map(ComparedRun::of));
-    if change == Change::Same && differ(mine.as_ref(), theirs.as_ref(), parting.as_ref()) {
+    if change == Change::Same && differ(mine.as_ref(), theirs.as_ref(), first_difference.as_ref()) {
         change = Change::Changed;
     }
     let told = matches!(change, Change::Broken | Change::Fixed | Change::Changed);
-    let parting = parting.filter(|_| told);
+    let first_difference = first_difference.filter(|_| told);
     // The step of a finding, if the steps themselves do not differ.
     let objected = [&theirs, &mine]
         .into_iter()
         .flatten()
         .find_map(|account| account.objections.iter().find_map(|objection| objection.event));
-    let at = parting.as_ref().map(|parting| parting.event).or(objected).filter(|_| told);
+    let at = first_difference
+        .as_ref()
+        .map(|first_difference| first_difference.event)
+        .or(objected)
+        .filter(|_| told);
     Some(RunChange {
         scenario: of.scenario.clone(),
         backend: of.backend,
@@ -104,7 +109,7 @@ fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<
         course: at.map(|event| course(old, new, event)).unwrap_or_default(),
         old: mine,
         new: theirs,
-        parting,
+        first_difference,
         times: None,
     })
 }
@@ -113,10 +118,10 @@ fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<
 fn differ(
     old: Option<&ComparedRun>,
     new: Option<&ComparedRun>,
-    parting: Option<&TraceDifference>,
+    first_difference: Option<&TraceDifference>,
 ) -> bool {
     let (Some(old), Some(new)) = (old, new) else { return false };
     let chance = [old, new].into_iter().all(ComparedRun::may_fail);
     let said = |one: &ComparedRun| (one.verdict, one.standing, one.hazards.clone());
-    !chance && (said(old) != said(new) || parting.is_some())
+    !chance && (said(old) != said(new) || first_difference.is_some())
 }

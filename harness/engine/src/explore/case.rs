@@ -81,8 +81,7 @@ impl ExploreCase {
             name: format!("explore/{backend}-{seed}-{number}").into(),
             summary: format!("Case {number} of seed {seed} on {backend}"),
             about: format!(
-                "Random case: imglock explore --backend {backend} --seed {seed} --steps \
-                 {steps} --case {number}"
+                "A random case: number {number} of seed {seed} with {steps} steps on {backend}."
             ),
             backends: vec![*backend],
             file_systems: Vec::new(),

@@ -123,7 +123,7 @@ fn a_difference_tells_of_itself_in_a_file_that_reads_back() {
         Some(&declared),
         "the other hazard follows from the fault"
     );
-    for words in ["Model: done.", "Kernel: EBADF.", "1 of 3 further", "--case 4"] {
+    for words in ["Model: done.", "Kernel: EBADF.", "1 of 3 further", "case 4 of seed"] {
         assert!(read.about.contains(words), "{words}: {}", read.about);
     }
 }

@@ -40,9 +40,9 @@ pub(super) fn told(
         }
     };
     let about = format!(
-        "Found by imglock explore {at}: {message}.\n{what}\n{came_again}\n\
-         Linux {kernel} ({architecture}), {file_system}. Found in case:\n\
-         imglock explore --backend {backend} --seed {seed} --steps {steps} --case {number}"
+        "Found by random exploration {at}: {message}.\n{what}\n{came_again}\n\
+         Linux {kernel} ({architecture}), {file_system}. Found in case {number} of seed {seed} \
+         with {steps} steps on {backend}."
     );
     let about = about.replace('"', "'");
     Scenario { summary: summary.to_owned(), about, ..trial.declared(scenario) }

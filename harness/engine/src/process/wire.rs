@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::execution::Execution;
-use crate::arena::Heat;
+use crate::arena::RaceBatch;
 use crate::fault::Fault;
 use imglock_core::{Access, Backend, Claim, LockType, Outcome, RangeSpec};
 use imglock_locks::ByteClaims;
@@ -161,7 +161,7 @@ pub enum Request {
     },
     /// Runs a batch of rounds together with other workers. Their shared memory
     /// comes with this request.
-    Race(Heat),
+    Race(RaceBatch),
     /// Registers a descriptor with an io_uring instance, which then refers to
     /// its open file description until after the worker's death.
     RegisterWithUring {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::arena::{Heat, MOST_OPENERS};
+use crate::arena::{MOST_OPENERS, RaceBatch};
 use crate::run::Casting;
 use crate::subject::Builtin;
 use imglock_core::{Action, Backend, Mode, OpenOptions};
@@ -69,7 +69,7 @@ impl RacePlan {
 
     /// The mode of an opener in a round.
     pub fn mode(&self, round: u64, opener: usize) -> Mode {
-        let choice = Heat::choice(self.seed, round, opener, self.modes.len());
+        let choice = RaceBatch::choice(self.seed, round, opener, self.modes.len());
         self.modes.get(choice).copied().unwrap_or(Mode::None)
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::error::RaceError;
 use super::plan::{IMAGE, RacePlan};
 use super::turn::{RaceProof, RaceTurn, Racers, Ran};
-use crate::arena::{Answered, Arena, Heat, Ledger, RaceEntry};
+use crate::arena::{Answered, Arena, Ledger, RaceBatch, RaceEntry};
 use crate::process::{
     Channel, Launcher, ProcessError, ProcessHandle, ReceiveError, Reply, Request, StopToken,
     StopTrigger, Worker, await_any, describe,
@@ -110,7 +110,7 @@ impl Workers {
     fn run_batch(&mut self, first: u64, rounds: usize) -> Result<bool, RaceError> {
         let claims: Vec<_> = self.plan.modes.iter().map(|mode| mode.claim()).collect();
         for opener in 0..self.workers.len() {
-            let batch = Heat {
+            let batch = RaceBatch {
                 path: self.path.clone(),
                 backend: self.plan.backend,
                 opener,

@@ -1,7 +1,8 @@
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::os::fd::RawFd;
+
+use nix::libc;
 
 use super::line::{DescriptorInfo, lines_where};
 use super::{FileKey, LockLine};
@@ -22,9 +23,9 @@ pub struct WatchedDescriptor {
     pub fd: RawFd,
 }
 
-/// The most fdinfo files that a reader keeps open. A process may have 1,024 descriptors
-/// (`RLIMIT_NOFILE`), and several readers run beside each other.
-const MOST_KEPT: usize = 64;
+/// The most fdinfo files that a reader keeps open. A process may have few descriptors
+/// (`RLIMIT_NOFILE`), and the locks of a scenario are what it needs them for.
+const MOST_KEPT: usize = 8;
 
 /// A reader of the kernel's lock table for the images of a scenario.
 #[derive(Debug, Default)]
@@ -53,8 +54,8 @@ impl LockTable {
     /// table. An OFD lock that none of them shows has no holder.
     ///
     /// # Errors
-    /// If /proc/locks cannot be read. A watched descriptor that was closed meanwhile shows no lock and
-    /// is not an error.
+    /// If /proc/locks cannot be read, or this process has no descriptor left for an fdinfo. A watched
+    /// descriptor that was closed meanwhile shows no lock and is not an error.
     pub fn read(&mut self, watched: &[WatchedDescriptor]) -> io::Result<Vec<TableLock>> {
         let mut unclaimed: HashMap<LockLine, usize> = HashMap::new();
         let mut table = Vec::new();
@@ -67,7 +68,7 @@ impl LockTable {
         }
         // Without a lock there is none to find the holders of.
         let watched = if unclaimed.is_empty() { &[] } else { watched };
-        for (line, holders) in self.ascribe(watched) {
+        for (line, holders) in self.ascribe(watched)? {
             if let (Some(&image), Some(left)) =
                 (self.images.get(&line.file), unclaimed.get_mut(&line).filter(|left| **left > 0))
             {
@@ -92,13 +93,21 @@ impl LockTable {
 
     /// The OFD locks of each open file description with the nodes that show them, and the POSIX
     /// locks of each descriptor table with its name.
-    fn ascribe(&mut self, watched: &[WatchedDescriptor]) -> Vec<(LockLine, BTreeSet<LockHolder>)> {
+    fn ascribe(
+        &mut self,
+        watched: &[WatchedDescriptor],
+    ) -> io::Result<Vec<(LockLine, BTreeSet<LockHolder>)>> {
         let mut descriptions: BTreeMap<usize, HashMap<LockLine, BTreeSet<LockHolder>>> =
             BTreeMap::new();
         let mut owners: HashSet<(LockLine, &str)> = HashSet::new();
         for descriptor in watched {
             let locks = descriptions.entry(descriptor.description).or_default();
-            for line in self.lines(descriptor).unwrap_or_default() {
+            let lines = match self.lines(descriptor) {
+                // It was closed meanwhile, its process has ended, or shows nothing to this one.
+                Err(error) if is_gone(&error) => continue,
+                lines => lines?,
+            };
+            for line in lines {
                 match line.backend {
                     Backend::Ofd => {
                         locks.entry(line).or_default().insert(descriptor.node.clone().into());
@@ -111,21 +120,33 @@ impl LockTable {
         }
         let process = |owner: &str| BTreeSet::from([LockHolder::Process(owner.to_owned())]);
         let posix = owners.into_iter().map(|(line, owner)| (line, process(owner)));
-        descriptions.into_values().flatten().chain(posix).collect()
+        Ok(descriptions.into_values().flatten().chain(posix).collect())
     }
 
     /// The locks that the fdinfo of a descriptor shows.
     fn lines(&mut self, descriptor: &WatchedDescriptor) -> io::Result<Vec<LockLine>> {
         let WatchedDescriptor { pid, fd, .. } = *descriptor;
+        if let Some(known) = self.opened.get(&(pid, fd)) {
+            return known.lines().inspect_err(|_| drop(self.opened.remove(&(pid, fd))));
+        }
         if self.opened.len() >= MOST_KEPT {
             self.opened.clear();
         }
-        let info = match self.opened.entry((pid, fd)) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(free) => free.insert(DescriptorInfo::open(pid, fd)?),
-        };
-        info.lines().inspect_err(|_| drop(self.opened.remove(&(pid, fd))))
+        let info = DescriptorInfo::open(pid, fd).or_else(|error| match error.raw_os_error() {
+            Some(libc::EMFILE) if !self.opened.is_empty() => {
+                self.opened.clear();
+                DescriptorInfo::open(pid, fd)
+            }
+            _ => Err(error),
+        })?;
+        let lines = info.lines();
+        self.opened.insert((pid, fd), info);
+        lines
     }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH | libc::EACCES | libc::EPERM))
 }
 
 fn entry(image: usize, line: &LockLine, holders: BTreeSet<LockHolder>) -> TableLock {

@@ -177,11 +177,7 @@ impl<'d> Value<'d> {
             return Some(*choice);
         }
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        let mut help = word::advice(text, &names);
-        if kind == "mode" {
-            help.push_str(if help.ends_with('?') { " " } else { "; " });
-            help.push_str("`imglock matrix` lists all modes");
-        }
+        let help = word::advice(text, &names);
         reader.problems.add(
             self.span,
             format!("unknown {kind}"),

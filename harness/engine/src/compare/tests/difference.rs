@@ -11,16 +11,17 @@ fn bad(outcomes: &str) -> ScenarioResult {
 }
 
 /// The first difference of the two.
-fn parting(old: ScenarioResult, new: ScenarioResult) -> (usize, DifferenceKind) {
-    let TraceDifference { event, what, .. } = run(Some(old), Some(new)).parting.expect("they part");
+fn first_difference(old: ScenarioResult, new: ScenarioResult) -> (usize, DifferenceKind) {
+    let TraceDifference { event, what, .. } =
+        run(Some(old), Some(new)).first_difference.expect("they part");
     (event, what)
 }
 
 #[test]
 fn the_first_outcome_that_is_different_is_told_with_its_step() {
     let run = run(Some(one("granted, refused write, done")), Some(bad("granted, granted")));
-    let Some(TraceDifference { event: 1, line: 8, text, what }) = run.parting else {
-        panic!("{:?}", run.parting)
+    let Some(TraceDifference { event: 1, line: 8, text, what }) = run.first_difference else {
+        panic!("{:?}", run.first_difference)
     };
     assert_eq!(text, "vm1 activate disk");
     let outcome = |text: &str| Some(text.parse().expect("an outcome"));
@@ -38,7 +39,7 @@ fn the_first_outcome_that_is_different_is_told_with_its_step() {
 fn a_step_without_an_answer_is_told() {
     let late = ScenarioResult { verdict: Verdict::TimedOut, ..one("granted, -") };
     let outcome = DifferenceKind::Outcome { first: Some("done".parse().unwrap()), second: None };
-    assert_eq!(parting(one("granted, done"), late), (1, outcome));
+    assert_eq!(first_difference(one("granted, done"), late), (1, outcome));
 }
 
 #[test]
@@ -54,7 +55,7 @@ fn another_lock_table_is_told() {
     let mut new = bad("granted, granted");
     new.trace.events[1].table = Some(vec![lock.clone()]);
     let locks = DifferenceKind::Locks { first: Some(Vec::new()), second: Some(vec![lock]) };
-    assert_eq!(parting(one("granted, granted"), new), (1, locks));
+    assert_eq!(first_difference(one("granted, granted"), new), (1, locks));
 }
 
 #[test]
@@ -62,13 +63,13 @@ fn a_scenario_that_says_something_else_is_told() {
     let mut new = one("granted");
     new.trace.events[0].text = "vm0 close disk".to_owned();
     let (first, second) = ("vm0 activate disk".to_owned(), "vm0 close disk".to_owned());
-    assert_eq!(parting(one("granted"), new), (0, DifferenceKind::Step { first, second }));
+    assert_eq!(first_difference(one("granted"), new), (0, DifferenceKind::Step { first, second }));
 }
 
 #[test]
 fn one_that_ends_early_is_told() {
     let end = DifferenceKind::End { first: 2, second: 1 };
-    assert_eq!(parting(one("granted, done"), bad("granted")), (1, end));
+    assert_eq!(first_difference(one("granted, done"), bad("granted")), (1, end));
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn where_steps_do_not_differ_the_one_at_fault_is_told() {
         message: String::new(),
     });
     let run = run(Some(old), Some(new));
-    assert_eq!((run.change, &run.parting), (Change::Broken, &None));
+    assert_eq!((run.change, &run.first_difference), (Change::Broken, &None));
     assert_eq!(run.course.last().map(|step| step.event), Some(2));
     let objection = &run.new.expect("it ran").objections[0];
     assert_eq!((objection.line, &*objection.text), (Some(9), "vm2 activate disk"));
@@ -112,5 +113,5 @@ fn where_steps_do_not_differ_the_one_at_fault_is_told() {
 fn two_that_pass_by_other_ways_have_changed() {
     let run = run(Some(one("granted")), Some(one("refused write")));
     assert_eq!(run.change, Change::Changed);
-    assert!(run.parting.is_some());
+    assert!(run.first_difference.is_some());
 }

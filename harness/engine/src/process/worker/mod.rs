@@ -111,7 +111,7 @@ fn perform(
         Request::TryEach { path, locks, beside, claims } => {
             batch::try_each(channel, planted, &path, locks, &beside, &claims)
         }
-        Request::Race(heat) => race::race(&heat, planted, descriptors).into(),
+        Request::Race(batch) => race::race(&batch, planted, descriptors).into(),
         Request::RegisterWithUring { fd } => done(uring::register(fd)).into(),
         Request::Fork { name } => fork::fork(channel, planted, &name, run),
         Request::Thread { name } => fork::thread(channel, planted, &name, run),

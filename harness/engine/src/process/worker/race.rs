@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 
 use super::node::NodeWork;
-use crate::arena::{Answered, Arena, Heat, Jitter, Ledger, Left, RaceEntry};
+use crate::arena::{Answered, Arena, Jitter, Ledger, Left, RaceBatch, RaceEntry};
 use crate::process::next::failed;
 use crate::process::planted::Planted;
 use crate::process::release::monotonic;
@@ -14,15 +14,15 @@ use imglock_core::{Access, Claim, Outcome};
 
 /// Runs a batch of rounds in the memory that came with the request. An
 /// abandoned batch ends normally: the memory has its entries so far.
-pub(super) fn race(heat: &Heat, planted: &Planted, memory: Vec<OwnedFd>) -> Outcome {
+pub(super) fn race(batch: &RaceBatch, planted: &Planted, memory: Vec<OwnedFd>) -> Outcome {
     let Some(memory) = memory.into_iter().next() else { return failed(Errno::EMFILE) };
-    let arena = match Arena::open(memory.as_fd(), heat.openers) {
+    let arena = match Arena::open(memory.as_fd(), batch.openers) {
         Ok(arena) => arena,
         Err(errno) => return failed(Errno::from_raw(errno.raw_os_error())),
     };
     let barrier = arena.barrier();
-    for index in 0..heat.rounds {
-        match barrier.wait(heat.patience) {
+    for index in 0..batch.rounds {
+        match barrier.wait(batch.patience) {
             Ok(()) => {}
             Err(Left::Abandoned) => break,
             Err(Left::Late) => {
@@ -30,17 +30,17 @@ pub(super) fn race(heat: &Heat, planted: &Planted, memory: Vec<OwnedFd>) -> Outc
                 return failed(Errno::ETIMEDOUT);
             }
         }
-        let round = heat.first + index as u64;
-        let (claim, jitter) = heat.part(round);
-        let entry = Turn { heat, planted, arena: &arena, round, claim, jitter }.take();
-        arena.enter(heat.opener, index, round, &entry);
+        let round = batch.first + index as u64;
+        let (claim, jitter) = batch.part(round);
+        let entry = Turn { batch, planted, arena: &arena, round, claim, jitter }.take();
+        arena.enter(batch.opener, index, round, &entry);
     }
     Outcome::Done
 }
 
 /// One opener's turn in one round.
 struct Turn<'a> {
-    heat: &'a Heat,
+    batch: &'a RaceBatch,
     planted: &'a Planted,
     arena: &'a Arena,
     round: u64,
@@ -52,7 +52,7 @@ impl Turn<'_> {
     /// Opens the image as any node is opened. A granted opener proves its claim
     /// and closes the image again.
     fn take(mut self) -> RaceEntry {
-        let Heat { path, backend, .. } = self.heat;
+        let RaceBatch { path, backend, .. } = self.batch;
         let (claim, access) = (self.claim, Access::needed_by(self.claim));
         self.jitter.pass();
         let attempt_ns = now_ns();
@@ -71,7 +71,7 @@ impl Turn<'_> {
     }
 
     fn stay(&mut self, fd: RawFd, entry: &mut RaceEntry) -> Result<(), Errno> {
-        let me = self.heat.opener;
+        let me = self.batch.opener;
         let claims = self.arena.claims();
         claims.publish(me, self.claim);
         entry.against_entering = claims.against(me, self.claim);
@@ -87,7 +87,7 @@ impl Turn<'_> {
     fn prove(&mut self, fd: RawFd, entry: &mut RaceEntry) -> Result<(), Errno> {
         let image = numbered(fd).ok_or(Errno::EBADF)?;
         let mut ledger = Ledger::new(image, self.claim);
-        let stamp = self.round << 8 | self.heat.opener as u64;
+        let stamp = self.round << 8 | self.batch.opener as u64;
         entry.counted_from = ledger.arrive(stamp, &mut self.jitter)?;
         self.jitter.pass();
         entry.changed = ledger.has_changed()?;

@@ -109,7 +109,7 @@ impl ClaimDifference {
             }
             ClaimDeparture::Silence { why } => format!("No answer: {why}."),
         };
-        format!("Found by imglock matrix --all. {said}")
+        format!("Found in the sweep over all pairs of claims. {said}")
     }
 
     /// The known hazards of POSIX locks in one process.

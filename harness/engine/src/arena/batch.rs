@@ -8,7 +8,7 @@ use imglock_core::{Backend, Claim};
 
 /// A batch of rounds that an opener runs without the command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heat {
+pub struct RaceBatch {
     /// The image.
     pub path: PathBuf,
     /// The backend of the locks.
@@ -29,7 +29,7 @@ pub struct Heat {
     pub patience: Duration,
 }
 
-impl Heat {
+impl RaceBatch {
     /// This opener's claim in a round, and its jitter.
     pub fn part(&self, round: u64) -> (Claim, Jitter) {
         let drawn = drawn(self.seed, round, self.opener);
