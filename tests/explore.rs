@@ -50,7 +50,7 @@ fn a_case_is_the_same_every_time_and_with_any_number_of_lanes() {
     let once = case("7", &[]);
     assert_eq!(once, case("7", &["-j", "3"]));
     assert_ne!(once, case("8", &[]));
-    assert!(once.contains("--backend posix --seed 3 --steps 12 --case 7"), "{once}");
+    assert!(once.contains("number 7 of seed 3 with 12 steps on posix"), "{once}");
 }
 
 #[test]
