@@ -152,11 +152,10 @@ pub fn brief(run: &RunChange) -> String {
 
 /// The first step that differs, in a line, if there is one.
 pub fn first_difference(run: &RunChange) -> Option<String> {
-    let first_difference = run.first_difference.as_ref()?;
+    let difference = run.first_difference.as_ref()?;
     let image = run.images.first().map(String::as_str);
-    let at =
-        format!("line {}: {}", first_difference.line, action::words(&first_difference.text, image));
-    let words = match &first_difference.what {
+    let at = format!("line {}: {}", difference.line, action::words(&difference.text, image));
+    let words = match &difference.what {
         DifferenceKind::Outcome { first, second } => {
             let word = |side: &Option<Outcome>| {
                 side.as_ref().map_or("no answer".to_owned(), ToString::to_string)
@@ -178,7 +177,7 @@ pub fn first_difference(run: &RunChange) -> Option<String> {
 /// The differences of a step besides its outcome: lines below a title, or
 /// without a title a sentence.
 pub fn beyond_outcome(run: &RunChange) -> Vec<(&'static str, Vec<String>)> {
-    match run.first_difference.as_ref().map(|first_difference| &first_difference.what) {
+    match run.first_difference.as_ref().map(|one| &one.what) {
         Some(DifferenceKind::Locks { first, second }) => {
             let told = |table: &Option<Vec<_>>| -> Vec<String> {
                 let lines = match table {

@@ -95,11 +95,7 @@ fn change(old: Option<&ScenarioResult>, new: Option<&ScenarioResult>) -> Option<
         .into_iter()
         .flatten()
         .find_map(|account| account.objections.iter().find_map(|objection| objection.event));
-    let at = first_difference
-        .as_ref()
-        .map(|first_difference| first_difference.event)
-        .or(objected)
-        .filter(|_| told);
+    let at = first_difference.as_ref().map(|one| one.event).or(objected).filter(|_| told);
     Some(RunChange {
         scenario: of.scenario.clone(),
         backend: of.backend,

@@ -1,3 +1,5 @@
+use rustix::io::Errno;
+
 use crate::process::{ProcessError, ReceiveError};
 
 /// Why a step has no outcome.
@@ -56,6 +58,12 @@ impl From<ProcessError> for StepFailure {
 
 impl From<std::io::Error> for StepFailure {
     fn from(error: std::io::Error) -> Self {
-        StepFailure::Harness(error.to_string())
+        // A limit of this user says nothing about locks.
+        match Errno::from_io_error(&error) {
+            Some(Errno::MFILE | Errno::NFILE) => StepFailure::NotHere(format!(
+                "imglock has no free descriptor here ({error}); raise the limit with `ulimit -n`"
+            )),
+            _ => StepFailure::Harness(error.to_string()),
+        }
     }
 }
