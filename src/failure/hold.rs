@@ -25,7 +25,7 @@ pub enum HoldFailure {
     /// wait.
     #[error(
         "{}\nIs another process using the image [{}]?{}",
-        in_qemus_words(.error), .image.display(), circumstances(.by.as_deref(), *.waited)
+        .error, .image.display(), circumstances(.by.as_deref(), *.waited)
     )]
     Refused {
         /// The image.
@@ -39,8 +39,8 @@ pub enum HoldFailure {
         /// The exit code.
         exit: u8,
     },
-    /// The image's file system does not support the locks.
-    #[error("{}\nlocks do not work on {}", in_qemus_words(.error), .image.display())]
+    /// A lock call failed, and not because of a conflict.
+    #[error("{}\n{}", .error, what_failed(.error, .image))]
     NoLocks {
         /// The image.
         image: PathBuf,
@@ -111,10 +111,17 @@ impl HoldFailure {
                     _ => shown,
                 }
             }
-            HoldFailure::NoLocks { .. } => {
-                "move the image to another file system, or hold it without locks: --locking off"
-                    .to_owned()
-            }
+            HoldFailure::NoLocks { error, .. } => match error.failed_call() {
+                Some(LockError::Denied) => {
+                    "allow lock calls on the image in the security module or on the file server; \
+                     `imglock probe DIR` shows which locks work in its directory"
+                        .to_owned()
+                }
+                _ => {
+                    "move the image to another file system, or hold it without locks: --locking off"
+                        .to_owned()
+                }
+            },
             HoldFailure::NotFound { .. } => {
                 "check the spelling of the command, and that its directory is in PATH".to_owned()
             }
@@ -138,17 +145,16 @@ fn not_opened(error: &OpenError) -> String {
     }
 }
 
-/// QEMU's message for the error. It contains an errno only if the error is not
-/// a conflicting lock.
-pub fn in_qemus_words(error: &AcquireError) -> String {
-    match error {
-        AcquireError::Refused(refusal) => refusal.qemu_message(),
-        AcquireError::LockByte { byte, error: LockError::WouldBlock { .. } } => {
-            format!("Failed to lock byte {byte}")
-        }
-        AcquireError::LockByte { byte, error } => {
-            format!("Failed to lock byte {byte}: {}", describe(&error.errno().into()))
-        }
+/// A sentence about a lock call that failed.
+fn what_failed(error: &AcquireError, image: &Path) -> String {
+    let image = image.display();
+    match error.failed_call() {
+        Some(LockError::Denied) => format!(
+            "{}: a security module or the file server forbids locks on {image}; no conflicting lock was found",
+            LockError::Denied.errno().text()
+        ),
+        Some(error) => format!("locks do not work on {image}: {} ({error})", error.errno()),
+        None => format!("locks do not work on {image}"),
     }
 }
 

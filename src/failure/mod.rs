@@ -10,7 +10,7 @@ mod printing;
 mod results;
 mod written;
 
-pub use hold::{HoldFailure, in_qemus_words};
+pub use hold::HoldFailure;
 pub use printing::help;
 pub use results::advice_on_results;
 pub use written::Written;

@@ -22,6 +22,8 @@ const FALLBACK: &str = "imglock: warning: File lock requested but OFD locking sy
 
 /// `F_SETLK` and `F_OFD_SETLK`. Asking for a conflicting lock still works.
 const LOCKING: [u64; 2] = [6, 37];
+/// `F_GETLK` and `F_OFD_GETLK`. Acquiring locks still works.
+const TESTING: [u64; 2] = [5, 36];
 
 /// Does `work` without OFD locks. A kernel before 3.15 returns `EINVAL` for them.
 fn without_ofd_locks<T: Send>(work: impl FnOnce() -> T + Send) -> T {
@@ -123,23 +125,68 @@ fn the_filter_refuses_ofd_locks_to_qemus_tools_as_well() {
     assert!(words(&ours.stderr).is_some(), "{ours:?}");
 }
 
-/// As on a network file system without a lock manager. There is no conflicting
-/// lock, so waiting is of no use.
+const OTHER_PLACE: &str =
+    "move the image to another file system, or hold it without locks: --locking off";
+const ALLOW: &str = "allow lock calls on the image in the security module or on the file server; \
+                     `imglock probe DIR` shows which locks work in its directory";
+
+/// As on a network file system without a lock manager, or under a security module. There is no
+/// conflicting lock, so waiting is of no use.
 #[rstest]
-#[case::no_lock_manager(Errno::ENOLCK, "No locks available")]
-#[case::no_such_locks(Errno::EOPNOTSUPP, "Operation not supported")]
-fn where_the_file_system_has_no_locks(#[case] errno: Errno, #[case] why: &str) {
+#[case::no_lock_manager(
+    Errno::ENOLCK,
+    ": No locks available",
+    "locks do not work on DIR/disk.img: ENOLCK (no locks available)",
+    OTHER_PLACE
+)]
+#[case::no_such_locks(
+    Errno::EOPNOTSUPP,
+    ": Operation not supported",
+    "locks do not work on DIR/disk.img: EOPNOTSUPP (the file system does not support this lock)",
+    OTHER_PLACE
+)]
+#[case::no_such_call(
+    Errno::ENOSYS,
+    ": Function not implemented",
+    "locks do not work on DIR/disk.img: ENOSYS (the file system has no lock calls)",
+    OTHER_PLACE
+)]
+#[case::server_lost(
+    Errno::ETIMEDOUT,
+    ": Connection timed out",
+    "locks do not work on DIR/disk.img: ETIMEDOUT (the file server does not answer)",
+    OTHER_PLACE
+)]
+#[case::file_lost(
+    Errno::ESTALE,
+    ": Stale file handle",
+    "locks do not work on DIR/disk.img: ESTALE (the file server no longer has this file)",
+    OTHER_PLACE
+)]
+#[case::denied(
+    Errno::EACCES,
+    "",
+    "Permission denied: a security module or the file server forbids locks on DIR/disk.img; \
+     no conflicting lock was found",
+    ALLOW
+)]
+fn where_the_file_system_has_no_locks(
+    #[case] errno: Errno,
+    #[case] why: &str,
+    #[case] what: &str,
+    #[case] advice: &str,
+    #[values((&LOCKING, "Failed to lock byte 100"), (&TESTING, "Failed to get \"consistent read\" lock"))]
+    call: (&[u64; 2], &str),
+) {
+    let (calls, words) = call;
     let folder = Folder::new();
     let image = folder.file("disk.img", "");
     let arguments = ["--wait", "5", "--conflict-exit-code", "75", "--", "echo", "ran"];
-    let ended =
-        under(&[Refusal::fcntl(&LOCKING, errno as i32)], || run(hold(&image, "rw", &arguments)));
+    let refusal = Refusal::fcntl(calls, errno as i32);
+    let ended = under(&[refusal], || run(hold(&image, "rw", &arguments)));
     assert_eq!((ended.code, ended.stdout.as_str()), (4, ""), "{ended:?}");
     assert_eq!(
         folder.redacted(ended.stderr.as_bytes()),
-        format!(
-            "error: Failed to lock byte 100: {why}\nlocks do not work on DIR/disk.img\n\
-             help: move the image to another file system, or hold it without locks: --locking off\n"
-        )
+        format!("error: {words}{why}\n{what}\nhelp: {advice}\n")
     );
 }

@@ -27,6 +27,13 @@ impl Errno {
     pub fn name(self) -> Option<&'static str> {
         SYMBOLS.iter().find(|(errno, _)| *errno == self).map(|(_, name)| *name)
     }
+
+    /// The text of strerror(3), such as `No locks available`.
+    pub fn text(self) -> String {
+        let text = std::io::Error::from(self).to_string();
+        // Rust appends ` (os error 37)`.
+        text.split(" (os error").next().unwrap_or_default().to_owned()
+    }
 }
 
 impl From<&std::io::Error> for Errno {

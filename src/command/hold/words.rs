@@ -6,7 +6,6 @@ use imglock_core::{Backend, FALLBACK_WARNING, Locking, lock_bytes};
 use imglock_locks::{AcquireError, Hold};
 
 use crate::cli::HoldArgs;
-use crate::failure::in_qemus_words;
 use crate::report::palette::CAREFUL;
 
 /// Warns if nothing is locked, or only with the weaker POSIX locks.
@@ -35,7 +34,7 @@ pub(super) fn waiting(
     refused: &AcquireError,
     errors: &mut dyn Write,
 ) -> io::Result<()> {
-    let (seconds, why) = (args.wait.as_secs_f64(), in_qemus_words(refused));
+    let (seconds, why) = (args.wait.as_secs_f64(), refused);
     let (mode, image) = (args.mode, args.image.display());
     writeln!(errors, "{why}: waiting up to {seconds} s for {mode} on {image}; Ctrl-C cancels")?;
     errors.flush()

@@ -4,7 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::Permission;
+use super::{Claim, Permission, held_byte, unshared_byte};
 
 /// The half of a claim that conflicts with a holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +48,25 @@ impl Refusal {
             Side::Unshared => "shared ",
         };
         format!("Failed to get {shared}\"{}\" lock", self.permission.qemu_name())
+    }
+
+    /// The byte that QEMU tests for this conflict: another opener that conflicts has locked it.
+    pub fn byte(self) -> i64 {
+        match self.side {
+            Side::Wanted => unshared_byte(self.permission),
+            Side::Unshared => held_byte(self.permission),
+        }
+    }
+
+    /// The conflicts for which QEMU tests when it opens an image with `claim`, in its order
+    /// (`raw_check_lock_bytes`, block/file-posix.c).
+    pub fn tested(claim: Claim) -> impl Iterator<Item = Refusal> {
+        let of = |side| move |permission| Refusal { side, permission };
+        claim
+            .held
+            .each()
+            .map(of(Side::Wanted))
+            .chain(claim.unshared().each().map(of(Side::Unshared)))
     }
 }
 

@@ -40,7 +40,7 @@ pub enum Outcome {
     Granted,
     /// `refused write`, `refused shared write`: the claim conflicts with a holder.
     Refused(Refusal),
-    /// `byte 101 EAGAIN`: the read lock on a lock byte failed.
+    /// `byte 101 EAGAIN`: the read lock on a lock byte failed, or the test of one.
     LockByte {
         /// The lock byte.
         byte: i64,

@@ -2,11 +2,11 @@
 use serde::{Deserialize, Serialize};
 
 use imglock_core::{
-    ByteLocks, Claim, LockError, LockType, Permissions, RangeSpec, Refusal, Side, held_byte,
+    ByteLocks, Claim, LockError, LockType, Permissions, RangeSpec, Refusal, held_byte,
     unshared_byte,
 };
 
-/// The reason why a claim was not acquired.
+/// The reason why a claim was not acquired. It is printed in QEMU's words (block/file-posix.c).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AcquireError {
     /// The claim conflicts with a holder.
@@ -14,13 +14,29 @@ pub enum AcquireError {
     Refused(Refusal),
     /// The read lock itself failed: another program holds a write lock on the byte, the file system
     /// does not support locks, or the descriptor is not open for reading.
-    #[error("Failed to lock byte {byte}: {error}")]
+    #[error("Failed to lock byte {byte}{}", reason(error))]
     LockByte {
         /// The offset of the lock byte.
         byte: i64,
         /// The error of fcntl(2).
         error: LockError,
     },
+    /// The test for a conflict failed, so it is unknown whether the claim conflicts with a holder.
+    #[error("{}{}", wanted.qemu_message(), reason(error))]
+    Test {
+        /// The permission that was tested.
+        wanted: Refusal,
+        /// The error of fcntl(2).
+        error: LockError,
+    },
+}
+
+/// QEMU prints the errno unless it means a conflict to it: `EAGAIN` and `EACCES`.
+fn reason(error: &LockError) -> String {
+    match error {
+        LockError::WouldBlock { .. } | LockError::Denied => String::new(),
+        _ => format!(": {}", error.errno().text()),
+    }
 }
 
 impl AcquireError {
@@ -30,6 +46,17 @@ impl AcquireError {
         match self {
             AcquireError::Refused(_) => true,
             AcquireError::LockByte { error, .. } => matches!(error, LockError::WouldBlock { .. }),
+            AcquireError::Test { .. } => false,
+        }
+    }
+
+    /// The error of the lock call that failed, if it is not a conflict.
+    pub fn failed_call(&self) -> Option<&LockError> {
+        match self {
+            AcquireError::LockByte { error, .. } | AcquireError::Test { error, .. } => {
+                Some(error).filter(|_| !self.is_conflict())
+            }
+            AcquireError::Refused(_) => None,
         }
     }
 }
@@ -108,12 +135,14 @@ impl ByteClaims {
         let held = (new.held - self.held).each().map(held_byte);
         let unshared = (new.unshared() - self.unshared).each().map(unshared_byte);
         for byte in held.chain(unshared) {
-            let error = match locks.test(LockType::Read, RangeSpec::byte(byte)) {
-                Ok(None) => continue,
-                Ok(blocker) => LockError::WouldBlock { blocker },
-                Err(error) => error,
-            };
-            return Err(AcquireError::LockByte { byte, error });
+            // A test that fails says nothing about locking the byte. Each lock byte has a test in
+            // `check`, which reports the error.
+            if let Ok(blocker @ Some(_)) = locks.test(LockType::Read, RangeSpec::byte(byte)) {
+                return Err(AcquireError::LockByte {
+                    byte,
+                    error: LockError::WouldBlock { blocker },
+                });
+            }
         }
         check(locks, new)
     }
@@ -192,15 +221,13 @@ fn read_lock(locks: &mut dyn ByteLocks, byte: i64) -> Result<(), AcquireError> {
 /// Tests for conflicts as `raw_check_lock_bytes` does, with a write lock that is not acquired. A
 /// write lock conflicts with every read lock on the byte.
 fn check(locks: &mut dyn ByteLocks, claim: Claim) -> Result<(), AcquireError> {
-    let wanted = claim.held.each().map(|p| (Side::Wanted, p, unshared_byte(p)));
-    let unshared = claim.unshared().each().map(|p| (Side::Unshared, p, held_byte(p)));
-    for (side, permission, byte) in wanted.chain(unshared) {
-        match locks.test(LockType::Write, RangeSpec::byte(byte)) {
+    for wanted in Refusal::tested(claim) {
+        match locks.test(LockType::Write, RangeSpec::byte(wanted.byte())) {
             Ok(None) => {}
             Ok(Some(_)) | Err(LockError::WouldBlock { .. }) => {
-                return Err(AcquireError::Refused(Refusal { side, permission }));
+                return Err(AcquireError::Refused(wanted));
             }
-            Err(error) => return Err(AcquireError::LockByte { byte, error }),
+            Err(error) => return Err(AcquireError::Test { wanted, error }),
         }
     }
     Ok(())

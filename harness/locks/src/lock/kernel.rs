@@ -20,6 +20,16 @@ impl<'fd> KernelLocks<'fd> {
         KernelLocks { fd, backend }
     }
 
+    fn asked(&self, kind: LockType, range: RangeSpec) -> Result<Option<Blocker>, LockError> {
+        let mut flock = flock(type_code(kind), range);
+        let arg = match self.backend {
+            Backend::Ofd => FcntlArg::F_OFD_GETLK(&mut flock),
+            Backend::Posix => FcntlArg::F_GETLK(&mut flock),
+        };
+        fcntl(self.fd, arg).map_err(failed)?;
+        blocker(&flock)
+    }
+
     fn change(&self, flock: &libc::flock, wait: bool) -> Result<(), LockError> {
         let arg = match (self.backend, wait) {
             (Backend::Ofd, false) => FcntlArg::F_OFD_SETLK(flock),
@@ -36,13 +46,8 @@ impl ByteLocks for KernelLocks<'_> {
     #[doc(alias = "F_OFD_SETLK")]
     #[doc(alias = "F_SETLK")]
     fn set(&mut self, kind: LockType, range: RangeSpec) -> Result<(), LockError> {
-        self.change(&flock(type_code(kind), range), false).map_err(|error| match error {
-            // If the lock was already released, there is no blocker to report.
-            LockError::WouldBlock { .. } => {
-                LockError::WouldBlock { blocker: self.test(kind, range).ok().flatten() }
-            }
-            other => other,
-        })
+        let attempt = || self.change(&flock(type_code(kind), range), false);
+        told_apart(attempt, || self.asked(kind, range))
     }
 
     #[doc(alias = "F_OFD_SETLKW")]
@@ -59,14 +64,38 @@ impl ByteLocks for KernelLocks<'_> {
     #[doc(alias = "F_OFD_GETLK")]
     #[doc(alias = "F_GETLK")]
     fn test(&mut self, kind: LockType, range: RangeSpec) -> Result<Option<Blocker>, LockError> {
-        let mut flock = flock(type_code(kind), range);
-        let arg = match self.backend {
-            Backend::Ofd => FcntlArg::F_OFD_GETLK(&mut flock),
-            Backend::Posix => FcntlArg::F_GETLK(&mut flock),
-        };
-        fcntl(self.fd, arg).map_err(failed)?;
-        blocker(&flock)
+        self.asked(kind, range)
     }
+}
+
+/// How often a lock call that is refused with `EACCES` is made before that counts as a denial. In
+/// between, a conflicting lock may have been released.
+const MOST_ATTEMPTS: usize = 3;
+
+/// The result of a lock call, with a conflict told apart from a denial.
+///
+/// Linux itself returns `EAGAIN` for a conflict. `EACCES` is the answer of a security module, or that
+/// of a CIFS server for a conflict (`STATUS_LOCK_NOT_GRANTED`, fs/smb/client/smb2maperror.c), so the
+/// conflicting lock is asked for.
+fn told_apart(
+    attempt: impl Fn() -> Result<(), LockError>,
+    blocker: impl Fn() -> Result<Option<Blocker>, LockError>,
+) -> Result<(), LockError> {
+    for _ in 0..MOST_ATTEMPTS {
+        match attempt() {
+            // If the lock was already released, there is no blocker to report.
+            Err(LockError::WouldBlock { .. }) => {
+                return Err(LockError::WouldBlock { blocker: blocker().ok().flatten() });
+            }
+            Err(LockError::Denied) => {
+                if let Ok(Some(blocker)) = blocker() {
+                    return Err(LockError::WouldBlock { blocker: Some(blocker) });
+                }
+            }
+            other => return other,
+        }
+    }
+    Err(LockError::Denied)
 }
 
 /// The kind of locks that a program which prefers OFD locks gets on the open file `fd`. It only

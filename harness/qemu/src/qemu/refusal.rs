@@ -2,7 +2,7 @@ use imglock_core::{Errno, Outcome, Permission, Refusal, Side};
 use imglock_engine::describe;
 
 /// The meaning of a QEMU error message about an image: a refusal, a lock byte
-/// that could not be locked, or an errno. `None` for other messages. The texts
+/// that could not be locked or tested, or an errno. `None` for other messages. The texts
 /// are those of block/file-posix.c.
 pub fn outcome_of(message: &str) -> Option<Outcome> {
     refusal(message).or_else(|| lock_byte(message)).or_else(|| errno(message).map(Outcome::Failed))
@@ -11,8 +11,14 @@ pub fn outcome_of(message: &str) -> Option<Outcome> {
 fn refusal(message: &str) -> Option<Outcome> {
     Permission::ALL.into_iter().find_map(|permission| {
         let refusals = [Side::Wanted, Side::Unshared].map(|side| Refusal { side, permission });
-        let meant = refusals.into_iter().find(|one| message.contains(&one.qemu_message()));
-        meant.map(Outcome::Refused)
+        refusals.into_iter().find_map(|one| {
+            let (_, rest) = message.split_once(&one.qemu_message())?;
+            // QEMU prints a reason if the test itself failed.
+            Some(match errno(rest) {
+                Some(error) => Outcome::LockByte { byte: one.byte(), error },
+                None => Outcome::Refused(one),
+            })
+        })
     })
 }
 
@@ -45,6 +51,10 @@ mod tests {
         "refused shared consistent-read"
     )]
     #[case("Failed to get \"write unchanged\" lock", "refused write-unchanged")]
+    #[case(
+        "can't open: Failed to get \"consistent read\" lock: Input/output error\nIs another process",
+        "byte 200 EIO"
+    )]
     #[case("Failed to lock byte 101", "byte 101 EAGAIN")]
     #[case("Failed to lock byte 100: No locks available", "byte 100 ENOLCK")]
     #[case("Could not open '/a: b.img': No such file or directory", "ENOENT")]

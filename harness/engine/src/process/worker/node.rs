@@ -119,5 +119,8 @@ fn outcome(error: AcquireError) -> Outcome {
     match error {
         AcquireError::Refused(refusal) => Outcome::Refused(refusal),
         AcquireError::LockByte { byte, error } => Outcome::LockByte { byte, error: error.errno() },
+        AcquireError::Test { wanted, error } => {
+            Outcome::LockByte { byte: wanted.byte(), error: error.errno() }
+        }
     }
 }

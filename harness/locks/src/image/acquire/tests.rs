@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use imglock_core::{Blocker, ByteRange, Errno, Mode, Permission};
+use imglock_core::{Blocker, ByteRange, Mode, Permission, Side};
 use rstest::rstest;
 
 use super::*;
@@ -170,8 +170,11 @@ fn a_change_locks_only_what_is_new_and_then_unlocks_only_what_is_old(
     "read 101"
 )]
 #[case::because_a_byte_cannot_be_tested(
-    Recorder::default().fails("test 101", LockError::Other(Errno::EIO)),
-    Err(AcquireError::LockByte { byte: 101, error: LockError::Other(Errno::EIO) }),
+    Recorder::default().fails("test 101", LockError::Io),
+    Err(AcquireError::Test {
+        wanted: Refusal { side: Side::Unshared, permission: Permission::Write },
+        error: LockError::Io,
+    }),
     "read 101, read 103, read 203, test 200, test 201, test 203, test 101, \
      unlock 101, unlock 103, unlock 203"
 )]
@@ -289,5 +292,5 @@ fn a_refusal_is_told_in_qemus_words_and_in_ours(
 #[test]
 fn a_byte_that_cannot_be_locked_is_named() {
     let error = AcquireError::LockByte { byte: 100, error: LockError::NoLocks };
-    assert_eq!(error.to_string(), "Failed to lock byte 100: no locks available");
+    assert_eq!(error.to_string(), "Failed to lock byte 100: No locks available");
 }

@@ -63,6 +63,35 @@ fn two_descriptions_exclude_each_other_unless_both_read(
     assert_eq!(ofd(&other).set(second, RangeSpec::at(0, 6)), outcome);
 }
 
+const BLOCKER: Blocker = Blocker { kind: Write, range: ByteRange::new(7, 7), pid: None };
+
+/// The answers of other kernels and servers, which a local file does not give.
+#[rstest]
+#[case::conflict(Err(Errno::EAGAIN), Ok(Some(BLOCKER)), Err(LockError::WouldBlock { blocker: Some(BLOCKER) }))]
+#[case::conflict_that_has_gone(Err(Errno::EAGAIN), Ok(None), Err(LockError::WouldBlock { blocker: None }))]
+#[case::conflict_on_cifs(Err(Errno::EACCES), Ok(Some(BLOCKER)), Err(LockError::WouldBlock { blocker: Some(BLOCKER) }))]
+#[case::denied(Err(Errno::EACCES), Ok(None), Err(LockError::Denied))]
+#[case::denied_twice(Err(Errno::EACCES), Err(LockError::Denied), Err(LockError::Denied))]
+#[case::no_locks(Err(Errno::ENOLCK), Ok(Some(BLOCKER)), Err(LockError::NoLocks))]
+#[case::granted(Ok(()), Ok(Some(BLOCKER)), Ok(()))]
+fn a_denial_is_told_apart_from_a_conflict(
+    #[case] call: Result<(), Errno>,
+    #[case] test: Result<Option<Blocker>, LockError>,
+    #[case] result: Result<(), LockError>,
+) {
+    assert_eq!(told_apart(|| call.map_err(LockError::from), || test.clone()), result);
+}
+
+#[test]
+fn a_conflict_that_ended_between_call_and_test_is_no_denial() {
+    let calls = std::cell::Cell::new(0);
+    let attempt = || {
+        calls.set(calls.get() + 1);
+        if calls.get() == 1 { Err(LockError::Denied) } else { Ok(()) }
+    };
+    assert_eq!(told_apart(attempt, || Ok(None)), Ok(()));
+}
+
 #[test]
 fn bytes_beside_a_lock_are_free() {
     let file = file();

@@ -165,6 +165,9 @@ proptest! {
                 Err(AcquireError::LockByte { byte, error }) => {
                     Outcome::LockByte { byte, error: error.errno() }
                 }
+                Err(AcquireError::Test { wanted, error }) => {
+                    Outcome::LockByte { byte: wanted.byte(), error: error.errno() }
+                }
             };
             prop_assert_eq!(foreseen, real);
             let mut kernel: Vec<(LockType, ByteRange)> = stray.held();
