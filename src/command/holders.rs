@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use imglock_core::Mode;
 use imglock_engine::{ReceiveError, StopToken};
-use imglock_locks::{Survey, survey, would_grant};
+use imglock_locks::{Forecast, Survey, survey, would_grant};
 
 use crate::cli::HoldersArgs;
 use crate::exit::ExitCode;
@@ -36,14 +36,22 @@ pub fn holders(args: HoldersArgs, output: &mut Output) -> Result<ExitCode, Failu
     Ok(exit(&seen, args.asked))
 }
 
-/// The exit code: whether the images are free, or would be granted.
+/// The exit code: whether the images are free, or would be granted. A known conflict counts before
+/// an unknown answer.
 fn exit(seen: &Survey, asked: Option<Mode>) -> ExitCode {
-    let mut images = seen.images.iter();
-    let good = match asked {
-        Some(mode) => images.all(|image| would_grant(image, mode.claim()).is_granted()),
-        None => images.all(|image| !image.is_held()),
-    };
-    if good { ExitCode::AsExpected } else { ExitCode::Failed }
+    let codes = seen.images.iter().map(|image| match asked {
+        Some(mode) => match would_grant(image, mode.claim()).forecast {
+            Forecast::Granted => ExitCode::AsExpected,
+            Forecast::Refused(_) | Forecast::Fails(_) => ExitCode::Failed,
+            Forecast::Unknown(_) => ExitCode::Environment,
+        },
+        None if image.is_held() => ExitCode::Failed,
+        None if image.is_free() => ExitCode::AsExpected,
+        None => ExitCode::Environment,
+    });
+    let codes: Vec<ExitCode> = codes.collect();
+    let first = [ExitCode::Failed, ExitCode::Environment];
+    first.into_iter().find(|code| codes.contains(code)).unwrap_or(ExitCode::AsExpected)
 }
 
 /// Repeats the survey until a signal arrives or the reader closes the pipe.

@@ -28,7 +28,7 @@ const NOBODY: u32 = 65534;
 fn seen(path: &Path) -> Value {
     let run = imglock().arg("holders").arg("--json").arg(path).output().expect("imglock runs");
     let document: Value = serde_json::from_slice(&run.stdout).expect("JSON");
-    assert_eq!(document["schema"], 1);
+    assert_eq!(document["schema"], 2);
     let image = document["images"][0].clone();
     assert_eq!(run.status.code(), Some(if image["held"] == true { 1 } else { 0 }), "{image}");
     image
@@ -107,7 +107,7 @@ fn what_is_asked_for_is_answered_in_qemus_words() {
     assert_eq!(answers.as_array().map(Vec::len), Some(Mode::ALL.len()));
     let rw = answers.as_array().and_then(|all| all.iter().find(|one| one["mode"] == "rw"));
     let expected = json!({
-        "mode": "rw", "granted": false, "message": "Failed to get \"write\" lock",
+        "mode": "rw", "answer": "refused", "granted": false, "message": "Failed to get \"write\" lock",
         "by": [this_pid()], "by_unknown": false,
     });
     assert_eq!(rw, Some(&expected));

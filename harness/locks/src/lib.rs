@@ -38,6 +38,8 @@
 //! calls the kernel only for locks, for opening images and, with `holders`, for reading /proc.
 
 #[cfg(feature = "holders")]
+mod ask;
+#[cfg(feature = "holders")]
 mod holders;
 mod image;
 mod lock;
@@ -45,12 +47,16 @@ mod lock;
 mod lock_table;
 #[cfg(feature = "holders")]
 mod raw;
+#[cfg(feature = "holders")]
+mod reach;
 
 #[cfg(feature = "holders")]
+pub use ask::{Answer, ByteAnswers, ForeignLock, Inquiry, NotAsked};
+#[cfg(feature = "holders")]
 pub use holders::{
-    Danger, Explanation, Holder, HolderOwner, HolderProcess, HoldersAnswer, LockProtocol, Obstacle,
-    OwnedLock, Survey, SurveyError, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter, survey,
-    survey_settled, would_grant,
+    Danger, Explanation, FailedTest, Forecast, HiddenHolder, Holder, HolderOwner, HolderProcess,
+    HoldersAnswer, LockProtocol, Obstacle, OwnedLock, Survey, SurveyError, SurveyedImage,
+    UnexplainedLock, UnlockedUser, Waiter, survey, survey_settled, would_grant,
 };
 pub use imglock_core::{
     Backend, Claim, LockError, Locking, Mode, Permission, Permissions, Refusal, Side,
@@ -62,6 +68,9 @@ pub use lock::KernelLocks;
 pub use lock::{Availability, Visibility, availability};
 #[cfg(feature = "holders")]
 pub use lock_table::{FileKey, LockClass, LockLine, LockTable, WatchedDescriptor, waiting_lines};
+
+#[cfg(feature = "holders")]
+pub use reach::{Extent, Reach, reach_of};
 
 /// The example of the README, as a test.
 #[cfg(doctest)]

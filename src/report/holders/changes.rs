@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use imglock_locks::{Holder, Survey, SurveyedImage, UnexplainedLock, Waiter};
+use imglock_locks::{HiddenHolder, Holder, Survey, SurveyedImage, UnexplainedLock, Waiter};
 
 use super::since::Clock;
 use super::words;
@@ -27,6 +27,8 @@ pub enum Fact<'a> {
     Waiter(&'a Waiter),
     /// A lock of an unknown owner.
     Unexplained(&'a UnexplainedLock),
+    /// The owners of locks that only the kernel's answers show.
+    Hidden(&'a HiddenHolder),
 }
 
 /// What went and what came between two surveys of the same images. An owner
@@ -59,7 +61,8 @@ fn missing<'a>(
 fn facts(image: &SurveyedImage) -> impl Iterator<Item = Fact<'_>> {
     let holders = image.holders.iter().map(Fact::Holder);
     let waiters = image.waiters.iter().map(Fact::Waiter);
-    holders.chain(waiters).chain(image.unexplained.iter().map(Fact::Unexplained))
+    let unexplained = image.unexplained.iter().map(Fact::Unexplained);
+    holders.chain(waiters).chain(unexplained).chain(image.hidden.iter().map(Fact::Hidden))
 }
 
 /// Whether it is still the same: a copied descriptor, a new parent or another
@@ -77,6 +80,7 @@ fn same(one: &Fact<'_>, other: &Fact<'_>) -> bool {
             one.lock == other.lock && ours.eq(theirs)
         }
         (Fact::Unexplained(one), Fact::Unexplained(other)) => one.lock == other.lock,
+        (Fact::Hidden(one), Fact::Hidden(other)) => one.locks == other.locks,
         _ => false,
     }
 }
@@ -122,5 +126,8 @@ fn in_words(image: &SurveyedImage, fact: Fact<'_>) -> String {
             format!("{names}  waits for {}", words::lock(&waiter.lock))
         }
         Fact::Unexplained(one) => format!("an unknown holder  {}", words::lock(&one.lock)),
+        Fact::Hidden(one) => {
+            format!("a holder that this host cannot name  {}", words::foreign(&one.locks))
+        }
     }
 }

@@ -1,151 +1,401 @@
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use imglock_core::{ByteRange, Mode};
+use imglock_core::{Backend, ByteRange, Claim, Errno, LockType, Mode, Permissions};
 use imglock_locks::{
-    Holder, HolderProcess, OwnedLock, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
-    would_grant,
+    Danger, Explanation, Extent, Forecast, ForeignLock, HiddenHolder, Holder, HolderOwner,
+    HolderProcess, Inquiry, LockClass, LockProtocol, NotAsked, OwnedLock, Survey, SurveyedImage,
+    UnexplainedLock, UnlockedUser, Waiter, would_grant,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::changes::{Change, Fact};
 use super::since::{self, Clock};
 use crate::report::document;
 
 /// The version of the documents; it rises when a program that reads them could break.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// Writes the survey as a document that is laid out to be read.
 pub fn document(survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
-    document::write(&whole(survey), out)
+    document::write(&Document::of(survey), out)
 }
 
 /// Writes the survey as a document in one line.
 pub fn line(survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", whole(survey))
+    serde_json::to_writer(&mut *out, &Document::of(survey))?;
+    writeln!(out)
 }
 
 /// Writes a change as a document in one line.
 pub fn change(change: &Change<'_>, clock: &Clock, out: &mut dyn Write) -> io::Result<()> {
-    let mut entry = json!({
-        "schema": SCHEMA,
-        // UTC.
-        "at": clock.now.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
-        "path": change.image.path.to_string_lossy(),
-        "change": if change.came { "came" } else { "went" },
-    });
-    let (name, fact) = match change.fact {
-        Fact::Holder(one) => ("holder", holder(one, change.image.size)),
-        Fact::Waiter(one) => ("waiter", waiter(one)),
-        Fact::Unexplained(one) => ("unexplained", unexplained(one)),
+    let event = Event {
+        schema: SCHEMA,
+        at: clock.now.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        path: change.image.path.to_string_lossy(),
+        change: if change.came { "came" } else { "went" },
+        fact: match change.fact {
+            Fact::Holder(one) => Named::Holder(HolderView::of(one, change.image.size)),
+            Fact::Waiter(one) => Named::Waiter(WaiterView::of(one)),
+            Fact::Unexplained(one) => Named::Unexplained(UnexplainedView::of(one)),
+            Fact::Hidden(one) => Named::Hidden(HiddenView::of(one)),
+        },
     };
-    entry[name] = fact;
-    writeln!(out, "{entry}")
+    serde_json::to_writer(&mut *out, &event)?;
+    writeln!(out)
 }
 
-fn whole(survey: &Survey) -> Value {
-    json!({
-        "schema": SCHEMA,
-        // Whether the locks stood still while they were read.
-        "settled": survey.settled,
-        "images": each(&survey.images, |one| image(one, survey.unreadable)),
-    })
+#[derive(Serialize)]
+struct Event<'a> {
+    schema: u32,
+    /// UTC.
+    at: String,
+    path: Cow<'a, str>,
+    change: &'static str,
+    #[serde(flatten)]
+    fact: Named<'a>,
 }
 
-fn each<T>(all: &[T], one: impl Fn(&T) -> Value) -> Vec<Value> {
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Named<'a> {
+    Holder(HolderView<'a>),
+    Waiter(WaiterView<'a>),
+    Unexplained(UnexplainedView<'a>),
+    Hidden(HiddenView<'a>),
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    /// Whether the locks stood still while they were read.
+    settled: bool,
+    /// Whether processes outside this pid namespace may have locks that are not shown.
+    nested: bool,
+    images: Vec<ImageView<'a>>,
+}
+
+impl Document<'_> {
+    fn of(survey: &Survey) -> Document<'_> {
+        let images = each(&survey.images, |one| ImageView::of(one, survey.unreadable));
+        Document { schema: SCHEMA, settled: survey.settled, nested: survey.nested, images }
+    }
+}
+
+fn each<'a, T, U>(all: &'a [T], one: impl Fn(&'a T) -> U) -> Vec<U> {
     all.iter().map(one).collect()
 }
 
-fn image(image: &SurveyedImage, unreadable: usize) -> Value {
-    json!({
-        "path": image.path.to_string_lossy(),
-        // The kernel's name of the file, as in /proc/locks.
-        "key": image.key.to_string(),
-        // In bytes.
-        "size": image.size,
-        "held": image.is_held(),
-        "holders": each(&image.holders, |one| holder(one, image.size)),
-        "waiters": each(&image.waiters, waiter),
-        "unexplained": each(&image.unexplained, unexplained),
-        "unlocked": each(&image.unlocked, |UnlockedUser { process: one, writable }| {
-            json!({ "process": process(one), "writable": writable })
-        }),
-        // How many processes could not be inspected.
-        "unreadable": unreadable,
-        "dangers": image.dangers(),
-        "answers": each(Mode::ALL, |mode| answer_for(image, *mode)),
-    })
+#[derive(Serialize)]
+struct ImageView<'a> {
+    path: Cow<'a, str>,
+    /// The kernel's name of the file, as in /proc/locks.
+    key: String,
+    /// In bytes.
+    size: u64,
+    /// Whether it is locked: `locked`, `free`, or `unknown`.
+    state: &'static str,
+    held: bool,
+    reach: ReachView<'a>,
+    asked: AskedView,
+    holders: Vec<HolderView<'a>>,
+    waiters: Vec<WaiterView<'a>>,
+    unexplained: Vec<UnexplainedView<'a>>,
+    hidden: Option<HiddenView<'a>>,
+    unlocked: Vec<UnlockedView<'a>>,
+    /// How many processes could not be inspected.
+    unreadable: usize,
+    dangers: Vec<Danger>,
+    answers: Vec<AnswerView>,
 }
 
-fn holder(holder: &Holder, size: u64) -> Value {
-    let claim =
-        |claim: imglock_core::Claim| json!({ "held": claim.held, "unshared": claim.unshared() });
-    json!({
-        "owner": holder.owner,
-        // Whether it is a guess that these processes share one owner.
-        "guessed": holder.guessed,
-        "processes": each(&holder.processes, process),
-        "locks": each(&holder.locks, |one| lock(one, false)),
-        // Null where no lock byte is locked.
-        "claim": holder.claim().map(claim),
-        "modes": holder.modes(),
-        "protocol": holder.protocol(size),
-    })
+impl ImageView<'_> {
+    fn of(image: &SurveyedImage, unreadable: usize) -> ImageView<'_> {
+        ImageView {
+            path: image.path.to_string_lossy(),
+            key: image.key.to_string(),
+            size: image.size,
+            state: state(image),
+            held: image.is_held(),
+            reach: ReachView {
+                extent: image.reach.extent,
+                file_system: &image.reach.file_system,
+                source: image.reach.source.as_deref(),
+                because: image.reach.because.as_deref(),
+            },
+            asked: AskedView::of(&image.asked),
+            holders: each(&image.holders, |one| HolderView::of(one, image.size)),
+            waiters: each(&image.waiters, WaiterView::of),
+            unexplained: each(&image.unexplained, UnexplainedView::of),
+            hidden: image.hidden.as_ref().map(HiddenView::of),
+            unlocked: each(&image.unlocked, |UnlockedUser { process, writable }| UnlockedView {
+                process: ProcessView::of(process),
+                writable: *writable,
+            }),
+            unreadable,
+            dangers: image.dangers(),
+            answers: each(Mode::ALL, |mode| AnswerView::of(image, *mode)),
+        }
+    }
 }
 
-fn process(process: &HolderProcess) -> Value {
-    json!({
-        "pid": process.pid,
-        "ppid": process.ppid,
-        "uid": process.uid,
-        "user": process.user,
-        "command": process.command,
-        "comm": process.comm,
-        // UTC, to the second.
-        "started": process.started.map(since::iso),
-        "orphan": process.orphan,
-        "fds": process.fds,
-    })
+/// `locked`, `free`, or `unknown` if no lock is visible and the kernel gave no answer.
+fn state(image: &SurveyedImage) -> &'static str {
+    match (image.is_held(), image.is_free()) {
+        (true, _) => "locked",
+        (false, true) => "free",
+        (false, false) => "unknown",
+    }
 }
 
-fn lock(lock: &OwnedLock, waiting: bool) -> Value {
-    json!({
-        "type": lock.class,
-        // Null for a lease that is being released.
-        "kind": lock.kind,
-        "first": lock.range.first,
-        // Null for the end of the file, however far it grows.
-        "last": Some(lock.range.last).filter(|last| *last != ByteRange::EOF),
-        "waiting": waiting,
-    })
+#[derive(Serialize)]
+struct ReachView<'a> {
+    extent: Extent,
+    file_system: &'a str,
+    source: Option<&'a str>,
+    because: Option<&'a str>,
 }
 
-fn waiter(waiter: &Waiter) -> Value {
-    json!({
-        "lock": lock(&waiter.lock, true),
-        "processes": each(&waiter.processes, process),
-        // Whether exactly these processes wait for exactly this lock.
-        "certain": waiter.certain,
-    })
+#[derive(Serialize)]
+struct AskedView {
+    /// Whether every question had an answer.
+    complete: bool,
+    /// The kind of lock that was asked for; null if no question was asked.
+    backend: Option<Backend>,
+    /// The errno of the first question that failed, or of open(2).
+    errno: Option<String>,
+    /// Why no question was asked.
+    not_asked: Option<&'static str>,
 }
 
-fn unexplained(one: &UnexplainedLock) -> Value {
-    json!({
-        "lock": lock(&one.lock, false),
-        // The process that set it, if the kernel names it.
-        "process": one.process.as_ref().map(process),
-        "could_be": one.could_be,
-    })
+impl AskedView {
+    fn of(asked: &Result<Inquiry, NotAsked>) -> AskedView {
+        let name = |errno: Errno| errno.to_string();
+        match asked {
+            Ok(inquiry) => AskedView {
+                complete: inquiry.whole && inquiry.failure().is_none(),
+                backend: Some(inquiry.backend),
+                errno: inquiry.failure().map(name),
+                not_asked: None,
+            },
+            Err(why) => AskedView {
+                complete: false,
+                backend: None,
+                errno: why.errno().map(name),
+                not_asked: Some(why.name()),
+            },
+        }
+    }
 }
 
-fn answer_for(image: &SurveyedImage, mode: Mode) -> Value {
-    let answer = would_grant(image, mode.claim());
-    json!({
-        "mode": mode,
-        "granted": answer.is_granted(),
-        // QEMU's words; null when granted.
-        "message": answer.obstacle.map(|obstacle| obstacle.to_string()),
-        // The pids of conflicting holders, and whether an unknown one conflicts.
-        "by": answer.pids(image),
-        "by_unknown": !answer.unexplained.is_empty(),
-    })
+#[derive(Serialize)]
+struct HolderView<'a> {
+    owner: HolderOwner,
+    /// Whether it is a guess that these processes share one owner.
+    guessed: bool,
+    processes: Vec<ProcessView<'a>>,
+    locks: Vec<LockView>,
+    /// Null where no lock byte is locked.
+    claim: Option<ClaimView>,
+    modes: Vec<Mode>,
+    protocol: LockProtocol,
+}
+
+impl HolderView<'_> {
+    fn of(holder: &Holder, size: u64) -> HolderView<'_> {
+        HolderView {
+            owner: holder.owner,
+            guessed: holder.guessed,
+            processes: each(&holder.processes, ProcessView::of),
+            locks: each(&holder.locks, |one| LockView::of(one, false)),
+            claim: holder.claim().map(ClaimView::of),
+            modes: holder.modes(),
+            protocol: holder.protocol(size),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ClaimView {
+    held: Permissions,
+    unshared: Permissions,
+}
+
+impl ClaimView {
+    fn of(claim: Claim) -> ClaimView {
+        ClaimView { held: claim.held, unshared: claim.unshared() }
+    }
+}
+
+#[derive(Serialize)]
+struct ProcessView<'a> {
+    pid: i32,
+    ppid: Option<i32>,
+    uid: Option<u32>,
+    user: Option<&'a str>,
+    command: &'a [String],
+    comm: &'a str,
+    /// UTC, to the second.
+    started: Option<String>,
+    orphan: bool,
+    fds: &'a [i32],
+}
+
+impl ProcessView<'_> {
+    fn of(process: &HolderProcess) -> ProcessView<'_> {
+        ProcessView {
+            pid: process.pid,
+            ppid: process.ppid,
+            uid: process.uid,
+            user: process.user.as_deref(),
+            command: &process.command,
+            comm: &process.comm,
+            started: process.started.map(since::iso),
+            orphan: process.orphan,
+            fds: &process.fds,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct LockView {
+    r#type: LockClass,
+    /// Null for a lease that is being released.
+    kind: Option<LockType>,
+    first: i64,
+    /// Null for the end of the file, however far it grows.
+    last: Option<i64>,
+    waiting: bool,
+}
+
+impl LockView {
+    fn of(lock: &OwnedLock, waiting: bool) -> LockView {
+        LockView {
+            r#type: lock.class,
+            kind: lock.kind,
+            first: lock.range.first,
+            last: last(lock.range),
+            waiting,
+        }
+    }
+}
+
+fn last(range: ByteRange) -> Option<i64> {
+    Some(range.last).filter(|last| *last != ByteRange::EOF)
+}
+
+#[derive(Serialize)]
+struct WaiterView<'a> {
+    lock: LockView,
+    processes: Vec<ProcessView<'a>>,
+    /// Whether exactly these processes wait for exactly this lock.
+    certain: bool,
+}
+
+impl WaiterView<'_> {
+    fn of(waiter: &Waiter) -> WaiterView<'_> {
+        WaiterView {
+            lock: LockView::of(&waiter.lock, true),
+            processes: each(&waiter.processes, ProcessView::of),
+            certain: waiter.certain,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct UnexplainedView<'a> {
+    lock: LockView,
+    /// The process that set it, if the kernel names it.
+    process: Option<ProcessView<'a>>,
+    could_be: &'a [Explanation],
+}
+
+impl UnexplainedView<'_> {
+    fn of(one: &UnexplainedLock) -> UnexplainedView<'_> {
+        UnexplainedView {
+            lock: LockView::of(&one.lock, false),
+            process: one.process.as_ref().map(ProcessView::of),
+            could_be: &one.could_be,
+        }
+    }
+}
+
+/// A holder that only the kernel's answers show.
+#[derive(Serialize)]
+struct HiddenView<'a> {
+    locks: Vec<ForeignView>,
+    /// Null where no lock byte is locked.
+    claim: Option<ClaimView>,
+    /// The modes with the fewest permissions that explain the locks.
+    modes: Vec<Mode>,
+    processes: Vec<ProcessView<'a>>,
+    could_be: &'a [Explanation],
+}
+
+impl HiddenView<'_> {
+    fn of(hidden: &HiddenHolder) -> HiddenView<'_> {
+        let claim = hidden.reading().claim();
+        HiddenView {
+            locks: each(&hidden.locks, ForeignView::of),
+            claim: (claim != Claim::NOTHING).then(|| ClaimView::of(claim)),
+            modes: hidden.modes(),
+            processes: each(&hidden.processes, ProcessView::of),
+            could_be: &hidden.could_be,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ForeignView {
+    kind: LockType,
+    first: i64,
+    last: Option<i64>,
+    /// Whether the lock covers the whole range; otherwise it is somewhere in it.
+    exact: bool,
+}
+
+impl ForeignView {
+    fn of(lock: &ForeignLock) -> ForeignView {
+        let ForeignLock { kind, range, exact, .. } = *lock;
+        ForeignView { kind, first: range.first, last: last(range), exact }
+    }
+}
+
+#[derive(Serialize)]
+struct UnlockedView<'a> {
+    process: ProcessView<'a>,
+    writable: bool,
+}
+
+#[derive(Serialize)]
+struct AnswerView {
+    mode: Mode,
+    /// `granted`, `refused`, `fails` or `unknown`.
+    answer: &'static str,
+    granted: bool,
+    /// QEMU's words; null when QEMU would report nothing.
+    message: Option<String>,
+    /// The pids of conflicting holders.
+    by: Vec<i32>,
+    /// Whether an owner conflicts that this host cannot name.
+    by_unknown: bool,
+}
+
+impl AnswerView {
+    fn of(image: &SurveyedImage, mode: Mode) -> AnswerView {
+        let answer = would_grant(image, mode.claim());
+        AnswerView {
+            mode,
+            answer: match answer.forecast {
+                Forecast::Granted => "granted",
+                Forecast::Refused(_) => "refused",
+                Forecast::Fails(_) => "fails",
+                Forecast::Unknown(_) => "unknown",
+            },
+            granted: answer.is_granted(),
+            message: answer.forecast.message(),
+            by: answer.pids(image),
+            by_unknown: answer.by_unknown(),
+        }
+    }
 }

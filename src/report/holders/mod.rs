@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod json;
 mod owners;
+mod reach;
 mod since;
 pub mod text;
 mod words;

@@ -3,7 +3,7 @@
 use std::io;
 
 use imglock_core::{Permissions, Reading};
-use imglock_locks::{Holder, HolderProcess, SurveyedImage, UnexplainedLock, Waiter};
+use imglock_locks::{HiddenHolder, Holder, HolderProcess, SurveyedImage, UnexplainedLock, Waiter};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Clock, since, words};
@@ -96,9 +96,9 @@ pub fn unlocked(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
         return Ok(());
     }
     heading(
-        match image.hides_a_holder() {
-            false => "open without a lock",
-            true => "open, perhaps by the unknown holder",
+        match &image.hidden {
+            None => "open without a lock",
+            Some(_) => "open, perhaps by the holder that this host cannot name",
         },
         page,
     )?;
@@ -145,6 +145,29 @@ pub fn unexplained<'a>(
     could_be.sort_unstable();
     could_be.dedup();
     row("can be", &either(could_be.into_iter().map(|why| why.meaning())), page)
+}
+
+/// Writes the owners of locks that only the kernel's answers show.
+pub fn hidden(hidden: &HiddenHolder, page: &mut Page<'_>) -> io::Result<()> {
+    heading("a holder that this host cannot name", page)?;
+    let modes = hidden.modes();
+    row(
+        "mode",
+        &match &modes[..] {
+            [] => "no mode explains these locks; there can be several holders".to_owned(),
+            names => format!("at least {}", either(names.iter().map(|mode| mode.name()))),
+        },
+        page,
+    )?;
+    let reading = hidden.reading();
+    if !(reading.held | reading.unshared).is_empty() {
+        claim(reading.held, reading.unshared, page)?;
+    }
+    row("locks", &format!("{}, as the kernel answers", words::foreign(&hidden.locks)), page)?;
+    for process in &hidden.processes {
+        row("named", &format!("{}: {}", words::process(process), command(process)), page)?;
+    }
+    row("can be", &either(hidden.could_be.iter().map(|why| why.meaning())), page)
 }
 
 /// Writes a label and its words, wrapped; a word that is wider than the page is broken.

@@ -3,9 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use chrono::FixedOffset;
-use imglock_core::{ByteRange, LockType, Mode, lock_bytes};
+use imglock_core::{Backend, ByteRange, Errno, LockType, Mode, lock_bytes};
 use imglock_locks::{
-    Explanation, FileKey, Holder, HolderOwner, HolderProcess, LockClass, OwnedLock, Survey,
+    Answer, ByteAnswers, Explanation, Extent, FileKey, ForeignLock, HiddenHolder, Holder,
+    HolderOwner, HolderProcess, Inquiry, LockClass, NotAsked, OwnedLock, Reach, Survey,
     SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
 };
 
@@ -19,8 +20,13 @@ pub fn clock() -> Clock {
     Clock { now: "2026-11-18T11:06:40Z".parse().expect("a time"), offset }
 }
 
-pub fn survey(images: Vec<SurveyedImage>) -> Survey {
-    Survey { images, unreadable: 0, settled: true }
+pub fn survey(mut images: Vec<SurveyedImage>) -> Survey {
+    for image in &mut images {
+        if image.asked.as_ref().is_ok_and(|inquiry| inquiry.bytes.is_empty()) {
+            image.asked = Ok(answered(image));
+        }
+    }
+    Survey { images, unreadable: 0, nested: false, settled: true }
 }
 
 pub fn image(holders: Vec<Holder>) -> SurveyedImage {
@@ -29,11 +35,47 @@ pub fn image(holders: Vec<Holder>) -> SurveyedImage {
         key: FileKey::new(0xfe, 0, 1043),
         size: 65536,
         ambiguous: false,
-        holders,
         waiters: Vec::new(),
         unexplained: Vec::new(),
         unlocked: Vec::new(),
+        asked: Ok(Inquiry {
+            backend: Backend::Ofd,
+            bytes: Vec::new(),
+            met: Vec::new(),
+            whole: true,
+        }),
+        hidden: None,
+        reach: Reach {
+            extent: Extent::Host,
+            file_system: "ext4".to_owned(),
+            source: None,
+            because: None,
+        },
+        holders,
     }
+}
+
+/// The kernel's answers, if it has just these locks.
+fn answered(image: &SurveyedImage) -> Inquiry {
+    let owned = image.holders.iter().flat_map(|holder| &holder.locks);
+    let owned = owned.chain(image.unexplained.iter().map(|one| &one.lock));
+    let met = owned.filter(|lock| lock.class.backend().is_some()).filter_map(|lock| {
+        Some(ForeignLock { kind: lock.kind?, range: lock.range, exact: true, pid: None })
+    });
+    let met = met.chain(image.hidden.iter().flat_map(|hidden| hidden.locks.clone()));
+    let met: Vec<ForeignLock> = met.collect();
+    let answer = |kind: LockType, byte: i64| {
+        let on = |lock: &&ForeignLock| {
+            (lock.range.first..=lock.range.last).contains(&byte) && lock.kind.excludes(kind)
+        };
+        met.iter().find(on).map_or(Answer::Free, |lock| Answer::Conflict(*lock))
+    };
+    let bytes = (100..104).chain(200..204).map(|byte| ByteAnswers {
+        byte,
+        read: answer(LockType::Read, byte),
+        write: answer(LockType::Write, byte),
+    });
+    Inquiry { backend: Backend::Ofd, bytes: bytes.collect(), met: met.clone(), whole: true }
 }
 
 pub fn process(pid: i32, command: &str, age: Duration) -> HolderProcess {
@@ -195,5 +237,48 @@ pub fn unexplained() -> Survey {
         one(lock(LockClass::Ofd, LockType::Read, 201, 201), None),
         one(lock(LockClass::Flock, LockType::Read, 0, ByteRange::EOF), Some(setter)),
     ];
-    Survey { images: vec![image], unreadable: 37, settled: false }
+    Survey { unreadable: 37, nested: true, settled: false, ..survey(vec![image]) }
+}
+
+/// Images whose locks the tables of this host do not show: a holder on another host, a reader here
+/// beside a writer there, a file server without an answer, an image that cannot be opened, and one
+/// whose locks stay on this host.
+pub fn from_elsewhere() -> Vec<SurveyedImage> {
+    let reach = |extent, because: Option<&str>| Reach {
+        extent,
+        file_system: "nfs4".to_owned(),
+        source: Some("store:/images".to_owned()),
+        because: because.map(str::to_owned),
+    };
+    let every = reach(Extent::EveryHost, None);
+    let read = |first, last| {
+        let range = ByteRange::new(first, last);
+        ForeignLock { kind: LockType::Read, range, exact: true, pid: None }
+    };
+    let hidden = |locks: Vec<ForeignLock>, beside: &[Holder]| HiddenHolder {
+        locks,
+        beside: beside.iter().flat_map(|holder| holder.locks.clone()).collect(),
+        processes: Vec::new(),
+        could_be: vec![Explanation::OtherHost, Explanation::OtherNamespace],
+    };
+    let there = hidden(vec![read(100, 101), read(201, 201)], &[]);
+    let reader = holder(
+        vec![process(830, "qemu-img info -U disk.img", Duration::from_secs(1))],
+        of_mode(LockClass::Ofd, Mode::ForceShare),
+    );
+    let beside = hidden(vec![read(101, 101), read(201, 201)], std::slice::from_ref(&reader));
+    let failing = |errno: Errno| {
+        let failed =
+            |byte| ByteAnswers { byte, read: Answer::Failed(errno), write: Answer::Failed(errno) };
+        let bytes = (100..104).chain(200..204).map(failed).collect();
+        Ok(Inquiry { backend: Backend::Ofd, bytes, met: Vec::new(), whole: false })
+    };
+    let of = |hidden| SurveyedImage { hidden, reach: every.clone(), ..image(Vec::new()) };
+    vec![
+        of(Some(there)),
+        SurveyedImage { holders: vec![reader], ..of(Some(beside)) },
+        SurveyedImage { asked: failing(Errno::ESTALE), ..of(None) },
+        SurveyedImage { asked: Err(NotAsked::Open(Errno::EACCES)), ..of(None) },
+        SurveyedImage { reach: reach(Extent::OnlyThisHost, Some("nolock")), ..image(Vec::new()) },
+    ]
 }

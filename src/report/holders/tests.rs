@@ -43,6 +43,10 @@ snapshots! {
         told(&samples::survey(vec![samples::waiting()]), None, 80);
     who_locks_nothing_is_shown_with_what_it_can_do:
         told(&samples::survey(vec![samples::beside_the_unlocked()]), None, 80);
+    what_only_the_kernel_knows_is_said_with_its_reach:
+        told(&samples::survey(samples::from_elsewhere()), None, 80);
+    an_answer_says_when_it_is_not_known:
+        told(&samples::survey(samples::from_elsewhere()), Some(Mode::Ro), 80);
 }
 
 #[test]
@@ -85,9 +89,9 @@ fn colours_lead_the_eye() {
 #[test]
 fn json_holds_everything() {
     let mut survey = samples::unexplained();
-    survey.images.push(samples::shared());
-    survey.images.push(samples::waiting());
-    survey.images.extend(samples::foreign().into_iter().take(1));
+    let more = samples::foreign().into_iter().take(1).chain(samples::from_elsewhere());
+    let more = [samples::shared(), samples::waiting()].into_iter().chain(more);
+    survey.images.extend(samples::survey(more.collect()).images);
     let document = shown(|out| json::document(&survey, out));
     insta::assert_snapshot!(document);
     let line = shown(|out| json::line(&survey, out));

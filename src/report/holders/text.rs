@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use imglock_core::Mode;
-use imglock_locks::{Holder, HoldersAnswer, Survey, SurveyedImage, would_grant};
+use imglock_locks::{Forecast, Holder, HoldersAnswer, Survey, SurveyedImage, would_grant};
 
-use super::{Clock, owners, words};
+use super::{Clock, owners, reach, words};
 use crate::phrase::{capitalised, count, list, printable};
 use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
@@ -41,42 +41,72 @@ impl Text<'_> {
     }
 
     fn image(&self, image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
-        let holders = image.holders.len() + usize::from(!image.unexplained.is_empty());
-        match image.is_held() {
-            false => heading(image, &format!("{GOOD}free{GOOD:#}: not locked"), page)?,
-            true => {
+        let unknown = [!image.unexplained.is_empty(), image.hidden.is_some()];
+        let holders = image.holders.len() + unknown.into_iter().filter(|there| *there).count();
+        match (image.is_held(), image.is_free()) {
+            (true, _) => {
                 let holders = count(holders, "holder", "holders");
                 heading(image, &format!("{BAD}locked{BAD:#} by {holders}"), page)?;
+            }
+            (false, true) => heading(image, &reach::not_locked(image), page)?,
+            (false, false) => {
+                let words = format!("{CAREFUL}unknown{CAREFUL:#}: no lock is visible");
+                heading(image, &words, page)?;
             }
         }
         self.holders(image, &image.holders, page)?;
         owners::unexplained(&image.unexplained, page)?;
+        image.hidden.iter().try_for_each(|hidden| owners::hidden(hidden, page))?;
         owners::waiters(&image.waiters, page)?;
         owners::unlocked(image, page)?;
-        if !image.is_held() {
-            return dangers(image, page);
+        if image.is_held() {
+            modes(image, page)?;
         }
-        modes(image, page)?;
+        reach::write(image, page)?;
         dangers(image, page)?;
-        advice(image, &image.holders.iter().collect::<Vec<_>>(), page)
+        match image.is_held() {
+            true => {
+                let holders: Vec<&Holder> = image.holders.iter().collect();
+                advice(image, &holders, image.hidden.is_some(), page)
+            }
+            false => Ok(()),
+        }
     }
 
     /// The answer to `--for`.
     fn asked(&self, image: &SurveyedImage, mode: Mode, page: &mut Page<'_>) -> io::Result<()> {
         let answer = would_grant(image, mode.claim());
-        let Some(obstacle) = answer.obstacle else {
-            heading(image, &format!("{mode} {GOOD}would be granted{GOOD:#}"), page)?;
-            return dangers(image, page);
+        let words = match answer.forecast {
+            Forecast::Granted => format!("{mode} {GOOD}would be granted{GOOD:#}"),
+            Forecast::Refused(_) => format!("{mode} {BAD}would be refused{BAD:#}"),
+            Forecast::Fails(_) => format!("{mode} {BAD}would fail{BAD:#}"),
+            Forecast::Unknown(_) => {
+                format!("{mode} {CAREFUL}unknown{CAREFUL:#}: no lock in the way is visible")
+            }
         };
-        heading(image, &format!("{mode} {BAD}would be refused{BAD:#}"), page)?;
-        page.paragraph("  ", &format!("QEMU would report: {obstacle}"))?;
-        page.paragraph("  ", &capitalised(&in_the_way(image, &answer)))?;
+        heading(image, &words, page)?;
+        if let Some(message) = answer.forecast.message() {
+            page.paragraph("  ", &format!("QEMU would report: {message}"))?;
+        }
         let holders: Vec<&Holder> = conflicting(image, &answer).collect();
-        self.holders(image, holders.iter().copied(), page)?;
-        let unexplained = answer.unexplained.iter();
-        owners::unexplained(unexplained.filter_map(|index| image.unexplained.get(*index)), page)?;
+        if let Forecast::Refused(_) = answer.forecast {
+            page.paragraph("  ", &capitalised(&in_the_way(image, &answer)))?;
+            self.holders(image, holders.iter().copied(), page)?;
+            let unexplained = answer.unexplained.iter();
+            let unexplained = unexplained.filter_map(|index| image.unexplained.get(*index));
+            owners::unexplained(unexplained, page)?;
+            let hidden = image.hidden.iter().filter(|_| answer.hidden);
+            hidden.into_iter().try_for_each(|hidden| owners::hidden(hidden, page))?;
+        }
+        if let Forecast::Fails(_) = answer.forecast {
+            reach::without_locks(page)?;
+        }
+        reach::write(image, page)?;
         dangers(image, page)?;
-        advice(image, &holders, page)
+        match answer.forecast {
+            Forecast::Refused(_) => advice(image, &holders, answer.hidden, page),
+            _ => Ok(()),
+        }
     }
 
     fn holders<'h>(
@@ -97,18 +127,23 @@ fn heading(image: &SurveyedImage, words: &str, page: &mut Page<'_>) -> io::Resul
 /// Writes the modes that would be granted, and the refused ones by conflicting holder.
 fn modes(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
     let mut granted: Vec<&str> = Vec::new();
+    let mut unknown: Vec<&str> = Vec::new();
+    let mut failing: Vec<&str> = Vec::new();
     let mut refused: BTreeMap<(usize, String), Vec<&str>> = BTreeMap::new();
     for mode in Mode::ALL {
         let answer = would_grant(image, mode.claim());
-        if answer.is_granted() {
-            granted.push(mode.name());
-        } else {
-            let by = in_the_way(image, &answer);
-            let order = answer.holders.len() + usize::from(!answer.unexplained.is_empty());
-            refused.entry((order, by)).or_default().push(mode.name());
+        match answer.forecast {
+            Forecast::Granted => granted.push(mode.name()),
+            Forecast::Unknown(_) => unknown.push(mode.name()),
+            Forecast::Fails(_) => failing.push(mode.name()),
+            Forecast::Refused(_) => {
+                let by = in_the_way(image, &answer);
+                let order = answer.holders.len() + usize::from(answer.by_unknown());
+                refused.entry((order, by)).or_default().push(mode.name());
+            }
         }
     }
-    if refused.is_empty() {
+    if granted.len() == Mode::ALL.len() {
         return writeln!(page, "\n  Modes {GOOD}granted{GOOD:#} now: all");
     }
     writeln!(page, "\n  Modes {GOOD}granted{GOOD:#} now:")?;
@@ -116,6 +151,20 @@ fn modes(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
     for ((_, by), modes) in refused {
         page.paragraph("  ", &format!("Modes {BAD}refused{BAD:#} now, {by}:"))?;
         page.paragraph("    ", &modes.join(", "))?;
+    }
+    if !failing.is_empty() {
+        page.paragraph(
+            "  ",
+            &format!("Modes that {BAD}fail{BAD:#}, for want of an answer about locks:"),
+        )?;
+        page.paragraph("    ", &failing.join(", "))?;
+    }
+    if !unknown.is_empty() {
+        page.paragraph(
+            "  ",
+            &format!("{CAREFUL}Unknown{CAREFUL:#}, because the kernel was not asked:"),
+        )?;
+        page.paragraph("    ", &unknown.join(", "))?;
     }
     Ok(())
 }
@@ -127,8 +176,13 @@ fn dangers(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
     })
 }
 
-/// Writes what to do next about these holders.
-fn advice(image: &SurveyedImage, holders: &[&Holder], page: &mut Page<'_>) -> io::Result<()> {
+/// Writes what to do next about these holders, and about one that this host cannot name.
+fn advice(
+    image: &SurveyedImage,
+    holders: &[&Holder],
+    hidden: bool,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     let mut sentences = Vec::new();
     let processes = || holders.iter().flat_map(|holder| &holder.processes);
     let pids = |orphan| -> Vec<i32> {
@@ -155,6 +209,13 @@ fn advice(image: &SurveyedImage, holders: &[&Holder], page: &mut Page<'_>) -> io
         let what = if others.len() > 6 { "the holders".to_owned() } else { words::pids(&others) };
         sentences.push(format!("For exclusive access, shut down {what} first."));
     }
+    if hidden {
+        sentences.push(
+            "To find the holder that this host cannot name, run `imglock holders` on the other hosts \
+             that have the image, and outside this pid namespace."
+                .to_owned(),
+        );
+    }
     let granted = |mode: &Mode| would_grant(image, mode.claim()).is_granted();
     if granted(&Mode::ForceShare) && !Mode::ALL.iter().all(granted) {
         let read = "To read the image meanwhile, open it with `-U` as in `qemu-img info -U` (mode \
@@ -177,6 +238,13 @@ fn gaps(survey: &Survey, page: &mut Page<'_>) -> io::Result<()> {
     };
     let ambiguous = survey.images.iter().any(|image| image.ambiguous && image.is_held());
     let gaps = [
+        (
+            survey.nested,
+            FAINT,
+            "This process is in a pid namespace of its own: POSIX locks of processes outside have no \
+             names here, and their flock(2) locks and leases are not visible."
+                .to_owned(),
+        ),
         (
             survey.unreadable > 0,
             FAINT,
@@ -221,6 +289,9 @@ pub fn in_the_way(image: &SurveyedImage, answer: &HoldersAnswer) -> String {
     }
     if !answer.unexplained.is_empty() {
         names.push("an unknown holder".to_owned());
+    }
+    if answer.hidden {
+        names.push("a holder that this host cannot name".to_owned());
     }
     format!("blocked by {}", list(names))
 }

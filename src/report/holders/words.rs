@@ -1,7 +1,7 @@
 //! Locks and processes in a few words each.
 
 use imglock_core::{LockType, Mode};
-use imglock_locks::{Holder, HolderProcess, LockClass, LockProtocol, OwnedLock};
+use imglock_locks::{ForeignLock, Holder, HolderProcess, LockClass, LockProtocol, OwnedLock};
 
 use crate::phrase::{either, list, printable};
 
@@ -71,6 +71,15 @@ pub fn lock(lock: &OwnedLock) -> String {
         Some(backend) => format!("{kind} {} ({backend})", lock.range),
         None => format!("{kind} {}", lock.class),
     }
+}
+
+/// `read 100-101, read 201`.
+pub fn foreign(locks: &[ForeignLock]) -> String {
+    let words = locks.iter().map(|lock| match lock.exact {
+        true => format!("{} {}", lock.kind, lock.range),
+        false => format!("{} somewhere in {}", lock.kind, lock.range),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn kind(kind: Option<LockType>) -> &'static str {

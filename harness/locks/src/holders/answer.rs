@@ -4,25 +4,35 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{OwnedLock, SurveyedImage};
-use imglock_core::{Claim, LockType, Refusal, Side, held_byte, unshared_byte};
+use crate::ask::{Answer, NotAsked};
+use crate::image::AcquireError;
+use imglock_core::{Claim, Errno, LockType, Refusal, held_byte, unshared_byte};
 
 /// The result of opening an image now, derived from a survey.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct HoldersAnswer {
-    /// The first conflict, which QEMU would report. `None` if the open would be granted.
-    pub obstacle: Option<Obstacle>,
+    /// Whether the open would be granted.
+    pub forecast: Forecast,
     /// All conflicting holders, as indexes into [`SurveyedImage::holders`]. They include the holders
     /// of later conflicts, not only of the first one.
     pub holders: Vec<usize>,
     /// Conflicting locks whose owner is unknown, as indexes into [`SurveyedImage::unexplained`].
     pub unexplained: Vec<usize>,
+    /// Whether locks of [`SurveyedImage::hidden`] conflict.
+    pub hidden: bool,
 }
 
 impl HoldersAnswer {
-    /// Returns whether the open would succeed.
+    /// Returns whether the open would succeed: the kernel was asked about each lock of the claim, and
+    /// no answer was a conflict.
     pub fn is_granted(&self) -> bool {
-        self.obstacle.is_none()
+        self.forecast == Forecast::Granted
+    }
+
+    /// Returns whether an owner that this host cannot name conflicts.
+    pub fn by_unknown(&self) -> bool {
+        self.hidden || !self.unexplained.is_empty()
     }
 
     /// The IDs of the conflicting processes, in ascending order and without duplicates.
@@ -33,6 +43,32 @@ impl HoldersAnswer {
         pids.sort_unstable();
         pids.dedup();
         pids
+    }
+}
+
+/// Whether an open would be granted, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+pub enum Forecast {
+    /// The kernel was asked about each lock of the claim, and none conflicts.
+    Granted,
+    /// A lock conflicts. QEMU would report this, its first conflict.
+    Refused(Obstacle),
+    /// QEMU's own test for a conflict would fail with this errno. QEMU does not open the image then.
+    Fails(FailedTest),
+    /// No conflicting lock was seen, but the kernel was not asked.
+    Unknown(NotAsked),
+}
+
+impl Forecast {
+    /// QEMU's message, if QEMU would report one.
+    pub fn message(&self) -> Option<String> {
+        match self {
+            Forecast::Refused(obstacle) => Some(obstacle.to_string()),
+            Forecast::Fails(failed) => Some(failed.to_string()),
+            Forecast::Granted | Forecast::Unknown(_) => None,
+        }
     }
 }
 
@@ -57,33 +93,54 @@ impl fmt::Display for Obstacle {
     }
 }
 
+/// A test for a conflict that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct FailedTest {
+    /// The permission that is tested.
+    pub wanted: Refusal,
+    /// The errno of fcntl(2).
+    pub errno: Errno,
+}
+
+impl fmt::Display for FailedTest {
+    /// Prints QEMU's message: `Failed to get "consistent read" lock: Input/output error`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let FailedTest { wanted, errno } = *self;
+        write!(f, "{}", AcquireError::Test { wanted, error: errno.into() })
+    }
+}
+
 /// Returns whether a new process could open `image` with this claim.
 ///
 /// It follows QEMU's file driver (`raw_apply_lock_bytes` and `raw_check_lock_bytes`,
 /// block/file-posix.c): first a read lock on each lock byte of the claim, then a test of the
 /// opposite byte of each permission that is wanted or not shared.
 ///
-/// The answer is computed from the surveyed locks, without access to the image. Locks for which
-/// a process still waits do not conflict.
+/// What the kernel answered decides. The surveyed locks name the owners, and decide where the kernel
+/// was not asked: then a conflict is certain, and its absence is not. Locks for which a process still
+/// waits do not conflict.
 pub fn would_grant(image: &SurveyedImage, claim: Claim) -> HoldersAnswer {
-    let mut answer = HoldersAnswer { obstacle: None, holders: Vec::new(), unexplained: Vec::new() };
-    for (obstacle, kind, byte) in attempts(claim) {
-        let meets = |lock: &OwnedLock| stands_against(lock, kind, byte);
-        let mut met = false;
-        for (index, holder) in image.holders.iter().enumerate() {
-            if holder.locks.iter().any(meets) {
-                answer.holders.push(index);
-                met = true;
+    let mut answer = HoldersAnswer {
+        forecast: Forecast::Granted,
+        holders: Vec::new(),
+        unexplained: Vec::new(),
+        hidden: false,
+    };
+    for attempt in attempts(claim) {
+        let met = image.conflicts_at(attempt.kind, attempt.byte);
+        let seen = attempt.outcome(image, !met.is_none());
+        match (answer.forecast, seen) {
+            (Forecast::Granted, seen) => answer.forecast = seen,
+            (Forecast::Unknown(_), seen @ (Forecast::Refused(_) | Forecast::Fails(_))) => {
+                answer.forecast = seen;
             }
+            _ => {}
         }
-        for (index, one) in image.unexplained.iter().enumerate() {
-            if meets(&one.lock) {
-                answer.unexplained.push(index);
-                met = true;
-            }
-        }
-        if met && answer.obstacle.is_none() {
-            answer.obstacle = Some(obstacle);
+        if matches!(seen, Forecast::Refused(_)) {
+            answer.holders.extend(met.holders);
+            answer.unexplained.extend(met.unexplained);
+            answer.hidden |= met.hidden;
         }
     }
     for indexes in [&mut answer.holders, &mut answer.unexplained] {
@@ -93,21 +150,85 @@ pub fn would_grant(image: &SurveyedImage, claim: Claim) -> HoldersAnswer {
     answer
 }
 
-/// The lock calls of QEMU, in its order, each with the message that QEMU prints if the call
-/// fails.
-fn attempts(claim: Claim) -> impl Iterator<Item = (Obstacle, LockType, i64)> {
+/// A lock call of QEMU.
+#[derive(Debug, Clone, Copy)]
+struct Attempt {
+    /// What QEMU reports if a lock conflicts.
+    obstacle: Obstacle,
+    kind: LockType,
+    byte: i64,
+}
+
+impl Attempt {
+    /// The result of the call. `met`: whether a surveyed lock conflicts.
+    fn outcome(self, image: &SurveyedImage, met: bool) -> Forecast {
+        let answer = match &image.asked {
+            Ok(inquiry) => inquiry.about(self.kind, self.byte),
+            Err(why) if !met => return Forecast::Unknown(*why),
+            Err(_) => None,
+        };
+        match (answer, self.obstacle) {
+            (Some(Answer::Free), _) => Forecast::Granted,
+            (Some(Answer::Conflict(_)) | None, obstacle) => Forecast::Refused(obstacle),
+            (Some(Answer::Failed(_)), obstacle) if met => Forecast::Refused(obstacle),
+            (Some(Answer::Failed(errno)), Obstacle::Permission(wanted)) => {
+                Forecast::Fails(FailedTest { wanted, errno })
+            }
+            // QEMU acquires this lock and does not ask. A test of the same claim tells.
+            (Some(Answer::Failed(_)), Obstacle::LockByte(_)) => Forecast::Granted,
+        }
+    }
+}
+
+/// The lock calls of QEMU, in its order.
+fn attempts(claim: Claim) -> impl Iterator<Item = Attempt> {
     let held = claim.held.each().map(held_byte);
     let unshared = claim.unshared().each().map(unshared_byte);
-    let taken = held.chain(unshared).map(|byte| (Obstacle::LockByte(byte), LockType::Read, byte));
-    let wanted = claim.held.each().map(|permission| {
-        let refusal = Refusal { side: Side::Wanted, permission };
-        (Obstacle::Permission(refusal), LockType::Write, unshared_byte(permission))
+    let taken = held.chain(unshared).map(|byte| Attempt {
+        obstacle: Obstacle::LockByte(byte),
+        kind: LockType::Read,
+        byte,
     });
-    let kept = claim.unshared().each().map(|permission| {
-        let refusal = Refusal { side: Side::Unshared, permission };
-        (Obstacle::Permission(refusal), LockType::Write, held_byte(permission))
-    });
-    taken.chain(wanted).chain(kept)
+    taken.chain(Refusal::tested(claim).map(|wanted| {
+        let obstacle = Obstacle::Permission(wanted);
+        Attempt { obstacle, kind: LockType::Write, byte: wanted.byte() }
+    }))
+}
+
+/// The surveyed locks that conflict with one lock call.
+struct Met {
+    holders: Vec<usize>,
+    unexplained: Vec<usize>,
+    hidden: bool,
+}
+
+impl Met {
+    fn is_none(&self) -> bool {
+        self.holders.is_empty() && self.unexplained.is_empty() && !self.hidden
+    }
+}
+
+impl SurveyedImage {
+    fn conflicts_at(&self, kind: LockType, byte: i64) -> Met {
+        let meets = |lock: &OwnedLock| stands_against(lock, kind, byte);
+        let holders = self.holders.iter().enumerate();
+        let unexplained = self.unexplained.iter().enumerate();
+        let hidden = self.hidden.iter().flat_map(|hidden| &hidden.locks);
+        Met {
+            holders: holders
+                .filter(|(_, holder)| holder.locks.iter().any(meets))
+                .map(|(index, _)| index)
+                .collect(),
+            unexplained: unexplained
+                .filter(|(_, one)| meets(&one.lock))
+                .map(|(index, _)| index)
+                .collect(),
+            hidden: hidden.into_iter().any(|lock| {
+                let on_byte = (lock.range.first..=lock.range.last).contains(&byte);
+                on_byte && lock.kind.excludes(kind)
+            }),
+        }
+    }
 }
 
 fn stands_against(lock: &OwnedLock, wanted: LockType, byte: i64) -> bool {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::{LockProtocol, SurveyedImage};
+use super::{Explanation, LockProtocol, SurveyedImage};
 use crate::lock_table::LockClass;
 
 /// A reason why it is not safe to open an image although the open would be granted.
@@ -48,6 +48,12 @@ impl Danger {
 }
 
 impl SurveyedImage {
+    /// Returns whether each process that has the image open may be the owner of hidden locks.
+    fn may_be_hidden(&self) -> bool {
+        let could_be = self.hidden.iter().flat_map(|hidden| &hidden.could_be);
+        could_be.into_iter().any(|why| *why == Explanation::FileSystem)
+    }
+
     /// The dangers of the current locks.
     pub fn dangers(&self) -> Vec<Danger> {
         let owned = self.holders.iter().flat_map(|holder| &holder.locks);
@@ -65,7 +71,7 @@ impl SurveyedImage {
             (ways.len() > 1, Danger::TwoProtocols),
             (classes.contains(&LockClass::Flock), Danger::FlockUnseen),
             (
-                !self.hides_a_holder() && self.unlocked.iter().any(|one| one.writable),
+                !self.may_be_hidden() && self.unlocked.iter().any(|one| one.writable),
                 Danger::WriterUnlocked,
             ),
             (leased, Danger::LeaseWaits),

@@ -38,8 +38,9 @@ mod survey;
 mod target;
 mod waiters;
 
-pub use answer::{HoldersAnswer, Obstacle, would_grant};
+pub use answer::{FailedTest, Forecast, HoldersAnswer, Obstacle, would_grant};
 pub use danger::Danger;
+pub use hidden::HiddenHolder;
 pub use owned_lock::OwnedLock;
 pub use picture::{
     Explanation, Holder, HolderOwner, HolderProcess, Survey, SurveyedImage, UnexplainedLock,

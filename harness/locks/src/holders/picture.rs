@@ -5,8 +5,10 @@ use std::time::SystemTime;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::{LockProtocol, OwnedLock};
+use super::{HiddenHolder, LockProtocol, OwnedLock};
+use crate::ask::{Inquiry, NotAsked};
 use crate::lock_table::{FileKey, LockClass};
+use crate::reach::Reach;
 use imglock_core::{Claim, Mode, Reading};
 
 /// The result of a survey.
@@ -18,6 +20,9 @@ pub struct Survey {
     /// The number of processes that could not be inspected for lack of permission. Kernel threads
     /// and processes that have exited do not count.
     pub unreadable: usize,
+    /// Whether this process is in a pid namespace below the initial one. Then the kernel does not show
+    /// POSIX locks, flock(2) locks and leases of processes outside.
+    pub nested: bool,
     /// Whether the locks did not change during the survey. If they did, the result may mix the
     /// states of two moments.
     pub settled: bool,
@@ -44,18 +49,24 @@ pub struct SurveyedImage {
     pub unexplained: Vec<UnexplainedLock>,
     /// The processes that have the image open, but neither hold a lock on it nor wait for one.
     pub unlocked: Vec<UnlockedUser>,
+    /// What the kernel answered when it was asked about conflicting locks, or why it was not asked.
+    pub asked: Result<Inquiry, NotAsked>,
+    /// The owners of locks that only the kernel's answers show.
+    pub hidden: Option<HiddenHolder>,
+    /// How far locks on the image reach.
+    pub reach: Reach,
 }
 
 impl SurveyedImage {
     /// Returns whether the image is locked, by a known or an unknown owner.
     pub fn is_held(&self) -> bool {
-        !self.holders.is_empty() || !self.unexplained.is_empty()
+        !self.holders.is_empty() || !self.unexplained.is_empty() || self.hidden.is_some()
     }
 
-    /// Returns whether the image has a lock that the kernel does not report. Every process that has
-    /// the image open may hold it.
-    pub fn hides_a_holder(&self) -> bool {
-        self.unexplained.iter().any(|one| one.could_be.contains(&Explanation::FileSystem))
+    /// Returns whether no lock is on the image: no table shows one, and the kernel was asked about the
+    /// whole file. Where neither this nor [`is_held`](SurveyedImage::is_held), it is unknown.
+    pub fn is_free(&self) -> bool {
+        !self.is_held() && self.asked.as_ref().is_ok_and(Inquiry::is_free)
     }
 }
 
@@ -209,6 +220,8 @@ pub enum Explanation {
     /// The file system keeps its locks itself, as a FUSE server can. The kernel does not know their
     /// owners.
     FileSystem,
+    /// It belongs to a process of another host that has the file system mounted.
+    OtherHost,
 }
 
 impl Explanation {
@@ -221,6 +234,7 @@ impl Explanation {
             Explanation::ThreadTable => "of a thread with a descriptor table of its own",
             Explanation::OtherNamespace => "of a process in another pid namespace",
             Explanation::OtherFile => "on another file with the same inode number",
+            Explanation::OtherHost => "of a process on another host",
             Explanation::FileSystem => {
                 "of any process: the file system keeps its locks itself and does not report their owners"
             }

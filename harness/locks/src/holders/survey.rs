@@ -4,16 +4,19 @@ use std::path::{Path, PathBuf};
 
 use super::facts::Facts;
 use super::grouping::{Compare, Counts, Group, group, subtract};
+use super::hidden::unexplained_by;
 use super::scan::{Found, Scan, scan};
-use super::target::{Mounts, Target};
+use super::target::Target;
 use super::waiters::waiters;
 use super::{
-    Explanation, Holder, HolderOwner, HolderProcess, OwnedLock, Survey, SurveyedImage,
-    UnexplainedLock, UnlockedUser, Waiter,
+    Explanation, HiddenHolder, Holder, HolderOwner, HolderProcess, OwnedLock, Survey,
+    SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
 };
+use crate::ask::{ForeignLock, Inquiry, NotAsked};
 use crate::lock_table::{AnyLine, FileKey, LockClass, lines_of};
 use crate::raw::compare_descriptions;
-use imglock_core::{Access, ByteRange, LockType};
+use crate::reach::{Extent, Mounts};
+use imglock_core::{Access, LockType};
 
 /// The maximum number of passes while locks change.
 const MOST_LOOKS: usize = 5;
@@ -38,13 +41,15 @@ pub enum SurveyError {
     Proc(io::Error),
 }
 
-/// Finds every owner of a lock on the files at `paths`, in one pass over /proc.
+/// Finds every owner of a lock on the files at `paths`, in one pass over /proc, and asks the kernel
+/// about the locks that /proc does not show (`F_OFD_GETLK`).
 ///
 /// Symbolic links and hard links are followed. A deleted file is found by a link such as
 /// /proc/PID/fd/N.
 ///
-/// The survey acquires no lock and does not affect other processes. Descriptors and /proc/locks
-/// cannot be read at the same moment, so it repeats the pass, up to a limit, while the two
+/// The survey acquires no lock. To ask, it opens the file for reading, in a thread with a descriptor
+/// table of its own, so that no POSIX lock of this process is dropped. The tables and the kernel's
+/// answers cannot be read at the same moment, so it repeats the pass, up to a limit, while they
 /// disagree ([`Survey::settled`]).
 ///
 /// # Errors
@@ -63,7 +68,7 @@ pub fn survey<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
     let mut last: Option<Survey> = None;
     for _ in 0..MOST_LOOKS {
         let mut seen = look(&targets).map_err(SurveyError::Proc)?;
-        let explained = seen.images.iter().all(|image| image.unexplained.is_empty());
+        let explained = seen.images.iter().all(is_explained);
         // A lock that remains unexplained is really there. A result that does not change is correct.
         let confirmed = last.as_ref().is_some_and(|last| last.images == seen.images);
         if (seen.settled && explained) || confirmed {
@@ -91,6 +96,23 @@ pub fn survey_settled<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError
     Ok(seen)
 }
 
+/// Returns whether tables and answers agree, and every lock has a known owner.
+fn is_explained(image: &SurveyedImage) -> bool {
+    let denied = image.asked.as_ref().is_ok_and(|inquiry| {
+        let holders = image.holders.iter().flat_map(|holder| &holder.locks);
+        holders.clone().any(|lock| is_denied(inquiry, lock))
+    });
+    image.unexplained.is_empty() && image.hidden.is_none() && !denied
+}
+
+/// Returns whether the kernel's answers rule out a lock that a table shows: it has gone, or it is on
+/// another file.
+fn is_denied(inquiry: &Inquiry, lock: &OwnedLock) -> bool {
+    let complete = inquiry.whole && inquiry.failure().is_none();
+    let reported = || inquiry.reported().iter().any(|other| other.range.overlaps(lock.range));
+    lock.class.backend().is_some() && complete && !reported()
+}
+
 /// One pass.
 fn look(targets: &[Target]) -> io::Result<Survey> {
     let Scan { found, unreadable } = scan(targets)?;
@@ -101,7 +123,7 @@ fn look(targets: &[Target]) -> io::Result<Survey> {
         lines.entry(line.file).or_default().push(line);
     }
     let mut facts = Facts::default();
-    let mut survey = Survey { images: Vec::new(), unreadable, settled: true };
+    let mut survey = Survey { images: Vec::new(), unreadable, nested: is_nested(), settled: true };
     for ((target, found), key) in targets.iter().zip(&found).zip(keys) {
         let lines = lines.get(&key).map_or(&[][..], Vec::as_slice);
         let mut sight = Sight { target, key, found, unreadable, facts: &mut facts, settled: true };
@@ -152,9 +174,12 @@ impl Sight<'_> {
         holders.sort_by_key(|holder| holder.processes.first().map(|process| process.pid));
         let mut unexplained: Vec<UnexplainedLock> =
             left.into_iter().map(|line| self.unexplained(line)).collect();
-        if lines.is_empty() && holders.is_empty() {
-            unexplained.extend(self.target.hidden_locks().into_iter().map(hidden));
+        let asked = self.ask(lines);
+        if let Ok(inquiry) = &asked {
+            // Another file has the same name in /proc/locks.
+            unexplained.retain(|one| !is_denied(inquiry, &one.lock));
         }
+        let hidden = asked.as_ref().ok().and_then(|inquiry| self.hidden(inquiry, lines));
         let waiters = waiters(&waiting, &self.found.own, self.facts);
         let unlocked = self.unlocked(&holders, &waiters);
         SurveyedImage {
@@ -166,7 +191,61 @@ impl Sight<'_> {
             waiters,
             unexplained,
             unlocked,
+            asked,
+            hidden,
+            reach: self.target.reach.clone(),
         }
+    }
+
+    /// Asks the kernel, unless that would affect the holder of a lease.
+    fn ask(&self, lines: &[AnyLine]) -> Result<Inquiry, NotAsked> {
+        let granted = || lines.iter().filter(|line| !line.waiting);
+        // A lease for reading stays when the file is opened for reading.
+        let breaks = |line: &AnyLine| {
+            matches!(line.class, LockClass::Lease | LockClass::Delegation)
+                && line.kind != Some(LockType::Read)
+        };
+        if granted().any(breaks) {
+            return Err(NotAsked::Lease);
+        }
+        let this = std::process::id().cast_signed();
+        self.target
+            .ask(granted().any(|line| line.class == LockClass::Posix && line.pid == Some(this)))
+    }
+
+    /// The owner of the locks that only the kernel's answers show.
+    fn hidden(&mut self, inquiry: &Inquiry, lines: &[AnyLine]) -> Option<HiddenHolder> {
+        let table: Vec<OwnedLock> = lines.iter().filter(|line| !line.waiting).map(owned).collect();
+        let locks = unexplained_by(&table, inquiry);
+        if locks.is_empty() {
+            return None;
+        }
+        let beside = table.into_iter().filter(|lock| lock.class.backend().is_some()).collect();
+        let could_be = [
+            (self.target.may_hide, Explanation::FileSystem),
+            (self.target.reach.extent == Extent::EveryHost, Explanation::OtherHost),
+            (
+                self.target.reach.extent == Extent::Unknown && !self.target.may_hide,
+                Explanation::OtherHost,
+            ),
+            (true, Explanation::OtherNamespace),
+        ];
+        let could_be = could_be.into_iter().filter(|(can, _)| *can).map(|(_, why)| why).collect();
+        let processes = self.named(&locks);
+        Some(HiddenHolder { locks, beside, processes, could_be })
+    }
+
+    /// The processes that are named as owners and have the file open. A file server may name a
+    /// process of another host, whose number means nothing here.
+    fn named(&mut self, locks: &[ForeignLock]) -> Vec<HolderProcess> {
+        let pids: BTreeSet<i32> = locks.iter().filter_map(|lock| lock.pid).collect();
+        let open = |pid: &i32| self.found.own.iter().any(|descriptor| descriptor.pid == *pid);
+        let pids: Vec<i32> = pids.into_iter().filter(open).collect();
+        let fds = |pid: i32| {
+            let its = self.found.own.iter().filter(|descriptor| descriptor.pid == pid);
+            its.map(|descriptor| descriptor.fd).collect()
+        };
+        pids.into_iter().filter_map(|pid| self.facts.process(pid, fds(pid))).collect()
     }
 
     fn holder(&mut self, group: Group) -> Option<Holder> {
@@ -241,10 +320,13 @@ impl Sight<'_> {
     }
 }
 
-/// A lock that the file system reported in a test, with an unknown owner.
-fn hidden((kind, range): (LockType, ByteRange)) -> UnexplainedLock {
-    let lock = OwnedLock { class: LockClass::Ofd, kind: Some(kind), range };
-    UnexplainedLock { lock, process: None, could_be: vec![Explanation::FileSystem] }
+/// The inode number of the initial pid namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
+const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
+
+/// Returns whether this process is in a pid namespace below the initial one.
+fn is_nested() -> bool {
+    let namespace = std::fs::read_link("/proc/self/ns/pid");
+    namespace.is_ok_and(|namespace| namespace.as_os_str() != INITIAL_PID_NAMESPACE)
 }
 
 fn owned(line: &AnyLine) -> OwnedLock {
