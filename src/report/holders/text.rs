@@ -89,7 +89,9 @@ impl Text<'_> {
             page.paragraph("  ", &format!("QEMU would report: {message}"))?;
         }
         let holders: Vec<&Holder> = conflicting(image, &answer).collect();
-        if let Forecast::Refused(_) = answer.forecast {
+        // They conflict even if QEMU would fail before it notices them.
+        let is_blocked = !holders.is_empty() || answer.by_unknown();
+        if is_blocked {
             page.paragraph("  ", &capitalised(&in_the_way(image, &answer)))?;
             self.holders(image, holders.iter().copied(), page)?;
             let unexplained = answer.unexplained.iter();
@@ -103,9 +105,9 @@ impl Text<'_> {
         }
         reach::write(image, page)?;
         dangers(image, page)?;
-        match answer.forecast {
-            Forecast::Refused(_) => advice(image, &holders, answer.hidden, page),
-            _ => Ok(()),
+        match is_blocked {
+            true => advice(image, &holders, answer.hidden, page),
+            false => Ok(()),
         }
     }
 
