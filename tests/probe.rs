@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use nix::errno::Errno;
 use nix::libc;
 use outside::refusing::{OFD, POSIX, Refusal, output_under};
-use outside::{Folder, imglock};
+use outside::{Folder, imglock, is_met, not_installed, not_root};
 use predicates::prelude::*;
 use predicates::str::contains;
 use rstest::rstest;
@@ -69,7 +69,7 @@ fn json_has_every_property_and_its_evidence() {
     let output = imglock().args(["probe", "--json"]).arg(folder.path()).assert().code(0);
     let document: serde_json::Value =
         serde_json::from_slice(&output.get_output().stdout).expect("JSON");
-    assert_eq!(document["schema"], 1);
+    assert_eq!(document["schema"], 2);
     let probe = &document["probes"][0];
     assert_eq!(probe["holds"], true, "{probe}");
     assert_eq!(probe["meaning"][0]["advice"], "fine", "{probe}");
@@ -262,6 +262,66 @@ fn a_file_stands_for_its_directory_and_is_not_touched() {
     assert_eq!(std::fs::read_dir(folder.path()).expect("a directory").count(), 1);
 }
 
+/// The lock is granted, and only the test whether another process has one fails.
+#[test]
+fn a_test_that_fails_is_quoted_as_qemu_quotes_it() {
+    let folder = Folder::new();
+    let output =
+        output_under(&[Refusal::fcntl(&[36, 5], Errno::EIO as i32)], probe(folder.path(), &[]));
+    let text = flat(&text(&output));
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let says = "QEMU does not start: `Failed to get \"consistent read\" lock: Input/output error`";
+    assert!(text.contains(says), "{text}");
+    assert!(!text.contains("two QEMUs can write"), "{text}");
+}
+
+/// A loop device, detached when it is dropped.
+struct Loop(std::path::PathBuf);
+
+impl Loop {
+    fn of(image: &Path) -> Loop {
+        let run = Command::new("losetup").args(["--find", "--show"]).arg(image).output();
+        let run = run.expect("losetup runs");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        Loop(String::from_utf8_lossy(&run.stdout).trim().into())
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        let _ = Command::new("losetup").arg("--detach").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_block_device_is_itself_locked() {
+    let missing = not_root("a loop device").or_else(|| not_installed("losetup"));
+    if !is_met("file-systems", missing) {
+        return;
+    }
+    let folder = Folder::new();
+    let image = folder.file("disk.img", &"x".repeat(1 << 20));
+    let device = Loop::of(&image);
+    let output = probe(&device.0, &[]).output().expect("imglock runs");
+    let told = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.starts_with(&format!("{}\n  block device on", device.0.display())), "{told}");
+    assert_eq!(answers(&told, "refused: write against write"), both("yes", "yes"), "{told}");
+    assert_eq!(answers(&told, "through a hard link"), both("not tried", "not tried"), "{told}");
+    assert!(flat(&told).contains("Locks work only through this node (a block device)."), "{told}");
+    assert!(!told.contains("Fine"), "{told}");
+    let content = std::fs::read(&image).expect("the image");
+    assert!(content.iter().all(|byte| *byte == b'x'), "the device was written to");
+
+    // The locks of the probe would be in the way of this process.
+    let _user = std::fs::File::open(&device.0).expect("the device");
+    let output = probe(&device.0, &[]).output().expect("imglock runs");
+    let told = text(&output);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    assert!(told.contains("is in use, or it is not known that it is free"), "{told}");
+    assert!(told.contains("imglock holders"), "{told}");
+}
+
 #[test]
 fn several_places_are_told_one_after_the_other() {
     let (one, two) = (Folder::new(), Folder::new());
@@ -275,10 +335,18 @@ fn several_places_are_told_one_after_the_other() {
 }
 
 #[rstest]
-#[case::not_there("/nonexistent/images", "cannot make a file in /nonexistent/images: No such file")]
-#[case::proc("/proc", "cannot make a file in /proc: ")]
-fn a_place_that_cannot_be_used_is_said_to_be_so(#[case] path: &str, #[case] says: &str) {
-    let next = contains("name a directory that you can write to");
+#[case::not_there(
+    "/nonexistent/images",
+    "cannot examine /nonexistent/images: No such file",
+    "name a directory, or a file or device that exists"
+)]
+#[case::proc("/proc", "cannot make a file in /proc: ", "name a directory that you can write to")]
+fn a_place_that_cannot_be_used_is_said_to_be_so(
+    #[case] path: &str,
+    #[case] says: &str,
+    #[case] next: &str,
+) {
+    let next = contains(next);
     imglock().args(["probe", path]).assert().code(4).stdout("").stderr(contains(says).and(next));
 }
 

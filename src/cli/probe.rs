@@ -9,7 +9,7 @@ use super::seconds::parse_limit;
 #[derive(Debug, Args)]
 pub struct ProbeArgs {
     /// Directories on the file systems to test, or files in them; the files
-    /// themselves are never touched.
+    /// themselves are never touched. A block device is itself locked.
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
     /// Number of lock holders to kill, to measure when their locks are

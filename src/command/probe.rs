@@ -1,4 +1,5 @@
 use std::io::Write;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use imglock_engine::{Probe, ProbeError, SessionOptions, probe as try_locks};
@@ -12,16 +13,15 @@ use crate::report::probe as report;
 
 /// `imglock probe`.
 pub fn probe(args: ProbeArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let directories =
-        args.paths.iter().map(|path| directory_of(path)).collect::<Result<Vec<_>, _>>()?;
+    let grounds = args.paths.iter().map(|path| Ground::of(path)).collect::<Result<Vec<_>, _>>()?;
     let stop = interrupt::stop_on_signals()?;
-    let mut probes: Vec<Probe> = Vec::with_capacity(directories.len());
-    for directory in directories {
+    let mut probes: Vec<Probe> = Vec::with_capacity(grounds.len());
+    for Ground { directory, device } in grounds {
         let options = SessionOptions {
             step_timeout: args.timeout,
             ..SessionOptions::new(directory, stop.clone())
         };
-        let tried = try_locks(&options, args.rounds);
+        let tried = try_locks(&options, device.as_deref(), args.rounds);
         if stop.is_stopped() {
             return Err(Failure::Interrupted);
         }
@@ -44,13 +44,28 @@ pub fn probe(args: ProbeArgs, output: &mut Output) -> Result<ExitCode, Failure> 
     Ok(exit)
 }
 
-/// `path` if it is a directory, otherwise the directory that contains it.
-fn directory_of(path: &Path) -> Result<PathBuf, Failure> {
-    let about = std::fs::metadata(path)
-        .map_err(|error| ProbeError::Directory { directory: path.to_owned(), source: error })?;
-    Ok(match path.parent() {
-        _ if about.is_dir() => path.to_owned(),
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    })
+/// What is tried.
+struct Ground {
+    /// Where files are made.
+    directory: PathBuf,
+    /// The block device that is locked instead of a new file.
+    device: Option<PathBuf>,
+}
+
+impl Ground {
+    /// `path` if it is a directory or a block device, otherwise the directory that contains it.
+    fn of(path: &Path) -> Result<Ground, Failure> {
+        let about = std::fs::metadata(path)
+            .map_err(|source| ProbeError::Unreachable { path: path.to_owned(), source })?;
+        let (directory, device) = match path.parent() {
+            _ if about.file_type().is_block_device() => {
+                let device = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+                (std::env::temp_dir(), Some(device))
+            }
+            _ if about.is_dir() => (path.to_owned(), None),
+            Some(parent) if parent != Path::new("") => (parent.to_owned(), None),
+            _ => (PathBuf::from("."), None),
+        };
+        Ok(Ground { directory, device })
+    }
 }

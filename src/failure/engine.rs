@@ -6,6 +6,8 @@ use imglock_qemu::HandoverError;
 #[cfg(feature = "vm")]
 use imglock_qemu::KernelError;
 
+use crate::phrase::quoted;
+
 pub(super) fn race(error: &RaceError) -> Option<String> {
     match error {
         RaceError::TimedOut { .. } => Some("allow more time for a step with --timeout".to_owned()),
@@ -55,6 +57,14 @@ pub(super) fn handover(error: &HandoverError) -> Option<String> {
 pub(super) fn probe(error: &ProbeError) -> Option<String> {
     match error {
         ProbeError::Directory { .. } => Some("name a directory that you can write to".to_owned()),
+        ProbeError::Unreachable { .. } => {
+            Some("name a directory, or a file or device that exists".to_owned())
+        }
+        ProbeError::Survey(error) => survey(error),
+        ProbeError::InUse { path } => Some(format!(
+            "the locks of a probe would be in the way of its users; `imglock holders {}` shows them",
+            quoted(&path.display().to_string())
+        )),
         ProbeError::Process(error) => process(error),
         ProbeError::Story(_) => Some("this is an error in imglock; please report it".to_owned()),
         _ => None,

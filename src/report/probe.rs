@@ -24,7 +24,7 @@ const CELL: usize = 18;
 const WIDTH: usize = LABEL + 2 * CELL;
 
 /// The version of the document. It rises with a change that could break a reader.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// One directory: its file system, the table, the gaps in it, consequences,
 /// and the evidence of broken properties.
@@ -52,7 +52,7 @@ pub fn write(probe: &Probe, timeout: Duration, out: &mut dyn Write) -> io::Resul
 
 fn place(probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
     let Environment { kernel, architecture, file_system, mount_options, .. } = &probe.environment;
-    writeln!(out, "{STRONG}{}{STRONG:#}", probe.directory.display())?;
+    writeln!(out, "{STRONG}{}{STRONG:#}", probe.path.display())?;
     let file_system = if file_system.is_empty() { "unknown file system" } else { file_system };
     let about = format!("{file_system} on Linux {kernel} ({architecture})");
     writeln!(out, "  {about}")?;
@@ -60,7 +60,9 @@ fn place(probe: &Probe, out: &mut dyn Write) -> io::Result<()> {
     for line in wrapped(&options, WIDTH - 2, "") {
         writeln!(out, "  {FAINT}{line}{FAINT:#}")?;
     }
-    Ok(())
+    let style = if probe.reach.is_whole() { FAINT } else { CAREFUL };
+    let reach = format!("{style}Reach{style:#}: {}.", probe.reach.meaning());
+    wrapped(&reach, WIDTH - 2, "").iter().try_for_each(|line| writeln!(out, "  {line}"))
 }
 
 fn line(label: &str, cells: [(Style, String); 2], out: &mut dyn Write) -> io::Result<()> {

@@ -49,7 +49,9 @@ fn a_lock_that_only_a_file_server_knows_is_seen_beside_a_visible_one() {
     }
     let folder = Place::new();
     let [backing, mount] = ["backing", "mount"].map(|name| folder.path().join(name));
-    [&backing, &mount].map(|path| std::fs::create_dir(path).expect("a directory"));
+    for path in [&backing, &mount] {
+        std::fs::create_dir(path).expect("a directory");
+    }
     std::fs::write(backing.join("disk.img"), [0; 512]).expect("an image");
     let run = || {
         PrivateMounts::enter().expect("a mount namespace");

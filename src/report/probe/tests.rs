@@ -9,6 +9,8 @@ use imglock_engine::{
     ProbeTiming, ProbeTrial, Property, ReleaseDelay, TimeSpread,
 };
 
+use imglock_locks::{Extent, Reach};
+
 use super::{json, write};
 use crate::report::samples;
 
@@ -34,6 +36,11 @@ fn release(backend: Backend, uring: bool, [median_us, worst_us]: [u64; 2]) -> Re
     }
 }
 
+fn reach(extent: Extent, because: Option<&str>) -> Reach {
+    let because = because.map(str::to_owned);
+    Reach { extent, file_system: "ext4".to_owned(), source: None, because }
+}
+
 fn sound() -> Probe {
     let held = |property: Property, backend| {
         trial(ProbeAnswer::of(property.must_be(backend)), ProbeStanding::Holds)
@@ -44,7 +51,8 @@ fn sound() -> Probe {
         posix: held(property, Posix),
     };
     Probe {
-        directory: "/var/lib/libvirt/images".into(),
+        path: "/var/lib/libvirt/images".into(),
+        reach: reach(Extent::Host, None),
         environment: Environment {
             mount_options: ["errors=remount-ro", "noatime", "rw"].map(str::to_owned).to_vec(),
             ..samples::environment()
@@ -116,6 +124,14 @@ fn a_person_reads_that_all_is_well() {
 #[test]
 fn a_person_reads_what_is_not_as_it_must_be() {
     insta::assert_snapshot!(told(&unsound()));
+}
+
+#[test]
+fn a_person_reads_that_locks_reach_only_this_host() {
+    let reach = reach(Extent::OnlyThisHost, Some("local_lock=all"));
+    let reach =
+        Reach { file_system: "nfs".to_owned(), source: Some("store:/".to_owned()), ..reach };
+    insta::assert_snapshot!(told(&Probe { reach, ..sound() }));
 }
 
 #[test]

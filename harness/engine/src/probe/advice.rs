@@ -5,6 +5,7 @@ use super::property::Property;
 use super::series::ProbeTiming;
 use crate::process::describe;
 use imglock_core::{Backend, Errno};
+use imglock_locks::{Extent, Reach};
 
 /// The maximum number of consequences to report, most serious first.
 const MOST: usize = 3;
@@ -18,8 +19,13 @@ const UNNOTICED_US: u64 = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "advice", rename_all = "kebab-case")]
 pub enum ProbeAdvice {
-    /// OFD locks work.
+    /// OFD locks work, and reach every opener of an image.
     Fine,
+    /// OFD locks work among some openers of an image, and not, or perhaps not, among all.
+    Limited {
+        /// How far they reach.
+        reach: Reach,
+    },
     /// A call did not return in time.
     Hangs,
     /// Locks are granted, but do not exclude other processes.
@@ -37,6 +43,16 @@ pub enum ProbeAdvice {
     /// The kernel has no OFD locks, and POSIX locks do not work either.
     NothingWorks {
         /// The error of a POSIX lock call, by its symbol.
+        errno: String,
+    },
+    /// Locks work, and the test for a conflicting lock fails, so QEMU does not start.
+    TestFails {
+        /// The error of the test, by its symbol.
+        errno: String,
+    },
+    /// A lock is granted at first, and a later lock call fails.
+    CallFails {
+        /// The error of the lock call, by its symbol.
         errno: String,
     },
     /// Single locks work, but lock bytes that stand for a claim do not.
@@ -68,9 +84,15 @@ pub fn probe_meaning(probe: &Probe) -> Vec<ProbeAdvice> {
         Ok(()) => held_by(probe, Backend::Ofd),
         Err(refused) => vec![without_ofd(probe, refused)],
     };
-    let mut advice = if of_ofd.is_empty() { vec![ProbeAdvice::Fine] } else { of_ofd };
+    let mut advice = match (of_ofd.is_empty(), probe.reach.is_whole()) {
+        (true, true) => vec![ProbeAdvice::Fine],
+        (true, false) => vec![ProbeAdvice::Limited { reach: probe.reach.clone() }],
+        (false, _) => of_ofd,
+    };
     match advice.first() {
-        Some(ProbeAdvice::Fine) if is_broken(probe, Backend::Posix) => {
+        Some(ProbeAdvice::Fine | ProbeAdvice::Limited { .. })
+            if is_broken(probe, Backend::Posix) =>
+        {
             advice.push(ProbeAdvice::PosixDiffers);
         }
         Some(ProbeAdvice::OnlyPosix) => advice.extend(held_by(probe, Backend::Posix)),
@@ -102,8 +124,14 @@ fn held_by(probe: &Probe, backend: Backend) -> Vec<ProbeAdvice> {
     let hangs = |trial: &ProbeTrial| matches!(trial.answer, ProbeAnswer::NoAnswer { .. });
     let broken = |properties: &[Property]| {
         let trials = properties.iter().filter_map(|property| probe.trial(*property, backend));
-        trials.filter(|trial| !hangs(trial)).any(|trial| trial.standing == ProbeStanding::Broken)
+        // A call that fails says neither that a lock excludes nor that it does not.
+        let answered = |trial: &&ProbeTrial| !hangs(trial) && errno(trial).is_none();
+        trials.filter(answered).any(|trial| trial.standing == ProbeStanding::Broken)
     };
+    let failed = |property: Property| probe.trial(property, backend).and_then(errno);
+    let test = failed(SecondWriterRefused).map(|errno| ProbeAdvice::TestFails { errno });
+    let call = Property::ALL.into_iter().find_map(failed);
+    let call = call.map(|errno| ProbeAdvice::CallFails { errno });
     let outlives = broken(&[EndsOnClose, EndsOnExit, EndsOnKill]);
     let excludes = !broken(&[WriterKeepsWriterOut, WriterKeepsReaderOut, ReaderKeepsWriterOut]);
     let advice = [
@@ -118,7 +146,16 @@ fn held_by(probe: &Probe, backend: Backend) -> Vec<ProbeAdvice> {
         (broken(&[MetByHardLink, MetBySymlink, SurvivesUnlink]), ProbeAdvice::NamesApart),
         (broken(&[Shown]), ProbeAdvice::Unseen),
     ];
-    advice.into_iter().filter(|(is_so, _)| *is_so).map(|(_, advice)| advice).collect()
+    let advice = advice.into_iter().filter(|(is_so, _)| *is_so).map(|(_, advice)| advice);
+    test.or(call).into_iter().chain(advice).collect()
+}
+
+/// The errno of a property whose calls failed.
+fn errno(trial: &ProbeTrial) -> Option<String> {
+    match &trial.answer {
+        ProbeAnswer::Errno { errno } => Some(errno.clone()),
+        _ => None,
+    }
 }
 
 fn never_released(probe: &Probe, backend: Backend) -> bool {
@@ -165,6 +202,11 @@ impl ProbeAdvice {
                              hold. A second QEMU that wants to write is refused."
                     .to_owned()
             }
+            ProbeAdvice::Limited { reach } => format!(
+                "{} `locking=auto`, the default, takes OFD locks here, and among these openers they hold. \
+                 Ensure by other means that no other opener writes to the same image.",
+                limit(reach)
+            ),
             ProbeAdvice::Hangs => {
                 "A call did not come back in time, and QEMU would wait there without \
                               a word. See whether the file system's server and its lock manager \
@@ -181,6 +223,19 @@ impl ProbeAdvice {
                 "QEMU does not start: `Failed to lock byte 100: {}`, with `locking=auto` and with \
                  `locking=on`, because it uses OFD locks everywhere if /dev/null supports them. \
                  Use `locking=off`, and ensure by other means that an image has one user.",
+                in_words(errno)
+            ),
+            ProbeAdvice::TestFails { errno } => format!(
+                "QEMU does not start: `Failed to get \"consistent read\" lock{}`, with `locking=auto` and \
+                 with `locking=on`. The lock itself is granted, and the test whether another process has a \
+                 conflicting lock fails. Use `locking=off`, and ensure by other means that an image has \
+                 one user.",
+                // QEMU takes this errno for a conflict.
+                if errno == "EACCES" { String::new() } else { format!(": {}", in_words(errno)) }
+            ),
+            ProbeAdvice::CallFails { errno } => format!(
+                "Lock calls fail with {errno} ({}) after a first lock was granted, so QEMU can fail to open \
+                 an image that no other process uses.",
                 in_words(errno)
             ),
             ProbeAdvice::OnlyPosix => {
@@ -243,6 +298,22 @@ impl ProbeAdvice {
                      restart may be refused, and succeeds when tried again."
                 )
             }
+        }
+    }
+}
+
+/// The conclusion from a limited reach, as a sentence.
+fn limit(reach: &Reach) -> String {
+    let because = reach.because.as_deref().unwrap_or(&reach.file_system);
+    match reach.extent {
+        Extent::EveryHost => format!("Locks work on every host ({because})."),
+        Extent::Host | Extent::OnlyThisHost => format!("Locks work only on this host ({because})."),
+        Extent::OnlyThisMount => format!("Locks work only through this mount ({because})."),
+        Extent::OnlyThisNode => format!("Locks work only through this node ({because})."),
+        Extent::Unknown => {
+            format!(
+                "Locks work on this host, and perhaps only here: their reach is unknown ({because})."
+            )
         }
     }
 }

@@ -7,12 +7,15 @@ use super::property::Property;
 use super::series::{ProbeTiming, ReleaseDelay};
 use crate::run::Environment;
 use imglock_core::Backend;
+use imglock_locks::Reach;
 
-/// All results about locking in one directory.
+/// All results about locking in one directory, or on one block device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
-    /// The directory.
-    pub directory: PathBuf,
+    /// The directory, or the block device.
+    pub path: PathBuf,
+    /// How far locks there reach.
+    pub reach: Reach,
     /// Kernel, file system, mount options.
     pub environment: Environment,
     /// Whether `F_OFD_GETLK` works on /dev/null. QEMU tests this before it uses

@@ -19,6 +19,8 @@ const RANGE: RangeSpec = RangeSpec::at(0, 10);
 #[derive(Debug)]
 pub(super) struct Kills<'a> {
     pub(super) launcher: &'a mut Launcher,
+    /// A block device to lock, instead of a new file.
+    pub(super) device: Option<&'a Path>,
     pub(super) backend: Backend,
     /// Whether an io_uring instance has the file registered.
     pub(super) uring: bool,
@@ -94,7 +96,11 @@ impl Kills<'_> {
     }
 
     fn image(&mut self) -> Result<PathBuf, Miss> {
-        let image = self.launcher.begin().map_err(Miss::Ended)?.join("disk.img");
+        let directory = self.launcher.begin().map_err(Miss::Ended)?;
+        if let Some(device) = self.device {
+            return Ok(device.to_owned());
+        }
+        let image = directory.join("disk.img");
         File::create_new(&image).map_err(system)?;
         Ok(image)
     }

@@ -37,6 +37,8 @@ pub(super) struct Cast {
     pub(super) visibility: Visibility,
     pub(super) table: LockTable,
     pub(super) directory: PathBuf,
+    /// A block device that each image is, instead of a new file.
+    pub(super) device: Option<PathBuf>,
     /// The mounts of the scenario. Dropping them unmounts everything.
     pub(super) mounts: Mounts,
     pub(super) step_timeout: Duration,
@@ -70,6 +72,7 @@ impl Cast {
             visibility: Visibility::Shown,
             table: LockTable::default(),
             directory,
+            device: None,
             mounts: Mounts::new(None),
             step_timeout,
             stop,
@@ -77,6 +80,15 @@ impl Cast {
     }
 
     /// Enters an image that has just been made.
+    /// Makes an image of `size` bytes.
+    pub(super) fn make_image(&self, name: &str, size: u64) -> std::io::Result<()> {
+        let path = self.directory.join(name);
+        match &self.device {
+            Some(device) => std::os::unix::fs::symlink(device, path),
+            None => std::fs::File::create_new(path)?.set_len(size),
+        }
+    }
+
     pub(super) fn add_image(&mut self, name: &str) -> std::io::Result<()> {
         let path = self.directory.join(name);
         self.pinned.push(rustix::fs::open(&path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?);

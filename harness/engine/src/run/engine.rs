@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::blind;
@@ -40,6 +40,8 @@ pub struct EngineOptions {
     /// Whether the kernel shows the locks of the engine's directory. Where it
     /// hides them, outcomes alone are judged.
     pub visibility: Visibility,
+    /// A block device that each image is, instead of a new file. The scenario must not write to it.
+    pub device: Option<PathBuf>,
 }
 
 /// How one scenario is run: on which locks, by which players, and how closely
@@ -191,7 +193,7 @@ impl Engine {
         casting: &Casting,
         observer: Observer<'_>,
     ) -> Result<Outlook, ProcessError> {
-        let EngineOptions { step_timeout, mounts, visibility } = self.options.clone();
+        let EngineOptions { step_timeout, mounts, visibility, device } = self.options.clone();
         let directory = self.launcher.begin()?;
         let stage = Stage { directory: &directory, backend, step_timeout, stop: &self.stop };
         let started = casting.start(&mut self.launcher, scenario.actors(), &stage);
@@ -199,6 +201,7 @@ impl Engine {
             Cast::new(backend, directory.clone(), step_timeout, self.stop.clone(), scrutiny);
         cast.visibility = visibility;
         cast.mounts = Mounts::new(mounts);
+        cast.device = device;
         let runner =
             started.and_then(|players| Runner::new(scenario, backend, cast, players, observer));
         let (trace, findings, failure) = match runner {

@@ -85,8 +85,7 @@ impl<'a> Runner<'a> {
         let mut world = World::new(backend, &images).losing_sight_of_ofd(losing);
         let mut trace = Trace::default();
         for (name, size) in &images {
-            let file = std::fs::File::create_new(cast.directory.join(name))?;
-            file.set_len(*size)?;
+            cast.make_image(name, *size)?;
             cast.add_image(name)?;
             trace.images.push(name.clone());
         }

@@ -116,7 +116,7 @@ impl SessionOptions {
     /// The options of an engine that mounts nothing, with locks that are shown.
     pub(crate) fn plain_engine(&self) -> EngineOptions {
         let (step_timeout, mounts) = (self.step_timeout, None);
-        EngineOptions { step_timeout, mounts, visibility: Visibility::Shown }
+        EngineOptions { step_timeout, mounts, visibility: Visibility::Shown, device: None }
     }
 
     fn engine(
@@ -126,7 +126,7 @@ impl SessionOptions {
     ) -> Result<Engine, ProcessError> {
         let step_timeout = self.step_timeout;
         let mounts = self.mounts.clone();
-        Engine::start(launcher, EngineOptions { step_timeout, mounts, visibility })
+        Engine::start(launcher, EngineOptions { step_timeout, mounts, visibility, device: None })
     }
 }
 

@@ -180,6 +180,7 @@ impl Sight<'_> {
             unexplained.retain(|one| !is_denied(inquiry, &one.lock));
         }
         let hidden = asked.as_ref().ok().and_then(|inquiry| self.hidden(inquiry, lines));
+        let is_local = lines.iter().any(|line| line.class.backend().is_some());
         let waiters = waiters(&waiting, &self.found.own, self.facts);
         let unlocked = self.unlocked(&holders, &waiters);
         SurveyedImage {
@@ -193,7 +194,7 @@ impl Sight<'_> {
             unlocked,
             asked,
             hidden,
-            reach: self.target.reach.clone(),
+            reach: self.target.reach.clone().with_visible_locks(is_local),
         }
     }
 

@@ -65,6 +65,22 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// The reach, once it is known whether this kernel's table shows a lock on the file. If it shows one
+    /// of a FUSE file system, the kernel keeps the locks and its server does not know of them.
+    pub fn with_visible_locks(self, visible: bool) -> Reach {
+        let fuse = self.file_system == "virtiofs"
+            || self.file_system == "fuseblk"
+            || self.file_system.split('.').next() == Some("fuse");
+        match fuse && visible {
+            true => Reach {
+                extent: Extent::OnlyThisHost,
+                because: Some(format!("{}: the server keeps no locks", self.file_system)),
+                ..self
+            },
+            false => self,
+        }
+    }
+
     /// Returns whether other openers of the same data are excluded, as far as is known: on a local
     /// file system those of this host, on a shared one those of every host.
     pub fn is_whole(&self) -> bool {

@@ -11,6 +11,7 @@ use crate::probe::series::{ProbeDelays, ProbeTiming, ReleaseDelay};
 use crate::run::Environment;
 use crate::series::TimeSpread;
 use imglock_core::Backend::{self, Ofd, Posix};
+use imglock_locks::{Extent, Reach};
 
 fn trial(answer: ProbeAnswer, standing: ProbeStanding) -> ProbeTrial {
     ProbeTrial { answer, standing, evidence: Vec::new() }
@@ -21,6 +22,11 @@ fn release(backend: Backend, uring: bool, worst_us: u64) -> ReleaseDelay {
     let delays =
         ProbeDelays { rounds: 20, from_kill: spread(worst_us), after_exit: spread(worst_us) };
     ReleaseDelay { backend, uring, timing: ProbeTiming::Measured(delays) }
+}
+
+fn local() -> Reach {
+    let file_system = "ext4".to_owned();
+    Reach { extent: Extent::Host, file_system, source: None, because: None }
 }
 
 /// A probe without faults.
@@ -35,7 +41,8 @@ fn fine() -> Probe {
     });
     let series = [(Ofd, false), (Posix, false), (Ofd, true), (Posix, true)];
     Probe {
-        directory: PathBuf::from("/images"),
+        path: PathBuf::from("/images"),
+        reach: local(),
         environment: Environment::default(),
         null_has_ofd: true,
         properties: properties.to_vec(),
@@ -223,4 +230,46 @@ fn data_can_be_read_back() {
     probe.releases[1].timing = ProbeTiming::NotTried { why: "why".to_owned() };
     let text = serde_json::to_string(&probe).expect("JSON");
     assert_eq!(serde_json::from_str::<Probe>(&text).expect("a probe"), probe);
+}
+
+#[rstest]
+#[case::this_host(Extent::OnlyThisHost, "nolock", "Locks work only on this host (nolock).")]
+#[case::this_mount(
+    Extent::OnlyThisMount,
+    "overlay",
+    "Locks work only through this mount (overlay)."
+)]
+#[case::this_node(
+    Extent::OnlyThisNode,
+    "a block device",
+    "Locks work only through this node (a block device)."
+)]
+#[case::unknown(
+    Extent::Unknown,
+    "9p",
+    "Locks work on this host, and perhaps only here: their reach is unknown (9p)."
+)]
+fn locks_that_do_not_reach_everybody_are_not_fine(
+    #[case] extent: Extent,
+    #[case] because: &str,
+    #[case] says: &str,
+) {
+    let reach = Reach { extent, because: Some(because.to_owned()), ..local() };
+    let [advice] = &probe_meaning(&Probe { reach, ..fine() })[..] else { panic!("one advice") };
+    assert!(advice.sentences().starts_with(says), "{}", advice.sentences());
+}
+
+/// The lock is granted and the test for a conflict fails: whether locks exclude is then unknown.
+#[test]
+fn a_call_that_fails_is_not_said_to_let_two_write() {
+    let mut probe = fine();
+    let failed = || trial(ProbeAnswer::Errno { errno: "EIO".to_owned() }, ProbeStanding::Broken);
+    set(&mut probe, SecondWriterRefused, Ofd, failed());
+    let advice = probe_meaning(&probe);
+    assert_eq!(advice, [ProbeAdvice::TestFails { errno: "EIO".to_owned() }]);
+    let quoted = "`Failed to get \"consistent read\" lock: Input/output error`";
+    assert!(advice[0].sentences().contains(quoted), "{}", advice[0].sentences());
+    let mut probe = fine();
+    set(&mut probe, WriterKeepsWriterOut, Ofd, failed());
+    assert_eq!(probe_meaning(&probe), [ProbeAdvice::CallFails { errno: "EIO".to_owned() }]);
 }
