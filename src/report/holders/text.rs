@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use imglock_core::Mode;
-use imglock_locks::{Holder, HoldersAnswer, Survey, SurveyedImage, would_grant};
+use imglock_locks::{Holder, HolderProcess, HoldersAnswer, Survey, SurveyedImage, would_grant};
 
 use super::{Clock, owners, words};
 use crate::phrase::{capitalised, count, list, printable};
@@ -132,11 +132,10 @@ fn advice(image: &SurveyedImage, holders: &[&Holder], page: &mut Page<'_>) -> io
     let mut sentences = Vec::new();
     let processes = || holders.iter().flat_map(|holder| &holder.processes);
     let pids = |orphan| -> Vec<i32> {
-        processes().filter(|one| one.orphan == orphan).map(|one| one.pid).collect()
+        let pids = processes().filter(|one| one.orphan == orphan).map(|one| one.pid);
+        pids.collect::<BTreeSet<i32>>().into_iter().collect()
     };
-    let (orphans, mut others) = (pids(true), pids(false));
-    others.sort_unstable();
-    others.dedup();
+    let (orphans, others) = (pids(true), pids(false));
     if !orphans.is_empty() {
         let numbers: Vec<String> = orphans.iter().map(i32::to_string).collect();
         let (run, parent, are) = match orphans.len() {
@@ -213,9 +212,9 @@ fn conflicting<'a>(
 /// `blocked by pid 812 qemu-io`.
 pub fn in_the_way(image: &SurveyedImage, answer: &HoldersAnswer) -> String {
     let holders = conflicting(image, answer);
-    let mut names: Vec<String> =
-        holders.flat_map(|holder| &holder.processes).map(words::process).collect();
-    names.dedup();
+    let processes: BTreeMap<i32, &HolderProcess> =
+        holders.flat_map(|holder| &holder.processes).map(|one| (one.pid, one)).collect();
+    let mut names: Vec<String> = processes.into_values().map(words::process).collect();
     if names.len() > 3 {
         names = vec![format!("{} processes", names.len())];
     }
