@@ -149,6 +149,33 @@ fn wrong_usage_says_what_and_exits_2(#[case] args: &[&str], #[case] says: &str) 
     imglock().args(args).assert().code(2).stdout("").stderr(contains(says));
 }
 
+/// QEMU locks files and block devices alone, so a path to anything else is a mistake and not a
+/// free image.
+#[rstest::rstest]
+#[case::a_directory("", "a directory", "name an image in this directory")]
+#[case::a_fifo("fifo", "a FIFO", "name a file or a block device")]
+#[case::a_socket("socket", "a socket", "name a file or a block device")]
+#[case::a_device("/dev/null", "a character device", "name a file or a block device")]
+#[case::behind_a_link("link", "a FIFO", "name a file or a block device")]
+fn what_is_no_image_is_not_said_to_be_free(
+    #[case] name: &str,
+    #[case] what: &str,
+    #[case] next: &str,
+) {
+    let folder = Place::new();
+    let free = image(&folder, "disk.img");
+    let fifo = folder.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+    std::os::unix::fs::symlink(&fifo, folder.path().join("link")).expect("a symbolic link");
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket"));
+    let path = folder.path().join(name);
+    let says = format!("error: {} is {what}, not an image\nhelp: {next}\n", path.display());
+    for options in [&[][..], &["--json"], &["--for", "rw"], &["--watch"]] {
+        let run = imglock().arg("holders").args(options).args([&free, &path]).assert();
+        run.code(2).stdout("").stderr(says.clone());
+    }
+}
+
 /// With `locking=off`, QEMU neither blocks other openers nor notices their locks.
 #[rstest::rstest]
 #[case::to_read("<", false)]

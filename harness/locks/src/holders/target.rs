@@ -6,6 +6,7 @@ use procfs::process::Process as ProcProcess;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Statx, StatxFlags};
 
 use super::hidden;
+use crate::image::not_an_image;
 use crate::lock_table::FileKey;
 use imglock_core::{ByteRange, LockType};
 
@@ -27,6 +28,8 @@ pub(super) struct Target {
     pub(super) key: FileKey,
     /// Whether the file system may keep locks that the kernel does not show.
     pub(super) may_hide: bool,
+    /// What it is, if it is neither a regular file nor a block device.
+    pub(super) not_an_image: Option<&'static str>,
     held: OwnedFd,
 }
 
@@ -47,7 +50,9 @@ impl Target {
         let may_hide = mount.is_some_and(|mount| mount.may_hide);
         let inode = field("ino:").unwrap_or(stat.inode);
         let key = FileKey::new(device.0, device.1, inode);
-        Ok(Target { path: path.to_owned(), stat, size: status.stx_size, key, may_hide, held })
+        let not_an_image = not_an_image(status.stx_mode.into());
+        let (path, size) = (path.to_owned(), status.stx_size);
+        Ok(Target { path, stat, size, key, may_hide, not_an_image, held })
     }
 
     /// The locks that the kernel does not show.
@@ -107,7 +112,7 @@ pub(super) fn look(
     flags: AtFlags,
 ) -> rustix::io::Result<Statx> {
     let flags = flags | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
-    rustix::fs::statx(directory, name, flags, StatxFlags::INO | StatxFlags::SIZE)
+    rustix::fs::statx(directory, name, flags, StatxFlags::TYPE | StatxFlags::INO | StatxFlags::SIZE)
 }
 
 pub(super) fn stat_key(status: &Statx) -> StatKey {
