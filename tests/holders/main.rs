@@ -123,6 +123,33 @@ fn several_images_are_free_only_if_all_are() {
     imglock().args(["holders", "--for", "ro"]).args([&free, &held]).assert().code(1);
 }
 
+#[rstest::rstest]
+#[case::guests(Mode::ShareRw)]
+#[case::tools(Mode::ToolRw)]
+fn two_writers_that_share_the_image_get_a_note(#[case] mode: Mode) {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let _twice = [locked(&path, mode), locked(&path, mode)];
+    assert_eq!(seen(&path)["dangers"], json!([]), "one process is one writer");
+    let mut other = Command::new(env!("CARGO_BIN_EXE_imglock"))
+        .arg("hold")
+        .arg(&path)
+        .args(["--mode", mode.name(), "--", "sh", "-c", "echo held; exec cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("imglock runs");
+    let mut line = String::new();
+    BufReader::new(other.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    let both = (seen(&path)["dangers"].clone(), told(&path));
+    drop(other.stdin.take());
+    other.wait().expect("it ends with its input");
+    assert_eq!(both.0, json!(["several-writers"]));
+    let note = "Note: Several holders can write to this image at the same time.";
+    assert!(both.1.contains(note), "{}", both.1);
+    assert!(!both.1.contains("Danger"), "{}", both.1);
+}
+
 #[test]
 fn a_flock_is_a_danger_and_no_obstacle() {
     let folder = Place::new();

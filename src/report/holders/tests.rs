@@ -39,6 +39,8 @@ snapshots! {
     locks_that_are_none_of_qemus_are_named: told(&samples::survey(samples::foreign()), None, 80);
     two_protocols_on_one_image_are_a_danger:
         told(&samples::survey(vec![samples::two_protocols()]), None, 80);
+    two_writers_that_share_the_image_are_a_note:
+        told(&samples::survey(vec![samples::shared_disk()]), None, 80);
     whoever_waits_is_named_as_far_as_known:
         told(&samples::survey(vec![samples::waiting()]), None, 80);
     who_locks_nothing_is_shown_with_what_it_can_do:

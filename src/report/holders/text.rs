@@ -123,7 +123,10 @@ fn modes(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
 fn dangers(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
     image.dangers().into_iter().try_for_each(|danger| {
         writeln!(page)?;
-        page.paragraph("  ", &format!("{CAREFUL}Danger{CAREFUL:#}: {}", danger.meaning()))
+        page.paragraph(
+            "  ",
+            &format!("{CAREFUL}{}{CAREFUL:#}: {}", words::label(danger), danger.meaning()),
+        )
     })
 }
 

@@ -1,7 +1,7 @@
 //! Locks and processes in a few words each.
 
 use imglock_core::{LockType, Mode};
-use imglock_locks::{Holder, HolderProcess, LockClass, LockProtocol, OwnedLock};
+use imglock_locks::{Danger, Holder, HolderProcess, LockClass, LockProtocol, OwnedLock};
 
 use crate::phrase::{either, list, printable};
 
@@ -70,6 +70,14 @@ pub fn lock(lock: &OwnedLock) -> String {
     match lock.class.backend() {
         Some(backend) => format!("{kind} {} ({backend})", lock.range),
         None => format!("{kind} {}", lock.class),
+    }
+}
+
+/// The word before the meaning of a danger: what can be right is a note.
+pub fn label(danger: Danger) -> &'static str {
+    match danger {
+        Danger::SeveralWriters => "Note",
+        _ => "Danger",
     }
 }
 
