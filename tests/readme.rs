@@ -58,7 +58,9 @@ fn qemu_io(folder: &Path) -> Child {
 fn without_circumstances(text: &str, pid: &str) -> String {
     let circumstance = |line: &&str| {
         let first = line.split_whitespace().next();
-        !(matches!(first, Some("user" | "since" | "through")) || line.contains("inspected"))
+        // The file system is that of the temporary directory.
+        !(matches!(first, Some("user" | "since" | "through" | "Reach:"))
+            || line.contains("inspected"))
     };
     let lines: Vec<String> =
         text.lines().filter(circumstance).map(|line| line.replace(pid, "PID")).collect();

@@ -8,7 +8,7 @@ use super::choice::mode_parser;
 /// Arguments of `holders`.
 #[derive(Debug, Args)]
 pub struct HoldersArgs {
-    /// Images or other files; /proc/PID/fd/N for a deleted file.
+    /// Image files or block devices; /proc/PID/fd/N for a deleted file.
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
     /// Print one JSON document (with --watch, one per line).

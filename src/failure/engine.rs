@@ -91,6 +91,10 @@ pub(super) fn survey(error: &SurveyError) -> Option<String> {
         SurveyError::Image { .. } => {
             Some("name a file that you can reach, or /proc/PID/fd/N for a deleted file".to_owned())
         }
+        SurveyError::NotAnImage { what: "a directory", .. } => {
+            Some("name an image in this directory".to_owned())
+        }
+        SurveyError::NotAnImage { .. } => Some("name a file or a block device".to_owned()),
         SurveyError::Proc(_) => Some("check that /proc is mounted".to_owned()),
         _ => None,
     }

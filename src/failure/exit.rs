@@ -34,7 +34,7 @@ impl Failure {
             | Failure::Unwritable { .. }
             | Failure::SeveralHistories { .. }
             | Failure::NoQemu { .. }
-            | Failure::Survey(SurveyError::Image { .. })
+            | Failure::Survey(SurveyError::Image { .. } | SurveyError::NotAnImage { .. })
             | Failure::NoCommand(_) => ExitCode::Usage,
             Failure::Harness(_)
             | Failure::Race(_)

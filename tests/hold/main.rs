@@ -12,5 +12,6 @@ mod qemu;
 mod signals;
 mod table;
 mod terminal;
+mod tool;
 mod waiting;
 mod words;

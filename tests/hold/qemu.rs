@@ -7,9 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use imglock_core::{
-    Backend, ByteLocks, LockType, Mode, Outcome, Permission, RangeSpec, Refusal, Side,
-};
+use imglock_core::{Backend, ByteLocks, LockType, Mode, Outcome, RangeSpec};
 use imglock_locks::KernelLocks;
 use rstest::rstest;
 
@@ -48,6 +46,7 @@ fn refusal(ended: &Ended) -> String {
 #[case::reading("raw", "qemu-io -r -f raw -c quit", &[], Mode::ToolRo)]
 #[case::tolerating_writers("raw", "qemu-io -r -U -f raw -c quit", &[], Mode::ForceShare)]
 #[case::asking_reads_no_data("raw", "qemu-img info", &[], Mode::None)]
+#[case::asking_about_qcow2("qcow2", "qemu-img info", &[], Mode::Qcow2Info)]
 #[case::asking_whoever_writes("qcow2", "qemu-img info -U", &[], Mode::None)]
 #[case::resizing("raw", "qemu-img resize -q -f raw", &["1M"], Mode::Resize)]
 #[case::making_it_anew("raw", "qemu-img create -q -f raw", &["1M"], Mode::Create)]
@@ -114,29 +113,6 @@ fn a_hold_is_refused_by_a_tool_as_the_table_says(
     qemu.close_input();
     assert_eq!(qemu.ended().code, 0);
     assert_eq!(run(hold(&image, "stream-top", &["--", "true"])).code, 0, "it has let go");
-}
-
-/// qemu-img info holds no permission, but reads metadata, and so shares no
-/// write permission. No mode does this.
-#[test]
-fn asking_about_qcow2_is_refused_by_whoever_writes() {
-    if !tools() {
-        return;
-    }
-    let folder = Folder::new();
-    let image = image(&folder, "qcow2");
-    for &first in Mode::ALL {
-        let _holder = Holder::of(&image, first.name());
-        let ended = run(tool("qemu-img info", &image, &[]));
-        let held = first.claim().held;
-        let over = [Permission::Write, Permission::Resize].into_iter().find(|one| held.has(*one));
-        match over.map(|permission| Refusal { side: Side::Unshared, permission }) {
-            Some(over) => {
-                assert!(refusal(&ended).starts_with(&over.qemu_message()), "{first}: {ended:?}");
-            }
-            None => assert_eq!(ended.code, 0, "{first}: {ended:?}"),
-        }
-    }
 }
 
 /// QEMU's two lines and ours, for one and the same cause.

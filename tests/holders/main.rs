@@ -124,6 +124,33 @@ fn several_images_are_free_only_if_all_are() {
     imglock().args(["holders", "--for", "ro"]).args([&free, &held]).assert().code(1);
 }
 
+#[rstest::rstest]
+#[case::guests(Mode::ShareRw)]
+#[case::tools(Mode::ToolRw)]
+fn two_writers_that_share_the_image_get_a_note(#[case] mode: Mode) {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let _twice = [locked(&path, mode), locked(&path, mode)];
+    assert_eq!(seen(&path)["dangers"], json!([]), "one process is one writer");
+    let mut other = Command::new(env!("CARGO_BIN_EXE_imglock"))
+        .arg("hold")
+        .arg(&path)
+        .args(["--mode", mode.name(), "--", "sh", "-c", "echo held; exec cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("imglock runs");
+    let mut line = String::new();
+    BufReader::new(other.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    let both = (seen(&path)["dangers"].clone(), told(&path));
+    drop(other.stdin.take());
+    other.wait().expect("it ends with its input");
+    assert_eq!(both.0, json!(["several-writers"]));
+    let note = "Note: Several holders can write to this image at the same time.";
+    assert!(both.1.contains(note), "{}", both.1);
+    assert!(!both.1.contains("Danger"), "{}", both.1);
+}
+
 #[test]
 fn a_flock_is_a_danger_and_no_obstacle() {
     let folder = Place::new();
@@ -148,6 +175,33 @@ fn a_flock_is_a_danger_and_no_obstacle() {
 fn wrong_usage_says_what_and_exits_2(#[case] args: &[&str], #[case] says: &str) {
     let _alone = Place::new();
     imglock().args(args).assert().code(2).stdout("").stderr(contains(says));
+}
+
+/// QEMU locks files and block devices alone, so a path to anything else is a mistake and not a
+/// free image.
+#[rstest::rstest]
+#[case::a_directory("", "a directory", "name an image in this directory")]
+#[case::a_fifo("fifo", "a FIFO", "name a file or a block device")]
+#[case::a_socket("socket", "a socket", "name a file or a block device")]
+#[case::a_device("/dev/null", "a character device", "name a file or a block device")]
+#[case::behind_a_link("link", "a FIFO", "name a file or a block device")]
+fn what_is_no_image_is_not_said_to_be_free(
+    #[case] name: &str,
+    #[case] what: &str,
+    #[case] next: &str,
+) {
+    let folder = Place::new();
+    let free = image(&folder, "disk.img");
+    let fifo = folder.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+    std::os::unix::fs::symlink(&fifo, folder.path().join("link")).expect("a symbolic link");
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket"));
+    let path = folder.path().join(name);
+    let says = format!("error: {} is {what}, not an image\nhelp: {next}\n", path.display());
+    for options in [&[][..], &["--json"], &["--for", "rw"], &["--watch"]] {
+        let run = imglock().arg("holders").args(options).args([&free, &path]).assert();
+        run.code(2).stdout("").stderr(says.clone());
+    }
 }
 
 /// With `locking=off`, QEMU neither blocks other openers nor notices their locks.

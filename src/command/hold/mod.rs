@@ -2,6 +2,7 @@
 
 mod running;
 mod signals;
+mod tool;
 mod waiting;
 mod words;
 

@@ -199,6 +199,15 @@ pub fn two_protocols() -> SurveyedImage {
     image
 }
 
+/// A cluster's disk: two guests that share `write`.
+pub fn shared_disk() -> SurveyedImage {
+    let guest = |pid| {
+        let process = process(pid, "qemu-system-x86_64 -name node", Duration::from_secs(3_600));
+        holder(vec![process], of_mode(LockClass::Ofd, Mode::ShareRw))
+    };
+    image(vec![guest(812), guest(813)])
+}
+
 /// Three waiting requests: of a known process, of one of two, and of an unknown one.
 pub fn waiting() -> SurveyedImage {
     let waiter = |class, processes: Vec<HolderProcess>, certain| Waiter {

@@ -2,7 +2,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use imglock_core::{LockType, Mode};
-use imglock_locks::{Holder, LockClass, Survey};
+use imglock_locks::{Holder, HolderProcess, LockClass, Survey};
 
 use super::text::Text;
 use super::{changes, json, samples};
@@ -39,6 +39,8 @@ snapshots! {
     locks_that_are_none_of_qemus_are_named: told(&samples::survey(samples::foreign()), None, 80);
     two_protocols_on_one_image_are_a_danger:
         told(&samples::survey(vec![samples::two_protocols()]), None, 80);
+    two_writers_that_share_the_image_are_a_note:
+        told(&samples::survey(vec![samples::shared_disk()]), None, 80);
     whoever_waits_is_named_as_far_as_known:
         told(&samples::survey(vec![samples::waiting()]), None, 80);
     who_locks_nothing_is_shown_with_what_it_can_do:
@@ -75,6 +77,23 @@ fn a_question_is_answered_with_who_is_in_the_way() {
     insta::assert_snapshot!("asked_for_ro", told(&survey, Some(Mode::Ro), 80));
     let foreign = samples::survey(samples::foreign().into_iter().take(3).collect());
     insta::assert_snapshot!("asked_for_force_share", told(&foreign, Some(Mode::ForceShare), 80));
+}
+
+/// Two processes that share both of their descriptions, so that their names alternate.
+#[test]
+fn a_process_with_several_descriptions_counts_once() {
+    let both = || {
+        [812, 813].map(|pid| HolderProcess {
+            orphan: true,
+            ..samples::process(pid, "qemu-io disk.img", Duration::from_secs(60))
+        })
+    };
+    let holder = || samples::holder(both().to_vec(), samples::of_mode(LockClass::Ofd, Mode::Rw));
+    let survey = samples::survey(vec![samples::image(vec![holder(), holder()])]);
+    let text = told(&survey, Some(Mode::Rw), 120);
+    assert!(text.contains("Blocked by pid 812 qemu-io and pid 813 qemu-io\n"), "{text}");
+    assert!(text.contains("pids 812 and 813 still run"), "{text}");
+    assert!(text.contains("`kill 812 813`"), "{text}");
 }
 
 #[test]

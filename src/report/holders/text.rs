@@ -1,8 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use imglock_core::Mode;
-use imglock_locks::{Forecast, Holder, HoldersAnswer, Survey, SurveyedImage, would_grant};
+use imglock_locks::{
+    Forecast, Holder, HolderProcess, HoldersAnswer, Survey, SurveyedImage, would_grant,
+};
 
 use super::{Clock, owners, reach, words};
 use crate::phrase::{capitalised, count, list, printable};
@@ -174,7 +176,10 @@ fn modes(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
 fn dangers(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
     image.dangers().into_iter().try_for_each(|danger| {
         writeln!(page)?;
-        page.paragraph("  ", &format!("{CAREFUL}Danger{CAREFUL:#}: {}", danger.meaning()))
+        page.paragraph(
+            "  ",
+            &format!("{CAREFUL}{}{CAREFUL:#}: {}", words::label(danger), danger.meaning()),
+        )
     })
 }
 
@@ -188,11 +193,10 @@ fn advice(
     let mut sentences = Vec::new();
     let processes = || holders.iter().flat_map(|holder| &holder.processes);
     let pids = |orphan| -> Vec<i32> {
-        processes().filter(|one| one.orphan == orphan).map(|one| one.pid).collect()
+        let pids = processes().filter(|one| one.orphan == orphan).map(|one| one.pid);
+        pids.collect::<BTreeSet<i32>>().into_iter().collect()
     };
-    let (orphans, mut others) = (pids(true), pids(false));
-    others.sort_unstable();
-    others.dedup();
+    let (orphans, others) = (pids(true), pids(false));
     if !orphans.is_empty() {
         let numbers: Vec<String> = orphans.iter().map(i32::to_string).collect();
         let (run, parent, are) = match orphans.len() {
@@ -283,9 +287,9 @@ fn conflicting<'a>(
 /// `blocked by pid 812 qemu-io`.
 pub fn in_the_way(image: &SurveyedImage, answer: &HoldersAnswer) -> String {
     let holders = conflicting(image, answer);
-    let mut names: Vec<String> =
-        holders.flat_map(|holder| &holder.processes).map(words::process).collect();
-    names.dedup();
+    let processes: BTreeMap<i32, &HolderProcess> =
+        holders.flat_map(|holder| &holder.processes).map(|one| (one.pid, one)).collect();
+    let mut names: Vec<String> = processes.into_values().map(words::process).collect();
     if names.len() > 3 {
         names = vec![format!("{} processes", names.len())];
     }

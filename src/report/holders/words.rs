@@ -1,7 +1,9 @@
 //! Locks and processes in a few words each.
 
 use imglock_core::{LockType, Mode};
-use imglock_locks::{ForeignLock, Holder, HolderProcess, LockClass, LockProtocol, OwnedLock};
+use imglock_locks::{
+    Danger, ForeignLock, Holder, HolderProcess, LockClass, LockProtocol, OwnedLock,
+};
 
 use crate::phrase::{either, list, printable};
 
@@ -80,6 +82,14 @@ pub fn foreign(locks: &[ForeignLock]) -> String {
         false => format!("{} somewhere in {}", lock.kind, lock.range),
     });
     words.collect::<Vec<_>>().join(", ")
+}
+
+/// The word before the meaning of a danger: what can be right is a note.
+pub fn label(danger: Danger) -> &'static str {
+    match danger {
+        Danger::SeveralWriters => "Note",
+        _ => "Danger",
+    }
 }
 
 fn kind(kind: Option<LockType>) -> &'static str {

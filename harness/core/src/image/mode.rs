@@ -40,7 +40,7 @@ macro_rules! modes {
     ($($(#[$doc:meta])* $variant:ident $held:literal $unshared:literal;)*) => {
         /// A named claim: the locks that QEMU acquires in one common use.
         ///
-        /// Measured in /proc/locks with QEMU 7.2. The digits in the table below are permission
+        /// Measured in /proc/locks with QEMU 7.2 and 10.0. The digits in the table below are permission
         /// numbers.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
@@ -101,6 +101,8 @@ modes! {
     ToolRo 0b0001 0b0000;
     /// `qemu-io` on raw, or a vhost-user-blk export.
     ToolRw 0b0011 0b0000;
+    /// `qemu-img info` on qcow2, which reads metadata and no data.
+    Qcow2Info 0b0000 0b1010;
     /// qcow2 opened read-only, or as a backing file.
     Qcow2Ro 0b0001 0b1010;
     /// qcow2 opened read-write, with any value of `share-rw`.
@@ -115,6 +117,8 @@ modes! {
     BackupTarget 0b0010 0b1000;
     /// Raw target of blockdev-mirror.
     MirrorTarget 0b0010 0b1011;
+    /// qcow2 target of blockdev-mirror.
+    Qcow2Mirror 0b1011 0b1011;
     /// The middle of a chain while QEMU commits it into its base.
     CommitSource 0b0001 0b1011;
     /// The top of a chain during block-stream, qcow2.
@@ -126,7 +130,7 @@ mod tests {
     use super::*;
     use crate::image::lock_bytes;
 
-    /// Measured in `/proc/locks` with QEMU 7.2.
+    /// Measured in `/proc/locks` with QEMU 7.2 and 10.0.
     #[rstest::rstest]
     #[case("none", &[])]
     #[case("inactive", &[])]
@@ -141,6 +145,7 @@ mod tests {
     #[case("nbd-rw", &[100, 101, 203])]
     #[case("tool-ro", &[100])]
     #[case("tool-rw", &[100, 101])]
+    #[case("qcow2-info", &[201, 203])]
     #[case("qcow2-ro", &[100, 201, 203])]
     #[case("qcow2-rw", &[100, 101, 103, 201, 203])]
     #[case("backing", &[100, 201, 203])]
@@ -148,6 +153,7 @@ mod tests {
     #[case("create", &[101, 103, 203])]
     #[case("backup-target", &[101, 203])]
     #[case("mirror-target", &[101, 200, 201, 203])]
+    #[case("qcow2-mirror", &[100, 101, 103, 200, 201, 203])]
     #[case("commit-source", &[100, 200, 201, 203])]
     #[case("stream-top", &[100, 101, 102, 103, 201, 203])]
     fn each_mode_locks_its_bytes(#[case] name: &str, #[case] bytes: &[i64]) {

@@ -125,8 +125,6 @@ impl Inquiry {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum NotAsked {
-    /// The file is neither a regular file nor a block device. Opening it could have effects.
-    NotAnImage,
     /// open(2) failed with this errno. Asking needs a descriptor that is open for reading.
     Open(Errno),
     /// open(2) would ask the holder of a lease to release it.
@@ -142,7 +140,6 @@ impl NotAsked {
     /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {
-            NotAsked::NotAnImage => "not-an-image",
             NotAsked::Open(_) => "not-opened",
             NotAsked::Lease => "lease",
             NotAsked::NoAnswer => "no-answer",
@@ -154,14 +151,13 @@ impl NotAsked {
     pub fn errno(self) -> Option<Errno> {
         match self {
             NotAsked::Open(errno) | NotAsked::OwnLocks(errno) => Some(errno),
-            NotAsked::NotAnImage | NotAsked::Lease | NotAsked::NoAnswer => None,
+            NotAsked::Lease | NotAsked::NoAnswer => None,
         }
     }
 
     /// A clause that completes "the kernel was not asked: ".
     pub fn meaning(self) -> String {
         match self {
-            NotAsked::NotAnImage => "it is neither a regular file nor a block device".to_owned(),
             NotAsked::Open(errno) => {
                 format!("the image cannot be opened for reading ({})", errno.text())
             }

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
+use super::writers::independent_writers;
 use super::{Explanation, LockProtocol, SurveyedImage};
 use crate::lock_table::LockClass;
 
@@ -19,6 +20,9 @@ pub enum Danger {
     WriterUnlocked,
     /// A process holds a lease: other openers wait until it is released.
     LeaseWaits,
+    /// Holders in different processes hold `write`, as they share it with each other. This is right
+    /// for a cluster file system and for guests that expect a shared disk.
+    SeveralWriters,
 }
 
 impl Danger {
@@ -42,6 +46,10 @@ impl Danger {
             Danger::LeaseWaits => {
                 "A process holds a lease: an opener of the image waits until the lease is released, \
                  at most 45 seconds unless /proc/sys/fs/lease-break-time has another value."
+            }
+            Danger::SeveralWriters => {
+                "Several holders can write to this image at the same time. This is right only for \
+                 a cluster file system, or for guests that expect a shared disk."
             }
         }
     }
@@ -75,6 +83,7 @@ impl SurveyedImage {
                 Danger::WriterUnlocked,
             ),
             (leased, Danger::LeaseWaits),
+            (independent_writers(self) > 1, Danger::SeveralWriters),
         ];
         all.into_iter().filter(|(there, _)| *there).map(|(_, danger)| danger).collect()
     }

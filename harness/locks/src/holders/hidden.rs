@@ -34,6 +34,12 @@ impl HiddenHolder {
         reading
     }
 
+    /// Returns whether it is known to have a read lock on `byte`.
+    pub(super) fn locks_byte(&self, byte: i64) -> bool {
+        let on_byte = |lock: &ForeignLock| (lock.range.first..=lock.range.last).contains(&byte);
+        self.locks.iter().any(|lock| lock.exact && lock.kind == LockType::Read && on_byte(lock))
+    }
+
     /// The modes that explain the locks with the fewest lock bytes, if one mode can explain them: a
     /// mode that has all these bytes, and otherwise only bytes that known owners have locked too. The
     /// list is empty if there is no such mode, as for locks of another protocol.

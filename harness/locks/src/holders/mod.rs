@@ -37,6 +37,7 @@ mod scan;
 mod survey;
 mod target;
 mod waiters;
+mod writers;
 
 pub use answer::{FailedTest, Forecast, HoldersAnswer, Obstacle, would_grant};
 pub use danger::Danger;

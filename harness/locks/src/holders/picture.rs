@@ -58,6 +58,27 @@ pub struct SurveyedImage {
 }
 
 impl SurveyedImage {
+    /// An image of 0 bytes without a lock, on a local file system.
+    #[cfg(test)]
+    pub(super) fn unlocked_sample() -> SurveyedImage {
+        use crate::reach::Extent;
+        let file_system = "ext4".to_owned();
+        let backend = imglock_core::Backend::Ofd;
+        SurveyedImage {
+            path: "disk.img".into(),
+            key: FileKey::new(0, 0, 1),
+            size: 0,
+            ambiguous: false,
+            holders: Vec::new(),
+            waiters: Vec::new(),
+            unexplained: Vec::new(),
+            unlocked: Vec::new(),
+            asked: Ok(Inquiry { backend, bytes: Vec::new(), met: Vec::new(), whole: true }),
+            hidden: None,
+            reach: Reach { extent: Extent::Host, file_system, source: None, because: None },
+        }
+    }
+
     /// Returns whether the image is locked, by a known or an unknown owner.
     pub fn is_held(&self) -> bool {
         !self.holders.is_empty() || !self.unexplained.is_empty() || self.hidden.is_some()

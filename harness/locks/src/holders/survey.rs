@@ -36,6 +36,14 @@ pub enum SurveyError {
         /// The error of the operating system.
         source: io::Error,
     },
+    /// The file is neither a regular file nor a block device, so no program locks it as an image.
+    #[error("{} is {what}, not an image", path.display())]
+    NotAnImage {
+        /// The path.
+        path: PathBuf,
+        /// The type of the file, such as `a directory`.
+        what: &'static str,
+    },
     /// /proc is missing or cannot be read.
     #[error("cannot read locks from /proc: {0}")]
     Proc(io::Error),
@@ -53,7 +61,7 @@ pub enum SurveyError {
 /// disagree ([`Survey::settled`]).
 ///
 /// # Errors
-/// If a path does not lead to a file, or /proc cannot be read. A process that cannot be inspected
+/// If a path does not lead to a regular file or a block device, or /proc cannot be read. A process that cannot be inspected
 /// is not an error; it is counted in [`Survey::unreadable`].
 pub fn survey<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
     let mut mounts = Mounts::default();
@@ -61,8 +69,12 @@ pub fn survey<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
         .iter()
         .map(|path| {
             let path = path.as_ref();
-            Target::find(path, &mut mounts)
-                .map_err(|source| SurveyError::Image { path: path.to_owned(), source })
+            let target = Target::find(path, &mut mounts)
+                .map_err(|source| SurveyError::Image { path: path.to_owned(), source })?;
+            match target.not_an_image {
+                Some(what) => Err(SurveyError::NotAnImage { path: path.to_owned(), what }),
+                None => Ok(target),
+            }
         })
         .collect::<Result<Vec<_>, _>>()?;
     let mut last: Option<Survey> = None;

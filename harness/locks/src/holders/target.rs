@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Statx, StatxFlags};
 
 use crate::ask::{self, Inquiry, NotAsked};
+use crate::image::not_an_image;
 use crate::lock_table::FileKey;
 use crate::reach::{Mounts, Reach, number};
 
@@ -29,7 +30,8 @@ pub(super) struct Target {
     pub(super) reach: Reach,
     /// Whether a server may keep locks that the kernel does not show.
     pub(super) may_hide: bool,
-    kind: FileType,
+    /// What it is, if it is neither a regular file nor a block device.
+    pub(super) not_an_image: Option<&'static str>,
     held: Arc<OwnedFd>,
 }
 
@@ -54,17 +56,14 @@ impl Target {
             key,
             reach: Reach::new(mount.as_ref(), kind),
             may_hide: mount.as_ref().is_some_and(|mount| mount.may_hide()),
-            kind,
+            not_an_image: not_an_image(status.stx_mode.into()),
             held: Arc::new(held),
         })
     }
 
     /// Asks the kernel about the locks of others.
     pub(super) fn ask(&self, posix_locked: bool) -> Result<Inquiry, NotAsked> {
-        match self.kind {
-            FileType::RegularFile | FileType::BlockDevice => ask::ask(&self.held, posix_locked),
-            _ => Err(NotAsked::NotAnImage),
-        }
+        ask::ask(&self.held, posix_locked)
     }
 
     /// Returns whether the name in /proc/locks differs from that of stat(2). Other files may then

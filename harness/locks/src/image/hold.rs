@@ -1,12 +1,13 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::AccessFlags;
 
 use imglock_core::{Access, Backend, Claim, Locking};
 
+use super::kind::not_an_image;
 use super::{AcquireError, ByteClaims};
 use crate::lock::{KernelLocks, best_backend};
 
@@ -149,22 +150,12 @@ impl AsFd for Hold {
 }
 
 fn check_kind(path: &Path) -> Result<(), OpenError> {
-    let kind = match std::fs::metadata(path) {
-        Ok(metadata) => metadata.file_type(),
-        Err(source) => return Err(cannot_open(path, Access::ReadOnly, source)),
-    };
-    let what = if kind.is_file() || kind.is_block_device() {
-        return Ok(());
-    } else if kind.is_dir() {
-        "a directory"
-    } else if kind.is_fifo() {
-        "a FIFO"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a character device"
-    };
-    Err(OpenError::NotAnImage { path: path.to_owned(), what })
+    let metadata =
+        std::fs::metadata(path).map_err(|source| cannot_open(path, Access::ReadOnly, source))?;
+    match not_an_image(metadata.mode()) {
+        Some(what) => Err(OpenError::NotAnImage { path: path.to_owned(), what }),
+        None => Ok(()),
+    }
 }
 
 fn cannot_open(path: &Path, access: Access, source: io::Error) -> OpenError {

@@ -7,7 +7,7 @@ use super::player::{DAEMON, IMG, IO, MONITORED, QEMU, SYSTEM, TRACE_THREADS, cla
 use crate::drill::{DrillPlace, Lab, Recipe};
 use imglock_core::{
     Claim,
-    Mode::{self, Backing, Qcow2Ro, Qcow2Rw, Rw},
+    Mode::{self, Backing, Qcow2Info, Qcow2Ro, Qcow2Rw, Rw},
 };
 use imglock_engine::StepFailure;
 
@@ -41,9 +41,8 @@ pub(super) const RECIPES: &[Recipe] = &[
         lab.start_console(QEMU, OPEN, &["-f", "qcow2", "-r", "disk.qcow2"])?;
         Ok(QCOW2)
     }),
-    Recipe::new(Qcow2Ro, "qemu-img check, qcow2", IMG, |lab| read(lab, "check")),
-    Recipe::new(Qcow2Ro, "qemu-img info, qcow2", IMG, |lab| read(lab, "info"))
-        .but(claim(0b0000, 0b1010)),
+    Recipe::new(Qcow2Ro, "qemu-img check, qcow2", IMG, |lab| read(lab, "check", Qcow2Ro)),
+    Recipe::new(Qcow2Info, "qemu-img info, qcow2", IMG, |lab| read(lab, "info", Qcow2Info)),
     Recipe::new(Qcow2Rw, "qcow2 that nothing uses", MONITORED, |lab| {
         disk(lab, true)?.start(lab).map(|()| QCOW2)
     }),
@@ -105,10 +104,10 @@ fn disk(lab: &mut Lab<'_>, writable: bool) -> Result<Line, StepFailure> {
 }
 
 /// A command of `qemu-img` that reads the header.
-fn read(lab: &mut Lab<'_>, command: &str) -> Result<DrillPlace, StepFailure> {
+fn read(lab: &mut Lab<'_>, command: &str, mode: Mode) -> Result<DrillPlace, StepFailure> {
     make_qcow2(lab, "disk.qcow2")?;
     let words = ["-T", TRACE_THREADS, command, "-f", "qcow2", "disk.qcow2"];
-    lab.hold_still("It begins to read the header", QCOW2, Qcow2Ro, &words)?;
+    lab.hold_still("It begins to read the header", QCOW2, mode, &words)?;
     Ok(QCOW2)
 }
 

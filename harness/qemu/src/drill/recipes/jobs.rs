@@ -7,7 +7,9 @@ use super::line::Line;
 use super::player::{DAEMON, FIRST, IMG, MONITORED, QEMU, TENTH_DAEMON, claim, on};
 use crate::drill::{DrillPlace, DrillPlayer, Lab, Recipe};
 use crate::qemu::{Command, QemuProgram, QemuVersion};
-use imglock_core::Mode::{BackupTarget, Cdrom, CommitSource, MirrorTarget, RwFixed, StreamTop};
+use imglock_core::Mode::{
+    BackupTarget, Cdrom, CommitSource, MirrorTarget, Qcow2Mirror, RwFixed, StreamTop,
+};
 use imglock_engine::StepFailure;
 
 /// The versions that hold nothing on a backup's source: 7.2 does not, 10.0
@@ -58,6 +60,13 @@ pub(super) const RECIPES: &[Recipe] = &[
         Line::node(&nothing()).and(&target()).start(lab)?;
         job(lab, "blockdev-mirror", to_target(), "ready")?;
         Ok(on("target.raw"))
+    }),
+    Recipe::new(Qcow2Mirror, "target of blockdev-mirror, qcow2", MONITORED, |lab| {
+        make_qcow2(lab, "target.qcow2")?;
+        let target = image_node("qcow2", "target", "target.qcow2");
+        Line::node(&nothing()).and(&target).start(lab)?;
+        job(lab, "blockdev-mirror", to_target(), "ready")?;
+        Ok(on("target.qcow2"))
     }),
     Recipe::new(CommitSource, "middle of a chain, block-commit into its base", MONITORED, |lab| {
         make_qcow2(lab, "base.qcow2")?;
