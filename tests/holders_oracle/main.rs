@@ -5,6 +5,7 @@
 //! "refused" where it is granted, and must name the same conflict. Without root only the temporary
 //! directory's own file system is tried, unless `IMGLOCK_REQUIRE` names `file-systems`.
 
+mod commands;
 #[path = "../outside/requirement.rs"]
 #[expect(dead_code, reason = "this test uses its own part of it")]
 mod requirement;
@@ -43,8 +44,12 @@ fn main() {
             for (kind, place) in &made {
                 let before = tally.clone();
                 try_in(place.directory(), kind.name(), share, seed, &mut tally);
+                let image = place.directory().join("disk.img");
+                std::fs::write(&image, [0; 512]).expect("an image");
+                tally.add(commands::compare_at(&image, kind.name(), true));
                 println!("{kind}: {}", tally.since(&before));
             }
+            behind_a_loop_device(&mut tally);
             assert!(made.len() >= 5, "hardly any file system was made: {made:?}");
         }
         false => {
@@ -66,16 +71,24 @@ struct Tally {
     locked: usize,
     granted: usize,
     refused: usize,
+    /// Pairs of commands.
+    commands: usize,
     wrong: Vec<String>,
 }
 
 impl Tally {
+    fn add(&mut self, (pairs, wrong): (usize, Vec<String>)) {
+        self.commands += pairs;
+        self.wrong.extend(wrong);
+    }
+
     fn since(&self, before: &Tally) -> Tally {
         Tally {
             situations: self.situations - before.situations,
             locked: self.locked - before.locked,
             granted: self.granted - before.granted,
             refused: self.refused - before.refused,
+            commands: self.commands - before.commands,
             wrong: self.wrong[before.wrong.len()..].to_vec(),
         }
     }
@@ -83,14 +96,29 @@ impl Tally {
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Tally { situations, locked, granted, refused, wrong } = self;
+        let Tally { situations, locked, granted, refused, commands, wrong } = self;
         write!(
             f,
             "{situations} situations, {locked} of them locked; {granted} opens granted, {refused} refused; \
-             {} wrong answers",
+             {commands} pairs of commands; {} wrong answers",
             wrong.len()
         )
     }
+}
+
+/// Compares the commands on a block device. It is detached when its last user has gone.
+fn behind_a_loop_device(tally: &mut Tally) {
+    let image = tempfile::NamedTempFile::new().expect("an image");
+    image.as_file().set_len(1 << 20).expect("an image");
+    let losetup = |arguments: &[&std::ffi::OsStr]| {
+        let run =
+            std::process::Command::new("losetup").args(arguments).output().expect("losetup runs");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8_lossy(&run.stdout).trim().to_owned()
+    };
+    let device = losetup(&["--find".as_ref(), "--show".as_ref(), image.path().as_os_str()]);
+    tally.add(commands::compare_at(Path::new(&device), "a loop device", true));
+    losetup(&["--detach".as_ref(), device.as_ref()]);
 }
 
 fn try_in(directory: &Path, place: &str, number: usize, seed: u64, tally: &mut Tally) {

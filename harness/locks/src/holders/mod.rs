@@ -27,9 +27,11 @@
 
 mod answer;
 mod danger;
+mod explanation;
 mod facts;
 mod grouping;
 mod hidden;
+mod holder_process;
 mod owned_lock;
 mod picture;
 mod protocol;
@@ -41,11 +43,12 @@ mod writers;
 
 pub use answer::{FailedTest, Forecast, HoldersAnswer, Obstacle, would_grant};
 pub use danger::Danger;
+pub use explanation::Explanation;
 pub use hidden::HiddenHolder;
+pub use holder_process::HolderProcess;
 pub use owned_lock::OwnedLock;
 pub use picture::{
-    Explanation, Holder, HolderOwner, HolderProcess, Survey, SurveyedImage, UnexplainedLock,
-    UnlockedUser, Waiter,
+    Holder, HolderOwner, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
 };
 pub use protocol::LockProtocol;
 pub use survey::{SurveyError, survey, survey_settled};

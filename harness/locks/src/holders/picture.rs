@@ -1,11 +1,9 @@
-use std::os::fd::RawFd;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::{HiddenHolder, LockProtocol, OwnedLock};
+use super::{Explanation, HiddenHolder, HolderProcess, LockProtocol, OwnedLock};
 use crate::ask::{Inquiry, NotAsked};
 use crate::lock_table::{FileKey, LockClass};
 use crate::reach::Reach;
@@ -155,35 +153,6 @@ pub enum HolderOwner {
     Table,
 }
 
-/// A process, with the facts that could be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
-pub struct HolderProcess {
-    /// Its process ID in the pid namespace of the survey.
-    pub pid: i32,
-    /// The process ID of its current parent.
-    pub ppid: Option<i32>,
-    /// The short name of its current parent.
-    pub parent: Option<String>,
-    /// Its effective user ID.
-    pub uid: Option<u32>,
-    /// The name of that user, if there is one.
-    pub user: Option<String>,
-    /// Its short name, which the kernel truncates to 15 bytes. Empty if it has exited.
-    pub comm: String,
-    /// Its command line. Empty if the process has erased it.
-    pub command: Vec<String>,
-    /// Its start time, in whole seconds.
-    pub started: Option<SystemTime>,
-    /// Whether the process that started it has exited, so that its current parent is another one. A
-    /// program that detaches by setsid(2) alone looks like one that the current parent started, and
-    /// is not reported. A daemon that forks once more afterwards is, as with QEMU's `-daemonize`.
-    pub orphan: bool,
-    /// The descriptors of the image in this process that belong to this owner. Empty if the process
-    /// could not be inspected.
-    pub fds: Vec<RawFd>,
-}
-
 /// A lock for which a process waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
@@ -219,46 +188,4 @@ pub struct UnlockedUser {
     pub process: HolderProcess,
     /// Whether it can write to the image.
     pub writable: bool,
-}
-
-/// A possible explanation of a lock without a descriptor that shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-pub enum Explanation {
-    /// It belongs to a process that could not be inspected.
-    UnreadableProcess,
-    /// Its descriptor is in flight in a Unix socket (unix(7)).
-    InFlight,
-    /// Its file is registered with io_uring, and all descriptors are closed.
-    IoUring,
-    /// It belongs to a thread with its own descriptor table.
-    ThreadTable,
-    /// It belongs to a process in another pid namespace.
-    OtherNamespace,
-    /// It is on another file with the same inode number, whose descriptors were not visible.
-    OtherFile,
-    /// The file system keeps its locks itself, as a FUSE server can. The kernel does not know their
-    /// owners.
-    FileSystem,
-    /// It belongs to a process of another host that has the file system mounted.
-    OtherHost,
-}
-
-impl Explanation {
-    /// A phrase that completes "the lock is" or "it can be".
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Explanation::UnreadableProcess => "of a process that could not be inspected",
-            Explanation::InFlight => "of a descriptor in flight in a Unix socket",
-            Explanation::IoUring => "of a file registered with io_uring",
-            Explanation::ThreadTable => "of a thread with a descriptor table of its own",
-            Explanation::OtherNamespace => "of a process in another pid namespace",
-            Explanation::OtherFile => "on another file with the same inode number",
-            Explanation::OtherHost => "of a process on another host",
-            Explanation::FileSystem => {
-                "of any process: the file system keeps its locks itself and does not report their owners"
-            }
-        }
-    }
 }

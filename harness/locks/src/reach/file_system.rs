@@ -1,6 +1,7 @@
 //! What each file system does with byte-range locks, by its type and its mount options.
 
-use super::{Extent, Mount, Reach};
+use super::extent::{Extent, Reach};
+use super::mount::Mount;
 
 /// File systems of one host, on its own memory or on devices that no other host mounts at the same
 /// time. A lock is in the kernel's table of the inode (fs/locks.c).
