@@ -85,10 +85,10 @@ fn changes_are_told_in_json_a_line_each() {
     let mut watch = Watch::start(&["--json"], &path);
     let read = |line: String| -> Value { serde_json::from_str(&line).expect("JSON") };
     let first = read(watch.line());
-    assert_eq!((&first["schema"], &first["images"][0]["held"]), (&json!(1), &json!(false)));
+    assert_eq!((&first["schema"], &first["images"][0]["held"]), (&json!(2), &json!(false)));
     let file = locked(&path, Mode::Rw);
     let came = read(watch.line_with("\"modes\":[\"rw\"]"));
-    assert_eq!((&came["schema"], &came["change"]), (&json!(1), &json!("came")));
+    assert_eq!((&came["schema"], &came["change"]), (&json!(2), &json!("came")));
     assert_eq!(came["path"], json!(path));
     assert_eq!(came["holder"]["modes"], json!(["rw"]));
     assert!(

@@ -48,9 +48,9 @@ mod raw;
 
 #[cfg(feature = "holders")]
 pub use holders::{
-    Danger, Explanation, Holder, HolderOwner, HolderProcess, HoldersAnswer, LockProtocol, Obstacle,
-    OwnedLock, Survey, SurveyError, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter, survey,
-    survey_settled, would_grant,
+    Capability, Danger, Explanation, Holder, HolderOwner, HolderProcess, HoldersAnswer,
+    LockProtocol, Obstacle, OwnedLock, Survey, SurveyError, SurveyedImage, UnexplainedLock,
+    UnlockedUser, Unseen, UnseenReason, Waiter, survey, survey_settled, would_grant,
 };
 pub use imglock_core::{
     Backend, Claim, LockError, Locking, Mode, Permission, Permissions, Refusal, Side,

@@ -12,7 +12,7 @@ use super::since::{self, Clock};
 use crate::report::document;
 
 /// The version of the documents; it rises when a program that reads them could break.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// Writes the survey as a document that is laid out to be read.
 pub fn document(survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
@@ -47,7 +47,9 @@ fn whole(survey: &Survey) -> Value {
         "schema": SCHEMA,
         // Whether the locks stood still while they were read.
         "settled": survey.settled,
-        "images": each(&survey.images, |one| image(one, survey.unreadable)),
+        // What could not be looked at: counts by reason.
+        "unreadable": survey.unseen,
+        "images": each(&survey.images, image),
     })
 }
 
@@ -55,7 +57,7 @@ fn each<T>(all: &[T], one: impl Fn(&T) -> Value) -> Vec<Value> {
     all.iter().map(one).collect()
 }
 
-fn image(image: &SurveyedImage, unreadable: usize) -> Value {
+fn image(image: &SurveyedImage) -> Value {
     json!({
         "path": image.path.to_string_lossy(),
         // The kernel's name of the file, as in /proc/locks.
@@ -69,8 +71,6 @@ fn image(image: &SurveyedImage, unreadable: usize) -> Value {
         "unlocked": each(&image.unlocked, |UnlockedUser { process: one, writable }| {
             json!({ "process": process(one), "writable": writable })
         }),
-        // How many processes could not be inspected.
-        "unreadable": unreadable,
         "dangers": image.dangers(),
         "answers": each(Mode::ALL, |mode| answer_for(image, *mode)),
     })
@@ -95,6 +95,8 @@ fn holder(holder: &Holder, size: u64) -> Value {
 fn process(process: &HolderProcess) -> Value {
     json!({
         "pid": process.pid,
+        // Null for the main thread's table of descriptors.
+        "thread": process.thread,
         "ppid": process.ppid,
         "uid": process.uid,
         "user": process.user,
@@ -133,6 +135,8 @@ fn unexplained(one: &UnexplainedLock) -> Value {
         "lock": lock(&one.lock, false),
         // The process that set it, if the kernel names it.
         "process": one.process.as_ref().map(process),
+        // Exiting processes, which most likely hold it.
+        "likely": each(&one.likely, process),
         "could_be": one.could_be,
     })
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use chrono::FixedOffset;
 use imglock_core::{ByteRange, LockType, Mode, lock_bytes};
 use imglock_locks::{
-    Explanation, FileKey, Holder, HolderOwner, HolderProcess, LockClass, OwnedLock, Survey,
-    SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
+    Capability, Explanation, FileKey, Holder, HolderOwner, HolderProcess, LockClass, OwnedLock,
+    Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UnseenReason, Waiter,
 };
 
 use super::Clock;
@@ -20,7 +20,7 @@ pub fn clock() -> Clock {
 }
 
 pub fn survey(images: Vec<SurveyedImage>) -> Survey {
-    Survey { images, unreadable: 0, settled: true }
+    Survey { images, unseen: Unseen::default(), settled: true }
 }
 
 pub fn image(holders: Vec<Holder>) -> SurveyedImage {
@@ -40,6 +40,7 @@ pub fn process(pid: i32, command: &str, age: Duration) -> HolderProcess {
     let command: Vec<String> = command.split(' ').map(str::to_owned).collect();
     HolderProcess {
         pid,
+        thread: None,
         ppid: Some(700),
         parent: Some("libvirtd".to_owned()),
         uid: Some(64055),
@@ -179,11 +180,11 @@ pub fn unexplained() -> Survey {
     let one = |lock, process| UnexplainedLock {
         lock,
         process,
+        likely: Vec::new(),
         could_be: vec![
             Explanation::UnreadableProcess,
             Explanation::InFlight,
             Explanation::IoUring,
-            Explanation::ThreadTable,
             Explanation::OtherNamespace,
         ],
     };
@@ -195,5 +196,25 @@ pub fn unexplained() -> Survey {
         one(lock(LockClass::Ofd, LockType::Read, 201, 201), None),
         one(lock(LockClass::Flock, LockType::Read, 0, ByteRange::EOF), Some(setter)),
     ];
-    Survey { images: vec![image], unreadable: 37, settled: false }
+    let unseen = Unseen {
+        processes: [(UnseenReason::OtherUser, 37)].into(),
+        needs: [Capability::DacReadSearch, Capability::SysPtrace].into(),
+        ..Unseen::default()
+    };
+    Survey { images: vec![image], unseen, settled: false }
+}
+
+/// A killed process that hangs in the kernel, and one whose main thread has exited.
+pub fn ending() -> SurveyedImage {
+    let one = |pid| process(pid, "qemu-system-x86_64 -drive disk.img", Duration::from_secs(600));
+    let hanging = HolderProcess { command: Vec::new(), fds: Vec::new(), ..one(812) };
+    let thread = HolderProcess { thread: Some(917), ..one(913) };
+    let mut image = image(vec![holder(vec![thread], of_mode(LockClass::Posix, Mode::ForceShare))]);
+    image.unexplained = vec![UnexplainedLock {
+        lock: lock(LockClass::Ofd, LockType::Read, 100, 101),
+        process: None,
+        likely: vec![hanging],
+        could_be: vec![Explanation::ExitingProcess, Explanation::InFlight],
+    }];
+    image
 }

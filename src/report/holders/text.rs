@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use imglock_core::Mode;
 use imglock_locks::{Holder, HoldersAnswer, Survey, SurveyedImage, would_grant};
 
-use super::{Clock, owners, words};
+use super::{Clock, owners, unseen, words};
 use crate::phrase::{capitalised, count, list, printable};
 use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
@@ -170,18 +170,13 @@ fn advice(image: &SurveyedImage, holders: &[&Holder], page: &mut Page<'_>) -> io
 
 /// Writes what the survey could not see.
 fn gaps(survey: &Survey, page: &mut Page<'_>) -> io::Result<()> {
-    let them = count(survey.unreadable, "process", "processes");
-    let next = match nix::unistd::geteuid().is_root() {
-        true => "that needs the capability CAP_SYS_PTRACE",
-        false => "run as root to see all",
-    };
+    let unseen = unseen::sentences(&survey.unseen, nix::unistd::geteuid().is_root());
+    if !unseen.is_empty() {
+        writeln!(page)?;
+        page.paragraph("", &format!("{FAINT}{}{FAINT:#}", unseen.join(" ")))?;
+    }
     let ambiguous = survey.images.iter().any(|image| image.ambiguous && image.is_held());
     let gaps = [
-        (
-            survey.unreadable > 0,
-            FAINT,
-            format!("{them} of other users could not be inspected; {next}."),
-        ),
         (
             ambiguous,
             FAINT,

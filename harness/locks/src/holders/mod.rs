@@ -26,16 +26,23 @@
 //! ```
 
 mod answer;
+mod credentials;
 mod danger;
+mod descriptor;
+mod devices;
 mod facts;
 mod grouping;
 mod hidden;
 mod owned_lock;
 mod picture;
+mod proc;
 mod protocol;
 mod scan;
+mod stat;
 mod survey;
 mod target;
+mod task;
+mod unseen;
 mod waiters;
 
 pub use answer::{HoldersAnswer, Obstacle, would_grant};
@@ -47,3 +54,4 @@ pub use picture::{
 };
 pub use protocol::LockProtocol;
 pub use survey::{SurveyError, survey, survey_settled};
+pub use unseen::{Capability, Unseen, UnseenReason};

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::{LockProtocol, OwnedLock};
+use super::{LockProtocol, OwnedLock, Unseen};
 use crate::lock_table::{FileKey, LockClass};
 use imglock_core::{Claim, Mode, Reading};
 
@@ -15,9 +15,8 @@ use imglock_core::{Claim, Mode, Reading};
 pub struct Survey {
     /// The images, in the order of the paths given to the survey.
     pub images: Vec<SurveyedImage>,
-    /// The number of processes that could not be inspected for lack of permission. Kernel threads
-    /// and processes that have exited do not count.
-    pub unreadable: usize,
+    /// What could not be looked at.
+    pub unseen: Unseen,
     /// Whether the locks did not change during the survey. If they did, the result may mix the
     /// states of two moments.
     pub settled: bool,
@@ -129,6 +128,11 @@ pub enum HolderOwner {
 pub struct HolderProcess {
     /// Its process ID in the pid namespace of the survey.
     pub pid: i32,
+    /// The thread whose descriptor table [`fds`](HolderProcess::fds) refers to. `None` for the table of
+    /// the main thread, which all threads share in most cases. A thread has another table after
+    /// unshare(2) with `CLONE_FILES`, or if the main thread has exited before it. Its descriptors are in
+    /// /proc/PID/task/THREAD/fd.
+    pub thread: Option<i32>,
     /// The process ID of its current parent.
     pub ppid: Option<i32>,
     /// The short name of its current parent.
@@ -174,6 +178,10 @@ pub struct UnexplainedLock {
     /// The process that set it, if the kernel reports it and the process is alive. It may no longer
     /// hold the lock.
     pub process: Option<HolderProcess>,
+    /// The processes that most likely hold it: they are exiting and still in the kernel, where they
+    /// close their descriptors and no longer show them. A killed process stays in this state until its
+    /// last close has ended, which a file system can delay.
+    pub likely: Vec<HolderProcess>,
     /// The possible explanations.
     pub could_be: Vec<Explanation>,
 }
@@ -194,13 +202,16 @@ pub struct UnlockedUser {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Explanation {
+    /// It belongs to a process that is exiting and no longer shows its descriptors
+    /// ([`UnexplainedLock::likely`]).
+    ExitingProcess,
     /// It belongs to a process that could not be inspected.
     UnreadableProcess,
     /// Its descriptor is in flight in a Unix socket (unix(7)).
     InFlight,
     /// Its file is registered with io_uring, and all descriptors are closed.
     IoUring,
-    /// It belongs to a thread with its own descriptor table.
+    /// It belongs to a thread with its own descriptor table, which could not be inspected.
     ThreadTable,
     /// It belongs to a process in another pid namespace.
     OtherNamespace,
@@ -216,6 +227,7 @@ impl Explanation {
     pub fn meaning(self) -> &'static str {
         match self {
             Explanation::UnreadableProcess => "of a process that could not be inspected",
+            Explanation::ExitingProcess => "of a process that is exiting",
             Explanation::InFlight => "of a descriptor in flight in a Unix socket",
             Explanation::IoUring => "of a file registered with io_uring",
             Explanation::ThreadTable => "of a thread with a descriptor table of its own",

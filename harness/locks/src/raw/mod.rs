@@ -3,4 +3,4 @@
 
 mod kcmp;
 
-pub(crate) use kcmp::compare_descriptions;
+pub(crate) use kcmp::{compare_descriptions, compare_tables};
