@@ -5,6 +5,10 @@ mod hidden;
 #[path = "../outside/mod.rs"]
 mod outside;
 mod place;
+mod served;
+mod storm;
+mod threads;
+mod unseen;
 mod watch;
 
 use std::io::{BufRead, BufReader, Write};
@@ -33,6 +37,12 @@ fn seen(path: &Path) -> Value {
     let image = document["images"][0].clone();
     assert_eq!(run.status.code(), Some(if image["held"] == true { 1 } else { 0 }), "{image}");
     image
+}
+
+/// The JSON on standard output.
+fn document_of(run: &std::process::Output) -> Value {
+    let errors = String::from_utf8_lossy(&run.stderr);
+    serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("no JSON: {errors}"))
 }
 
 /// The output of `holders` for people, for one file, as one line.
@@ -375,7 +385,8 @@ fn processes_of_other_users_are_counted() {
     assert_eq!(run.status.code(), Some(1), "{}", String::from_utf8_lossy(&run.stderr));
     let document: Value = serde_json::from_slice(&run.stdout).expect("JSON");
     let seen = &document["images"][0];
-    assert!(seen["unreadable"].as_u64().is_some_and(|count| count > 0), "{seen}");
+    let count = &document["unreadable"]["processes"]["other-user"];
+    assert!(count.as_u64().is_some_and(|count| count > 0), "{document}");
     assert_eq!(seen["holders"], json!([]));
     let unexplained = seen["unexplained"].as_array().expect("locks");
     assert_eq!(unexplained.len(), 2, "{seen}");
@@ -386,7 +397,7 @@ fn processes_of_other_users_are_counted() {
     let text = as_nobody(&folder, &[], &path);
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
     assert!(text.contains("an unknown holder"), "{text}");
-    assert!(text.contains("could not be inspected; run as root to see all."), "{text}");
+    assert!(text.contains("of other users could not be inspected. Run as root"), "{text}");
     drop(file);
 
     // The kernel shows the owner of a POSIX lock to every user.

@@ -54,9 +54,10 @@ mod reach;
 pub use ask::{Answer, ByteAnswers, ForeignLock, Inquiry, NotAsked};
 #[cfg(feature = "holders")]
 pub use holders::{
-    Danger, Explanation, FailedTest, Forecast, HiddenHolder, Holder, HolderOwner, HolderProcess,
-    HoldersAnswer, LockProtocol, Obstacle, OwnedLock, Survey, SurveyError, SurveyedImage,
-    UnexplainedLock, UnlockedUser, Waiter, survey, survey_settled, would_grant,
+    Capability, Danger, Explanation, FailedTest, Forecast, HiddenHolder, Holder, HolderOwner,
+    HolderProcess, HoldersAnswer, LockProtocol, Obstacle, OwnedLock, Survey, SurveyError,
+    SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UnseenReason, Waiter, survey,
+    survey_settled, would_grant,
 };
 pub use imglock_core::{
     Backend, Claim, LockError, Locking, Mode, Permission, Permissions, Refusal, Side,

@@ -5,7 +5,7 @@ use imglock_core::{Backend, ByteRange, Claim, Errno, LockType, Mode, Permissions
 use imglock_locks::{
     Danger, Explanation, Extent, Forecast, ForeignLock, HiddenHolder, Holder, HolderOwner,
     HolderProcess, Inquiry, LockClass, LockProtocol, NotAsked, OwnedLock, Survey, SurveyedImage,
-    UnexplainedLock, UnlockedUser, Waiter, would_grant,
+    UnexplainedLock, UnlockedUser, Unseen, Waiter, would_grant,
 };
 use serde::Serialize;
 
@@ -72,13 +72,20 @@ struct Document<'a> {
     settled: bool,
     /// Whether processes outside this pid namespace may have locks that are not shown.
     nested: bool,
+    /// What could not be looked at: counts by reason.
+    unreadable: &'a Unseen,
     images: Vec<ImageView<'a>>,
 }
 
 impl Document<'_> {
     fn of(survey: &Survey) -> Document<'_> {
-        let images = each(&survey.images, |one| ImageView::of(one, survey.unreadable));
-        Document { schema: SCHEMA, settled: survey.settled, nested: survey.nested, images }
+        Document {
+            schema: SCHEMA,
+            settled: survey.settled,
+            nested: survey.nested,
+            unreadable: &survey.unseen,
+            images: each(&survey.images, ImageView::of),
+        }
     }
 }
 
@@ -103,14 +110,12 @@ struct ImageView<'a> {
     unexplained: Vec<UnexplainedView<'a>>,
     hidden: Option<HiddenView<'a>>,
     unlocked: Vec<UnlockedView<'a>>,
-    /// How many processes could not be inspected.
-    unreadable: usize,
     dangers: Vec<Danger>,
     answers: Vec<AnswerView>,
 }
 
 impl ImageView<'_> {
-    fn of(image: &SurveyedImage, unreadable: usize) -> ImageView<'_> {
+    fn of(image: &SurveyedImage) -> ImageView<'_> {
         ImageView {
             path: image.path.to_string_lossy(),
             key: image.key.to_string(),
@@ -132,7 +137,6 @@ impl ImageView<'_> {
                 process: ProcessView::of(process),
                 writable: *writable,
             }),
-            unreadable,
             dangers: image.dangers(),
             answers: each(Mode::ALL, |mode| AnswerView::of(image, *mode)),
         }
@@ -230,6 +234,8 @@ impl ClaimView {
 #[derive(Serialize)]
 struct ProcessView<'a> {
     pid: i32,
+    /// Null for the main thread's table of descriptors.
+    thread: Option<i32>,
     ppid: Option<i32>,
     uid: Option<u32>,
     user: Option<&'a str>,
@@ -245,6 +251,7 @@ impl ProcessView<'_> {
     fn of(process: &HolderProcess) -> ProcessView<'_> {
         ProcessView {
             pid: process.pid,
+            thread: process.thread,
             ppid: process.ppid,
             uid: process.uid,
             user: process.user.as_deref(),
@@ -307,6 +314,8 @@ struct UnexplainedView<'a> {
     lock: LockView,
     /// The process that set it, if the kernel names it.
     process: Option<ProcessView<'a>>,
+    /// Exiting processes, which most likely hold it.
+    likely: Vec<ProcessView<'a>>,
     could_be: &'a [Explanation],
 }
 
@@ -315,6 +324,7 @@ impl UnexplainedView<'_> {
         UnexplainedView {
             lock: LockView::of(&one.lock, false),
             process: one.process.as_ref().map(ProcessView::of),
+            likely: each(&one.likely, ProcessView::of),
             could_be: &one.could_be,
         }
     }

@@ -6,6 +6,7 @@ mod owners;
 mod reach;
 mod since;
 pub mod text;
+mod unseen;
 mod words;
 
 pub use since::Clock;

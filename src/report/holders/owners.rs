@@ -141,6 +141,14 @@ pub fn unexplained<'a>(
         let words = format!("{}, which may have passed it on", words::process(process));
         row("set by", &words, page)?;
     }
+    let mut likely: Vec<&HolderProcess> = locks.iter().flat_map(|one| &one.likely).collect();
+    likely.sort_by_key(|process| (process.pid, process.thread));
+    likely.dedup();
+    if !likely.is_empty() {
+        let names = likely.into_iter().map(words::process);
+        let words = format!("{}, which is exiting and still in the kernel", either(names));
+        row("most likely", &words, page)?;
+    }
     let mut could_be: Vec<_> = locks.iter().flat_map(|one| &one.could_be).collect();
     could_be.sort_unstable();
     could_be.dedup();

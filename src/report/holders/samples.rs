@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use chrono::FixedOffset;
 use imglock_core::{Backend, ByteRange, Errno, LockType, Mode, lock_bytes};
 use imglock_locks::{
-    Answer, ByteAnswers, Explanation, Extent, FileKey, ForeignLock, HiddenHolder, Holder,
-    HolderOwner, HolderProcess, Inquiry, LockClass, NotAsked, OwnedLock, Reach, Survey,
-    SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
+    Answer, ByteAnswers, Capability, Explanation, Extent, FileKey, ForeignLock, HiddenHolder,
+    Holder, HolderOwner, HolderProcess, Inquiry, LockClass, NotAsked, OwnedLock, Reach, Survey,
+    SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UnseenReason, Waiter,
 };
 
 use super::Clock;
@@ -26,7 +26,7 @@ pub fn survey(mut images: Vec<SurveyedImage>) -> Survey {
             image.asked = Ok(answered(image));
         }
     }
-    Survey { images, unreadable: 0, nested: false, settled: true }
+    Survey { images, unseen: Unseen::default(), nested: false, settled: true }
 }
 
 pub fn image(holders: Vec<Holder>) -> SurveyedImage {
@@ -82,6 +82,7 @@ pub fn process(pid: i32, command: &str, age: Duration) -> HolderProcess {
     let command: Vec<String> = command.split(' ').map(str::to_owned).collect();
     HolderProcess {
         pid,
+        thread: None,
         ppid: Some(700),
         parent: Some("libvirtd".to_owned()),
         uid: Some(64055),
@@ -230,11 +231,11 @@ pub fn unexplained() -> Survey {
     let one = |lock, process| UnexplainedLock {
         lock,
         process,
+        likely: Vec::new(),
         could_be: vec![
             Explanation::UnreadableProcess,
             Explanation::InFlight,
             Explanation::IoUring,
-            Explanation::ThreadTable,
             Explanation::OtherNamespace,
         ],
     };
@@ -246,7 +247,12 @@ pub fn unexplained() -> Survey {
         one(lock(LockClass::Ofd, LockType::Read, 201, 201), None),
         one(lock(LockClass::Flock, LockType::Read, 0, ByteRange::EOF), Some(setter)),
     ];
-    Survey { unreadable: 37, nested: true, settled: false, ..survey(vec![image]) }
+    let unseen = Unseen {
+        processes: [(UnseenReason::OtherUser, 37)].into(),
+        needs: [Capability::DacReadSearch, Capability::SysPtrace].into(),
+        ..Unseen::default()
+    };
+    Survey { unseen, nested: true, settled: false, ..survey(vec![image]) }
 }
 
 /// Images whose locks the tables of this host do not show: a holder on another host, a reader here
@@ -290,4 +296,19 @@ pub fn from_elsewhere() -> Vec<SurveyedImage> {
         SurveyedImage { asked: Err(NotAsked::Open(Errno::EACCES)), ..of(None) },
         SurveyedImage { reach: reach(Extent::OnlyThisHost, Some("nolock")), ..image(Vec::new()) },
     ]
+}
+
+/// A killed process that hangs in the kernel, and one whose main thread has exited.
+pub fn ending() -> SurveyedImage {
+    let one = |pid| process(pid, "qemu-system-x86_64 -drive disk.img", Duration::from_secs(600));
+    let hanging = HolderProcess { command: Vec::new(), fds: Vec::new(), ..one(812) };
+    let thread = HolderProcess { thread: Some(917), ..one(913) };
+    let mut image = image(vec![holder(vec![thread], of_mode(LockClass::Posix, Mode::ForceShare))]);
+    image.unexplained = vec![UnexplainedLock {
+        lock: lock(LockClass::Ofd, LockType::Read, 100, 101),
+        process: None,
+        likely: vec![hanging],
+        could_be: vec![Explanation::ExitingProcess, Explanation::InFlight],
+    }];
+    image
 }

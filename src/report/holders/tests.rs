@@ -19,8 +19,9 @@ fn told(survey: &Survey, asked: Option<Mode>, width: usize) -> String {
 /// Compares the text, whether the tests run as root or not.
 fn assert_reads_like(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
-    let next = "(run as root to see all|that needs the capability CAP_SYS_PTRACE)";
-    settings.add_filter(&format!("inspected;\\s+{}", next.replace(' ', "\\s+")), "inspected; NEXT");
+    let capabilities = "That needs the capabilities CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE";
+    let next = format!("(Run as root to see all|{capabilities})").replace(' ', "\\s+");
+    settings.add_filter(&next, "NEXT");
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
@@ -43,6 +44,8 @@ snapshots! {
         told(&samples::survey(vec![samples::shared_disk()]), None, 80);
     whoever_waits_is_named_as_far_as_known:
         told(&samples::survey(vec![samples::waiting()]), None, 80);
+    a_process_that_is_exiting_is_the_most_likely_holder:
+        told(&samples::survey(vec![samples::ending()]), None, 80);
     who_locks_nothing_is_shown_with_what_it_can_do:
         told(&samples::survey(vec![samples::beside_the_unlocked()]), None, 80);
     what_only_the_kernel_knows_is_said_with_its_reach:

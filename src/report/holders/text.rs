@@ -6,7 +6,7 @@ use imglock_locks::{
     Forecast, Holder, HolderProcess, HoldersAnswer, Survey, SurveyedImage, would_grant,
 };
 
-use super::{Clock, owners, reach, words};
+use super::{Clock, owners, reach, unseen, words};
 use crate::phrase::{capitalised, count, list, printable};
 use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
@@ -237,11 +237,11 @@ fn advice(
 
 /// Writes what the survey could not see.
 fn gaps(survey: &Survey, page: &mut Page<'_>) -> io::Result<()> {
-    let them = count(survey.unreadable, "process", "processes");
-    let next = match nix::unistd::geteuid().is_root() {
-        true => "that needs the capability CAP_SYS_PTRACE",
-        false => "run as root to see all",
-    };
+    let unseen = unseen::sentences(&survey.unseen, nix::unistd::geteuid().is_root());
+    if !unseen.is_empty() {
+        writeln!(page)?;
+        page.paragraph("", &format!("{FAINT}{}{FAINT:#}", unseen.join(" ")))?;
+    }
     let ambiguous = survey.images.iter().any(|image| image.ambiguous && image.is_held());
     let gaps = [
         (
@@ -250,11 +250,6 @@ fn gaps(survey: &Survey, page: &mut Page<'_>) -> io::Result<()> {
             "This process is in a pid namespace of its own: POSIX locks of processes outside have no \
              names here, and their flock(2) locks and leases are not visible."
                 .to_owned(),
-        ),
-        (
-            survey.unreadable > 0,
-            FAINT,
-            format!("{them} of other users could not be inspected; {next}."),
         ),
         (
             ambiguous,

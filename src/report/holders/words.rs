@@ -105,11 +105,15 @@ pub fn names(processes: &[HolderProcess]) -> Vec<String> {
     processes.iter().map(process).collect()
 }
 
-/// `pid 812 qemu-system-x86`.
+/// `pid 812 qemu-system-x86`, `pid 812 perl thread 815`.
 pub fn process(process: &HolderProcess) -> String {
-    match name(process) {
-        "" => format!("pid {}", process.pid),
-        name => format!("pid {} {}", process.pid, printable(name)),
+    let mut words = format!("pid {}", process.pid);
+    if !name(process).is_empty() {
+        words = format!("{words} {}", printable(name(process)));
+    }
+    match process.thread {
+        Some(thread) => format!("{words} thread {thread}"),
+        None => words,
     }
 }
 

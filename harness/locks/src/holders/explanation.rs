@@ -6,13 +6,16 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Explanation {
+    /// It belongs to a process that is exiting and no longer shows its descriptors
+    /// ([`UnexplainedLock::likely`](super::UnexplainedLock::likely)).
+    ExitingProcess,
     /// It belongs to a process that could not be inspected.
     UnreadableProcess,
     /// Its descriptor is in flight in a Unix socket (unix(7)).
     InFlight,
     /// Its file is registered with io_uring, and all descriptors are closed.
     IoUring,
-    /// It belongs to a thread with its own descriptor table.
+    /// It belongs to a thread with its own descriptor table, which could not be inspected.
     ThreadTable,
     /// It belongs to a process in another pid namespace.
     OtherNamespace,
@@ -30,6 +33,7 @@ impl Explanation {
     pub fn meaning(self) -> &'static str {
         match self {
             Explanation::UnreadableProcess => "of a process that could not be inspected",
+            Explanation::ExitingProcess => "of a process that is exiting",
             Explanation::InFlight => "of a descriptor in flight in a Unix socket",
             Explanation::IoUring => "of a file registered with io_uring",
             Explanation::ThreadTable => "of a thread with a descriptor table of its own",

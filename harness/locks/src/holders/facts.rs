@@ -2,25 +2,18 @@ use std::collections::HashMap;
 use std::os::fd::RawFd;
 use std::time::{Duration, SystemTime};
 
-#[cfg(test)]
-use nix::unistd::Uid;
-use procfs::process::{Process as ProcProcess, Stat};
+use rustix::io::Errno;
 
 use super::HolderProcess;
-
-/// `PF_KTHREAD` of include/linux/sched.h.
-const KERNEL_THREAD: u32 = 0x0020_0000;
-
-/// Returns whether a process runs a program and so can have open files. Kernel threads and
-/// zombies cannot.
-pub(super) fn is_program(pid: i32) -> bool {
-    let stat = ProcProcess::new(pid).and_then(|process| process.stat());
-    stat.is_ok_and(|stat| stat.flags & KERNEL_THREAD == 0 && !matches!(stat.state, 'Z' | 'X'))
-}
+use super::proc::Proc;
+use super::stat::Stat;
+use super::task::Task;
 
 /// Known facts about processes. Each is read when it is first needed.
-#[derive(Debug, Default)]
-pub(super) struct Facts {
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    proc: &'a mut Proc,
+    processes: HashMap<Task, Option<HolderProcess>>,
     users: HashMap<u32, Option<String>>,
     parents: HashMap<i32, Option<Parent>>,
 }
@@ -32,33 +25,75 @@ struct Parent {
     session: i32,
 }
 
-impl Facts {
-    /// The process with these descriptors, or `None` if it has exited.
-    pub(super) fn process(&mut self, pid: i32, mut fds: Vec<RawFd>) -> Option<HolderProcess> {
-        let stat = ProcProcess::new(pid).and_then(|process| process.stat()).ok()?;
-        if matches!(stat.state, 'Z' | 'X') {
-            return None;
-        }
+impl Facts<'_> {
+    pub(super) fn new(proc: &mut Proc) -> Facts<'_> {
+        let (processes, users, parents) = Default::default();
+        Facts { proc, processes, users, parents }
+    }
+
+    /// The process of a task, with these descriptors in the task's table. `None` if it has exited with
+    /// all its threads.
+    pub(super) fn process(&mut self, task: Task, mut fds: Vec<RawFd>) -> Option<HolderProcess> {
         fds.sort_unstable();
-        let uid = effective_uid(pid);
-        let parent = self.parent(stat.ppid);
+        if !self.processes.contains_key(&task) {
+            let read = self.read(task);
+            self.processes.insert(task, read);
+        }
+        let known = self.processes.get(&task)?.as_ref()?;
+        Some(HolderProcess { fds, ..known.clone() })
+    }
+
+    /// The tasks that are on their way out and still in the kernel, among `bare` ones. They may hold
+    /// locks of descriptors that they no longer show.
+    pub(super) fn exiting(&mut self, bare: &[Task]) -> Vec<HolderProcess> {
+        let mut exiting = Vec::new();
+        for &task in bare {
+            let Ok(stat) = Stat::of(task, self.proc) else { continue };
+            if stat.is_exiting() {
+                exiting.extend(self.process(task, Vec::new()));
+            } else if task.thread().is_none() && stat.threads > 1 {
+                // The main thread of a process exits first, if all of them are killed.
+                let threads = self.proc.threads(task.pid).unwrap_or_default();
+                let others = threads.into_iter().filter(|tid| *tid != task.pid);
+                let others: Vec<Task> = others.map(|tid| Task { tid, ..task }).collect();
+                exiting.extend(self.exiting(&others));
+            }
+        }
+        exiting
+    }
+
+    fn read(&mut self, task: Task) -> Option<HolderProcess> {
+        let Task { pid, .. } = task;
+        let stat = Stat::of(Task::main(pid), self.proc).ok().filter(|stat| !stat.has_ended())?;
+        let uid = self.proc.owners(Task::main(pid)).ok().map(|(user, _)| user);
+        let parent = self.parent(stat.parent);
+        // The main thread may have exited, and has no command line then.
+        let text = self.proc.text(format_args!("{task}/cmdline")).unwrap_or_default();
+        let command = command(text);
         Some(HolderProcess {
             pid,
-            ppid: (stat.ppid > 0).then_some(stat.ppid),
-            orphan: is_orphan(&stat, parent.as_ref()),
+            thread: task.thread(),
+            ppid: (stat.parent > 0).then_some(stat.parent),
+            orphan: is_orphan(pid, &stat, parent.as_ref(), self.proc),
             parent: parent.map(|parent| parent.comm),
             uid,
             user: uid.and_then(|uid| self.user(uid)),
-            command: command(pid),
+            command,
             started: started(&stat),
             comm: stat.comm,
-            fds,
+            fds: Vec::new(),
         })
     }
 
+    /// The directory that the facts are read from.
+    pub(super) fn proc(&mut self) -> &mut Proc {
+        self.proc
+    }
+
     fn parent(&mut self, pid: i32) -> Option<Parent> {
+        let proc = &mut *self.proc;
         let read = || {
-            let stat = ProcProcess::new(pid).and_then(|process| process.stat()).ok()?;
+            let stat = Stat::of(Task::main(pid), proc).ok()?;
             Some(Parent { comm: stat.comm, session: stat.session })
         };
         self.parents.entry(pid).or_insert_with(read).clone()
@@ -98,36 +133,28 @@ fn user_name(uid: u32) -> Option<String> {
 /// from that of its parent, it was reparented to the init process or to a subreaper. Within one
 /// session, as in many containers, only children of init can be recognised: the leader of their
 /// process group has exited.
-fn is_orphan(stat: &Stat, parent: Option<&Parent>) -> bool {
+fn is_orphan(pid: i32, stat: &Stat, parent: Option<&Parent>, proc: &mut Proc) -> bool {
     let Some(parent) = parent else { return false };
-    if stat.session == stat.pid {
+    if stat.session == pid {
         return false;
     }
-    let group_lost = || stat.pgrp != stat.pid && ProcProcess::new(stat.pgrp).is_err();
-    parent.session != stat.session || (stat.ppid == 1 && group_lost())
+    let mut group_lost =
+        || stat.group != pid && Stat::of(Task::main(stat.group), proc) == Err(Errno::NOENT);
+    parent.session != stat.session || (stat.parent == 1 && group_lost())
 }
 
 /// The start time in whole seconds. The kernel reports it no more precisely.
 fn started(stat: &Stat) -> Option<SystemTime> {
     let boot = procfs::boot_time_secs().ok()?;
-    let seconds = boot + stat.starttime / procfs::ticks_per_second().max(1);
+    let seconds = boot + stat.started / procfs::ticks_per_second().max(1);
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// The crate `procfs` returns an error for a command line that is not UTF-8.
-fn command(pid: i32) -> Vec<String> {
-    let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
+/// The words of a command line, which need not be UTF-8.
+fn command(text: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(text);
     let text = text.trim_end_matches('\0');
     if text.is_empty() { Vec::new() } else { text.split('\0').map(str::to_owned).collect() }
-}
-
-/// Read from `status`, because /proc/PID of a process that is not dumpable belongs to root.
-fn effective_uid(pid: i32) -> Option<u32> {
-    let status = std::fs::read(format!("/proc/{pid}/status")).ok()?;
-    let status = String::from_utf8_lossy(&status);
-    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-    line.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -135,9 +162,11 @@ mod tests {
     use super::*;
 
     /// The facts of this process with other numbers.
-    fn stat(ppid: i32, group: i32, session: i32) -> Stat {
-        let mut stat = ProcProcess::myself().and_then(|process| process.stat()).expect("our stat");
-        (stat.pid, stat.ppid, stat.pgrp, stat.session) = (50, ppid, group, session);
+    fn stat(parent: i32, group: i32, session: i32) -> Stat {
+        let mut proc = Proc::open().expect("/proc");
+        let mut stat =
+            Stat::of(Task::main(std::process::id() as i32), &mut proc).expect("our stat");
+        (stat.parent, stat.group, stat.session) = (parent, group, session);
         stat
     }
 
@@ -158,31 +187,25 @@ mod tests {
         #[case] orphan: bool,
     ) {
         let parent = Parent { comm: "sh".to_owned(), session };
-        assert_eq!(is_orphan(&stat, Some(&parent)), orphan);
+        let mut proc = Proc::open().expect("/proc");
+        assert_eq!(is_orphan(50, &stat, Some(&parent), &mut proc), orphan);
     }
 
     #[test]
     fn a_process_is_known_by_its_command_user_and_start() {
-        let pid = std::process::id() as i32;
-        let known = Facts::default().process(pid, vec![7, 3]).expect("this process");
+        let task = Task::main(std::process::id() as i32);
+        let mut proc = Proc::open().expect("/proc");
+        let mut facts = Facts::new(&mut proc);
+        let known = facts.process(task, vec![7, 3]).expect("this process");
         assert_eq!(known.fds, [3, 7]);
+        assert_eq!(known.thread, None);
         assert_eq!(known.command, std::env::args().collect::<Vec<_>>());
-        assert_eq!(known.uid, Some(Uid::effective().as_raw()));
+        assert_eq!(known.uid, Some(nix::unistd::Uid::effective().as_raw()));
         assert_eq!(known.ppid, Some(std::os::unix::process::parent_id() as i32));
         let age = known.started.expect("a start").elapsed().expect("in the past");
         assert!(age < Duration::from_secs(3600), "{age:?}");
-        assert_eq!(Facts::default().process(GONE, Vec::new()), None);
-    }
-
-    #[test]
-    fn threads_of_the_kernel_are_no_programs() {
-        assert!(is_program(std::process::id() as i32));
-        assert!(!is_program(GONE));
-        let kernel = procfs::process::all_processes().expect("/proc").filter_map(|process| {
-            let stat = process.and_then(|process| process.stat()).ok()?;
-            (stat.comm == "kthreadd").then_some(stat.pid)
-        });
-        // In a container none is visible.
-        kernel.for_each(|pid| assert!(!is_program(pid)));
+        assert_eq!(facts.process(task, vec![5]).expect("this process").fds, [5]);
+        assert_eq!(facts.process(Task::main(GONE), Vec::new()), None);
+        assert_eq!(facts.exiting(&[Task::main(GONE)]), []);
     }
 }

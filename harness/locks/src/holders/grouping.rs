@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::os::fd::RawFd;
 
 use super::HolderOwner;
-use super::scan::Descriptor;
+use super::descriptor::Descriptor;
+use super::task::Task;
 use crate::lock_table::{AnyLine, LockClass};
 
 /// An owner of locks, with the descriptors that show the locks.
@@ -11,54 +12,69 @@ use crate::lock_table::{AnyLine, LockClass};
 pub(super) struct Group {
     pub(super) owner: HolderOwner,
     pub(super) guessed: bool,
-    /// (pid, descriptor), in ascending order.
-    pub(super) members: Vec<(i32, RawFd)>,
+    /// In ascending order.
+    pub(super) members: Vec<Member>,
     /// Its locks, in ascending order.
     pub(super) lines: Vec<AnyLine>,
 }
 
-/// Compares the open file descriptions of two descriptors. An error means that the result is
-/// unknown.
-pub(super) type Compare<'a> = &'a dyn Fn((i32, RawFd), (i32, RawFd)) -> Result<Ordering, ()>;
+/// A descriptor in the table of a task.
+pub(super) type Member = (Task, RawFd);
+
+/// How to tell owners apart that show the same locks. An error means that the result is unknown.
+#[derive(Clone, Copy)]
+pub(super) struct Compare<'a> {
+    /// Compares the open file descriptions of two descriptors.
+    pub(super) descriptions: &'a dyn Fn(Member, Member) -> Result<Ordering, ()>,
+    /// Compares the descriptor tables of two tasks.
+    pub(super) tables: &'a dyn Fn(Task, Task) -> Result<Ordering, ()>,
+}
 
 /// How often each lock appears in /proc/locks.
 pub(super) type Counts = HashMap<AnyLine, usize>;
 
 /// The owners of the locks that `descriptors` show.
 ///
-/// Descriptors of one open file description show the same locks, so only those need to be compared.
+/// Descriptors of one open file description show the same locks, and so do processes that share a
+/// descriptor table. So only owners that show the same locks need to be compared.
 /// If the kernel has such a lock only once, no comparison is needed.
 pub(super) fn group(
     descriptors: &[Descriptor],
     counts: &Counts,
     compare: Compare<'_>,
 ) -> Vec<Group> {
-    let mut alike: BTreeMap<Vec<AnyLine>, Vec<(i32, RawFd)>> = BTreeMap::new();
-    let mut tables: BTreeMap<i32, (Vec<AnyLine>, Vec<RawFd>)> = BTreeMap::new();
-    for Descriptor { pid, fd, lines, .. } in descriptors {
+    let mut alike: BTreeMap<Vec<AnyLine>, Vec<Member>> = BTreeMap::new();
+    let mut tables: BTreeMap<Task, (Vec<AnyLine>, Vec<RawFd>)> = BTreeMap::new();
+    for Descriptor { task, fd, lines, .. } in descriptors {
         let (posix, mut described): (Vec<AnyLine>, Vec<AnyLine>) =
             lines.iter().partition(|line| line.class == LockClass::Posix);
         if !described.is_empty() {
             described.sort_unstable();
-            alike.entry(described).or_default().push((*pid, *fd));
+            alike.entry(described).or_default().push((*task, *fd));
         }
         if !posix.is_empty() {
-            let (lines, fds) = tables.entry(*pid).or_default();
+            let (lines, fds) = tables.entry(*task).or_default();
             lines.extend(posix);
             fds.push(*fd);
         }
     }
     let mut groups = Vec::new();
     for (lines, members) in alike {
-        let count = lines.iter().filter_map(|line| counts.get(line)).min().copied().unwrap_or(0);
-        groups.extend(by_description(members, count, compare).into_iter().map(
-            |(members, guessed)| {
-                let lines = lines.clone();
-                Group { owner: HolderOwner::Description, guessed, members, lines }
-            },
-        ));
+        let same = |one: &Member, other: &Member| (compare.descriptions)(*one, *other);
+        for (members, guessed) in owners(members, times(&lines, counts), same) {
+            let (owner, lines) = (HolderOwner::Description, lines.clone());
+            groups.push(Group { owner, guessed, members, lines });
+        }
     }
-    groups.extend(by_table(tables));
+    for (lines, tables) in alike_tables(tables) {
+        let same = |one: &Table, other: &Table| (compare.tables)(one.0, other.0);
+        for (tables, guessed) in owners(tables, times(&lines, counts), same) {
+            let each = |(task, fds): Table| fds.into_iter().map(move |fd| (task, fd));
+            let (owner, lines) = (HolderOwner::Table, lines.clone());
+            let members = tables.into_iter().flat_map(each).collect();
+            groups.push(Group { owner, guessed, members, lines });
+        }
+    }
     for group in &mut groups {
         group.members.sort_unstable();
     }
@@ -66,37 +82,50 @@ pub(super) fn group(
     groups
 }
 
-/// Groups descriptors that show the same locks by their open file description.
-fn by_description(
-    members: Vec<(i32, RawFd)>,
+/// The descriptors that show POSIX locks in the table of a task.
+type Table = (Task, Vec<RawFd>);
+
+/// How many owners of all of these locks there can be.
+fn times(lines: &[AnyLine], counts: &Counts) -> usize {
+    lines.iter().filter_map(|line| counts.get(line)).min().copied().unwrap_or(0)
+}
+
+/// Divides members that show the same locks by their owner. `count` is the number of owners that the
+/// kernel has. The second value is whether the result is a guess.
+fn owners<T>(
+    members: Vec<T>,
     count: usize,
-    compare: Compare<'_>,
-) -> Vec<(Vec<(i32, RawFd)>, bool)> {
+    compare: impl Fn(&T, &T) -> Result<Ordering, ()>,
+) -> Vec<(Vec<T>, bool)> {
     if members.len() == 1 || count == 1 {
         return vec![(members, false)];
     }
-    // Kept in the order of `compare`, so that thousands of descriptions can be distinguished.
-    let mut described: Vec<Vec<(i32, RawFd)>> = Vec::new();
-    for &member in &members {
+    // The places of the members, in the order of `compare`, so that thousands of owners can be
+    // distinguished.
+    let mut owners: Vec<Vec<usize>> = Vec::new();
+    for (place, member) in members.iter().enumerate() {
         let mut failed = false;
-        let place = described.binary_search_by(|group| {
-            compare(group[0], member).unwrap_or_else(|()| {
+        let found = owners.binary_search_by(|owner| {
+            compare(&members[owner[0]], member).unwrap_or_else(|()| {
                 failed = true;
                 Ordering::Equal
             })
         });
-        match place {
+        match found {
             _ if failed => return guess(members, count),
-            Ok(index) => described[index].push(member),
-            Err(index) => described.insert(index, vec![member]),
+            Ok(owner) => owners[owner].push(place),
+            Err(new) => owners.insert(new, vec![place]),
         }
     }
-    described.into_iter().map(|members| (members, false)).collect()
+    let mut members: Vec<Option<T>> = members.into_iter().map(Some).collect();
+    let mut of_owner =
+        |places: Vec<usize>| places.iter().filter_map(|at| members[*at].take()).collect();
+    owners.into_iter().map(|places| (of_owner(places), false)).collect()
 }
 
-/// The result without kcmp(2): each descriptor is an owner if there are as many locks as
-/// descriptors. Otherwise the grouping remains uncertain.
-fn guess(members: Vec<(i32, RawFd)>, count: usize) -> Vec<(Vec<(i32, RawFd)>, bool)> {
+/// The result without kcmp(2): each member is an owner if there are as many locks as members.
+/// Otherwise the grouping remains uncertain.
+fn guess<T>(members: Vec<T>, count: usize) -> Vec<(Vec<T>, bool)> {
     if count >= members.len() {
         members.into_iter().map(|member| (vec![member], true)).collect()
     } else {
@@ -104,22 +133,19 @@ fn guess(members: Vec<(i32, RawFd)>, count: usize) -> Vec<(Vec<(i32, RawFd)>, bo
     }
 }
 
-/// Processes that share a descriptor table show the same POSIX locks, whose lines name the process
-/// that set them.
-fn by_table(tables: BTreeMap<i32, (Vec<AnyLine>, Vec<RawFd>)>) -> impl Iterator<Item = Group> {
-    let mut alike: BTreeMap<Vec<AnyLine>, Vec<(i32, RawFd)>> = BTreeMap::new();
-    for (pid, (mut lines, fds)) in tables {
+/// The tables that show the same POSIX locks, whose lines name the process that set them: those of
+/// processes that share a table, and of threads with tables of their own.
+fn alike_tables(
+    tables: BTreeMap<Task, (Vec<AnyLine>, Vec<RawFd>)>,
+) -> BTreeMap<Vec<AnyLine>, Vec<Table>> {
+    let mut alike: BTreeMap<Vec<AnyLine>, Vec<Table>> = BTreeMap::new();
+    for (task, (mut lines, fds)) in tables {
         lines.sort_unstable();
         // A duplicate of the descriptor (dup) shows them again.
         lines.dedup();
-        alike.entry(lines).or_default().extend(fds.into_iter().map(|fd| (pid, fd)));
+        alike.entry(lines).or_default().push((task, fds));
     }
-    alike.into_iter().map(|(lines, members)| Group {
-        owner: HolderOwner::Table,
-        guessed: false,
-        members,
-        lines,
-    })
+    alike
 }
 
 /// Subtracts the locks of `groups` from `counts`. Returns whether all of them were present.

@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 pub struct HolderProcess {
     /// Its process ID in the pid namespace of the survey.
     pub pid: i32,
+    /// The thread whose descriptor table [`fds`](HolderProcess::fds) refers to. `None` for the table of
+    /// the main thread, which all threads share in most cases. A thread has another table after
+    /// unshare(2) with `CLONE_FILES`, or if the main thread has exited before it. Its descriptors are in
+    /// /proc/PID/task/THREAD/fd.
+    pub thread: Option<i32>,
     /// The process ID of its current parent.
     pub ppid: Option<i32>,
     /// The short name of its current parent.

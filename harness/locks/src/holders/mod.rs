@@ -26,7 +26,10 @@
 //! ```
 
 mod answer;
+mod credentials;
 mod danger;
+mod descriptor;
+mod devices;
 mod explanation;
 mod facts;
 mod grouping;
@@ -34,10 +37,14 @@ mod hidden;
 mod holder_process;
 mod owned_lock;
 mod picture;
+mod proc;
 mod protocol;
 mod scan;
+mod stat;
 mod survey;
 mod target;
+mod task;
+mod unseen;
 mod waiters;
 mod writers;
 
@@ -52,3 +59,4 @@ pub use picture::{
 };
 pub use protocol::LockProtocol;
 pub use survey::{SurveyError, survey, survey_settled};
+pub use unseen::{Capability, Unseen, UnseenReason};

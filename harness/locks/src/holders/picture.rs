@@ -3,7 +3,7 @@ use std::path::PathBuf;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::{Explanation, HiddenHolder, HolderProcess, LockProtocol, OwnedLock};
+use super::{Explanation, HiddenHolder, HolderProcess, LockProtocol, OwnedLock, Unseen};
 use crate::ask::{Inquiry, NotAsked};
 use crate::lock_table::{FileKey, LockClass};
 use crate::reach::Reach;
@@ -15,9 +15,8 @@ use imglock_core::{Claim, Mode, Reading};
 pub struct Survey {
     /// The images, in the order of the paths given to the survey.
     pub images: Vec<SurveyedImage>,
-    /// The number of processes that could not be inspected for lack of permission. Kernel threads
-    /// and processes that have exited do not count.
-    pub unreadable: usize,
+    /// What could not be looked at.
+    pub unseen: Unseen,
     /// Whether this process is in a pid namespace below the initial one. Then the kernel does not show
     /// POSIX locks, flock(2) locks and leases of processes outside.
     pub nested: bool,
@@ -175,6 +174,10 @@ pub struct UnexplainedLock {
     /// The process that set it, if the kernel reports it and the process is alive. It may no longer
     /// hold the lock.
     pub process: Option<HolderProcess>,
+    /// The processes that most likely hold it: they are exiting and still in the kernel, where they
+    /// close their descriptors and no longer show them. A killed process stays in this state until its
+    /// last close has ended, which a file system can delay.
+    pub likely: Vec<HolderProcess>,
     /// The possible explanations.
     pub could_be: Vec<Explanation>,
 }

@@ -2,19 +2,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::descriptor::Found;
 use super::facts::Facts;
 use super::grouping::{Compare, Counts, Group, group, subtract};
 use super::hidden::unexplained_by;
-use super::scan::{Found, Scan, scan};
+use super::proc::Proc;
+use super::scan::{Scan, scan};
 use super::target::Target;
+use super::task::Task;
 use super::waiters::waiters;
 use super::{
     Explanation, HiddenHolder, Holder, HolderOwner, HolderProcess, OwnedLock, Survey,
-    SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
+    SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, Waiter,
 };
 use crate::ask::{ForeignLock, Inquiry, NotAsked};
 use crate::lock_table::{AnyLine, FileKey, LockClass, lines_of};
-use crate::raw::compare_descriptions;
+use crate::raw::{compare_descriptions, compare_tables};
 use crate::reach::{Extent, Mounts};
 use imglock_core::{Access, LockType};
 
@@ -61,8 +64,8 @@ pub enum SurveyError {
 /// disagree ([`Survey::settled`]).
 ///
 /// # Errors
-/// If a path does not lead to a regular file or a block device, or /proc cannot be read. A process that cannot be inspected
-/// is not an error; it is counted in [`Survey::unreadable`].
+/// If a path does not lead to a regular file or a block device, or /proc cannot be read. A process
+/// that cannot be inspected is not an error; it is counted in [`Survey::unseen`].
 pub fn survey<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
     let mut mounts = Mounts::default();
     let targets = paths
@@ -127,18 +130,20 @@ fn is_denied(inquiry: &Inquiry, lock: &OwnedLock) -> bool {
 
 /// One pass.
 fn look(targets: &[Target]) -> io::Result<Survey> {
-    let Scan { found, unreadable } = scan(targets)?;
+    let mut proc = Proc::open()?;
+    let Scan { found, unseen, bare } = scan(targets, &mut proc)?;
     let keys: Vec<FileKey> =
         targets.iter().zip(&found).map(|(target, found)| key(target, found)).collect();
     let mut lines: HashMap<FileKey, Vec<AnyLine>> = HashMap::new();
     for line in lines_of(|file| keys.contains(&file))? {
         lines.entry(line.file).or_default().push(line);
     }
-    let mut facts = Facts::default();
-    let mut survey = Survey { images: Vec::new(), unreadable, nested: is_nested(), settled: true };
+    let mut facts = Facts::new(&mut proc);
+    let mut survey = Survey { images: Vec::new(), unseen, nested: is_nested(), settled: true };
     for ((target, found), key) in targets.iter().zip(&found).zip(keys) {
         let lines = lines.get(&key).map_or(&[][..], Vec::as_slice);
-        let mut sight = Sight { target, key, found, unreadable, facts: &mut facts, settled: true };
+        let (unseen, bare, facts) = (&survey.unseen, &bare[..], &mut facts);
+        let mut sight = Sight { target, key, found, unseen, bare, facts, settled: true };
         let image = sight.image(lines);
         survey.settled &= sight.settled;
         survey.images.push(image);
@@ -154,16 +159,18 @@ fn key(target: &Target, found: &Found) -> FileKey {
 }
 
 /// One file and what the pass found.
-struct Sight<'a> {
+struct Sight<'a, 'p> {
     target: &'a Target,
     key: FileKey,
     found: &'a Found,
-    unreadable: usize,
-    facts: &'a mut Facts,
+    unseen: &'a Unseen,
+    /// Tasks that show no descriptor.
+    bare: &'a [Task],
+    facts: &'a mut Facts<'p>,
     settled: bool,
 }
 
-impl Sight<'_> {
+impl Sight<'_, '_> {
     fn image(&mut self, lines: &[AnyLine]) -> SurveyedImage {
         let (waiting, granted): (Vec<AnyLine>, Vec<AnyLine>) =
             lines.iter().partition(|line| line.waiting);
@@ -171,7 +178,12 @@ impl Sight<'_> {
         for line in granted {
             *counts.entry(line).or_default() += 1;
         }
-        let compare: Compare<'_> = &|one, other| compare_descriptions(one, other).map_err(drop);
+        let compare = Compare {
+            descriptions: &|(one, fd), (other, other_fd)| {
+                compare_descriptions((one.tid, fd), (other.tid, other_fd)).map_err(drop)
+            },
+            tables: &|one, other| compare_tables(one.tid, other.tid).map_err(drop),
+        };
         let groups = group(&self.found.own, &counts, compare);
         // Locks on another file with the same name in /proc/locks.
         let mut twins = group(&self.found.twins, &counts, compare);
@@ -252,13 +264,13 @@ impl Sight<'_> {
     /// process of another host, whose number means nothing here.
     fn named(&mut self, locks: &[ForeignLock]) -> Vec<HolderProcess> {
         let pids: BTreeSet<i32> = locks.iter().filter_map(|lock| lock.pid).collect();
-        let open = |pid: &i32| self.found.own.iter().any(|descriptor| descriptor.pid == *pid);
+        let open = |pid: &i32| self.found.own.iter().any(|descriptor| descriptor.task.pid == *pid);
         let pids: Vec<i32> = pids.into_iter().filter(open).collect();
         let fds = |pid: i32| {
-            let its = self.found.own.iter().filter(|descriptor| descriptor.pid == pid);
+            let its = self.found.own.iter().filter(|descriptor| descriptor.task.pid == pid);
             its.map(|descriptor| descriptor.fd).collect()
         };
-        pids.into_iter().filter_map(|pid| self.facts.process(pid, fds(pid))).collect()
+        pids.into_iter().filter_map(|pid| self.facts.process(Task::main(pid), fds(pid))).collect()
     }
 
     fn holder(&mut self, group: Group) -> Option<Holder> {
@@ -289,7 +301,7 @@ impl Sight<'_> {
                 holder.locks.push(owned(line));
                 return false;
             }
-            let Some(process) = facts.process(pid, Vec::new()) else { return true };
+            let Some(process) = facts.process(Task::main(pid), Vec::new()) else { return true };
             let (owner, processes, locks) = (HolderOwner::Table, vec![process], vec![owned(line)]);
             holders.push(Holder { owner, guessed: false, processes, locks });
             false
@@ -301,35 +313,42 @@ impl Sight<'_> {
     fn unlocked(&mut self, holders: &[Holder], waiters: &[Waiter]) -> Vec<UnlockedUser> {
         let holding = holders.iter().flat_map(|holder| &holder.processes);
         let waiting = waiters.iter().flat_map(|waiter| &waiter.processes);
-        let known: BTreeSet<i32> = holding.chain(waiting).map(|process| process.pid).collect();
-        let mut others: BTreeMap<i32, (Vec<i32>, bool)> = BTreeMap::new();
+        let known: BTreeSet<(i32, Option<i32>)> =
+            holding.chain(waiting).map(|process| (process.pid, process.thread)).collect();
+        let mut others: BTreeMap<Task, (Vec<i32>, bool)> = BTreeMap::new();
         for descriptor in &self.found.own {
-            let Some(access) = descriptor.access.filter(|_| !known.contains(&descriptor.pid))
-            else {
+            let task = descriptor.task;
+            let is_known = known.contains(&(task.pid, task.thread()));
+            let Some(access) = descriptor.access.filter(|_| !is_known) else {
                 continue;
             };
-            let (fds, writable) = others.entry(descriptor.pid).or_default();
+            let (fds, writable) = others.entry(task).or_default();
             fds.push(descriptor.fd);
             *writable |= access != Access::ReadOnly;
         }
-        let entry = |(pid, (fds, writable))| {
-            Some(UnlockedUser { process: self.facts.process(pid, fds)?, writable })
+        let entry = |(task, (fds, writable))| {
+            Some(UnlockedUser { process: self.facts.process(task, fds)?, writable })
         };
         others.into_iter().filter_map(entry).collect()
     }
 
     fn unexplained(&mut self, line: AnyLine) -> UnexplainedLock {
-        let process = line.pid.and_then(|pid| self.facts.process(pid, Vec::new()));
+        let process = line.pid.and_then(|pid| self.facts.process(Task::main(pid), Vec::new()));
+        let likely = self.facts.exiting(self.bare);
+        let unreadable = !self.unseen.processes.is_empty()
+            || !self.unseen.descriptors.is_empty()
+            || self.unseen.hidden;
         let could_be = [
-            (self.unreadable > 0, Explanation::UnreadableProcess),
+            (!likely.is_empty(), Explanation::ExitingProcess),
+            (unreadable, Explanation::UnreadableProcess),
             (self.target.is_ambiguous(self.key), Explanation::OtherFile),
             (line.class != LockClass::Posix, Explanation::InFlight),
             (line.class != LockClass::Posix, Explanation::IoUring),
-            (true, Explanation::ThreadTable),
+            (!self.unseen.threads.is_empty(), Explanation::ThreadTable),
             (line.pid.is_none(), Explanation::OtherNamespace),
         ];
         let could_be = could_be.into_iter().filter(|(can, _)| *can).map(|(_, why)| why).collect();
-        UnexplainedLock { lock: owned(&line), process, could_be }
+        UnexplainedLock { lock: owned(&line), process, likely, could_be }
     }
 }
 

@@ -1,12 +1,16 @@
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::os::fd::RawFd;
 
 use nix::libc;
 
+use super::descriptor::Descriptor;
 use super::facts::Facts;
-use super::scan::Descriptor;
+use super::proc::Proc;
+use super::task::Task;
 use super::{HolderProcess, OwnedLock, Waiter};
 use crate::lock_table::{AnyLine, LockClass};
+use crate::raw::compare_tables;
 
 /// The waiters of a file, from the waiting lines of /proc/locks and the descriptors of the file.
 ///
@@ -16,29 +20,32 @@ use crate::lock_table::{AnyLine, LockClass};
 pub(super) fn waiters(
     lines: &[AnyLine],
     descriptors: &[Descriptor],
-    facts: &mut Facts,
+    facts: &mut Facts<'_>,
 ) -> Vec<Waiter> {
     let ofd = lines.iter().filter(|line| line.class == LockClass::Ofd).count();
-    let calls: Vec<Call> = if lines.is_empty() { Vec::new() } else { calls(descriptors) };
+    let calls: Vec<Call> =
+        if lines.is_empty() { Vec::new() } else { calls(descriptors, facts.proc()) };
     let waiting: Vec<&Call> = calls.iter().filter(|call| call.class == LockClass::Ofd).collect();
-    let mut candidates: BTreeMap<i32, Vec<RawFd>> = BTreeMap::new();
+    let mut candidates: BTreeMap<Task, Vec<RawFd>> = BTreeMap::new();
     for call in &waiting {
-        candidates.entry(call.pid).or_default().push(call.fd);
+        candidates.entry(call.task).or_default().push(call.fd);
     }
     let certain = waiting.len() == ofd && candidates.len() == 1;
-    let named = |line: &AnyLine, facts: &mut Facts| -> Vec<HolderProcess> {
-        let fds = |pid: i32| {
-            let its = calls.iter().filter(|call| call.pid == pid && call.class == line.class);
-            unique(its.map(|call| call.fd).collect())
-        };
-        line.pid.and_then(|pid| facts.process(pid, fds(pid))).into_iter().collect()
+    let named = |line: &AnyLine, facts: &mut Facts<'_>| -> Vec<HolderProcess> {
+        let Some(pid) = line.pid else { return Vec::new() };
+        let mut tables: BTreeMap<Task, Vec<RawFd>> = BTreeMap::new();
+        for call in calls.iter().filter(|call| call.task.pid == pid && call.class == line.class) {
+            tables.entry(call.task).or_default().push(call.fd);
+        }
+        let (task, fds) = tables.pop_first().unwrap_or((Task::main(pid), Vec::new()));
+        facts.process(task, unique(fds)).into_iter().collect()
     };
     let mut waiters = Vec::new();
     for line in lines {
         let (processes, certain) = match line.class {
             LockClass::Ofd => {
                 let each = candidates.iter();
-                let each = each.filter_map(|(pid, fds)| facts.process(*pid, unique(fds.clone())));
+                let each = each.filter_map(|(task, fds)| facts.process(*task, unique(fds.clone())));
                 (each.collect(), certain)
             }
             _ => {
@@ -58,37 +65,46 @@ pub(super) fn waiters(
 /// A thread that waits in the kernel for a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Call {
-    pid: i32,
+    /// A task with the thread's descriptor table.
+    task: Task,
     fd: RawFd,
     class: LockClass,
 }
 
 /// The threads that wait for a lock on one of these descriptors.
-fn calls(descriptors: &[Descriptor]) -> Vec<Call> {
-    let mut processes: BTreeMap<i32, Vec<RawFd>> = BTreeMap::new();
+fn calls(descriptors: &[Descriptor], proc: &mut Proc) -> Vec<Call> {
+    let mut processes: BTreeMap<i32, Vec<(Task, RawFd)>> = BTreeMap::new();
     for descriptor in descriptors {
-        processes.entry(descriptor.pid).or_default().push(descriptor.fd);
+        let known = processes.entry(descriptor.task.pid).or_default();
+        known.push((descriptor.task, descriptor.fd));
     }
     let mut calls = Vec::new();
-    for (pid, fds) in processes {
-        let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { continue };
-        for thread in threads.flatten() {
-            let call = std::fs::read_to_string(thread.path().join("syscall"));
-            if let Some((fd, class)) = call.ok().and_then(|text| awaited(&text))
-                && fds.contains(&fd)
-            {
-                calls.push(Call { pid, fd, class });
+    for (pid, known) in processes {
+        for tid in proc.threads(pid).unwrap_or_default() {
+            let text = proc.text(format_args!("{pid}/task/{tid}/syscall"));
+            let Some((fd, class)) = text.ok().and_then(awaited) else { continue };
+            let mut tasks = known.iter().filter(|(task, number)| {
+                *number == fd && (task.tid == tid || shares_table(*task, tid))
+            });
+            if let Some(&(task, _)) = tasks.next() {
+                calls.push(Call { task, fd, class });
             }
         }
     }
     calls
 }
 
+/// Returns whether a thread uses the descriptor table of a task. Without kcmp(2), threads of a process
+/// count as sharing one.
+fn shares_table(task: Task, tid: i32) -> bool {
+    compare_tables(task.tid, tid).map_or(true, Ordering::is_eq)
+}
+
 /// Parses /proc/PID/task/TID/syscall: the number of the system call, then its arguments. Returns
 /// the descriptor and the kind of lock if the call waits for a lock. Programs with another word
 /// size have other call numbers and are not recognised.
-fn awaited(text: &str) -> Option<(RawFd, LockClass)> {
-    let mut words = text.split_ascii_whitespace();
+fn awaited(text: &[u8]) -> Option<(RawFd, LockClass)> {
+    let mut words = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
     let call: libc::c_long = words.next()?.parse().ok()?;
     let mut argument = || i64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok();
     let fd = RawFd::try_from(argument()?).ok()?;
@@ -116,13 +132,13 @@ mod tests {
         let text = |call: libc::c_long, command: libc::c_int| {
             format!("{call} 0x3 {command:#x} 0x7ffd1 0x0 0x0 0x0 0x7ffd2 0x7f3")
         };
-        let of = |call, command| awaited(&text(call, command));
+        let of = |call, command| awaited(text(call, command).as_bytes());
         assert_eq!(of(libc::SYS_fcntl, libc::F_OFD_SETLKW), Some((3, LockClass::Ofd)));
         assert_eq!(of(libc::SYS_fcntl, libc::F_SETLKW), Some((3, LockClass::Posix)));
         assert_eq!(of(libc::SYS_flock, libc::LOCK_EX), Some((3, LockClass::Flock)));
         assert_eq!(of(libc::SYS_fcntl, libc::F_OFD_SETLK), None);
         assert_eq!(of(libc::SYS_read, libc::F_OFD_SETLKW), None);
-        assert_eq!(awaited("running"), None);
-        assert_eq!(awaited("-1 0x7ffd2 0x7f3"), None);
+        assert_eq!(awaited(b"running"), None);
+        assert_eq!(awaited(b"-1 0x7ffd2 0x7f3"), None);
     }
 }

@@ -45,6 +45,7 @@ mod tests {
     fn holder(mode: Mode, pids: &[i32]) -> Holder {
         let process = |pid: &i32| HolderProcess {
             pid: *pid,
+            thread: None,
             ppid: None,
             parent: None,
             uid: None,
@@ -70,6 +71,7 @@ mod tests {
         let unexplained = unexplained.iter().map(|lock| UnexplainedLock {
             lock: *lock,
             process: None,
+            likely: Vec::new(),
             could_be: Vec::new(),
         });
         let unexplained = unexplained.collect();

@@ -4,5 +4,5 @@
 mod kcmp;
 mod own_table;
 
-pub(crate) use kcmp::compare_descriptions;
+pub(crate) use kcmp::{compare_descriptions, compare_tables};
 pub(crate) use own_table::take_own_table;

@@ -7,7 +7,8 @@ fn descriptor(text: &str) -> Descriptor {
     let mut words = text.split(' ');
     let (pid, fd) = words.next().and_then(|word| word.split_once(':')).expect("pid:fd");
     let number = |word: &str| word.parse().expect("a number");
-    Descriptor { pid: number(pid), fd: number(fd), lines: words.map(line).collect(), access: None }
+    let task = Task::main(number(pid));
+    Descriptor { task, fd: number(fd), lines: words.map(line).collect(), access: None }
 }
 
 fn line(word: &str) -> AnyLine {
@@ -24,31 +25,31 @@ fn owners(descriptors: &[&str], counts: &[(&str, usize)], compare: Compare<'_>) 
     let counts = counts.iter().map(|(word, count)| (line(word), *count)).collect();
     let words = |group: &Group| {
         let members: Vec<String> =
-            group.members.iter().map(|(pid, fd)| format!("{pid}:{fd}")).collect();
+            group.members.iter().map(|(task, fd)| format!("{task}:{fd}")).collect();
         format!("{}{}", members.join(" "), if group.guessed { " ?" } else { "" })
     };
     group(&descriptors, &counts, compare).iter().map(words).collect()
 }
 
-/// Descriptors have the same description if their numbers are equal.
-fn by_number(one: (i32, RawFd), other: (i32, RawFd)) -> Result<Ordering, ()> {
-    Ok(one.1.cmp(&other.1))
-}
+/// Descriptors have the same description if their numbers are equal, and tasks the same table if the
+/// IDs of their processes end with the same digit.
+const BY_NUMBER: Compare<'_> = Compare {
+    descriptions: &|one, other| Ok(one.1.cmp(&other.1)),
+    tables: &|one, other| Ok((one.pid % 10).cmp(&(other.pid % 10))),
+};
 
-fn refused(_: (i32, RawFd), _: (i32, RawFd)) -> Result<Ordering, ()> {
-    Err(())
-}
+const REFUSED: Compare<'_> = Compare { descriptions: &|_, _| Err(()), tables: &|_, _| Err(()) };
 
 #[test]
 fn descriptors_of_one_description_are_one_owner() {
     let descriptors = ["5:4 ofd-100", "6:3 ofd-100", "7:4 ofd-100", "8:5 ofd-100"];
-    assert_eq!(owners(&descriptors, &[("ofd-100", 3)], &by_number), ["5:4 7:4", "6:3", "8:5"]);
+    assert_eq!(owners(&descriptors, &[("ofd-100", 3)], BY_NUMBER), ["5:4 7:4", "6:3", "8:5"]);
 }
 
 #[test]
 fn what_shows_other_locks_is_another_owner() {
     let descriptors = ["5:4 ofd-100", "6:4 ofd-101"];
-    assert_eq!(owners(&descriptors, &[("ofd-100", 1), ("ofd-101", 1)], &refused), ["5:4", "6:4"]);
+    assert_eq!(owners(&descriptors, &[("ofd-100", 1), ("ofd-101", 1)], REFUSED), ["5:4", "6:4"]);
 }
 
 #[rstest::rstest]
@@ -56,13 +57,13 @@ fn what_shows_other_locks_is_another_owner() {
 #[case::a_lock_each(2, &["5:4 ?", "6:3 ?"])]
 #[case::more_locks_than_are_seen(3, &["5:4 ?", "6:3 ?"])]
 fn without_kcmp_the_number_of_locks_decides(#[case] count: usize, #[case] expected: &[&str]) {
-    assert_eq!(owners(&["5:4 ofd-100", "6:3 ofd-100"], &[("ofd-100", count)], &refused), expected);
+    assert_eq!(owners(&["5:4 ofd-100", "6:3 ofd-100"], &[("ofd-100", count)], REFUSED), expected);
 }
 
 #[test]
 fn without_kcmp_who_shares_with_whom_may_stay_open() {
     let descriptors = ["5:4 ofd-100", "6:3 ofd-100", "7:3 ofd-100"];
-    assert_eq!(owners(&descriptors, &[("ofd-100", 2)], &refused), ["5:4 6:3 7:3 ?"]);
+    assert_eq!(owners(&descriptors, &[("ofd-100", 2)], REFUSED), ["5:4 6:3 7:3 ?"]);
 }
 
 #[test]
@@ -76,12 +77,23 @@ fn posix_locks_belong_to_the_table_that_shows_them() {
         "6:3 posix-1@8",
         "7:3 posix-1@8",
     ];
-    assert_eq!(owners(&descriptors, &[], &refused), ["5:3 5:4 5:9", "6:3 7:3"]);
+    let once = [("posix-1@5", 1), ("posix-2@5", 1), ("posix-1@8", 1)];
+    assert_eq!(owners(&descriptors, &once, REFUSED), ["5:3 5:4 5:9", "6:3 7:3"]);
+}
+
+/// A thread with a table of its own can set the locks that another thread of its process has set, too.
+#[test]
+fn tables_that_show_the_same_posix_locks_are_compared() {
+    let descriptors = ["15:3 posix-1@15", "25:3 posix-1@15", "16:4 posix-1@15"];
+    let count = [("posix-1@15", 2)];
+    assert_eq!(owners(&descriptors, &count, BY_NUMBER), ["15:3 25:3", "16:4"]);
+    assert_eq!(owners(&descriptors, &count, REFUSED), ["15:3 16:4 25:3 ?"]);
+    assert_eq!(owners(&descriptors[1..], &count, REFUSED), ["16:4 ?", "25:3 ?"]);
 }
 
 #[test]
 fn one_descriptor_can_show_locks_of_two_owners() {
-    let groups = group(&[descriptor("5:3 ofd-1 posix-2@5")], &Counts::new(), &refused);
+    let groups = group(&[descriptor("5:3 ofd-1 posix-2@5")], &Counts::new(), REFUSED);
     assert_eq!(
         groups.iter().map(|group| group.owner).collect::<Vec<_>>(),
         [HolderOwner::Description, HolderOwner::Table]
@@ -93,7 +105,7 @@ fn each_owners_locks_are_taken_out_once() {
     let descriptors: Vec<Descriptor> =
         ["5:3 ofd-1", "6:3 ofd-1", "7:4 ofd-1"].iter().map(|text| descriptor(text)).collect();
     let mut counts = Counts::from([(line("ofd-1"), 3), (line("ofd-2"), 1)]);
-    let groups = group(&descriptors, &counts, &by_number);
+    let groups = group(&descriptors, &counts, BY_NUMBER);
     assert!(subtract(&groups, &mut counts));
     assert_eq!(counts[&line("ofd-1")], 1);
     assert_eq!(counts[&line("ofd-2")], 1);
