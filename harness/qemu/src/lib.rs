@@ -47,6 +47,8 @@
 //! or QMP commands from a file.
 
 mod drill;
+#[cfg(feature = "vm")]
+mod guest;
 mod handover;
 mod qemu;
 mod subject;
@@ -59,6 +61,11 @@ pub use drill::{
     DrillTheme, DrillVariant, FileNode, HeldMode, ImageLocks, Lab, LockEffect, ModeCheck, Recipe,
     SilentPeer, all_drills, find_drill, run_drills,
 };
+#[cfg(feature = "vm")]
+pub use guest::{
+    Accelerator, AcceleratorChoice, GuestPayload, GuestPrograms, Kernel, KernelError, KernelImage,
+    Module, ModuleError, NoKernel, PayloadError,
+};
 pub use handover::{
     ContestedHandover, Distribution, Handling, HandoverEnd, HandoverError, HandoverGaps,
     HandoverLesson, HandoverOptions, HandoverSeries, Handovers, WatchedHandover, measure_handovers,
@@ -66,11 +73,7 @@ pub use handover::{
 pub use qemu::{Command, QemuBinaries, QemuBinary, QemuProgram, QemuVersion, QmpError, StartError};
 pub use subject::SubjectKind;
 #[cfg(feature = "vm")]
-pub use vm::{
-    Accelerator, AcceleratorChoice, GuestPayload, Kernel, KernelError, KernelImage, Module,
-    ModuleError, NoKernel, PayloadError, VmEnd, VmLimit, VmNews, VmObserver, VmOptions, VmPlan,
-    boot_all,
-};
+pub use vm::{VmEnd, VmLimit, VmNews, VmObserver, VmOptions, VmPlan, boot_all};
 
 /// Runs this process in its special role, if it was started in one: a role of
 /// [`imglock_engine::init`], or the init of a guest.
