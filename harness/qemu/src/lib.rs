@@ -12,6 +12,8 @@
 //! * [`measure_handovers`] measures the time for which no process holds an image
 //!   while its guest migrates.
 //! * [`boot_all`] boots other kernels under QEMU and runs scenarios there.
+//! * A [`Lan`] boots several guests on one network, which run programs, mount file
+//!   systems and take locks for a test.
 //!
 //! QEMU's lock bytes are defined in block/file-posix.c of QEMU.
 //!
@@ -50,6 +52,8 @@ mod drill;
 #[cfg(feature = "vm")]
 mod guest;
 mod handover;
+#[cfg(feature = "vm")]
+mod lan;
 mod qemu;
 mod subject;
 #[cfg(feature = "vm")]
@@ -70,6 +74,11 @@ pub use handover::{
     ContestedHandover, Distribution, Handling, HandoverEnd, HandoverError, HandoverGaps,
     HandoverLesson, HandoverOptions, HandoverSeries, Handovers, WatchedHandover, measure_handovers,
 };
+#[cfg(feature = "vm")]
+pub use lan::{
+    FoundLock, GuestLock, GuestMount, GuestPlan, GuestProgram, GuestRefusal, Lan, LanError,
+    LanGuest, LanOptions, NfsServer, NfsVersion, Ran, RpcServices,
+};
 pub use qemu::{Command, QemuBinaries, QemuBinary, QemuProgram, QemuVersion, QmpError, StartError};
 pub use subject::SubjectKind;
 #[cfg(feature = "vm")]
@@ -83,7 +92,7 @@ pub use vm::{VmEnd, VmLimit, VmNews, VmObserver, VmOptions, VmPlan, boot_all};
 /// call does not return.
 pub fn init() {
     #[cfg(feature = "vm")]
-    imglock_engine::init_with(vm::run_as);
+    imglock_engine::init_with(|role| vm::run_as(role).or_else(|| lan::run_as(role)));
     #[cfg(not(feature = "vm"))]
     imglock_engine::init();
 }

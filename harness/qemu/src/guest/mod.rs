@@ -3,7 +3,8 @@
 //!
 //! A guest contains only its initramfs, which is made in memory: this program
 //! as init (`/init`), with the libraries that it needs; other programs; and
-//! modules in their load order. The room `vm` boots guests.
+//! modules in their load order. Two rooms boot guests: `vm` runs scenarios under
+//! other kernels, and `lan` has several guests on one network.
 
 mod accelerator;
 mod console;
@@ -36,5 +37,6 @@ pub(crate) use console_pipe::ConsolePipe;
 pub(crate) use init::{prepare, reap_until, switch_off, this_program};
 pub(crate) use initramfs::Initramfs;
 pub(crate) use loading::ModuleOrder;
-pub(crate) use machine::{Machine, Role};
+pub(crate) use machine::{Machine, Role, escaped};
 pub(crate) use memory::Memory;
+pub(crate) use payload::INIT;
