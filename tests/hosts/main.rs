@@ -6,12 +6,15 @@
 #[path = "../outside/mod.rs"]
 mod outside;
 
+mod delegations;
 mod holding;
 mod nfs;
+mod shared;
 
 use imglock_qemu::{NfsServer, RpcServices};
 use outside::kernels::kernels;
 use outside::lan::{Network, have};
+use shared::Hosts;
 
 #[test]
 fn locks_on_nfs_reach_other_hosts_unless_the_mount_keeps_them() {
@@ -30,8 +33,9 @@ fn locks_on_nfs_reach_other_hosts_unless_the_mount_keeps_them() {
         }
         let nfs = NfsServer::start(server, &[a, b], with_v3);
         let nfs = nfs.unwrap_or_else(|error| panic!("{error}"));
-        let hosts = nfs::Hosts { server, nfs: &nfs, a, b };
+        let hosts = Hosts { server, nfs: &nfs, a, b };
         nfs::version_4_tells_the_other_host(&hosts);
+        delegations::a_question_finds_the_lock_if_it_could_write(&hosts);
         if with_v3 {
             nfs::version_3_tells_the_server(&hosts);
             nfs::a_mount_without_locks_of_the_network_tells_nobody(&hosts);

@@ -1,79 +1,17 @@
 //! NFS: two clients and their server.
 
-use imglock_core::{Backend, LockType};
-use imglock_qemu::{FoundLock, GuestLock, LanGuest, NfsServer, NfsVersion};
+use imglock_core::LockType;
+use imglock_qemu::{FoundLock, NfsVersion};
 use nix::libc;
 
+use crate::delegations::allow_delegations;
 use crate::holding::{holder, is_granted, release};
-
-/// The guests.
-pub struct Hosts<'a> {
-    pub server: &'a LanGuest,
-    pub nfs: &'a NfsServer<'a>,
-    pub a: &'a LanGuest,
-    pub b: &'a LanGuest,
-}
-
-const MIB: u64 = 1 << 20;
-
-/// Whether a server may give delegations (proc_sys_fs(5)).
-const LEASES: &str = "/proc/sys/fs/leases-enable";
-
-/// The same image, as both clients see it.
-struct Shared<'a> {
-    hosts: &'a Hosts<'a>,
-    point: String,
-    image: String,
-}
-
-impl<'a> Shared<'a> {
-    /// Mounts the export in both clients, with a new image in it.
-    fn mounted(hosts: &'a Hosts<'a>, version: NfsVersion, options: &str) -> Shared<'a> {
-        let point = format!("/mnt/{version}{options}");
-        let image = format!("disk-{version}{options}.img");
-        hosts.server.allocate(format!("{}/{image}", hosts.nfs.export()), MIB).expect("an image");
-        for client in [hosts.a, hosts.b] {
-            let mounted = hosts.nfs.mount(client, &point, version, options);
-            mounted.unwrap_or_else(|error| panic!("{error}"));
-        }
-        let image = format!("{point}/{image}");
-        Shared { hosts, point, image }
-    }
-
-    fn unmount(self) {
-        for client in [self.hosts.a, self.hosts.b] {
-            client.unmount(&self.point).unwrap_or_else(|error| panic!("{error}"));
-        }
-    }
-
-    /// A lock of QEMU's kind on the first byte of its protocol, or on all bytes.
-    fn lock(&self, lock: LockType, start: i64, length: i64) -> GuestLock {
-        let file = self.image.clone().into();
-        GuestLock { file, writable: true, backend: Backend::Ofd, lock, start, length }
-    }
-}
-
-/// The lines of the guest's lock table for the bytes of mode `rw`: the class of
-/// each lock, and its type.
-fn table(guest: &LanGuest) -> Vec<String> {
-    let table = guest.read("/proc/locks").unwrap_or_else(|error| panic!("{error}"));
-    let ours = table.lines().filter_map(|line| {
-        // 1: OFDLCK ADVISORY READ -1 00:18:2 100 101
-        let words: Vec<&str> = line.split_whitespace().collect();
-        match words.as_slice() {
-            [_, class, _, kind, _, _, "100", "101"] | [_, class, _, kind, _, _, "201", "201"] => {
-                Some(format!("{class} {kind}"))
-            }
-            _ => None,
-        }
-    });
-    ours.collect()
-}
+use crate::shared::{Hosts, Shared, table};
 
 /// NFSv4: the server decides between the clients, and `F_OFD_GETLK` finds the
 /// lock of another host, without its process.
 pub fn version_4_tells_the_other_host(hosts: &Hosts<'_>) {
-    hosts.server.write(LEASES, "0").unwrap_or_else(|error| panic!("{error}"));
+    allow_delegations(hosts.server, false);
     for version in [NfsVersion::V4_0, NfsVersion::V4_1, NfsVersion::V4_2] {
         let shared = Shared::mounted(hosts, version, "");
         let held = holder(hosts.a, &shared.image, "rw");
