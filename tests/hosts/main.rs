@@ -9,6 +9,7 @@ mod outside;
 mod delegations;
 mod holding;
 mod nfs;
+mod partition;
 mod shared;
 
 use imglock_qemu::{NfsServer, RpcServices};
@@ -19,7 +20,7 @@ use shared::Hosts;
 #[test]
 fn locks_on_nfs_reach_other_hosts_unless_the_mount_keeps_them() {
     let with_v3 = have("nfs-services", RpcServices::PROGRAMS);
-    for kernel in kernels() {
+    for (number, kernel) in kernels().into_iter().enumerate() {
         let modules = [NfsServer::MODULES, NfsServer::CLIENT_MODULES];
         let mut network = Network::of(&kernel, &modules, RpcServices::PROGRAMS);
         let guests = ["server", "a", "b"].map(|name| network.boot(name));
@@ -35,6 +36,10 @@ fn locks_on_nfs_reach_other_hosts_unless_the_mount_keeps_them() {
         let nfs = nfs.unwrap_or_else(|error| panic!("{error}"));
         let hosts = Hosts { server, nfs: &nfs, a, b };
         nfs::version_4_tells_the_other_host(&hosts);
+        if number == 0 {
+            // It waits for the end of a lease.
+            partition::a_host_that_is_cut_off_loses_its_locks_unnoticed(&network, &hosts);
+        }
         delegations::a_question_finds_the_lock_if_it_could_write(&hosts);
         if with_v3 {
             nfs::version_3_tells_the_server(&hosts);
