@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod kernels;
+pub mod lan;
 pub mod mounts;
 pub mod qemu;
 pub mod refusing;

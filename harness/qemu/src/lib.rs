@@ -12,6 +12,8 @@
 //! * [`measure_handovers`] measures the time for which no process holds an image
 //!   while its guest migrates.
 //! * [`boot_all`] boots other kernels under QEMU and runs scenarios there.
+//! * A [`Lan`] boots several guests on one network, which run programs, mount file
+//!   systems and take locks for a test.
 //!
 //! QEMU's lock bytes are defined in block/file-posix.c of QEMU.
 //!
@@ -47,7 +49,11 @@
 //! or QMP commands from a file.
 
 mod drill;
+#[cfg(feature = "vm")]
+mod guest;
 mod handover;
+#[cfg(feature = "vm")]
+mod lan;
 mod qemu;
 mod subject;
 #[cfg(feature = "vm")]
@@ -59,18 +65,24 @@ pub use drill::{
     DrillTheme, DrillVariant, FileNode, HeldMode, ImageLocks, Lab, LockEffect, ModeCheck, Recipe,
     SilentPeer, all_drills, find_drill, run_drills,
 };
+#[cfg(feature = "vm")]
+pub use guest::{
+    Accelerator, AcceleratorChoice, GuestPayload, GuestPrograms, Kernel, KernelError, KernelImage,
+    Module, ModuleError, NoKernel, PayloadError,
+};
 pub use handover::{
     ContestedHandover, Distribution, Handling, HandoverEnd, HandoverError, HandoverGaps,
     HandoverLesson, HandoverOptions, HandoverSeries, Handovers, WatchedHandover, measure_handovers,
 };
+#[cfg(feature = "vm")]
+pub use lan::{
+    FoundLock, GuestLock, GuestMount, GuestPlan, GuestProgram, GuestRefusal, Lan, LanError,
+    LanGuest, LanOptions, NfsServer, NfsVersion, Ran, RpcServices,
+};
 pub use qemu::{Command, QemuBinaries, QemuBinary, QemuProgram, QemuVersion, QmpError, StartError};
 pub use subject::SubjectKind;
 #[cfg(feature = "vm")]
-pub use vm::{
-    Accelerator, AcceleratorChoice, GuestPayload, Kernel, KernelError, KernelImage, Module,
-    ModuleError, NoKernel, PayloadError, VmEnd, VmLimit, VmNews, VmObserver, VmOptions, VmPlan,
-    boot_all,
-};
+pub use vm::{VmEnd, VmLimit, VmNews, VmObserver, VmOptions, VmPlan, boot_all};
 
 /// Runs this process in its special role, if it was started in one: a role of
 /// [`imglock_engine::init`], or the init of a guest.
@@ -80,7 +92,7 @@ pub use vm::{
 /// call does not return.
 pub fn init() {
     #[cfg(feature = "vm")]
-    imglock_engine::init_with(vm::run_as);
+    imglock_engine::init_with(|role| vm::run_as(role).or_else(|| lan::run_as(role)));
     #[cfg(not(feature = "vm"))]
     imglock_engine::init();
 }

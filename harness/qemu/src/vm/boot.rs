@@ -1,22 +1,17 @@
-use std::fs::File;
-use std::io::Write;
-use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
-use rustix::fs::{MemfdFlags, memfd_create};
-
-use super::accelerator::{Accelerator, AcceleratorChoice, Experience};
-use super::console::Console;
-use super::initramfs::Initramfs;
+use super::init::GUEST;
 use super::journal::{Entry, Journal};
-use super::kernel::Kernel;
 use super::loss::{Loss, Stage};
-use super::machine::Machine;
 use super::news::{Told, VmLimit, VmNews};
-use super::order::{ModuleOrder, ORDER, Order};
+use super::order::{ORDER, Order};
 use super::plan::{VmOptions, VmPlan};
-use super::watch::{ConsolePipe, Heard, Patience, Watch, WatchEnd};
+use super::watch::{Heard, Patience, Watch, WatchEnd};
+use crate::guest::{
+    Accelerator, AcceleratorChoice, Console, ConsolePipe, Experience, Initramfs, Kernel, Machine,
+    Memory, ModuleOrder,
+};
 use imglock_engine::{Boot, Execution, Launcher, ProcessError, StandardError};
 
 /// One kernel of a plan, to be booted.
@@ -79,14 +74,16 @@ impl Booting<'_> {
         let console = ConsolePipe::make(&pipe)
             .map_err(|error| refused("cannot make a pipe for the console", error))?;
         let machine = Machine {
+            role: GUEST,
             accelerator,
             processors: options.processors,
-            memory: options.memory_for(initramfs.length),
+            memory: options.memory_for(initramfs.length()),
             kernel: &image.path(),
             initramfs: &initramfs.path(),
             libraries: &plan.payload.libraries,
             more: &options.more,
             console: &pipe,
+            devices: &[],
         };
         let started = Instant::now();
         let executed = launcher.execute(Execution {
@@ -163,13 +160,7 @@ impl Booting<'_> {
     /// The files of this kernel only: its modules and its order.
     fn own_archive(self) -> std::io::Result<Vec<u8>> {
         let mut initramfs = Initramfs::new()?;
-        let mut modules = Vec::new();
-        for module in &self.kernel.modules {
-            let file = Path::new("/imglock/modules").join(format!("{}.ko", module.name));
-            initramfs.plain(&file, &module.content)?;
-            let (name, optional) = (module.name.clone(), module.optional);
-            modules.push(ModuleOrder { name, file, optional });
-        }
+        let modules = ModuleOrder::put(&self.kernel.modules, &mut initramfs)?;
         let payload = &self.plan.payload;
         let order = Order {
             arguments: self.plan.arguments.clone(),
@@ -219,24 +210,4 @@ fn loss(end: WatchEnd, at: Stage, said: &Console) -> Option<Loss> {
         WatchEnd::Told(loss) => loss,
         WatchEnd::Stopped => return None,
     })
-}
-
-/// A file in memory that another program can open by name.
-struct Memory {
-    file: File,
-    length: usize,
-}
-
-impl Memory {
-    fn of(parts: &[&[u8]]) -> std::io::Result<Memory> {
-        let mut file = File::from(memfd_create("imglock-vm", MemfdFlags::CLOEXEC)?);
-        for part in parts {
-            file.write_all(part)?;
-        }
-        Ok(Memory { file, length: parts.iter().map(|part| part.len()).sum() })
-    }
-
-    fn path(&self) -> PathBuf {
-        format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd()).into()
-    }
 }

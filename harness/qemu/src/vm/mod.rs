@@ -21,42 +21,27 @@
 //!
 //! [`PlaceFate`]: imglock_engine::PlaceFate
 
-mod accelerator;
 mod boot;
-mod console;
-mod deb;
-mod guest;
-mod image;
-mod initramfs;
+mod init;
 mod journal;
-mod kernel;
 mod loss;
-mod machine;
-mod modules;
 mod news;
 mod order;
-mod packing;
-mod payload;
 mod plan;
 mod port;
 mod session;
 mod watch;
 
-pub use accelerator::{Accelerator, AcceleratorChoice};
-pub use image::{KernelImage, NoKernel};
-pub use kernel::{Kernel, KernelError};
-pub use modules::{Module, ModuleError};
 pub use news::{VmLimit, VmNews, VmObserver};
-pub use payload::{GuestPayload, PayloadError};
 pub use plan::{VmOptions, VmPlan};
 pub use session::{VmEnd, boot_all};
 
 /// If `role` is that of a guest's init and this process is init, runs it to the
 /// end and returns the exit status.
 pub(crate) fn run_as(role: &str) -> Option<i32> {
-    if role != machine::GUEST || !guest::is_first() {
+    if role != init::GUEST.0 || !init::is_first() {
         return None;
     }
-    guest::run();
+    init::run();
     Some(0)
 }

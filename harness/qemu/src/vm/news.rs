@@ -1,8 +1,7 @@
 use std::time::Duration;
 
+use crate::guest::Accelerator;
 use imglock_engine::{Place, ScenarioResult, TourObserver};
-
-use super::Accelerator;
 
 /// An observer of guests. It receives places and results, as from any tour, and
 /// events of the guests themselves.

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::guest::ModuleOrder;
+
 /// The file in the guest that contains its order.
 pub(super) const ORDER: &str = "/imglock/order.json";
 
@@ -19,15 +21,4 @@ pub(super) struct Order {
     /// The working directory, so that relative names have the same meaning as
     /// on the host.
     pub(super) directory: PathBuf,
-}
-
-/// A module to load.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ModuleOrder {
-    /// Its name.
-    pub(super) name: String,
-    /// Its file.
-    pub(super) file: PathBuf,
-    /// Whether the guest works without it.
-    pub(super) optional: bool,
 }

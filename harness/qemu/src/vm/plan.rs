@@ -2,9 +2,7 @@ use imglock_core::FileSystem;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::accelerator::AcceleratorChoice;
-use super::kernel::Kernel;
-use super::payload::GuestPayload;
+use crate::guest::{AcceleratorChoice, GuestPayload, Kernel};
 use crate::qemu::QemuBinary;
 use imglock_engine::LauncherOptions;
 

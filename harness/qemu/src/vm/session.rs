@@ -2,10 +2,10 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::accelerator::Experience;
 use super::boot::{Booting, Unheard};
 use super::news::{Told, VmObserver};
 use super::plan::{VmOptions, VmPlan};
+use crate::guest::Experience;
 use imglock_core::PlaceName;
 use imglock_engine::{ProcessError, in_lanes, useful_lanes};
 

@@ -1,15 +1,12 @@
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 use rustix::net::{RecvFlags, recv};
 
-use super::console::Console;
 use super::loss::Loss;
 use super::port::{Listener, Note, Word};
+use crate::guest::{Console, ConsolePipe};
 use crate::qemu::exit_status;
 use imglock_engine::{Executed, ProcessHandle, ReceiveError, StopToken, await_any};
 
@@ -80,35 +77,6 @@ pub(super) struct Watch<'a> {
     said: &'a mut Console,
 }
 
-/// A named pipe for a guest's console output.
-#[derive(Debug)]
-pub(super) struct ConsolePipe(File);
-
-impl ConsolePipe {
-    /// Creates the pipe at `path`.
-    ///
-    /// # Errors
-    /// If it cannot be created.
-    pub(super) fn make(path: &Path) -> io::Result<ConsolePipe> {
-        mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
-        // Also open for writing, so that end-of-file does not come before the
-        // end of the machine.
-        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let pipe = rustix::fs::open(path, flags, Mode::empty())?;
-        // A failing kernel prints much at once. A smaller pipe works, too.
-        let _ = rustix::pipe::fcntl_setpipe_size(&pipe, 1 << 20);
-        Ok(ConsolePipe(pipe.into()))
-    }
-
-    /// The available bytes; empty if there are none.
-    fn read(&self) -> Vec<u8> {
-        let mut bytes = vec![0; 1 << 16];
-        let length = (&self.0).read(&mut bytes).unwrap_or(0);
-        bytes.truncate(length);
-        bytes
-    }
-}
-
 impl<'a> Watch<'a> {
     /// Watches a guest that was just started.
     ///
@@ -140,7 +108,7 @@ impl<'a> Watch<'a> {
     /// receives all observations and returns an error if one shows a loss.
     pub(super) fn watch(mut self, tell: &mut dyn FnMut(Heard) -> Result<(), Loss>) -> WatchEnd {
         loop {
-            let fds = [self.process.as_fd(), self.console.0.as_fd(), self.port.as_fd()];
+            let fds = [self.process.as_fd(), self.console.as_fd(), self.port.as_fd()];
             let woken = await_any(&fds, self.deadline(), self.stop);
             // Every source is read, whatever caused the wake-up, so that no
             // source starves another.

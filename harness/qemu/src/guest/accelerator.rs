@@ -24,7 +24,7 @@ impl Accelerator {
     }
 
     /// The processor model of the guest.
-    pub(super) fn processor(self) -> &'static str {
+    pub(crate) fn processor(self) -> &'static str {
         match self {
             Accelerator::Kvm => "host",
             Accelerator::Tcg => "max",
@@ -60,14 +60,14 @@ impl AcceleratorChoice {
 
 /// The knowledge about KVM that the kernels of one call share.
 #[derive(Debug, Default)]
-pub(super) struct Experience {
+pub(crate) struct Experience {
     kvm_is_of_no_use: AtomicBool,
 }
 
 impl Experience {
     /// The accelerator to try next. KVM counts as available if its device can
     /// be opened. Only a start shows whether it can run a guest.
-    pub(super) fn accelerator(&self, choice: AcceleratorChoice) -> Accelerator {
+    pub(crate) fn accelerator(&self, choice: AcceleratorChoice) -> Accelerator {
         match choice {
             AcceleratorChoice::Kvm => Accelerator::Kvm,
             AcceleratorChoice::Tcg => Accelerator::Tcg,
@@ -84,7 +84,7 @@ impl Experience {
     }
 
     /// Disables KVM for all further kernels.
-    pub(super) fn give_up_kvm(&self) {
+    pub(crate) fn give_up_kvm(&self) {
         self.kvm_is_of_no_use.store(true, Ordering::Relaxed);
     }
 }

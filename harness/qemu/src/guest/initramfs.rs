@@ -15,7 +15,7 @@ const PLAIN: u32 = 0o100_644;
 /// system before it starts `/init` (initramfs-buffer-format of Linux's
 /// documentation).
 #[derive(Debug)]
-pub(super) struct Initramfs {
+pub(crate) struct Initramfs {
     archive: Vec<u8>,
     folders: BTreeSet<String>,
     entries: u32,
@@ -23,7 +23,7 @@ pub(super) struct Initramfs {
 
 impl Initramfs {
     /// An archive with the devices that every program needs.
-    pub(super) fn new() -> io::Result<Initramfs> {
+    pub(crate) fn new() -> io::Result<Initramfs> {
         let mut made = Initramfs { archive: Vec::new(), folders: BTreeSet::new(), entries: 0 };
         for (name, minor) in [("/dev/console", (5, 1)), ("/dev/null", (1, 3))] {
             made.folders_above(name)?;
@@ -35,18 +35,18 @@ impl Initramfs {
     }
 
     /// Adds an empty directory.
-    pub(super) fn folder(&mut self, path: &Path) -> io::Result<()> {
+    pub(crate) fn folder(&mut self, path: &Path) -> io::Result<()> {
         let name = normal(path)?;
         self.folders_above(&format!("{name}/."))
     }
 
     /// Adds an executable file.
-    pub(super) fn program(&mut self, path: &Path, content: &[u8]) -> io::Result<()> {
+    pub(crate) fn program(&mut self, path: &Path, content: &[u8]) -> io::Result<()> {
         self.file(path, content, PROGRAM)
     }
 
     /// Adds a data file.
-    pub(super) fn plain(&mut self, path: &Path, content: &[u8]) -> io::Result<()> {
+    pub(crate) fn plain(&mut self, path: &Path, content: &[u8]) -> io::Result<()> {
         self.file(path, content, PLAIN)
     }
 
@@ -80,7 +80,7 @@ impl Initramfs {
     }
 
     /// The complete archive. The kernel can read several archives in a row.
-    pub(super) fn finish(self) -> io::Result<Vec<u8>> {
+    pub(crate) fn finish(self) -> io::Result<Vec<u8>> {
         let mut archive = trailer(self.archive)?;
         // As in cpio(1). The next archive starts at a multiple of four.
         archive.resize(archive.len().next_multiple_of(512), 0);

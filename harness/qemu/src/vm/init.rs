@@ -1,34 +1,19 @@
 //! The guest's side: the first program of a booted kernel.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 
-use nix::mount::{MsFlags, mount};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::Pid;
-use rustix::termios::{OptionalActions, tcdrain, tcgetattr, tcsetattr};
-
-use super::machine::PORT;
-use super::order::{ModuleOrder, ORDER, Order};
-use super::payload::INIT;
+use super::order::{ORDER, Order};
 use super::port::{Note, Speaker};
-use imglock_engine::{ROLE, describe};
+use crate::guest::{Role, prepare, reap_until, switch_off, this_program};
+use imglock_engine::describe;
 
-/// The other directories with programs.
-const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// The first mounts.
-const MOUNTS: &[(&str, &str)] = &[
-    ("proc", "/proc"),
-    ("sysfs", "/sys"),
-    ("devtmpfs", "/dev"),
-    ("tmpfs", "/run"),
-    ("tmpfs", "/tmp"),
-];
+/// The role of the init of a guest that runs scenarios.
+pub(super) const GUEST: Role = Role("guest");
 
 /// Whether this process is the init of a guest. Only there may it do the
 /// following.
@@ -62,23 +47,6 @@ fn lock<'a>(port: &'a Port<'_>) -> std::sync::MutexGuard<'a, Speaker<File>> {
     port.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes the mounts that every program needs, and opens the port.
-fn prepare() -> Result<File, String> {
-    for (kind, point) in MOUNTS {
-        mount(Some(*kind), *point, Some(*kind), MsFlags::empty(), None::<&str>)
-            .map_err(|errno| format!("cannot mount {point}: {}", describe(&errno.into())))?;
-    }
-    let opened = File::options().read(true).write(true).open(PORT);
-    let port = opened.map_err(|error| format!("cannot open {PORT}: {}", describe(&error)))?;
-    let raw = || {
-        let mut terminal = tcgetattr(&port)?;
-        terminal.make_raw();
-        tcsetattr(&port, OptionalActions::Now, &terminal)
-    };
-    raw().map_err(|errno| format!("cannot make {PORT} raw: {}", describe(&errno.into())))?;
-    Ok(port)
-}
-
 fn work(port: &Port<'_>) -> Result<(), String> {
     let told = |error: io::Error| describe(&error);
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").map_err(told)?;
@@ -87,7 +55,7 @@ fn work(port: &Port<'_>) -> Result<(), String> {
     let order = std::fs::read(ORDER).map_err(told)?;
     let order: Order = serde_json::from_slice(&order).map_err(|error| error.to_string())?;
     for module in &order.modules {
-        load(module)?;
+        module.load()?;
     }
     std::fs::create_dir_all(&order.directory).map_err(told)?;
     for (from, to) in &order.files {
@@ -105,34 +73,11 @@ fn put(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::copy(from, to).map(|_| ())
 }
 
-/// finit_module(2). A module that is already loaded is fine.
-fn load(module: &ModuleOrder) -> Result<(), String> {
-    let loaded =
-        File::open(&module.file).and_then(|file| Ok(rustix::system::finit_module(&file, c"", 0)?));
-    match loaded {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists || module.optional => Ok(()),
-        Err(error) => Err(format!(
-            "cannot load module {}: {} (is it of this very kernel?)",
-            module.name,
-            describe(&error)
-        )),
-        Ok(()) => Ok(()),
-    }
-}
-
 /// Runs imglock, forwards its output, and returns its exit status as a shell
 /// reports it.
 fn run_child(order: &Order, port: &Port<'_>) -> Result<i32, String> {
-    let path = match order.path.as_str() {
-        "" => USUAL_PATH.to_owned(),
-        path => format!("{path}:{USUAL_PATH}"),
-    };
-    let mut child = Command::new(INIT)
+    let mut child = this_program(&order.path)
         .args(&order.arguments)
-        .env_remove(ROLE)
-        .env("PATH", path)
-        .env("HOME", "/")
-        .env("TERM", "dumb")
         .current_dir(&order.directory)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -158,31 +103,4 @@ fn pass_on(mut lines: impl BufRead, port: &Port<'_>) -> io::Result<()> {
         line.clear();
     }
     Ok(())
-}
-
-/// An orphaned process becomes a child of init, which must wait for it.
-fn reap_until(child: u32) -> io::Result<i32> {
-    let is_child = |pid: Pid| u32::try_from(pid.as_raw()) == Ok(child);
-    loop {
-        match waitpid(Pid::from_raw(-1), None) {
-            Ok(WaitStatus::Exited(pid, status)) if is_child(pid) => return Ok(status),
-            Ok(WaitStatus::Signaled(pid, signal, _)) if is_child(pid) => {
-                return Ok(128 + signal as i32);
-            }
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-    }
-}
-
-/// Waits until all output has been sent, and ends the machine. The guest
-/// reboots, which every kernel supports, and QEMU exits instead of rebooting
-/// (`-no-reboot`).
-fn switch_off() {
-    let _ = io::stderr().flush();
-    if let Ok(port) = File::options().write(true).open(PORT) {
-        let _ = tcdrain(&port);
-    }
-    rustix::fs::sync();
-    let _ = rustix::system::reboot(rustix::system::RebootCommand::Restart);
 }

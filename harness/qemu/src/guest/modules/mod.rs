@@ -5,7 +5,7 @@ mod made_up;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::vm::packing::{Packing, unpacked};
+use crate::guest::packing::{Packing, unpacked};
 use info::{ModuleInfo, normal};
 
 #[cfg(test)]

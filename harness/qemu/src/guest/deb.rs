@@ -77,17 +77,22 @@ fn is_image(path: &Path) -> bool {
     path.starts_with("boot") && name.starts_with("vmlinuz-")
 }
 
-/// Most of a kernel's modules are drivers, network and sound, which a file
-/// system on a loop device does not need.
+/// Most of a kernel's modules are drivers, network and sound. File systems need
+/// only disks and, where they reach other hosts, virtio's cards and RPC.
 fn is_of_use(path: &Path) -> bool {
+    const DRIVERS: [&str; 3] = ["block", "md", "virtio"];
+    const CARDS: [&str; 2] = ["virtio_net.ko", "net_failover.ko"];
+    const NETWORK: [&str; 5] = ["9p", "ceph", "core", "dns_resolver", "sunrpc"];
     let Ok(path) = path.strip_prefix("usr").unwrap_or(path).strip_prefix("lib/modules") else {
         return false;
     };
     // RELEASE/kernel/drivers/block/loop.ko
     let parts: Vec<_> = path.iter().filter_map(|part| part.to_str()).collect();
-    match parts.get(2..4) {
-        Some(["drivers", driver]) => ["block", "md"].contains(driver),
-        Some(["net" | "sound" | "samples", _]) => false,
+    match parts.get(2..) {
+        Some(["drivers", "net", card]) => CARDS.iter().any(|name| card.starts_with(name)),
+        Some(["drivers", driver, ..]) => DRIVERS.contains(driver),
+        Some(["net", part, ..]) => NETWORK.contains(part),
+        Some(["sound" | "samples", ..]) => false,
         _ => true,
     }
 }
@@ -125,13 +130,17 @@ mod tests {
             ("./lib/modules/6.1.0/kernel/fs/xfs/xfs.ko", b"xfs"),
             ("./lib/modules/6.1.0/kernel/drivers/block/loop.ko.xz", b"loop"),
             ("./lib/modules/6.1.0/kernel/drivers/gpu/drm/drm.ko", b"drm"),
+            ("./lib/modules/6.1.0/kernel/drivers/net/virtio_net.ko.xz", b"virtio_net"),
+            ("./lib/modules/6.1.0/kernel/drivers/net/tun.ko", b"tun"),
+            ("./lib/modules/6.1.0/kernel/net/sunrpc/sunrpc.ko", b"sunrpc"),
             ("./lib/modules/6.1.0/modules.builtin", b"kernel/fs/ext4/ext4.ko\n"),
         ]);
         assert!(is_package(&deb));
         let Package { image, modules } = Package::read(&deb, true).expect("a package");
         assert_eq!(image.as_deref(), Some(&b"kernel"[..]));
-        let known = ["xfs", "loop", "drm", "ext4"].map(|name| modules.knows(name));
-        assert_eq!(known, [true, true, false, true]);
+        let known = ["xfs", "loop", "ext4", "virtio_net", "sunrpc"];
+        assert_eq!(known.map(|name| modules.knows(name)), [true; 5]);
+        assert_eq!(["drm", "tun"].map(|name| modules.knows(name)), [false; 2]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ const HEADER: usize = 64;
 
 /// An ELF file with these entries, separated by `|`, in its `.modinfo`. The features of
 /// `object` that write files would double that crate's compile time.
-pub(in crate::vm) fn made_up(info: &str) -> Vec<u8> {
+pub(in crate::guest) fn made_up(info: &str) -> Vec<u8> {
     let text: Vec<u8> =
         info.split('|').flat_map(|word| [word.as_bytes(), b"\0"].concat()).collect();
     let content_end = HEADER + text.len() + NAMES.len();

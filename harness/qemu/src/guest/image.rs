@@ -1,7 +1,7 @@
 /// A kernel in the format of boot loaders: a bzImage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KernelImage {
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     release: String,
 }
 
@@ -109,7 +109,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A bzImage with only a header, for a kernel with this version.
-    pub(in crate::vm) fn made_up(version: &str) -> Vec<u8> {
+    pub(in crate::guest) fn made_up(version: &str) -> Vec<u8> {
         let mut bytes = vec![0; 3 * SECTOR];
         bytes[SETUP_SECTORS] = 1;
         bytes[BOOT_FLAG..BOOT_FLAG + 2].copy_from_slice(&[0x55, 0xaa]);

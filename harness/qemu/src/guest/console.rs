@@ -10,7 +10,7 @@ const MOST_COMPLAINTS: usize = 20;
 
 /// The messages of a guest's kernel on its console.
 #[derive(Debug, Default)]
-pub(super) struct Console {
+pub(crate) struct Console {
     /// The part of a line that has not ended yet.
     begun: Vec<u8>,
     last: VecDeque<String>,
@@ -52,7 +52,7 @@ const PANIC: &str = "Kernel panic - not syncing: ";
 
 impl Console {
     /// Processes received bytes.
-    pub(super) fn hear(&mut self, bytes: &[u8]) {
+    pub(crate) fn hear(&mut self, bytes: &[u8]) {
         for byte in bytes {
             match byte {
                 b'\n' => self.end_line(),
@@ -97,34 +97,34 @@ impl Console {
     }
 
     /// Whether there was any output.
-    pub(super) fn was_heard(&self) -> bool {
+    pub(crate) fn was_heard(&self) -> bool {
         self.heard
     }
 
     /// The error that stopped the kernel, if there was one: an oops.
-    pub(super) fn fault(&self) -> Option<&str> {
+    pub(crate) fn fault(&self) -> Option<&str> {
         self.fault.as_deref()
     }
 
     /// The reason of a kernel panic, if there was one.
-    pub(super) fn panic(&self) -> Option<&str> {
+    pub(crate) fn panic(&self) -> Option<&str> {
         self.panic.as_deref()
     }
 
     /// The warnings of the kernel, each line once.
-    pub(super) fn complaints(&self) -> &[String] {
+    pub(crate) fn complaints(&self) -> &[String] {
         &self.complaints
     }
 
     /// The last error that a program printed there.
-    pub(super) fn last_error(&self) -> Option<String> {
+    pub(crate) fn last_error(&self) -> Option<String> {
         let errors = self.last.iter().rev().filter_map(|line| line.strip_prefix("error: "));
         errors.map(str::to_owned).next()
     }
 
     /// The last lines, including an unfinished one. The line with the error
     /// that stopped the kernel is always among them.
-    pub(super) fn last_lines(&self) -> Vec<String> {
+    pub(crate) fn last_lines(&self) -> Vec<String> {
         let begun = plain(&self.begun).trim_end().to_owned();
         let begun = (!begun.is_empty()).then_some(begun);
         let gravest = self.gravest.iter().filter(|line| !self.last.contains(line));

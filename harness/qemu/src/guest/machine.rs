@@ -5,35 +5,40 @@ use super::payload::INIT;
 use crate::qemu::MACHINE;
 
 /// The value of [`ROLE`](imglock_engine::ROLE) that makes this program the init
-/// of a guest.
-pub(super) const GUEST: &str = "guest";
+/// of a guest, or a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Role(pub(crate) &'static str);
 
 /// The guest's port for messages, by its name in the guest.
-pub(super) const PORT: &str = "/dev/ttyS1";
+pub(crate) const PORT: &str = "/dev/ttyS1";
 
 /// A machine for one guest.
 #[derive(Debug)]
-pub(super) struct Machine<'a> {
+pub(crate) struct Machine<'a> {
+    /// The role of its init.
+    pub(crate) role: Role,
     /// Its accelerator.
-    pub(super) accelerator: Accelerator,
+    pub(crate) accelerator: Accelerator,
     /// The number of its processors.
-    pub(super) processors: u16,
+    pub(crate) processors: u16,
     /// Its memory, in MiB.
-    pub(super) memory: u32,
+    pub(crate) memory: u32,
     /// The kernel and its initramfs.
-    pub(super) kernel: &'a Path,
-    pub(super) initramfs: &'a Path,
+    pub(crate) kernel: &'a Path,
+    pub(crate) initramfs: &'a Path,
     /// The directories of its libraries.
-    pub(super) libraries: &'a str,
+    pub(crate) libraries: &'a str,
     /// Additional kernel parameters.
-    pub(super) more: &'a [String],
+    pub(crate) more: &'a [String],
     /// A named pipe for the console output.
-    pub(super) console: &'a Path,
+    pub(crate) console: &'a Path,
+    /// QEMU's arguments for more devices.
+    pub(crate) devices: &'a [String],
 }
 
 impl Machine<'_> {
     /// QEMU's arguments. The port is QEMU's standard input.
-    pub(super) fn arguments(&self) -> Vec<String> {
+    pub(crate) fn arguments(&self) -> Vec<String> {
         let Machine { accelerator, processors, memory, .. } = self;
         let pairs: [(&str, String); 14] = [
             ("-machine", MACHINE.to_owned()),
@@ -53,12 +58,14 @@ impl Machine<'_> {
         ];
         let words = pairs.into_iter().flat_map(|(option, value)| [option.to_owned(), value]);
         // A kernel that panics reboots, and that ends QEMU.
-        words.chain(["-nodefaults", "-no-user-config", "-no-reboot"].map(str::to_owned)).collect()
+        let words =
+            words.chain(["-nodefaults", "-no-user-config", "-no-reboot"].map(str::to_owned));
+        words.chain(self.devices.iter().cloned()).collect()
     }
 
     /// The kernel's command line. Unknown words become the environment of init.
     fn command_line(&self) -> String {
-        let role = format!("{}={GUEST}", imglock_engine::ROLE);
+        let role = format!("{}={}", imglock_engine::ROLE, self.role.0);
         let libraries = format!("LD_LIBRARY_PATH={}", self.libraries);
         let init = format!("rdinit={INIT}");
         let mut words = vec![
@@ -85,7 +92,7 @@ impl Machine<'_> {
 }
 
 /// A path in a QEMU option, where a comma would end it.
-fn escaped(path: &Path) -> String {
+pub(crate) fn escaped(path: &Path) -> String {
     path.display().to_string().replace(',', ",,")
 }
 
@@ -96,6 +103,7 @@ mod tests {
     #[test]
     fn what_the_user_adds_comes_last_and_so_counts() {
         let machine = Machine {
+            role: Role("guest"),
             accelerator: Accelerator::Tcg,
             processors: 2,
             memory: 512,
@@ -104,6 +112,7 @@ mod tests {
             libraries: "/lib",
             more: &["rdinit=/nowhere".to_owned()],
             console: Path::new("/a,b/console"),
+            devices: &["-device".to_owned(), "virtio-rng-pci".to_owned()],
         };
         let arguments = machine.arguments();
         let after = |option: &str| {
@@ -117,5 +126,6 @@ mod tests {
         );
         assert_eq!(after("-chardev"), "file,id=console,path=/a,,b/console");
         assert_eq!(after("-cpu"), "max");
+        assert_eq!(after("-device"), "virtio-rng-pci");
     }
 }

@@ -191,7 +191,7 @@ fn releases_in(directory: &Path) -> Vec<String> {
 mod tests {
     use super::super::image::tests::made_up as made_up_image;
     use super::*;
-    use crate::vm::modules::made_up;
+    use crate::guest::modules::made_up;
 
     struct Made {
         folder: tempfile::TempDir,

@@ -1,0 +1,82 @@
+//! Guests on one network, with the command as the program that all of them have.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use imglock_engine::{LauncherOptions, StopToken, StopTrigger};
+use imglock_qemu::{
+    Accelerator, GuestPayload, GuestPlan, GuestPrograms, Kernel, Lan, LanGuest, LanOptions,
+    QemuProgram,
+};
+
+use super::{is_met, qemu};
+
+/// Long enough for a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// MiB for a guest's kernel and its work.
+const MEMORY: u32 = 192;
+
+/// The programs for guests: the environment variable `IMGLOCK_GUEST_ROOT` names
+/// a directory into which packages were unpacked.
+pub fn programs() -> GuestPrograms {
+    let root = std::env::var_os("IMGLOCK_GUEST_ROOT").filter(|root| !root.is_empty());
+    GuestPrograms::new(root.map(PathBuf::from))
+}
+
+/// Whether guests can have these programs. If one is missing, the reason is
+/// printed.
+pub fn have(requirement: &str, names: &[&str]) -> bool {
+    let programs = programs();
+    let missing = names.iter().find(|name| programs.find(name).is_none());
+    is_met(requirement, missing.map(|name| format!("{name} is not installed")))
+}
+
+/// A network of guests that runs one kernel.
+pub struct Network {
+    lan: Lan,
+    kernel: Kernel,
+    payload: GuestPayload,
+    booted: u8,
+    _trigger: StopTrigger,
+}
+
+impl Network {
+    /// A network without guests. Each guest can load these modules, and has
+    /// these programs if they are installed.
+    pub fn of(kernel: &Path, modules: &[&[&str]], names: &[&str]) -> Network {
+        let modules = [&[GuestPlan::MODULES], modules].concat().concat();
+        let modules: Vec<String> = modules.into_iter().map(str::to_owned).collect();
+        let kernel = Kernel::open(kernel, &[], &modules).expect("a kernel");
+        let program = Path::new(env!("CARGO_BIN_EXE_imglock"));
+        let payload = GuestPayload::pack_for(program, names, &programs(), &[]).expect("a payload");
+        let (trigger, stop) = StopToken::pair().expect("a pipe");
+        let launcher = LauncherOptions {
+            program: program.to_owned(),
+            ..LauncherOptions::new(std::env::temp_dir(), stop)
+        };
+        let emulator = qemu::binaries().first(QemuProgram::System).expect("an emulator").clone();
+        let accelerator = Accelerator::Tcg;
+        let options = LanOptions { emulator, accelerator, patience: PATIENCE, launcher };
+        let lan = Lan::start(options).expect("a network");
+        Network { lan, kernel, payload, booted: 0, _trigger: trigger }
+    }
+
+    /// Boots a guest; it is up some seconds later.
+    pub fn boot(&mut self, name: &str) -> LanGuest {
+        self.booted += 1;
+        let (kernel, payload) = (&self.kernel, &self.payload);
+        let number = self.booted;
+        let plan = GuestPlan { name, number, kernel, payload, memory: MEMORY, devices: &[] };
+        self.lan.boot(&plan).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Loses all frames between two guests.
+    pub fn cut(&self, one: &LanGuest, other: &LanGuest) {
+        self.lan.cut(one.name(), other.name());
+    }
+
+    /// Forwards the frames between two guests again.
+    pub fn heal(&self, one: &LanGuest, other: &LanGuest) {
+        self.lan.heal(one.name(), other.name());
+    }
+}
