@@ -7,6 +7,7 @@
 mod outside;
 
 mod delegations;
+mod holders;
 mod holding;
 mod nfs;
 mod partition;
@@ -41,9 +42,12 @@ fn locks_on_nfs_reach_other_hosts_unless_the_mount_keeps_them() {
             partition::a_host_that_is_cut_off_loses_its_locks_unnoticed(&network, &hosts);
         }
         delegations::a_question_finds_the_lock_if_it_could_write(&hosts);
+        holders::a_holder_on_another_host_is_found_over_version_4(&hosts);
         if with_v3 {
             nfs::version_3_tells_the_server(&hosts);
             nfs::a_mount_without_locks_of_the_network_tells_nobody(&hosts);
+            holders::nothing_is_called_free_over_version_3(&hosts);
+            holders::locks_of_one_host_are_said_to_be_so(&hosts);
         }
     }
 }

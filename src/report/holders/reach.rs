@@ -44,6 +44,13 @@ fn doubt(image: &SurveyedImage) -> Option<String> {
             errno.text()
         ));
     }
+    if inquiry.unrecalled {
+        return Some(
+            "a host with a read delegation of the NFSv4 server may have read locks that it keeps to itself. \
+             The server calls the delegation back when the image is opened for writing, which you may not."
+                .to_owned(),
+        );
+    }
     (!inquiry.whole).then(|| {
         "the image has so many locks that they were not asked for to the end of the file. QEMU's lock \
          bytes were."

@@ -43,6 +43,7 @@ pub fn image(holders: Vec<Holder>) -> SurveyedImage {
             bytes: Vec::new(),
             met: Vec::new(),
             whole: true,
+            unrecalled: false,
         }),
         hidden: None,
         reach: Reach {
@@ -75,7 +76,13 @@ fn answered(image: &SurveyedImage) -> Inquiry {
         read: answer(LockType::Read, byte),
         write: answer(LockType::Write, byte),
     });
-    Inquiry { backend: Backend::Ofd, bytes: bytes.collect(), met: met.clone(), whole: true }
+    Inquiry {
+        backend: Backend::Ofd,
+        bytes: bytes.collect(),
+        met: met.clone(),
+        whole: true,
+        unrecalled: false,
+    }
 }
 
 pub fn process(pid: i32, command: &str, age: Duration) -> HolderProcess {
@@ -286,7 +293,13 @@ pub fn from_elsewhere() -> Vec<SurveyedImage> {
         let failed =
             |byte| ByteAnswers { byte, read: Answer::Failed(errno), write: Answer::Failed(errno) };
         let bytes = (100..104).chain(200..204).map(failed).collect();
-        Ok(Inquiry { backend: Backend::Ofd, bytes, met: Vec::new(), whole: false })
+        Ok(Inquiry {
+            backend: Backend::Ofd,
+            bytes,
+            met: Vec::new(),
+            whole: false,
+            unrecalled: false,
+        })
     };
     let of = |hidden| SurveyedImage { hidden, reach: every.clone(), ..image(Vec::new()) };
     vec![

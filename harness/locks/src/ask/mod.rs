@@ -80,6 +80,9 @@ pub struct Inquiry {
     pub met: Vec<ForeignLock>,
     /// Whether the walk reached the end of the file. Otherwise, there can be other locks.
     pub whole: bool,
+    /// Whether another client of the same NFSv4 server may have a read delegation, and keep its read
+    /// locks to itself: the image could not be opened for writing, which calls a delegation back.
+    pub unrecalled: bool,
 }
 
 impl Inquiry {
@@ -116,7 +119,7 @@ impl Inquiry {
 
     /// Returns whether every question was answered and no lock was reported.
     pub fn is_free(&self) -> bool {
-        self.whole && self.failure().is_none() && self.reported().is_empty()
+        self.whole && !self.unrecalled && self.failure().is_none() && self.reported().is_empty()
     }
 }
 

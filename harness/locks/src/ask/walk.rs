@@ -26,7 +26,7 @@ pub(crate) fn inquire(locks: &mut dyn ByteLocks, backend: Backend) -> Inquiry {
     met.extend(behind);
     met.sort_unstable_by_key(|lock| (lock.range, lock.kind, lock.pid, lock.exact));
     met.dedup();
-    Inquiry { backend, bytes, met, whole: whole && all }
+    Inquiry { backend, bytes, met, whole: whole && all, unrecalled: false }
 }
 
 struct Walk<'a> {

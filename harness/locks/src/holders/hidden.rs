@@ -176,6 +176,7 @@ mod tests {
             bytes: Vec::new(),
             met: vec![foreign(Read, "100-101"), foreign(Read, "201"), foreign(Write, "300-309")],
             whole: true,
+            unrecalled: false,
         };
         let table = [owned(Read, "100"), owned(Read, "101-105"), owned(Write, "300-305")];
         let hidden = unexplained_by(&table, &inquiry);

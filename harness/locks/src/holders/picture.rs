@@ -70,7 +70,13 @@ impl SurveyedImage {
             waiters: Vec::new(),
             unexplained: Vec::new(),
             unlocked: Vec::new(),
-            asked: Ok(Inquiry { backend, bytes: Vec::new(), met: Vec::new(), whole: true }),
+            asked: Ok(Inquiry {
+                backend,
+                bytes: Vec::new(),
+                met: Vec::new(),
+                whole: true,
+                unrecalled: false,
+            }),
             hidden: None,
             reach: Reach { extent: Extent::Host, file_system, source: None, because: None },
         }

@@ -63,7 +63,7 @@ impl Target {
 
     /// Asks the kernel about the locks of others.
     pub(super) fn ask(&self, posix_locked: bool) -> Result<Inquiry, NotAsked> {
-        ask::ask(&self.held, posix_locked)
+        ask::ask(&self.held, posix_locked, self.reach.file_system == "nfs4")
     }
 
     /// Returns whether the name in /proc/locks differs from that of stat(2). Other files may then
