@@ -49,3 +49,4 @@ pub use picture::{
 };
 pub use protocol::LockProtocol;
 pub use survey::{SurveyError, survey, survey_settled};
+pub(crate) use target::expected_key;
