@@ -11,6 +11,15 @@ pub struct HoldersArgs {
     /// Image files or block devices; /proc/PID/fd/N for a deleted file.
     #[arg(value_name = "IMAGE", required = true)]
     pub images: Vec<PathBuf>,
+    /// Look at these files alone, not at their backing files and data files.
+    #[arg(long)]
+    pub no_chain: bool,
+    /// Follow the names in an image's header out of the directory of the image.
+    ///
+    /// A header is a stranger's input: a guest can write one into its disk. Use
+    /// it for images whose origin you know.
+    #[arg(long, conflicts_with = "no_chain")]
+    pub follow: bool,
     /// Print one JSON document (with --watch, one per line).
     #[arg(long)]
     pub json: bool,

@@ -1,15 +1,17 @@
 use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use imglock_core::Mode;
 use imglock_engine::{ReceiveError, StopToken};
-use imglock_locks::{Forecast, Survey, survey, would_grant};
+use imglock_locks::{Chain, ChainRules, Survey, survey};
 
 use crate::cli::HoldersArgs;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::Output;
+use crate::report::holders::chain::Chains;
 use crate::report::holders::{Clock, changes, json, text};
 
 /// The shortest pause between two surveys.
@@ -19,31 +21,44 @@ const SHARE: u32 = 5;
 
 /// `imglock holders`.
 pub fn holders(args: HoldersArgs, output: &mut Output) -> Result<ExitCode, Failure> {
-    let seen = survey(&args.images)?;
+    let chains = Chains::of(args.images.iter().map(|image| chain(image, &args)).collect());
+    let seen = survey(&chains.paths())?;
     if args.watch {
-        return watch(&args, seen, output);
+        return watch(&args, &chains, seen, output);
     }
     // Standard output writes each line separately, which is slow for many holders.
     let mut whole = Vec::new();
     if args.json {
-        json::document(&seen, &mut whole)?;
+        json::document(&seen, &chains, &mut whole)?;
     } else {
         let width = output.width();
-        text::Text { clock: &Clock::local(), width }.write(&seen, args.asked, &mut whole)?;
+        let text = text::Text { clock: &Clock::local(), width, chains: &chains };
+        text.write(&seen, args.asked, &mut whole)?;
     }
     output.write_all(&whole)?;
     output.flush()?;
-    Ok(exit(&seen, args.asked))
+    Ok(exit(&seen, &chains, args.asked))
 }
 
-/// The exit code: whether the images are free, or would be granted. A known conflict counts before
+/// The files that QEMU opens with an image, as far as the user wants them.
+fn chain(image: &Path, args: &HoldersArgs) -> Chain {
+    if args.no_chain {
+        return Chain::alone(image);
+    }
+    Chain::read(image, ChainRules { follow: args.follow, ..ChainRules::default() })
+}
+
+/// The exit code: whether the images that the user named are free, or would be granted with their
+/// chains. A known conflict counts before
 /// an unknown answer.
-fn exit(seen: &Survey, asked: Option<Mode>) -> ExitCode {
-    let codes = seen.images.iter().map(|image| match asked {
-        Some(mode) => match would_grant(image, mode.claim()).forecast {
-            Forecast::Granted => ExitCode::AsExpected,
-            Forecast::Refused(_) | Forecast::Fails(_) => ExitCode::Failed,
-            Forecast::Unknown(_) => ExitCode::Environment,
+fn exit(seen: &Survey, chains: &Chains, asked: Option<Mode>) -> ExitCode {
+    let images = seen.images.iter().enumerate();
+    let named = images.filter(|(number, _)| chains.named(*number).is_some());
+    let codes = named.map(|(number, image)| match asked {
+        Some(mode) => match chains.answer(seen, number, mode).and_then(|it| it.is_granted()) {
+            Some(true) => ExitCode::AsExpected,
+            Some(false) => ExitCode::Failed,
+            None => ExitCode::Environment,
         },
         None if image.is_held() => ExitCode::Failed,
         None if image.is_free() => ExitCode::AsExpected,
@@ -55,13 +70,18 @@ fn exit(seen: &Survey, asked: Option<Mode>) -> ExitCode {
 }
 
 /// Repeats the survey until a signal arrives or the reader closes the pipe.
-fn watch(args: &HoldersArgs, first: Survey, output: &mut Output) -> Result<ExitCode, Failure> {
+fn watch(
+    args: &HoldersArgs,
+    chains: &Chains,
+    first: Survey,
+    output: &mut Output,
+) -> Result<ExitCode, Failure> {
     let stop = interrupt::stop_on_signals()?;
     if args.json {
-        json::line(&first, output)?;
+        json::line(&first, chains, output)?;
     } else {
         let width = output.width();
-        text::Text { clock: &Clock::local(), width }.write(&first, None, output)?;
+        text::Text { clock: &Clock::local(), width, chains }.write(&first, None, output)?;
         writeln!(output, "\nWatching for changes; Ctrl-C ends the command.")?;
     }
     output.flush()?;
@@ -72,7 +92,7 @@ fn watch(args: &HoldersArgs, first: Survey, output: &mut Output) -> Result<ExitC
             return Ok(ExitCode::Interrupted);
         }
         let began = Instant::now();
-        let seen = survey(&args.images)?;
+        let seen = survey(&chains.paths())?;
         took = began.elapsed();
         let clock = Clock::local();
         for change in changes::between(&last, &seen) {

@@ -1,6 +1,7 @@
 //! `holders` from outside: the processes that it lists, their description, and
 //! its exit codes.
 
+mod chain;
 mod hidden;
 #[path = "../outside/mod.rs"]
 mod outside;

@@ -28,7 +28,7 @@
 //! Both features are off by default.
 //!
 //! * `holders`: reads /proc/locks and fdinfo, and finds the processes that hold an image
-//!   (`survey`, `LockTable`, `availability`). Adds the dependencies procfs, rustix, strum and
+//!   (`survey`, `LockTable`, `availability`), and the files below a qcow2 overlay (`Chain`). Adds the dependencies procfs, rustix, strum and
 //!   tempfile.
 //! * `serde`: [`serde`](https://serde.rs) serialization of the results.
 //!
@@ -39,6 +39,8 @@
 
 #[cfg(feature = "holders")]
 mod ask;
+#[cfg(feature = "holders")]
+mod chain;
 #[cfg(feature = "holders")]
 mod holders;
 mod image;
@@ -52,6 +54,11 @@ mod reach;
 
 #[cfg(feature = "holders")]
 pub use ask::{Answer, ByteAnswers, ForeignLock, Inquiry, NotAsked};
+#[cfg(feature = "holders")]
+pub use chain::{
+    Chain, ChainAnswer, ChainFile, ChainName, ChainObstacle, ChainRole, ChainRules, ChainStop,
+    HeaderError, ImageFormat, NameKind, would_grant_chain,
+};
 #[cfg(feature = "holders")]
 pub use holders::{
     Capability, Danger, Explanation, FailedTest, Forecast, HiddenHolder, Holder, HolderOwner,

@@ -9,6 +9,7 @@ use imglock_locks::{
 };
 use serde::Serialize;
 
+use super::chain::{ChainView, Chains, RoleView};
 use super::changes::{Change, Fact};
 use super::since::{self, Clock};
 use crate::report::document;
@@ -17,13 +18,13 @@ use crate::report::document;
 const SCHEMA: u32 = 2;
 
 /// Writes the survey as a document that is laid out to be read.
-pub fn document(survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
-    document::write(&Document::of(survey), out)
+pub fn document(survey: &Survey, chains: &Chains, out: &mut dyn Write) -> io::Result<()> {
+    document::write(&Document::of(survey, chains), out)
 }
 
 /// Writes the survey as a document in one line.
-pub fn line(survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &Document::of(survey))?;
+pub fn line(survey: &Survey, chains: &Chains, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Document::of(survey, chains))?;
     writeln!(out)
 }
 
@@ -77,14 +78,19 @@ struct Document<'a> {
     images: Vec<ImageView<'a>>,
 }
 
-impl Document<'_> {
-    fn of(survey: &Survey) -> Document<'_> {
+impl<'a> Document<'a> {
+    fn of(survey: &'a Survey, chains: &'a Chains) -> Document<'a> {
+        let view = |(number, image)| ImageView {
+            place: chains.role_view(number),
+            chain: chains.view(survey, number),
+            ..ImageView::of(image)
+        };
         Document {
             schema: SCHEMA,
             settled: survey.settled,
             nested: survey.nested,
             unreadable: &survey.unseen,
-            images: each(&survey.images, ImageView::of),
+            images: survey.images.iter().enumerate().map(view).collect(),
         }
     }
 }
@@ -96,6 +102,8 @@ fn each<'a, T, U>(all: &'a [T], one: impl Fn(&'a T) -> U) -> Vec<U> {
 #[derive(Serialize)]
 struct ImageView<'a> {
     path: Cow<'a, str>,
+    #[serde(flatten)]
+    place: Option<RoleView<'a>>,
     /// The kernel's name of the file, as in /proc/locks.
     key: String,
     /// In bytes.
@@ -112,12 +120,15 @@ struct ImageView<'a> {
     unlocked: Vec<UnlockedView<'a>>,
     dangers: Vec<Danger>,
     answers: Vec<AnswerView>,
+    /// Null for the files below an image that the user named.
+    chain: Option<ChainView<'a>>,
 }
 
 impl ImageView<'_> {
     fn of(image: &SurveyedImage) -> ImageView<'_> {
         ImageView {
             path: image.path.to_string_lossy(),
+            place: None,
             key: image.key.to_string(),
             size: image.size,
             state: state(image),
@@ -139,6 +150,7 @@ impl ImageView<'_> {
             }),
             dangers: image.dangers(),
             answers: each(Mode::ALL, |mode| AnswerView::of(image, *mode)),
+            chain: None,
         }
     }
 }

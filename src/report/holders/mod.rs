@@ -1,6 +1,8 @@
 //! The holders of locks on an image, for people and for programs.
 
+pub mod chain;
 pub mod changes;
+mod heading;
 pub mod json;
 mod owners;
 mod reach;

@@ -2,15 +2,21 @@ use std::io::Write;
 use std::time::Duration;
 
 use imglock_core::{LockType, Mode};
-use imglock_locks::{Holder, HolderProcess, LockClass, Survey};
+use imglock_locks::{Chain, Holder, HolderProcess, LockClass, Survey};
 
+use super::chain::Chains;
 use super::text::Text;
 use super::{changes, json, samples};
 use crate::report::shown::{coloured, shown, snapshots, widest};
 
+/// The images of a survey, each looked at alone.
+fn alone(survey: &Survey) -> Chains {
+    Chains::of(survey.images.iter().map(|image| Chain::alone(&image.path)).collect())
+}
+
 /// The text for a terminal of this width.
 fn told(survey: &Survey, asked: Option<Mode>, width: usize) -> String {
-    let text = Text { clock: &samples::clock(), width };
+    let text = Text { clock: &samples::clock(), width, chains: &alone(survey) };
     let text = shown(|out| text.write(survey, asked, out));
     assert!(widest(&text) <= width, "too wide: {text}");
     text
@@ -101,8 +107,8 @@ fn a_process_with_several_descriptions_counts_once() {
 
 #[test]
 fn colours_lead_the_eye() {
-    let text = Text { clock: &samples::clock(), width: 80 };
     let survey = samples::survey(vec![samples::guest()]);
+    let text = Text { clock: &samples::clock(), width: 80, chains: &alone(&survey) };
     let text = coloured(|out| text.write(&survey, None, out));
     assert!(text.contains("\u{1b}[1m\u{1b}[31mlocked\u{1b}[0m"), "{text:?}");
     assert!(text.contains("\u{1b}[1mpid 812 qemu-system-x86_64\u{1b}[0m"), "{text:?}");
@@ -114,9 +120,9 @@ fn json_holds_everything() {
     let more = samples::foreign().into_iter().take(1).chain(samples::from_elsewhere());
     let more = [samples::shared(), samples::waiting()].into_iter().chain(more);
     survey.images.extend(samples::survey(more.collect()).images);
-    let document = shown(|out| json::document(&survey, out));
+    let document = shown(|out| json::document(&survey, &alone(&survey), out));
     insta::assert_snapshot!(document);
-    let line = shown(|out| json::line(&survey, out));
+    let line = shown(|out| json::line(&survey, &alone(&survey), out));
     let read = |text: &str| -> serde_json::Value { serde_json::from_str(text).expect("JSON") };
     assert_eq!(read(&line), read(&document));
     assert_eq!(line.lines().count(), 1);

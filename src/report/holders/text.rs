@@ -6,10 +6,12 @@ use imglock_locks::{
     Forecast, Holder, HolderProcess, HoldersAnswer, Survey, SurveyedImage, would_grant,
 };
 
+use super::chain::{ChainAsked, Chains};
+use super::heading::heading;
 use super::{Clock, owners, reach, unseen, words};
-use crate::phrase::{capitalised, count, list, printable};
+use crate::phrase::{capitalised, count, list};
 use crate::report::page::Page;
-use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
+use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD};
 
 /// A survey as text.
 pub struct Text<'a> {
@@ -17,6 +19,8 @@ pub struct Text<'a> {
     pub clock: &'a Clock,
     /// In columns.
     pub width: usize,
+    /// The chains whose files were surveyed.
+    pub chains: &'a Chains,
 }
 
 impl Text<'_> {
@@ -31,29 +35,45 @@ impl Text<'_> {
     ) -> io::Result<()> {
         let page = &mut Page::new(out, self.width);
         for (number, image) in survey.images.iter().enumerate() {
+            if asked.is_some() && self.chains.named(number).is_none() {
+                continue;
+            }
             if number > 0 {
                 writeln!(page)?;
             }
             match asked {
-                Some(mode) => self.asked(image, mode, page)?,
-                None => self.image(image, page)?,
+                Some(mode) => match self.chains.asked(survey, number, mode, page)? {
+                    ChainAsked::Alone => self.asked(image, mode, page)?,
+                    ChainAsked::Blocked(image, locks) => self.blocked(image, &locks, page)?,
+                    ChainAsked::NotBlocked => {
+                        reach::write(image, page)?;
+                        let files = self.chains.images(number);
+                        let files = files.filter_map(|file| survey.images.get(file));
+                        files.into_iter().try_for_each(|file| dangers(file, page))?;
+                    }
+                    ChainAsked::Answered => {}
+                },
+                None => {
+                    self.image(image, &self.chains.role(number), page)?;
+                    self.chains.rest(number, page)?;
+                }
             }
         }
         gaps(survey, page)
     }
 
-    fn image(&self, image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
+    fn image(&self, image: &SurveyedImage, role: &str, page: &mut Page<'_>) -> io::Result<()> {
         let unknown = [!image.unexplained.is_empty(), image.hidden.is_some()];
         let holders = image.holders.len() + unknown.into_iter().filter(|there| *there).count();
         match (image.is_held(), image.is_free()) {
             (true, _) => {
                 let holders = count(holders, "holder", "holders");
-                heading(image, &format!("{BAD}locked{BAD:#} by {holders}"), page)?;
+                heading(image, role, &format!("{BAD}locked{BAD:#} by {holders}"), page)?;
             }
-            (false, true) => heading(image, &reach::not_locked(image), page)?,
+            (false, true) => heading(image, role, &reach::not_locked(image), page)?,
             (false, false) => {
                 let words = format!("{CAREFUL}unknown{CAREFUL:#}: no lock is visible");
-                heading(image, &words, page)?;
+                heading(image, role, &words, page)?;
             }
         }
         self.holders(image, &image.holders, page)?;
@@ -86,15 +106,25 @@ impl Text<'_> {
                 format!("{mode} {CAREFUL}unknown{CAREFUL:#}: no lock in the way is visible")
             }
         };
-        heading(image, &words, page)?;
+        heading(image, "", &words, page)?;
         if let Some(message) = answer.forecast.message() {
             page.paragraph("  ", &format!("QEMU would report: {message}"))?;
         }
-        let holders: Vec<&Holder> = conflicting(image, &answer).collect();
+        self.blocked(image, &answer, page)
+    }
+
+    /// The locks on `image` that stand against an open, and what to do next.
+    fn blocked(
+        &self,
+        image: &SurveyedImage,
+        answer: &HoldersAnswer,
+        page: &mut Page<'_>,
+    ) -> io::Result<()> {
+        let holders: Vec<&Holder> = conflicting(image, answer).collect();
         // They conflict even if QEMU would fail before it notices them.
         let is_blocked = !holders.is_empty() || answer.by_unknown();
         if is_blocked {
-            page.paragraph("  ", &capitalised(&in_the_way(image, &answer)))?;
+            page.paragraph("  ", &capitalised(&in_the_way(image, answer)))?;
             self.holders(image, holders.iter().copied(), page)?;
             let unexplained = answer.unexplained.iter();
             let unexplained = unexplained.filter_map(|index| image.unexplained.get(*index));
@@ -121,11 +151,6 @@ impl Text<'_> {
     ) -> io::Result<()> {
         holders.into_iter().try_for_each(|holder| owners::holder(image, holder, self.clock, page))
     }
-}
-
-fn heading(image: &SurveyedImage, words: &str, page: &mut Page<'_>) -> io::Result<()> {
-    let path = printable(&image.path.to_string_lossy());
-    writeln!(page, "{STRONG}{path}{STRONG:#}  {words}")
 }
 
 /// Writes the modes that would be granted, and the refused ones by conflicting holder.

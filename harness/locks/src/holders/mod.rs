@@ -59,4 +59,5 @@ pub use picture::{
 };
 pub use protocol::LockProtocol;
 pub use survey::{SurveyError, survey, survey_settled};
+pub(crate) use target::expected_key;
 pub use unseen::{Capability, Unseen, UnseenReason};

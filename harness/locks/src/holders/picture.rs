@@ -57,7 +57,7 @@ pub struct SurveyedImage {
 impl SurveyedImage {
     /// An image of 0 bytes without a lock, on a local file system.
     #[cfg(test)]
-    pub(super) fn unlocked_sample() -> SurveyedImage {
+    pub(crate) fn unlocked_sample() -> SurveyedImage {
         use crate::reach::Extent;
         let file_system = "ext4".to_owned();
         let backend = imglock_core::Backend::Ofd;

@@ -41,7 +41,8 @@ impl Target {
         let held = rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
         let status = look(held.as_fd(), c"", AtFlags::EMPTY_PATH)?;
         let stat = stat_key(&status);
-        let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", held.as_raw_fd()))?;
+        let info =
+            std::fs::read_to_string(format!("/proc/thread-self/fdinfo/{}", held.as_raw_fd()))?;
         // Both numbers come from the kernel. fdinfo has the inode number since Linux 5.14; on older
         // kernels the one of stat(2) is used.
         let mount = number(&info, "mnt_id:").and_then(|mount| mounts.find(mount));
@@ -71,6 +72,11 @@ impl Target {
     pub(super) fn is_ambiguous(&self, key: FileKey) -> bool {
         (key.major, key.minor) != self.stat.device
     }
+}
+
+/// The name of a file in /proc/locks, as far as it can be determined without a lock.
+pub(crate) fn expected_key(path: &Path) -> io::Result<FileKey> {
+    Target::find(path, &mut Mounts::default()).map(|target| target.key)
 }
 
 /// `statx(2)` from the kernel's cache (`AT_STATX_DONT_SYNC`), so that a survey does not hang if the
