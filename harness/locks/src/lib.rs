@@ -45,6 +45,12 @@ mod lock;
 mod lock_table;
 #[cfg(feature = "holders")]
 mod raw;
+#[cfg(feature = "holders")]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "a survey does not ask for them yet")
+)]
+mod users;
 
 #[cfg(feature = "holders")]
 pub use holders::{
@@ -62,6 +68,10 @@ pub use lock::KernelLocks;
 pub use lock::{Availability, Visibility, availability};
 #[cfg(feature = "holders")]
 pub use lock_table::{FileKey, LockClass, LockLine, LockTable, WatchedDescriptor, waiting_lines};
+#[cfg(feature = "holders")]
+pub use users::{
+    DataAccess, DataProcess, DataUser, DataUserKind, DataUsers, DeviceNumber, UserGap,
+};
 
 /// The example of the README, as a test.
 #[cfg(doctest)]

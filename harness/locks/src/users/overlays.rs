@@ -1,0 +1,165 @@
+use std::path::{Path, PathBuf};
+
+use super::mounts::{Mount, showing};
+use super::namespaces::Namespace;
+use super::root::{Root, unescaped};
+use super::{DataAccess, FileIdentity};
+use crate::lock_table::FileKey;
+
+/// Another file with the bytes of an image: the file of an overlayfs above it, or the file of a
+/// layer below it. Each has its own inode, with its own locks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Alias {
+    /// Its path.
+    pub(super) path: PathBuf,
+    /// Its name in stat(2).
+    pub(super) stat: FileKey,
+    /// Its name in /proc/PID/maps.
+    pub(super) kernel: FileKey,
+    /// Whether an opener of it can change the image. A write through an overlay to the file of a
+    /// lower layer changes a copy in the upper layer.
+    pub(super) access: DataAccess,
+}
+
+/// The aliases of a file, as far as mounted overlays show them (Documentation/filesystems/
+/// overlayfs.rst).
+///
+/// A file of a layer is found by its path: another hard link, a file that the overlay renamed, and
+/// a descriptor from before a copy-up are not found. Nor is a layer whose directory is not visible
+/// in the mount namespace that shows the overlay.
+pub(super) fn aliases(of: &FileIdentity, namespaces: &[Namespace]) -> Vec<Alias> {
+    let Some(own) = namespaces.first() else { return Vec::new() };
+    let mut aliases = below(of, own);
+    let ancestors = ancestors(of, own);
+    for namespace in namespaces {
+        let overlays = namespace.mounts.iter().filter(|mount| mount.kind == "overlay");
+        aliases.extend(
+            overlays.filter_map(|mount| above(of, mount, namespace, &own.root, &ancestors)),
+        );
+    }
+    // One overlay is visible in many namespaces.
+    aliases.sort_by_key(|alias| alias.stat);
+    aliases.dedup_by_key(|alias| alias.stat);
+    aliases
+}
+
+/// A directory above the image, and the path from there.
+type Ancestor = (FileKey, PathBuf);
+
+fn ancestors(of: &FileIdentity, own: &Namespace) -> Vec<Ancestor> {
+    let folders = of.path.ancestors().skip(1);
+    let ancestor = |folder: &Path| {
+        let rest = of.path.strip_prefix(folder).ok()?;
+        Some((own.root.look(folder).ok()?.file, rest.to_owned()))
+    };
+    folders.filter_map(ancestor).collect()
+}
+
+/// The file of the overlay that shows the image from one of its layers.
+fn above(
+    of: &FileIdentity,
+    overlay: &Mount,
+    namespace: &Namespace,
+    own: &Root,
+    ancestors: &[Ancestor],
+) -> Option<Alias> {
+    let layers = Layer::of(overlay);
+    let at = |layer: &Layer| {
+        let folder =
+            namespace.root.look(&layer.folder).or_else(|_| own.look(&layer.folder)).ok()?;
+        ancestors.iter().find(|(ancestor, _)| *ancestor == folder.file)
+    };
+    let (index, (_, rest)) =
+        layers.iter().enumerate().find_map(|(index, layer)| Some((index, at(layer)?)))?;
+    // A layer above it has a file with this name, which hides the image.
+    let hidden = |layer: &Layer| {
+        let path = layer.folder.join(rest);
+        namespace.root.look(&path).or_else(|_| own.look(&path)).is_ok()
+    };
+    if layers[..index].iter().any(hidden) {
+        return None;
+    }
+    let shown = overlay.root.strip_prefix("/").unwrap_or(&overlay.root);
+    let path = overlay.point.join(rest.strip_prefix(shown).ok()?);
+    let seen = namespace.root.look(&path).ok()?;
+    let access = DataAccess::writing(layers[index].upper && !overlay.read_only);
+    (seen.file != of.stat).then(|| alias(path, seen.file, overlay, access))
+}
+
+/// The file of the layer that an overlay's file shows.
+fn below(of: &FileIdentity, own: &Namespace) -> Vec<Alias> {
+    let shown = || {
+        let overlay = showing(&own.mounts, &of.path).filter(|mount| mount.kind == "overlay")?;
+        let inside = of.path.strip_prefix(&overlay.point).ok()?;
+        let inside = overlay.root.strip_prefix("/").ok()?.join(inside);
+        let (path, seen) = Layer::of(overlay).into_iter().find_map(|layer| {
+            let path = layer.folder.join(&inside);
+            own.root.look(&path).ok().map(|seen| (path, seen))
+        })?;
+        let mount = showing(&own.mounts, &path)?;
+        (seen.file != of.stat).then(|| alias(path, seen.file, mount, DataAccess::Write))
+    };
+    shown().into_iter().collect()
+}
+
+fn alias(path: PathBuf, stat: FileKey, mount: &Mount, access: DataAccess) -> Alias {
+    let kernel = FileKey::new(mount.device.major, mount.device.minor, stat.inode);
+    Alias { path, stat, kernel, access }
+}
+
+/// A directory of an overlay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Layer {
+    folder: PathBuf,
+    upper: bool,
+}
+
+impl Layer {
+    /// The layers of an overlay, the uppermost first (`ovl_show_options`, fs/overlayfs/params.c).
+    /// Layers for data only, which have no names of their own, come last.
+    fn of(overlay: &Mount) -> Vec<Layer> {
+        let layer = |upper: bool| move |folder: PathBuf| Layer { folder, upper };
+        let uppers = overlay.options("upperdir").map(unescaped).map(layer(true));
+        let lowers = overlay.options("lowerdir").flat_map(separate);
+        // Since Linux 6.8, one option for each layer if it was mounted in this way.
+        let added = overlay.options("lowerdir+").map(unescaped);
+        uppers.chain(lowers.chain(added).map(layer(false))).collect()
+    }
+}
+
+/// Splits the option at its colons. A colon inside of a name is `\072` since Linux 6.8, and `\134:`
+/// before, where the mounting program had to write it as `\:`.
+fn separate(folders: &[u8]) -> Vec<PathBuf> {
+    const BACKSLASH: &[u8] = b"\\134";
+    let mut layers = vec![Vec::new()];
+    for (index, byte) in folders.iter().enumerate() {
+        let inside = folders[..index].ends_with(BACKSLASH);
+        match layers.last_mut() {
+            Some(layer) if *byte == b':' && inside => {
+                layer.truncate(layer.len() - BACKSLASH.len());
+                layer.push(*byte);
+            }
+            Some(layer) if *byte != b':' => layer.push(*byte),
+            _ => layers.push(Vec::new()),
+        }
+    }
+    layers.retain(|layer| !layer.is_empty());
+    layers.iter().map(|layer| unescaped(layer)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case::one("/a", &["/a"])]
+    #[case::several("/a:/b/c::/data", &["/a", "/b/c", "/data"])]
+    #[case::escaped(r"/a\072b:/c\134d", &["/a:b", r"/c\d"])]
+    #[case::escaped_before_6_8(r"/a\134:b:/c\040d", &["/a:b", "/c d"])]
+    fn layers_are_separated_by_colons(#[case] text: &str, #[case] expected: &[&str]) {
+        assert_eq!(
+            separate(text.as_bytes()),
+            expected.iter().map(PathBuf::from).collect::<Vec<_>>()
+        );
+    }
+}
