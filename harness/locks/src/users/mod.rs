@@ -34,6 +34,7 @@ mod mappings;
 mod mounts;
 mod namespaces;
 mod overlays;
+mod phrase;
 mod processes;
 mod root;
 mod stack;

@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
 
+use super::FileIdentity;
 use super::mounts::{Mount, showing};
 use super::namespaces::Namespace;
 use super::root::{Root, unescaped};
-use super::{DataAccess, FileIdentity};
 use crate::lock_table::FileKey;
 
 /// Another file with the bytes of an image: the file of an overlayfs above it, or the file of a
@@ -16,9 +16,6 @@ pub(super) struct Alias {
     pub(super) stat: FileKey,
     /// Its name in /proc/PID/maps.
     pub(super) kernel: FileKey,
-    /// Whether an opener of it can change the image. A write through an overlay to the file of a
-    /// lower layer changes a copy in the upper layer.
-    pub(super) access: DataAccess,
 }
 
 /// The aliases of a file, as far as mounted overlays show them (Documentation/filesystems/
@@ -55,7 +52,8 @@ fn ancestors(of: &FileIdentity, own: &Namespace) -> Vec<Ancestor> {
     folders.filter_map(ancestor).collect()
 }
 
-/// The file of the overlay that shows the image from one of its layers.
+/// The file of the overlay that shows the image from one of its layers. An overlay opens the file
+/// of a lower layer only to read: an opener that can write gets a copy in the upper layer.
 fn above(
     of: &FileIdentity,
     overlay: &Mount,
@@ -63,17 +61,16 @@ fn above(
     own: &Root,
     ancestors: &[Ancestor],
 ) -> Option<Alias> {
-    let layers = Layer::of(overlay);
-    let at = |layer: &Layer| {
-        let folder =
-            namespace.root.look(&layer.folder).or_else(|_| own.look(&layer.folder)).ok()?;
+    let layers = layers(overlay);
+    let at = |layer: &PathBuf| {
+        let folder = namespace.root.look(layer).or_else(|_| own.look(layer)).ok()?;
         ancestors.iter().find(|(ancestor, _)| *ancestor == folder.file)
     };
     let (index, (_, rest)) =
         layers.iter().enumerate().find_map(|(index, layer)| Some((index, at(layer)?)))?;
     // A layer above it has a file with this name, which hides the image.
-    let hidden = |layer: &Layer| {
-        let path = layer.folder.join(rest);
+    let hidden = |layer: &PathBuf| {
+        let path = layer.join(rest);
         namespace.root.look(&path).or_else(|_| own.look(&path)).is_ok()
     };
     if layers[..index].iter().any(hidden) {
@@ -82,8 +79,7 @@ fn above(
     let shown = overlay.root.strip_prefix("/").unwrap_or(&overlay.root);
     let path = overlay.point.join(rest.strip_prefix(shown).ok()?);
     let seen = namespace.root.look(&path).ok()?;
-    let access = DataAccess::writing(layers[index].upper && !overlay.read_only);
-    (seen.file != of.stat).then(|| alias(path, seen.file, overlay, access))
+    (seen.file != of.stat).then(|| alias(path, seen.file, overlay))
 }
 
 /// The file of the layer that an overlay's file shows.
@@ -92,39 +88,29 @@ fn below(of: &FileIdentity, own: &Namespace) -> Vec<Alias> {
         let overlay = showing(&own.mounts, &of.path).filter(|mount| mount.kind == "overlay")?;
         let inside = of.path.strip_prefix(&overlay.point).ok()?;
         let inside = overlay.root.strip_prefix("/").ok()?.join(inside);
-        let (path, seen) = Layer::of(overlay).into_iter().find_map(|layer| {
-            let path = layer.folder.join(&inside);
+        let (path, seen) = layers(overlay).into_iter().find_map(|layer| {
+            let path = layer.join(&inside);
             own.root.look(&path).ok().map(|seen| (path, seen))
         })?;
         let mount = showing(&own.mounts, &path)?;
-        (seen.file != of.stat).then(|| alias(path, seen.file, mount, DataAccess::Write))
+        (seen.file != of.stat).then(|| alias(path, seen.file, mount))
     };
     shown().into_iter().collect()
 }
 
-fn alias(path: PathBuf, stat: FileKey, mount: &Mount, access: DataAccess) -> Alias {
+fn alias(path: PathBuf, stat: FileKey, mount: &Mount) -> Alias {
     let kernel = FileKey::new(mount.device.major, mount.device.minor, stat.inode);
-    Alias { path, stat, kernel, access }
+    Alias { path, stat, kernel }
 }
 
-/// A directory of an overlay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Layer {
-    folder: PathBuf,
-    upper: bool,
-}
-
-impl Layer {
-    /// The layers of an overlay, the uppermost first (`ovl_show_options`, fs/overlayfs/params.c).
-    /// Layers for data only, which have no names of their own, come last.
-    fn of(overlay: &Mount) -> Vec<Layer> {
-        let layer = |upper: bool| move |folder: PathBuf| Layer { folder, upper };
-        let uppers = overlay.options("upperdir").map(unescaped).map(layer(true));
-        let lowers = overlay.options("lowerdir").flat_map(separate);
-        // Since Linux 6.8, one option for each layer if it was mounted in this way.
-        let added = overlay.options("lowerdir+").map(unescaped);
-        uppers.chain(lowers.chain(added).map(layer(false))).collect()
-    }
+/// The directories of an overlay, the upper one first (`ovl_show_options`, fs/overlayfs/params.c).
+/// Directories for data only, whose files have no names of their own, come last.
+fn layers(overlay: &Mount) -> Vec<PathBuf> {
+    let upper = overlay.options("upperdir").map(unescaped);
+    let lower = overlay.options("lowerdir").flat_map(separate);
+    // Since Linux 6.8, one option for each layer if it was mounted in this way.
+    let added = overlay.options("lowerdir+").map(unescaped);
+    upper.chain(lower).chain(added).collect()
 }
 
 /// Splits the option at its colons. A colon inside of a name is `\072` since Linux 6.8, and `\134:`

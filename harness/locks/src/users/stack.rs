@@ -59,7 +59,7 @@ impl<'a> Stack<'a> {
         stack.on_file(file.identity.stat, &ground);
         for alias in &near.aliases {
             let path = alias.path.to_string_lossy();
-            let layer = Layer { access: alias.access, ..ground.clone() };
+            let layer = ground.clone();
             let opened =
                 |opener: &&Opener| opener.seen.block.is_none() && opener.seen.file == alias.stat;
             let openers: Vec<&Opener> = around.sightings.openers.iter().filter(opened).collect();
@@ -248,4 +248,18 @@ fn stands_on(around: &Surroundings, number: DeviceNumber) -> Vec<String> {
         next.extend(below.into_iter().filter(|_| names.len() < MOST_LAYERS));
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_user_can_do_more_than_the_layer_below_it() {
+        let device = Layer { through: Vec::new(), access: DataAccess::Read, certain: false };
+        let user = device.user(DataUserKind::FileSystem, "/mnt", DataAccess::Write);
+        assert_eq!((user.access, user.certain), (DataAccess::Read, false));
+        let above = device.on(&user).user(DataUserKind::LoopDevice, "x", DataAccess::Write);
+        assert_eq!((above.access, above.through), (DataAccess::Read, vec!["/mnt".to_owned()]));
+    }
 }

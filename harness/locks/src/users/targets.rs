@@ -141,3 +141,21 @@ fn carrier(root: &Root, block: &BlockDevices, path: &Path) -> Option<Carrier> {
         Err(_) => block.number_of(root, path).map(Carrier::Device),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Linux 6.12 prints it.
+    const FILE: &str = "Status: ACTIVATED  Max Queue Depth: 0  SectorSize: 512  HwMaxSectors: 16384\n\
+        \x20       TCM FILEIO ID: 0        File: /srv/my  File: a.img  Size: 65536  Mode: O_DSYNC Async: 0";
+    const DEVICE: &str = "        iBlock device: loop4  UDEV PATH: /dev/x  readonly: 0\n\
+        \x20       Major: 7 Minor: 4  CLAIMED: IBLOCK";
+
+    #[test]
+    fn the_file_and_the_device_are_read_from_the_text_for_people() {
+        assert_eq!(file_of(FILE).as_deref(), Some(Path::new("/srv/my  File: a.img")));
+        assert_eq!(number_of(DEVICE), Some(DeviceNumber { major: 7, minor: 4 }));
+        assert_eq!((file_of(DEVICE), number_of(FILE)), (None, None));
+    }
+}

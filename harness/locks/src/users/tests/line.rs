@@ -1,4 +1,4 @@
-use crate::users::{DataAccess, DataUser, DataUsers};
+use crate::users::{DataAccess, DataUser, DataUserKind, DataUsers};
 
 /// A user in one line: its layers, kind, access, number of processes, and how it is ended.
 pub(super) fn line(user: &DataUser) -> String {
@@ -6,7 +6,8 @@ pub(super) fn line(user: &DataUser) -> String {
     way.push(user.name.clone());
     let access = if user.access == DataAccess::Write { "writes" } else { "reads" };
     let mut text = format!("{}  {:?} {access}", way.join(" -> "), user.kind);
-    if !user.processes.is_empty() {
+    // Another program can have copied the mount into a namespace of its own meanwhile.
+    if !user.processes.is_empty() && user.kind != DataUserKind::FileSystem {
         let pids = user.processes.iter().map(|process| process.pid.to_string());
         text += &format!(" pid {}", pids.collect::<Vec<_>>().join(","));
     }

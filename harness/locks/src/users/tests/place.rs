@@ -136,7 +136,13 @@ pub(super) fn beside(path: &Path, openers: &[(i32, bool)]) -> DataUsers {
     let file = openat(CWD, path, flags, Mode::empty()).expect("the file");
     let identity = FileIdentity::of(&file, kernel).expect("an identity");
     let openers = openers.iter().map(|&(pid, writable)| KnownOpener { pid, writable });
-    users(&[KnownFile { identity, openers: openers.collect() }]).remove(0)
+    let mut found = users(&[KnownFile { identity, openers: openers.collect() }]).remove(0);
+    // Another program can have a device open just now, as losetup(8) while it looks for a free one.
+    let own = std::process::id().cast_signed();
+    let processes = found.users.iter_mut().filter(|user| user.kind.is_process());
+    processes.for_each(|user| user.processes.retain(|process| process.pid == own));
+    found.users.retain(|user| !user.kind.is_process() || !user.processes.is_empty());
+    found
 }
 
 pub(super) fn seen(path: &Path) -> DataUsers {
