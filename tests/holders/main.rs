@@ -4,6 +4,7 @@
 #[path = "../outside/mod.rs"]
 mod outside;
 mod place;
+mod users;
 mod watch;
 
 use std::io::{BufRead, BufReader, Write};

@@ -46,10 +46,6 @@ mod lock_table;
 #[cfg(feature = "holders")]
 mod raw;
 #[cfg(feature = "holders")]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "a survey does not ask for them yet")
-)]
 mod users;
 
 #[cfg(feature = "holders")]

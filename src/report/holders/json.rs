@@ -69,6 +69,10 @@ fn image(image: &SurveyedImage, unreadable: usize) -> Value {
         "unlocked": each(&image.unlocked, |UnlockedUser { process: one, writable }| {
             json!({ "process": process(one), "writable": writable })
         }),
+        // Users of the same bytes past the locks of this file.
+        "users": image.users.users,
+        "stands_on": image.users.stands_on,
+        "not_asked": image.users.gaps,
         // How many processes could not be inspected.
         "unreadable": unreadable,
         "dangers": image.dangers(),

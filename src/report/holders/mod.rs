@@ -5,6 +5,7 @@ pub mod json;
 mod owners;
 mod since;
 pub mod text;
+mod users;
 mod words;
 
 pub use since::Clock;

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use chrono::FixedOffset;
 use imglock_core::{ByteRange, LockType, Mode, lock_bytes};
 use imglock_locks::{
-    Explanation, FileKey, Holder, HolderOwner, HolderProcess, LockClass, OwnedLock, Survey,
-    SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
+    DataUsers, Explanation, FileKey, Holder, HolderOwner, HolderProcess, LockClass, OwnedLock,
+    Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
 };
 
 use super::Clock;
@@ -33,6 +33,7 @@ pub fn image(holders: Vec<Holder>) -> SurveyedImage {
         waiters: Vec::new(),
         unexplained: Vec::new(),
         unlocked: Vec::new(),
+        users: DataUsers::default(),
     }
 }
 

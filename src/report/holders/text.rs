@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use imglock_core::Mode;
 use imglock_locks::{Holder, HoldersAnswer, Survey, SurveyedImage, would_grant};
 
-use super::{Clock, owners, words};
+use super::{Clock, owners, users, words};
 use crate::phrase::{capitalised, count, list, printable};
 use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD, STRONG};
@@ -53,6 +53,7 @@ impl Text<'_> {
         owners::unexplained(&image.unexplained, page)?;
         owners::waiters(&image.waiters, page)?;
         owners::unlocked(image, page)?;
+        users::users(&image.users, page)?;
         if !image.is_held() {
             return dangers(image, page);
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LockProtocol, OwnedLock};
 use crate::lock_table::{FileKey, LockClass};
+use crate::users::DataUsers;
 use imglock_core::{Claim, Mode, Reading};
 
 /// The result of a survey.
@@ -44,6 +45,8 @@ pub struct SurveyedImage {
     pub unexplained: Vec<UnexplainedLock>,
     /// The processes that have the image open, but neither hold a lock on it nor wait for one.
     pub unlocked: Vec<UnlockedUser>,
+    /// The users of the same bytes that reach them past this file's locks.
+    pub users: DataUsers,
 }
 
 impl SurveyedImage {

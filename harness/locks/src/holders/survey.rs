@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::facts::Facts;
 use super::grouping::{Compare, Counts, Group, group, subtract};
-use super::scan::{Found, Scan, scan};
+use super::scan::{Descriptor, Found, Scan, scan};
 use super::target::{Mounts, Target};
 use super::waiters::waiters;
 use super::{
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::lock_table::{AnyLine, FileKey, LockClass, lines_of};
 use crate::raw::compare_descriptions;
+use crate::users::{DataUsers, KnownFile, KnownOpener, users};
 use imglock_core::{Access, ByteRange, LockType};
 
 /// The maximum number of passes while locks change.
@@ -61,18 +62,40 @@ pub fn survey<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
         })
         .collect::<Result<Vec<_>, _>>()?;
     let mut last: Option<Survey> = None;
+    let mut last_openers = Vec::new();
     for _ in 0..MOST_LOOKS {
-        let mut seen = look(&targets).map_err(SurveyError::Proc)?;
+        let (mut seen, openers) = look(&targets).map_err(SurveyError::Proc)?;
         let explained = seen.images.iter().all(|image| image.unexplained.is_empty());
         // A lock that remains unexplained is really there. A result that does not change is correct.
         let confirmed = last.as_ref().is_some_and(|last| last.images == seen.images);
         if (seen.settled && explained) || confirmed {
             seen.settled = true;
-            return Ok(seen);
+            return with_users(seen, &targets, openers);
         }
         last = Some(Survey { settled: false, ..seen });
+        last_openers = openers;
     }
-    last.ok_or_else(|| SurveyError::Proc(io::Error::other("no pass was made")))
+    match last {
+        Some(seen) => with_users(seen, &targets, last_openers),
+        None => Err(SurveyError::Proc(io::Error::other("no pass was made"))),
+    }
+}
+
+/// Adds the users of each image's bytes, of which the survey itself has found the `openers`.
+fn with_users(
+    mut seen: Survey,
+    targets: &[Target],
+    openers: Vec<Vec<KnownOpener>>,
+) -> Result<Survey, SurveyError> {
+    let files = targets.iter().zip(&seen.images).zip(openers).map(|((target, image), openers)| {
+        let identity = target.identity(image.key).map_err(SurveyError::Proc)?;
+        Ok(KnownFile { identity, openers })
+    });
+    let files = files.collect::<Result<Vec<_>, SurveyError>>()?;
+    for (image, users) in seen.images.iter_mut().zip(users(&files)) {
+        image.users = users;
+    }
+    Ok(seen)
 }
 
 /// Like [`survey`], but repeats the survey, up to a limit, until it settles. Other processes on
@@ -91,8 +114,8 @@ pub fn survey_settled<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError
     Ok(seen)
 }
 
-/// One pass.
-fn look(targets: &[Target]) -> io::Result<Survey> {
+/// One pass, and the processes that have each file open.
+fn look(targets: &[Target]) -> io::Result<(Survey, Vec<Vec<KnownOpener>>)> {
     let Scan { found, unreadable } = scan(targets)?;
     let keys: Vec<FileKey> =
         targets.iter().zip(&found).map(|(target, found)| key(target, found)).collect();
@@ -109,7 +132,16 @@ fn look(targets: &[Target]) -> io::Result<Survey> {
         survey.settled &= sight.settled;
         survey.images.push(image);
     }
-    Ok(survey)
+    Ok((survey, found.iter().map(openers).collect()))
+}
+
+/// The processes with a descriptor that can read or write.
+fn openers(found: &Found) -> Vec<KnownOpener> {
+    let opener = |descriptor: &Descriptor| {
+        let writable = descriptor.access? != Access::ReadOnly;
+        Some(KnownOpener { pid: descriptor.pid, writable })
+    };
+    found.own.iter().filter_map(opener).collect()
 }
 
 /// The name of the file in /proc/locks. It is certain if the fdinfo of a descriptor shows one of
@@ -166,6 +198,7 @@ impl Sight<'_> {
             waiters,
             unexplained,
             unlocked,
+            users: DataUsers::default(),
         }
     }
 

@@ -7,6 +7,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, Statx, StatxFlags};
 
 use super::hidden;
 use crate::lock_table::FileKey;
+use crate::users::FileIdentity;
 use imglock_core::{ByteRange, LockType};
 
 /// The name of a file in stat(2): device and inode number.
@@ -48,6 +49,11 @@ impl Target {
         let inode = field("ino:").unwrap_or(stat.inode);
         let key = FileKey::new(device.0, device.1, inode);
         Ok(Target { path: path.to_owned(), stat, size: status.stx_size, key, may_hide, held })
+    }
+
+    /// The names by which users of its bytes are found. `key` is its name in /proc/locks.
+    pub(super) fn identity(&self, key: FileKey) -> io::Result<FileIdentity> {
+        FileIdentity::of(&self.held, key)
     }
 
     /// The locks that the kernel does not show.
