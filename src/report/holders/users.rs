@@ -17,7 +17,7 @@ const MOST_USERS: usize = 8;
 pub fn users(users: &DataUsers, page: &mut Page<'_>) -> io::Result<()> {
     let tops: Vec<&DataUser> = users.tops().collect();
     if !tops.is_empty() {
-        writeln!(page, "\n  {STRONG}in use past its locks{STRONG:#}")?;
+        writeln!(page, "\n  {STRONG}users of the same bytes{STRONG:#}")?;
     }
     for top in tops.iter().take(MOST_USERS) {
         let access = if top.access == DataAccess::Write { "to write" } else { "to read" };
@@ -30,17 +30,15 @@ pub fn users(users: &DataUsers, page: &mut Page<'_>) -> io::Result<()> {
     if let Some(more @ 1..) = tops.len().checked_sub(MOST_USERS) {
         row("", &format!("and {more} more; --json lists them"), page)?;
     }
-    if let Some(below) = users.stands_on.last() {
+    if !users.stands_on.is_empty() {
         let all = list(users.stands_on.iter().map(|name| printable(name)));
-        let command = format!("imglock holders {}", printable(&quoted(below)));
+        let words: Vec<String> =
+            users.stands_on.iter().map(|name| printable(&quoted(name))).collect();
+        let next = format!("`imglock holders {}` shows them.", words.join(" "));
+        let text =
+            format!("This device shows bytes of {all}, which have locks of their own. {next}");
         writeln!(page)?;
-        page.paragraph(
-            "  ",
-            &format!(
-                "This device shows bytes of {all}. Locks and users there are not part of this \
-                 result: ask `{command}`, too."
-            ),
-        )?;
+        page.paragraph("  ", &text)?;
     }
     // The survey itself counts the processes that could not be inspected.
     let gaps = users.gaps.iter().filter(|gap| !matches!(gap, UserGap::Processes { .. }));
@@ -168,7 +166,7 @@ mod tests {
         ];
         let told = |users: Vec<DataUser>| told(&DataUsers { users, ..DataUsers::default() });
         let text: String = all.into_iter().map(told).collect();
-        insta::assert_snapshot!(text.replace("\n  in use past its locks\n", ""));
+        insta::assert_snapshot!(text.replace("\n  users of the same bytes\n", ""));
     }
 
     #[test]

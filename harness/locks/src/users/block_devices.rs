@@ -66,9 +66,7 @@ impl BlockDevices {
             .collect();
         for (lower, upper) in links {
             let number = self.by_name.get(&lower);
-            if let Some(device) = number.and_then(|number| self.devices.get_mut(number))
-                && !device.above.contains(&upper)
-            {
+            if let Some(device) = number.and_then(|number| self.devices.get_mut(number)) {
                 device.above.push(upper);
             }
         }
@@ -87,7 +85,12 @@ impl BlockDevices {
     /// The devices that stand directly on a device: its partitions, mapped devices, arrays.
     pub(super) fn above(&self, number: DeviceNumber) -> Vec<DeviceNumber> {
         let names = self.devices.get(&number).map_or(&[][..], |device| &device.above);
-        names.iter().filter_map(|name| self.by_name.get(name).copied()).collect()
+        let mut numbers: Vec<DeviceNumber> =
+            names.iter().filter_map(|name| self.by_name.get(name).copied()).collect();
+        numbers.sort_unstable();
+        // Most relations are shown at both ends.
+        numbers.dedup();
+        numbers
     }
 
     /// The devices on which a device directly stands.

@@ -16,6 +16,7 @@ const MOST_LAYERS: usize = 16;
 pub(super) struct Stack<'a> {
     around: &'a Surroundings,
     file: &'a KnownFile,
+    served: &'a [Served],
     users: Vec<DataUser>,
 }
 
@@ -52,8 +53,12 @@ impl Layer {
 
 impl<'a> Stack<'a> {
     /// Finds the users of a file.
-    pub(super) fn users(around: &'a Surroundings, file: &'a KnownFile, near: &Near) -> DataUsers {
-        let mut stack = Stack { around, file, users: Vec::new() };
+    pub(super) fn users(
+        around: &'a Surroundings,
+        file: &'a KnownFile,
+        near: &'a Near,
+    ) -> DataUsers {
+        let mut stack = Stack { around, file, served: &near.served, users: Vec::new() };
         let ground = Layer { through: Vec::new(), access: DataAccess::Write, certain: true };
         stack.mappings(file.identity.kernel, &ground);
         stack.on_file(file.identity.stat, &ground);
@@ -94,8 +99,13 @@ impl<'a> Stack<'a> {
     fn on_device(&mut self, number: DeviceNumber, layer: &Layer) {
         let around = self.around;
         let own = (layer.through.is_empty()).then_some(self.file.identity.stat);
-        let opened =
-            |opener: &&Opener| opener.seen.block == Some(number) && Some(opener.seen.file) != own;
+        // The server of a device has it open, and is known as the server.
+        let server = self.served.iter().find(|served| served.number == number);
+        let opened = |opener: &&Opener| {
+            opener.seen.block == Some(number)
+                && Some(opener.seen.file) != own
+                && server.is_none_or(|server| server.pid != opener.pid)
+        };
         let openers: Vec<&Opener> = around.sightings.openers.iter().filter(opened).collect();
         self.openers(DataUserKind::DeviceOpener, openers, layer);
         if let Some(node) = around.node(number).filter(|node| Some(*node) != own) {
@@ -253,6 +263,8 @@ fn stands_on(around: &Surroundings, number: DeviceNumber) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::users::FileIdentity;
+    use crate::users::root::Root;
 
     #[test]
     fn no_user_can_do_more_than_the_layer_below_it() {
@@ -261,5 +273,23 @@ mod tests {
         assert_eq!((user.access, user.certain), (DataAccess::Read, false));
         let above = device.on(&user).user(DataUserKind::LoopDevice, "x", DataAccess::Write);
         assert_eq!((above.access, above.through), (DataAccess::Read, vec!["/mnt".to_owned()]));
+    }
+
+    #[test]
+    fn processes_that_differ_in_nothing_else_are_one_user() {
+        let stat = FileKey::new(0, 6, 1);
+        let identity = FileIdentity { path: "/x".into(), stat, kernel: stat, block: None };
+        let file = KnownFile { identity, openers: Vec::new() };
+        let nowhere = tempfile::tempdir().expect("a folder");
+        let around = Surroundings::of(Root::under(nowhere.path()), &[]);
+        let mut stack = Stack { around: &around, file: &file, served: &[], users: Vec::new() };
+        let layer = Layer { through: Vec::new(), access: DataAccess::Write, certain: true };
+        let process = |pid| DataProcess { pid, comm: String::new(), command: Vec::new() };
+        for (pid, access) in [(1, DataAccess::Write), (2, DataAccess::Read), (3, DataAccess::Write)]
+        {
+            stack.process(layer.user(DataUserKind::DeviceOpener, "/x", access), process(pid));
+        }
+        let pids = |user: &DataUser| user.processes.iter().map(|one| one.pid).collect::<Vec<_>>();
+        assert_eq!(stack.users.iter().map(pids).collect::<Vec<_>>(), [vec![1, 3], vec![2]]);
     }
 }

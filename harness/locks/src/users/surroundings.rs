@@ -151,6 +151,8 @@ impl Surroundings {
                 }
             }
         }
+        // The server of a surveyed device is an opener of it.
+        served.retain(|served| file.identity.block != Some(served.number));
         served.dedup();
         served
     }

@@ -116,8 +116,7 @@ fn nvme(root: &Root, block: &BlockDevices, gaps: &mut Gaps) -> Vec<Export> {
             let path = PathBuf::from(attribute("device_path"));
             let Some(on) = carrier(root, block, &path) else { continue };
             let enable = folder.join("enable");
-            let enable = enable.to_string_lossy().replace('\'', r"'\''");
-            let words = ["sh", "-c", &format!("echo 0 > '{enable}'")];
+            let words = ["sh", "-c", &format!("echo 0 > {}", quoted(&enable.to_string_lossy()))];
             exports.push(Export {
                 kind: DataUserKind::NvmeTarget,
                 name: format!("{subsystem} namespace {number}"),
@@ -129,6 +128,15 @@ fn nvme(root: &Root, block: &BlockDevices, gaps: &mut Gaps) -> Vec<Export> {
         }
     }
     exports
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-_.:".contains(c);
+    match word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 fn carrier(root: &Root, block: &BlockDevices, path: &Path) -> Option<Carrier> {
@@ -157,5 +165,11 @@ mod tests {
         assert_eq!(file_of(FILE).as_deref(), Some(Path::new("/srv/my  File: a.img")));
         assert_eq!(number_of(DEVICE), Some(DeviceNumber { major: 7, minor: 4 }));
         assert_eq!((file_of(DEVICE), number_of(FILE)), (None, None));
+    }
+
+    #[test]
+    fn a_name_of_a_target_is_one_word_for_a_shell() {
+        assert_eq!(quoted("/sys/nqn.2024-01.org:disk"), "/sys/nqn.2024-01.org:disk");
+        assert_eq!(quoted("/sys/it's; rm"), r"'/sys/it'\''s; rm'");
     }
 }

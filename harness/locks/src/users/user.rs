@@ -36,9 +36,15 @@ impl DataUsers {
         chain
     }
 
-    /// Returns whether a user can change the image.
+    /// Returns whether a user can change the image past its locks. The users of a device that a
+    /// process serves write through that process, whose own locks protect the image.
     pub fn can_write(&self) -> bool {
-        self.users.iter().any(|user| user.access == DataAccess::Write)
+        let served = self.users.iter().filter(|user| user.kind.is_served());
+        let served: Vec<&String> = served.map(|user| &user.name).collect();
+        self.users.iter().any(|user| {
+            let lowest = user.through.first().unwrap_or(&user.name);
+            user.access == DataAccess::Write && !served.contains(&lowest)
+        })
     }
 }
 
@@ -137,6 +143,11 @@ pub enum DataUserKind {
 }
 
 impl DataUserKind {
+    /// Returns whether this is a device that a process serves from its own descriptor of the image.
+    pub fn is_served(self) -> bool {
+        matches!(self, DataUserKind::NetworkBlockDevice | DataUserKind::UserBlockDevice)
+    }
+
     /// Returns whether the users of this kind are processes.
     pub fn is_process(self) -> bool {
         matches!(
@@ -156,4 +167,56 @@ pub struct DataProcess {
     pub comm: String,
     /// Its command line. Empty if the process has erased it or has exited.
     pub command: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(kind: DataUserKind, way: &[&str]) -> DataUser {
+        let (name, through) = way.split_last().expect("a name");
+        DataUser {
+            kind,
+            name: (*name).to_owned(),
+            device: None,
+            through: through.iter().map(|name| (*name).to_owned()).collect(),
+            access: DataAccess::Read,
+            processes: Vec::new(),
+            certain: true,
+            release: None,
+        }
+    }
+
+    #[test]
+    fn a_chain_is_one_of_several_stacks() {
+        use DataUserKind::{DeviceOpener, FileSystem, LoopDevice, Partition};
+        let users = vec![
+            user(LoopDevice, &["loop0"]),
+            user(DeviceOpener, &["loop0", "loop0"]),
+            user(LoopDevice, &["loop1"]),
+            user(Partition, &["loop1", "loop1p1"]),
+            user(FileSystem, &["loop1", "loop1p1", "/mnt"]),
+        ];
+        let all = DataUsers { users, ..DataUsers::default() };
+        let chains: Vec<Vec<&str>> = all
+            .tops()
+            .map(|top| all.chain(top).iter().map(|user| user.name.as_str()).collect())
+            .collect();
+        assert_eq!(chains, [vec!["loop0", "loop0"], vec!["/mnt", "loop1p1", "loop1"]]);
+        assert!(!all.can_write());
+    }
+
+    #[test]
+    fn a_server_writes_with_its_own_locks() {
+        let mut users = vec![
+            user(DataUserKind::NetworkBlockDevice, &["nbd0"]),
+            user(DataUserKind::FileSystem, &["nbd0", "/mnt"]),
+        ];
+        users.iter_mut().for_each(|user| user.access = DataAccess::Write);
+        let mut all = DataUsers { users, ..DataUsers::default() };
+        assert!(!all.can_write());
+        let loop0 = user(DataUserKind::LoopDevice, &["loop0"]);
+        all.users.push(DataUser { access: DataAccess::Write, ..loop0 });
+        assert!(all.can_write());
+    }
 }

@@ -8,7 +8,9 @@ use rustix::fs::OFlags;
 use super::line::lines;
 use super::place::{Place, Shell, Until, attach, beside, run, seen, text};
 use crate::raw::mapped;
-use crate::users::{DataAccess, DataUserKind};
+use crate::users::block_devices::BlockDevices;
+use crate::users::root::Root;
+use crate::users::{DataAccess, DataUserKind, DeviceNumber};
 
 const SIZE: u64 = 32 << 20;
 
@@ -160,6 +162,9 @@ fn another_node_of_a_device_is_the_same_device() {
     let minor = node.strip_prefix("/dev/loop").expect("a loop device");
     let other = place.path("other");
     run("mknod", &[text(&other), "b", "7", minor]);
+    // A path is known by its node, whatever its name.
+    let number = DeviceNumber { major: 7, minor: minor.parse().expect("a number") };
+    assert_eq!(BlockDevices::default().number_of(&Root::own(), &other), Some(number));
     let open = |path: &str, flags: OFlags| {
         let mut options = OpenOptions::new();
         options.read(true).write(flags.contains(OFlags::RDWR));

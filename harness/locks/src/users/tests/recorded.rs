@@ -7,8 +7,13 @@ use tempfile::TempDir;
 
 use super::line::lines;
 use crate::lock_table::FileKey;
-use crate::users::root::Root;
-use crate::users::{DataUsers, FileIdentity, KnownFile, KnownOpener, UserGap, users_below};
+use crate::users::processes::Opener;
+use crate::users::root::{Root, Seen};
+use crate::users::stack::Stack;
+use crate::users::surroundings::Surroundings;
+use crate::users::{
+    DataAccess, DataUsers, DeviceNumber, FileIdentity, KnownFile, KnownOpener, UserGap, users_below,
+};
 
 /// What Debian's kernels of bookworm and trixie printed in a guest with each kind of user.
 const RECORDED: [(&str, &str); 2] =
@@ -57,18 +62,23 @@ fn unpacked(record: &str) -> TempDir {
     folder
 }
 
-/// The users of an image, and of a device by its number in sysfs.
-fn seen(folder: &TempDir, path: &str) -> DataUsers {
+/// An image, or a device by its name in sysfs. qemu-nbd has its image and its device open.
+fn known(folder: &TempDir, path: &str) -> KnownFile {
     let root = Root::under(folder.path());
     let device = root.text(Path::new("/sys/class/block").join(path).join("dev"));
     let (stat, block) = match device {
-        Ok(number) => (FileKey::new(0, 6, 1), crate::users::DeviceNumber::parse(&number)),
+        Ok(number) => (FileKey::new(0, 6, 1), DeviceNumber::parse(&number)),
         Err(_) => (root.look(Path::new("/srv/images").join(path)).expect("an image").file, None),
     };
     let identity = FileIdentity { path: path.into(), stat, kernel: stat, block };
     let openers = vec![KnownOpener { pid: 12, writable: true }];
-    let openers = if path == "nbd.img" { openers } else { Vec::new() };
-    users_below(root, &[KnownFile { identity, openers }]).remove(0)
+    let openers = if path.starts_with("nbd") { openers } else { Vec::new() };
+    KnownFile { identity, openers }
+}
+
+/// The users of an image or a device.
+fn seen(folder: &TempDir, path: &str) -> DataUsers {
+    users_below(Root::under(folder.path()), &[known(folder, path)]).remove(0)
 }
 
 #[test]
@@ -128,4 +138,24 @@ fn a_path_of_another_file_by_now_connects_nothing() {
     let identity = FileIdentity { path: image, stat, kernel: stat, block: None };
     let file = KnownFile { identity, openers: Vec::new() };
     assert_eq!(users_below(root, &[file])[0].users, []);
+}
+
+#[test]
+fn the_server_of_a_device_is_no_other_user_of_it() {
+    let folder = unpacked(RECORDED[0].1);
+    let file = known(&folder, "nbd.img");
+    let mut around = Surroundings::of(Root::under(folder.path()), std::slice::from_ref(&file));
+    let node = FileKey::new(0, 6, 2);
+    for pid in [12, 13] {
+        let seen = Seen { file: node, block: DeviceNumber::parse("43:0") };
+        let (path, access) = ("/dev/nbd0".into(), DataAccess::Write);
+        around.sightings.openers.push(Opener { pid, seen, path, access });
+    }
+    let users = Stack::users(&around, &file, &around.near[0]);
+    let expected = [
+        "/dev/nbd0  NetworkBlockDevice writes pid 12 (by name)  [qemu-nbd -d /dev/nbd0]",
+        "/dev/nbd0 -> /dev/nbd0  DeviceOpener writes pid 13 (by name)",
+        "/dev/nbd0 -> /mnt/c  FileSystem writes (by name)  [umount /mnt/c]",
+    ];
+    assert_eq!(lines(&users), expected);
 }
