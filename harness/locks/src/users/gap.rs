@@ -22,6 +22,12 @@ pub enum UserGap {
         /// Their number.
         count: usize,
     },
+    /// Mounted overlays of which a layer's directory was not found: its path is relative to a
+    /// directory that the kernel does not report, or not visible.
+    Overlays {
+        /// Their number.
+        count: usize,
+    },
     /// A file or directory of the kernel that is missing or could not be read.
     Unreadable {
         /// Its path.
@@ -49,6 +55,10 @@ impl UserGap {
             UserGap::MountNamespaces { count } => {
                 format!("The mounts of {count} other mount namespaces could not be read.")
             }
+            UserGap::Overlays { count } => format!(
+                "{count} overlayfs with a layer whose directory was not found: a process can use the \
+                 image through it."
+            ),
             UserGap::Unreadable { path } => format!("{path} could not be read."),
             UserGap::KernelTargets => {
                 "A kernel target is loaded, and configfs is not mounted at /sys/kernel/config, so \

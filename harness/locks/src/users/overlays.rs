@@ -1,9 +1,10 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::FileIdentity;
 use super::mounts::{Mount, showing};
 use super::namespaces::Namespace;
 use super::root::{Root, unescaped};
+use super::{DeviceNumber, FileIdentity};
 use crate::lock_table::FileKey;
 
 /// Another file with the bytes of an image: the file of an overlayfs above it, or the file of a
@@ -40,6 +41,27 @@ pub(super) fn aliases(of: &FileIdentity, namespaces: &[Namespace]) -> Vec<Alias>
     aliases
 }
 
+/// The number of overlays of which a layer is not found from any mount namespace that shows it.
+pub(super) fn unseen(namespaces: &[Namespace]) -> usize {
+    let Some(own) = namespaces.first() else { return 0 };
+    let mut complete: BTreeMap<DeviceNumber, bool> = BTreeMap::new();
+    for namespace in namespaces {
+        for mount in namespace.mounts.iter().filter(|mount| mount.kind == "overlay") {
+            let found = |layer: &PathBuf| look(layer, namespace, &own.root).is_some();
+            let all = layers(mount).iter().all(found);
+            *complete.entry(mount.device).or_default() |= all;
+        }
+    }
+    complete.values().filter(|complete| !**complete).count()
+}
+
+/// A file of a layer. Its path is one in the namespace of the program that mounted the overlay,
+/// which may be another one than the namespace that shows it.
+fn look(path: &Path, namespace: &Namespace, own: &Root) -> Option<FileKey> {
+    let seen = |root: &Root| root.look(path).ok().map(|seen| seen.file);
+    path.is_absolute().then(|| seen(&namespace.root).or_else(|| seen(own))).flatten()
+}
+
 /// A directory above the image, and the path from there.
 type Ancestor = (FileKey, PathBuf);
 
@@ -63,17 +85,14 @@ fn above(
 ) -> Option<Alias> {
     let layers = layers(overlay);
     let at = |layer: &PathBuf| {
-        let folder = namespace.root.look(layer).or_else(|_| own.look(layer)).ok()?;
-        ancestors.iter().find(|(ancestor, _)| *ancestor == folder.file)
+        let folder = look(layer, namespace, own)?;
+        ancestors.iter().find(|(ancestor, _)| *ancestor == folder)
     };
     let (index, (_, rest)) =
         layers.iter().enumerate().find_map(|(index, layer)| Some((index, at(layer)?)))?;
     // A layer above it has a file with this name, which hides the image.
-    let hidden = |layer: &PathBuf| {
-        let path = layer.join(rest);
-        namespace.root.look(&path).or_else(|_| own.look(&path)).is_ok()
-    };
-    if layers[..index].iter().any(hidden) {
+    let hides = |layer: &PathBuf| look(&layer.join(rest), namespace, own).is_some();
+    if layers[..index].iter().any(hides) {
         return None;
     }
     let shown = overlay.root.strip_prefix("/").unwrap_or(&overlay.root);
@@ -88,12 +107,12 @@ fn below(of: &FileIdentity, own: &Namespace) -> Vec<Alias> {
         let overlay = showing(&own.mounts, &of.path).filter(|mount| mount.kind == "overlay")?;
         let inside = of.path.strip_prefix(&overlay.point).ok()?;
         let inside = overlay.root.strip_prefix("/").ok()?.join(inside);
-        let (path, seen) = layers(overlay).into_iter().find_map(|layer| {
+        let (path, file) = layers(overlay).into_iter().find_map(|layer| {
             let path = layer.join(&inside);
-            own.root.look(&path).ok().map(|seen| (path, seen))
+            look(&path, own, &own.root).map(|file| (path, file))
         })?;
         let mount = showing(&own.mounts, &path)?;
-        (seen.file != of.stat).then(|| alias(path, seen.file, mount))
+        (file != of.stat).then(|| alias(path, file, mount))
     };
     shown().into_iter().collect()
 }

@@ -7,7 +7,7 @@ use super::gap::Gaps;
 use super::identity::KnownFile;
 use super::loops::{AttachedLoop, attached};
 use super::namespaces::namespaces;
-use super::overlays::{Alias, aliases};
+use super::overlays::{Alias, aliases, unseen};
 use super::processes::{Sightings, Watch, has_thread, open_paths};
 use super::root::Root;
 use super::swaps::{SwapArea, swap_areas};
@@ -55,6 +55,10 @@ impl Surroundings {
             gaps.unreadable("/sys/class/block");
         }
         let namespaces = namespaces(&root, &mut gaps);
+        let count = unseen(&namespaces);
+        if count > 0 {
+            gaps.add(UserGap::Overlays { count });
+        }
         let mut around = Surroundings {
             loops: attached(&root, &block, &mut gaps),
             file_systems: FileSystems::read(&root, &block, &namespaces),

@@ -10,7 +10,7 @@ use super::place::{Place, Shell, Until, attach, beside, run, seen, text};
 use crate::raw::mapped;
 use crate::users::block_devices::BlockDevices;
 use crate::users::root::Root;
-use crate::users::{DataAccess, DataUserKind, DeviceNumber};
+use crate::users::{DataAccess, DataUserKind, DeviceNumber, UserGap};
 
 const SIZE: u64 = 32 << 20;
 
@@ -254,6 +254,16 @@ fn an_overlay_shows_the_file_of_its_upper_layer_to_writers() {
     drop((reader, open(&merged.join("base.img"), true)));
     let _writer = open(&merged.join("base.img"), true);
     assert_eq!(lines(&seen(&base)), <[&str; 0]>::default());
+
+    // A path that is relative to an unknown directory.
+    let script = format!(
+        "cd {}; mount -t overlay overlay -o lowerdir=lower:upper merged",
+        text(lower.parent().expect("a folder"))
+    );
+    let is_gap = |gap: &UserGap| matches!(gap, UserGap::Overlays { .. });
+    let shell = Shell::doing(&["unshare", "-m", "--propagation", "private"], &script);
+    assert!(seen(&top).gaps.iter().any(is_gap));
+    drop(shell);
 
     // A loop device on the overlay's file stands on the file of the layer.
     let (node, _until) = attach(&merged.join("top.img"), &[]);
