@@ -10,6 +10,7 @@ mod served;
 mod storm;
 mod threads;
 mod unseen;
+mod users;
 mod watch;
 
 use std::io::{BufRead, BufReader, Write};

@@ -51,6 +51,8 @@ mod lock_table;
 mod raw;
 #[cfg(feature = "holders")]
 mod reach;
+#[cfg(feature = "holders")]
+mod users;
 
 #[cfg(feature = "holders")]
 pub use ask::{Answer, ByteAnswers, ForeignLock, Inquiry, NotAsked};
@@ -76,6 +78,10 @@ pub use lock::KernelLocks;
 pub use lock::{Availability, Visibility, availability};
 #[cfg(feature = "holders")]
 pub use lock_table::{FileKey, LockClass, LockLine, LockTable, WatchedDescriptor, waiting_lines};
+#[cfg(feature = "holders")]
+pub use users::{
+    DataAccess, DataProcess, DataUser, DataUserKind, DataUsers, DeviceNumber, UserGap,
+};
 
 #[cfg(feature = "holders")]
 pub use reach::{Extent, Reach, reach_of};

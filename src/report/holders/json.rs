@@ -3,9 +3,9 @@ use std::io::{self, Write};
 
 use imglock_core::{Backend, ByteRange, Claim, Errno, LockType, Mode, Permissions};
 use imglock_locks::{
-    Danger, Explanation, Extent, Forecast, ForeignLock, HiddenHolder, Holder, HolderOwner,
-    HolderProcess, Inquiry, LockClass, LockProtocol, NotAsked, OwnedLock, Survey, SurveyedImage,
-    UnexplainedLock, UnlockedUser, Unseen, Waiter, would_grant,
+    Danger, DataUser, Explanation, Extent, Forecast, ForeignLock, HiddenHolder, Holder,
+    HolderOwner, HolderProcess, Inquiry, LockClass, LockProtocol, NotAsked, OwnedLock, Survey,
+    SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UserGap, Waiter, would_grant,
 };
 use serde::Serialize;
 
@@ -118,6 +118,11 @@ struct ImageView<'a> {
     unexplained: Vec<UnexplainedView<'a>>,
     hidden: Option<HiddenView<'a>>,
     unlocked: Vec<UnlockedView<'a>>,
+    /// Users of the same bytes past the locks of this file.
+    users: &'a [DataUser],
+    stands_on: &'a [String],
+    /// What could not be asked about users.
+    not_asked: &'a [UserGap],
     dangers: Vec<Danger>,
     answers: Vec<AnswerView>,
     /// Null for the files below an image that the user named.
@@ -148,6 +153,9 @@ impl ImageView<'_> {
                 process: ProcessView::of(process),
                 writable: *writable,
             }),
+            users: &image.users.users,
+            stands_on: &image.users.stands_on,
+            not_asked: &image.users.gaps,
             dangers: image.dangers(),
             answers: each(Mode::ALL, |mode| AnswerView::of(image, *mode)),
             chain: None,

@@ -9,6 +9,7 @@ mod reach;
 mod since;
 pub mod text;
 mod unseen;
+mod users;
 mod words;
 
 pub use since::Clock;

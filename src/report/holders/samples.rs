@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use chrono::FixedOffset;
 use imglock_core::{Backend, ByteRange, Errno, LockType, Mode, lock_bytes};
 use imglock_locks::{
-    Answer, ByteAnswers, Capability, Explanation, Extent, FileKey, ForeignLock, HiddenHolder,
-    Holder, HolderOwner, HolderProcess, Inquiry, LockClass, NotAsked, OwnedLock, Reach, Survey,
-    SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UnseenReason, Waiter,
+    Answer, ByteAnswers, Capability, DataUsers, Explanation, Extent, FileKey, ForeignLock,
+    HiddenHolder, Holder, HolderOwner, HolderProcess, Inquiry, LockClass, NotAsked, OwnedLock,
+    Reach, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UnseenReason, Waiter,
 };
 
 use super::Clock;
@@ -53,6 +53,7 @@ pub fn image(holders: Vec<Holder>) -> SurveyedImage {
             because: None,
         },
         holders,
+        users: DataUsers::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use imglock_locks::{
 
 use super::chain::{ChainAsked, Chains};
 use super::heading::heading;
-use super::{Clock, owners, reach, unseen, words};
+use super::{Clock, owners, reach, unseen, users, words};
 use crate::phrase::{capitalised, count, list};
 use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD};
@@ -81,6 +81,7 @@ impl Text<'_> {
         image.hidden.iter().try_for_each(|hidden| owners::hidden(hidden, page))?;
         owners::waiters(&image.waiters, page)?;
         owners::unlocked(image, page)?;
+        users::users(&image.users, page)?;
         if image.is_held() {
             modes(image, page)?;
         }

@@ -18,6 +18,9 @@ pub enum Danger {
     FlockUnseen,
     /// A process can write to the image and holds no lock on it.
     WriterUnlocked,
+    /// A device, a mount, a swap area, a kernel target or a process can write to the image's bytes
+    /// past its locks ([`DataUsers::users`](crate::DataUsers::users)).
+    UserWithoutLock,
     /// A process holds a lease: other openers wait until it is released.
     LeaseWaits,
     /// Holders in different processes hold `write`, as they share it with each other. This is right
@@ -42,6 +45,11 @@ impl Danger {
                 "A process has the image open for writing without a lock (locking=off, or a program \
                  other than QEMU). It excludes no other opener, so a granted open does not mean \
                  exclusive use."
+            }
+            Danger::UserWithoutLock => {
+                "The bytes of this image can be written past its locks, for example through a loop \
+                 device or a mount. No lock on the image excludes such a writer. End that use before \
+                 you start QEMU."
             }
             Danger::LeaseWaits => {
                 "A process holds a lease: an opener of the image waits until the lease is released, \
@@ -82,6 +90,7 @@ impl SurveyedImage {
                 !self.may_be_hidden() && self.unlocked.iter().any(|one| one.writable),
                 Danger::WriterUnlocked,
             ),
+            (self.users.can_write(), Danger::UserWithoutLock),
             (leased, Danger::LeaseWaits),
             (independent_writers(self) > 1, Danger::SeveralWriters),
         ];

@@ -7,6 +7,7 @@ use super::{Explanation, HiddenHolder, HolderProcess, LockProtocol, OwnedLock, U
 use crate::ask::{Inquiry, NotAsked};
 use crate::lock_table::{FileKey, LockClass};
 use crate::reach::Reach;
+use crate::users::DataUsers;
 use imglock_core::{Claim, Mode, Reading};
 
 /// The result of a survey.
@@ -52,6 +53,8 @@ pub struct SurveyedImage {
     pub hidden: Option<HiddenHolder>,
     /// How far locks on the image reach.
     pub reach: Reach,
+    /// The users of the same bytes that reach them past this file's locks.
+    pub users: DataUsers,
 }
 
 impl SurveyedImage {
@@ -79,6 +82,7 @@ impl SurveyedImage {
             }),
             hidden: None,
             reach: Reach { extent: Extent::Host, file_system, source: None, because: None },
+            users: DataUsers::default(),
         }
     }
 

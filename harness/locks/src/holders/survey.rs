@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::descriptor::Found;
+use super::descriptor::{Descriptor, Found};
 use super::facts::Facts;
 use super::grouping::{Compare, Counts, Group, group, subtract};
 use super::hidden::unexplained_by;
@@ -19,6 +19,7 @@ use crate::ask::{ForeignLock, Inquiry, NotAsked};
 use crate::lock_table::{AnyLine, FileKey, LockClass, lines_of};
 use crate::raw::{compare_descriptions, compare_tables};
 use crate::reach::{Extent, Mounts};
+use crate::users::{DataUsers, KnownFile, KnownOpener, users};
 use imglock_core::{Access, LockType};
 
 /// The maximum number of passes while locks change.
@@ -81,18 +82,40 @@ pub fn survey<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError> {
         })
         .collect::<Result<Vec<_>, _>>()?;
     let mut last: Option<Survey> = None;
+    let mut last_openers = Vec::new();
     for _ in 0..MOST_LOOKS {
-        let mut seen = look(&targets).map_err(SurveyError::Proc)?;
+        let (mut seen, openers) = look(&targets).map_err(SurveyError::Proc)?;
         let explained = seen.images.iter().all(is_explained);
         // A lock that remains unexplained is really there. A result that does not change is correct.
         let confirmed = last.as_ref().is_some_and(|last| last.images == seen.images);
         if (seen.settled && explained) || confirmed {
             seen.settled = true;
-            return Ok(seen);
+            return with_users(seen, &targets, openers);
         }
         last = Some(Survey { settled: false, ..seen });
+        last_openers = openers;
     }
-    last.ok_or_else(|| SurveyError::Proc(io::Error::other("no pass was made")))
+    match last {
+        Some(seen) => with_users(seen, &targets, last_openers),
+        None => Err(SurveyError::Proc(io::Error::other("no pass was made"))),
+    }
+}
+
+/// Adds the users of each image's bytes, of which the survey itself has found the `openers`.
+fn with_users(
+    mut seen: Survey,
+    targets: &[Target],
+    openers: Vec<Vec<KnownOpener>>,
+) -> Result<Survey, SurveyError> {
+    let files = targets.iter().zip(&seen.images).zip(openers).map(|((target, image), openers)| {
+        let identity = target.identity(image.key).map_err(SurveyError::Proc)?;
+        Ok(KnownFile { identity, openers })
+    });
+    let files = files.collect::<Result<Vec<_>, SurveyError>>()?;
+    for (image, users) in seen.images.iter_mut().zip(users(&files)) {
+        image.users = users;
+    }
+    Ok(seen)
 }
 
 /// Like [`survey`], but repeats the survey, up to a limit, until it settles. Other processes on
@@ -128,8 +151,8 @@ fn is_denied(inquiry: &Inquiry, lock: &OwnedLock) -> bool {
     lock.class.backend().is_some() && complete && !reported()
 }
 
-/// One pass.
-fn look(targets: &[Target]) -> io::Result<Survey> {
+/// One pass, and the processes that have each file open.
+fn look(targets: &[Target]) -> io::Result<(Survey, Vec<Vec<KnownOpener>>)> {
     let mut proc = Proc::open()?;
     let Scan { found, unseen, bare } = scan(targets, &mut proc)?;
     let keys: Vec<FileKey> =
@@ -148,7 +171,16 @@ fn look(targets: &[Target]) -> io::Result<Survey> {
         survey.settled &= sight.settled;
         survey.images.push(image);
     }
-    Ok(survey)
+    Ok((survey, found.iter().map(openers).collect()))
+}
+
+/// The processes with a descriptor that can read or write.
+fn openers(found: &Found) -> Vec<KnownOpener> {
+    let opener = |descriptor: &Descriptor| {
+        let writable = descriptor.access? != Access::ReadOnly;
+        Some(KnownOpener { pid: descriptor.task.pid, writable })
+    };
+    found.own.iter().filter_map(opener).collect()
 }
 
 /// The name of the file in /proc/locks. It is certain if the fdinfo of a descriptor shows one of
@@ -219,6 +251,7 @@ impl Sight<'_, '_> {
             asked,
             hidden,
             reach: self.target.reach.clone().with_visible_locks(is_local),
+            users: DataUsers::default(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::ask::{self, Inquiry, NotAsked};
 use crate::image::not_an_image;
 use crate::lock_table::FileKey;
 use crate::reach::{Mounts, Reach, number};
+use crate::users::FileIdentity;
 
 /// The name of a file in stat(2): device and inode number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,6 +66,11 @@ impl Target {
     /// Asks the kernel about the locks of others.
     pub(super) fn ask(&self, posix_locked: bool) -> Result<Inquiry, NotAsked> {
         ask::ask(&self.held, posix_locked, self.reach.file_system == "nfs4")
+    }
+
+    /// The names by which users of its bytes are found. `key` is its name in /proc/locks.
+    pub(super) fn identity(&self, key: FileKey) -> io::Result<FileIdentity> {
+        FileIdentity::of(&self.held, key)
     }
 
     /// Returns whether the name in /proc/locks differs from that of stat(2). Other files may then
