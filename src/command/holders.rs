@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use imglock_core::Mode;
 use imglock_engine::{ReceiveError, StopToken};
-use imglock_locks::{Chain, ChainRules, Survey, survey};
+use imglock_locks::{Chain, ChainRules, ImageState, PathChange, Survey, Surveyor, survey};
 
 use crate::cli::HoldersArgs;
 use crate::exit::ExitCode;
@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::Output;
 use crate::report::holders::chain::Chains;
+use crate::report::holders::changes::Moved;
 use crate::report::holders::{Clock, changes, json, text};
 
 /// The shortest pause between two surveys.
@@ -49,8 +50,7 @@ fn chain(image: &Path, args: &HoldersArgs) -> Chain {
 }
 
 /// The exit code: whether the images that the user named are free, or would be granted with their
-/// chains. A known conflict counts before
-/// an unknown answer.
+/// chains. A known conflict counts before an unknown answer.
 fn exit(seen: &Survey, chains: &Chains, asked: Option<Mode>) -> ExitCode {
     let images = seen.images.iter().enumerate();
     let named = images.filter(|(number, _)| chains.named(*number).is_some());
@@ -60,9 +60,11 @@ fn exit(seen: &Survey, chains: &Chains, asked: Option<Mode>) -> ExitCode {
             Some(false) => ExitCode::Failed,
             None => ExitCode::Environment,
         },
-        None if image.is_held() => ExitCode::Failed,
-        None if image.is_free() => ExitCode::AsExpected,
-        None => ExitCode::Environment,
+        None => match image.state() {
+            ImageState::Locked | ImageState::InUse => ExitCode::Failed,
+            ImageState::Free => ExitCode::AsExpected,
+            ImageState::Unknown => ExitCode::Environment,
+        },
     });
     let codes: Vec<ExitCode> = codes.collect();
     let first = [ExitCode::Failed, ExitCode::Environment];
@@ -85,6 +87,7 @@ fn watch(
         writeln!(output, "\nWatching for changes; Ctrl-C ends the command.")?;
     }
     output.flush()?;
+    let mut surveyor = Surveyor::new(&chains.paths())?;
     let mut last = first;
     let mut took = Duration::ZERO;
     while output.has_reader() {
@@ -92,9 +95,19 @@ fn watch(
             return Ok(ExitCode::Interrupted);
         }
         let began = Instant::now();
-        let seen = survey(&chains.paths())?;
+        let moves = surveyor.follow_paths();
+        let seen = surveyor.survey()?;
         took = began.elapsed();
         let clock = Clock::local();
+        for PathChange { image, now } in moves {
+            let now = now.map(|now| &seen.images[now]);
+            let moved = Moved { before: &seen.images[image], now };
+            if args.json {
+                json::path_change(&moved, &clock, output)?;
+            } else {
+                changes::moved(&moved, &clock, output)?;
+            }
+        }
         for change in changes::between(&last, &seen) {
             if args.json {
                 json::change(&change, &clock, output)?;

@@ -66,10 +66,10 @@ pub use chain::{
 };
 #[cfg(feature = "holders")]
 pub use holders::{
-    Capability, Danger, Explanation, FailedTest, Forecast, HiddenHolder, Holder, HolderOwner,
-    HolderProcess, HoldersAnswer, LockProtocol, Obstacle, OwnedLock, Survey, SurveyError,
-    SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UnseenReason, Waiter, survey,
-    survey_settled, would_grant,
+    Capability, Danger, Explanation, FailedTest, Forecast, FormerUser, HiddenHolder, Holder,
+    HolderOwner, HolderProcess, HoldersAnswer, ImageState, LockProtocol, Obstacle, OwnedLock,
+    PathChange, Survey, SurveyError, SurveyedImage, Surveyor, UnexplainedLock, UnlockedUser,
+    Unseen, UnseenReason, Waiter, survey, survey_settled, would_grant,
 };
 pub use imglock_core::{
     Backend, Claim, LockError, Locking, Mode, Permission, Permissions, Refusal, Side,

@@ -1,6 +1,8 @@
 use std::io::{self, Write};
 
-use imglock_locks::{HiddenHolder, Holder, Survey, SurveyedImage, UnexplainedLock, Waiter};
+use imglock_locks::{
+    HiddenHolder, Holder, ImageState, Survey, SurveyedImage, UnexplainedLock, Waiter,
+};
 
 use super::since::Clock;
 use super::words;
@@ -31,8 +33,18 @@ pub enum Fact<'a> {
     Hidden(&'a HiddenHolder),
 }
 
+/// A path that leads elsewhere now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved<'a> {
+    /// The file to which it led.
+    pub before: &'a SurveyedImage,
+    /// The file to which it leads now, if it is an image.
+    pub now: Option<&'a SurveyedImage>,
+}
+
 /// What went and what came between two surveys of the same images. An owner
-/// whose locks or processes changed goes and comes.
+/// whose locks or processes changed goes and comes. An image that the first survey does not have is
+/// left out.
 pub fn between<'a>(before: &'a Survey, after: &'a Survey) -> Vec<Change<'a>> {
     let images = before.images.iter().zip(&after.images);
     images
@@ -100,11 +112,31 @@ pub fn line(
         (_, false) => (GOOD, '-'),
     };
     let (time, words) = (clock.format(clock.now, "%H:%M:%S"), in_words(image, *fact));
+    let earlier = if image.replaced { ", the earlier file" } else { "" };
     let path = match many_images {
-        true => format!("  {FAINT}{}{FAINT:#}", printable(&image.path.to_string_lossy())),
+        true => format!("  {FAINT}{}{earlier}{FAINT:#}", printable(&image.path.to_string_lossy())),
         false => String::new(),
     };
     writeln!(out, "{FAINT}{time}{FAINT:#} {style}{sign}{style:#} {words}{path}")
+}
+
+/// Writes `23:01:12 ! disk.img is another file now`.
+pub fn moved(moved: &Moved<'_>, clock: &Clock, out: &mut dyn Write) -> io::Result<()> {
+    let time = clock.format(clock.now, "%H:%M:%S");
+    let path = printable(&moved.before.path.to_string_lossy());
+    let words = match moved.now {
+        None => "leads to no image now; the file that it led to is still watched".to_owned(),
+        Some(now) => {
+            let state = match now.state() {
+                ImageState::Locked => "which is locked",
+                ImageState::InUse => "which is in use without a lock",
+                ImageState::Free => "which is not locked",
+                ImageState::Unknown => "on which no lock is visible",
+            };
+            format!("is another file now, {state}; both files are watched")
+        }
+    };
+    writeln!(out, "{FAINT}{time}{FAINT:#} {CAREFUL}!{CAREFUL:#} {path} {words}")
 }
 
 /// `pid 812 qemu-io  rw (ofd)`.

@@ -4,13 +4,13 @@ use std::io::{self, Write};
 use imglock_core::{Backend, ByteRange, Claim, Errno, LockType, Mode, Permissions};
 use imglock_locks::{
     Danger, DataUser, Explanation, Extent, Forecast, ForeignLock, HiddenHolder, Holder,
-    HolderOwner, HolderProcess, Inquiry, LockClass, LockProtocol, NotAsked, OwnedLock, Survey,
-    SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UserGap, Waiter, would_grant,
+    HolderOwner, HolderProcess, ImageState, Inquiry, LockClass, LockProtocol, NotAsked, OwnedLock,
+    Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UserGap, Waiter, would_grant,
 };
 use serde::Serialize;
 
 use super::chain::{ChainView, Chains, RoleView};
-use super::changes::{Change, Fact};
+use super::changes::{Change, Fact, Moved};
 use super::since::{self, Clock};
 use crate::report::document;
 
@@ -32,8 +32,9 @@ pub fn line(survey: &Survey, chains: &Chains, out: &mut dyn Write) -> io::Result
 pub fn change(change: &Change<'_>, clock: &Clock, out: &mut dyn Write) -> io::Result<()> {
     let event = Event {
         schema: SCHEMA,
-        at: clock.now.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        at: time(clock),
         path: change.image.path.to_string_lossy(),
+        key: change.image.key.to_string(),
         change: if change.came { "came" } else { "went" },
         fact: match change.fact {
             Fact::Holder(one) => Named::Holder(HolderView::of(one, change.image.size)),
@@ -46,12 +47,44 @@ pub fn change(change: &Change<'_>, clock: &Clock, out: &mut dyn Write) -> io::Re
     writeln!(out)
 }
 
+/// Writes that a path leads elsewhere now, as a document in one line.
+pub fn path_change(moved: &Moved<'_>, clock: &Clock, out: &mut dyn Write) -> io::Result<()> {
+    let event = PathEvent {
+        schema: SCHEMA,
+        at: time(clock),
+        path: moved.before.path.to_string_lossy(),
+        key: moved.before.key.to_string(),
+        change: if moved.now.is_some() { "another-file" } else { "no-file" },
+        now: moved.now.map(|now| ImageView::of(now)),
+    };
+    serde_json::to_writer(&mut *out, &event)?;
+    writeln!(out)
+}
+
+/// UTC.
+fn time(clock: &Clock) -> String {
+    clock.now.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+#[derive(Serialize)]
+struct PathEvent<'a> {
+    schema: u32,
+    at: String,
+    path: Cow<'a, str>,
+    /// The file to which it led.
+    key: String,
+    change: &'static str,
+    /// The file to which it leads now.
+    now: Option<ImageView<'a>>,
+}
+
 #[derive(Serialize)]
 struct Event<'a> {
     schema: u32,
-    /// UTC.
     at: String,
     path: Cow<'a, str>,
+    /// The kernel's name of the file: two files can have had the same path.
+    key: String,
     change: &'static str,
     #[serde(flatten)]
     fact: Named<'a>,
@@ -108,8 +141,7 @@ struct ImageView<'a> {
     key: String,
     /// In bytes.
     size: u64,
-    /// Whether it is locked: `locked`, `free`, or `unknown`.
-    state: &'static str,
+    state: ImageState,
     held: bool,
     reach: ReachView<'a>,
     asked: AskedView,
@@ -118,6 +150,8 @@ struct ImageView<'a> {
     unexplained: Vec<UnexplainedView<'a>>,
     hidden: Option<HiddenView<'a>>,
     unlocked: Vec<UnlockedView<'a>>,
+    /// The processes that have an earlier file of this name open.
+    former: Vec<FormerView<'a>>,
     /// Users of the same bytes past the locks of this file.
     users: &'a [DataUser],
     stands_on: &'a [String],
@@ -136,7 +170,7 @@ impl ImageView<'_> {
             place: None,
             key: image.key.to_string(),
             size: image.size,
-            state: state(image),
+            state: image.state(),
             held: image.is_held(),
             reach: ReachView {
                 extent: image.reach.extent,
@@ -153,6 +187,11 @@ impl ImageView<'_> {
                 process: ProcessView::of(process),
                 writable: *writable,
             }),
+            former: each(&image.former, |one| FormerView {
+                process: ProcessView::of(&one.process),
+                writable: one.writable,
+                locked: one.locked,
+            }),
             users: &image.users.users,
             stands_on: &image.users.stands_on,
             not_asked: &image.users.gaps,
@@ -160,15 +199,6 @@ impl ImageView<'_> {
             answers: each(Mode::ALL, |mode| AnswerView::of(image, *mode)),
             chain: None,
         }
-    }
-}
-
-/// `locked`, `free`, or `unknown` if no lock is visible and the kernel gave no answer.
-fn state(image: &SurveyedImage) -> &'static str {
-    match (image.is_held(), image.is_free()) {
-        (true, _) => "locked",
-        (false, true) => "free",
-        (false, false) => "unknown",
     }
 }
 
@@ -389,6 +419,14 @@ impl ForeignView {
         let ForeignLock { kind, range, exact, .. } = *lock;
         ForeignView { kind, first: range.first, last: last(range), exact }
     }
+}
+
+#[derive(Serialize)]
+struct FormerView<'a> {
+    process: ProcessView<'a>,
+    writable: bool,
+    /// Whether it holds a lock on that file.
+    locked: bool,
 }
 
 #[derive(Serialize)]

@@ -3,7 +3,9 @@
 use std::io;
 
 use imglock_core::{Permissions, Reading};
-use imglock_locks::{HiddenHolder, Holder, HolderProcess, SurveyedImage, UnexplainedLock, Waiter};
+use imglock_locks::{
+    FormerUser, HiddenHolder, Holder, HolderProcess, SurveyedImage, UnexplainedLock, Waiter,
+};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Clock, since, words};
@@ -108,6 +110,32 @@ pub fn unlocked(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
         row(access, &format!("{name}: {}", command(&one.process)), page)?;
     }
     match unlocked.len().saturating_sub(MOST_UNLOCKED) {
+        0 => Ok(()),
+        more => row("", &format!("and {more} more; --json lists them"), page),
+    }
+}
+
+/// Writes the processes that have an earlier file of this name open.
+pub fn former(users: &[FormerUser], page: &mut Page<'_>) -> io::Result<()> {
+    if users.is_empty() {
+        return Ok(());
+    }
+    heading("an earlier file of this name, deleted or replaced, is open", page)?;
+    for one in users.iter().take(MOST_UNLOCKED) {
+        let access = match (one.locked, one.writable) {
+            (true, _) => "with locks",
+            (false, true) => "to write",
+            (false, false) => "to read",
+        };
+        let name = words::process(&one.process);
+        row(access, &format!("{name}: {}", command(&one.process)), page)?;
+        if let Some(fd) = one.process.fds.first() {
+            let thread = one.process.thread.map_or(String::new(), |tid| format!("/task/{tid}"));
+            let link = format!("/proc/{}{thread}/fd/{fd}", one.process.pid);
+            row("", &format!("`imglock holders {link}` shows its locks"), page)?;
+        }
+    }
+    match users.len().saturating_sub(MOST_UNLOCKED) {
         0 => Ok(()),
         more => row("", &format!("and {more} more; --json lists them"), page),
     }

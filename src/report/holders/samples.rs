@@ -6,8 +6,9 @@ use chrono::FixedOffset;
 use imglock_core::{Backend, ByteRange, Errno, LockType, Mode, lock_bytes};
 use imglock_locks::{
     Answer, ByteAnswers, Capability, DataUsers, Explanation, Extent, FileKey, ForeignLock,
-    HiddenHolder, Holder, HolderOwner, HolderProcess, Inquiry, LockClass, NotAsked, OwnedLock,
-    Reach, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UnseenReason, Waiter,
+    FormerUser, HiddenHolder, Holder, HolderOwner, HolderProcess, Inquiry, LockClass, NotAsked,
+    OwnedLock, Reach, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UnseenReason,
+    Waiter,
 };
 
 use super::Clock;
@@ -54,6 +55,8 @@ pub fn image(holders: Vec<Holder>) -> SurveyedImage {
         },
         holders,
         users: DataUsers::default(),
+        former: Vec::new(),
+        replaced: false,
     }
 }
 
@@ -325,4 +328,12 @@ pub fn ending() -> SurveyedImage {
         could_be: vec![Explanation::ExitingProcess, Explanation::InFlight],
     }];
     image
+}
+
+/// An image that took the place of another one, which a guest still uses.
+pub fn replaced() -> SurveyedImage {
+    let reader = process(77, "tail -f /srv/images/disk.img", Duration::from_secs(5));
+    let former = [(qemu(), true, true), (reader, false, false)];
+    let former = former.map(|(process, writable, locked)| FormerUser { process, writable, locked });
+    SurveyedImage { former: former.into(), ..image(Vec::new()) }
 }

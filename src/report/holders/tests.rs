@@ -56,6 +56,8 @@ snapshots! {
         told(&samples::survey(vec![samples::beside_the_unlocked()]), None, 80);
     what_only_the_kernel_knows_is_said_with_its_reach:
         told(&samples::survey(samples::from_elsewhere()), None, 80);
+    users_of_an_earlier_file_of_the_name_are_named:
+        told(&samples::survey(vec![samples::replaced()]), None, 80);
     an_answer_says_when_it_is_not_known:
         told(&samples::survey(samples::from_elsewhere()), Some(Mode::Ro), 80);
 }

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 
 use imglock_core::Mode;
 use imglock_locks::{
-    Forecast, Holder, HolderProcess, HoldersAnswer, Survey, SurveyedImage, would_grant,
+    Forecast, Holder, HolderProcess, HoldersAnswer, ImageState, Survey, SurveyedImage, would_grant,
 };
 
 use super::chain::{ChainAsked, Chains};
@@ -65,22 +65,21 @@ impl Text<'_> {
     fn image(&self, image: &SurveyedImage, role: &str, page: &mut Page<'_>) -> io::Result<()> {
         let unknown = [!image.unexplained.is_empty(), image.hidden.is_some()];
         let holders = image.holders.len() + unknown.into_iter().filter(|there| *there).count();
-        match (image.is_held(), image.is_free()) {
-            (true, _) => {
-                let holders = count(holders, "holder", "holders");
-                heading(image, role, &format!("{BAD}locked{BAD:#} by {holders}"), page)?;
+        let words = match image.state() {
+            ImageState::Locked => {
+                format!("{BAD}locked{BAD:#} by {}", count(holders, "holder", "holders"))
             }
-            (false, true) => heading(image, role, &reach::not_locked(image), page)?,
-            (false, false) => {
-                let words = format!("{CAREFUL}unknown{CAREFUL:#}: no lock is visible");
-                heading(image, role, &words, page)?;
-            }
-        }
+            ImageState::InUse => format!("{BAD}in use{BAD:#} without a lock"),
+            ImageState::Free => reach::not_locked(image),
+            ImageState::Unknown => format!("{CAREFUL}unknown{CAREFUL:#}: no lock is visible"),
+        };
+        heading(image, role, &words, page)?;
         self.holders(image, &image.holders, page)?;
         owners::unexplained(&image.unexplained, page)?;
         image.hidden.iter().try_for_each(|hidden| owners::hidden(hidden, page))?;
         owners::waiters(&image.waiters, page)?;
         owners::unlocked(image, page)?;
+        owners::former(&image.former, page)?;
         users::users(&image.users, page)?;
         if image.is_held() {
             modes(image, page)?;

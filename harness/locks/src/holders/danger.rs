@@ -21,6 +21,8 @@ pub enum Danger {
     /// A device, a mount, a swap area, a kernel target or a process can write to the image's bytes
     /// past its locks ([`DataUsers::users`](crate::DataUsers::users)).
     UserWithoutLock,
+    /// A process has a deleted file open that had the name of the image, for writing or with a lock.
+    EarlierFile,
     /// A process holds a lease: other openers wait until it is released.
     LeaseWaits,
     /// Holders in different processes hold `write`, as they share it with each other. This is right
@@ -50,6 +52,11 @@ impl Danger {
                 "The bytes of this image can be written past its locks, for example through a loop \
                  device or a mount. No lock on the image excludes such a writer. End that use before \
                  you start QEMU."
+            }
+            Danger::EarlierFile => {
+                "A process uses an earlier file of this name, which was deleted or replaced. It does not \
+                 see this file, and its locks are on the other one: a second program would be granted \
+                 this image, and what the process writes is lost when it exits."
             }
             Danger::LeaseWaits => {
                 "A process holds a lease: an opener of the image waits until the lease is released, \
@@ -91,6 +98,7 @@ impl SurveyedImage {
                 Danger::WriterUnlocked,
             ),
             (self.users.can_write(), Danger::UserWithoutLock),
+            (self.former.iter().any(|one| one.writable || one.locked), Danger::EarlierFile),
             (leased, Danger::LeaseWaits),
             (independent_writers(self) > 1, Danger::SeveralWriters),
         ];

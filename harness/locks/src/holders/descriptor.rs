@@ -26,6 +26,8 @@ pub(super) struct Found {
     /// The descriptors of other files with the same inode number, which may have the same name in
     /// /proc/locks (subvolumes of btrfs, layers of an overlay).
     pub(super) twins: Vec<Descriptor>,
+    /// The descriptors of deleted files of the same name.
+    pub(super) former: Vec<Descriptor>,
 }
 
 /// The facts in the fdinfo of a descriptor (proc_pid_fdinfo(5)).

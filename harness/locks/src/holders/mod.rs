@@ -35,13 +35,16 @@ mod facts;
 mod grouping;
 mod hidden;
 mod holder_process;
+mod image_state;
 mod owned_lock;
 mod picture;
 mod proc;
 mod protocol;
 mod scan;
+mod sight;
 mod stat;
 mod survey;
+mod surveyor;
 mod target;
 mod task;
 mod unseen;
@@ -53,11 +56,13 @@ pub use danger::Danger;
 pub use explanation::Explanation;
 pub use hidden::HiddenHolder;
 pub use holder_process::HolderProcess;
+pub use image_state::ImageState;
 pub use owned_lock::OwnedLock;
 pub use picture::{
-    Holder, HolderOwner, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
+    FormerUser, Holder, HolderOwner, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
 };
 pub use protocol::LockProtocol;
 pub use survey::{SurveyError, survey, survey_settled};
+pub use surveyor::{PathChange, Surveyor};
 pub(crate) use target::expected_key;
 pub use unseen::{Capability, Unseen, UnseenReason};

@@ -55,11 +55,16 @@ pub struct SurveyedImage {
     pub reach: Reach,
     /// The users of the same bytes that reach them past this file's locks.
     pub users: DataUsers,
+    /// The processes that have an earlier file open, which had the same name and was deleted or
+    /// replaced.
+    pub former: Vec<FormerUser>,
+    /// Whether the path leads to another file by now ([`Surveyor`](super::Surveyor)).
+    pub replaced: bool,
 }
 
+#[cfg(test)]
 impl SurveyedImage {
     /// An image of 0 bytes without a lock, on a local file system.
-    #[cfg(test)]
     pub(crate) fn unlocked_sample() -> SurveyedImage {
         use crate::reach::Extent;
         let file_system = "ext4".to_owned();
@@ -83,18 +88,9 @@ impl SurveyedImage {
             hidden: None,
             reach: Reach { extent: Extent::Host, file_system, source: None, because: None },
             users: DataUsers::default(),
+            former: Vec::new(),
+            replaced: false,
         }
-    }
-
-    /// Returns whether the image is locked, by a known or an unknown owner.
-    pub fn is_held(&self) -> bool {
-        !self.holders.is_empty() || !self.unexplained.is_empty() || self.hidden.is_some()
-    }
-
-    /// Returns whether no lock is on the image: no table shows one, and the kernel was asked about the
-    /// whole file. Where neither this nor [`is_held`](SurveyedImage::is_held), it is unknown.
-    pub fn is_free(&self) -> bool {
-        !self.is_held() && self.asked.as_ref().is_ok_and(Inquiry::is_free)
     }
 }
 
@@ -201,4 +197,17 @@ pub struct UnlockedUser {
     pub process: HolderProcess,
     /// Whether it can write to the image.
     pub writable: bool,
+}
+
+/// A process that has a deleted file open, which had the name of a surveyed image. Its locks are on
+/// that file and exclude no opener of the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct FormerUser {
+    /// The process, with its descriptors of the deleted file.
+    pub process: HolderProcess,
+    /// Whether it can write to the deleted file.
+    pub writable: bool,
+    /// Whether it holds a lock on the deleted file.
+    pub locked: bool,
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, RawFd};
 
 use nix::errno::Errno as NixErrno;
-use rustix::fs::{AtFlags, StatxFlags, readlinkat, statx};
+use rustix::fs::{AtFlags, Statx, StatxFlags, readlinkat, statx};
 use rustix::io::Errno;
 
 use super::credentials::{Ourselves, Refused};
@@ -12,7 +12,7 @@ use super::descriptor::{Descriptor, DescriptorInfo, Found};
 use super::devices::MountDevices;
 use super::proc::{Proc, each_number};
 use super::stat::Stat;
-use super::target::{StatKey, Target, stat_key};
+use super::target::{DELETED, StatKey, Target, stat_key};
 use super::task::Task;
 use super::{Unseen, UnseenReason};
 use crate::lock_table::FileKey;
@@ -159,6 +159,10 @@ impl<'a> Pass<'a> {
             match look(&directory, name) {
                 Ok(status) if status.stx_ino != 0 => {
                     permitted = true;
+                    if status.stx_nlink == 0 {
+                        self.deleted(&directory, name, (task, fd), &status)
+                            .map_err(Stop::Failed)?;
+                    }
                     self.descriptor(task, fd, stat_key(&status)).map_err(Stop::Failed)
                 }
                 // Some file systems tell only the device to a user without access (FUSE without
@@ -216,6 +220,30 @@ impl<'a> Pass<'a> {
                 let DescriptorInfo { lines, access, .. } = &info;
                 list.push(Descriptor { task, fd, lines: lines.clone(), access: *access });
             }
+        }
+        Ok(())
+    }
+
+    /// Adds the descriptor of a deleted file if the file had the name of a target.
+    fn deleted(
+        &mut self,
+        directory: impl AsFd,
+        link: &CStr,
+        (task, fd): (Task, RawFd),
+        status: &Statx,
+    ) -> io::Result<()> {
+        let stat = stat_key(status);
+        // A file that takes the place of another one is on the same file system.
+        let could_be = |target: &Target| target.stat.device == stat.device && target.stat != stat;
+        if !self.targets.iter().any(could_be) {
+            return Ok(());
+        }
+        let Ok(name) = readlinkat(directory, link, Vec::new()) else { return Ok(()) };
+        let Some(name) = name.to_bytes().strip_suffix(DELETED) else { return Ok(()) };
+        let named = |target: &Target| could_be(target) && target.name.as_deref() == Some(name);
+        let Some(at) = self.targets.iter().position(named) else { return Ok(()) };
+        if let Ok(DescriptorInfo { lines, access, .. }) = self.info(task, fd)? {
+            self.scan.found[at].former.push(Descriptor { task, fd, lines, access });
         }
         Ok(())
     }

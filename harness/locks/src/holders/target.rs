@@ -33,6 +33,12 @@ pub(super) struct Target {
     pub(super) may_hide: bool,
     /// What it is, if it is neither a regular file nor a block device.
     pub(super) not_an_image: Option<&'static str>,
+    /// Its absolute path, unless the name is gone.
+    pub(super) name: Option<Vec<u8>>,
+    /// Whether the path leads to another file by now.
+    pub(super) replaced: bool,
+    /// Whether the path leads to no image by now.
+    pub(super) is_lost: bool,
     held: Arc<OwnedFd>,
 }
 
@@ -59,6 +65,9 @@ impl Target {
             reach: Reach::new(mount.as_ref(), kind),
             may_hide: mount.as_ref().is_some_and(|mount| mount.may_hide()),
             not_an_image: not_an_image(status.stx_mode.into()),
+            name: name_of(&held),
+            replaced: false,
+            is_lost: false,
             held: Arc::new(held),
         })
     }
@@ -83,6 +92,16 @@ impl Target {
 /// The name of a file in /proc/locks, as far as it can be determined without a lock.
 pub(crate) fn expected_key(path: &Path) -> io::Result<FileKey> {
     Target::find(path, &mut Mounts::default()).map(|target| target.key)
+}
+
+/// What the kernel appends to the name of a deleted file (proc_pid_fd(5)).
+pub(super) const DELETED: &[u8] = b" (deleted)";
+
+/// The absolute path of an open file, unless the name is gone.
+fn name_of(held: &OwnedFd) -> Option<Vec<u8>> {
+    let link = format!("/proc/thread-self/fd/{}", held.as_raw_fd());
+    let name = rustix::fs::readlink(link, Vec::new()).ok()?.into_bytes();
+    (!name.ends_with(DELETED)).then_some(name)
 }
 
 /// `statx(2)` from the kernel's cache (`AT_STATX_DONT_SYNC`), so that a survey does not hang if the
