@@ -5,8 +5,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use imglock_core::Mode;
+use nix::libc::{ENOSYS, EPERM, SYS_close_range, SYS_openat2, SYS_unshare};
 use serde_json::{Value, json};
 
+use crate::outside::refusing::{Refusal, output_under};
 use crate::outside::{imglock, is_met, not_installed};
 use crate::place::{Place, locked};
 
@@ -265,4 +267,32 @@ fn a_fifo_in_a_header_hangs_nothing() {
         let file = &document["images"][0]["chain"]["files"][1];
         assert_eq!(file["why"], "it is a FIFO, not an image");
     }
+}
+
+/// A kernel before 5.6, or a seccomp filter of a container.
+#[rstest::rstest]
+#[case::no_openat2(&[Refusal::call(SYS_openat2, ENOSYS)])]
+#[case::a_filter_refuses_openat2(&[Refusal::call(SYS_openat2, EPERM)])]
+#[case::no_close_range(&[Refusal::call(SYS_close_range, ENOSYS)])]
+#[case::no_own_table(&[Refusal::call(SYS_close_range, EPERM), Refusal::call(SYS_unshare, EPERM)])]
+fn a_chain_is_followed_on_old_kernels_too(#[case] refusals: &[Refusal]) {
+    if !tools() {
+        return;
+    }
+    let folder = chain();
+    fs::create_dir(folder.path().join("sub")).expect("a directory");
+    make(&folder, "-f qcow2 -b ../top.q -F qcow2 sub/out.q");
+    let said = |top: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_imglock"));
+        command.current_dir(folder.path()).args(["holders", "--json", top]);
+        let output = output_under(refusals, command);
+        let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        document["images"][0]["chain"].clone()
+    };
+    let whole = said("top.q");
+    assert_eq!(
+        (&whole["complete"], whole["files"].as_array().map(Vec::len)),
+        (&json!(true), Some(4))
+    );
+    assert_eq!(said("sub/out.q")["files"][1]["stop"], "outside");
 }

@@ -52,7 +52,7 @@ pub use history::{
     History, HistoryCounts, HistoryEvent, HistoryEventKind, HistoryFile, HistoryFinding,
     HistoryHeader, HistoryImage, HistoryJudgement, HistoryMatter, HistoryOpener, HistoryProblem,
     HistoryReadError, HistoryTerms, HistoryVerdict, Neighbour, OpenAnswer, OpenerRole, Opening,
-    OpeningEnd, Shown, claim_conflict, judge_history,
+    OpeningEnd, Shown, Suspected, claim_conflict, judge_history,
 };
 pub use known::{
     Condition, ExpectedVerdict, KernelBound, KernelRelease, Known, KnownEntry, KnownFailures,

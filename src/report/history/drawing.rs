@@ -1,7 +1,7 @@
 use std::io;
 
 use anstyle::Style;
-use imglock_scenario::{HistoryEvent, HistoryFinding, OpenerRole};
+use imglock_scenario::{HistoryEvent, HistoryFinding, HistoryMatter, OpenerRole};
 use textwrap::core::display_width;
 use unicode_width::UnicodeWidthStr;
 
@@ -20,7 +20,8 @@ const NARROWEST: usize = 30;
 /// for each opener, with the nanoseconds since the first event. Events that only
 /// help to understand it are faint.
 pub fn draw(finding: &HistoryFinding, names: &Names<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    let certain = finding.is_certain && finding.matter.hazard().is_none();
+    let contradicts = !matches!(finding.matter, HistoryMatter::Suspect { .. });
+    let certain = finding.is_certain && finding.matter.hazard().is_none() && contradicts;
     let point = if certain { BAD } else { CAREFUL };
     let events = finding.matter.events();
     let drawing = Drawing::of(&events, names);
@@ -28,7 +29,7 @@ pub fn draw(finding: &HistoryFinding, names: &Names<'_>, page: &mut Page<'_>) ->
     for event in &events {
         let style = match event.role {
             OpenerRole::Proof => PLAIN,
-            OpenerRole::Point | OpenerRole::Loss => point,
+            OpenerRole::Point | OpenerRole::Loss | OpenerRole::Suspect => point,
             OpenerRole::Context | OpenerRole::Gone { .. } | OpenerRole::Came { .. } => FAINT,
         };
         let lines = words::event(event.kind, names);

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use imglock_scenario::{
     History, HistoryEvent, HistoryEventKind, HistoryFinding, HistoryJudgement, HistoryVerdict,
-    OpenerRole, Shown,
+    OpenerRole, Shown, Suspected,
 };
 use serde_json::{Value, json};
 
@@ -31,6 +31,14 @@ pub fn document(
             "evidence": evidence(history, first),
         })
     };
+    let suspected = |Suspected { refusals, first }: &Suspected| {
+        json!({
+            // How many refusals only such openers can have caused.
+            "refusals": refusals,
+            "reason": reason(first),
+            "evidence": evidence(history, first),
+        })
+    };
     let counts = judgement.counts;
     let document = json!({
         "schema": 1,
@@ -42,6 +50,8 @@ pub fn document(
         "contradictions": judgement.contradictions,
         "unclear": judgement.unclear,
         "hazards": judgement.hazards.iter().map(hazard).collect::<Vec<_>>(),
+        // Openers without an answer that may have held the image; null if there is none.
+        "suspected": judgement.suspected.as_ref().map(suspected),
         "header": history.header,
         "openings": counts.openings,
         "granted": counts.granted,
@@ -92,6 +102,7 @@ fn entry(history: &History, event: &HistoryEvent) -> Value {
         OpenerRole::Point => ("point", None),
         OpenerRole::Loss => ("loss", None),
         OpenerRole::Context => ("context", None),
+        OpenerRole::Suspect => ("suspect", None),
         OpenerRole::Gone { apart_ns } => ("gone", Some(apart_ns)),
         OpenerRole::Came { apart_ns } => ("came", Some(apart_ns)),
     };

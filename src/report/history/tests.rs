@@ -82,6 +82,25 @@ const REFUSED: &str = r#"
     3960000910 vm4.disk closed
 "#;
 
+/// An opener that died in its attempt, and two that were refused beside it.
+const SILENT: &str = r#"
+    1000 vm1.disk open ,"mode":"rw"
+    9000 vm2.disk open ,"mode":"rw"
+    9400 vm2.disk refused ,"permission":"write","side":"wanted"
+    19000 vm3.disk open ,"mode":"ro"
+    19500 vm3.disk refused
+    29000 vm1.disk died ,"alive_ns":2000
+"#;
+
+/// An opener that is never heard of again.
+const SILENT_TO_THE_END: &str = r#"
+    1000 vm1.disk open ,"held":["write"],"shared":["resize"]
+    9000 vm2.disk open ,"mode":"force-share"
+    9400 vm2.disk granted
+    9500 vm2.disk close
+    9600 vm2.disk closed
+"#;
+
 snapshots! {
     two_holders_are_not_told_before_a_shorter_contradiction: told(&history(OFD, TWO), 100);
     two_holders_are_drawn_beside_each_other: told(&history(OFD, &without("vm3")), 100);
@@ -89,6 +108,8 @@ snapshots! {
     a_narrow_terminal_has_room_for_it:
         told(&history(POSIX, &LOST.replace("vm1.cdrom", "vm1.tray")), 60);
     hazards_are_drawn_and_are_no_contradiction: told(&history(POSIX, LOST), 100);
+    whoever_died_without_an_answer_is_a_suspect: told(&history(COARSE, SILENT), 100);
+    whoever_gave_no_answer_may_still_hold_it: told(&history(OFD, SILENT_TO_THE_END), 80);
     a_doubt_is_told_as_one: told(&history(COARSE, &without("vm3")), 100);
 }
 
@@ -110,6 +131,15 @@ fn images_have_names_where_there_are_several() {
 fn a_valid_history_needs_two_lines() {
     let lines = TWO.lines().skip_while(|line| !line.contains("vm4")).collect::<Vec<_>>();
     insta::assert_snapshot!(told(&history(OFD, &lines.join("\n")), 100));
+}
+
+#[test]
+fn json_names_the_suspect() {
+    let history = history(COARSE, SILENT);
+    let document = shown(|out| json::document(&history, &history.judge(), out));
+    let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+    let suspected = serde_json::to_string_pretty(&document["suspected"]).expect("JSON");
+    insta::assert_snapshot!(suspected);
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use imglock_scenario::{
-    History, HistoryCounts, HistoryFinding, HistoryJudgement, HistoryVerdict, Shown,
+    History, HistoryCounts, HistoryFinding, HistoryJudgement, HistoryVerdict, Shown, Suspected,
 };
 
 use super::{Names, draw, sentence};
@@ -43,7 +43,8 @@ pub fn write(
         evidence(history, finding, &names, page)?;
     }
     more(judgement, page)?;
-    judgement.hazards.iter().try_for_each(|shown| hazard(shown, &names, page))
+    judgement.hazards.iter().try_for_each(|shown| hazard(shown, &names, page))?;
+    judgement.suspected.iter().try_for_each(|suspected| suspect(suspected, &names, page))
 }
 
 /// Everything that a valid history proves.
@@ -53,6 +54,9 @@ fn valid(history: &History, judgement: &HistoryJudgement) -> String {
         false => "conflicting openers at once only where POSIX locks allow it",
     };
     let rest = match history.header.complete {
+        true if judgement.suspected.is_some() => {
+            "no refusal without a cause, every granted lock released"
+        }
         true => "no refusal without a cause, every lock released",
         false => "no refusal without a cause (incomplete, so locks may still be held)",
     };
@@ -123,6 +127,21 @@ fn hazard(shown: &Shown, names: &Names<'_>, page: &mut Page<'_>) -> io::Result<(
     );
     writeln!(page)?;
     page.paragraph("  ", &words)?;
+    writeln!(page)?;
+    draw(first, names, page)
+}
+
+/// The opener that may have held the image, and what depends on it.
+fn suspect(suspected: &Suspected, names: &Names<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let Suspected { refusals, first } = suspected;
+    let more = match refusals {
+        0 | 1 => String::new(),
+        2 => ", nor 1 more refusal".to_owned(),
+        more => format!(", nor {} more refusals", more - 1),
+    };
+    let words = sentence(&first.matter, first.image, names);
+    writeln!(page)?;
+    page.paragraph("  ", &format!("{CAREFUL}suspect{CAREFUL:#}: {words}{more}"))?;
     writeln!(page)?;
     draw(first, names, page)
 }

@@ -34,6 +34,18 @@ pub fn sentence(matter: &HistoryMatter, image: usize, names: &Names<'_>) -> Stri
             let others = others(refused);
             format!("{} was refused {image}{over}, although {others}", name(refused))
         }
+        HistoryMatter::Suspect { suspect, refused } => {
+            let died =
+                if suspect.end.is_some() { "died without an answer" } else { "has no answer" };
+            match refused {
+                Some(refused) => format!(
+                    "{} {died} and may have held {image}; no other opener explains the refusal of {}",
+                    name(suspect),
+                    name(refused)
+                ),
+                None => format!("{} {died} and may still hold {image}", name(suspect)),
+            }
+        }
         HistoryMatter::NeverReleased { holder } => {
             format!("{} was granted {image} and never released it", name(holder))
         }
@@ -45,6 +57,7 @@ pub fn remark(event: &HistoryEvent, finding: &HistoryFinding, names: &Names<'_>)
     let certain = finding.is_certain;
     match event.role {
         OpenerRole::Proof | OpenerRole::Context => None,
+        OpenerRole::Suspect => Some("no answer and no close follow".to_owned()),
         OpenerRole::Loss => Some("its process may have lost all locks here".to_owned()),
         OpenerRole::Gone { apart_ns } => Some(format!("ended {apart_ns} ns before")),
         OpenerRole::Came { apart_ns } => Some(format!("began {apart_ns} ns after")),
@@ -59,6 +72,7 @@ pub fn remark(event: &HistoryEvent, finding: &HistoryFinding, names: &Names<'_>)
                 let perhaps = if certain { "" } else { "perhaps " };
                 format!("{perhaps}{}", others(refused))
             }
+            HistoryMatter::Suspect { .. } => "no other opener is a cause".to_owned(),
             HistoryMatter::NeverReleased { .. } => "no close and no death follows".to_owned(),
         }),
     }

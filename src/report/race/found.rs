@@ -73,7 +73,9 @@ fn told(matter: &HistoryMatter) -> String {
             (first, second, "another process would".to_owned())
         }
         HistoryMatter::LockLoss { loser, other, .. } => (loser, other, should(other.opener)),
-        HistoryMatter::Unjustified { .. } | HistoryMatter::NeverReleased { .. } => return told,
+        HistoryMatter::Unjustified { .. }
+        | HistoryMatter::NeverReleased { .. }
+        | HistoryMatter::Suspect { .. } => return told,
     };
     let refused = claim_conflict(first.claim, second.claim);
     let refused = refused.map_or("refused".to_owned(), |refusal| format!("refused {refusal}"));

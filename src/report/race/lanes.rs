@@ -121,6 +121,9 @@ fn concerned(evidence: &RaceEvidence) -> Vec<usize> {
         Some(HistoryMatter::LockLoss { loser, closer, other }) => vec![loser, closer, other],
         Some(HistoryMatter::Unjustified { refused, .. }) => vec![refused],
         Some(HistoryMatter::NeverReleased { holder }) => vec![holder],
+        Some(HistoryMatter::Suspect { suspect, refused }) => {
+            std::iter::once(suspect).chain(refused).collect()
+        }
     };
     let failed = evidence.turns.iter().filter(|turn| turn.failure.is_some());
     stays.into_iter().chain(failed.map(|turn| &turn.stay)).map(|stay| stay.opener).collect()

@@ -27,6 +27,8 @@ pub enum OpenerRole {
     Loss,
     /// The event is not part of the proof, but helps to understand it.
     Context,
+    /// The opener may have the image from here on: no answer and no close follow.
+    Suspect,
     /// At this event, an opener that would have conflicted released the image, too early to be the
     /// cause of the refusal.
     Gone {

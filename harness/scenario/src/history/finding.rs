@@ -52,6 +52,15 @@ pub enum HistoryMatter {
         /// The opener.
         holder: Opening,
     },
+    /// An opener without an answer and without a close may have held the image. This is not a
+    /// contradiction.
+    Suspect {
+        /// The opener.
+        suspect: Opening,
+        /// The first opener that was refused while no other opener was a cause. `None` if no refusal
+        /// depends on it.
+        refused: Option<Opening>,
+    },
     /// [`Hazard::SameOwner`]: like `TwoHolders`, but within one process under POSIX.
     SameOwner {
         /// The opener that had it first.
@@ -96,6 +105,7 @@ impl HistoryMatter {
             HistoryMatter::TwoHolders { .. } => "two-holders",
             HistoryMatter::Unjustified { .. } => "unjustified",
             HistoryMatter::NeverReleased { .. } => "never-released",
+            HistoryMatter::Suspect { .. } => "suspect",
             HistoryMatter::SameOwner { .. } => Hazard::SameOwner.name(),
             HistoryMatter::LockLoss { .. } => Hazard::LockLoss.name(),
         }
@@ -122,6 +132,13 @@ impl HistoryMatter {
                 events.extend(
                     beginning(holder, OpenerRole::Proof).chain(ending(holder, OpenerRole::Context)),
                 );
+            }
+            HistoryMatter::Suspect { suspect, refused } => {
+                events.extend(
+                    beginning(suspect, OpenerRole::Suspect)
+                        .chain(ending(suspect, OpenerRole::Context)),
+                );
+                events.extend(refused.iter().flat_map(|one| beginning(one, OpenerRole::Proof)));
             }
             HistoryMatter::LockLoss { loser, closer, other } => {
                 for stay in [loser, other] {

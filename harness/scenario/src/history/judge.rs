@@ -19,12 +19,17 @@ pub fn judge_history(stays: &[Opening], terms: &HistoryTerms<'_>) -> HistoryJudg
     judgement
 }
 
-/// Third rule: every lock is released.
+/// Third rule: every lock is released. An opener without an answer may have had none.
 fn releases(stays: &[Opening], judgement: &mut HistoryJudgement) {
     let kept = || stays.iter().filter(|stay| stay.is_open_ended());
     if let Some(holder) = kept().min_by_key(|stay| stay.granted_ns()) {
         judgement
             .contradict(HistoryFinding::certain(HistoryMatter::NeverReleased { holder: *holder }));
         judgement.contradictions += kept().count() as u64 - 1;
+    }
+    let silent = stays.iter().filter(|stay| stay.is_silent() && stay.end.is_none());
+    if let Some(first) = silent.min_by_key(|stay| stay.attempt_ns) {
+        let matter = HistoryMatter::Suspect { suspect: *first, refused: None };
+        judgement.suspect(0, HistoryFinding::certain(matter));
     }
 }

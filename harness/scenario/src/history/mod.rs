@@ -42,6 +42,10 @@
 //!    can be the cause, even if it is refused itself.
 //! 3. In a complete history, every lock that was granted is released.
 //!
+//! An opener without an answer and without a close may have been granted the image, for example
+//! because it died in its attempt. It can be the cause of every later refusal, so such refusals are
+//! possible, and the judgement names the *suspect*.
+//!
 //! The verdict is *unknown* if it depends on the rounding of the clock whether a rule is broken.
 //! This concerns only times of two different openers: the order of the events of one opener is
 //! known without a clock.
@@ -90,7 +94,7 @@ pub use finding::{HistoryFinding, HistoryMatter, Neighbour, claim_conflict};
 pub use judge::judge_history;
 pub use stay::{OpenAnswer, Opening, OpeningEnd};
 pub use terms::{HistoryOpener, HistoryTerms};
-pub use verdict::{HistoryCounts, HistoryJudgement, HistoryVerdict, Shown};
+pub use verdict::{HistoryCounts, HistoryJudgement, HistoryVerdict, Shown, Suspected};
 
 #[cfg(test)]
 mod tests;

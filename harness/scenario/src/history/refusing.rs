@@ -1,4 +1,4 @@
-use super::span::NEVER;
+use super::span::{Meeting, NEVER};
 use super::terms::{HistoryTerms, Owners};
 use super::verdict::HistoryJudgement;
 use super::{HistoryFinding, HistoryMatter, Neighbour, OpenAnswer, Opening};
@@ -25,14 +25,30 @@ pub(super) fn check(
     let mut starts: Vec<(u64, usize)> = Vec::with_capacity(stays.len());
     starts.extend(stays.iter().enumerate().map(|(at, stay)| (stay.attempt_ns, at)));
     starts.sort_unstable();
+    let answered = starts.iter().filter(|(_, at)| !stays[*at].is_silent()).copied().collect();
+    let without = Sweep { stays, starts: answered, owners };
     let sweep = Sweep { stays, starts, owners };
     // Nearly all refusals have a certain cause. Only the others are checked for a possible cause.
     let resolution = i128::from(terms.resolution_ns);
+    let suspicious = match without.starts.len() < sweep.starts.len() {
+        true => without.without_offender(refusals.clone(), -resolution),
+        false => Vec::new(),
+    };
     let unsure = sweep.without_offender(refusals, resolution + 1);
     let unjustified = sweep.without_offender(unsure.clone(), -resolution);
     if let Some(first) = unjustified.first() {
         judgement.contradict(HistoryFinding::certain(sweep.evidence(first)));
         judgement.contradictions += unjustified.len() as u64 - 1;
+    }
+    let mut known = unjustified.iter().peekable();
+    let is_known =
+        |one: &&Attempt<'_>| known.next_if(|it| std::ptr::eq(it.stay, one.stay)).is_some();
+    let (_, suspicious): (Vec<&Attempt<'_>>, Vec<&Attempt<'_>>) =
+        suspicious.iter().partition(is_known);
+    if let Some(matter) =
+        suspicious.first().and_then(|first| sweep.suspicion(first, terms.resolution_ns))
+    {
+        judgement.suspect(suspicious.len() as u64, HistoryFinding::certain(matter));
     }
     let mut certain = unjustified.iter().peekable();
     let mut unclear = unsure
@@ -136,6 +152,20 @@ impl<'a> Sweep<'a> {
                 .any(|over| longest[over].of_another(refusal.owner).is_some_and(there))
         });
         refusals
+    }
+
+    /// The finding for a refusal that only openers without an answer can have caused: the possible
+    /// cause that began first.
+    fn suspicion(&self, refusal: &Attempt<'_>, resolution_ns: u64) -> Option<HistoryMatter> {
+        let attempt = refusal.stay.possible();
+        let may_be = |stay: &&Opening| {
+            let over = Offences::of(stay.claim).0 & refusal.over.0 != 0;
+            let meeting = Meeting::by(stay.possible().margin(attempt), resolution_ns);
+            let another = self.owners.owner(stay) != refusal.owner;
+            over && another && meeting != Meeting::Never
+        };
+        let suspect = self.stays.iter().filter(may_be).min_by_key(|stay| stay.attempt_ns)?;
+        Some(HistoryMatter::Suspect { suspect: *suspect, refused: Some(*refusal.stay) })
     }
 
     /// The finding for a refusal without a cause, with the closest conflicting openers.

@@ -21,6 +21,14 @@ pub struct Opening {
     pub end: Option<OpeningEnd>,
 }
 
+impl Opening {
+    /// Returns whether the history tells neither an answer nor a close: the opener died in its attempt,
+    /// or the history ends there. It may have been granted the image.
+    pub fn is_silent(&self) -> bool {
+        self.answer.is_none() && !matches!(self.end, Some(OpeningEnd::Closed { .. }))
+    }
+}
+
 /// The answer to an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

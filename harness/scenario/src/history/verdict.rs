@@ -29,6 +29,15 @@ pub struct Shown {
     pub first: HistoryFinding,
 }
 
+/// Openers without an answer that may have held the image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suspected {
+    /// The number of refusals that only such openers can have caused.
+    pub refusals: u64,
+    /// The first of these refusals and its suspect, or the first opener that may still hold the image.
+    pub first: HistoryFinding,
+}
+
 /// The judgement on a history or on a part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct HistoryJudgement {
@@ -40,6 +49,9 @@ pub struct HistoryJudgement {
     pub unclear: u64,
     /// The hazards of the history. They are not contradictions.
     pub hazards: Vec<Shown>,
+    /// What depends on openers whose answer is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspected: Option<Suspected>,
     /// The contents of the history.
     pub counts: HistoryCounts,
 }
@@ -74,6 +86,9 @@ impl HistoryJudgement {
         for shown in &mut self.hazards {
             shown.first.image = image;
         }
+        if let Some(suspected) = &mut self.suspected {
+            suspected.first.image = image;
+        }
         self
     }
 
@@ -90,6 +105,26 @@ impl HistoryJudgement {
         for Shown { hazard, count, first } in other.hazards {
             self.show(hazard, count, first);
         }
+        if let Some(Suspected { refusals, first }) = other.suspected {
+            self.suspect(refusals, first);
+        }
+    }
+
+    /// Adds refusals that only openers without an answer can have caused. A finding with a refusal
+    /// counts before one without, and an earlier one before a later one.
+    pub(super) fn suspect(&mut self, refusals: u64, first: HistoryFinding) {
+        let Some(known) = &mut self.suspected else {
+            self.suspected = Some(Suspected { refusals, first });
+            return;
+        };
+        let order = |refusals: u64, finding: &HistoryFinding| {
+            let event = finding.matter.events().first().map(|event| event.at_ns);
+            (refusals == 0, event)
+        };
+        if order(refusals, &first) < order(known.refusals, &known.first) {
+            known.first = first;
+        }
+        known.refusals += refusals;
     }
 
     /// Adds a contradiction.

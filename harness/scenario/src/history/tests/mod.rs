@@ -7,5 +7,6 @@ mod naive;
 mod openers;
 mod random;
 mod rejected;
+mod silent;
 mod text;
 mod written;

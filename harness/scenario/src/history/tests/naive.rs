@@ -18,6 +18,8 @@ pub struct Tally {
     pub unclear: u64,
     pub same_owner: u64,
     pub lock_loss: u64,
+    /// Refusals that only openers without an answer can have caused.
+    pub suspicious: u64,
 }
 
 impl Tally {
@@ -31,6 +33,7 @@ impl Tally {
             unclear: judgement.unclear,
             same_owner: hazard(Hazard::SameOwner),
             lock_loss: hazard(Hazard::LockLoss),
+            suspicious: judgement.suspected.as_ref().map_or(0, |suspected| suspected.refusals),
         }
     }
 }
@@ -140,13 +143,22 @@ impl Naive<'_> {
             .stays
             .iter()
             .filter(|other| !self.one_owner(stay, other) && offends(stay.claim, over, other.claim));
-        let justified =
-            justified.map(|other| self.meet(attempt, (i128::from(other.attempt_ns), until(other))));
-        match justified.max().unwrap_or(Truth::No) {
+        let justified = justified.map(|other| {
+            let closed = matches!(other.end, Some(OpeningEnd::Closed { .. }));
+            let silent = other.answer.is_none() && !closed;
+            (silent, self.meet(attempt, (i128::from(other.attempt_ns), until(other))))
+        });
+        let justified: Vec<(bool, Truth)> = justified.collect();
+        let most = |silent: bool| {
+            let some = justified.iter().filter(|(is_silent, _)| silent || !is_silent);
+            some.map(|(_, truth)| *truth).max().unwrap_or(Truth::No)
+        };
+        match most(true) {
             Truth::Yes => {}
             Truth::Unclear => tally.unclear += 1,
             Truth::No => tally.contradictions += 1,
         }
+        tally.suspicious += u64::from(most(false) == Truth::No && most(true) != Truth::No);
     }
 }
 

@@ -73,6 +73,15 @@ pub fn said(history: &History, judgement: &HistoryJudgement) -> String {
     words
 }
 
+/// A short text for the openers without an answer.
+pub fn suspected(history: &History, judgement: &HistoryJudgement) -> String {
+    judgement.suspected.as_ref().map_or(String::new(), |suspected| {
+        let image = history.images[suspected.first.image].name.as_deref();
+        let image = image.map_or(String::new(), |name| format!(" on {name}"));
+        format!("{} {}{image}", suspected.refusals, matter(history, &suspected.first))
+    })
+}
+
 fn matter(history: &History, finding: &HistoryFinding) -> String {
     let name = |stay: &crate::history::Opening| &*history.openers[stay.opener].name;
     match &finding.matter {
@@ -87,6 +96,11 @@ fn matter(history: &History, finding: &HistoryFinding) -> String {
                 }
             }
             words
+        }
+        HistoryMatter::Suspect { suspect, refused } => {
+            let refused =
+                refused.as_ref().map_or(String::new(), |one| format!(" of {}", name(one)));
+            format!("suspect{refused}: {}", name(suspect))
         }
         HistoryMatter::NeverReleased { holder } => format!("{} never let go", name(holder)),
         HistoryMatter::SameOwner { first, second } => {
