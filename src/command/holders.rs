@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use imglock_core::Mode;
 use imglock_engine::{ReceiveError, StopToken};
-use imglock_locks::{Chain, ChainRules, ImageState, PathChange, Survey, Surveyor, survey};
+use imglock_locks::{Chain, ChainRules, ImageState, PathChange, Survey, Surveyor};
 
 use crate::cli::HoldersArgs;
 use crate::exit::ExitCode;
@@ -23,9 +23,10 @@ const SHARE: u32 = 5;
 /// `imglock holders`.
 pub fn holders(args: HoldersArgs, output: &mut Output) -> Result<ExitCode, Failure> {
     let chains = Chains::of(args.images.iter().map(|image| chain(image, &args)).collect());
-    let seen = survey(&chains.paths())?;
+    let surveyor = Surveyor::new(&chains.paths())?;
+    let seen = surveyor.survey_with_users()?;
     if args.watch {
-        return watch(&args, &chains, seen, output);
+        return watch(&args, &chains, surveyor, seen, output);
     }
     // Standard output writes each line separately, which is slow for many holders.
     let mut whole = Vec::new();
@@ -75,6 +76,7 @@ fn exit(seen: &Survey, chains: &Chains, asked: Option<Mode>) -> ExitCode {
 fn watch(
     args: &HoldersArgs,
     chains: &Chains,
+    mut surveyor: Surveyor,
     first: Survey,
     output: &mut Output,
 ) -> Result<ExitCode, Failure> {
@@ -87,7 +89,6 @@ fn watch(
         writeln!(output, "\nWatching for changes; Ctrl-C ends the command.")?;
     }
     output.flush()?;
-    let mut surveyor = Surveyor::new(&chains.paths())?;
     let mut last = first;
     let mut took = Duration::ZERO;
     while output.has_reader() {

@@ -37,7 +37,12 @@ fn seen(path: &Path) -> Value {
     let document: Value = serde_json::from_slice(&run.stdout).expect("JSON");
     assert_eq!(document["schema"], 2);
     let image = document["images"][0].clone();
-    assert_eq!(run.status.code(), Some(if image["held"] == true { 1 } else { 0 }), "{image}");
+    let code = match image["state"].as_str() {
+        Some("locked" | "in-use") => 1,
+        Some("free") => 0,
+        _ => 4,
+    };
+    assert_eq!(run.status.code(), Some(code), "{image}");
     image
 }
 
@@ -248,7 +253,8 @@ fn who_has_it_open_without_a_lock_is_named(#[case] redirection: &str, #[case] wr
     let dangers = if writable { json!(["writer-unlocked"]) } else { json!([]) };
     assert_eq!(seen["dangers"], dangers);
     let access = if writable { "to write" } else { "to read" };
-    assert!(text.contains("free: not locked open without a lock"), "{text}");
+    let state = if writable { "in use without a lock" } else { "free: not locked" };
+    assert!(text.contains(&format!("disk.img {state} open without a lock")), "{text}");
     assert!(text.contains(&format!("{access} pid {pid} cat")), "{text}");
     assert_eq!(text.contains("a granted open does not mean exclusive use"), writable, "{text}");
 }

@@ -118,3 +118,74 @@ fn a_watch_ends_when_nobody_reads_it_any_more() {
     assert!(ended.is_ok(), "it goes on though nobody reads it");
     assert_eq!(child.wait().expect("our child").code(), Some(0));
 }
+
+/// A new image is renamed over the watched one, while a process holds the old one.
+#[test]
+fn a_path_that_leads_to_another_file_is_told_and_both_are_watched() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let holder = locked(&path, Mode::Rw);
+    let mut watch = Watch::start(&["--json"], &path);
+    let first: Value = serde_json::from_str(&watch.line()).expect("JSON");
+    let before = first["images"][0]["key"].clone();
+
+    let new = image(&folder, "new.img");
+    let other = locked(&new, Mode::Ro);
+    std::fs::rename(&new, &path).expect("renamed");
+    let next = |watch: &mut Watch| -> Value { serde_json::from_str(&watch.line()).expect("JSON") };
+    let moved = next(&mut watch);
+    assert_eq!((&moved["change"], &moved["key"]), (&json!("another-file"), &before), "{moved}");
+    let now = &moved["now"];
+    assert_eq!((&now["state"], &now["holders"][0]["modes"][0]), (&json!("locked"), &json!("ro")));
+    assert_ne!(now["key"], before);
+
+    drop(holder);
+    let went = next(&mut watch);
+    assert_eq!((&went["change"], &went["key"]), (&json!("went"), &before), "{went}");
+    drop(other);
+    let went = next(&mut watch);
+    assert_eq!((&went["change"], &went["key"]), (&json!("went"), &now["key"]), "{went}");
+
+    std::fs::remove_file(&path).expect("unlinked");
+    let gone = next(&mut watch);
+    assert_eq!((&gone["change"], &gone["now"]), (&json!("no-file"), &Value::Null), "{gone}");
+    assert_eq!(watch.end(Signal::SIGTERM), Some(130));
+}
+
+#[test]
+fn a_path_that_leads_to_another_file_is_a_line() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let holder = locked(&path, Mode::Rw);
+    let mut watch = Watch::start(&[], &path);
+    watch.line_with("Ctrl-C");
+    std::fs::rename(image(&folder, "new.img"), &path).expect("renamed");
+    let line = watch.line();
+    assert!(
+        line.contains("! ") && line.contains("is another file now, which is not locked"),
+        "{line}"
+    );
+    drop(holder);
+    let line = watch.line();
+    assert!(line.contains("- pid ") && line.contains("disk.img, the earlier file"), "{line}");
+    assert_eq!(watch.end(Signal::SIGINT), Some(130));
+}
+
+/// A guest that still uses a deleted file of this name holds no lock on the new one.
+#[test]
+fn users_of_an_earlier_file_of_the_name_are_named() {
+    let folder = Place::new();
+    let path = image(&folder, "disk.img");
+    let old = locked(&path, Mode::Rw);
+    std::fs::rename(image(&folder, "new.img"), &path).expect("renamed");
+    let seen = crate::seen(&path);
+    let [former] = &seen["former"].as_array().expect("a list")[..] else { panic!("{seen}") };
+    assert_eq!(former["process"]["pid"], crate::this_pid());
+    assert_eq!((&former["locked"], &former["writable"]), (&json!(true), &json!(true)));
+    assert_eq!((&seen["state"], &seen["dangers"]), (&json!("free"), &json!(["earlier-file"])));
+    let fd = std::os::fd::AsRawFd::as_raw_fd(&old);
+    let link = format!("`imglock holders /proc/{}/fd/{fd}` shows its locks", std::process::id());
+    assert!(crate::told(&path).contains(&link), "{}", crate::told(&path));
+    drop(old);
+    assert_eq!(crate::seen(&path)["former"], json!([]));
+}

@@ -9,7 +9,11 @@ use crate::report::palette::{CAREFUL, FAINT, GOOD};
 
 /// Writes why the kernel gave no answer, if it gave none, and how far locks on the image reach.
 pub fn write(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
-    if image.is_held() {
+    let blocks = !image.unlocked.is_empty()
+        || !image.former.is_empty()
+        || !image.users.users.is_empty()
+        || !image.waiters.is_empty();
+    if image.is_held() || blocks {
         writeln!(page)?;
     }
     if let Some(doubt) = doubt(image) {

@@ -77,8 +77,8 @@ impl Surveyor {
         changes
     }
 
-    /// Like [`survey`](super::survey), without the users of the same bytes: those of
-    /// [`SurveyedImage::users`] take longer to find than the locks.
+    /// Surveys the files, and leaves [`SurveyedImage::users`] empty: the users of the same bytes take
+    /// longer to find than the locks.
     ///
     /// # Errors
     /// If /proc cannot be read.
@@ -86,7 +86,11 @@ impl Surveyor {
         self.looked().map(|(survey, _)| survey)
     }
 
-    pub(super) fn survey_with_users(&self) -> Result<Survey, SurveyError> {
+    /// Surveys the files, and finds the users of the same bytes.
+    ///
+    /// # Errors
+    /// If /proc cannot be read.
+    pub fn survey_with_users(&self) -> Result<Survey, SurveyError> {
         let (mut survey, openers) = self.looked()?;
         let seen = self.targets.iter().zip(&survey.images).zip(openers);
         let files = seen.map(|((target, image), openers)| {
