@@ -11,19 +11,26 @@ mod holding;
 mod nfs;
 mod partition;
 mod shared;
+mod smb;
 
-use imglock_qemu::{NfsServer, RpcServices};
+use std::sync::Mutex;
+
+use imglock_qemu::{NfsServer, RpcServices, SmbServer};
 use outside::kernels::kernels;
 use outside::lan::{Network, have};
 use shared::Hosts;
 
+/// One network at a time: a boot keeps both processors of a small machine busy.
+static TURN: Mutex<()> = Mutex::new(());
+
 #[test]
 fn locks_on_nfs_reach_other_hosts_unless_the_mount_keeps_them() {
+    let _turn = TURN.lock();
     let with_v3 = have("nfs-services", RpcServices::PROGRAMS);
     for (number, kernel) in kernels().into_iter().enumerate() {
         let modules = [NfsServer::MODULES, NfsServer::CLIENT_MODULES];
-        let mut network = Network::of(&kernel, &modules, RpcServices::PROGRAMS);
-        let guests = ["server", "a", "b"].map(|name| network.boot(name));
+        let mut network = Network::of(&kernel, &modules);
+        let guests = ["server", "a", "b"].map(|name| network.boot(name, RpcServices::PROGRAMS));
         let [server, a, b] = &guests;
         for guest in &guests {
             guest.await_up().unwrap_or_else(|error| panic!("{error}"));
@@ -46,4 +53,23 @@ fn locks_on_nfs_reach_other_hosts_unless_the_mount_keeps_them() {
             nfs::a_mount_without_locks_of_the_network_tells_nobody(&hosts);
         }
     }
+}
+
+#[test]
+fn locks_on_smb_reach_other_hosts_unless_the_mount_keeps_them() {
+    let _turn = TURN.lock();
+    let Some(kernel) = kernels().into_iter().next() else { return };
+    if !have("smbd", SmbServer::PROGRAMS) {
+        return;
+    }
+    let mut network = Network::of(&kernel, &[SmbServer::CLIENT_MODULES]);
+    let server = network.boot("server", SmbServer::PROGRAMS);
+    let [a, b] = ["a", "b"].map(|name| network.boot(name, &[]));
+    for guest in [&server, &a, &b] {
+        guest.await_up().unwrap_or_else(|error| panic!("{error}"));
+    }
+    let smb = SmbServer::start(&server).unwrap_or_else(|error| panic!("{error}"));
+    let hosts = smb::Hosts { server: &server, smb: &smb, a: &a, b: &b };
+    smb::the_other_host_is_refused(&hosts);
+    smb::a_mount_without_locks_of_the_network_tells_nobody(&hosts);
 }

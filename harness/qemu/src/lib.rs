@@ -77,7 +77,7 @@ pub use handover::{
 #[cfg(feature = "vm")]
 pub use lan::{
     FoundLock, GuestLock, GuestMount, GuestPlan, GuestProgram, GuestRefusal, Lan, LanError,
-    LanGuest, LanOptions, NfsServer, NfsVersion, Ran, RpcServices,
+    LanGuest, LanOptions, NfsServer, NfsVersion, Ran, RpcServices, SmbServer,
 };
 pub use qemu::{Command, QemuBinaries, QemuBinary, QemuProgram, QemuVersion, QmpError, StartError};
 pub use subject::SubjectKind;

@@ -139,7 +139,7 @@ impl LanGuest {
         self.talk.ask(&at, Request::Allocate { path: path.to_owned(), length }).map(drop)
     }
 
-    /// The first MiB of a file; invalid UTF-8 is replaced.
+    /// The first 64 KiB of a file; invalid UTF-8 is replaced.
     ///
     /// # Errors
     /// If the guest's kernel refuses it.

@@ -27,6 +27,7 @@ mod plan;
 mod program;
 mod role;
 mod session;
+mod smb;
 mod switch;
 mod talk;
 mod wire;
@@ -37,6 +38,7 @@ pub use nfs::{NfsServer, NfsVersion, RpcServices};
 pub use plan::{GuestPlan, LanOptions};
 pub use program::GuestProgram;
 pub use session::Lan;
+pub use smb::SmbServer;
 pub use wire::{FoundLock, GuestLock, GuestMount, GuestRefusal, Ran};
 
 /// If `role` is one of a guest in a network, runs it to the end and returns the
