@@ -11,13 +11,15 @@ mod holding;
 mod nfs;
 mod partition;
 mod shared;
+mod shares;
 mod smb;
 
 use std::sync::Mutex;
 
 use imglock_qemu::{NfsServer, RpcServices, SmbServer};
-use outside::kernels::kernels;
+use outside::kernels::{kernel_with_9p, kernels};
 use outside::lan::{Network, have};
+use outside::{is_met, not_root};
 use shared::Hosts;
 
 /// One network at a time: a boot keeps both processors of a small machine busy.
@@ -72,4 +74,29 @@ fn locks_on_smb_reach_other_hosts_unless_the_mount_keeps_them() {
     let hosts = smb::Hosts { server: &server, smb: &smb, a: &a, b: &b };
     smb::the_other_host_is_refused(&hosts);
     smb::a_mount_without_locks_of_the_network_tells_nobody(&hosts);
+}
+
+#[test]
+fn locks_on_directories_of_this_machine_reach_other_guests_if_the_server_has_them() {
+    let _turn = TURN.lock();
+    let Some(first) = kernels().into_iter().next() else { return };
+    let daemon = shares::virtiofsd();
+    let missing = (!daemon.exists()).then(|| format!("{} is not installed", daemon.display()));
+    let missing = missing.or_else(|| not_root("virtiofsd"));
+    let virtiofs = is_met("virtiofsd", missing);
+    let with_9p = kernel_with_9p();
+    let folder = tempfile::tempdir().expect("a directory");
+    let shares = shares::shares(folder.path(), virtiofs, with_9p.is_some());
+    if shares.is_empty() {
+        return;
+    }
+    let modules: Vec<&[&str]> = shares.iter().map(|share| share.server.modules()).collect();
+    let mut network = Network::of(&with_9p.unwrap_or(first), &modules);
+    let [a, b] = ["a", "b"].map(|name| network.boot_with(name, &[], &shares));
+    for guest in [&a, &b] {
+        guest.await_up().unwrap_or_else(|error| panic!("{error}"));
+    }
+    for share in &shares {
+        shares::check(share, &a, &b);
+    }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use imglock_engine::{LauncherOptions, StopToken, StopTrigger};
 use imglock_qemu::{
-    Accelerator, GuestPayload, GuestPlan, GuestPrograms, Kernel, Lan, LanGuest, LanOptions,
-    QemuProgram,
+    Accelerator, GuestPayload, GuestPlan, GuestPrograms, GuestShare, Kernel, Lan, LanGuest,
+    LanOptions, QemuProgram,
 };
 
 use super::{is_met, qemu};
@@ -64,14 +64,19 @@ impl Network {
     /// Boots a guest, which has these programs if they are installed; it is up
     /// some seconds later.
     pub fn boot(&mut self, name: &str, names: &[&str]) -> LanGuest {
+        self.boot_with(name, names, &[])
+    }
+
+    /// Like [`Network::boot`], with directories of this machine.
+    pub fn boot_with(&mut self, name: &str, names: &[&str], shares: &[GuestShare]) -> LanGuest {
         self.booted += 1;
         let key = names.iter().map(|name| (*name).to_owned()).collect();
         let payload = self.payloads.entry(key).or_insert_with(|| {
             let packed = GuestPayload::pack_for(Path::new(PROGRAM), names, &programs(), &[]);
             packed.unwrap_or_else(|error| panic!("{error}"))
         });
-        let (kernel, number) = (&self.kernel, self.booted);
-        let plan = GuestPlan { name, number, kernel, payload, memory: MEMORY, devices: &[] };
+        let (kernel, number, memory) = (&self.kernel, self.booted, MEMORY);
+        let plan = GuestPlan { name, number, kernel, payload, memory, shares, devices: &[] };
         self.lan.boot(&plan).unwrap_or_else(|error| panic!("{error}"))
     }
 

@@ -27,6 +27,7 @@ mod plan;
 mod program;
 mod role;
 mod session;
+mod share;
 mod smb;
 mod switch;
 mod talk;
@@ -38,6 +39,7 @@ pub use nfs::{NfsServer, NfsVersion, RpcServices};
 pub use plan::{GuestPlan, LanOptions};
 pub use program::GuestProgram;
 pub use session::Lan;
+pub use share::{GuestShare, ShareServer};
 pub use smb::SmbServer;
 pub use wire::{FoundLock, GuestLock, GuestMount, GuestRefusal, Ran};
 

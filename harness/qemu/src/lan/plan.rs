@@ -1,6 +1,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::share::GuestShare;
 use crate::guest::{Accelerator, GuestPayload, Kernel};
 use crate::qemu::QemuBinary;
 use imglock_engine::LauncherOptions;
@@ -31,6 +32,8 @@ pub struct GuestPlan<'a> {
     pub payload: &'a GuestPayload,
     /// Its memory in MiB besides that for its initramfs.
     pub memory: u32,
+    /// The directories of this machine that it can mount.
+    pub shares: &'a [GuestShare],
     /// QEMU's arguments for more devices.
     pub devices: &'a [String],
 }
