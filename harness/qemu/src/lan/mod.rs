@@ -14,6 +14,7 @@
 //! The memory files of kernel and initramfs, the switch and the launcher live in
 //! the test's process: nothing remains of a network after it.
 
+mod address;
 mod agent;
 mod error;
 mod frames;

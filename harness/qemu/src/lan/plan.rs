@@ -1,4 +1,3 @@
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::share::GuestShare;
@@ -41,9 +40,4 @@ pub struct GuestPlan<'a> {
 impl GuestPlan<'_> {
     /// The modules that every guest of a network needs.
     pub const MODULES: &'static [&'static str] = &["virtio_pci", "virtio_net"];
-}
-
-/// The address of the guest with this number.
-pub(super) fn address_of(number: u8) -> Ipv4Addr {
-    Ipv4Addr::new(10, 0, 0, number)
 }

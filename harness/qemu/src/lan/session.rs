@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::address::{Mac, address_of};
 use super::error::LanError;
-use super::frames::Mac;
 use super::guest::LanGuest;
 use super::hearing::Hearing;
 use super::order::{ORDER, Order};
-use super::plan::{GuestPlan, LanOptions, address_of};
+use super::plan::{GuestPlan, LanOptions};
 use super::role::GUEST;
 use super::share::GuestShare;
 use super::switch::Switch;
