@@ -12,19 +12,28 @@ mod holding;
 mod nfs;
 mod partition;
 mod shared;
+mod shares;
+mod smb;
 
-use imglock_qemu::{NfsServer, RpcServices};
-use outside::kernels::kernels;
+use std::sync::Mutex;
+
+use imglock_qemu::{NfsServer, RpcServices, SmbServer};
+use outside::kernels::{kernel_with_9p, kernels};
 use outside::lan::{Network, have};
+use outside::{is_met, not_root};
 use shared::Hosts;
+
+/// One network at a time: a boot keeps both processors of a small machine busy.
+static TURN: Mutex<()> = Mutex::new(());
 
 #[test]
 fn locks_on_nfs_reach_other_hosts_unless_the_mount_keeps_them() {
+    let _turn = TURN.lock();
     let with_v3 = have("nfs-services", RpcServices::PROGRAMS);
     for (number, kernel) in kernels().into_iter().enumerate() {
         let modules = [NfsServer::MODULES, NfsServer::CLIENT_MODULES];
-        let mut network = Network::of(&kernel, &modules, RpcServices::PROGRAMS);
-        let guests = ["server", "a", "b"].map(|name| network.boot(name));
+        let mut network = Network::of(&kernel, &modules);
+        let guests = ["server", "a", "b"].map(|name| network.boot(name, RpcServices::PROGRAMS));
         let [server, a, b] = &guests;
         for guest in &guests {
             guest.await_up().unwrap_or_else(|error| panic!("{error}"));
@@ -49,5 +58,49 @@ fn locks_on_nfs_reach_other_hosts_unless_the_mount_keeps_them() {
             holders::nothing_is_called_free_over_version_3(&hosts);
             holders::locks_of_one_host_are_said_to_be_so(&hosts);
         }
+    }
+}
+
+#[test]
+fn locks_on_smb_reach_other_hosts_unless_the_mount_keeps_them() {
+    let _turn = TURN.lock();
+    let Some(kernel) = kernels().into_iter().next() else { return };
+    if !have("smbd", SmbServer::PROGRAMS) {
+        return;
+    }
+    let mut network = Network::of(&kernel, &[SmbServer::CLIENT_MODULES]);
+    let server = network.boot("server", SmbServer::PROGRAMS);
+    let [a, b] = ["a", "b"].map(|name| network.boot(name, &[]));
+    for guest in [&server, &a, &b] {
+        guest.await_up().unwrap_or_else(|error| panic!("{error}"));
+    }
+    let smb = SmbServer::start(&server).unwrap_or_else(|error| panic!("{error}"));
+    let hosts = smb::Hosts { server: &server, smb: &smb, a: &a, b: &b };
+    smb::the_other_host_is_refused(&hosts);
+    smb::a_mount_without_locks_of_the_network_tells_nobody(&hosts);
+}
+
+#[test]
+fn locks_on_directories_of_this_machine_reach_other_guests_if_the_server_has_them() {
+    let _turn = TURN.lock();
+    let Some(first) = kernels().into_iter().next() else { return };
+    let daemon = shares::virtiofsd();
+    let missing = (!daemon.exists()).then(|| format!("{} is not installed", daemon.display()));
+    let missing = missing.or_else(|| not_root("virtiofsd"));
+    let virtiofs = is_met("virtiofsd", missing);
+    let with_9p = kernel_with_9p();
+    let folder = tempfile::tempdir().expect("a directory");
+    let shares = shares::shares(folder.path(), virtiofs, with_9p.is_some());
+    if shares.is_empty() {
+        return;
+    }
+    let modules: Vec<&[&str]> = shares.iter().map(|share| share.server.modules()).collect();
+    let mut network = Network::of(&with_9p.unwrap_or(first), &modules);
+    let [a, b] = ["a", "b"].map(|name| network.boot_with(name, &[], &shares));
+    for guest in [&a, &b] {
+        guest.await_up().unwrap_or_else(|error| panic!("{error}"));
+    }
+    for share in &shares {
+        shares::check(share, &a, &b);
     }
 }

@@ -18,6 +18,15 @@ pub fn kernels() -> Vec<PathBuf> {
     if is_met("kernels", missing) { kernels } else { Vec::new() }
 }
 
+/// An available kernel with 9p. Debian's cloud kernels do not have it. `None`,
+/// with the reason printed, without such a kernel.
+pub fn kernel_with_9p() -> Option<PathBuf> {
+    let is_cloud = |kernel: &PathBuf| kernel.to_string_lossy().contains("-cloud-");
+    let found = kernels().into_iter().find(|kernel| !is_cloud(kernel));
+    let missing = found.is_none().then(|| "IMGLOCK_KERNELS names cloud kernels only".to_owned());
+    if is_met("9p-kernel", missing) { found } else { None }
+}
+
 /// A kernel that does nothing at all, in `folder`: a header, and the two
 /// instructions `cli` and `hlt` at the address to which a boot loader jumps.
 pub fn mute(folder: &Path) -> PathBuf {

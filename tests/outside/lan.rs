@@ -1,18 +1,21 @@
 //! Guests on one network, with the command as the program that all of them have.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use imglock_engine::{LauncherOptions, StopToken, StopTrigger};
 use imglock_qemu::{
-    Accelerator, GuestPayload, GuestPlan, GuestPrograms, Kernel, Lan, LanGuest, LanOptions,
-    QemuProgram,
+    Accelerator, GuestPayload, GuestPlan, GuestPrograms, GuestShare, Kernel, Lan, LanGuest,
+    LanOptions, QemuProgram,
 };
 
 use super::{is_met, qemu};
 
 /// Long enough for a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// The program of all guests.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_imglock");
 /// MiB for a guest's kernel and its work.
 const MEMORY: u32 = 192;
 
@@ -35,38 +38,45 @@ pub fn have(requirement: &str, names: &[&str]) -> bool {
 pub struct Network {
     lan: Lan,
     kernel: Kernel,
-    payload: GuestPayload,
+    payloads: BTreeMap<Vec<String>, GuestPayload>,
     booted: u8,
     _trigger: StopTrigger,
 }
 
 impl Network {
-    /// A network without guests. Each guest can load these modules, and has
-    /// these programs if they are installed.
-    pub fn of(kernel: &Path, modules: &[&[&str]], names: &[&str]) -> Network {
+    /// A network without guests. Each guest loads these modules.
+    pub fn of(kernel: &Path, modules: &[&[&str]]) -> Network {
         let modules = [&[GuestPlan::MODULES], modules].concat().concat();
         let modules: Vec<String> = modules.into_iter().map(str::to_owned).collect();
         let kernel = Kernel::open(kernel, &[], &modules).expect("a kernel");
-        let program = Path::new(env!("CARGO_BIN_EXE_imglock"));
-        let payload = GuestPayload::pack_for(program, names, &programs(), &[]).expect("a payload");
         let (trigger, stop) = StopToken::pair().expect("a pipe");
         let launcher = LauncherOptions {
-            program: program.to_owned(),
+            program: PROGRAM.into(),
             ..LauncherOptions::new(std::env::temp_dir(), stop)
         };
         let emulator = qemu::binaries().first(QemuProgram::System).expect("an emulator").clone();
         let accelerator = Accelerator::Tcg;
         let options = LanOptions { emulator, accelerator, patience: PATIENCE, launcher };
         let lan = Lan::start(options).expect("a network");
-        Network { lan, kernel, payload, booted: 0, _trigger: trigger }
+        Network { lan, kernel, payloads: BTreeMap::new(), booted: 0, _trigger: trigger }
     }
 
-    /// Boots a guest; it is up some seconds later.
-    pub fn boot(&mut self, name: &str) -> LanGuest {
+    /// Boots a guest, which has these programs if they are installed; it is up
+    /// some seconds later.
+    pub fn boot(&mut self, name: &str, names: &[&str]) -> LanGuest {
+        self.boot_with(name, names, &[])
+    }
+
+    /// Like [`Network::boot`], with directories of this machine.
+    pub fn boot_with(&mut self, name: &str, names: &[&str], shares: &[GuestShare]) -> LanGuest {
         self.booted += 1;
-        let (kernel, payload) = (&self.kernel, &self.payload);
-        let number = self.booted;
-        let plan = GuestPlan { name, number, kernel, payload, memory: MEMORY, devices: &[] };
+        let key = names.iter().map(|name| (*name).to_owned()).collect();
+        let payload = self.payloads.entry(key).or_insert_with(|| {
+            let packed = GuestPayload::pack_for(Path::new(PROGRAM), names, &programs(), &[]);
+            packed.unwrap_or_else(|error| panic!("{error}"))
+        });
+        let (kernel, number, memory) = (&self.kernel, self.booted, MEMORY);
+        let plan = GuestPlan { name, number, kernel, payload, memory, shares, devices: &[] };
         self.lan.boot(&plan).unwrap_or_else(|error| panic!("{error}"))
     }
 

@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod kernels;
+#[cfg(feature = "vm")]
 pub mod lan;
 pub mod mounts;
 pub mod qemu;

@@ -1,30 +1,3 @@
-use std::fmt;
-
-/// The address of a network card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mac(pub(super) [u8; 6]);
-
-impl Mac {
-    /// The address of the guest with this number, in the range that QEMU uses.
-    pub(super) fn of_guest(number: u8) -> Mac {
-        Mac([0x52, 0x54, 0, 0, 0, number])
-    }
-
-    /// The address that an Ethernet frame is sent to; `None` in a frame without
-    /// one.
-    pub(super) fn of_receiver(frame: &[u8]) -> Option<Mac> {
-        frame.first_chunk().copied().map(Mac)
-    }
-}
-
-impl fmt::Display for Mac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [first, rest @ ..] = self.0;
-        write!(f, "{first:02x}")?;
-        rest.iter().try_for_each(|byte| write!(f, ":{byte:02x}"))
-    }
-}
-
 /// The longest frame that QEMU sends (`NET_BUFSIZE` in include/net/net.h).
 const LONGEST: usize = (4 << 10) + (64 << 10);
 
@@ -81,10 +54,5 @@ mod tests {
     #[test]
     fn a_length_that_no_frame_has_ends_the_stream() {
         assert_eq!(Frames::default().add(b"SeaBIOS"), None);
-    }
-
-    #[test]
-    fn a_guest_has_an_address() {
-        assert_eq!(Mac::of_guest(10).to_string(), "52:54:00:00:00:0a");
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::address::address_of;
 use super::error::LanError;
 use super::program::GuestProgram;
 use super::talk::Talk;
@@ -46,7 +47,7 @@ impl LanGuest {
 
     /// Its address in the network.
     pub fn address(&self) -> Ipv4Addr {
-        super::plan::address_of(self.number)
+        address_of(self.number)
     }
 
     /// Waits until it executes requests, and returns its kernel's release.
@@ -139,7 +140,7 @@ impl LanGuest {
         self.talk.ask(&at, Request::Allocate { path: path.to_owned(), length }).map(drop)
     }
 
-    /// The first MiB of a file; invalid UTF-8 is replaced.
+    /// The first 64 KiB of a file; invalid UTF-8 is replaced.
     ///
     /// # Errors
     /// If the guest's kernel refuses it.

@@ -14,6 +14,7 @@
 //! The memory files of kernel and initramfs, the switch and the launcher live in
 //! the test's process: nothing remains of a network after it.
 
+mod address;
 mod agent;
 mod error;
 mod frames;
@@ -27,6 +28,8 @@ mod plan;
 mod program;
 mod role;
 mod session;
+mod share;
+mod smb;
 mod switch;
 mod talk;
 mod wire;
@@ -37,6 +40,8 @@ pub use nfs::{NfsServer, NfsVersion, RpcServices};
 pub use plan::{GuestPlan, LanOptions};
 pub use program::GuestProgram;
 pub use session::Lan;
+pub use share::{GuestShare, ShareServer};
+pub use smb::SmbServer;
 pub use wire::{FoundLock, GuestLock, GuestMount, GuestRefusal, Ran};
 
 /// If `role` is one of a guest in a network, runs it to the end and returns the

@@ -1,6 +1,6 @@
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::share::GuestShare;
 use crate::guest::{Accelerator, GuestPayload, Kernel};
 use crate::qemu::QemuBinary;
 use imglock_engine::LauncherOptions;
@@ -31,6 +31,8 @@ pub struct GuestPlan<'a> {
     pub payload: &'a GuestPayload,
     /// Its memory in MiB besides that for its initramfs.
     pub memory: u32,
+    /// The directories of this machine that it can mount.
+    pub shares: &'a [GuestShare],
     /// QEMU's arguments for more devices.
     pub devices: &'a [String],
 }
@@ -38,9 +40,4 @@ pub struct GuestPlan<'a> {
 impl GuestPlan<'_> {
     /// The modules that every guest of a network needs.
     pub const MODULES: &'static [&'static str] = &["virtio_pci", "virtio_net"];
-}
-
-/// The address of the guest with this number.
-pub(super) fn address_of(number: u8) -> Ipv4Addr {
-    Ipv4Addr::new(10, 0, 0, number)
 }

@@ -29,8 +29,17 @@ impl<'guest> GuestProgram<'guest> {
                 Some(line) => Some(Ok(line.clone())),
                 None => program.is_over().then(|| Err(ended(program))),
             }
-        })?;
-        found.map_err(|why| self.guest.lost(&at, &why))
+        });
+        match found {
+            Ok(Ok(line)) => Ok(line),
+            Ok(Err(why)) => Err(self.guest.lost(&at, &why)),
+            Err(LanError::Late { guest, at, waited, console }) => {
+                let lines = self.lines().unwrap_or_default();
+                let at = format!("{at}, after these lines: {}", lines.join(" / "));
+                Err(LanError::Late { guest, at, waited, console })
+            }
+            Err(lost) => Err(lost),
+        }
     }
 
     /// All lines of both outputs so far.

@@ -1,13 +1,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::address::{Mac, address_of};
 use super::error::LanError;
-use super::frames::Mac;
 use super::guest::LanGuest;
 use super::hearing::Hearing;
 use super::order::{ORDER, Order};
-use super::plan::{GuestPlan, LanOptions, address_of};
+use super::plan::{GuestPlan, LanOptions};
 use super::role::GUEST;
+use super::share::GuestShare;
 use super::switch::Switch;
 use super::talk::Talk;
 use crate::guest::{ConsolePipe, Initramfs, Machine, Memory, ModuleOrder, escaped};
@@ -61,19 +62,30 @@ impl Lan {
         let console = self.directory.join(format!("{}.{}.console", plan.name, self.booted));
         let pipe = ConsolePipe::make(&console).map_err(here("cannot make a pipe"))?;
         let unpacked = u32::try_from(2 * initramfs.length().div_ceil(1 << 20));
+        let memory = plan.memory.saturating_add(unpacked.unwrap_or(u32::MAX));
+        let mut devices = [&card(mac, &line), plan.devices].concat();
+        let sockets = self.directory.join(format!("{}-{}", plan.name, self.booted));
+        let limits = (self.options.patience, &self.options.launcher.stop);
+        devices.extend(GuestShare::serve_all(
+            plan.shares,
+            memory,
+            &sockets,
+            &mut self.launcher,
+            limits,
+        )?);
         let machine = Machine {
             role: GUEST,
             accelerator: self.options.accelerator,
             // Guests with two processors under TCG were seen to die with an oops at an int3.
             processors: 1,
-            memory: plan.memory.saturating_add(unpacked.unwrap_or(u32::MAX)),
+            memory,
             kernel: &image.path(),
             initramfs: &initramfs.path(),
             libraries: &plan.payload.libraries,
             // A machine that is busy fails the kernel's test of the timer, which panics then.
             more: &["no_timer_check".to_owned()],
             console: &console,
-            devices: &[&card(mac, &line), plan.devices].concat(),
+            devices: &devices,
         };
         let executed = self.launcher.execute(Execution {
             name: plan.name.to_owned(),

@@ -12,7 +12,8 @@ use std::thread::JoinHandle;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use super::frames::{Frames, Mac};
+use super::address::Mac;
+use super::frames::Frames;
 
 /// The most bytes that wait for a guest that does not read, for example while it
 /// is paused. Further frames to it are lost, as in a switch of hardware.

@@ -152,9 +152,9 @@ pub struct Ran {
     /// The exit status, as a shell reports it: 128 and the signal if a signal
     /// killed it.
     pub status: i32,
-    /// The start of its standard output, at most 1 MiB.
+    /// The start of its standard output, at most 64 KiB.
     pub stdout: String,
-    /// The start of its standard error, at most 1 MiB.
+    /// The start of its standard error, at most 64 KiB.
     pub stderr: String,
 }
 

@@ -1,0 +1,77 @@
+//! Directories of this machine that two guests mount: 9p and virtiofs.
+
+use std::path::{Path, PathBuf};
+
+use imglock_core::{Backend, LockType};
+use imglock_locks::{FileKey, LockTable};
+use imglock_qemu::{FoundLock, GuestLock, GuestShare, LanGuest, ShareServer};
+
+use crate::holding::{holder, is_granted, release};
+use crate::shared::table;
+
+/// The daemon, which is not in `PATH`: virtiofsd of QEMU 7.2. The one that comes
+/// with later versions has no locks.
+pub fn virtiofsd() -> PathBuf {
+    PathBuf::from("/usr/lib/qemu/virtiofsd")
+}
+
+/// The name of the share whose server has the locks of all guests.
+const WITH_LOCKS: &str = "locks";
+
+/// A share of `folder` by virtiofs, with locks and without, and by 9p.
+pub fn shares(folder: &Path, virtiofs: bool, nine_p: bool) -> Vec<GuestShare> {
+    let share =
+        |tag: &str, server| GuestShare { tag: tag.to_owned(), folder: folder.into(), server };
+    let daemon =
+        |options: &str| ShareServer::Virtiofs { daemon: virtiofsd(), options: options.to_owned() };
+    let of_virtiofs =
+        [share(WITH_LOCKS, daemon("posix_lock")), share("nolocks", daemon("no_posix_lock"))];
+    let virtiofs = of_virtiofs.into_iter().filter(|_| virtiofs);
+    virtiofs.chain(nine_p.then(|| share("nine", ShareServer::NineP))).collect()
+}
+
+/// Checks one share with a new image in it.
+pub fn check(share: &GuestShare, a: &LanGuest, b: &LanGuest) {
+    let point = format!("/mnt/{}", share.tag);
+    for guest in [a, b] {
+        share.mount(guest, &point, "").unwrap_or_else(|error| panic!("{error}"));
+    }
+    let name = format!("{}.img", share.tag);
+    let here = share.folder.join(&name);
+    let made = std::fs::File::create(&here).and_then(|file| file.set_len(1 << 20));
+    made.expect("a writable folder");
+    let image = format!("{point}/{name}");
+    let held = holder(a, &image, "rw");
+    let question = GuestLock {
+        file: image.clone().into(),
+        writable: true,
+        backend: Backend::Ofd,
+        lock: LockType::Write,
+        start: 0,
+        length: 0,
+    };
+    let found = b.test_lock(&question).unwrap_or_else(|error| panic!("{error}"));
+    if share.tag == WITH_LOCKS {
+        // The daemon has the locks, on this machine, and the guest has none.
+        assert_eq!(table(a), [""; 0]);
+        assert_eq!(locks_here(&here), 2);
+        let expected = FoundLock { lock: LockType::Read, start: 100, length: 2, pid: -1 };
+        assert_eq!(found, Some(expected));
+    } else {
+        assert_eq!(table(a), ["OFDLCK READ", "OFDLCK READ"], "{}", share.tag);
+        assert_eq!(locks_here(&here), 0, "{}", share.tag);
+        assert_eq!(found, None, "{}", share.tag);
+    }
+    let reach =
+        (is_granted(a, &image, "rw", "\"write\""), is_granted(b, &image, "rw", "\"write\""));
+    assert_eq!(reach, (false, share.tag != WITH_LOCKS), "{}", share.tag);
+    release(held);
+    assert!(is_granted(b, &image, "rw", "\"write\""), "{}", share.tag);
+}
+
+/// The number of locks of a file in this machine's table.
+fn locks_here(file: &Path) -> usize {
+    let mut table = LockTable::default();
+    table.add_image(FileKey::learn(file).expect("a key"), 0);
+    table.read(&[]).expect("a table").len()
+}

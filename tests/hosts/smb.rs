@@ -1,0 +1,80 @@
+//! SMB: two clients of smbd.
+
+use imglock_core::{Backend, LockType};
+use imglock_qemu::{FoundLock, GuestLock, LanGuest, SmbServer};
+use nix::libc;
+
+use crate::holding::{holder, is_granted, release};
+use crate::shared::table;
+
+/// The guests.
+pub struct Hosts<'a> {
+    pub server: &'a LanGuest,
+    pub smb: &'a SmbServer<'a>,
+    pub a: &'a LanGuest,
+    pub b: &'a LanGuest,
+}
+
+const POINT: &str = "/mnt/smb";
+
+/// Mounts the share in both clients with these options, and makes an image.
+fn mounted(hosts: &Hosts<'_>, options: &str) -> String {
+    let name = format!("disk{options}.img");
+    let exported = format!("{}/{name}", hosts.smb.share());
+    hosts.server.allocate(exported, 1 << 20).unwrap_or_else(|error| panic!("{error}"));
+    for client in [hosts.a, hosts.b] {
+        let mounted = hosts.smb.mount(client, POINT, options);
+        mounted.unwrap_or_else(|error| panic!("{error}"));
+    }
+    format!("{POINT}/{name}")
+}
+
+fn unmount(hosts: &Hosts<'_>) {
+    for client in [hosts.a, hosts.b] {
+        client.unmount(POINT).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+fn write_lock(image: &str, start: i64, length: i64) -> GuestLock {
+    let (file, lock) = (image.into(), LockType::Write);
+    GuestLock { file, writable: true, backend: Backend::Ofd, lock, start, length }
+}
+
+/// A client with a lease keeps its locks to itself until another host opens the
+/// file, and the server then has them as OFD locks. The answer to a question
+/// repeats the range of the question: the client tries to acquire it, and
+/// reports that (fs/smb/client/file.c, `cifs_getlk`).
+pub fn the_other_host_is_refused(hosts: &Hosts<'_>) {
+    let image = mounted(hosts, "");
+    let held = holder(hosts.a, &image, "rw");
+    assert_eq!(table(hosts.a), ["OFDLCK READ", "OFDLCK READ"]);
+    assert_eq!(table(hosts.server), [""; 0], "the client keeps its locks");
+    let found = hosts.b.test_lock(&write_lock(&image, 50, 100));
+    let found = found.unwrap_or_else(|error| panic!("{error}"));
+    let expected = FoundLock { lock: LockType::Read, start: 50, length: 100, pid: -1 };
+    assert_eq!(found, Some(expected));
+    assert_eq!(table(hosts.server), ["OFDLCK READ", "OFDLCK READ"]);
+    assert!(!is_granted(hosts.b, &image, "rw", "\"write\""));
+    release(held);
+    assert!(is_granted(hosts.b, &image, "rw", "\"write\""));
+    // Locks are mandatory: a read of a byte that another host has locked to write fails.
+    let locked = hosts.a.hold_lock(&write_lock(&image, 100, 1));
+    let locked = locked.unwrap_or_else(|error| panic!("{error}"));
+    let refused = hosts.b.read(&image).expect_err("the byte is locked");
+    assert_eq!(refused.errno(), Some(libc::EACCES), "{refused}");
+    locked.end().unwrap_or_else(|error| panic!("{error}"));
+    unmount(hosts);
+}
+
+/// With `nobrl`, each host has its own locks, and both are granted the image.
+pub fn a_mount_without_locks_of_the_network_tells_nobody(hosts: &Hosts<'_>) {
+    let image = mounted(hosts, "nobrl");
+    let held = holder(hosts.a, &image, "rw");
+    assert_eq!(table(hosts.a), ["OFDLCK READ", "OFDLCK READ"]);
+    assert_eq!(hosts.b.test_lock(&write_lock(&image, 0, 0)).expect("an answer"), None);
+    assert_eq!(table(hosts.server), [""; 0]);
+    assert!(is_granted(hosts.b, &image, "rw", "\"write\""));
+    assert!(!is_granted(hosts.a, &image, "rw", "\"write\""));
+    release(held);
+    unmount(hosts);
+}
