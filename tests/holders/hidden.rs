@@ -222,7 +222,7 @@ fn a_lease_is_left_alone() {
     let ended = holder.wait().expect("it ends with its input");
     assert!(ended.success(), "the lease was broken: {ended}");
     let image = seen(&run);
-    assert_eq!(image["asked"]["not_asked"], "lease");
+    assert_eq!(image["asked"]["gap"], "lease");
     assert_eq!(image["dangers"], json!(["lease-waits"]));
     let (code, text) = asked;
     assert_eq!(code, Some(4), "{text}");

@@ -13,20 +13,20 @@ fn run(guest: &LanGuest, arguments: &[&str]) -> Ran {
 }
 
 /// What `holders --json` says about the image.
-fn seen(guest: &LanGuest, image: &str) -> Value {
+pub fn seen(guest: &LanGuest, image: &str) -> Value {
     let ran = run(guest, &["holders", "--json", image]);
     let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
     document["images"][0].clone()
 }
 
 /// The text, on one line.
-fn told(guest: &LanGuest, image: &str) -> (i32, String) {
+pub fn told(guest: &LanGuest, image: &str) -> (i32, String) {
     let ran = run(guest, &["holders", image]);
     (ran.status, ran.stdout.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// `holders --for` must say what `hold` then meets. The modes that are granted.
-fn agreed(guest: &LanGuest, image: &str, what: &str) -> Vec<&'static str> {
+pub fn agreed(guest: &LanGuest, image: &str, what: &str) -> Vec<&'static str> {
     let modes = ["force-share", "ro", "rw"];
     let granted = |mode: &&str| {
         let told = run(guest, &["holders", "--for", mode, image]);
@@ -38,8 +38,8 @@ fn agreed(guest: &LanGuest, image: &str, what: &str) -> Vec<&'static str> {
     modes.into_iter().filter(granted).collect()
 }
 
-const SAFE: [&str; 1] = ["force-share"];
-const ALL: [&str; 3] = ["force-share", "ro", "rw"];
+pub const SAFE: [&str; 1] = ["force-share"];
+pub const ALL: [&str; 3] = ["force-share", "ro", "rw"];
 
 /// NFSv4: the kernel asks the server, which knows the locks of every host.
 pub fn a_holder_on_another_host_is_found_over_version_4(hosts: &Hosts<'_>) {

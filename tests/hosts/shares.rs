@@ -6,6 +6,7 @@ use imglock_core::{Backend, LockType};
 use imglock_locks::{FileKey, LockTable};
 use imglock_qemu::{FoundLock, GuestLock, GuestShare, LanGuest, ShareServer};
 
+use crate::holders::{ALL, SAFE, agreed, seen};
 use crate::holding::{holder, is_granted, release};
 use crate::shared::table;
 
@@ -65,6 +66,19 @@ pub fn check(share: &GuestShare, a: &LanGuest, b: &LanGuest) {
     let reach =
         (is_granted(a, &image, "rw", "\"write\""), is_granted(b, &image, "rw", "\"write\""));
     assert_eq!(reach, (false, share.tag != WITH_LOCKS), "{}", share.tag);
+    let granted = if share.tag == WITH_LOCKS { &SAFE[..] } else { &ALL[..] };
+    assert_eq!(agreed(b, &image, &share.tag), granted);
+    assert_eq!(agreed(a, &image, &share.tag), SAFE);
+    // Whether the server has locks cannot be seen until there is one.
+    let told = seen(b, &image);
+    assert_eq!(told["reach"]["extent"], "unknown", "{told}");
+    assert_eq!(told["hidden"].is_null(), share.tag != WITH_LOCKS, "{told}");
+    let here = seen(a, &image)["reach"]["extent"].clone();
+    let virtiofs = matches!(share.server, ShareServer::Virtiofs { .. });
+    let only = virtiofs && share.tag != WITH_LOCKS;
+    assert_eq!(here, if only { "only-this-host" } else { "unknown" }, "{}", share.tag);
+    let (_, text) = crate::holders::told(b, &image);
+    assert!(!text.contains("free"), "{text}");
     release(held);
     assert!(is_granted(b, &image, "rw", "\"write\""), "{}", share.tag);
 }

@@ -4,6 +4,7 @@ use imglock_core::{Backend, LockType};
 use imglock_qemu::{FoundLock, GuestLock, LanGuest, SmbServer};
 use nix::libc;
 
+use crate::holders::{ALL, SAFE, agreed, seen};
 use crate::holding::{holder, is_granted, release};
 use crate::shared::table;
 
@@ -55,8 +56,19 @@ pub fn the_other_host_is_refused(hosts: &Hosts<'_>) {
     assert_eq!(found, Some(expected));
     assert_eq!(table(hosts.server), ["OFDLCK READ", "OFDLCK READ"]);
     assert!(!is_granted(hosts.b, &image, "rw", "\"write\""));
+    assert_eq!(agreed(hosts.b, &image, "SMB"), SAFE);
+    let told = seen(hosts.b, &image);
+    assert_eq!(
+        (&told["state"], &told["reach"]["extent"]),
+        (&"locked".into(), &"every-host".into())
+    );
+    assert_eq!(told["asked"]["gap"], "lock-bytes-only", "{told}");
+    assert_eq!(told["hidden"]["modes"][0], "rw", "{told}");
     release(held);
     assert!(is_granted(hosts.b, &image, "rw", "\"write\""));
+    assert_eq!(agreed(hosts.b, &image, "SMB"), ALL);
+    // A whole file that was not asked for is not called free.
+    assert_eq!(seen(hosts.b, &image)["state"], "unknown");
     // Locks are mandatory: a read of a byte that another host has locked to write fails.
     let locked = hosts.a.hold_lock(&write_lock(&image, 100, 1));
     let locked = locked.unwrap_or_else(|error| panic!("{error}"));
@@ -75,6 +87,8 @@ pub fn a_mount_without_locks_of_the_network_tells_nobody(hosts: &Hosts<'_>) {
     assert_eq!(table(hosts.server), [""; 0]);
     assert!(is_granted(hosts.b, &image, "rw", "\"write\""));
     assert!(!is_granted(hosts.a, &image, "rw", "\"write\""));
+    assert_eq!(agreed(hosts.b, &image, "nobrl"), ALL);
+    assert_eq!(seen(hosts.b, &image)["reach"]["extent"], "only-this-host");
     release(held);
     unmount(hosts);
 }

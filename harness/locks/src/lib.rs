@@ -58,7 +58,7 @@ mod reach;
 mod users;
 
 #[cfg(feature = "holders")]
-pub use ask::{Answer, ByteAnswers, ForeignLock, Inquiry, NotAsked};
+pub use ask::{Answer, ByteAnswers, ForeignLock, Inquiry, InquiryGap, NotAsked};
 #[cfg(feature = "holders")]
 pub use chain::{
     Chain, ChainAnswer, ChainFile, ChainName, ChainObstacle, ChainRole, ChainRules, ChainStop,

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use imglock_core::{Backend, ByteRange, Claim, Errno, LockType, Mode, Permissions};
 use imglock_locks::{
     Danger, DataUser, Explanation, Extent, Forecast, ForeignLock, HiddenHolder, Holder,
-    HolderOwner, HolderProcess, ImageState, Inquiry, LockClass, LockProtocol, NotAsked, OwnedLock,
-    Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UserGap, Waiter, would_grant,
+    HolderOwner, HolderProcess, ImageState, Inquiry, InquiryGap, LockClass, LockProtocol, NotAsked,
+    OwnedLock, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UserGap, Waiter,
+    would_grant,
 };
 use serde::Serialize;
 
@@ -218,8 +219,8 @@ struct AskedView {
     backend: Option<Backend>,
     /// The errno of the first question that failed, or of open(2).
     errno: Option<String>,
-    /// Why no question was asked.
-    not_asked: Option<&'static str>,
+    /// Why there can be locks that no answer reports, or why no question was asked.
+    gap: Option<&'static str>,
 }
 
 impl AskedView {
@@ -227,16 +228,19 @@ impl AskedView {
         let name = |errno: Errno| errno.to_string();
         match asked {
             Ok(inquiry) => AskedView {
-                complete: inquiry.whole && inquiry.failure().is_none(),
+                complete: inquiry.gap.is_none(),
                 backend: Some(inquiry.backend),
-                errno: inquiry.failure().map(name),
-                not_asked: None,
+                errno: match inquiry.gap {
+                    Some(InquiryGap::Failed(errno)) => Some(name(errno)),
+                    _ => None,
+                },
+                gap: inquiry.gap.map(InquiryGap::name),
             },
             Err(why) => AskedView {
                 complete: false,
                 backend: None,
                 errno: why.errno().map(name),
-                not_asked: Some(why.name()),
+                gap: Some(why.name()),
             },
         }
     }

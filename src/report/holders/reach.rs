@@ -2,7 +2,7 @@
 
 use std::io;
 
-use imglock_locks::{Extent, SurveyedImage};
+use imglock_locks::{Extent, InquiryGap, SurveyedImage};
 
 use crate::report::page::Page;
 use crate::report::palette::{CAREFUL, FAINT, GOOD};
@@ -38,28 +38,10 @@ pub fn not_locked(image: &SurveyedImage) -> String {
 
 /// Why there can be a lock that neither the tables nor the kernel's answers show.
 fn doubt(image: &SurveyedImage) -> Option<String> {
-    let inquiry = match &image.asked {
-        Err(why) => return Some(format!("the kernel was not asked for locks: {}.", why.meaning())),
-        Ok(inquiry) => inquiry,
-    };
-    if let Some(errno) = inquiry.failure() {
-        return Some(format!(
-            "the file system did not answer whether locks conflict: {} ({errno}).",
-            errno.text()
-        ));
+    match &image.asked {
+        Err(why) => Some(format!("the kernel was not asked for locks: {}.", why.meaning())),
+        Ok(inquiry) => inquiry.gap.map(InquiryGap::meaning),
     }
-    if inquiry.unrecalled {
-        return Some(
-            "a host with a read delegation of the NFSv4 server may have read locks that it keeps to itself. \
-             The server calls the delegation back when the image is opened for writing, which you may not."
-                .to_owned(),
-        );
-    }
-    (!inquiry.whole).then(|| {
-        "the image has so many locks that they were not asked for to the end of the file. QEMU's lock \
-         bytes were."
-            .to_owned()
-    })
 }
 
 /// Writes what QEMU does with a file on which lock calls fail.

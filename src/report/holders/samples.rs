@@ -6,9 +6,9 @@ use chrono::FixedOffset;
 use imglock_core::{Backend, ByteRange, Errno, LockType, Mode, lock_bytes};
 use imglock_locks::{
     Answer, ByteAnswers, Capability, DataUsers, Explanation, Extent, FileKey, ForeignLock,
-    FormerUser, HiddenHolder, Holder, HolderOwner, HolderProcess, Inquiry, LockClass, NotAsked,
-    OwnedLock, Reach, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UnseenReason,
-    Waiter,
+    FormerUser, HiddenHolder, Holder, HolderOwner, HolderProcess, Inquiry, InquiryGap, LockClass,
+    NotAsked, OwnedLock, Reach, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen,
+    UnseenReason, Waiter,
 };
 
 use super::Clock;
@@ -39,13 +39,7 @@ pub fn image(holders: Vec<Holder>) -> SurveyedImage {
         waiters: Vec::new(),
         unexplained: Vec::new(),
         unlocked: Vec::new(),
-        asked: Ok(Inquiry {
-            backend: Backend::Ofd,
-            bytes: Vec::new(),
-            met: Vec::new(),
-            whole: true,
-            unrecalled: false,
-        }),
+        asked: Ok(Inquiry { backend: Backend::Ofd, bytes: Vec::new(), met: Vec::new(), gap: None }),
         hidden: None,
         reach: Reach {
             extent: Extent::Host,
@@ -80,13 +74,7 @@ fn answered(image: &SurveyedImage) -> Inquiry {
         read: answer(LockType::Read, byte),
         write: answer(LockType::Write, byte),
     });
-    Inquiry {
-        backend: Backend::Ofd,
-        bytes: bytes.collect(),
-        met: met.clone(),
-        whole: true,
-        unrecalled: false,
-    }
+    Inquiry { backend: Backend::Ofd, bytes: bytes.collect(), met: met.clone(), gap: None }
 }
 
 pub fn process(pid: i32, command: &str, age: Duration) -> HolderProcess {
@@ -301,8 +289,7 @@ pub fn from_elsewhere() -> Vec<SurveyedImage> {
             backend: Backend::Ofd,
             bytes,
             met: Vec::new(),
-            whole: false,
-            unrecalled: false,
+            gap: Some(InquiryGap::Failed(errno)),
         })
     };
     let of = |hidden| SurveyedImage { hidden, reach: every.clone(), ..image(Vec::new()) };

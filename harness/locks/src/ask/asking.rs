@@ -6,7 +6,7 @@ use std::time::Duration;
 use imglock_core::Errno;
 use rustix::fs::{Mode, OFlags};
 
-use super::{Inquiry, NotAsked, inquire};
+use super::{Inquiry, InquiryGap, Manner, NotAsked, inquire};
 use crate::lock::{KernelLocks, best_backend};
 use crate::raw::take_own_table;
 
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// file drops no POSIX lock of this process, `posix_locked` or not; and its own locks are reported like
 /// those of others. A lease of another process must have been ruled out before: open(2) breaks it.
 ///
-/// With `recall`, the file is opened for writing if that is permitted, and nothing is written. A client
+/// With [`Manner::Recalling`], the file is opened for writing if that is permitted, and nothing is written. A client
 /// of an NFSv4 server keeps its read locks to itself while it has a read delegation, and only an open
 /// for writing lets the server call the delegation back (RFC 8881, 10.4).
 ///
@@ -28,14 +28,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) fn ask(
     path_only: &Arc<OwnedFd>,
     posix_locked: bool,
-    recall: bool,
+    manner: Manner,
 ) -> Result<Inquiry, NotAsked> {
     // If the file system does not answer, the thread outlives this call, and keeps the descriptor.
     let path_only = Arc::clone(path_only);
     let (sender, answer) = channel();
     let asking = move || {
         // The receiver is closed if it took too long.
-        let _ = sender.send(asked(path_only.as_fd(), posix_locked, recall));
+        let _ = sender.send(asked(path_only.as_fd(), posix_locked, manner));
     };
     match std::thread::Builder::new().name("asks".to_owned()).spawn(asking) {
         Ok(_) => answer.recv_timeout(PATIENCE).unwrap_or(Err(NotAsked::NoAnswer)),
@@ -43,7 +43,11 @@ pub(crate) fn ask(
     }
 }
 
-fn asked(path_only: BorrowedFd<'_>, posix_locked: bool, recall: bool) -> Result<Inquiry, NotAsked> {
+fn asked(
+    path_only: BorrowedFd<'_>,
+    posix_locked: bool,
+    manner: Manner,
+) -> Result<Inquiry, NotAsked> {
     if let Err(errno) = take_own_table(path_only)
         && posix_locked
     {
@@ -54,14 +58,15 @@ fn asked(path_only: BorrowedFd<'_>, posix_locked: bool, recall: bool) -> Result<
         let flags = access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         rustix::fs::open(&*path, flags, Mode::empty())
     };
-    let writable = if recall { open(OFlags::RDWR).ok() } else { None };
-    let unrecalled = recall && writable.is_none();
+    let writable = if manner == Manner::Recalling { open(OFlags::RDWR).ok() } else { None };
+    let unrecalled = manner == Manner::Recalling && writable.is_none();
     let file = match writable {
         Some(file) => file,
         None => open(OFlags::RDONLY)
             .map_err(|errno| NotAsked::Open(Errno::from_raw(errno.raw_os_error())))?,
     };
     let backend = best_backend(file.as_fd());
-    let inquiry = inquire(&mut KernelLocks::new(file.as_fd(), backend), backend);
-    Ok(Inquiry { unrecalled, ..inquiry })
+    let inquiry = inquire(&mut KernelLocks::new(file.as_fd(), backend), backend, manner);
+    let gap = inquiry.gap.or(unrecalled.then_some(InquiryGap::Delegation));
+    Ok(Inquiry { gap, ..inquiry })
 }

@@ -8,12 +8,14 @@
 //! This room knows fcntl(2) and ranges. It does not read /proc.
 
 mod asking;
+mod gap;
 mod walk;
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
 pub(crate) use asking::ask;
+pub use gap::{InquiryGap, NotAsked};
 use imglock_core::{
     Backend, Blocker, ByteRange, Errno, LockType, Permission, held_byte, unshared_byte,
 };
@@ -66,6 +68,17 @@ pub struct ByteAnswers {
     pub write: Answer,
 }
 
+/// How to ask about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// About the whole file, opened for reading.
+    Whole,
+    /// About the whole file, opened for writing if that is permitted, which calls delegations back.
+    Recalling,
+    /// About the lock bytes alone, because each question can be in the way of others.
+    Sparing,
+}
+
 /// What the kernel answered about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
@@ -78,11 +91,9 @@ pub struct Inquiry {
     /// The locks that a walk over the whole file met, in ascending order. Where locks of several
     /// owners overlap, it meets only one of them.
     pub met: Vec<ForeignLock>,
-    /// Whether the walk reached the end of the file. Otherwise, there can be other locks.
-    pub whole: bool,
-    /// Whether another client of the same NFSv4 server may have a read delegation, and keep its read
-    /// locks to itself: the image could not be opened for writing, which calls a delegation back.
-    pub unrecalled: bool,
+    /// Why there can be locks that no answer reports. `None` if every byte was asked for and every
+    /// question was answered.
+    pub gap: Option<InquiryGap>,
 }
 
 impl Inquiry {
@@ -108,71 +119,9 @@ impl Inquiry {
         all
     }
 
-    /// The first errno with which a question failed.
-    pub fn failure(&self) -> Option<Errno> {
-        let mut both = self.bytes.iter().flat_map(|answers| [answers.read, answers.write]);
-        both.find_map(|answer| match answer {
-            Answer::Failed(errno) => Some(errno),
-            Answer::Free | Answer::Conflict(_) => None,
-        })
-    }
-
     /// Returns whether every question was answered and no lock was reported.
     pub fn is_free(&self) -> bool {
-        self.whole && !self.unrecalled && self.failure().is_none() && self.reported().is_empty()
-    }
-}
-
-/// The reason why the kernel was not asked about the locks on a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-pub enum NotAsked {
-    /// open(2) failed with this errno. Asking needs a descriptor that is open for reading.
-    Open(Errno),
-    /// open(2) would ask the holder of a lease to release it.
-    Lease,
-    /// The file system did not answer in time.
-    NoAnswer,
-    /// Closing the file would drop POSIX locks of this process, and it was not allowed to make a
-    /// descriptor table of its own (`EPERM`, usually of a seccomp filter).
-    OwnLocks(Errno),
-}
-
-impl NotAsked {
-    /// The word in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            NotAsked::Open(_) => "not-opened",
-            NotAsked::Lease => "lease",
-            NotAsked::NoAnswer => "no-answer",
-            NotAsked::OwnLocks(_) => "own-locks",
-        }
-    }
-
-    /// The errno that is the reason, if there is one.
-    pub fn errno(self) -> Option<Errno> {
-        match self {
-            NotAsked::Open(errno) | NotAsked::OwnLocks(errno) => Some(errno),
-            NotAsked::Lease | NotAsked::NoAnswer => None,
-        }
-    }
-
-    /// A clause that completes "the kernel was not asked: ".
-    pub fn meaning(self) -> String {
-        match self {
-            NotAsked::Open(errno) => {
-                format!("the image cannot be opened for reading ({})", errno.text())
-            }
-            NotAsked::Lease => {
-                "a process holds a lease, and an open(2) would ask for its release".to_owned()
-            }
-            NotAsked::NoAnswer => "the file system did not answer within 2 seconds".to_owned(),
-            NotAsked::OwnLocks(errno) => format!(
-                "this process has POSIX locks on the image, which closing the image would drop ({})",
-                errno.text()
-            ),
-        }
+        self.gap.is_none() && self.reported().is_empty()
     }
 }
 

@@ -1,17 +1,18 @@
 use imglock_core::{Backend, ByteLocks, ByteRange, Errno, LockError, LockType, RangeSpec};
 
-use super::{Answer, ByteAnswers, ForeignLock, Inquiry, lock_bytes};
+use super::{Answer, ByteAnswers, ForeignLock, Inquiry, InquiryGap, Manner, lock_bytes};
 
 /// The most questions of one walk. Each lock takes at most two; a file with more locks than this is
 /// not walked to its end.
 const MOST_QUESTIONS: usize = 8192;
 
-/// Asks about QEMU's lock bytes, each with both types of lock, and then about the whole file.
+/// Asks about QEMU's lock bytes, each with both types of lock, and then about the whole file unless
+/// `manner` is sparing.
 ///
 /// `locks`, of kind `backend`, must belong to a descriptor without locks of its own: locks of the same
-/// owner never conflict. Nothing is acquired.
-pub(crate) fn inquire(locks: &mut dyn ByteLocks, backend: Backend) -> Inquiry {
-    let mut walk = Walk { locks, left: MOST_QUESTIONS };
+/// owner never conflict.
+pub(crate) fn inquire(locks: &mut dyn ByteLocks, backend: Backend, manner: Manner) -> Inquiry {
+    let mut walk = Walk { locks, left: MOST_QUESTIONS, gap: None };
     let bytes = lock_bytes()
         .map(|byte| {
             let range = ByteRange::new(byte, byte);
@@ -19,23 +20,41 @@ pub(crate) fn inquire(locks: &mut dyn ByteLocks, backend: Backend) -> Inquiry {
             ByteAnswers { byte, read, write: walk.answer(LockType::Write, range) }
         })
         .collect();
-    // A write lock conflicts with every lock. The second walk finds write locks that lie behind
-    // read locks: the kernel reports one of all that conflict.
-    let (mut met, whole) = walk.over(LockType::Write);
-    let (behind, all) = walk.over(LockType::Read);
-    met.extend(behind);
+    let mut met = Vec::new();
+    if manner == Manner::Sparing {
+        walk.leave_gap(InquiryGap::LockBytesOnly);
+    } else {
+        // A write lock conflicts with every lock. The second walk finds write locks that lie behind
+        // read locks: the kernel reports one of all that conflict.
+        walk.over(LockType::Write, &mut met);
+        walk.over(LockType::Read, &mut met);
+    }
     met.sort_unstable_by_key(|lock| (lock.range, lock.kind, lock.pid, lock.exact));
     met.dedup();
-    Inquiry { backend, bytes, met, whole: whole && all, unrecalled: false }
+    Inquiry { backend, bytes, met, gap: walk.gap }
 }
 
 struct Walk<'a> {
     locks: &'a mut dyn ByteLocks,
     left: usize,
+    gap: Option<InquiryGap>,
 }
 
 impl Walk<'_> {
+    /// The first gap counts.
+    fn leave_gap(&mut self, gap: InquiryGap) {
+        self.gap.get_or_insert(gap);
+    }
+
     fn answer(&mut self, kind: LockType, range: ByteRange) -> Answer {
+        let answer = self.asked(kind, range);
+        if let Answer::Failed(errno) = answer {
+            self.leave_gap(InquiryGap::Failed(errno));
+        }
+        answer
+    }
+
+    fn asked(&mut self, kind: LockType, range: ByteRange) -> Answer {
         match self.locks.test(kind, spec(range)) {
             Ok(None) => Answer::Free,
             Ok(Some(blocker)) if blocker.range.overlaps(range) => {
@@ -51,21 +70,20 @@ impl Walk<'_> {
         }
     }
 
-    /// The locks that conflict with a lock of type `kind`, and whether the whole file was asked for.
+    /// The locks that conflict with a lock of type `kind`, which are added to `met`.
     ///
     /// The kernel keeps its locks by owner, so its answer need not be the first one in the file: the
     /// bytes before and behind an answer are asked for too.
-    fn over(&mut self, kind: LockType) -> (Vec<ForeignLock>, bool) {
-        let mut met = Vec::new();
+    fn over(&mut self, kind: LockType, met: &mut Vec<ForeignLock>) {
         let mut open = vec![ByteRange::new(0, ByteRange::EOF)];
         while let Some(range) = open.pop() {
             if self.left == 0 {
-                return (met, false);
+                return self.leave_gap(InquiryGap::ManyLocks);
             }
             self.left -= 1;
             let mut lock = match self.answer(kind, range) {
                 Answer::Free => continue,
-                Answer::Failed(_) => return (met, false),
+                Answer::Failed(_) => return,
                 Answer::Conflict(lock) => lock,
             };
             if lock.range == range && range.first < range.last {
@@ -80,7 +98,6 @@ impl Walk<'_> {
                 open.push(ByteRange::new(last + 1, range.last));
             }
         }
-        (met, true)
     }
 
     /// Returns whether an answer that repeats the range of the question is the range of a lock: then

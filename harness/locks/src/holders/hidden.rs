@@ -175,8 +175,7 @@ mod tests {
             backend: crate::Backend::Ofd,
             bytes: Vec::new(),
             met: vec![foreign(Read, "100-101"), foreign(Read, "201"), foreign(Write, "300-309")],
-            whole: true,
-            unrecalled: false,
+            gap: None,
         };
         let table = [owned(Read, "100"), owned(Read, "101-105"), owned(Write, "300-305")];
         let hidden = unexplained_by(&table, &inquiry);
@@ -203,6 +202,7 @@ mod tests {
         let inquiry = inquire(
             &mut crate::KernelLocks::new(std::os::fd::AsFd::as_fd(&fresh), crate::Backend::Ofd),
             crate::Backend::Ofd,
+            crate::ask::Manner::Whole,
         );
         let ranges: Vec<String> =
             unexplained_by(&[], &inquiry).iter().map(|lock| lock.range.to_string()).collect();

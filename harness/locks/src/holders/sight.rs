@@ -132,9 +132,8 @@ impl Sight<'_, '_> {
         let beside = table.into_iter().filter(|lock| lock.class.backend().is_some()).collect();
         let could_be = [
             (self.target.may_hide, Explanation::FileSystem),
-            (self.target.reach.extent == Extent::EveryHost, Explanation::OtherHost),
             (
-                self.target.reach.extent == Extent::Unknown && !self.target.may_hide,
+                matches!(self.target.reach.extent, Extent::EveryHost | Extent::Unknown),
                 Explanation::OtherHost,
             ),
             (true, Explanation::OtherNamespace),
@@ -239,9 +238,8 @@ impl Sight<'_, '_> {
 /// Returns whether the kernel's answers rule out a lock that a table shows: it has gone, or it is on
 /// another file.
 pub(super) fn is_denied(inquiry: &Inquiry, lock: &OwnedLock) -> bool {
-    let complete = inquiry.whole && inquiry.failure().is_none();
     let reported = || inquiry.reported().iter().any(|other| other.range.overlaps(lock.range));
-    lock.class.backend().is_some() && complete && !reported()
+    lock.class.backend().is_some() && inquiry.gap.is_none() && !reported()
 }
 
 fn owned(line: &AnyLine) -> OwnedLock {

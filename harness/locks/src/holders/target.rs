@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Statx, StatxFlags};
 
-use crate::ask::{self, Inquiry, NotAsked};
+use crate::ask::{self, Inquiry, Manner, NotAsked};
 use crate::image::not_an_image;
 use crate::lock_table::FileKey;
 use crate::reach::{Mounts, Reach, number};
@@ -74,7 +74,12 @@ impl Target {
 
     /// Asks the kernel about the locks of others.
     pub(super) fn ask(&self, posix_locked: bool) -> Result<Inquiry, NotAsked> {
-        ask::ask(&self.held, posix_locked, self.reach.file_system == "nfs4")
+        let manner = match self.reach.file_system.as_str() {
+            "nfs4" => Manner::Recalling,
+            "cifs" | "smb3" => Manner::Sparing,
+            _ => Manner::Whole,
+        };
+        ask::ask(&self.held, posix_locked, manner)
     }
 
     /// The names by which users of its bytes are found. `key` is its name in /proc/locks.

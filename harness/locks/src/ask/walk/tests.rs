@@ -49,9 +49,8 @@ proptest! {
             // A conflict with an earlier lock is no matter.
             let _ = locks.set(kind, RangeSpec::at(start, len));
         }
-        let inquiry = inquire(&mut KernelLocks::new(file.as_fd(), Backend::Ofd), Backend::Ofd);
-        prop_assert!(inquiry.whole);
-        prop_assert_eq!(inquiry.failure(), None);
+        let inquiry = inquire(&mut KernelLocks::new(file.as_fd(), Backend::Ofd), Backend::Ofd, Manner::Whole);
+        prop_assert_eq!(inquiry.gap, None);
         for byte in 90..220 {
             let (read, write) = kinds_at(inquiry.reported().into_iter().map(|lock| (lock.kind, lock.range)), byte);
             let mut test = KernelLocks::new(file.as_fd(), Backend::Ofd);
@@ -70,10 +69,14 @@ proptest! {
 #[test]
 fn nothing_is_locked_by_asking() {
     let file = tempfile::tempfile().expect("a file");
-    let inquiry = inquire(&mut KernelLocks::new(file.as_fd(), Backend::Ofd), Backend::Ofd);
+    let inquiry =
+        inquire(&mut KernelLocks::new(file.as_fd(), Backend::Ofd), Backend::Ofd, Manner::Whole);
     assert!(inquiry.is_free(), "{inquiry:?}");
     let other = again(&file);
-    assert!(inquire(&mut KernelLocks::new(other.as_fd(), Backend::Ofd), Backend::Ofd).is_free());
+    assert!(
+        inquire(&mut KernelLocks::new(other.as_fd(), Backend::Ofd), Backend::Ofd, Manner::Whole)
+            .is_free()
+    );
 }
 
 /// A server that answers questions in its own way.
@@ -116,13 +119,17 @@ fn a_range_that_a_server_does_not_report_is_not_called_exact() {
             pid: None,
         }))
     });
-    let inquiry = inquire(&mut cifs, Backend::Ofd);
+    let inquiry = inquire(&mut cifs, Backend::Ofd, Manner::Whole);
     let file = ByteRange::new(0, ByteRange::EOF);
     let somewhere = ForeignLock { kind: LockType::Read, range: file, exact: false, pid: None };
     assert_eq!(inquiry.met, [somewhere]);
     let conflicts = inquiry.bytes.iter().filter(|answers| answers.write != Answer::Free);
     assert_eq!(conflicts.map(|answers| answers.byte).collect::<Vec<_>>(), [101]);
-    assert!(inquiry.whole && !inquiry.is_free());
+    assert!(inquiry.gap.is_none() && !inquiry.is_free());
+    // Each of its answers takes the lock for a moment, so few questions are better.
+    let sparing = inquire(&mut cifs, Backend::Ofd, Manner::Sparing);
+    assert_eq!((sparing.gap, &sparing.met[..]), (Some(InquiryGap::LockBytesOnly), &[][..]));
+    assert_eq!(sparing.bytes, inquiry.bytes);
 }
 
 #[test]
@@ -132,7 +139,8 @@ fn the_range_of_a_lock_on_the_whole_file_is_exact() {
     KernelLocks::new(other.as_fd(), Backend::Ofd)
         .set(LockType::Write, RangeSpec::at(0, 0))
         .expect("no conflict");
-    let inquiry = inquire(&mut KernelLocks::new(file.as_fd(), Backend::Ofd), Backend::Ofd);
+    let inquiry =
+        inquire(&mut KernelLocks::new(file.as_fd(), Backend::Ofd), Backend::Ofd, Manner::Whole);
     let [lock] = inquiry.met[..] else { panic!("{inquiry:?}") };
     assert!(lock.exact && lock.range == ByteRange::new(0, ByteRange::EOF), "{lock:?}");
 }
@@ -140,9 +148,9 @@ fn the_range_of_a_lock_on_the_whole_file_is_exact() {
 #[test]
 fn a_question_that_fails_is_no_answer() {
     let mut broken = Server(|_, _| Err(LockError::Io));
-    let inquiry = inquire(&mut broken, Backend::Ofd);
-    assert_eq!(inquiry.failure(), Some(Errno::EIO));
-    assert!(!inquiry.whole && !inquiry.is_free());
+    let inquiry = inquire(&mut broken, Backend::Ofd, Manner::Whole);
+    assert_eq!(inquiry.gap, Some(InquiryGap::Failed(Errno::EIO)));
+    assert!(!inquiry.is_free());
     assert_eq!(inquiry.about(LockType::Write, 201), Some(Answer::Failed(Errno::EIO)));
     assert_eq!(inquiry.about(LockType::Write, 7), None);
 }
@@ -151,7 +159,10 @@ fn a_question_that_fails_is_no_answer() {
 fn an_answer_beside_the_question_is_no_answer() {
     let range = ByteRange::new(7, 7);
     let mut mad = Server(|_, _| Ok(Some(Blocker { kind: LockType::Write, range, pid: None })));
-    assert_eq!(inquire(&mut mad, Backend::Ofd).failure(), Some(Errno::EPROTO));
+    assert_eq!(
+        inquire(&mut mad, Backend::Ofd, Manner::Whole).gap,
+        Some(InquiryGap::Failed(Errno::EPROTO))
+    );
 }
 
 /// A server that splits each range for ever.
@@ -163,5 +174,5 @@ fn a_walk_without_an_end_ends() {
         let range = ByteRange::new(middle, middle);
         Ok(Some(Blocker { kind: LockType::Write, range, pid: None }))
     });
-    assert!(!inquire(&mut endless, Backend::Ofd).whole);
+    assert_eq!(inquire(&mut endless, Backend::Ofd, Manner::Whole).gap, Some(InquiryGap::ManyLocks));
 }

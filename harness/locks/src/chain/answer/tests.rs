@@ -75,8 +75,7 @@ fn locked(bytes: &[i64]) -> SurveyedImage {
         backend: Backend::Ofd,
         bytes: (100..104).chain(200..204).map(about).collect(),
         met: Vec::new(),
-        unrecalled: false,
-        whole: true,
+        gap: None,
     };
     SurveyedImage {
         holders: if bytes.is_empty() { Vec::new() } else { vec![holder] },
