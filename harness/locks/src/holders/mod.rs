@@ -34,6 +34,7 @@ mod facts;
 mod grouping;
 mod hidden;
 mod owned_lock;
+mod pass;
 mod picture;
 mod proc;
 mod protocol;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::descriptor::Found;
 use super::facts::Facts;
 use super::grouping::{Compare, Counts, Group, group, subtract};
-use super::proc::Proc;
-use super::scan::{Scan, scan};
+use super::pass::scan;
+use super::scan::Scan;
 use super::target::{Mounts, Target};
 use super::task::Task;
 use super::waiters::waiters;
@@ -96,15 +96,27 @@ pub fn survey_settled<P: AsRef<Path>>(paths: &[P]) -> Result<Survey, SurveyError
 
 /// One pass.
 fn look(targets: &[Target]) -> io::Result<Survey> {
-    let mut proc = Proc::open()?;
-    let Scan { found, unseen, bare } = scan(targets, &mut proc)?;
+    // The kernel makes the first reader of /proc/locks wait, so it is read beside the scan.
+    let (scanned, table) = std::thread::scope(|scope| {
+        let read = || lines_of(|file| targets.iter().any(|target| target.may_be(file)));
+        let table = std::thread::Builder::new().spawn_scoped(scope, read);
+        let scanned = scan(targets);
+        let table = match table.map(|thread| thread.join()) {
+            Ok(Ok(table)) => table,
+            // Where no thread can be started, this one reads the table.
+            Err(_) | Ok(Err(_)) => read(),
+        };
+        (scanned, table)
+    });
+    let Scan { found, unseen, bare, mut facts } = scanned?;
     let keys: Vec<FileKey> =
         targets.iter().zip(&found).map(|(target, found)| key(target, found)).collect();
     let mut lines: HashMap<FileKey, Vec<AnyLine>> = HashMap::new();
-    for line in lines_of(|file| keys.contains(&file))? {
+    let known = targets.iter().zip(&keys).all(|(target, key)| target.may_be(*key));
+    let table = if known { table? } else { lines_of(|file| keys.contains(&file))? };
+    for line in table {
         lines.entry(line.file).or_default().push(line);
     }
-    let mut facts = Facts::new(&mut proc);
     let mut survey = Survey { images: Vec::new(), unseen, settled: true };
     for ((target, found), key) in targets.iter().zip(&found).zip(keys) {
         let lines = lines.get(&key).map_or(&[][..], Vec::as_slice);
@@ -125,18 +137,18 @@ fn key(target: &Target, found: &Found) -> FileKey {
 }
 
 /// One file and what the pass found.
-struct Sight<'a, 'p> {
+struct Sight<'a> {
     target: &'a Target,
     key: FileKey,
     found: &'a Found,
     unseen: &'a Unseen,
     /// Tasks that show no descriptor.
     bare: &'a [Task],
-    facts: &'a mut Facts<'p>,
+    facts: &'a mut Facts,
     settled: bool,
 }
 
-impl Sight<'_, '_> {
+impl Sight<'_> {
     fn image(&mut self, lines: &[AnyLine]) -> SurveyedImage {
         let (waiting, granted): (Vec<AnyLine>, Vec<AnyLine>) =
             lines.iter().partition(|line| line.waiting);
