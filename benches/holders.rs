@@ -55,7 +55,7 @@ fn main() {
             },
         );
         let what = format!("{LOCKERS} lockers, imglock {}", arguments.join(" "));
-        paired::report(&what, "lslocks", &paired, 1, 10.0);
+        paired::report(&what, "lslocks", &paired, 1, 8.0);
     }
     launcher.end().expect("all gone");
 }

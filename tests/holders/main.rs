@@ -64,6 +64,12 @@ fn pids(holder: &Value) -> Vec<i64> {
     processes.iter().filter_map(|process| process["pid"].as_i64()).collect()
 }
 
+/// Whether this is a possible explanation of a lock. Others can come and go with the processes of this
+/// machine.
+fn can_be(unexplained: &Value, why: &str) -> bool {
+    unexplained["could_be"].as_array().is_some_and(|all| all.contains(&json!(why)))
+}
+
 fn this_pid() -> i64 {
     i64::from(std::process::id())
 }
@@ -398,7 +404,7 @@ fn processes_of_other_users_are_counted() {
     assert_eq!(seen["holders"], json!([]));
     let unexplained = seen["unexplained"].as_array().expect("locks");
     assert_eq!(unexplained.len(), 2, "{seen}");
-    assert_eq!(unexplained[0]["could_be"][0], "unreadable-process");
+    assert!(can_be(&unexplained[0], "unreadable-process"), "{seen}");
     let answers = seen["answers"].as_array().expect("answers");
     assert!(answers.iter().any(|one| one["mode"] == "rw" && one["by_unknown"] == true), "{seen}");
 

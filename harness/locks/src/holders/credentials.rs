@@ -99,10 +99,10 @@ impl Ourselves {
         refused: Refused,
         proc: &mut Proc,
     ) -> Option<(UnseenReason, Vec<Capability>)> {
-        let (user, list_owner) = proc.owners(task).ok()?;
+        let (user, list_owner) = (proc.user(task).ok()?, proc.list_owner(task).ok()?);
         let theirs = Credentials::of(&task.to_string(), proc);
         // A task that has exited meanwhile had no credentials to read.
-        proc.owners(task).ok()?;
+        proc.user(task).ok()?;
         Some(self.judge(&Other { user, list_owner, credentials: theirs }, refused))
     }
 

@@ -11,11 +11,12 @@ use super::task::Task;
 
 /// Known facts about processes. Each is read when it is first needed.
 #[derive(Debug)]
-pub(super) struct Facts<'a> {
-    proc: &'a mut Proc,
+pub(super) struct Facts {
+    proc: Proc,
     processes: HashMap<Task, Option<HolderProcess>>,
     users: HashMap<u32, Option<String>>,
     parents: HashMap<i32, Option<Parent>>,
+    exiting: Option<Vec<HolderProcess>>,
 }
 
 /// The facts about a parent process.
@@ -25,30 +26,49 @@ struct Parent {
     session: i32,
 }
 
-impl Facts<'_> {
-    pub(super) fn new(proc: &mut Proc) -> Facts<'_> {
+impl Facts {
+    pub(super) fn new(proc: Proc) -> Facts {
         let (processes, users, parents) = Default::default();
-        Facts { proc, processes, users, parents }
+        Facts { proc, processes, users, parents, exiting: None }
     }
 
     /// The process of a task, with these descriptors in the task's table. `None` if it has exited with
     /// all its threads.
     pub(super) fn process(&mut self, task: Task, mut fds: Vec<RawFd>) -> Option<HolderProcess> {
         fds.sort_unstable();
-        if !self.processes.contains_key(&task) {
-            let read = self.read(task);
-            self.processes.insert(task, read);
-        }
+        self.learn(task);
         let known = self.processes.get(&task)?.as_ref()?;
         Some(HolderProcess { fds, ..known.clone() })
     }
 
+    /// Reads the facts about the process of a task.
+    pub(super) fn learn(&mut self, task: Task) {
+        if !self.processes.contains_key(&task) {
+            let read = self.read(task);
+            self.processes.insert(task, read);
+        }
+    }
+
+    /// Adds what another thread has read.
+    pub(super) fn absorb(&mut self, other: Facts) {
+        self.processes.extend(other.processes);
+        self.users.extend(other.users);
+        self.parents.extend(other.parents);
+    }
+
     /// The tasks that are on their way out and still in the kernel, among `bare` ones. They may hold
-    /// locks of descriptors that they no longer show.
+    /// locks of descriptors that they no longer show. They are looked for once.
     pub(super) fn exiting(&mut self, bare: &[Task]) -> Vec<HolderProcess> {
+        if self.exiting.is_none() {
+            self.exiting = Some(self.look_for_exiting(bare));
+        }
+        self.exiting.clone().unwrap_or_default()
+    }
+
+    fn look_for_exiting(&mut self, bare: &[Task]) -> Vec<HolderProcess> {
         let mut exiting = Vec::new();
         for &task in bare {
-            let Ok(stat) = Stat::of(task, self.proc) else { continue };
+            let Ok(stat) = Stat::of(task, &mut self.proc) else { continue };
             if stat.is_exiting() {
                 exiting.extend(self.process(task, Vec::new()));
             } else if task.thread().is_none() && stat.threads > 1 {
@@ -56,7 +76,7 @@ impl Facts<'_> {
                 let threads = self.proc.threads(task.pid).unwrap_or_default();
                 let others = threads.into_iter().filter(|tid| *tid != task.pid);
                 let others: Vec<Task> = others.map(|tid| Task { tid, ..task }).collect();
-                exiting.extend(self.exiting(&others));
+                exiting.extend(self.look_for_exiting(&others));
             }
         }
         exiting
@@ -64,17 +84,18 @@ impl Facts<'_> {
 
     fn read(&mut self, task: Task) -> Option<HolderProcess> {
         let Task { pid, .. } = task;
-        let stat = Stat::of(Task::main(pid), self.proc).ok().filter(|stat| !stat.has_ended())?;
-        let uid = self.proc.owners(Task::main(pid)).ok().map(|(user, _)| user);
+        let stat =
+            Stat::of(Task::main(pid), &mut self.proc).ok().filter(|stat| !stat.has_ended())?;
+        let uid = self.proc.user(Task::main(pid)).ok();
         let parent = self.parent(stat.parent);
         // The main thread may have exited, and has no command line then.
-        let text = self.proc.text(format_args!("{task}/cmdline")).unwrap_or_default();
+        let text = self.proc.record(format_args!("{task}/cmdline")).unwrap_or_default();
         let command = command(text);
         Some(HolderProcess {
             pid,
             thread: task.thread(),
             ppid: (stat.parent > 0).then_some(stat.parent),
-            orphan: is_orphan(pid, &stat, parent.as_ref(), self.proc),
+            orphan: is_orphan(pid, &stat, parent.as_ref(), &mut self.proc),
             parent: parent.map(|parent| parent.comm),
             uid,
             user: uid.and_then(|uid| self.user(uid)),
@@ -87,11 +108,11 @@ impl Facts<'_> {
 
     /// The directory that the facts are read from.
     pub(super) fn proc(&mut self) -> &mut Proc {
-        self.proc
+        &mut self.proc
     }
 
     fn parent(&mut self, pid: i32) -> Option<Parent> {
-        let proc = &mut *self.proc;
+        let proc = &mut self.proc;
         let read = || {
             let stat = Stat::of(Task::main(pid), proc).ok()?;
             Some(Parent { comm: stat.comm, session: stat.session })
@@ -194,8 +215,7 @@ mod tests {
     #[test]
     fn a_process_is_known_by_its_command_user_and_start() {
         let task = Task::main(std::process::id() as i32);
-        let mut proc = Proc::open().expect("/proc");
-        let mut facts = Facts::new(&mut proc);
+        let mut facts = Facts::new(Proc::open().expect("/proc"));
         let known = facts.process(task, vec![7, 3]).expect("this process");
         assert_eq!(known.fds, [3, 7]);
         assert_eq!(known.thread, None);

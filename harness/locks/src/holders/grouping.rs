@@ -1,5 +1,6 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::os::fd::RawFd;
 
 use super::HolderOwner;
@@ -25,9 +26,9 @@ pub(super) type Member = (Task, RawFd);
 #[derive(Clone, Copy)]
 pub(super) struct Compare<'a> {
     /// Compares the open file descriptions of two descriptors.
-    pub(super) descriptions: &'a dyn Fn(Member, Member) -> Result<Ordering, ()>,
+    pub(super) descriptions: &'a (dyn Fn(Member, Member) -> Result<Ordering, ()> + Sync),
     /// Compares the descriptor tables of two tasks.
-    pub(super) tables: &'a dyn Fn(Task, Task) -> Result<Ordering, ()>,
+    pub(super) tables: &'a (dyn Fn(Task, Task) -> Result<Ordering, ()> + Sync),
 }
 
 /// How often each lock appears in /proc/locks.
@@ -92,35 +93,73 @@ fn times(lines: &[AnyLine], counts: &Counts) -> usize {
 
 /// Divides members that show the same locks by their owner. `count` is the number of owners that the
 /// kernel has. The second value is whether the result is a guess.
-fn owners<T>(
+fn owners<T: Sync>(
     members: Vec<T>,
     count: usize,
-    compare: impl Fn(&T, &T) -> Result<Ordering, ()>,
+    compare: impl Fn(&T, &T) -> Result<Ordering, ()> + Sync,
 ) -> Vec<(Vec<T>, bool)> {
     if members.len() == 1 || count == 1 {
         return vec![(members, false)];
     }
-    // The places of the members, in the order of `compare`, so that thousands of owners can be
-    // distinguished.
-    let mut owners: Vec<Vec<usize>> = Vec::new();
-    for (place, member) in members.iter().enumerate() {
-        let mut failed = false;
-        let found = owners.binary_search_by(|owner| {
-            compare(&members[owner[0]], member).unwrap_or_else(|()| {
-                failed = true;
-                Ordering::Equal
-            })
-        });
-        match found {
-            _ if failed => return guess(members, count),
-            Ok(owner) => owners[owner].push(place),
-            Err(new) => owners.insert(new, vec![place]),
-        }
-    }
+    let order = |one: usize, other: usize| compare(&members[one], &members[other]);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let Ok(owners) = sorted(0..members.len(), threads, &order) else {
+        return guess(members, count);
+    };
     let mut members: Vec<Option<T>> = members.into_iter().map(Some).collect();
     let mut of_owner =
         |places: Vec<usize>| places.iter().filter_map(|at| members[*at].take()).collect();
     owners.into_iter().map(|places| (of_owner(places), false)).collect()
+}
+
+/// So many places are worth a thread.
+const FOR_A_THREAD: usize = 256;
+
+/// The places in the order of their owners, which is that of `order`; those with one owner are one
+/// entry. Thousands of owners can be told apart, since the order makes most comparisons unnecessary.
+/// The work is divided between `threads` threads.
+fn sorted(
+    places: Range<usize>,
+    threads: usize,
+    order: &(impl Fn(usize, usize) -> Result<Ordering, ()> + Sync),
+) -> Result<Vec<Vec<usize>>, ()> {
+    if places.len() <= 1 {
+        return Ok(places.map(|place| vec![place]).collect());
+    }
+    let middle = places.start + places.len() / 2;
+    let (first, second) = (places.start..middle, middle..places.end);
+    let (first, second) = if places.len() < FOR_A_THREAD || threads <= 1 {
+        (sorted(first, 1, order), sorted(second, 1, order))
+    } else {
+        std::thread::scope(|scope| {
+            let work = || sorted(first.clone(), threads / 2, order);
+            let thread = std::thread::Builder::new().spawn_scoped(scope, work);
+            let second = sorted(second, threads - threads / 2, order);
+            // Where no thread can be started, this one does all of the work.
+            let first = thread.map_or_else(|_| work(), |thread| thread.join().unwrap_or(Err(())));
+            (first, second)
+        })
+    };
+    merged(first?, second?, order)
+}
+
+fn merged(
+    first: Vec<Vec<usize>>,
+    second: Vec<Vec<usize>>,
+    order: &impl Fn(usize, usize) -> Result<Ordering, ()>,
+) -> Result<Vec<Vec<usize>>, ()> {
+    let mut all = Vec::with_capacity(first.len() + second.len());
+    let (mut first, mut second) = (first.into_iter().peekable(), second.into_iter().peekable());
+    while let (Some(one), Some(other)) = (first.peek(), second.peek()) {
+        let order = order(one[0], other[0])?;
+        let mut next = if order.is_le() { first.next() } else { second.next() }.unwrap_or_default();
+        if order.is_eq() {
+            next.extend(second.next().unwrap_or_default());
+        }
+        all.push(next);
+    }
+    all.extend(first.chain(second));
+    Ok(all)
 }
 
 /// The result without kcmp(2): each member is an owner if there are as many locks as members.

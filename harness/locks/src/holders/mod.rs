@@ -37,6 +37,7 @@ mod hidden;
 mod holder_process;
 mod image_state;
 mod owned_lock;
+mod pass;
 mod picture;
 mod proc;
 mod protocol;

@@ -71,25 +71,41 @@ impl Proc {
         openat(&self.directory, &*self.path, DIRECTORY, Mode::empty())
     }
 
-    /// The effective user ID of a task, and the owner of the list of its descriptors: the same user,
-    /// or root if the task protects itself (`task_dump_owner` in fs/proc/base.c).
-    pub(super) fn owners(&mut self, task: Task) -> Result<(u32, u32), Errno> {
+    /// The effective user ID of a task (`task_dump_owner` in fs/proc/base.c).
+    pub(super) fn user(&mut self, task: Task) -> Result<u32, Errno> {
         self.name(format_args!("{task}"));
-        let user = self.status(StatxFlags::UID)?.stx_uid;
-        self.name(format_args!("{task}/fd"));
-        Ok((user, self.status(StatxFlags::UID)?.stx_uid))
+        Ok(self.status(StatxFlags::UID)?.stx_uid)
     }
 
-    /// The text of a file of one record, such as `stat`. A later call overwrites it.
+    /// The owner of the list of a task's descriptors: its user, or root if the task protects itself.
+    pub(super) fn list_owner(&mut self, task: Task) -> Result<u32, Errno> {
+        self.name(format_args!("{task}/fd"));
+        Ok(self.status(StatxFlags::UID)?.stx_uid)
+    }
+
+    /// The text of a file. A later call overwrites it.
     pub(super) fn text(&mut self, file: fmt::Arguments<'_>) -> Result<&[u8], Errno> {
+        self.read(file, false)
+    }
+
+    /// The text of a file that the kernel writes in one piece, such as `stat` and `fdinfo`
+    /// (`single_open` in fs/seq_file.c). A read that leaves room has read all of it, so there is no
+    /// second one.
+    pub(super) fn record(&mut self, file: fmt::Arguments<'_>) -> Result<&[u8], Errno> {
+        self.read(file, true)
+    }
+
+    fn read(&mut self, file: fmt::Arguments<'_>, in_one_piece: bool) -> Result<&[u8], Errno> {
         self.name(file);
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let file = openat(&self.directory, &*self.path, flags, Mode::empty())?;
         self.text.clear();
         loop {
             self.text.reserve(4096);
+            let room = self.text.capacity() - self.text.len();
             match rustix::io::read(&file, rustix::buffer::spare_capacity(&mut self.text)) {
                 Ok(0) => return Ok(&self.text),
+                Ok(length) if in_one_piece && length < room => return Ok(&self.text),
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(errno) => return Err(errno),
             }
@@ -186,5 +202,25 @@ mod tests {
         assert!(proc.pids().expect("/proc").contains(&pid));
         // No process has this number (PID_MAX_LIMIT is 2^22).
         assert_eq!(proc.threads(1 << 23), Err(Errno::NOENT));
+    }
+
+    #[test]
+    fn a_record_is_longer_than_the_room_for_one_read() {
+        use std::os::fd::AsRawFd;
+
+        use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
+
+        use crate::lock::KernelLocks;
+
+        let file = tempfile::tempfile().expect("a file");
+        let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
+        for byte in 0..500 {
+            locks.set(LockType::Read, RangeSpec::byte(2 * byte)).expect("no conflict");
+        }
+        let mut proc = Proc::open().expect("/proc");
+        let task = Task::main(std::process::id() as i32);
+        let text = proc.record(format_args!("{task}/fdinfo/{}", file.as_raw_fd())).expect("fdinfo");
+        let shown = crate::lock_table::lines_of_fdinfo(&String::from_utf8_lossy(text));
+        assert_eq!(shown.len(), 500);
     }
 }

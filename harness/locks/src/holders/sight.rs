@@ -19,18 +19,18 @@ use crate::users::DataUsers;
 use imglock_core::{Access, LockType};
 
 /// One file and what the pass found.
-pub(super) struct Sight<'a, 'p> {
+pub(super) struct Sight<'a> {
     pub(super) target: &'a Target,
     pub(super) key: FileKey,
     pub(super) found: &'a Found,
     pub(super) unseen: &'a Unseen,
     /// Tasks that show no descriptor.
     pub(super) bare: &'a [Task],
-    pub(super) facts: &'a mut Facts<'p>,
+    pub(super) facts: &'a mut Facts,
     pub(super) settled: bool,
 }
 
-impl Sight<'_, '_> {
+impl Sight<'_> {
     /// The image, with the locks of its file in /proc/locks.
     pub(super) fn image(&mut self, lines: &[AnyLine]) -> SurveyedImage {
         let (waiting, granted): (Vec<AnyLine>, Vec<AnyLine>) =

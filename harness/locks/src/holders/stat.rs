@@ -27,7 +27,7 @@ impl Stat {
     /// The facts of a task.
     pub(super) fn of(task: Task, proc: &mut Proc) -> Result<Stat, Errno> {
         // An incomplete file is one of a task that has just exited.
-        Stat::parse(proc.text(format_args!("{task}/stat"))?).ok_or(Errno::SRCH)
+        Stat::parse(proc.record(format_args!("{task}/stat"))?).ok_or(Errno::SRCH)
     }
 
     fn parse(text: &[u8]) -> Option<Stat> {

@@ -3,9 +3,8 @@ use std::io;
 use std::path::Path;
 
 use super::descriptor::{Descriptor, Found};
-use super::facts::Facts;
-use super::proc::Proc;
-use super::scan::{Scan, scan};
+use super::pass::scan;
+use super::scan::Scan;
 use super::sight::{Sight, is_denied};
 use super::target::Target;
 use super::{Survey, SurveyError, SurveyedImage};
@@ -143,15 +142,27 @@ fn is_explained(image: &SurveyedImage) -> bool {
 
 /// One pass, and the processes that have each file open.
 fn look(targets: &[Target]) -> io::Result<(Survey, Vec<Vec<KnownOpener>>)> {
-    let mut proc = Proc::open()?;
-    let Scan { found, unseen, bare } = scan(targets, &mut proc)?;
+    // The kernel makes the first reader of /proc/locks wait, so it is read beside the scan.
+    let (scanned, table) = std::thread::scope(|scope| {
+        let read = || lines_of(|file| targets.iter().any(|target| target.may_be(file)));
+        let table = std::thread::Builder::new().spawn_scoped(scope, read);
+        let scanned = scan(targets);
+        let table = match table.map(|thread| thread.join()) {
+            Ok(Ok(table)) => table,
+            // Where no thread can be started, this one reads the table.
+            Err(_) | Ok(Err(_)) => read(),
+        };
+        (scanned, table)
+    });
+    let Scan { found, unseen, bare, mut facts } = scanned?;
     let keys: Vec<FileKey> =
         targets.iter().zip(&found).map(|(target, found)| key(target, found)).collect();
     let mut lines: HashMap<FileKey, Vec<AnyLine>> = HashMap::new();
-    for line in lines_of(|file| keys.contains(&file))? {
+    let known = targets.iter().zip(&keys).all(|(target, key)| target.may_be(*key));
+    let table = if known { table? } else { lines_of(|file| keys.contains(&file))? };
+    for line in table {
         lines.entry(line.file).or_default().push(line);
     }
-    let mut facts = Facts::new(&mut proc);
     let mut survey = Survey { images: Vec::new(), unseen, nested: is_nested(), settled: true };
     for ((target, found), key) in targets.iter().zip(&found).zip(keys) {
         let lines = lines.get(&key).map_or(&[][..], Vec::as_slice);

@@ -87,6 +87,11 @@ impl Target {
         FileIdentity::of(&self.held, key)
     }
 
+    /// Returns whether a file in /proc/locks can be this one, by its inode number.
+    pub(super) fn may_be(&self, key: FileKey) -> bool {
+        [self.stat.inode, self.key.inode].contains(&key.inode)
+    }
+
     /// Returns whether the name in /proc/locks differs from that of stat(2). Other files may then
     /// have the same name.
     pub(super) fn is_ambiguous(&self, key: FileKey) -> bool {

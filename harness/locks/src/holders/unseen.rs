@@ -33,6 +33,20 @@ impl Unseen {
         let Unseen { processes, threads, descriptors, hidden, needs: _ } = self;
         processes.is_empty() && threads.is_empty() && descriptors.is_empty() && !hidden
     }
+
+    pub(super) fn add(&mut self, other: Unseen) {
+        add(&mut self.processes, other.processes);
+        add(&mut self.threads, other.threads);
+        add(&mut self.descriptors, other.descriptors);
+        self.hidden |= other.hidden;
+        self.needs.extend(other.needs);
+    }
+}
+
+fn add<K: Ord>(counts: &mut BTreeMap<K, usize>, more: BTreeMap<K, usize>) {
+    for (key, number) in more {
+        *counts.entry(key).or_default() += number;
+    }
 }
 
 /// The reason why the descriptors of a process or of a thread could not be looked at. It is derived

@@ -20,7 +20,7 @@ use crate::raw::compare_tables;
 pub(super) fn waiters(
     lines: &[AnyLine],
     descriptors: &[Descriptor],
-    facts: &mut Facts<'_>,
+    facts: &mut Facts,
 ) -> Vec<Waiter> {
     let ofd = lines.iter().filter(|line| line.class == LockClass::Ofd).count();
     let calls: Vec<Call> =
@@ -31,7 +31,7 @@ pub(super) fn waiters(
         candidates.entry(call.task).or_default().push(call.fd);
     }
     let certain = waiting.len() == ofd && candidates.len() == 1;
-    let named = |line: &AnyLine, facts: &mut Facts<'_>| -> Vec<HolderProcess> {
+    let named = |line: &AnyLine, facts: &mut Facts| -> Vec<HolderProcess> {
         let Some(pid) = line.pid else { return Vec::new() };
         let mut tables: BTreeMap<Task, Vec<RawFd>> = BTreeMap::new();
         for call in calls.iter().filter(|call| call.task.pid == pid && call.class == line.class) {
@@ -81,7 +81,7 @@ fn calls(descriptors: &[Descriptor], proc: &mut Proc) -> Vec<Call> {
     let mut calls = Vec::new();
     for (pid, known) in processes {
         for tid in proc.threads(pid).unwrap_or_default() {
-            let text = proc.text(format_args!("{pid}/task/{tid}/syscall"));
+            let text = proc.record(format_args!("{pid}/task/{tid}/syscall"));
             let Some((fd, class)) = text.ok().and_then(awaited) else { continue };
             let mut tasks = known.iter().filter(|(task, number)| {
                 *number == fd && (task.tid == tid || shares_table(*task, tid))

@@ -46,6 +46,20 @@ fn descriptors_of_one_description_are_one_owner() {
     assert_eq!(owners(&descriptors, &[("ofd-100", 3)], BY_NUMBER), ["5:4 7:4", "6:3", "8:5"]);
 }
 
+/// Enough of them that threads share the work, in an order that has nothing to do with the owners.
+#[test]
+fn thousands_of_descriptors_are_divided_by_their_descriptions() {
+    let descriptors: Vec<String> =
+        (0..2_000).map(|pid| format!("{}:{} ofd-100", 10 + pid, pid * 7 % 1_000)).collect();
+    let descriptors: Vec<&str> = descriptors.iter().map(String::as_str).collect();
+    let found = owners(&descriptors, &[("ofd-100", 1_000)], BY_NUMBER);
+    assert_eq!(found.len(), 1_000);
+    for (place, owner) in found.iter().enumerate() {
+        let fd = place * 7 % 1_000;
+        assert_eq!(*owner, format!("{}:{fd} {}:{fd}", 10 + place, 1_010 + place));
+    }
+}
+
 #[test]
 fn what_shows_other_locks_is_another_owner() {
     let descriptors = ["5:4 ofd-100", "6:4 ofd-101"];

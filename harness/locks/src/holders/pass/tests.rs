@@ -11,9 +11,8 @@ fn target(file: &tempfile::NamedTempFile) -> Target {
 /// The result for a descriptor of this process that stat(2) does not show: the descriptors that are
 /// found nevertheless, and the number of those that may be one of the target.
 fn judged(target: Target, file: &File) -> (Vec<RawFd>, BTreeMap<String, usize>) {
-    let mut proc = Proc::open().expect("/proc");
     let targets = [target];
-    let mut pass = Pass::new(&targets, &mut proc);
+    let mut pass = Pass::new(&targets, Scan::nothing(&targets).expect("/proc"));
     let task = Task::main(std::process::id() as i32);
     pass.unclear(task, file.as_raw_fd(), Errno::ACCESS).expect("an answer");
     let found = pass.scan.found[0].own.iter().map(|one| one.fd).collect();
@@ -62,9 +61,8 @@ fn a_descriptor_that_may_be_of_the_image_counts() {
 #[test]
 fn a_descriptor_that_was_closed_meanwhile_is_nothing() {
     let image = tempfile::NamedTempFile::new().expect("a file");
-    let mut proc = Proc::open().expect("/proc");
     let targets = [target(&image)];
-    let mut pass = Pass::new(&targets, &mut proc);
+    let mut pass = Pass::new(&targets, Scan::nothing(&targets).expect("/proc"));
     let task = Task::main(std::process::id() as i32);
     pass.unclear(task, i32::MAX, Errno::ACCESS).expect("an answer");
     // No process has this number (PID_MAX_LIMIT is 2^22).
