@@ -45,6 +45,7 @@ mod scan;
 mod sight;
 mod stat;
 mod survey;
+mod survey_error;
 mod surveyor;
 mod target;
 mod task;
@@ -63,7 +64,8 @@ pub use picture::{
     FormerUser, Holder, HolderOwner, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
 };
 pub use protocol::LockProtocol;
-pub use survey::{SurveyError, survey, survey_settled};
+pub use survey::{survey, survey_settled};
+pub use survey_error::SurveyError;
 pub use surveyor::{PathChange, Surveyor};
 pub(crate) use target::expected_key;
 pub use unseen::{Capability, Unseen, UnseenReason};

@@ -1,36 +1,10 @@
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::Survey;
 use super::surveyor::Surveyor;
+use super::{Survey, SurveyError};
 
 /// The maximum number of repetitions of a survey that did not settle.
 const MOST_SURVEYS: usize = 10;
-
-/// The reason why a survey failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SurveyError {
-    /// The path does not lead to a file, or a directory in it cannot be searched.
-    #[error("cannot look at {}: {source}", path.display())]
-    Image {
-        /// The path.
-        path: PathBuf,
-        /// The error of the operating system.
-        source: io::Error,
-    },
-    /// The file is neither a regular file nor a block device, so no program locks it as an image.
-    #[error("{} is {what}, not an image", path.display())]
-    NotAnImage {
-        /// The path.
-        path: PathBuf,
-        /// The type of the file, such as `a directory`.
-        what: &'static str,
-    },
-    /// /proc is missing or cannot be read.
-    #[error("cannot read locks from /proc: {0}")]
-    Proc(io::Error),
-}
 
 /// Finds every owner of a lock on the files at `paths`, in one pass over /proc, and asks the kernel
 /// about the locks that /proc does not show (`F_OFD_GETLK`).
