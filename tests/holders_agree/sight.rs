@@ -100,7 +100,11 @@ impl Ours {
         ours.locks.sort_unstable();
         ours.ofd_owners.sort_unstable();
         let held = ours.locks.iter().any(|lock| !lock.ends_with("waits"));
-        assert_eq!(run.status.code(), Some(i32::from(held)), "{errors}");
+        let states: Vec<&Value> =
+            array(&document["images"]).iter().map(|image| &image["state"]).collect();
+        assert_eq!(states.iter().any(|state| **state == "locked"), held, "{states:?}");
+        let used = held || states.iter().any(|state| **state == "in-use");
+        assert_eq!(run.status.code(), Some(i32::from(used)), "{errors}");
         ours
     }
 

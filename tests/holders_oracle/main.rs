@@ -6,6 +6,7 @@
 //! directory's own file system is tried, unless `IMGLOCK_REQUIRE` names `file-systems`.
 
 mod commands;
+mod explored;
 #[path = "../outside/requirement.rs"]
 #[expect(dead_code, reason = "this test uses its own part of it")]
 mod requirement;
@@ -17,7 +18,7 @@ use imglock_core::{FileSystem, Mode};
 use imglock_engine::{LauncherOptions, Site, StopToken};
 use imglock_locks::{Forecast, SurveyedImage, survey_settled, would_grant};
 use requirement::{is_met, not_root};
-use situation::{Dice, Situation};
+use situation::{Dice, Situation, attempt};
 
 /// The number of situations, over all file systems.
 const SITUATIONS: usize = 10_000;
@@ -57,6 +58,9 @@ fn main() {
             try_in(folder.path(), "here", SITUATIONS, seed, &mut tally);
         }
     }
+    let before = tally.clone();
+    explored::compare_all(seed, &mut tally);
+    println!("explored: {}", tally.since(&before));
     println!("seed {seed}: {tally}");
     assert!(tally.wrong.is_empty(), "{} wrong:\n{}", tally.wrong.len(), tally.wrong.join("\n"));
     // Otherwise the test compares nothing.
@@ -139,21 +143,18 @@ fn try_in(directory: &Path, place: &str, number: usize, seed: u64, tally: &mut T
                 tally.wrong.push(format!("{place}: {situation}: {objection}"));
             }
             for _ in 0..MODES {
-                compare(situation, image, dice.mode(), place, tally);
+                if let Some(wrong) = compare(&situation.path, image, dice.mode(), tally) {
+                    tally.wrong.push(format!("{place}: {situation}: {wrong}"));
+                }
             }
         }
     }
 }
 
-fn compare(
-    situation: &Situation,
-    image: &SurveyedImage,
-    mode: Mode,
-    place: &str,
-    tally: &mut Tally,
-) {
+/// What is wrong about the prediction for this mode. Counts the real outcome.
+fn compare(path: &Path, image: &SurveyedImage, mode: Mode, tally: &mut Tally) -> Option<String> {
     let told = would_grant(image, mode.claim()).forecast;
-    let real = situation.attempt(mode.claim());
+    let real = attempt(path, mode.claim());
     match real {
         None => tally.granted += 1,
         Some(_) => tally.refused += 1,
@@ -163,7 +164,5 @@ fn compare(
         Forecast::Refused(obstacle) => real == Some(obstacle),
         Forecast::Fails(_) | Forecast::Unknown(_) => false,
     };
-    if !right {
-        tally.wrong.push(format!("{place}: {situation}: {mode}: told {told:?}, tried {real:?}"));
-    }
+    (!right).then(|| format!("{mode}: told {told:?}, tried {real:?}"))
 }

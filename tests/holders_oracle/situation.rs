@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use imglock_core::{Backend, ByteLocks, Claim, LockType, Mode, RangeSpec};
-use imglock_locks::{AcquireError, ByteClaims, KernelLocks, Obstacle, SurveyedImage};
+use imglock_locks::{AcquireError, ByteClaims, ImageState, KernelLocks, Obstacle, SurveyedImage};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
@@ -100,27 +100,6 @@ impl Situation {
         Situation { path, owners, _files: files, _tables: tables }
     }
 
-    /// The conflict that an open in this process meets. Nothing stays locked.
-    pub fn attempt(&self, claim: Claim) -> Option<Obstacle> {
-        let file = opened(&self.path);
-        let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
-        let mut claims = ByteClaims::default();
-        let result = claims.change(&mut locks, claim);
-        claims.change(&mut locks, Claim::NOTHING).expect("a release is granted");
-        match result {
-            Ok(()) => None,
-            Err(AcquireError::Refused(refusal)) => Some(Obstacle::Permission(refusal)),
-            Err(AcquireError::LockByte { byte, error }) => {
-                assert!(
-                    matches!(error, imglock_core::LockError::WouldBlock { .. }),
-                    "{self}: {error}"
-                );
-                Some(Obstacle::LockByte(byte))
-            }
-            Err(error @ AcquireError::Test { .. }) => panic!("{self}: {error}"),
-        }
-    }
-
     /// What is wrong about whether the image is called locked or free.
     pub fn objection(&self, image: &SurveyedImage) -> Option<String> {
         let file = opened(&self.path);
@@ -129,18 +108,42 @@ impl Situation {
             .expect("an answer")
             .is_some();
         let flocked = self.owners.iter().any(|(what, _)| matches!(what, What::Flock));
-        match (any, image.is_held(), image.is_free()) {
-            (true, true, false) => None,
-            (false, _, _) if flocked => None,
-            (false, false, true) => None,
-            (_, held, free) => Some(format!("locked: {any}; told held {held}, free {free}")),
-        }
+        let right = match image.state() {
+            ImageState::Locked => any || flocked,
+            // An owner without a lock has the image open for writing.
+            ImageState::InUse => !any && !flocked && !self.owners.is_empty(),
+            ImageState::Free => !any && !flocked && self.owners.is_empty(),
+            ImageState::Unknown => false,
+        };
+        (!right).then(|| format!("locked: {any}; told {}", image.state()))
     }
 }
 
 impl fmt::Display for Situation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.owners)
+    }
+}
+
+/// The conflict that an open in this process meets. Nothing stays locked.
+pub fn attempt(path: &Path, claim: Claim) -> Option<Obstacle> {
+    let file = opened(path);
+    let mut locks = KernelLocks::new(file.as_fd(), Backend::Ofd);
+    let mut claims = ByteClaims::default();
+    let result = claims.change(&mut locks, claim);
+    claims.change(&mut locks, Claim::NOTHING).expect("a release is granted");
+    match result {
+        Ok(()) => None,
+        Err(AcquireError::Refused(refusal)) => Some(Obstacle::Permission(refusal)),
+        Err(AcquireError::LockByte { byte, error }) => {
+            assert!(
+                matches!(error, imglock_core::LockError::WouldBlock { .. }),
+                "{}: {error}",
+                path.display()
+            );
+            Some(Obstacle::LockByte(byte))
+        }
+        Err(error @ AcquireError::Test { .. }) => panic!("{}: {error}", path.display()),
     }
 }
 

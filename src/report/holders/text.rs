@@ -3,7 +3,8 @@ use std::io::{self, Write};
 
 use imglock_core::Mode;
 use imglock_locks::{
-    Forecast, Holder, HolderProcess, HoldersAnswer, ImageState, Survey, SurveyedImage, would_grant,
+    Explanation, Forecast, HiddenHolder, Holder, HolderProcess, HoldersAnswer, ImageState, Survey,
+    SurveyedImage, would_grant,
 };
 
 use super::chain::{ChainAsked, Chains};
@@ -89,7 +90,7 @@ impl Text<'_> {
         match image.is_held() {
             true => {
                 let holders: Vec<&Holder> = image.holders.iter().collect();
-                advice(image, &holders, image.hidden.is_some(), page)
+                advice(image, &holders, image.hidden.as_ref(), page)
             }
             false => Ok(()),
         }
@@ -138,7 +139,10 @@ impl Text<'_> {
         reach::write(image, page)?;
         dangers(image, page)?;
         match is_blocked {
-            true => advice(image, &holders, answer.hidden, page),
+            true => {
+                let hidden = image.hidden.as_ref().filter(|_| answer.hidden);
+                advice(image, &holders, hidden, page)
+            }
             false => Ok(()),
         }
     }
@@ -212,7 +216,7 @@ fn dangers(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
 fn advice(
     image: &SurveyedImage,
     holders: &[&Holder],
-    hidden: bool,
+    hidden: Option<&HiddenHolder>,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
     let mut sentences = Vec::new();
@@ -240,12 +244,17 @@ fn advice(
         let what = if others.len() > 6 { "the holders".to_owned() } else { words::pids(&others) };
         sentences.push(format!("For exclusive access, shut down {what} first."));
     }
-    if hidden {
-        sentences.push(
-            "To find the holder that this host cannot name, run `imglock holders` on the other hosts \
-             that have the image, and outside this pid namespace."
-                .to_owned(),
-        );
+    if let Some(hidden) = hidden {
+        let places = hidden.could_be.iter().filter_map(|why| match why {
+            Explanation::OtherHost => Some("on the other hosts that have the image"),
+            Explanation::FileSystem => Some("where its file server runs"),
+            Explanation::OtherNamespace => Some("outside this pid namespace"),
+            _ => None,
+        });
+        sentences.push(format!(
+            "To find the holder that this host cannot name, run `imglock holders` {}.",
+            list(places)
+        ));
     }
     let granted = |mode: &Mode| would_grant(image, mode.claim()).is_granted();
     if granted(&Mode::ForceShare) && !Mode::ALL.iter().all(granted) {
