@@ -1,6 +1,7 @@
 //! One image on the server and in both clients.
 
-use imglock_core::{Backend, LockType};
+use imglock_core::LockType;
+use imglock_locks::LockClass;
 use imglock_qemu::{GuestLock, LanGuest, NfsServer, NfsVersion};
 
 /// The guests.
@@ -47,7 +48,7 @@ impl<'a> Shared<'a> {
     /// A lock of QEMU's kind on the first byte of its protocol, or on all bytes.
     pub fn lock(&self, lock: LockType, start: i64, length: i64) -> GuestLock {
         let file = self.image.clone().into();
-        GuestLock { file, writable: true, backend: Backend::Ofd, lock, start, length }
+        GuestLock { file, writable: true, class: LockClass::Ofd, lock, start, length }
     }
 }
 

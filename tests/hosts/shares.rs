@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use imglock_core::{Backend, LockType};
-use imglock_locks::{FileKey, LockTable};
+use imglock_core::LockType;
+use imglock_locks::{FileKey, LockClass, LockTable};
 use imglock_qemu::{FoundLock, GuestLock, GuestShare, LanGuest, ShareServer};
 
 use crate::holders::{ALL, SAFE, agreed, seen};
@@ -46,7 +46,7 @@ pub fn check(share: &GuestShare, a: &LanGuest, b: &LanGuest) {
     let question = GuestLock {
         file: image.clone().into(),
         writable: true,
-        backend: Backend::Ofd,
+        class: LockClass::Ofd,
         lock: LockType::Write,
         start: 0,
         length: 0,

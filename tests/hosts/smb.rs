@@ -1,6 +1,7 @@
 //! SMB: two clients of smbd.
 
-use imglock_core::{Backend, LockType};
+use imglock_core::LockType;
+use imglock_locks::LockClass;
 use imglock_qemu::{FoundLock, GuestLock, LanGuest, SmbServer};
 use nix::libc;
 
@@ -38,7 +39,7 @@ fn unmount(hosts: &Hosts<'_>) {
 
 fn write_lock(image: &str, start: i64, length: i64) -> GuestLock {
     let (file, lock) = (image.into(), LockType::Write);
-    GuestLock { file, writable: true, backend: Backend::Ofd, lock, start, length }
+    GuestLock { file, writable: true, class: LockClass::Ofd, lock, start, length }
 }
 
 /// A client with a lease keeps its locks to itself until another host opens the

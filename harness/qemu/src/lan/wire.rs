@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use imglock_core::{Backend, LockType};
+use imglock_core::LockType;
+use imglock_locks::LockClass;
 use serde::{Deserialize, Serialize};
 
 /// The version of these messages. Both ends are the same program in a test that
@@ -103,7 +104,7 @@ pub struct GuestMount {
     pub options: String,
 }
 
-/// A lock to acquire (`F_SETLK`, `F_OFD_SETLK`), or to ask for whether another
+/// A lock to acquire (`F_SETLK`, `F_OFD_SETLK`, flock(2)), or to ask for whether another
 /// owner has one that conflicts with it (`F_GETLK`, `F_OFD_GETLK`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestLock {
@@ -112,11 +113,11 @@ pub struct GuestLock {
     /// Whether it is opened for reading and writing (`O_RDWR`) instead of for
     /// reading (`O_RDONLY`).
     pub writable: bool,
-    /// The kind of the lock.
-    pub backend: Backend,
+    /// The kind of the lock: OFD, POSIX or flock(2).
+    pub class: LockClass,
     /// The type of the lock.
     pub lock: LockType,
-    /// Its first byte.
+    /// Its first byte. A flock(2) lock covers the whole file.
     pub start: i64,
     /// The number of its bytes; 0 reaches to the end of the file.
     pub length: i64,

@@ -2,7 +2,8 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::Command;
 
-use imglock_core::{Backend, Errno, LockType};
+use imglock_core::{Errno, LockType};
+use imglock_locks::LockClass;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
@@ -19,9 +20,10 @@ use imglock_engine::ROLE;
 pub(super) fn test(question: &GuestLock) -> Result<Option<FoundLock>, GuestRefusal> {
     let file = open(question)?;
     let mut flock = flock(question);
-    let call = match question.backend {
-        Backend::Ofd => FcntlArg::F_OFD_GETLK(&mut flock),
-        Backend::Posix => FcntlArg::F_GETLK(&mut flock),
+    let call = match question.class {
+        LockClass::Ofd => FcntlArg::F_OFD_GETLK(&mut flock),
+        LockClass::Posix => FcntlArg::F_GETLK(&mut flock),
+        _ => return Err(no_such_call().into()),
     };
     fcntl(&file, call).map_err(io::Error::from)?;
     let lock = match libc::c_int::from(flock.l_type) {
@@ -67,12 +69,24 @@ fn acquire() -> io::Result<File> {
     let lock: GuestLock = serde_json::from_str(&lock)?;
     let file = open(&lock)?;
     let flock = flock(&lock);
-    let call = match lock.backend {
-        Backend::Ofd => FcntlArg::F_OFD_SETLK(&flock),
-        Backend::Posix => FcntlArg::F_SETLK(&flock),
+    let call = match (lock.class, lock.lock) {
+        (LockClass::Ofd, _) => FcntlArg::F_OFD_SETLK(&flock),
+        (LockClass::Posix, _) => FcntlArg::F_SETLK(&flock),
+        (LockClass::Flock, LockType::Read) => {
+            return file.try_lock_shared().map_err(io::Error::from).map(|()| file);
+        }
+        (LockClass::Flock, LockType::Write) => {
+            return file.try_lock().map_err(io::Error::from).map(|()| file);
+        }
+        _ => return Err(no_such_call()),
     };
     fcntl(&file, call)?;
     Ok(file)
+}
+
+/// The kernel has no such call for this class of locks.
+fn no_such_call() -> io::Error {
+    io::Error::from_raw_os_error(libc::EINVAL)
 }
 
 fn open(lock: &GuestLock) -> io::Result<File> {

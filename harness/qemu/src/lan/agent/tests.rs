@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use imglock_core::{Backend, ByteLocks, LockType, RangeSpec};
-use imglock_locks::KernelLocks;
+use imglock_locks::{KernelLocks, LockClass};
 
 use super::*;
 use crate::lan::wire::{Answer, FoundLock, GuestLock, GuestRefusal, Program, Ran, Stream};
@@ -127,7 +127,7 @@ fn a_lock_of_another_owner_is_found() {
     let question = GuestLock {
         file: file.path().to_owned(),
         writable: true,
-        backend: Backend::Ofd,
+        class: LockClass::Ofd,
         lock: LockType::Write,
         start: 0,
         length: 0,
