@@ -3,13 +3,13 @@
 /// It is never a count of failures, and never success if nothing was tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExitCode {
-    /// Everything was as expected. For `holders`: no image is locked, or the
+    /// Everything was as expected. For `holders`: every image is free, or the
     /// mode given with `--for` would be granted.
     AsExpected,
     /// A check failed: a scenario failed or timed out, the kernel's mode table
     /// differs, locks misbehave, a history is invalid or its verdict unknown, a
     /// planted fault was not found, or a run broke since an earlier report. For
-    /// `holders`: an image is locked, or the mode given with `--for` would be
+    /// `holders`: an image is in use, or the mode given with `--for` would be
     /// refused.
     Failed,
     /// Wrong usage, an invalid scenario, or an image that cannot be opened or
@@ -17,7 +17,8 @@ pub(crate) enum ExitCode {
     Usage,
     /// Nothing was selected.
     NothingSelected,
-    /// imglock cannot run in this environment.
+    /// imglock cannot run in this environment. For `holders`: it is not known
+    /// whether an image is in use.
     Environment,
     /// `hold`: COMMAND cannot be executed; the number is that of env(1).
     NotExecutable,
@@ -69,7 +70,7 @@ impl ExitCode {
     pub fn meaning(self) -> &'static str {
         match self {
             ExitCode::AsExpected => {
-                "everything was as expected; for `holders`: not locked, or it would be granted"
+                "everything was as expected; for `holders`: free, or it would be granted"
             }
             ExitCode::Failed => {
                 "a scenario failed or locks misbehave; for `holders` and `hold`: the image is in use"
@@ -79,7 +80,8 @@ impl ExitCode {
             }
             ExitCode::NothingSelected => "nothing was selected",
             ExitCode::Environment => {
-                "imglock cannot run here: locks do not work, DIR is unusable, a program is missing"
+                "imglock cannot run here: locks do not work, DIR is unusable, a program is missing; \
+                 for `holders`: unknown"
             }
             ExitCode::NotExecutable => "`hold`: COMMAND cannot be executed",
             ExitCode::NotFound => "`hold`: COMMAND was not found",

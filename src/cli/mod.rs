@@ -138,8 +138,12 @@ pub enum Command {
     /// List the processes that hold locks on an image, and what they let others do.
     ///
     /// Use it after QEMU's error `Failed to get "write" lock. Is another process
-    /// using the image?`. It takes no lock itself. Root sees the locks of all
-    /// processes; other users see those of their own.
+    /// using the image?`. It takes no lock itself. It asks the kernel, so it
+    /// notices holders on other hosts, behind a file server and in other
+    /// containers, and it names those of this host. Root sees all processes;
+    /// other users see their own.
+    ///
+    /// Exit code 0: free, or granted; 1: in use, or refused; 4: unknown.
     Holders(HoldersArgs),
     /// Hold an image with the locks that QEMU would take, while a command runs.
     ///
