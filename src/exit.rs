@@ -80,8 +80,7 @@ impl ExitCode {
             }
             ExitCode::NothingSelected => "nothing was selected",
             ExitCode::Environment => {
-                "imglock cannot run here: locks do not work, DIR is unusable, a program is missing; \
-                 for `holders`: unknown"
+                "imglock cannot run here: no locks, no place, no program; for `holders`: unknown"
             }
             ExitCode::NotExecutable => "`hold`: COMMAND cannot be executed",
             ExitCode::NotFound => "`hold`: COMMAND was not found",
