@@ -1,6 +1,7 @@
 use std::io::{self, Write};
 
 use anstream::AutoStream;
+use anstream::adapter::StripBytes;
 
 use crate::cli::Color;
 
@@ -9,7 +10,10 @@ use crate::cli::Color;
 /// After its reader has closed the pipe (`| head`), further output is
 /// discarded: the exit code and the report files do not depend on the reader.
 pub struct Output {
-    out: AutoStream<io::Stdout>,
+    out: io::Stdout,
+    /// Removes colours, if they are not wanted. An `AutoStream` would write each piece between two
+    /// colours by itself.
+    strip: Option<StripBytes>,
     choice: anstream::ColorChoice,
     reader_gone: bool,
 }
@@ -23,7 +27,9 @@ impl Output {
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Output { out: AutoStream::new(io::stdout(), choice), choice, reader_gone: false }
+        let plain = AutoStream::new(io::stdout(), choice).current_choice();
+        let strip = (plain == anstream::ColorChoice::Never).then(StripBytes::new);
+        Output { out: io::stdout(), strip, choice, reader_gone: false }
     }
 
     /// Standard error, in the same colours.
@@ -53,7 +59,14 @@ impl Write for Output {
         if self.reader_gone {
             return Ok(bytes.len());
         }
-        match self.out.write(bytes) {
+        let written = match &mut self.strip {
+            Some(strip) => {
+                let plain: Vec<u8> = strip.strip_next(bytes).flatten().copied().collect();
+                self.out.write_all(&plain).map(|()| bytes.len())
+            }
+            None => self.out.write(bytes),
+        };
+        match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.reader_gone = true;
                 Ok(bytes.len())
