@@ -22,6 +22,8 @@ pub(super) struct Watch {
     pub(super) files: HashSet<FileKey>,
     /// Files, as /proc/PID/maps names them.
     pub(super) mapped: HashSet<FileKey>,
+    /// Processes that have the only mapped file open to write. Their mappings add nothing.
+    pub(super) writers: HashSet<i32>,
 }
 
 /// A process that has a watched file or device open.
@@ -52,7 +54,8 @@ impl Sightings {
         let mut maps = Maps::new(&watch.mapped);
         let mut openers = BTreeMap::new();
         for pid in pids(root) {
-            let mut readable = maps.look_into(root, pid, &mut sightings.mappings);
+            let mut readable =
+                watch.writers.contains(&pid) || maps.look_into(root, pid, &mut sightings.mappings);
             if !(watch.devices.is_empty() && watch.files.is_empty()) {
                 readable &= descriptors(root, pid, watch, &mut openers);
             }

@@ -93,6 +93,10 @@ impl Surroundings {
         }
         let nodes = watch.devices.iter().filter_map(|number| self.node(*number));
         watch.mapped.extend(nodes.collect::<Vec<_>>());
+        if let ([file], 1) = (files, watch.mapped.len()) {
+            let writers = file.openers.iter().filter(|opener| opener.writable);
+            watch.writers.extend(writers.map(|opener| opener.pid));
+        }
         watch
     }
 
