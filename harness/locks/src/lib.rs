@@ -55,6 +55,8 @@ mod raw;
 #[cfg(feature = "holders")]
 mod reach;
 #[cfg(feature = "holders")]
+mod served;
+#[cfg(feature = "holders")]
 mod users;
 
 #[cfg(feature = "holders")]
@@ -67,9 +69,9 @@ pub use chain::{
 #[cfg(feature = "holders")]
 pub use holders::{
     Capability, Danger, Explanation, FailedTest, Forecast, HiddenHolder, Holder, HolderOwner,
-    HolderProcess, HoldersAnswer, LockProtocol, Obstacle, OwnedLock, Survey, SurveyError,
-    SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UnseenReason, Waiter, survey,
-    survey_settled, would_grant,
+    HolderProcess, HoldersAnswer, LockProtocol, Obstacle, OwnedLock, ServedClients, Survey,
+    SurveyError, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UnseenReason, Waiter,
+    survey, survey_settled, would_grant,
 };
 pub use imglock_core::{
     Backend, Claim, LockError, Locking, Mode, Permission, Permissions, Refusal, Side,
@@ -81,6 +83,10 @@ pub use lock::KernelLocks;
 pub use lock::{Availability, Visibility, availability};
 #[cfg(feature = "holders")]
 pub use lock_table::{FileKey, LockClass, LockLine, LockTable, WatchedDescriptor, waiting_lines};
+#[cfg(feature = "holders")]
+pub use served::{
+    ClientStatus, FileServer, ServedClient, ServedGap, ServedState, ShareMode, StateKind,
+};
 #[cfg(feature = "holders")]
 pub use users::{
     DataAccess, DataProcess, DataUser, DataUserKind, DataUsers, DeviceNumber, UserGap,

@@ -40,8 +40,10 @@ mod picture;
 mod proc;
 mod protocol;
 mod scan;
+mod served_clients;
 mod stat;
 mod survey;
+mod survey_error;
 mod target;
 mod task;
 mod unseen;
@@ -58,6 +60,8 @@ pub use picture::{
     Holder, HolderOwner, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
 };
 pub use protocol::LockProtocol;
-pub use survey::{SurveyError, survey, survey_settled};
+pub use served_clients::ServedClients;
+pub use survey::{survey, survey_settled};
+pub use survey_error::SurveyError;
 pub(crate) use target::expected_key;
 pub use unseen::{Capability, Unseen, UnseenReason};

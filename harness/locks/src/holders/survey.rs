@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::descriptor::{Descriptor, Found};
 use super::facts::Facts;
@@ -12,13 +12,14 @@ use super::target::Target;
 use super::task::Task;
 use super::waiters::waiters;
 use super::{
-    Explanation, HiddenHolder, Holder, HolderOwner, HolderProcess, OwnedLock, Survey,
-    SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, Waiter,
+    Explanation, HiddenHolder, Holder, HolderOwner, HolderProcess, OwnedLock, ServedClients,
+    Survey, SurveyError, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, Waiter,
 };
 use crate::ask::{ForeignLock, Inquiry, NotAsked};
 use crate::lock_table::{AnyLine, FileKey, LockClass, lines_of};
 use crate::raw::{compare_descriptions, compare_tables};
 use crate::reach::{Extent, Mounts};
+use crate::served::{ClientList, FileServer, StateKind};
 use crate::users::{DataUsers, KnownFile, KnownOpener, users};
 use imglock_core::{Access, LockType};
 
@@ -27,31 +28,6 @@ const MOST_LOOKS: usize = 5;
 
 /// The maximum number of repetitions of a survey that did not settle.
 const MOST_SURVEYS: usize = 10;
-
-/// The reason why a survey failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SurveyError {
-    /// The path does not lead to a file, or a directory in it cannot be searched.
-    #[error("cannot look at {}: {source}", path.display())]
-    Image {
-        /// The path.
-        path: PathBuf,
-        /// The error of the operating system.
-        source: io::Error,
-    },
-    /// The file is neither a regular file nor a block device, so no program locks it as an image.
-    #[error("{} is {what}, not an image", path.display())]
-    NotAnImage {
-        /// The path.
-        path: PathBuf,
-        /// The type of the file, such as `a directory`.
-        what: &'static str,
-    },
-    /// /proc is missing or cannot be read.
-    #[error("cannot read locks from /proc: {0}")]
-    Proc(io::Error),
-}
 
 /// Finds every owner of a lock on the files at `paths`, in one pass over /proc, and asks the kernel
 /// about the locks that /proc does not show (`F_OFD_GETLK`).
@@ -161,12 +137,14 @@ fn look(targets: &[Target]) -> io::Result<(Survey, Vec<Vec<KnownOpener>>)> {
     for line in lines_of(|file| keys.contains(&file))? {
         lines.entry(line.file).or_default().push(line);
     }
+    let listed = ClientList::read(&keys);
     let mut facts = Facts::new(&mut proc);
     let mut survey = Survey { images: Vec::new(), unseen, nested: is_nested(), settled: true };
     for ((target, found), key) in targets.iter().zip(&found).zip(keys) {
         let lines = lines.get(&key).map_or(&[][..], Vec::as_slice);
-        let (unseen, bare, facts) = (&survey.unseen, &bare[..], &mut facts);
-        let mut sight = Sight { target, key, found, unseen, bare, facts, settled: true };
+        let (unseen, bare, listed) = (&survey.unseen, &bare[..], &listed);
+        let facts = &mut facts;
+        let mut sight = Sight { target, key, found, unseen, bare, listed, facts, settled: true };
         let image = sight.image(lines);
         survey.settled &= sight.settled;
         survey.images.push(image);
@@ -198,6 +176,8 @@ struct Sight<'a, 'p> {
     unseen: &'a Unseen,
     /// Tasks that show no descriptor.
     bare: &'a [Task],
+    /// The clients of the NFS server.
+    listed: &'a ClientList,
     facts: &'a mut Facts<'p>,
     settled: bool,
 }
@@ -207,9 +187,14 @@ impl Sight<'_, '_> {
         let (waiting, granted): (Vec<AnyLine>, Vec<AnyLine>) =
             lines.iter().partition(|line| line.waiting);
         let mut counts = Counts::new();
+        let mut by_server: BTreeMap<FileServer, Vec<OwnedLock>> = BTreeMap::new();
         for line in granted {
-            *counts.entry(line).or_default() += 1;
+            match self.facts.server(&line) {
+                Some(server) => by_server.entry(server).or_default().push(owned(&line)),
+                None => *counts.entry(line).or_default() += 1,
+            }
         }
+        let served = ServedClients::each(by_server, self.listed, self.key);
         let compare = Compare {
             descriptions: &|(one, fd), (other, other_fd)| {
                 compare_descriptions((one.tid, fd), (other.tid, other_fd)).map_err(drop)
@@ -230,7 +215,7 @@ impl Sight<'_, '_> {
         holders.sort_by_key(|holder| holder.processes.first().map(|process| process.pid));
         let mut unexplained: Vec<UnexplainedLock> =
             left.into_iter().map(|line| self.unexplained(line)).collect();
-        let asked = self.ask(lines);
+        let asked = self.ask(lines, &served);
         if let Ok(inquiry) = &asked {
             // Another file has the same name in /proc/locks.
             unexplained.retain(|one| !is_denied(inquiry, &one.lock));
@@ -248,6 +233,7 @@ impl Sight<'_, '_> {
             waiters,
             unexplained,
             unlocked,
+            served,
             asked,
             hidden,
             reach: self.target.reach.clone().with_visible_locks(is_local),
@@ -255,8 +241,12 @@ impl Sight<'_, '_> {
         }
     }
 
-    /// Asks the kernel, unless that would affect the holder of a lease.
-    fn ask(&self, lines: &[AnyLine]) -> Result<Inquiry, NotAsked> {
+    /// Asks the kernel, unless the holder of a lease or a client of the NFS server would notice, or
+    /// the answer would not tell the locks of a client.
+    fn ask(&self, lines: &[AnyLine], served: &[ServedClients]) -> Result<Inquiry, NotAsked> {
+        if let Some(why) = served.iter().find_map(ServedClients::prevents_question) {
+            return Err(why);
+        }
         let granted = || lines.iter().filter(|line| !line.waiting);
         // A lease for reading stays when the file is opened for reading.
         let breaks = |line: &AnyLine| {
@@ -365,6 +355,14 @@ impl Sight<'_, '_> {
         others.into_iter().filter_map(entry).collect()
     }
 
+    /// Returns whether a thread of nfsd that has ended can have taken a lock: its number is no process,
+    /// and a client has locks on the file.
+    fn may_be_served(&self, line: &AnyLine, has_process: bool) -> bool {
+        let listed = self.listed.on(self.key);
+        let locks = listed.iter().any(|client| client.has(StateKind::Lock));
+        line.class == LockClass::Posix && !has_process && locks
+    }
+
     fn unexplained(&mut self, line: AnyLine) -> UnexplainedLock {
         let process = line.pid.and_then(|pid| self.facts.process(Task::main(pid), Vec::new()));
         let likely = self.facts.exiting(self.bare);
@@ -379,6 +377,7 @@ impl Sight<'_, '_> {
             (line.class != LockClass::Posix, Explanation::IoUring),
             (!self.unseen.threads.is_empty(), Explanation::ThreadTable),
             (line.pid.is_none(), Explanation::OtherNamespace),
+            (self.may_be_served(&line, process.is_some()), Explanation::ServedClient),
         ];
         let could_be = could_be.into_iter().filter(|(can, _)| *can).map(|(_, why)| why).collect();
         UnexplainedLock { lock: owned(&line), process, likely, could_be }
