@@ -142,3 +142,101 @@ impl ServedClients {
         (self.server == FileServer::Nfsd && may_expire).then_some(NotAsked::Courtesy)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::served::{ClientStatus, ServedState};
+    use imglock_core::{ByteRange, Errno, LockType};
+
+    fn lock(class: LockClass, first: i64, last: i64) -> OwnedLock {
+        OwnedLock { class, kind: Some(LockType::Read), range: ByteRange::new(first, last) }
+    }
+
+    fn client(status: ClientStatus, kinds: &[StateKind]) -> ServedClient {
+        let state =
+            |kind: &StateKind| ServedState { kind: *kind, access: None, deny: None, count: 1 };
+        ServedClient {
+            id: 3,
+            address: None,
+            name: None,
+            minor_version: Some(2),
+            status: Some(status),
+            states: kinds.iter().map(state).collect(),
+        }
+    }
+
+    fn served(
+        locks: &[OwnedLock],
+        clients: &[ServedClient],
+        gap: Option<ServedGap>,
+    ) -> ServedClients {
+        ServedClients {
+            server: FileServer::Nfsd,
+            locks: locks.to_vec(),
+            clients: clients.to_vec(),
+            hosts: Vec::new(),
+            gap,
+        }
+    }
+
+    const BYTE: fn() -> OwnedLock = || lock(LockClass::Posix, 100, 100);
+
+    #[test]
+    fn a_question_that_would_do_harm_is_not_asked() {
+        use ClientStatus::{Confirmed, Courtesy, Expirable};
+        let lost = |kind| client(Courtesy, &[kind]);
+        let gap = Some(ServedGap::Unreadable(Errno::EACCES));
+        let delegation = lock(LockClass::Delegation, 0, ByteRange::EOF);
+        for (served, expected) in [
+            (served(&[BYTE()], &[client(Confirmed, &[StateKind::Lock])], None), None),
+            (served(&[BYTE()], &[lost(StateKind::Lock)], None), Some(NotAsked::Courtesy)),
+            (
+                served(&[BYTE()], &[client(Expirable, &[StateKind::Lock])], None),
+                Some(NotAsked::Courtesy),
+            ),
+            // It has no lock that a question could meet.
+            (served(&[], &[lost(StateKind::Open)], None), None),
+            (served(&[BYTE()], &[], gap), Some(NotAsked::Courtesy)),
+            (served(&[], &[], gap), None),
+            (served(&[delegation], &[], gap), Some(NotAsked::Delegation)),
+        ] {
+            assert_eq!(served.prevents_question(), expected, "{served:?}");
+        }
+        let lockd = ServedClients {
+            server: FileServer::Lockd,
+            ..served(&[BYTE()], &[], Some(ServedGap::NoList))
+        };
+        assert_eq!(lockd.prevents_question(), None, "lockd drops no lock for a question");
+    }
+
+    #[test]
+    fn locks_of_one_owner_do_not_overlap() {
+        let of = |locks: &[OwnedLock]| served(locks, &[], None).least_owners();
+        assert_eq!(of(&[]), 0);
+        assert_eq!(of(&[lock(LockClass::Posix, 100, 101), lock(LockClass::Posix, 201, 201)]), 1);
+        assert_eq!(of(&[lock(LockClass::Posix, 100, 101), lock(LockClass::Posix, 101, 101)]), 2);
+        assert_eq!(of(&[BYTE(), lock(LockClass::Delegation, 0, ByteRange::EOF)]), 1);
+    }
+
+    #[test]
+    fn each_server_has_an_entry_with_what_is_not_known() {
+        let key = FileKey::new(0, 0x18, 2);
+        let of = |servers: &[FileServer], gap| {
+            let locks = servers.iter().map(|server| (*server, vec![BYTE()])).collect();
+            let mut list = ClientList::default();
+            list.gap = gap;
+            let each = ServedClients::each(locks, &list, key);
+            each.iter().map(|one| (one.server, one.is_held(), one.gap)).collect::<Vec<_>>()
+        };
+        let [nfsd, lockd] = [FileServer::Nfsd, FileServer::Lockd];
+        let no_list = Some(ServedGap::NoList);
+        assert_eq!(of(&[], None), []);
+        assert_eq!(
+            of(&[nfsd, lockd], None),
+            [(nfsd, true, Some(ServedGap::OtherList)), (lockd, true, no_list)]
+        );
+        let gap = Some(ServedGap::NotMounted);
+        assert_eq!(of(&[lockd], gap), [(nfsd, false, gap), (lockd, true, no_list)]);
+    }
+}

@@ -75,12 +75,13 @@ impl ShareMode {
 pub(super) enum StateLine {
     /// A state on a file.
     On(FileKey, ServedState),
-    /// A state that the administrator has revoked. The client has nothing by it.
-    Revoked,
+    /// A state without an open file: a closed one, which NFSv4.0 keeps for a while, or one that the
+    /// administrator has revoked. The client has nothing by it.
+    Empty,
 }
 
 impl StateLine {
-    /// Parses one line, without its end. `None` if it is no line of the kernel, or tells no file.
+    /// Parses one line, without its end. `None` if it is no line of the kernel.
     ///
     /// The name of the file is text of a client, which the kernel prints as it is. The device and the
     /// inode number stand before it, so a name cannot replace them. A name with an end of line breaks
@@ -92,17 +93,24 @@ impl StateLine {
             return None;
         }
         if rest.ends_with(", admin-revoked") {
-            return Some(StateLine::Revoked);
+            return Some(StateLine::Empty);
         }
         let word = rest.split(',').next()?;
         let (_, kind) = StateKind::WORDS.into_iter().find(|(known, _)| *known == word)?;
-        rest = rest.get(word.len()..)?.strip_prefix(", ")?;
+        rest = rest.get(word.len()..)?;
         let mut share = |label: &str| {
-            let (word, after) = rest.strip_prefix(label)?.split_once(", ")?;
+            let after = rest.strip_prefix(label)?;
+            let (word, after) = after.split_at(after.find(',').unwrap_or(after.len()));
             rest = after;
             ShareMode::parse(word)
         };
-        let (access, deny) = (share("access: "), share("deny: "));
+        let (access, deny) = (share(", access: "), share(", deny: "));
+        if rest.is_empty()
+            || [", closed, ", ", owner: \""].iter().any(|next| rest.starts_with(next))
+        {
+            return Some(StateLine::Empty);
+        }
+        let rest = rest.strip_prefix(", ")?;
         let (key, _) = rest.strip_prefix("superblock: \"")?.split_once('"')?;
         let state = ServedState { kind, access, deny, count: 1 };
         Some(StateLine::On(FileKey::parse(key)?, state))

@@ -223,10 +223,12 @@ fn a_name_cannot_play_with_the_terminal() {
     one.clients[0].name = Some(evil.clone());
     one.clients[0].address = Some(format!("{evil}:1"));
     let two = ServedClients { hosts: vec![evil], ..by_lockd() };
-    for image in [image(one), image(two)] {
+    // In the rows of the client, in the words about what is blocked, and in the advice.
+    for (image, times) in [(image(one), 4), (image(two), 2)] {
         for asked in [None, Some(Mode::Ro)] {
             let text = told(vec![image.clone()], asked);
             assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+            assert_eq!(text.matches(r"\u{1b}[2J\nname").count(), times, "{text}");
         }
     }
 }

@@ -159,20 +159,26 @@ fn a_name_of_a_file_makes_no_state_of_another(#[case] name: &str, #[case] told: 
 }
 
 #[test]
-fn what_is_denied_to_others_is_read() {
-    let line = format!("{STATE}superblock: \"fe:00:1043\", filename: \"x\", owner: \"o\" }}\n");
+fn what_is_denied_to_others_is_read_and_what_is_revoked_is_not() {
+    let on = "superblock: \"fe:00:1043\", filename: \"x\"";
+    let open = format!("{STATE}{on}, owner: \"o\" }}\n");
+    let revoked = format!("- 0x02: {{ type: lock, {on}, owner: \"o\", admin-revoked }}\n");
     let key = FileKey::new(0xfe, 0, 1043);
-    let proc = proc_with(&[(3, "", &line)]);
+    let proc = proc_with(&[(3, "", &(revoked + &open))]);
     let [client] = &ClientList::read_below(proc.path(), &[key]).on(key)[..] else {
         panic!("one client")
     };
-    assert_eq!(client.states[0].deny, Some(ShareMode { read: false, write: true }));
+    let [state] = &client.states[..] else { panic!("one state: {client:?}") };
+    assert_eq!(state.deny, Some(ShareMode { read: false, write: true }));
 }
 
 #[rstest::rstest]
 #[case::of_an_endless_line(&"x".repeat(1 << 20), true)]
 #[case::of_another_format("a state\n", true)]
-#[case::of_no_file("- 0x01: { type: open, access: rw, deny: --, owner: \"o\" }\n", true)]
+#[case::of_an_unknown_field("- 0x01: { type: open, access: rw, deny: --, lease: 7 }\n", true)]
+#[case::without_a_file("- 0x01: { type: open, access: --, deny: --, owner: \"o\" }\n", false)]
+#[case::closed(include_str!("../recorded/linux-6.12/closed.states"), false)]
+#[case::returned("- 0x01: { type: deleg, access: r }\n- 0x02: { type: layout }\n", false)]
 #[case::cut_off(
     "- 0x01: { type: lock, superblock: \"00:18:2\", filename: \"x\", owner: \"o\" }",
     true
