@@ -80,7 +80,7 @@ fn a_lock_that_only_a_file_server_knows_is_seen_beside_a_visible_one() {
     assert_eq!(image["reach"]["extent"], "unknown");
     let expected = json!({
         "mode": "rw", "answer": "refused", "granted": false,
-        "message": "Failed to get \"write\" lock", "by": [], "by_unknown": true,
+        "message": "Failed to get \"write\" lock", "by": [], "by_unknown": true, "by_servers": [],
     });
     assert_eq!(answer(&image, "rw"), expected);
     let (code, text) = told(&rw);

@@ -132,7 +132,7 @@ fn what_is_asked_for_is_answered_in_qemus_words() {
     let rw = answers.as_array().and_then(|all| all.iter().find(|one| one["mode"] == "rw"));
     let expected = json!({
         "mode": "rw", "answer": "refused", "granted": false, "message": "Failed to get \"write\" lock",
-        "by": [this_pid()], "by_unknown": false,
+        "by": [this_pid()], "by_unknown": false, "by_servers": [],
     });
     assert_eq!(rw, Some(&expected));
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use imglock_core::LockType;
 use imglock_qemu::{FoundLock, GuestLock, LanGuest, NfsVersion};
 
+use crate::holders;
 use crate::holding::{holder, is_granted, release};
+use crate::served::clients;
 use crate::shared::{Hosts, Shared, table};
 
 /// How long a server may take until it gives its first delegation.
@@ -54,6 +56,13 @@ pub fn a_question_finds_the_lock_if_it_could_write(hosts: &Hosts<'_>) {
     let held = holder(hosts.a, &shared.image, "ro");
     assert_eq!(delegations(hosts.server, &shared.exported), 1);
     assert_eq!(table(hosts.server), [""; 0], "the client keeps its locks");
+    // The server knows that it does not know them, and a look calls no delegation back.
+    let image = holders::seen(hosts.server, &shared.exported);
+    let [(name, states)] = &clients(&image)[..] else { panic!("one client: {image}") };
+    assert!(name == "a" && states.iter().any(|state| state["kind"] == "delegation"), "{image}");
+    assert_eq!(image["asked"]["not_asked"], "delegation", "{image}");
+    assert_eq!(image["dangers"], serde_json::json!(["lease-waits"]), "{image}");
+    assert_eq!(delegations(hosts.server, &shared.exported), 1);
     let writing = shared.lock(LockType::Write, 0, 0);
     let reading = GuestLock { writable: false, ..writing.clone() };
     let ask = |question| hosts.b.test_lock(question).unwrap_or_else(|error| panic!("{error}"));

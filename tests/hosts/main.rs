@@ -11,10 +11,12 @@ mod holders;
 mod holding;
 mod nfs;
 mod partition;
+mod served;
 mod shared;
 mod shares;
 mod smb;
 
+use std::path::Path;
 use std::sync::Mutex;
 
 use imglock_qemu::{NfsServer, RpcServices, SmbServer};
@@ -29,35 +31,51 @@ static TURN: Mutex<()> = Mutex::new(());
 #[test]
 fn locks_on_nfs_reach_other_hosts_unless_the_mount_keeps_them() {
     let _turn = TURN.lock();
-    let with_v3 = have("nfs-services", RpcServices::PROGRAMS);
-    for (number, kernel) in kernels().into_iter().enumerate() {
-        let modules = [NfsServer::MODULES, NfsServer::CLIENT_MODULES];
-        let mut network = Network::of(&kernel, &modules);
-        let guests = ["server", "a", "b"].map(|name| network.boot(name, RpcServices::PROGRAMS));
-        let [server, a, b] = &guests;
-        for guest in &guests {
-            guest.await_up().unwrap_or_else(|error| panic!("{error}"));
-            if with_v3 {
-                let services = RpcServices::start(guest, &[server, a, b]);
-                services.unwrap_or_else(|error| panic!("{error}"));
-            }
+    let programs = [RpcServices::PROGRAMS, &["flock"]].concat();
+    let with_v3 = have("nfs-services", &programs);
+    // A guest works while the test waits for it, so the kernels share the processors well.
+    std::thread::scope(|scope| {
+        for (number, kernel) in kernels().into_iter().enumerate() {
+            let programs = &programs;
+            let name = kernel.file_name().map_or(String::new(), |name| name.display().to_string());
+            let thread = std::thread::Builder::new().name(name);
+            let checks = move || checks_under(&kernel, programs, with_v3, number == 0);
+            thread.spawn_scoped(scope, checks).expect("a thread");
         }
-        let nfs = NfsServer::start(server, &[a, b], with_v3);
-        let nfs = nfs.unwrap_or_else(|error| panic!("{error}"));
-        let hosts = Hosts { server, nfs: &nfs, a, b };
-        nfs::version_4_tells_the_other_host(&hosts);
-        if number == 0 {
-            // It waits for the end of a lease.
-            partition::a_host_that_is_cut_off_loses_its_locks_unnoticed(&network, &hosts);
-        }
-        delegations::a_question_finds_the_lock_if_it_could_write(&hosts);
-        holders::a_holder_on_another_host_is_found_over_version_4(&hosts);
+    });
+}
+
+/// All checks under one kernel. `once`: also those that take long.
+fn checks_under(kernel: &Path, programs: &[&str], with_v3: bool, once: bool) {
+    let modules = [NfsServer::MODULES, NfsServer::CLIENT_MODULES];
+    let mut network = Network::of(kernel, &modules);
+    let guests = ["server", "a", "b"].map(|name| network.boot(name, programs));
+    let [server, a, b] = &guests;
+    let mut release = String::new();
+    for guest in &guests {
+        release = guest.await_up().unwrap_or_else(|error| panic!("{error}"));
         if with_v3 {
-            nfs::version_3_tells_the_server(&hosts);
-            nfs::a_mount_without_locks_of_the_network_tells_nobody(&hosts);
-            holders::nothing_is_called_free_over_version_3(&hosts);
-            holders::locks_of_one_host_are_said_to_be_so(&hosts);
+            let services = RpcServices::start(guest, &[server, a, b]);
+            services.unwrap_or_else(|error| panic!("{error}"));
         }
+    }
+    let nfs = NfsServer::start(server, &[a, b], with_v3);
+    let nfs = nfs.unwrap_or_else(|error| panic!("{error}"));
+    let hosts = Hosts { server, nfs: &nfs, a, b };
+    nfs::version_4_tells_the_other_host(&hosts);
+    served::clients_of_version_4_are_named(&hosts);
+    if once {
+        // It waits for the end of a lease.
+        partition::a_host_that_is_cut_off_loses_its_locks_unnoticed(&network, &hosts);
+    }
+    delegations::a_question_finds_the_lock_if_it_could_write(&hosts);
+    holders::a_holder_on_another_host_is_found_over_version_4(&hosts);
+    if with_v3 {
+        nfs::version_3_tells_the_server(&hosts);
+        nfs::a_mount_without_locks_of_the_network_tells_nobody(&hosts);
+        holders::nothing_is_called_free_over_version_3(&hosts);
+        served::clients_of_version_3_are_a_possibility(&hosts, &release);
+        holders::locks_of_one_host_are_said_to_be_so(&hosts);
     }
 }
 

@@ -4,6 +4,7 @@ use imglock_qemu::{LanGuest, NfsVersion};
 
 use crate::holding::{holder, is_granted, release};
 use crate::outside::lan::Network;
+use crate::served::a_look_leaves_a_client_out_of_contact_its_locks;
 use crate::shared::{Hosts, Shared, table};
 
 /// NFSv4: the server keeps the locks of a client that is cut off for as long as
@@ -14,6 +15,7 @@ pub fn a_host_that_is_cut_off_loses_its_locks_unnoticed(network: &Network, hosts
     let cut_off = holder(hosts.a, &shared.image, "rw");
     network.cut(hosts.a, hosts.server);
     assert!(!is_granted(hosts.b, &shared.image, "rw", "\"write\""), "the lease has not run out");
+    a_look_leaves_a_client_out_of_contact_its_locks(hosts, &shared.exported);
     let command = ["hold", &shared.image, "--mode", "rw", "--wait", "60"];
     let waiting = hosts.b.start(LanGuest::PROGRAM, &command);
     let waiting = waiting.unwrap_or_else(|error| panic!("{error}"));

@@ -28,7 +28,8 @@
 //! Both features are off by default.
 //!
 //! * `holders`: reads /proc/locks and fdinfo, and finds the processes that hold an image
-//!   (`survey`, `LockTable`, `availability`), the files below a qcow2 overlay (`Chain`), and, from sysfs
+//!   (`survey`, `LockTable`, `availability`), the clients of the kernel's NFS server that use it
+//!   (`ServedClients`), the files below a qcow2 overlay (`Chain`), and, from sysfs
 //!   and mountinfo, the users of the same bytes that lock nothing (`DataUsers`). It asks the kernel about
 //!   locks that no table shows (`Inquiry`). Adds the dependencies procfs, rustix, strum and
 //!   tempfile.
@@ -37,8 +38,8 @@
 //! # Invariant
 //!
 //! Invariant: this crate knows nothing of scenarios, of the model or of any started process; it
-//! calls the kernel only for locks, for opening images and, with `holders`, for reading /proc and
-//! /sys and for asking loop devices for their files.
+//! calls the kernel only for locks, for opening images and, with `holders`, for reading /proc, /sys
+//! and the list of rpc.statd, and for asking loop devices for their files.
 
 #[cfg(feature = "holders")]
 mod ask;
@@ -55,6 +56,8 @@ mod raw;
 #[cfg(feature = "holders")]
 mod reach;
 #[cfg(feature = "holders")]
+mod served;
+#[cfg(feature = "holders")]
 mod users;
 
 #[cfg(feature = "holders")]
@@ -68,8 +71,8 @@ pub use chain::{
 pub use holders::{
     Capability, Danger, Explanation, FailedTest, Forecast, FormerUser, HiddenHolder, Holder,
     HolderOwner, HolderProcess, HoldersAnswer, ImageState, LockProtocol, Obstacle, OwnedLock,
-    PathChange, Survey, SurveyError, SurveyedImage, Surveyor, UnexplainedLock, UnlockedUser,
-    Unseen, UnseenReason, Waiter, survey, survey_settled, would_grant,
+    PathChange, ServedClients, Survey, SurveyError, SurveyedImage, Surveyor, UnexplainedLock,
+    UnlockedUser, Unseen, UnseenReason, Waiter, survey, survey_settled, would_grant,
 };
 pub use imglock_core::{
     Backend, Claim, LockError, Locking, Mode, Permission, Permissions, Refusal, Side,
@@ -81,6 +84,10 @@ pub use lock::KernelLocks;
 pub use lock::{Availability, Visibility, availability};
 #[cfg(feature = "holders")]
 pub use lock_table::{FileKey, LockClass, LockLine, LockTable, WatchedDescriptor, waiting_lines};
+#[cfg(feature = "holders")]
+pub use served::{
+    ClientStatus, FileServer, ServedClient, ServedGap, ServedState, ShareMode, StateKind,
+};
 #[cfg(feature = "holders")]
 pub use users::{
     DataAccess, DataProcess, DataUser, DataUserKind, DataUsers, DeviceNumber, UserGap,

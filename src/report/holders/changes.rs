@@ -1,11 +1,12 @@
 use std::io::{self, Write};
 
 use imglock_locks::{
-    HiddenHolder, Holder, ImageState, Survey, SurveyedImage, UnexplainedLock, Waiter,
+    FileServer, HiddenHolder, Holder, ImageState, ServedClients, Survey, SurveyedImage,
+    UnexplainedLock, Waiter,
 };
 
 use super::since::Clock;
-use super::words;
+use super::{served, words};
 use crate::phrase::{list, printable};
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD};
 
@@ -31,6 +32,8 @@ pub enum Fact<'a> {
     Unexplained(&'a UnexplainedLock),
     /// The owners of locks that only the kernel's answers show.
     Hidden(&'a HiddenHolder),
+    /// The locks of the clients of a file server.
+    Served(&'a ServedClients),
 }
 
 /// A path that leads elsewhere now.
@@ -74,7 +77,9 @@ fn facts(image: &SurveyedImage) -> impl Iterator<Item = Fact<'_>> {
     let holders = image.holders.iter().map(Fact::Holder);
     let waiters = image.waiters.iter().map(Fact::Waiter);
     let unexplained = image.unexplained.iter().map(Fact::Unexplained);
-    holders.chain(waiters).chain(unexplained).chain(image.hidden.iter().map(Fact::Hidden))
+    let served = image.served.iter().filter(|served| served.is_held()).map(Fact::Served);
+    let known = holders.chain(waiters).chain(unexplained).chain(served);
+    known.chain(image.hidden.iter().map(Fact::Hidden))
 }
 
 /// Whether it is still the same: a copied descriptor, a new parent or another
@@ -93,6 +98,9 @@ fn same(one: &Fact<'_>, other: &Fact<'_>) -> bool {
         }
         (Fact::Unexplained(one), Fact::Unexplained(other)) => one.lock == other.lock,
         (Fact::Hidden(one), Fact::Hidden(other)) => one.locks == other.locks,
+        (Fact::Served(one), Fact::Served(other)) => {
+            one.server == other.server && one.locks == other.locks
+        }
         _ => false,
     }
 }
@@ -147,15 +155,22 @@ fn in_words(image: &SurveyedImage, fact: Fact<'_>) -> String {
             format!(
                 "{}  {mode} ({})",
                 list(words::names(&holder.processes)),
-                words::classes(holder)
+                words::classes(&holder.locks)
             )
         }
         Fact::Waiter(waiter) => {
             let names = match &waiter.processes[..] {
+                [] if waiter.server.is_some() => {
+                    waiter.server.map_or("", FileServer::client).to_owned()
+                }
                 [] => "an unknown process".to_owned(),
                 some => list(words::names(some)),
             };
             format!("{names}  waits for {}", words::lock(&waiter.lock))
+        }
+        Fact::Served(one) => {
+            let locks: Vec<String> = one.locks.iter().map(words::lock).collect();
+            format!("{}  {}", served::name(one), locks.join(", "))
         }
         Fact::Unexplained(one) => format!("an unknown holder  {}", words::lock(&one.lock)),
         Fact::Hidden(one) => {

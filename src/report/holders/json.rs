@@ -1,17 +1,18 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use imglock_core::{Backend, ByteRange, Claim, Errno, LockType, Mode, Permissions};
+use imglock_core::{Backend, Claim, Errno, Mode};
 use imglock_locks::{
-    Danger, DataUser, Explanation, Extent, Forecast, ForeignLock, HiddenHolder, Holder,
-    HolderOwner, HolderProcess, ImageState, Inquiry, InquiryGap, LockClass, LockProtocol, NotAsked,
-    OwnedLock, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, UserGap, Waiter,
-    would_grant,
+    Danger, DataUser, Explanation, Extent, FileServer, Forecast, HiddenHolder, Holder, HolderOwner,
+    HolderProcess, ImageState, Inquiry, InquiryGap, LockProtocol, NotAsked, Survey, SurveyedImage,
+    UnexplainedLock, UnlockedUser, Unseen, UserGap, Waiter, would_grant,
 };
 use serde::Serialize;
 
 use super::chain::{ChainView, Chains, RoleView};
 use super::changes::{Change, Fact, Moved};
+use super::locks_json::{ClaimView, ForeignView, LockView};
+use super::served_json::ServedView;
 use super::since::{self, Clock};
 use crate::report::document;
 
@@ -42,6 +43,7 @@ pub fn change(change: &Change<'_>, clock: &Clock, out: &mut dyn Write) -> io::Re
             Fact::Waiter(one) => Named::Waiter(WaiterView::of(one)),
             Fact::Unexplained(one) => Named::Unexplained(UnexplainedView::of(one)),
             Fact::Hidden(one) => Named::Hidden(HiddenView::of(one)),
+            Fact::Served(one) => Named::Served(ServedView::of(one, change.image.size)),
         },
     };
     serde_json::to_writer(&mut *out, &event)?;
@@ -98,6 +100,7 @@ enum Named<'a> {
     Waiter(WaiterView<'a>),
     Unexplained(UnexplainedView<'a>),
     Hidden(HiddenView<'a>),
+    Served(ServedView<'a>),
 }
 
 #[derive(Serialize)]
@@ -153,6 +156,8 @@ struct ImageView<'a> {
     unlocked: Vec<UnlockedView<'a>>,
     /// The processes that have an earlier file of this name open.
     former: Vec<FormerView<'a>>,
+    /// Clients of the kernel's file servers.
+    served: Vec<ServedView<'a>>,
     /// Users of the same bytes past the locks of this file.
     users: &'a [DataUser],
     stands_on: &'a [String],
@@ -193,6 +198,7 @@ impl ImageView<'_> {
                 writable: one.writable,
                 locked: one.locked,
             }),
+            served: each(&image.served, |one| ServedView::of(one, image.size)),
             users: &image.users.users,
             stands_on: &image.users.stands_on,
             not_asked: &image.users.gaps,
@@ -274,18 +280,6 @@ impl HolderView<'_> {
 }
 
 #[derive(Serialize)]
-struct ClaimView {
-    held: Permissions,
-    unshared: Permissions,
-}
-
-impl ClaimView {
-    fn of(claim: Claim) -> ClaimView {
-        ClaimView { held: claim.held, unshared: claim.unshared() }
-    }
-}
-
-#[derive(Serialize)]
 struct ProcessView<'a> {
     pid: i32,
     /// Null for the main thread's table of descriptors.
@@ -319,38 +313,13 @@ impl ProcessView<'_> {
 }
 
 #[derive(Serialize)]
-struct LockView {
-    r#type: LockClass,
-    /// Null for a lease that is being released.
-    kind: Option<LockType>,
-    first: i64,
-    /// Null for the end of the file, however far it grows.
-    last: Option<i64>,
-    waiting: bool,
-}
-
-impl LockView {
-    fn of(lock: &OwnedLock, waiting: bool) -> LockView {
-        LockView {
-            r#type: lock.class,
-            kind: lock.kind,
-            first: lock.range.first,
-            last: last(lock.range),
-            waiting,
-        }
-    }
-}
-
-fn last(range: ByteRange) -> Option<i64> {
-    Some(range.last).filter(|last| *last != ByteRange::EOF)
-}
-
-#[derive(Serialize)]
 struct WaiterView<'a> {
     lock: LockView,
     processes: Vec<ProcessView<'a>>,
     /// Whether exactly these processes wait for exactly this lock.
     certain: bool,
+    /// The file server whose client waits; null for a process.
+    server: Option<FileServer>,
 }
 
 impl WaiterView<'_> {
@@ -359,6 +328,7 @@ impl WaiterView<'_> {
             lock: LockView::of(&waiter.lock, true),
             processes: each(&waiter.processes, ProcessView::of),
             certain: waiter.certain,
+            server: waiter.server,
         }
     }
 }
@@ -410,22 +380,6 @@ impl HiddenView<'_> {
 }
 
 #[derive(Serialize)]
-struct ForeignView {
-    kind: LockType,
-    first: i64,
-    last: Option<i64>,
-    /// Whether the lock covers the whole range; otherwise it is somewhere in it.
-    exact: bool,
-}
-
-impl ForeignView {
-    fn of(lock: &ForeignLock) -> ForeignView {
-        let ForeignLock { kind, range, exact, .. } = *lock;
-        ForeignView { kind, first: range.first, last: last(range), exact }
-    }
-}
-
-#[derive(Serialize)]
 struct FormerView<'a> {
     process: ProcessView<'a>,
     writable: bool,
@@ -451,6 +405,8 @@ struct AnswerView {
     by: Vec<i32>,
     /// Whether an owner conflicts that this host cannot name.
     by_unknown: bool,
+    /// The servers of conflicting clients, as in `served`.
+    by_servers: Vec<FileServer>,
 }
 
 impl AnswerView {
@@ -468,6 +424,7 @@ impl AnswerView {
             message: answer.forecast.message(),
             by: answer.pids(image),
             by_unknown: answer.by_unknown(),
+            by_servers: answer.servers(image),
         }
     }
 }

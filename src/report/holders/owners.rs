@@ -48,11 +48,11 @@ pub fn holder(
     }
 }
 
-fn heading(text: &str, page: &mut Page<'_>) -> io::Result<()> {
+pub fn heading(text: &str, page: &mut Page<'_>) -> io::Result<()> {
     writeln!(page, "\n  {STRONG}{text}{STRONG:#}")
 }
 
-fn claim(held: Permissions, unshared: Permissions, page: &mut Page<'_>) -> io::Result<()> {
+pub fn claim(held: Permissions, unshared: Permissions, page: &mut Page<'_>) -> io::Result<()> {
     row("holds", &or_nothing(held), page)?;
     row("not shared", &or_nothing(unshared), page)
 }
@@ -207,7 +207,7 @@ pub fn hidden(hidden: &HiddenHolder, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// Writes a label and its words, wrapped; a word that is wider than the page is broken.
-fn row(label: &str, text: &str, page: &mut Page<'_>) -> io::Result<()> {
+pub fn row(label: &str, text: &str, page: &mut Page<'_>) -> io::Result<()> {
     let room = page.width.saturating_sub(INDENT + LABEL).max(24);
     let lines = wrapped(text, room, "");
     for (number, line) in lines.iter().take(MOST_LINES).enumerate() {
@@ -235,6 +235,9 @@ fn sharing(holder: &Holder) -> String {
 }
 
 fn waiting(waiter: &Waiter) -> String {
+    if let Some(server) = waiter.server {
+        return format!("{} waits", server.client());
+    }
     match (&words::names(&waiter.processes)[..], waiter.certain) {
         ([], _) => "an unknown process waits; the kernel does not name it".to_owned(),
         ([one], false) => format!("{one} waits, or a process that is not visible"),

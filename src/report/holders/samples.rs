@@ -39,6 +39,7 @@ pub fn image(holders: Vec<Holder>) -> SurveyedImage {
         waiters: Vec::new(),
         unexplained: Vec::new(),
         unlocked: Vec::new(),
+        served: Vec::new(),
         asked: Ok(Inquiry { backend: Backend::Ofd, bytes: Vec::new(), met: Vec::new(), gap: None }),
         hidden: None,
         reach: Reach {
@@ -58,6 +59,7 @@ pub fn image(holders: Vec<Holder>) -> SurveyedImage {
 fn answered(image: &SurveyedImage) -> Inquiry {
     let owned = image.holders.iter().flat_map(|holder| &holder.locks);
     let owned = owned.chain(image.unexplained.iter().map(|one| &one.lock));
+    let owned = owned.chain(image.served.iter().flat_map(|served| &served.locks));
     let met = owned.filter(|lock| lock.class.backend().is_some()).filter_map(|lock| {
         Some(ForeignLock { kind: lock.kind?, range: lock.range, exact: true, pid: None })
     });
@@ -214,6 +216,7 @@ pub fn waiting() -> SurveyedImage {
         lock: lock(class, LockType::Write, 0, 9),
         processes,
         certain,
+        server: None,
     };
     let one = |pid| process(pid, "virtlockd -f /etc/virtlockd.conf", Duration::from_secs(3));
     let mut image = guest();

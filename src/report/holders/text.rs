@@ -3,13 +3,13 @@ use std::io::{self, Write};
 
 use imglock_core::Mode;
 use imglock_locks::{
-    Explanation, Forecast, HiddenHolder, Holder, HolderProcess, HoldersAnswer, ImageState, Survey,
-    SurveyedImage, would_grant,
+    Explanation, Forecast, HiddenHolder, Holder, HolderProcess, HoldersAnswer, ImageState,
+    NotAsked, ServedClients, Survey, SurveyedImage, would_grant,
 };
 
 use super::chain::{ChainAsked, Chains};
 use super::heading::heading;
-use super::{Clock, owners, reach, unseen, users, words};
+use super::{Clock, owners, reach, served, unseen, users, words};
 use crate::phrase::{capitalised, count, list};
 use crate::report::page::Page;
 use crate::report::palette::{BAD, CAREFUL, FAINT, GOOD};
@@ -68,7 +68,13 @@ impl Text<'_> {
         let holders = image.holders.len() + unknown.into_iter().filter(|there| *there).count();
         let words = match image.state() {
             ImageState::Locked => {
-                format!("{BAD}locked{BAD:#} by {}", count(holders, "holder", "holders"))
+                let mut by = Vec::new();
+                if holders > 0 {
+                    by.push(count(holders, "holder", "holders"));
+                }
+                let served = image.served.iter().filter(|served| served.is_held());
+                by.extend(served.map(|served| served::short_name(served).to_owned()));
+                format!("{BAD}locked{BAD:#} by {}", list(by))
             }
             ImageState::InUse => format!("{BAD}in use{BAD:#} without a lock"),
             ImageState::Free => reach::not_locked(image),
@@ -78,6 +84,7 @@ impl Text<'_> {
         self.holders(image, &image.holders, page)?;
         owners::unexplained(&image.unexplained, page)?;
         image.hidden.iter().try_for_each(|hidden| owners::hidden(hidden, page))?;
+        served::blocks(&image.served, image.size, page)?;
         owners::waiters(&image.waiters, page)?;
         owners::unlocked(image, page)?;
         owners::former(&image.former, page)?;
@@ -90,7 +97,8 @@ impl Text<'_> {
         match image.is_held() {
             true => {
                 let holders: Vec<&Holder> = image.holders.iter().collect();
-                advice(image, &holders, image.hidden.as_ref(), page)
+                let served: Vec<&ServedClients> = image.served.iter().collect();
+                advice(image, &holders, &served, image.hidden.as_ref(), page)
             }
             false => Ok(()),
         }
@@ -103,6 +111,9 @@ impl Text<'_> {
             Forecast::Granted => format!("{mode} {GOOD}would be granted{GOOD:#}"),
             Forecast::Refused(_) => format!("{mode} {BAD}would be refused{BAD:#}"),
             Forecast::Fails(_) => format!("{mode} {BAD}would fail{BAD:#}"),
+            Forecast::Unknown(NotAsked::Courtesy | NotAsked::Delegation) => {
+                format!("{mode} {CAREFUL}unknown{CAREFUL:#}: an NFS client may stand against it")
+            }
             Forecast::Unknown(_) => {
                 format!("{mode} {CAREFUL}unknown{CAREFUL:#}: no lock in the way is visible")
             }
@@ -122,27 +133,33 @@ impl Text<'_> {
         page: &mut Page<'_>,
     ) -> io::Result<()> {
         let holders: Vec<&Holder> = conflicting(image, answer).collect();
+        let hidden = image.hidden.as_ref().filter(|_| answer.hidden);
         // They conflict even if QEMU would fail before it notices them.
-        let is_blocked = !holders.is_empty() || answer.by_unknown();
-        if is_blocked {
+        if answer.is_blocked() {
             page.paragraph("  ", &capitalised(&in_the_way(image, answer)))?;
             self.holders(image, holders.iter().copied(), page)?;
             let unexplained = answer.unexplained.iter();
             let unexplained = unexplained.filter_map(|index| image.unexplained.get(*index));
             owners::unexplained(unexplained, page)?;
-            let hidden = image.hidden.iter().filter(|_| answer.hidden);
             hidden.into_iter().try_for_each(|hidden| owners::hidden(hidden, page))?;
+            served::blocks(blocking(image, answer), image.size, page)?;
         }
-        if let Forecast::Fails(_) = answer.forecast {
-            reach::without_locks(page)?;
+        let mut served: Vec<&ServedClients> = blocking(image, answer).collect();
+        match answer.forecast {
+            Forecast::Fails(_) => reach::without_locks(page)?,
+            Forecast::Unknown(NotAsked::Courtesy | NotAsked::Delegation) => {
+                served = image.served.iter().collect();
+                served::blocks(served.iter().copied(), image.size, page)?;
+                if !image.is_held() {
+                    writeln!(page)?;
+                }
+            }
+            _ => {}
         }
         reach::write(image, page)?;
         dangers(image, page)?;
-        match is_blocked {
-            true => {
-                let hidden = image.hidden.as_ref().filter(|_| answer.hidden);
-                advice(image, &holders, hidden, page)
-            }
+        match answer.is_blocked() || !served.is_empty() {
+            true => advice(image, &holders, &served, hidden, page),
             false => Ok(()),
         }
     }
@@ -171,7 +188,8 @@ fn modes(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
             Forecast::Fails(_) => failing.push(mode.name()),
             Forecast::Refused(_) => {
                 let by = in_the_way(image, &answer);
-                let order = answer.holders.len() + usize::from(answer.by_unknown());
+                let others = answer.served.len() + usize::from(answer.by_unknown());
+                let order = answer.holders.len() + others;
                 refused.entry((order, by)).or_default().push(mode.name());
             }
         }
@@ -212,10 +230,12 @@ fn dangers(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
     })
 }
 
-/// Writes what to do next about these holders, and about one that this host cannot name.
+/// Writes what to do next about these holders, about clients of file servers, and about a holder that
+/// this host cannot name.
 fn advice(
     image: &SurveyedImage,
     holders: &[&Holder],
+    served: &[&ServedClients],
     hidden: Option<&HiddenHolder>,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
@@ -244,6 +264,7 @@ fn advice(
         let what = if others.len() > 6 { "the holders".to_owned() } else { words::pids(&others) };
         sentences.push(format!("For exclusive access, shut down {what} first."));
     }
+    sentences.extend(served::advice(served.iter().copied()));
     if let Some(hidden) = hidden {
         let places = hidden.could_be.iter().filter_map(|why| match why {
             Explanation::OtherHost => Some("on the other hosts that have the image"),
@@ -276,7 +297,9 @@ fn gaps(survey: &Survey, page: &mut Page<'_>) -> io::Result<()> {
         writeln!(page)?;
         page.paragraph("", &format!("{FAINT}{}{FAINT:#}", unseen.join(" ")))?;
     }
-    let ambiguous = survey.images.iter().any(|image| image.ambiguous && image.is_held());
+    let ambiguous =
+        |image: &SurveyedImage| image.ambiguous && (image.is_held() || !image.served.is_empty());
+    let ambiguous = survey.images.iter().any(ambiguous);
     let gaps = [
         (
             survey.nested,
@@ -313,6 +336,14 @@ fn conflicting<'a>(
     answer.holders.iter().filter_map(|index| image.holders.get(*index))
 }
 
+/// The clients of file servers that conflict.
+fn blocking<'a>(
+    image: &'a SurveyedImage,
+    answer: &'a HoldersAnswer,
+) -> impl Iterator<Item = &'a ServedClients> {
+    answer.served.iter().filter_map(|index| image.served.get(*index))
+}
+
 /// `blocked by pid 812 qemu-io`.
 pub fn in_the_way(image: &SurveyedImage, answer: &HoldersAnswer) -> String {
     let holders = conflicting(image, answer);
@@ -322,6 +353,7 @@ pub fn in_the_way(image: &SurveyedImage, answer: &HoldersAnswer) -> String {
     if names.len() > 3 {
         names = vec![format!("{} processes", names.len())];
     }
+    names.extend(blocking(image, answer).map(served::name));
     if !answer.unexplained.is_empty() {
         names.push("an unknown holder".to_owned());
     }

@@ -30,19 +30,27 @@ pub fn short_mode(holder: &Holder, size: u64) -> String {
     }
 }
 
-/// The kinds of the holder's locks: `ofd, flock`.
-pub fn classes(holder: &Holder) -> String {
-    holder.classes().into_iter().map(LockClass::name).collect::<Vec<_>>().join(", ")
+/// The kinds of locks: `ofd, flock`.
+pub fn classes(locks: &[OwnedLock]) -> String {
+    let mut classes: Vec<LockClass> = locks.iter().map(|lock| lock.class).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    classes.into_iter().map(LockClass::name).collect::<Vec<_>>().join(", ")
 }
 
 /// The kind of the locks, and the program that takes such locks: `QEMU's lock bytes (ofd)`.
 pub fn protocol(holder: &Holder, size: u64) -> String {
-    let classes = classes(holder);
-    let locks = || holder.locks.iter().map(lock).collect::<Vec<_>>().join(", ");
-    let first = holder.locks.first();
+    protocol_of(&holder.locks, holder.protocol(size))
+}
+
+/// The same of any locks that follow a protocol.
+pub fn protocol_of(all: &[OwnedLock], protocol: LockProtocol) -> String {
+    let classes = classes(all);
+    let locks = || all.iter().map(lock).collect::<Vec<_>>().join(", ");
+    let first = all.first();
     let only = first.and_then(|lock| lock.kind);
     let (kind, access) = (kind(only), access(only));
-    match holder.protocol(size) {
+    match protocol {
         LockProtocol::Qemu => format!("QEMU's lock bytes ({classes})"),
         LockProtocol::WholeFile => format!(
             "{kind} lock on the whole file ({classes}), as cloud-hypervisor takes it for a \

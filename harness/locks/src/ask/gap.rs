@@ -71,6 +71,12 @@ pub enum NotAsked {
     /// Closing the file would drop POSIX locks of this process, and it was not allowed to make a
     /// descriptor table of its own (`EPERM`, usually of a seccomp filter).
     OwnLocks(Errno),
+    /// A client of this machine's NFS server has a delegation. It keeps its locks to itself until an
+    /// open(2) that conflicts makes the server call the delegation back (RFC 8881, 10.4).
+    Delegation,
+    /// A client of this machine's NFS server has, or may have, lost contact. The question whether a lock
+    /// conflicts with one of its locks makes the server drop all of them (since Linux 5.19).
+    Courtesy,
 }
 
 impl NotAsked {
@@ -81,6 +87,8 @@ impl NotAsked {
             NotAsked::Lease => "lease",
             NotAsked::NoAnswer => "no-answer",
             NotAsked::OwnLocks(_) => "own-locks",
+            NotAsked::Delegation => "client-delegation",
+            NotAsked::Courtesy => "courtesy",
         }
     }
 
@@ -88,7 +96,9 @@ impl NotAsked {
     pub fn errno(self) -> Option<Errno> {
         match self {
             NotAsked::Open(errno) | NotAsked::OwnLocks(errno) => Some(errno),
-            NotAsked::Lease | NotAsked::NoAnswer => None,
+            NotAsked::Lease | NotAsked::NoAnswer | NotAsked::Delegation | NotAsked::Courtesy => {
+                None
+            }
         }
     }
 
@@ -102,6 +112,16 @@ impl NotAsked {
                 "a process holds a lease, and an open(2) would ask for its release".to_owned()
             }
             NotAsked::NoAnswer => "the file system did not answer within 2 seconds".to_owned(),
+            NotAsked::Delegation => {
+                "a client of this machine's NFS server has a delegation, under which it keeps its locks \
+                 to itself"
+                    .to_owned()
+            }
+            NotAsked::Courtesy => {
+                "a client of this machine's NFS server has, or may have, lost contact, and the question \
+                 would make the server drop its locks"
+                    .to_owned()
+            }
             NotAsked::OwnLocks(errno) => format!(
                 "this process has POSIX locks on the image, which closing the image would drop ({})",
                 errno.text()

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{OwnedLock, SurveyedImage};
 use crate::ask::{Answer, NotAsked};
 use crate::image::AcquireError;
+use crate::served::FileServer;
 use imglock_core::{Claim, Errno, LockType, Refusal, held_byte, unshared_byte};
 
 /// The result of opening an image now, derived from a survey.
@@ -21,6 +22,8 @@ pub struct HoldersAnswer {
     pub unexplained: Vec<usize>,
     /// Whether locks of [`SurveyedImage::hidden`] conflict.
     pub hidden: bool,
+    /// Conflicting clients of file servers, as indexes into [`SurveyedImage::served`].
+    pub served: Vec<usize>,
 }
 
 impl HoldersAnswer {
@@ -30,7 +33,19 @@ impl HoldersAnswer {
         self.forecast == Forecast::Granted
     }
 
-    /// Returns whether an owner that this host cannot name conflicts.
+    /// The file servers of conflicting clients.
+    pub fn servers(&self, image: &SurveyedImage) -> Vec<FileServer> {
+        let served = self.served.iter().filter_map(|index| image.served.get(*index));
+        served.map(|served| served.server).collect()
+    }
+
+    /// Returns whether a lock conflicts that the survey has seen.
+    pub fn is_blocked(&self) -> bool {
+        !self.holders.is_empty() || !self.served.is_empty() || self.by_unknown()
+    }
+
+    /// Returns whether an owner that this host cannot name conflicts. A client of a file server of this
+    /// host is none.
     pub fn by_unknown(&self) -> bool {
         self.hidden || !self.unexplained.is_empty()
     }
@@ -126,10 +141,11 @@ pub fn would_grant(image: &SurveyedImage, claim: Claim) -> HoldersAnswer {
         holders: Vec::new(),
         unexplained: Vec::new(),
         hidden: false,
+        served: Vec::new(),
     };
     for attempt in attempts(claim) {
         let met = image.conflicts_at(attempt.kind, attempt.byte);
-        let seen = attempt.outcome(image, !met.is_none());
+        let seen = attempt.outcome(image, met.is_certain(image));
         match (answer.forecast, seen) {
             (Forecast::Granted, seen) => answer.forecast = seen,
             (Forecast::Unknown(_), seen @ (Forecast::Refused(_) | Forecast::Fails(_))) => {
@@ -141,9 +157,10 @@ pub fn would_grant(image: &SurveyedImage, claim: Claim) -> HoldersAnswer {
             answer.holders.extend(met.holders);
             answer.unexplained.extend(met.unexplained);
             answer.hidden |= met.hidden;
+            answer.served.extend(met.served);
         }
     }
-    for indexes in [&mut answer.holders, &mut answer.unexplained] {
+    for indexes in [&mut answer.holders, &mut answer.unexplained, &mut answer.served] {
         indexes.sort_unstable();
         indexes.dedup();
     }
@@ -160,7 +177,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    /// The result of the call. `met`: whether a surveyed lock conflicts.
+    /// The result of the call. `met`: whether a surveyed lock certainly conflicts.
     fn outcome(self, image: &SurveyedImage, met: bool) -> Forecast {
         let answer = match &image.asked {
             Ok(inquiry) => inquiry.about(self.kind, self.byte),
@@ -200,11 +217,15 @@ struct Met {
     holders: Vec<usize>,
     unexplained: Vec<usize>,
     hidden: bool,
+    served: Vec<usize>,
 }
 
 impl Met {
-    fn is_none(&self) -> bool {
-        self.holders.is_empty() && self.unexplained.is_empty() && !self.hidden
+    /// Returns whether a lock conflicts. The server may drop one of a client that has lost contact, and
+    /// then it does not.
+    fn is_certain(&self, image: &SurveyedImage) -> bool {
+        let serves = !self.served.is_empty() && image.asked != Err(NotAsked::Courtesy);
+        !self.holders.is_empty() || !self.unexplained.is_empty() || self.hidden || serves
     }
 }
 
@@ -214,7 +235,12 @@ impl SurveyedImage {
         let holders = self.holders.iter().enumerate();
         let unexplained = self.unexplained.iter().enumerate();
         let hidden = self.hidden.iter().flat_map(|hidden| &hidden.locks);
+        let served = self.served.iter().enumerate();
         Met {
+            served: served
+                .filter(|(_, served)| served.locks.iter().any(meets))
+                .map(|(index, _)| index)
+                .collect(),
             holders: holders
                 .filter(|(_, holder)| holder.locks.iter().any(meets))
                 .map(|(index, _)| index)

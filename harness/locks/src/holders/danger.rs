@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::writers::independent_writers;
-use super::{Explanation, LockProtocol, SurveyedImage};
+use super::{Explanation, LockProtocol, ServedClients, SurveyedImage};
 use crate::lock_table::LockClass;
+use crate::served::ServedClient;
 
 /// A reason why it is not safe to open an image although the open would be granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,14 +17,15 @@ pub enum Danger {
     TwoProtocols,
     /// A process holds a flock(2) lock, which does not conflict with QEMU's locks.
     FlockUnseen,
-    /// A process can write to the image and holds no lock on it.
+    /// A process, or a client of a file server, has the image open for writing and holds no lock on it.
     WriterUnlocked,
     /// A device, a mount, a swap area, a kernel target or a process can write to the image's bytes
     /// past its locks ([`DataUsers::users`](crate::DataUsers::users)).
     UserWithoutLock,
     /// A process has a deleted file open that had the name of the image, for writing or with a lock.
     EarlierFile,
-    /// A process holds a lease: other openers wait until it is released.
+    /// A process holds a lease, or a client of the NFS server a delegation: other openers wait until it
+    /// is released.
     LeaseWaits,
     /// Holders in different processes hold `write`, as they share it with each other. This is right
     /// for a cluster file system and for guests that expect a shared disk.
@@ -44,8 +46,8 @@ impl Danger {
                  both write. Do not start QEMU."
             }
             Danger::WriterUnlocked => {
-                "A process has the image open for writing without a lock (locking=off, or a program \
-                 other than QEMU). It excludes no other opener, so a granted open does not mean \
+                "A process, or a client of a file server, has the image open for writing without a lock \
+                 (locking=off, or a program other than QEMU). It excludes no other opener, so a granted open does not mean \
                  exclusive use."
             }
             Danger::UserWithoutLock => {
@@ -59,8 +61,10 @@ impl Danger {
                  this image, and what the process writes is lost when it exits."
             }
             Danger::LeaseWaits => {
-                "A process holds a lease: an opener of the image waits until the lease is released, \
-                 at most 45 seconds unless /proc/sys/fs/lease-break-time has another value."
+                "A process holds a lease, or a client of the NFS server a delegation: an opener of the \
+                 image waits until it is released, at most 45 seconds unless \
+                 /proc/sys/fs/lease-break-time has another value. For a delegation, the lease time of \
+                 the NFS server counts instead."
             }
             Danger::SeveralWriters => {
                 "Several holders can write to this image at the same time. This is right only for \
@@ -81,10 +85,13 @@ impl SurveyedImage {
     pub fn dangers(&self) -> Vec<Danger> {
         let owned = self.holders.iter().flat_map(|holder| &holder.locks);
         let unexplained = self.unexplained.iter().map(|one| &one.lock);
+        let served = self.served.iter().flat_map(|served| &served.locks);
         let classes: BTreeSet<LockClass> =
-            owned.chain(unexplained).map(|lock| lock.class).collect();
+            owned.chain(unexplained).chain(served).map(|lock| lock.class).collect();
         let mut ways: BTreeSet<u8> =
             self.holders.iter().filter_map(|holder| way(holder.protocol(self.size))).collect();
+        let served = self.served.iter().filter(|served| served.is_held());
+        ways.extend(served.filter_map(|served| way(served.protocol(self.size))));
         if self.unexplained.iter().any(|one| one.lock.class == LockClass::Flock) {
             ways.extend(way(LockProtocol::Flock));
         }
@@ -94,7 +101,8 @@ impl SurveyedImage {
             (ways.len() > 1, Danger::TwoProtocols),
             (classes.contains(&LockClass::Flock), Danger::FlockUnseen),
             (
-                !self.may_be_hidden() && self.unlocked.iter().any(|one| one.writable),
+                !self.may_be_hidden() && self.unlocked.iter().any(|one| one.writable)
+                    || self.served.iter().any(has_unlocked_writer),
                 Danger::WriterUnlocked,
             ),
             (self.users.can_write(), Danger::UserWithoutLock),
@@ -104,6 +112,10 @@ impl SurveyedImage {
         ];
         all.into_iter().filter(|(there, _)| *there).map(|(_, danger)| danger).collect()
     }
+}
+
+fn has_unlocked_writer(served: &ServedClients) -> bool {
+    served.clients.iter().any(ServedClient::is_unlocked_writer)
 }
 
 /// Owners conflict reliably if they use the same kind of locks, which this number identifies.

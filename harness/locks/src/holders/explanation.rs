@@ -26,6 +26,9 @@ pub enum Explanation {
     FileSystem,
     /// It belongs to a process of another host that has the file system mounted.
     OtherHost,
+    /// It belongs to a client of the kernel's NFS server, for which a thread took it that has ended
+    /// since.
+    ServedClient,
 }
 
 impl Explanation {
@@ -40,6 +43,9 @@ impl Explanation {
             Explanation::OtherNamespace => "of a process in another pid namespace",
             Explanation::OtherFile => "on another file with the same inode number",
             Explanation::OtherHost => "of a process on another host",
+            Explanation::ServedClient => {
+                "of a client of this machine's NFS server, taken by a thread that has ended"
+            }
             Explanation::FileSystem => {
                 "of any process: the file system keeps its locks itself and does not report their owners"
             }

@@ -8,6 +8,8 @@ use super::HolderProcess;
 use super::proc::Proc;
 use super::stat::Stat;
 use super::task::Task;
+use crate::lock_table::{AnyLine, LockClass};
+use crate::served::FileServer;
 
 /// Known facts about processes. Each is read when it is first needed.
 #[derive(Debug)]
@@ -17,6 +19,7 @@ pub(super) struct Facts {
     users: HashMap<u32, Option<String>>,
     parents: HashMap<i32, Option<Parent>>,
     exiting: Option<Vec<HolderProcess>>,
+    servers: HashMap<i32, Option<FileServer>>,
 }
 
 /// The facts about a parent process.
@@ -28,8 +31,8 @@ struct Parent {
 
 impl Facts {
     pub(super) fn new(proc: Proc) -> Facts {
-        let (processes, users, parents) = Default::default();
-        Facts { proc, processes, users, parents, exiting: None }
+        let (processes, users, parents, servers) = Default::default();
+        Facts { proc, processes, users, parents, exiting: None, servers }
     }
 
     /// The process of a task, with these descriptors in the task's table. `None` if it has exited with
@@ -80,6 +83,21 @@ impl Facts {
             }
         }
         exiting
+    }
+
+    /// The file server whose thread requested a lock for a client. `None` if a process requested it,
+    /// or if that is not known.
+    pub(super) fn server(&mut self, line: &AnyLine) -> Option<FileServer> {
+        let Some(pid) = line.pid else {
+            // No process has a delegation whose owner the kernel does not name.
+            return (line.class == LockClass::Delegation).then_some(FileServer::Nfsd);
+        };
+        let proc = &mut self.proc;
+        let read = || {
+            let stat = Stat::of(Task::main(pid), proc).ok()?;
+            stat.is_kernel_thread().then(|| FileServer::of_thread(&stat.comm))
+        };
+        *self.servers.entry(pid).or_insert_with(read)
     }
 
     fn read(&mut self, task: Task) -> Option<HolderProcess> {

@@ -2,7 +2,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr};
 
-use super::{Danger, SurveyedImage};
+use super::{Danger, ServedClients, SurveyedImage};
 use crate::ask::Inquiry;
 
 /// Whether an image is used, as far as it is known.
@@ -47,7 +47,8 @@ impl SurveyedImage {
 
     /// Returns whether the image is locked, by a known or an unknown owner.
     pub fn is_held(&self) -> bool {
-        !self.holders.is_empty() || !self.unexplained.is_empty() || self.hidden.is_some()
+        let served = self.served.iter().any(ServedClients::is_held);
+        !self.holders.is_empty() || !self.unexplained.is_empty() || self.hidden.is_some() || served
     }
 
     /// Returns whether no lock is on the image, and nothing is known to write to it.

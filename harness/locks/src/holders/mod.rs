@@ -42,6 +42,7 @@ mod picture;
 mod proc;
 mod protocol;
 mod scan;
+mod served_clients;
 mod sight;
 mod stat;
 mod survey;
@@ -64,6 +65,7 @@ pub use picture::{
     FormerUser, Holder, HolderOwner, Survey, SurveyedImage, UnexplainedLock, UnlockedUser, Waiter,
 };
 pub use protocol::LockProtocol;
+pub use served_clients::ServedClients;
 pub use survey::{survey, survey_settled};
 pub use survey_error::SurveyError;
 pub use surveyor::{PathChange, Surveyor};

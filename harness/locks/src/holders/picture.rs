@@ -3,10 +3,13 @@ use std::path::PathBuf;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use super::{Explanation, HiddenHolder, HolderProcess, LockProtocol, OwnedLock, Unseen};
+use super::{
+    Explanation, HiddenHolder, HolderProcess, LockProtocol, OwnedLock, ServedClients, Unseen,
+};
 use crate::ask::{Inquiry, NotAsked};
 use crate::lock_table::{FileKey, LockClass};
 use crate::reach::Reach;
+use crate::served::FileServer;
 use crate::users::DataUsers;
 use imglock_core::{Claim, Mode, Reading};
 
@@ -47,6 +50,9 @@ pub struct SurveyedImage {
     pub unexplained: Vec<UnexplainedLock>,
     /// The processes that have the image open, but neither hold a lock on it nor wait for one.
     pub unlocked: Vec<UnlockedUser>,
+    /// The clients of the kernel's file servers that hold the image or have it open: at most one entry
+    /// for each server. An entry without locks and clients says why clients are not known.
+    pub served: Vec<ServedClients>,
     /// What the kernel answered when it was asked about conflicting locks, or why it was not asked.
     pub asked: Result<Inquiry, NotAsked>,
     /// The owners of locks that only the kernel's answers show.
@@ -78,6 +84,7 @@ impl SurveyedImage {
             waiters: Vec::new(),
             unexplained: Vec::new(),
             unlocked: Vec::new(),
+            served: Vec::new(),
             asked: Ok(Inquiry { backend, bytes: Vec::new(), met: Vec::new(), gap: None }),
             hidden: None,
             reach: Reach { extent: Extent::Host, file_system, source: None, because: None },
@@ -163,6 +170,9 @@ pub struct Waiter {
     pub processes: Vec<HolderProcess>,
     /// Whether exactly these processes wait for exactly this lock.
     pub certain: bool,
+    /// The file server whose client waits. The kernel names a thread of the server, which is none of
+    /// [`processes`](Waiter::processes).
+    pub server: Option<FileServer>,
 }
 
 /// A granted lock that no known descriptor explains.

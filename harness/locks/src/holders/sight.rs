@@ -9,12 +9,13 @@ use super::task::Task;
 use super::waiters::waiters;
 use super::{
     Explanation, FormerUser, HiddenHolder, Holder, HolderOwner, HolderProcess, OwnedLock,
-    SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, Waiter,
+    ServedClients, SurveyedImage, UnexplainedLock, UnlockedUser, Unseen, Waiter,
 };
 use crate::ask::{ForeignLock, Inquiry, NotAsked};
 use crate::lock_table::{AnyLine, FileKey, LockClass};
 use crate::raw::{compare_descriptions, compare_tables};
 use crate::reach::Extent;
+use crate::served::{ClientList, FileServer, StateKind};
 use crate::users::DataUsers;
 use imglock_core::{Access, LockType};
 
@@ -26,6 +27,8 @@ pub(super) struct Sight<'a> {
     pub(super) unseen: &'a Unseen,
     /// Tasks that show no descriptor.
     pub(super) bare: &'a [Task],
+    /// The clients of the NFS server.
+    pub(super) listed: &'a ClientList,
     pub(super) facts: &'a mut Facts,
     pub(super) settled: bool,
 }
@@ -36,9 +39,14 @@ impl Sight<'_> {
         let (waiting, granted): (Vec<AnyLine>, Vec<AnyLine>) =
             lines.iter().partition(|line| line.waiting);
         let mut counts = Counts::new();
+        let mut by_server: BTreeMap<FileServer, Vec<OwnedLock>> = BTreeMap::new();
         for line in granted {
-            *counts.entry(line).or_default() += 1;
+            match self.facts.server(&line) {
+                Some(server) => by_server.entry(server).or_default().push(owned(&line)),
+                None => *counts.entry(line).or_default() += 1,
+            }
         }
+        let served = ServedClients::each(by_server, self.listed, self.key);
         let compare = Compare {
             descriptions: &|(one, fd), (other, other_fd)| {
                 compare_descriptions((one.tid, fd), (other.tid, other_fd)).map_err(drop)
@@ -59,7 +67,7 @@ impl Sight<'_> {
         holders.sort_by_key(|holder| holder.processes.first().map(|process| process.pid));
         let mut unexplained: Vec<UnexplainedLock> =
             left.into_iter().map(|line| self.unexplained(line)).collect();
-        let asked = self.ask(lines);
+        let asked = self.ask(lines, &served);
         if let Ok(inquiry) = &asked {
             // Another file has the same name in /proc/locks.
             unexplained.retain(|one| !is_denied(inquiry, &one.lock));
@@ -77,6 +85,7 @@ impl Sight<'_> {
             waiters,
             unexplained,
             unlocked,
+            served,
             asked,
             hidden,
             reach: self.target.reach.clone().with_visible_locks(is_local),
@@ -106,8 +115,12 @@ impl Sight<'_> {
         users.into_values().collect()
     }
 
-    /// Asks the kernel, unless that would affect the holder of a lease.
-    fn ask(&self, lines: &[AnyLine]) -> Result<Inquiry, NotAsked> {
+    /// Asks the kernel, unless the holder of a lease or a client of the NFS server would notice, or
+    /// the answer would not tell the locks of a client.
+    fn ask(&self, lines: &[AnyLine], served: &[ServedClients]) -> Result<Inquiry, NotAsked> {
+        if let Some(why) = served.iter().find_map(ServedClients::prevents_question) {
+            return Err(why);
+        }
         let granted = || lines.iter().filter(|line| !line.waiting);
         // A lease for reading stays when the file is opened for reading.
         let breaks = |line: &AnyLine| {
@@ -215,6 +228,14 @@ impl Sight<'_> {
         others.into_iter().filter_map(entry).collect()
     }
 
+    /// Returns whether a thread of nfsd that has ended can have taken a lock: its number is no process,
+    /// and a client has locks on the file.
+    fn may_be_served(&self, line: &AnyLine, has_process: bool) -> bool {
+        let listed = self.listed.on(self.key);
+        let locks = listed.iter().any(|client| client.has(StateKind::Lock));
+        line.class == LockClass::Posix && !has_process && locks
+    }
+
     fn unexplained(&mut self, line: AnyLine) -> UnexplainedLock {
         let process = line.pid.and_then(|pid| self.facts.process(Task::main(pid), Vec::new()));
         let likely = self.facts.exiting(self.bare);
@@ -229,6 +250,7 @@ impl Sight<'_> {
             (line.class != LockClass::Posix, Explanation::IoUring),
             (!self.unseen.threads.is_empty(), Explanation::ThreadTable),
             (line.pid.is_none(), Explanation::OtherNamespace),
+            (self.may_be_served(&line, process.is_some()), Explanation::ServedClient),
         ];
         let could_be = could_be.into_iter().filter(|(can, _)| *can).map(|(_, why)| why).collect();
         UnexplainedLock { lock: owned(&line), process, likely, could_be }

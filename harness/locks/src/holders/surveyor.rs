@@ -10,6 +10,7 @@ use super::target::Target;
 use super::{Survey, SurveyError, SurveyedImage};
 use crate::lock_table::{AnyLine, FileKey, lines_of};
 use crate::reach::Mounts;
+use crate::served::ClientList;
 use crate::users::{KnownFile, KnownOpener, users};
 use imglock_core::Access;
 
@@ -163,11 +164,13 @@ fn look(targets: &[Target]) -> io::Result<(Survey, Vec<Vec<KnownOpener>>)> {
     for line in table {
         lines.entry(line.file).or_default().push(line);
     }
+    let listed = ClientList::read(&keys);
     let mut survey = Survey { images: Vec::new(), unseen, nested: is_nested(), settled: true };
     for ((target, found), key) in targets.iter().zip(&found).zip(keys) {
         let lines = lines.get(&key).map_or(&[][..], Vec::as_slice);
-        let (unseen, bare, facts) = (&survey.unseen, &bare[..], &mut facts);
-        let mut sight = Sight { target, key, found, unseen, bare, facts, settled: true };
+        let (unseen, bare, listed) = (&survey.unseen, &bare[..], &listed);
+        let facts = &mut facts;
+        let mut sight = Sight { target, key, found, unseen, bare, listed, facts, settled: true };
         let image = sight.image(lines);
         survey.settled &= sight.settled;
         survey.images.push(image);

@@ -42,7 +42,9 @@ pub(super) fn waiters(
     };
     let mut waiters = Vec::new();
     for line in lines {
+        let server = facts.server(line);
         let (processes, certain) = match line.class {
+            _ if server.is_some() => (Vec::new(), false),
             LockClass::Ofd => {
                 let each = candidates.iter();
                 let each = each.filter_map(|(task, fds)| facts.process(*task, unique(fds.clone())));
@@ -55,7 +57,7 @@ pub(super) fn waiters(
             }
         };
         let lock = OwnedLock { class: line.class, kind: line.kind, range: line.range };
-        waiters.push(Waiter { lock, processes, certain });
+        waiters.push(Waiter { lock, processes, certain, server });
     }
     waiters
         .sort_by_key(|waiter| (waiter.processes.first().map(|process| process.pid), waiter.lock));

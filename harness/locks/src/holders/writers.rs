@@ -7,10 +7,12 @@ use imglock_core::{LockType, Permission, Permissions, held_byte};
 /// image open twice, and a child that shares its parent's descriptions, are one writer.
 ///
 /// The owner of an unexplained lock is in no known process, so each of these locks counts, and so does
-/// a holder that this host cannot name.
+/// a holder that this host cannot name. Of the clients of a file server, each lock has an owner of its
+/// own.
 pub(super) fn independent_writers(image: &SurveyedImage) -> usize {
     let byte = held_byte(Permission::Write);
-    let unknown = image.unexplained.iter().map(|one| &one.lock).filter(|lock| {
+    let served = image.served.iter().flat_map(|served| &served.locks);
+    let unknown = image.unexplained.iter().map(|one| &one.lock).chain(served).filter(|lock| {
         let on_byte = (lock.range.first..=lock.range.last).contains(&byte);
         lock.class.backend().is_some() && lock.kind == Some(LockType::Read) && on_byte
     });

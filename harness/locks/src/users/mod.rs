@@ -16,8 +16,8 @@
 //! * private mappings, which can only read
 //! * mount namespaces without a process, and parts of a namespace outside of the root directory of
 //!   the process from which it is read
-//! * the log and journal devices of ext4 and XFS, the devices of ZFS, files of the kernel's NFS and
-//!   SMB servers
+//! * the log and journal devices of ext4 and XFS, the devices of ZFS, files that clients of
+//!   the kernel's file servers have open ([`ServedClients`](crate::ServedClients) has those of NFSv4)
 //! * SCSI generic devices (/dev/sgN) and character devices of NVMe
 //! * a layer of an overlayfs that shows the image under another name
 //! * descriptors in flight in Unix sockets, files registered with io_uring
