@@ -1,9 +1,11 @@
-use std::os::fd::RawFd;
+use std::ffi::CStr;
+use std::os::fd::{AsFd, RawFd};
 
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, OFlags, StatxFlags, statx};
+use rustix::io::Errno;
 
 use super::task::Task;
-use crate::lock_table::{AnyLine, lines_of_fdinfo};
+use crate::lock_table::{AnyLine, FileKey, lines_of_fdinfo};
 use imglock_core::Access;
 
 /// A descriptor of a file that is surveyed.
@@ -67,6 +69,30 @@ fn access(text: &str) -> Option<Access> {
         OFlags::WRONLY => Some(Access::WriteOnly),
         OFlags::RDWR => Some(Access::ReadWrite),
         _ => Some(Access::ReadOnly),
+    }
+}
+
+/// `stat` of the target of a link, without opening it. An empty request is answered from what the
+/// kernel has in memory, so that a survey does not hang if the server of a file system is
+/// unreachable. The device and the inode number are always part of the answer.
+pub(super) fn look(directory: impl AsFd, name: &CStr) -> Result<rustix::fs::Statx, Errno> {
+    let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+    statx(directory, name, flags, StatxFlags::empty())
+}
+
+/// Returns whether a file with this device and inode number, as far as they are known, is the one with
+/// that key. `None` if it may be.
+pub(super) fn is_file(
+    key: FileKey,
+    device: Option<(u32, u32)>,
+    inode: Option<u64>,
+) -> Option<bool> {
+    let same_device = device.map(|device| device == (key.major, key.minor));
+    let same_inode = inode.map(|inode| inode == key.inode);
+    match (same_device, same_inode) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::lock_table::LockClass;
-use imglock_core::{ByteRange, LockType};
+use imglock_core::{ByteRange, Claim, LockType, Mode, Reading};
 
 /// A lock, without its file and owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,4 +15,28 @@ pub struct OwnedLock {
     pub kind: Option<LockType>,
     /// The bytes. For locks that are not byte-range locks, all bytes.
     pub range: ByteRange,
+}
+
+impl OwnedLock {
+    /// The meaning of all byte-range locks among these.
+    pub(super) fn reading(locks: &[OwnedLock]) -> Reading {
+        let mut reading = Reading::default();
+        for lock in locks.iter().filter(|lock| lock.class.backend().is_some()) {
+            if let Some(kind) = lock.kind {
+                reading.add(kind, lock.range);
+            }
+        }
+        reading
+    }
+
+    /// The permissions that these locks stand for, or `None` if no lock byte is locked.
+    pub(super) fn claim(locks: &[OwnedLock]) -> Option<Claim> {
+        Some(OwnedLock::reading(locks).claim()).filter(|claim| *claim != Claim::NOTHING)
+    }
+
+    /// All modes with the claim of these locks.
+    pub(super) fn modes(locks: &[OwnedLock]) -> Vec<Mode> {
+        let claim = OwnedLock::claim(locks);
+        Mode::ALL.iter().copied().filter(|mode| Some(mode.claim()) == claim).collect()
+    }
 }

@@ -6,19 +6,18 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 use nix::errno::Errno as NixErrno;
-use rustix::fs::{AtFlags, Statx, StatxFlags, readlinkat, statx};
+use rustix::fs::{Statx, readlinkat};
 use rustix::io::Errno;
 
 use super::UnseenReason;
 use super::credentials::{Ourselves, Refused};
-use super::descriptor::{Descriptor, DescriptorInfo};
+use super::descriptor::{Descriptor, DescriptorInfo, is_file, look};
 use super::devices::MountDevices;
 use super::proc::{Proc, each_number};
 use super::scan::Scan;
 use super::stat::Stat;
 use super::target::{DELETED, StatKey, Target, stat_key};
 use super::task::Task;
-use crate::lock_table::FileKey;
 use crate::raw::compare_tables;
 
 /// The number of processes that a thread inspects at a time.
@@ -364,26 +363,6 @@ enum Stop {
 impl From<Errno> for Stop {
     fn from(errno: Errno) -> Stop {
         Stop::Failed(errno.into())
-    }
-}
-
-/// `stat` of the target of a link, without opening it. An empty request is answered from what the
-/// kernel has in memory, so that a survey does not hang if the server of a file system is
-/// unreachable. The device and the inode number are always part of the answer.
-fn look(directory: impl AsFd, name: &CStr) -> Result<rustix::fs::Statx, Errno> {
-    let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
-    statx(directory, name, flags, StatxFlags::empty())
-}
-
-/// Returns whether a file with this device and inode number, as far as they are known, is the one with
-/// that key. `None` if it may be.
-fn is_file(key: FileKey, device: Option<(u32, u32)>, inode: Option<u64>) -> Option<bool> {
-    let same_device = device.map(|device| device == (key.major, key.minor));
-    let same_inode = inode.map(|inode| inode == key.inode);
-    match (same_device, same_inode) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
     }
 }
 

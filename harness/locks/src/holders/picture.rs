@@ -114,24 +114,17 @@ pub struct Holder {
 impl Holder {
     /// The meaning of its byte-range locks.
     pub fn reading(&self) -> Reading {
-        let mut reading = Reading::default();
-        for lock in self.locks.iter().filter(|lock| lock.class.backend().is_some()) {
-            if let Some(kind) = lock.kind {
-                reading.add(kind, lock.range);
-            }
-        }
-        reading
+        OwnedLock::reading(&self.locks)
     }
 
     /// The permissions held and shared, or `None` if no lock byte is locked.
     pub fn claim(&self) -> Option<Claim> {
-        Some(self.reading().claim()).filter(|claim| *claim != Claim::NOTHING)
+        OwnedLock::claim(&self.locks)
     }
 
     /// All modes with this claim. The list is empty if there is no claim or no mode matches it.
     pub fn modes(&self) -> Vec<Mode> {
-        let claim = self.claim();
-        Mode::ALL.iter().copied().filter(|mode| Some(mode.claim()) == claim).collect()
+        OwnedLock::modes(&self.locks)
     }
 
     /// The locking protocol that these locks follow, for an image of `size` bytes.

@@ -77,25 +77,18 @@ impl ServedClients {
 
     /// The meaning of all byte-range locks together.
     pub fn reading(&self) -> Reading {
-        let mut reading = Reading::default();
-        for lock in self.locks.iter().filter(|lock| lock.class.backend().is_some()) {
-            if let Some(kind) = lock.kind {
-                reading.add(kind, lock.range);
-            }
-        }
-        reading
+        OwnedLock::reading(&self.locks)
     }
 
     /// The permissions that the clients hold and share together, or `None` if no lock byte is locked.
     pub fn claim(&self) -> Option<Claim> {
-        Some(self.reading().claim()).filter(|claim| *claim != Claim::NOTHING)
+        OwnedLock::claim(&self.locks)
     }
 
     /// The modes with this claim. Where [`is_one_owner`](ServedClients::is_one_owner) is false, several
     /// owners with other modes can have the same locks together.
     pub fn modes(&self) -> Vec<Mode> {
-        let claim = self.claim();
-        Mode::ALL.iter().copied().filter(|mode| Some(mode.claim()) == claim).collect()
+        OwnedLock::modes(&self.locks)
     }
 
     /// Returns whether the byte-range locks are known to belong to one owner: the list of clients is

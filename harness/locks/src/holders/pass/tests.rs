@@ -2,6 +2,7 @@ use std::fs::File;
 use std::os::fd::AsRawFd;
 
 use super::*;
+use crate::lock_table::FileKey;
 use crate::reach::Mounts;
 
 fn target(file: &tempfile::NamedTempFile) -> Target {

@@ -4,7 +4,7 @@ use imglock_core::Mode;
 use imglock_locks::{FileServer, LockProtocol, ServedClient, ServedClients, ServedGap};
 use serde::Serialize;
 
-use super::locks_json::{ClaimView, LockView};
+use super::locks::{ClaimView, LockView};
 
 /// The clients of one server.
 #[derive(Serialize)]
