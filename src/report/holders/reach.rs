@@ -12,6 +12,7 @@ pub fn write(image: &SurveyedImage, page: &mut Page<'_>) -> io::Result<()> {
     let blocks = !image.unlocked.is_empty()
         || !image.former.is_empty()
         || !image.users.users.is_empty()
+        || !image.users.stands_on.is_empty()
         || !image.waiters.is_empty();
     if image.is_held() || blocks {
         writeln!(page)?;

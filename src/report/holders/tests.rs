@@ -58,6 +58,8 @@ snapshots! {
         told(&samples::survey(samples::from_elsewhere()), None, 80);
     users_of_an_earlier_file_of_the_name_are_named:
         told(&samples::survey(vec![samples::replaced()]), None, 80);
+    a_granted_answer_names_users_that_no_lock_keeps_out:
+        told(&samples::survey(vec![samples::beside_the_unlocked()]), Some(Mode::ForceShare), 80);
     an_answer_says_when_it_is_not_known:
         told(&samples::survey(samples::from_elsewhere()), Some(Mode::Ro), 80);
 }

@@ -156,6 +156,10 @@ impl Text<'_> {
             }
             _ => {}
         }
+        // No lock keeps these out, whatever the answer is.
+        owners::unlocked(image, page)?;
+        owners::former(&image.former, page)?;
+        users::users(&image.users, page)?;
         reach::write(image, page)?;
         dangers(image, page)?;
         match answer.is_blocked() || !served.is_empty() {
