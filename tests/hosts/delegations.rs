@@ -60,7 +60,7 @@ pub fn a_question_finds_the_lock_if_it_could_write(hosts: &Hosts<'_>) {
     let image = holders::seen(hosts.server, &shared.exported);
     let [(name, states)] = &clients(&image)[..] else { panic!("one client: {image}") };
     assert!(name == "a" && states.iter().any(|state| state["kind"] == "delegation"), "{image}");
-    assert_eq!(image["asked"]["not_asked"], "delegation", "{image}");
+    assert_eq!(image["asked"]["gap"], "client-delegation", "{image}");
     assert_eq!(image["dangers"], serde_json::json!(["lease-waits"]), "{image}");
     assert_eq!(delegations(hosts.server, &shared.exported), 1);
     let writing = shared.lock(LockType::Write, 0, 0);

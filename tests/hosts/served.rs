@@ -45,7 +45,7 @@ pub fn clients_of_version_4_are_named(hosts: &Hosts<'_>) {
 
     let unlocked = opened(hosts.b, &shared.image);
     let found = seen(server, image);
-    assert_eq!(found["state"], "free", "{found}");
+    assert_eq!(found["state"], "in-use", "{found}");
     assert_eq!(found["dangers"], json!(["writer-unlocked"]), "{found}");
     let open = json!({
         "kind": "open", "count": 1, "access": { "read": true, "write": true },
@@ -91,7 +91,7 @@ pub fn clients_of_version_4_are_named(hosts: &Hosts<'_>) {
         assert_eq!((&found["state"], &served["clients"]), (&"locked".into(), &json!([])));
         assert_eq!(served["gap"]["reason"], "not-mounted", "{found}");
         // The question might make the server drop the locks of a client.
-        assert_eq!(found["asked"]["not_asked"], "courtesy", "{found}");
+        assert_eq!(found["asked"]["gap"], "courtesy", "{found}");
     });
     release(beside);
     release(held);
@@ -180,7 +180,7 @@ pub fn a_look_leaves_a_client_out_of_contact_its_locks(hosts: &Hosts<'_>, image:
     }
     let found = seen(hosts.server, image);
     assert_eq!((&found["state"], &status()), (&"locked".into(), &"courtesy".into()), "{found}");
-    assert_eq!(found["asked"]["not_asked"], "courtesy", "{found}");
+    assert_eq!(found["asked"]["gap"], "courtesy", "{found}");
     let asked = ["holders", "--for", "rw", image];
     let asked = hosts.server.run(LanGuest::PROGRAM, &asked);
     let asked = asked.unwrap_or_else(|error| panic!("{error}"));
