@@ -18,13 +18,14 @@ pub fn kernels() -> Vec<PathBuf> {
     if is_met("kernels", missing) { kernels } else { Vec::new() }
 }
 
-/// An available kernel with 9p. Debian's cloud kernels do not have it. `None`,
-/// with the reason printed, without such a kernel.
+/// A kernel with 9p: the environment variable `IMGLOCK_KERNEL_9P`. Debian's cloud
+/// kernels do not have it. `None`, with the reason printed, without such a kernel
+/// or without a QEMU to boot it.
 pub fn kernel_with_9p() -> Option<PathBuf> {
-    let is_cloud = |kernel: &PathBuf| kernel.to_string_lossy().contains("-cloud-");
-    let found = kernels().into_iter().find(|kernel| !is_cloud(kernel));
-    let missing = found.is_none().then(|| "IMGLOCK_KERNELS names cloud kernels only".to_owned());
-    if is_met("9p-kernel", missing) { found } else { None }
+    let given = std::env::var_os("IMGLOCK_KERNEL_9P").filter(|path| !path.is_empty());
+    let none = given.is_none().then(|| "IMGLOCK_KERNEL_9P names no kernel".to_owned());
+    let missing = none.or_else(|| not_installed(&QemuProgram::System.file_name()));
+    if is_met("9p", missing) { given.map(PathBuf::from) } else { None }
 }
 
 /// A kernel that does nothing at all, in `folder`: a header, and the two
