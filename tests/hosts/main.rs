@@ -99,6 +99,22 @@ fn locks_on_smb_reach_other_hosts_unless_the_mount_keeps_them() {
 }
 
 #[test]
+fn clients_of_the_kernels_smb_server_are_told_from_processes() {
+    let _turn = TURN.lock();
+    // The newest: ksmbd of Linux 6.1.192 crashes when a client mounts its share (`opinfo_put`).
+    let Some(kernel) = kernels().pop() else { return };
+    let modules = [SmbServer::KERNEL_MODULES, SmbServer::CLIENT_MODULES];
+    let mut network = Network::of(&kernel, &modules);
+    let [server, a, b] = ["server", "a", "b"].map(|name| network.boot(name, &[]));
+    for guest in [&server, &a, &b] {
+        guest.await_up().unwrap_or_else(|error| panic!("{error}"));
+    }
+    let smb = SmbServer::start_in_kernel(&server).unwrap_or_else(|error| panic!("{error}"));
+    let hosts = smb::Hosts { server: &server, smb: &smb, a: &a, b: &b };
+    smb::a_lock_of_ksmbd_is_told_from_a_process(&hosts);
+}
+
+#[test]
 fn locks_on_directories_of_this_machine_reach_other_guests_if_the_server_has_them() {
     let _turn = TURN.lock();
     let Some(first) = kernels().into_iter().next() else { return };

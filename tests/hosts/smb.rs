@@ -4,8 +4,9 @@ use imglock_core::LockType;
 use imglock_locks::LockClass;
 use imglock_qemu::{FoundLock, GuestLock, LanGuest, SmbServer};
 use nix::libc;
+use serde_json::json;
 
-use crate::holders::{ALL, SAFE, agreed, seen};
+use crate::holders::{ALL, SAFE, agreed, seen, told};
 use crate::holding::{holder, is_granted, release};
 use crate::shared::table;
 
@@ -59,10 +60,8 @@ pub fn the_other_host_is_refused(hosts: &Hosts<'_>) {
     assert!(!is_granted(hosts.b, &image, "rw", "\"write\""));
     assert_eq!(agreed(hosts.b, &image, "SMB"), SAFE);
     let told = seen(hosts.b, &image);
-    assert_eq!(
-        (&told["state"], &told["reach"]["extent"]),
-        (&"locked".into(), &"every-host".into())
-    );
+    // ksmbd tells less than smbd, and a client does not know which of them serves it.
+    assert_eq!((&told["state"], &told["reach"]["extent"]), (&"locked".into(), &"unknown".into()));
     assert_eq!(told["asked"]["gap"], "lock-bytes-only", "{told}");
     assert_eq!(told["hidden"]["modes"][0], "rw", "{told}");
     release(held);
@@ -92,4 +91,32 @@ pub fn a_mount_without_locks_of_the_network_tells_nobody(hosts: &Hosts<'_>) {
     assert_eq!(seen(hosts.b, &image)["reach"]["extent"], "only-this-host");
     release(held);
     unmount(hosts);
+}
+
+/// On the server, a client's lock has a worker of the kernel as its process. The name of the worker
+/// tells ksmbd until the worker serves another part of the kernel.
+pub fn a_lock_of_ksmbd_is_told_from_a_process(hosts: &Hosts<'_>) {
+    let (server, image) = (hosts.server, mounted(hosts, ""));
+    let exported = format!("{}/disk.img", hosts.smb.share());
+    assert_eq!(agreed(server, &exported, "nobody locks"), ALL);
+    let held = holder(hosts.a, &image, "rw");
+    // The client gives its lease back when another host opens the file, and the server has its locks.
+    let found = hosts.b.test_lock(&write_lock(&image, 50, 100));
+    assert!(found.unwrap_or_else(|error| panic!("{error}")).is_some());
+    assert_eq!(table(server), ["POSIX READ", "POSIX READ"]);
+    assert_eq!(agreed(server, &exported, "a client of ksmbd holds rw"), SAFE);
+    let found = seen(server, &exported);
+    assert_eq!((&found["state"], &found["holders"]), (&"locked".into(), &json!([])), "{found}");
+    let served = &found["served"][0];
+    let name = served["server"].as_str().unwrap_or_default();
+    assert!(["ksmbd", "kernel"].contains(&name), "{found}");
+    assert_eq!((&served["modes"], &served["clients"]), (&json!(["rw"]), &json!([])), "{found}");
+    assert_eq!(served["gap"]["reason"], "no-list", "{found}");
+    let (code, text) = told(server, &exported);
+    assert!(code == 1 && text.contains("Threads of the kernel, which cannot be killed"), "{text}");
+    // Whether ksmbd tells the locks of one host to another depends on its leases.
+    assert_eq!(seen(hosts.b, &image)["reach"]["extent"], "unknown");
+    release(held);
+    unmount(hosts);
+    assert_eq!(agreed(server, &exported, "nobody locks any more"), ALL);
 }

@@ -70,8 +70,12 @@ fn extent(mount: &Mount) -> (Extent, Option<String>) {
                 unknown("NFSv3: many servers report no read lock of another host, and QEMU's are read locks")
             }),
         },
-        // mount.cifs(8): with `nobrl`, no byte-range lock is sent.
-        "cifs" | "smb3" => flag(&["nobrl"]).unwrap_or(every),
+        // mount.cifs(8): with `nobrl`, no byte-range lock is sent. A client does not know its server,
+        // and they differ. Samba keeps QEMU's rules. ksmbd of Linux 6.12 refuses an opener where no
+        // host has a lock, and grants the next try, even beside the locks of another host.
+        "cifs" | "smb3" => flag(&["nobrl"]).unwrap_or_else(|| {
+            unknown("SMB: the server decides; Samba excludes other hosts, ksmbd of Linux does not")
+        }),
         // fs/9p/vfs_file.c: only 9P2000.L, the default, has lock messages; otherwise the client grants
         // every lock. QEMU's server (hw/9pfs/9p.c) grants every lock too.
         "9p" => match (mount.value("version"), mount.value("trans")) {
@@ -146,7 +150,11 @@ mod tests {
     )]
     #[case::local_posix("nfs", "rw,local_lock=posix", "only-this-host (nfs, local_lock=posix)")]
     #[case::local_flock("nfs4", "rw,local_lock=flock", "every-host (nfs4)")]
-    #[case::cifs("cifs", "rw,vers=3.1.1", "every-host (cifs)")]
+    #[case::cifs(
+        "cifs",
+        "rw,vers=3.1.1",
+        "unknown (cifs, SMB: the server decides; Samba excludes other hosts, ksmbd of Linux does not)"
+    )]
     #[case::nobrl("cifs", "rw,nobrl", "only-this-host (cifs, nobrl)")]
     #[case::gfs2("gfs2", "rw", "every-host (gfs2)")]
     #[case::gfs2_alone(

@@ -233,6 +233,12 @@ impl LanGuest {
         &self.talk
     }
 
+    /// Starts the kernel's SMB server ([`Request::ServeSmb`]).
+    pub(super) fn serve_smb(&self, share: &str, folder: &str) -> Result<(), LanError> {
+        let (share, folder) = (share.to_owned(), folder.to_owned());
+        self.talk.ask("to start ksmbd", Request::ServeSmb { share, folder }).map(drop)
+    }
+
     /// Serves the MOUNT protocol ([`Request::ServeMounts`]).
     pub(super) fn serve_mounts(&self, port: u16, handle: Vec<u8>) -> Result<(), LanError> {
         self.talk.ask("to serve mounts", Request::ServeMounts { port, handle }).map(drop)

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use super::agent;
-use super::netlink::{add_address, bring_up, index_of};
+use super::interface::{add_address, bring_up, index_of};
 use super::order::{ORDER, Order};
 use super::role::AGENT;
 use super::wire::Told;

@@ -21,6 +21,7 @@ mod frames;
 mod guest;
 mod hearing;
 mod init;
+mod interface;
 mod netlink;
 mod nfs;
 mod order;

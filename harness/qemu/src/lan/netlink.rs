@@ -1,81 +1,74 @@
-//! Network interfaces, by messages of rtnetlink(7).
+//! Messages between a process and the kernel (netlink(7)).
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::os::fd::OwnedFd;
 
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recv, sendto, socket_with,
+    AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recv, sendto,
+    socket_with,
 };
 
-/// `RTM_NEWLINK` and `RTM_NEWADDR` (linux/rtnetlink.h).
-const NEW_LINK: u16 = 16;
-const NEW_ADDRESS: u16 = 20;
-/// `NLM_F_REQUEST`, `NLM_F_ACK`, `NLM_F_EXCL` and `NLM_F_CREATE` (linux/netlink.h).
-const REQUEST: u16 = 0x1;
-const ACK: u16 = 0x4;
-const EXCLUSIVE: u16 = 0x200;
-const CREATE: u16 = 0x400;
+/// `NLM_F_REQUEST` and `NLM_F_ACK` (linux/netlink.h).
+pub(super) const REQUEST: u16 = 0x1;
+pub(super) const ACK: u16 = 0x4;
 /// `NLMSG_ERROR`: the answer, with the error 0 if all is well.
 const ERROR: u16 = 2;
 /// The size of `struct nlmsghdr`.
 const HEADER: usize = 16;
-/// `IFF_UP` (linux/if.h).
-const UP: u32 = 1;
-/// `IFA_ADDRESS` and `IFA_LOCAL` (linux/if_addr.h).
-const PEER: u16 = 1;
-const LOCAL: u16 = 2;
-/// `AF_INET`.
-const INET: u8 = 2;
+/// The size of `struct nlattr`.
+const ATTRIBUTE: usize = 4;
+/// The maximum length of a message from the kernel.
+const LONGEST: usize = 16 << 10;
 
-/// Brings the interface with this index up.
-///
-/// # Errors
-/// If the kernel refuses it.
-pub(super) fn bring_up(interface: u32) -> io::Result<()> {
-    request(NEW_LINK, REQUEST | ACK, &link_up(interface))
-}
+/// A connection with a part of the kernel.
+#[derive(Debug)]
+pub(super) struct Netlink(OwnedFd);
 
-/// Adds an address to the interface with this index; `prefix` is the number of
-/// bits that name its network.
-///
-/// # Errors
-/// If the kernel refuses it.
-pub(super) fn add_address(interface: u32, address: Ipv4Addr, prefix: u8) -> io::Result<()> {
-    let flags = REQUEST | ACK | CREATE | EXCLUSIVE;
-    request(NEW_ADDRESS, flags, &new_address(interface, address, prefix))
-}
-
-/// The index of an interface (sysfs, `class/net/NAME/ifindex`).
-///
-/// # Errors
-/// If there is no such interface.
-pub(super) fn index_of(name: &str) -> io::Result<u32> {
-    let text = std::fs::read_to_string(format!("/sys/class/net/{name}/ifindex"))?;
-    text.trim().parse().map_err(io::Error::other)
-}
-
-/// `struct ifinfomsg`: family, type, index, flags, and the flags that change.
-fn link_up(interface: u32) -> Vec<u8> {
-    let mut body = vec![0; 4];
-    body.extend([interface, UP, UP].into_iter().flat_map(u32::to_ne_bytes));
-    body
-}
-
-/// `struct ifaddrmsg`: family, prefix, flags, scope, index; and two attributes.
-fn new_address(interface: u32, address: Ipv4Addr, prefix: u8) -> Vec<u8> {
-    let mut body = vec![INET, prefix, 0, 0];
-    body.extend(interface.to_ne_bytes());
-    for attribute in [LOCAL, PEER] {
-        // `struct rtattr`: length and type.
-        body.extend([8, attribute].into_iter().flat_map(u16::to_ne_bytes));
-        body.extend(address.octets());
+impl Netlink {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// If the kernel does not have this protocol.
+    pub(super) fn open(protocol: Option<Protocol>) -> io::Result<Netlink> {
+        let (family, kind) = (AddressFamily::NETLINK, SocketType::RAW);
+        let socket = socket_with(family, kind, SocketFlags::CLOEXEC, protocol)?;
+        bind(&socket, &SocketAddrNetlink::new(0, 0))?;
+        Ok(Netlink(socket))
     }
-    body
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// If the kernel does not take it.
+    pub(super) fn send(&self, kind: u16, flags: u16, body: &[u8]) -> io::Result<()> {
+        let message = message(kind, flags, body)?;
+        sendto(&self.0, &message, SendFlags::empty(), &SocketAddrNetlink::new(0, 0))?;
+        Ok(())
+    }
+
+    /// Waits for one message of the kernel, and returns its body.
+    ///
+    /// # Errors
+    /// The error that the kernel sent, or that of recv(2).
+    pub(super) fn receive(&self) -> io::Result<Vec<u8>> {
+        let mut message = [0; LONGEST];
+        let (length, _) = recv(&self.0, &mut message[..], RecvFlags::empty())?;
+        body(message.get(..length).unwrap_or_default())
+    }
+
+    /// Sends a request that the kernel acknowledges, and waits for that.
+    ///
+    /// # Errors
+    /// If the kernel refuses it.
+    pub(super) fn request(&self, kind: u16, flags: u16, body: &[u8]) -> io::Result<()> {
+        self.send(kind, flags, body)?;
+        self.receive().map(drop)
+    }
 }
 
 /// A message with its header.
-fn message(kind: u16, flags: u16, body: &[u8]) -> io::Result<Vec<u8>> {
+pub(super) fn message(kind: u16, flags: u16, body: &[u8]) -> io::Result<Vec<u8>> {
     let length = u32::try_from(HEADER + body.len()).map_err(io::Error::other)?;
     let mut message = length.to_ne_bytes().to_vec();
     message.extend([kind, flags].into_iter().flat_map(u16::to_ne_bytes));
@@ -85,32 +78,36 @@ fn message(kind: u16, flags: u16, body: &[u8]) -> io::Result<Vec<u8>> {
     Ok(message)
 }
 
-/// Sends a request, and waits for the kernel's answer, which comes at once.
-fn request(kind: u16, flags: u16, body: &[u8]) -> io::Result<()> {
-    let socket = socket_with(
-        AddressFamily::NETLINK,
-        SocketType::RAW,
-        SocketFlags::CLOEXEC,
-        // `NETLINK_ROUTE` is the protocol 0.
-        None,
-    )?;
-    bind(&socket, &SocketAddrNetlink::new(0, 0))?;
-    let message = message(kind, flags, body)?;
-    sendto(&socket, &message, SendFlags::empty(), &SocketAddrNetlink::new(0, 0))?;
-    let mut answer = [0; 4096];
-    let (length, _) = recv(&socket, &mut answer[..], RecvFlags::empty())?;
-    answered(answer.get(..length).unwrap_or_default())
+/// The body of a message from the kernel, or the error in it.
+fn body(message: &[u8]) -> io::Result<Vec<u8>> {
+    let invalid = || io::Error::other("the kernel's answer to netlink is invalid");
+    let (header, body) = message.split_at_checked(HEADER).ok_or_else(invalid)?;
+    if header.get(4..6) != Some(&ERROR.to_ne_bytes()) {
+        return Ok(body.to_vec());
+    }
+    let error = body.first_chunk().copied().map(i32::from_ne_bytes).ok_or_else(invalid)?;
+    if error == 0 { Ok(body.to_vec()) } else { Err(io::Error::from_raw_os_error(-error)) }
 }
 
-/// The error in the kernel's answer.
-fn answered(answer: &[u8]) -> io::Result<()> {
-    let kind = answer.get(4..6).and_then(|bytes| bytes.try_into().ok()).map(u16::from_ne_bytes);
-    let error = answer.get(HEADER..HEADER + 4).and_then(|bytes| bytes.try_into().ok());
-    match (kind, error.map(i32::from_ne_bytes)) {
-        (Some(ERROR), Some(0)) => Ok(()),
-        (Some(ERROR), Some(errno)) => Err(io::Error::from_raw_os_error(-errno)),
-        _ => Err(io::Error::other("the kernel's answer to rtnetlink is invalid")),
-    }
+/// An attribute (`struct nlattr`, `struct rtattr`): length, type and value, filled up to a multiple
+/// of four bytes.
+pub(super) fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(ATTRIBUTE + value.len()).unwrap_or(u16::MAX);
+    let mut attribute: Vec<u8> = [length, kind].into_iter().flat_map(u16::to_ne_bytes).collect();
+    attribute.extend(value);
+    attribute.resize(attribute.len().next_multiple_of(4), 0);
+    attribute
+}
+
+/// The attributes of a message, with their types.
+pub(super) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let number = |at: usize| Some(u16::from_ne_bytes(*bytes.get(at..at + 2)?.first_chunk()?));
+        let (length, kind) = (usize::from(number(0)?), number(2)?);
+        let value = bytes.get(ATTRIBUTE..length)?;
+        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+        Some((kind, value))
+    })
 }
 
 #[cfg(test)]
@@ -118,25 +115,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_laid_out_as_the_kernel_has_them() {
-        let body = new_address(3, Ipv4Addr::new(10, 0, 0, 1), 24);
-        let message = message(NEW_ADDRESS, REQUEST | ACK, &body).expect("a message");
-        let expected: [u8; 40] = [
-            40, 0, 0, 0, 20, 0, 5, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 24, 0, 0, 3, 0, 0, 0, 8, 0, 2, 0,
-            10, 0, 0, 1, 8, 0, 1, 0, 10, 0, 0, 1,
-        ];
-        if cfg!(target_endian = "little") {
-            assert_eq!(message, expected);
-        }
-        assert_eq!(link_up(1).len(), 16);
+    fn attributes_are_read_as_they_are_written() {
+        let all = [attribute(2, b"SMBD\0"), attribute(1, &7_u16.to_ne_bytes())].concat();
+        assert_eq!(all.len(), 20);
+        let read: Vec<(u16, &[u8])> = attributes(&all).collect();
+        assert_eq!(read, [(2, &b"SMBD\0"[..]), (1, &7_u16.to_ne_bytes())]);
+        // A length that reaches past the end, and one that is shorter than its own field.
+        assert_eq!(attributes(&all[..10]).count(), 1);
+        assert_eq!(attributes(&[0; 8]).count(), 0);
     }
 
     #[test]
-    fn the_kernel_answers_with_its_error() {
-        // An interface of this number does not exist, or this user may not change it.
-        let refused = bring_up(u32::from(u16::MAX)).expect_err("no such interface");
-        let expected = [nix::libc::ENODEV, nix::libc::EPERM];
-        assert!(refused.raw_os_error().is_some_and(|errno| expected.contains(&errno)), "{refused}");
-        assert!(answered(b"short").is_err());
+    fn an_error_of_the_kernel_is_an_error() {
+        let answer = |error: i32| message(ERROR, 0, &error.to_ne_bytes()).expect("a message");
+        assert_eq!(body(&answer(-1)).expect_err("refused").raw_os_error(), Some(1));
+        assert_eq!(body(&answer(0)).expect("fine"), [0; 4]);
+        assert_eq!(body(&message(20, 0, b"text").expect("a message")).expect("fine"), b"text");
+        assert!(body(b"short").is_err());
     }
 }

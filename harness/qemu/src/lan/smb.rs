@@ -1,4 +1,6 @@
-//! A server of SMB: smbd of Samba in a guest, and the kernel's clients.
+//! A server of SMB in a guest, smbd of Samba or that of the kernel, and the kernel's clients.
+
+use std::time::{Duration, Instant};
 
 use super::error::LanError;
 use super::guest::LanGuest;
@@ -9,6 +11,9 @@ use super::wire::GuestMount;
 const SHARE: &str = "/share";
 /// The name of it for clients.
 const NAME: &str = "share";
+
+/// How long ksmbd may take to listen.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Every user is root, without a password (smb.conf(5)).
 const CONFIGURATION: &str = "\
@@ -37,12 +42,12 @@ force user = root
 #[derive(Debug)]
 pub struct SmbServer<'guest> {
     guest: &'guest LanGuest,
-    _smbd: GuestProgram<'guest>,
+    _smbd: Option<GuestProgram<'guest>>,
 }
 
 impl<'guest> SmbServer<'guest> {
-    /// The program, which a server's payload has to contain; from Debian's
-    /// package `samba`.
+    /// The program of [`SmbServer::start`], which a server's payload has to
+    /// contain; from Debian's package `samba`.
     pub const PROGRAMS: &'static [&'static str] = &["smbd"];
     /// The modules of a client.
     pub const CLIENT_MODULES: &'static [&'static str] = &[
@@ -60,17 +65,15 @@ impl<'guest> SmbServer<'guest> {
         "cifs",
     ];
 
-    /// Starts the server, and waits until it serves.
+    /// The modules of [`SmbServer::start_in_kernel`].
+    pub const KERNEL_MODULES: &'static [&'static str] = &["ksmbd"];
+
+    /// Starts smbd, and waits until it serves.
     ///
     /// # Errors
     /// If it does not start.
     pub fn start(guest: &'guest LanGuest) -> Result<SmbServer<'guest>, LanError> {
-        guest.mount(&GuestMount {
-            source: "tmpfs".to_owned(),
-            point: SHARE.into(),
-            kind: "tmpfs".to_owned(),
-            options: String::new(),
-        })?;
+        mount_share(guest)?;
         let folders = ["/var/lib/samba/private", "/var/cache/samba", "/run/samba/ncalrpc"];
         for folder in folders.into_iter().chain(["/var/log/samba", "/var/tmp"]) {
             guest.make_folder(folder)?;
@@ -87,7 +90,27 @@ impl<'guest> SmbServer<'guest> {
         let arguments = ["-F", "--no-process-group", "--debug-stdout"];
         let smbd = guest.start("smbd", &arguments)?;
         smbd.await_line("waiting for connections")?;
-        Ok(SmbServer { guest, _smbd: smbd })
+        Ok(SmbServer { guest, _smbd: Some(smbd) })
+    }
+
+    /// Starts ksmbd, the server of the kernel, and waits until it serves.
+    ///
+    /// # Errors
+    /// If the guest's kernel refuses a step.
+    pub fn start_in_kernel(guest: &'guest LanGuest) -> Result<SmbServer<'guest>, LanError> {
+        mount_share(guest)?;
+        guest.serve_smb(NAME, SHARE)?;
+        // The kernel acknowledges the configuration and starts the server then.
+        let deadline = Instant::now() + PATIENCE;
+        while !["/proc/net/tcp6", "/proc/net/tcp"]
+            .iter()
+            .any(|table| guest.read(table).is_ok_and(|table| listens(&table)))
+        {
+            if Instant::now() > deadline {
+                return Err(guest.talk().lost("to start ksmbd", "it does not listen"));
+            }
+        }
+        Ok(SmbServer { guest, _smbd: None })
     }
 
     /// The shared directory in the server.
@@ -110,4 +133,22 @@ impl<'guest> SmbServer<'guest> {
             options: format!("ip={server},user=anybody,pass=any,vers=3.1.1,sec=ntlmssp{more}"),
         })
     }
+}
+
+fn mount_share(guest: &LanGuest) -> Result<(), LanError> {
+    guest.mount(&GuestMount {
+        source: "tmpfs".to_owned(),
+        point: SHARE.into(),
+        kind: "tmpfs".to_owned(),
+        options: String::new(),
+    })
+}
+
+/// Whether a table of TCP sockets (/proc/net/tcp, proc(5)) has one that listens, state 0A, at port
+/// 445.
+fn listens(table: &str) -> bool {
+    table.lines().any(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        matches!(words.as_slice(), [_, local, _, "0A", ..] if local.ends_with(":01BD"))
+    })
 }

@@ -80,6 +80,13 @@ pub(super) enum Request {
         /// The file handle of the export's root.
         handle: Vec<u8>,
     },
+    /// Starts the kernel's SMB server, ksmbd, and serves its questions.
+    ServeSmb {
+        /// The name of the only share.
+        share: String,
+        /// Its directory.
+        folder: String,
+    },
 }
 
 /// A program and its arguments.

@@ -1,6 +1,7 @@
 //! Executes the requests of a test, in a guest.
 
 mod background;
+mod ksmbd;
 mod lock;
 mod mountd;
 mod perform;

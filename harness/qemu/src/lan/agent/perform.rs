@@ -7,7 +7,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::background::as_of_a_shell;
-use super::{lock, mountd};
+use super::{ksmbd, lock, mountd};
 use crate::lan::wire::{Answer, GuestMount, GuestRefusal, Program, Ran, Request};
 
 /// The maximum length of an output and of a file. A serial port under TCG takes
@@ -53,6 +53,7 @@ pub(super) fn perform(request: &Request) -> Result<Answer, GuestRefusal> {
         }
         Request::TestLock(question) => return Ok(Answer::Lock(lock::test(question)?)),
         Request::ServeMounts { port, handle } => mountd::start(*port, handle.clone())?,
+        Request::ServeSmb { share, folder } => ksmbd::start(share, folder)?,
         Request::Start(_) | Request::HoldLock(_) | Request::Say { .. } | Request::Signal { .. } => {
             return Err(GuestRefusal { errno: None, why: "it needs a background".to_owned() });
         }
