@@ -37,3 +37,23 @@ pub struct HolderProcess {
     /// could not be inspected.
     pub fds: Vec<RawFd>,
 }
+
+#[cfg(test)]
+impl HolderProcess {
+    /// A process of which only the process ID is known.
+    pub(crate) fn of_pid(pid: i32) -> HolderProcess {
+        HolderProcess {
+            pid,
+            thread: None,
+            ppid: None,
+            parent: None,
+            uid: None,
+            user: None,
+            comm: String::new(),
+            command: Vec::new(),
+            started: None,
+            orphan: false,
+            fds: Vec::new(),
+        }
+    }
+}

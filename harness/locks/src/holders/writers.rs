@@ -45,19 +45,7 @@ mod tests {
     }
 
     fn holder(mode: Mode, pids: &[i32]) -> Holder {
-        let process = |pid: &i32| HolderProcess {
-            pid: *pid,
-            thread: None,
-            ppid: None,
-            parent: None,
-            uid: None,
-            user: None,
-            comm: String::new(),
-            command: Vec::new(),
-            started: None,
-            orphan: false,
-            fds: Vec::new(),
-        };
+        let process = |pid: &i32| HolderProcess::of_pid(*pid);
         Holder {
             owner: HolderOwner::Description,
             guessed: false,

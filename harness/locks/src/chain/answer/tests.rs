@@ -38,19 +38,7 @@ fn locked(bytes: &[i64]) -> SurveyedImage {
         kind: Some(LockType::Read),
         range: ByteRange::new(*byte, *byte),
     };
-    let process = HolderProcess {
-        pid: 1,
-        thread: None,
-        ppid: None,
-        parent: None,
-        uid: None,
-        user: None,
-        comm: String::new(),
-        command: Vec::new(),
-        started: None,
-        orphan: false,
-        fds: Vec::new(),
-    };
+    let process = HolderProcess::of_pid(1);
     let holder = Holder {
         owner: HolderOwner::Description,
         guessed: false,
