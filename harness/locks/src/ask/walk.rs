@@ -6,6 +6,12 @@ use super::{Answer, ByteAnswers, ForeignLock, Inquiry, InquiryGap, Manner, lock_
 /// not walked to its end.
 const MOST_QUESTIONS: usize = 8192;
 
+/// The whole file.
+const WHOLE: ByteRange = ByteRange { first: 0, last: ByteRange::EOF };
+/// The range that a Ceph client reports for a lock on the whole file. Ceph's length of such a lock is
+/// 0, and the client computes the last byte from it (`ceph_lock_message`, fs/ceph/locks.c).
+const CEPHS_WHOLE: ByteRange = ByteRange { first: 0, last: 0 };
+
 /// Asks about QEMU's lock bytes, each with both types of lock, and then about the whole file unless
 /// `manner` is sparing.
 ///
@@ -29,6 +35,10 @@ pub(crate) fn inquire(locks: &mut dyn ByteLocks, backend: Backend, manner: Manne
         walk.over(LockType::Write, &mut met);
         walk.over(LockType::Read, &mut met);
     }
+    // A lock on byte 0 beside one on the whole file is the same one if the server is Ceph's.
+    let whole: Vec<LockType> =
+        met.iter().filter(|lock| lock.range == WHOLE).map(|lock| lock.kind).collect();
+    met.retain(|lock| lock.range != CEPHS_WHOLE || !whole.contains(&lock.kind));
     met.sort_unstable_by_key(|lock| (lock.range, lock.kind, lock.pid, lock.exact));
     met.dedup();
     Inquiry { backend, bytes, met, gap: walk.gap }
@@ -60,6 +70,9 @@ impl Walk<'_> {
             Ok(Some(blocker)) if blocker.range.overlaps(range) => {
                 Answer::Conflict(ForeignLock::from(blocker))
             }
+            Ok(Some(blocker)) if blocker.range == CEPHS_WHOLE => {
+                Answer::Conflict(ForeignLock { range: WHOLE, ..ForeignLock::from(blocker) })
+            }
             // Such a server makes no sense, and nothing follows from its answer.
             Ok(Some(_)) => Answer::Failed(Errno::EPROTO),
             Err(LockError::WouldBlock { blocker }) => match blocker {
@@ -75,7 +88,7 @@ impl Walk<'_> {
     /// The kernel keeps its locks by owner, so its answer need not be the first one in the file: the
     /// bytes before and behind an answer are asked for too.
     fn over(&mut self, kind: LockType, met: &mut Vec<ForeignLock>) {
-        let mut open = vec![ByteRange::new(0, ByteRange::EOF)];
+        let mut open = vec![WHOLE];
         while let Some(range) = open.pop() {
             if self.left == 0 {
                 return self.leave_gap(InquiryGap::ManyLocks);

@@ -145,6 +145,38 @@ fn the_range_of_a_lock_on_the_whole_file_is_exact() {
     assert!(lock.exact && lock.range == ByteRange::new(0, ByteRange::EOF), "{lock:?}");
 }
 
+/// A Ceph client reports a lock on the whole file as one on byte 0, whichever byte the question is about.
+#[rstest::rstest]
+#[case::alone(&[(LockType::Write, 0, 0)], &[(LockType::Write, 0, ByteRange::EOF)])]
+#[case::read(&[(LockType::Read, 0, 0)], &[(LockType::Read, 0, ByteRange::EOF)])]
+#[case::behind_another(
+    &[(LockType::Read, 100, 2), (LockType::Read, 0, 0)],
+    &[(LockType::Read, 0, ByteRange::EOF), (LockType::Read, 100, 101)],
+)]
+#[case::byte_0(&[(LockType::Write, 0, 1)], &[(LockType::Write, 0, 0)])]
+fn a_lock_on_the_whole_file_is_found_over_ceph(
+    #[case] calls: &[(LockType, i64, i64)],
+    #[case] expected: &[(LockType, i64, i64)],
+) {
+    let file = tempfile::tempfile().expect("a file");
+    let owners: Vec<File> = calls.iter().map(|_| again(&file)).collect();
+    for (owner, (kind, start, length)) in owners.iter().zip(calls) {
+        let mut locks = KernelLocks::new(owner.as_fd(), Backend::Ofd);
+        locks.set(*kind, RangeSpec::at(*start, *length)).expect("no conflict");
+    }
+    let mut ceph = Server(|kind, range| {
+        let blocker = KernelLocks::new(file.as_fd(), Backend::Ofd).test(kind, range)?;
+        let reported = |range| if range == WHOLE { ByteRange::new(0, 0) } else { range };
+        Ok(blocker.map(|blocker| Blocker { range: reported(blocker.range), ..blocker }))
+    });
+    let inquiry = inquire(&mut ceph, Backend::Ofd, Manner::Whole);
+    assert_eq!(inquiry.gap, None);
+    let found = inquiry.reported().into_iter();
+    let found: Vec<_> = found.map(|lock| (lock.kind, lock.range.first, lock.range.last)).collect();
+    assert_eq!(found, expected, "{inquiry:?}");
+    assert!(inquiry.met.iter().all(|lock| lock.exact), "{inquiry:?}");
+}
+
 #[test]
 fn a_question_that_fails_is_no_answer() {
     let mut broken = Server(|_, _| Err(LockError::Io));
