@@ -6,6 +6,7 @@ use imglock_core::{Errno, LockType};
 use imglock_locks::LockClass;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
+use rustix::fs::FlockOperation;
 
 use crate::lan::role::LOCK_HOLDER;
 use crate::lan::wire::{FoundLock, GuestLock, GuestRefusal, LockAnswer};
@@ -72,11 +73,13 @@ fn acquire() -> io::Result<File> {
     let call = match (lock.class, lock.lock) {
         (LockClass::Ofd, _) => FcntlArg::F_OFD_SETLK(&flock),
         (LockClass::Posix, _) => FcntlArg::F_SETLK(&flock),
-        (LockClass::Flock, LockType::Read) => {
-            return file.try_lock_shared().map_err(io::Error::from).map(|()| file);
-        }
-        (LockClass::Flock, LockType::Write) => {
-            return file.try_lock().map_err(io::Error::from).map(|()| file);
+        (LockClass::Flock, lock) => {
+            let operation = match lock {
+                LockType::Read => FlockOperation::NonBlockingLockShared,
+                LockType::Write => FlockOperation::NonBlockingLockExclusive,
+            };
+            rustix::fs::flock(&file, operation)?;
+            return Ok(file);
         }
         _ => return Err(no_such_call()),
     };
