@@ -6,6 +6,7 @@
 #[path = "../outside/mod.rs"]
 mod outside;
 
+mod ceph;
 mod delegations;
 mod holders;
 mod holding;
@@ -19,9 +20,9 @@ mod smb;
 use std::path::Path;
 use std::sync::Mutex;
 
-use imglock_qemu::{NfsServer, RpcServices, SmbServer};
+use imglock_qemu::{CephServer, NfsServer, RpcServices, SmbServer};
 use outside::kernels::{kernel_with_9p, kernels};
-use outside::lan::{Network, have};
+use outside::lan::{Network, have, programs};
 use outside::{is_met, not_root};
 use shared::Hosts;
 
@@ -112,6 +113,31 @@ fn clients_of_the_kernels_smb_server_are_told_from_processes() {
     let smb = SmbServer::start_in_kernel(&server).unwrap_or_else(|error| panic!("{error}"));
     let hosts = smb::Hosts { server: &server, smb: &smb, a: &a, b: &b };
     smb::a_lock_of_ksmbd_is_told_from_a_process(&hosts);
+}
+
+#[test]
+fn locks_on_ceph_reach_other_hosts() {
+    let _turn = TURN.lock();
+    let Some(kernel) = kernels().into_iter().next() else { return };
+    if !have("ceph", &[CephServer::PROGRAMS, &["cc"]].concat()) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a directory");
+    let command = CephServer::compile_command(&programs(), folder.path());
+    let command = command.unwrap_or_else(|error| panic!("{error}"));
+    let programs = [CephServer::PROGRAMS, &[command.to_str().expect("UTF-8")]].concat();
+    let mut network = Network::of(&kernel, &[CephServer::CLIENT_MODULES]);
+    let server = network.boot("server", &programs);
+    let [a, b] = ["a", "b"].map(|name| network.boot(name, &[]));
+    for guest in [&server, &a, &b] {
+        guest.await_up().unwrap_or_else(|error| panic!("{error}"));
+    }
+    let ceph = CephServer::start(&server).unwrap_or_else(|error| panic!("{error}"));
+    let hosts = ceph::Hosts { ceph: &ceph, a: &a, b: &b };
+    let image = ceph::mounted(&hosts);
+    ceph::the_other_host_is_refused(&hosts, &image);
+    ceph::a_holder_here_is_told_from_one_there(&hosts, &image);
+    ceph::locks_of_other_kinds_reach_the_other_host(&hosts, &image);
 }
 
 #[test]

@@ -76,9 +76,9 @@ pub use handover::{
 };
 #[cfg(feature = "vm")]
 pub use lan::{
-    FoundLock, GuestLock, GuestMount, GuestPlan, GuestProgram, GuestRefusal, GuestShare, Lan,
-    LanError, LanGuest, LanOptions, NfsServer, NfsVersion, Ran, RpcServices, ShareServer,
-    SmbServer,
+    CephServer, FoundLock, GuestLock, GuestMount, GuestPlan, GuestProgram, GuestRefusal,
+    GuestShare, Lan, LanError, LanGuest, LanOptions, NfsServer, NfsVersion, Ran, RpcServices,
+    ShareServer, SmbServer,
 };
 pub use qemu::{Command, QemuBinaries, QemuBinary, QemuProgram, QemuVersion, QmpError, StartError};
 pub use subject::SubjectKind;

@@ -48,7 +48,7 @@ impl GuestPayload {
 
     /// Like [`GuestPayload::pack`], with the program `init` instead of this one.
     /// `init` calls [`init`](crate::init) first. The programs are searched in
-    /// `found`.
+    /// `found`. One that is given by its path can be called by its name.
     ///
     /// # Errors
     /// If a file cannot be read, or needs a library that is missing.
@@ -73,9 +73,10 @@ impl GuestPayload {
         let mut libraries = needed(init, &content, None)?;
         let library_path = found.library_path();
         let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
-        for program in programs.iter().filter_map(|name| found.find(name)) {
+        for name in programs {
+            let Some(program) = found.find(name) else { continue };
             let content = read(&program)?;
-            let inside = found.inside(&program);
+            let inside = place(name, found.inside(&program));
             initramfs.program(&inside, &content).map_err(packed)?;
             libraries.append(&mut needed(&program, &content, library_path.as_deref())?);
             folders.extend(inside.parent().map(Path::to_owned));
@@ -103,6 +104,15 @@ impl GuestPayload {
             files: put,
             directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
         })
+    }
+}
+
+/// The path in a guest of the program `name`, which has this path otherwise. A program of the tests
+/// can be in a directory that guests cover by a mount, such as /tmp.
+fn place(name: &str, otherwise: PathBuf) -> PathBuf {
+    match Path::new(name).file_name() {
+        Some(file) if name.starts_with('/') => Path::new("/imglock/programs").join(file),
+        _ => otherwise,
     }
 }
 

@@ -40,6 +40,15 @@ impl GuestPrograms {
     /// The unpacked directories of libraries, in the format of
     /// `LD_LIBRARY_PATH`; `None` if there are none.
     pub(super) fn library_path(&self) -> Option<OsString> {
+        let folders = self.library_folders();
+        if folders.is_empty() {
+            return None;
+        }
+        std::env::join_paths(folders).ok()
+    }
+
+    /// The unpacked directories of libraries.
+    pub(crate) fn library_folders(&self) -> Vec<PathBuf> {
         let roots = LIBRARIES.iter().flat_map(|lib| self.unpacked.iter().map(move |r| r.join(lib)));
         let below = |folder: PathBuf| {
             // x86_64-linux-gnu, and below it the libraries of one package.
@@ -50,12 +59,7 @@ impl GuestPrograms {
             folders.insert(0, folder);
             folders
         };
-        let all: Vec<PathBuf> =
-            roots.flat_map(below).flat_map(below).filter(|path| path.is_dir()).collect();
-        if all.is_empty() {
-            return None;
-        }
-        std::env::join_paths(all).ok()
+        roots.flat_map(below).flat_map(below).filter(|path| path.is_dir()).collect()
     }
 }
 

@@ -87,6 +87,16 @@ impl LanGuest {
         }
     }
 
+    /// Runs a program that has to succeed.
+    pub(super) fn succeed(&self, program: &str, arguments: &[&str]) -> Result<(), LanError> {
+        let ran = self.run(program, arguments)?;
+        if ran.status == 0 {
+            return Ok(());
+        }
+        let why = format!("status {}: {}{}", ran.status, ran.stdout, ran.stderr);
+        Err(self.talk.lost(&format!("to run {program}"), why.trim()))
+    }
+
     /// Starts a program in the background.
     ///
     /// # Errors

@@ -16,6 +16,7 @@
 
 mod address;
 mod agent;
+mod ceph;
 mod error;
 mod frames;
 mod guest;
@@ -35,6 +36,7 @@ mod switch;
 mod talk;
 mod wire;
 
+pub use ceph::CephServer;
 pub use error::LanError;
 pub use guest::LanGuest;
 pub use nfs::{NfsServer, NfsVersion, RpcServices};

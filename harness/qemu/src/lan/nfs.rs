@@ -170,13 +170,8 @@ impl RpcServices {
             guest.make_folder(folder)?;
         }
         // Both serve in the background once they are ready.
-        for (program, arguments) in [("rpcbind", &[][..]), ("rpc.statd", &["--no-notify"])] {
-            let ran = guest.run(program, arguments)?;
-            if ran.status != 0 {
-                let why = format!("status {}: {}{}", ran.status, ran.stdout, ran.stderr);
-                return Err(guest.talk().lost(&format!("to start {program}"), why.trim()));
-            }
-        }
+        guest.succeed("rpcbind", &[])?;
+        guest.succeed("rpc.statd", &["--no-notify"])?;
         Ok(RpcServices)
     }
 }
