@@ -136,6 +136,13 @@ fn this_program() -> PathBuf {
 mod tests {
     use super::*;
 
+    #[rstest::rstest]
+    #[case::by_name("flock", "/usr/bin/flock")]
+    #[case::by_path("/tmp/made/monitor-command", "/imglock/programs/monitor-command")]
+    fn a_program_has_a_place_that_no_mount_covers(#[case] name: &str, #[case] expected: &str) {
+        assert_eq!(place(name, PathBuf::from("/usr/bin").join(name)), Path::new(expected));
+    }
+
     #[test]
     fn what_is_no_program_is_told() {
         let file = tempfile::NamedTempFile::new().expect("a file");
