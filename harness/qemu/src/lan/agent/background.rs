@@ -26,8 +26,8 @@ pub(super) fn known(program: Option<&mut Background>) -> Result<&mut Background,
 }
 
 impl Background {
-    /// Starts the program with this number. Its lines and its end are told by
-    /// `voice`.
+    /// Starts the program with this number. `voice` sends its lines and its end
+    /// to the host.
     pub(super) fn start(
         number: u64,
         mut command: Command,
