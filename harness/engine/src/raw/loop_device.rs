@@ -3,41 +3,13 @@
 use std::fs::File;
 use std::os::fd::AsRawFd;
 
+use linux_raw_sys::loop_device::{
+    LO_FLAGS_AUTOCLEAR, LOOP_CONFIGURE, LOOP_CTL_GET_FREE, loop_config,
+};
 use nix::errno::Errno;
 
-/// `LO_FLAGS_AUTOCLEAR`: the kernel detaches the file at the device's last
-/// close.
-const AUTOCLEAR: u32 = 4;
-
-/// `struct loop_info64`.
-#[repr(C)]
-#[derive(Default)]
-struct Info {
-    device: u64,
-    inode: u64,
-    rdevice: u64,
-    offset: u64,
-    size_limit: u64,
-    number: u32,
-    encrypt_type: u32,
-    encrypt_key_size: u32,
-    flags: u32,
-    names_and_key: [[u8; 32]; 5],
-    init: [u64; 2],
-}
-
-/// `struct loop_config`.
-#[repr(C)]
-#[derive(Default)]
-pub struct Config {
-    fd: u32,
-    block_size: u32,
-    info: Info,
-    reserved: [u64; 8],
-}
-
-nix::ioctl_none_bad!(loop_ctl_get_free, 0x4c82);
-nix::ioctl_write_ptr_bad!(loop_configure, 0x4c0a, Config);
+nix::ioctl_none_bad!(loop_ctl_get_free, LOOP_CTL_GET_FREE);
+nix::ioctl_write_ptr_bad!(loop_configure, LOOP_CONFIGURE, loop_config);
 
 /// The number of a free loop device (`LOOP_CTL_GET_FREE` of /dev/loop-control).
 ///
@@ -54,20 +26,10 @@ pub fn free_number(control: &File) -> Result<i32, Errno> {
 /// # Errors
 /// `EBUSY` when another process took the device first.
 pub fn configure(device: &File, file: &File) -> Result<(), Errno> {
-    let info = Info { flags: AUTOCLEAR, ..Info::default() };
-    let fd = file.as_raw_fd().unsigned_abs();
-    let config = Config { fd, info, ..Config::default() };
-    // SAFETY: the kernel reads a `struct loop_config`, which `config` is laid out as, during the
-    // call only.
+    // SAFETY: it consists of integers, for which the bits 0 are valid.
+    let mut config: loop_config = unsafe { std::mem::zeroed() };
+    config.fd = file.as_raw_fd().unsigned_abs();
+    config.info.lo_flags = LO_FLAGS_AUTOCLEAR as u32;
+    // SAFETY: the kernel reads a `struct loop_config` during the call only.
     unsafe { loop_configure(device.as_raw_fd(), &config) }.map(drop)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_is_laid_out_as_the_kernel_has_it() {
-        assert_eq!((size_of::<Info>(), size_of::<Config>()), (232, 304));
-    }
 }

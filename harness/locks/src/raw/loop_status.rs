@@ -2,14 +2,9 @@
 
 use std::os::fd::AsFd;
 
+use linux_raw_sys::loop_device::{LO_FLAGS_READ_ONLY, LOOP_GET_STATUS64, loop_info64};
 use rustix::io::Errno;
 use rustix::ioctl::{Getter, ioctl};
-
-/// `LOOP_GET_STATUS64` of include/uapi/linux/loop.h.
-const GET_STATUS64: u32 = 0x4c05;
-
-/// `LO_FLAGS_READ_ONLY`.
-const READ_ONLY: u32 = 1;
 
 /// The file behind a loop device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,22 +19,6 @@ pub(crate) struct LoopStatus {
     pub(crate) read_only: bool,
 }
 
-/// `struct loop_info64`.
-#[repr(C)]
-struct Info {
-    device: u64,
-    inode: u64,
-    rdevice: u64,
-    offset: u64,
-    size_limit: u64,
-    number: u32,
-    encrypt_type: u32,
-    encrypt_key_size: u32,
-    flags: u32,
-    names_and_key: [[u8; 32]; 5],
-    init: [u64; 2],
-}
-
 /// `ioctl(device, LOOP_GET_STATUS64)`—returns the file to which a loop device is attached. The
 /// kernel asks the file's file system (`vfs_getattr`), so the call can hang if its server is
 /// unreachable.
@@ -48,14 +27,14 @@ struct Info {
 /// `ENXIO` if no file is attached, `ENOTTY` if `device` is no loop device.
 #[doc(alias = "LOOP_GET_STATUS64")]
 pub(crate) fn loop_status(device: impl AsFd) -> Result<LoopStatus, Errno> {
-    // SAFETY: for this code the kernel writes one `struct loop_info64`, as which `Info` is laid out.
-    // It consists of integers, for which all bits are valid.
-    let info = unsafe { ioctl(device, Getter::<GET_STATUS64, Info>::new()) }?;
+    // SAFETY: for this code the kernel writes one `struct loop_info64`. It consists of integers, for
+    // which all bits are valid.
+    let info = unsafe { ioctl(device, Getter::<LOOP_GET_STATUS64, loop_info64>::new()) }?;
     Ok(LoopStatus {
-        device: numbers(info.device),
-        inode: info.inode,
-        block: (info.rdevice != 0).then(|| numbers(info.rdevice)),
-        read_only: info.flags & READ_ONLY != 0,
+        device: numbers(info.lo_device),
+        inode: info.lo_inode,
+        block: (info.lo_rdevice != 0).then(|| numbers(info.lo_rdevice)),
+        read_only: info.lo_flags & LO_FLAGS_READ_ONLY as u32 != 0,
     })
 }
 
@@ -68,11 +47,6 @@ fn numbers(device: u64) -> (u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn it_is_laid_out_as_the_kernel_has_it() {
-        assert_eq!(size_of::<Info>(), 232);
-    }
 
     #[rstest::rstest]
     #[case::small(0x0000_fe00, (254, 0))]
